@@ -1,0 +1,90 @@
+//! The command line: the only place that prints or exits. One file a command.
+
+mod output;
+mod scan;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Nothing is wrong.
+pub const CLEAN: u8 = 0;
+/// There are findings, or with `--strict` something that was not understood.
+pub const FINDINGS: u8 = 1;
+/// Bad usage, or the tool could not do its work.
+pub const ERROR: u8 = 2;
+
+/// Finds every mmap callback of a Linux kernel tree, what it does to the VMA, and what its move to .mmap_prepare takes.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 clean, 1 findings, 2 bad usage or an error of the tool.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What every handler does, and its verdict
+    Scan(scan::Options),
+}
+
+/// What all commands that read a tree understand.
+#[derive(Args, Debug)]
+struct Common {
+    /// The API to judge against: v6.16 ... v7.3, mmap-finish, or auto for what the tree's headers have
+    #[arg(long, default_value = "auto", value_name = "NAME")]
+    target: String,
+    /// Add the rule files of a directory to those built in
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// Use N threads
+    #[arg(short, long = "jobs", value_name = "N")]
+    jobs: Option<usize>,
+    /// Write to FILE instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    /// Exit with 1 where anything was not understood
+    #[arg(long)]
+    strict: bool,
+    /// Say nothing but the result
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print time and counts by phase to stderr
+    #[arg(long)]
+    stats: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A request for help is no error; clap knows which stream it goes to.
+            let code = if error.use_stderr() { ERROR } else { CLEAN };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let result = match arguments.command {
+        Command::Scan(options) => scan::run(&options),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("mmaplint: {error}");
+            ExitCode::from(ERROR)
+        }
+    }
+}

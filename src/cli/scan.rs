@@ -1,0 +1,129 @@
+//! `mmaplint scan`.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{CLEAN, Common, FINDINGS, output};
+use crate::kernel::Tree;
+use crate::report::{self, Report};
+use crate::rules::Rules;
+use crate::verdict::{Finding, Scan, Verdict, choose, scan};
+
+/// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
+const STACK: usize = 16 << 20;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The kernel tree
+    #[arg(default_value = ".")]
+    tree: PathBuf,
+    /// Show only handlers registered below these paths of the tree
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// The format
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    format: Format,
+    /// Show only these verdicts
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT,...")]
+    only: Vec<Verdict>,
+    /// Show only handlers of these structs
+    #[arg(long, value_delimiter = ',', value_name = "STRUCT,...")]
+    ops: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// text on a terminal, lines elsewhere
+    Auto,
+    /// Excerpts with the lines that decide, and a summary
+    Text,
+    /// One line a handler
+    Lines,
+    /// Everything, schema 1
+    Json,
+}
+
+impl ValueEnum for Verdict {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Verdict::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).help(self.meaning()))
+    }
+}
+
+/// Scans a tree and writes what was found.
+///
+/// # Errors
+/// A tree that cannot be opened, a rule file that is wrong, a target that does not exist, a result that cannot be written.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let common = &options.common;
+    let mut rules = Rules::built_in().map_err(|error| error.to_string())?;
+    if let Some(directory) = &common.rules {
+        rules.add_directory(directory).map_err(|error| error.to_string())?;
+    }
+    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
+    let chosen = choose(&rules, &tree, &common.target)?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).stack_size(STACK).build().map_err(|error| error.to_string())?;
+    let scan = threads.install(|| scan(&tree, &rules, &chosen));
+    check_selection(options, &scan)?;
+    let findings: Vec<&Finding> = scan.findings.iter().filter(|finding| options.selects(&scan, finding)).collect();
+    let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };
+    let coloured = output::is_coloured(common.color, common.output.is_some());
+    output::write(common.output.as_deref(), |out| match options.resolved_format() {
+        Format::Json => report::json(&report, out),
+        Format::Lines => report::lines(&report, out),
+        Format::Text | Format::Auto => report::text(&report, coloured, out),
+    })?;
+    let mut stderr = io::stderr().lock();
+    if options.resolved_format() == Format::Lines && !common.quiet {
+        let _ = report::summary(&report, &mut stderr);
+    }
+    if common.stats {
+        let _ = report::stats(&report, &mut stderr);
+    }
+    let not_understood = !scan.trouble.is_empty() || report.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
+    Ok(if common.strict && not_understood { FINDINGS } else { CLEAN })
+}
+
+/// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.
+fn check_selection(options: &Options, scan: &Scan) -> Result<(), String> {
+    for record in &options.ops {
+        if !scan.index.hooks().records().contains(&record.as_str()) {
+            let known = scan.index.hooks().records().join(", ");
+            return Err(format!("--ops: no struct {record} of this tree has an mmap callback; there are: {known}"));
+        }
+    }
+    for path in &options.paths {
+        if !options.tree.join(path).exists() {
+            return Err(format!("{path}: there is no such path in {}", options.tree.display()));
+        }
+    }
+    Ok(())
+}
+
+impl Options {
+    fn selects(&self, scan: &Scan, finding: &Finding) -> bool {
+        let file = &scan.index.file(finding.registration.file).path;
+        let below = |path: &String| {
+            let path = path.trim_start_matches("./").trim_end_matches('/');
+            path.is_empty() || path == "." || file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+        };
+        (self.paths.is_empty() || self.paths.iter().any(below))
+            && (self.only.is_empty() || self.only.contains(&finding.verdict))
+            && (self.ops.is_empty() || self.ops.contains(&finding.registration.hook.record))
+    }
+
+    fn resolved_format(&self) -> Format {
+        match self.format {
+            Format::Auto if self.common.output.is_none() && io::stdout().is_terminal() => Format::Text,
+            Format::Auto => Format::Lines,
+            chosen => chosen,
+        }
+    }
+}

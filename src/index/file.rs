@@ -1,0 +1,87 @@
+//! One file of the index.
+
+use std::sync::OnceLock;
+
+use crate::source::{Item, ItemKind, LineIndex, Position, conditions_at, find_word, slice, words};
+
+/// A file that matters, with its bytes and its items.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path relative to the tree, with `/`.
+    pub path: String,
+    /// The bytes of the file.
+    pub text: Vec<u8>,
+    /// Its top-level items.
+    pub items: Vec<Item>,
+    /// Whether its braces did not add up.
+    pub resynchronised: bool,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// Cuts a file into its items.
+    pub fn new(path: &str, text: &[u8]) -> SourceFile {
+        let slices = slice(text);
+        SourceFile { path: path.to_owned(), text: text.to_vec(), items: slices.items, resynchronised: slices.resynchronised, lines: OnceLock::new() }
+    }
+
+    /// The folder it lies in, without a slash at the end.
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Whether it is a header.
+    pub fn is_header(&self) -> bool {
+        self.path.ends_with(".h")
+    }
+
+    /// Whether it lies where headers for more than one driver lie.
+    pub fn is_shared_header(&self) -> bool {
+        self.is_header() && (self.path.starts_with("include/") || self.path.contains("/include/"))
+    }
+
+    /// The line and column of a byte.
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(offset)
+    }
+
+    /// The bytes of a line (from 1) with its newline; `None` behind the last.
+    pub fn line_range(&self, line: u32) -> Option<std::ops::Range<usize>> {
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).range(line, self.text.len())
+    }
+
+    /// The name of an item, as text.
+    pub fn name(&self, item: &Item) -> String {
+        String::from_utf8_lossy(item.name.of(&self.text)).into_owned()
+    }
+
+    /// The items of a kind with a name, as places in `items`.
+    pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
+        let name = name.as_bytes();
+        (0u32..).zip(&self.items).filter(move |(_, item)| item.kind == kind && item.name.of(&self.text) == name).map(|(index, _)| index)
+    }
+
+    /// The innermost item that holds a byte.
+    pub fn item_at(&self, offset: u32) -> Option<u32> {
+        let after = self.items.partition_point(|item| item.span.start <= offset);
+        (0..after).rev().take(64).find(|index| self.items[*index].span.contains(offset)).map(|index| index as u32)
+    }
+
+    /// The conditions under which a byte is compiled.
+    pub fn condition_at(&self, offset: u32) -> Option<String> {
+        conditions_at(&self.text, offset)
+    }
+
+    /// Whether the file exports a symbol to modules.
+    pub fn exports(&self, name: &[u8]) -> bool {
+        words(&self.text, name).any(|at| {
+            let line = self.text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+            memchr::memmem::find(&self.text[line..at], b"EXPORT_SYMBOL").is_some()
+        })
+    }
+
+    /// Whether a head or a body names `word`.
+    pub fn mentions(&self, item: &Item, word: &[u8]) -> bool {
+        find_word(item.span.of(&self.text), word, 0).is_some()
+    }
+}

@@ -1,0 +1,88 @@
+//! Members of structs that are mmap callbacks, read from the structs' own declarations.
+
+use rustc_hash::FxHashMap;
+
+use crate::rules::Rules;
+use crate::source::ast::{Parameter, Type};
+
+/// What a callback is handed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A `struct vm_area_struct *`: the callback to be converted.
+    Vma,
+    /// A `struct vm_area_desc *`: the converted callback.
+    Desc,
+}
+
+impl Takes {
+    /// What the parameters of a function say.
+    pub fn of(parameters: &[Parameter]) -> Option<Takes> {
+        parameters.iter().find_map(|parameter| Takes::of_type(&parameter.ty))
+    }
+
+    /// What one type says.
+    pub fn of_type(ty: &Type) -> Option<Takes> {
+        if ty.points_to("vm_area_struct") { Some(Takes::Vma) } else { ty.points_to("vm_area_desc").then_some(Takes::Desc) }
+    }
+}
+
+/// A member of a struct that is an mmap callback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The struct's tag.
+    pub record: String,
+    /// The member.
+    pub member: String,
+    /// What it is handed.
+    pub takes: Takes,
+    /// Whether the struct is declared where only one driver sees it.
+    pub is_private: bool,
+}
+
+/// All hooks of a tree.
+#[derive(Debug, Default)]
+pub struct Hooks {
+    by_member: FxHashMap<String, Vec<Hook>>,
+}
+
+impl Hooks {
+    /// Adds the callbacks among the members of a struct.
+    pub fn add(&mut self, rules: &Rules, record: &str, members: &[Parameter], is_private: bool) {
+        if record.is_empty() || rules.acts_on_mappings(record) {
+            return;
+        }
+        for member in members {
+            let returns_int = member.ty.name == "int" && member.ty.pointers == 0;
+            let Some(takes) = member.ty.function.as_deref().filter(|_| returns_int).and_then(Takes::of) else { continue };
+            let hooks = self.by_member.entry(member.name.clone()).or_default();
+            if !hooks.iter().any(|hook| hook.record == record) {
+                hooks.push(Hook { record: record.to_owned(), member: member.name.clone(), takes, is_private });
+            }
+        }
+    }
+
+    /// The hook that `member` of `struct record` is.
+    pub fn find(&self, record: &str, member: &str) -> Option<&Hook> {
+        self.by_member.get(member)?.iter().find(|hook| hook.record == record)
+    }
+
+    /// The hooks that are called `member` in any struct.
+    pub fn with_member(&self, member: &str) -> &[Hook] {
+        self.by_member.get(member).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tags of all structs that have a hook, sorted.
+    pub fn records(&self) -> Vec<&str> {
+        let mut records: Vec<&str> = self.by_member.values().flatten().map(|hook| hook.record.as_str()).collect();
+        records.sort_unstable();
+        records.dedup();
+        records
+    }
+
+    /// The names of all members that are hooks, sorted.
+    pub fn members(&self) -> Vec<&str> {
+        let mut members: Vec<&str> = self.by_member.keys().map(String::as_str).collect();
+        members.sort_unstable();
+        members
+    }
+}

@@ -1,0 +1,114 @@
+//! Who defines what: functions that take a VMA, records, macros that make tables, and who registers which handler for which
+//! member of which struct. Built once from the items of all files that matter, and only asked from then on.
+
+mod build;
+mod expansion;
+mod file;
+mod hooks;
+mod registrations;
+mod tables;
+mod types;
+
+pub use build::{Built, build};
+pub use file::SourceFile;
+pub use hooks::{Hook, Hooks, Takes};
+pub use registrations::{Handler, Registration};
+pub use types::{Scope, Types};
+
+use rustc_hash::FxHashMap;
+
+use crate::source::Item;
+
+/// A top-level item of a file of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemId {
+    /// The file, as its place in [`Index::files`].
+    pub file: u32,
+    /// The item, as its place in [`SourceFile::items`].
+    pub item: u32,
+}
+
+/// What the files of a tree define.
+#[derive(Debug, Default)]
+pub struct Index {
+    files: Vec<SourceFile>,
+    /// Functions whose head names a VMA or a desc, and macros whose body does.
+    functions: FxHashMap<String, Vec<ItemId>>,
+    records: FxHashMap<String, Vec<ItemId>>,
+    /// Macros that expand to a table, or to members of one.
+    table_macros: FxHashMap<String, Vec<ItemId>>,
+    hooks: Hooks,
+    registrations: Vec<Registration>,
+}
+
+impl Index {
+    /// The files kept, sorted by path, headers first.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// One of the files.
+    pub fn file(&self, file: u32) -> &SourceFile {
+        &self.files[file as usize]
+    }
+
+    /// One of the items.
+    pub fn item(&self, id: ItemId) -> &Item {
+        &self.file(id.file).items[id.item as usize]
+    }
+
+    /// The mmap callbacks that the tree's structs have.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
+    /// Every registration of a handler, by file and place.
+    pub fn registrations(&self) -> &[Registration] {
+        &self.registrations
+    }
+
+    /// The functions called `name` that take a VMA or a desc, as one in `near` means them: its own, else those of its
+    /// folder, else all.
+    pub fn functions(&self, name: &str, near: u32) -> Vec<ItemId> {
+        let Some(all) = self.functions.get(name) else { return Vec::new() };
+        let own: Vec<ItemId> = all.iter().copied().filter(|id| id.file == near).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        let visible: Vec<ItemId> = all.iter().copied().filter(|id| self.is_visible_elsewhere(*id)).collect();
+        let folder = self.file(near).folder();
+        let neighbours: Vec<ItemId> = visible.iter().copied().filter(|id| self.file(id.file).folder() == folder).collect();
+        if neighbours.is_empty() { visible } else { neighbours }
+    }
+
+    /// What a macro without arguments renames `name` to, as `near` sees it: its own macros first, then those of headers in its
+    /// folder.
+    pub fn renamed(&self, name: &str, near: u32) -> Option<String> {
+        let folder = self.file(near).folder();
+        let headers = self.files.iter().filter(|file| file.is_header() && file.folder() == folder);
+        std::iter::once(self.file(near)).chain(headers).find_map(|file| {
+            let item = file.items[file.named(crate::source::ItemKind::Macro, name).next()? as usize];
+            let body = file.text.get(item.body as usize..item.span.end as usize)?.trim_ascii();
+            let is_name = !body.is_empty() && body.iter().all(|byte| crate::source::is_identifier_byte(*byte));
+            is_name.then(|| String::from_utf8_lossy(body).into_owned())
+        })
+    }
+
+    /// Whether another file can mean this function: it is not static, or it stands in a header.
+    fn is_visible_elsewhere(&self, id: ItemId) -> bool {
+        let file = self.file(id.file);
+        file.is_header() || !crate::source::words(self.item(id).head().of(&file.text), b"static").any(|_| true)
+    }
+
+    /// Whether two files belong to one driver: they are linked into the same module, for which the same folder is a fair stand-in.
+    /// What one module exports is another's, so a symbol of another folder counts as the driver's own only where it is not
+    /// exported and both lie below a common subsystem folder.
+    pub fn same_driver(&self, from: u32, id: ItemId) -> bool {
+        let (from, to) = (self.file(from), self.file(id.file));
+        if from.folder() == to.folder() {
+            return true;
+        }
+        let shared = from.path.split('/').zip(to.path.split('/')).take_while(|(left, right)| left == right).count();
+        shared >= 2 && !to.is_header() && !to.exports(self.item(id).name.of(&to.text))
+    }
+}

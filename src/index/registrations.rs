@@ -1,0 +1,324 @@
+//! Who registers which handler for which hook.
+
+use super::build::is_assigned;
+use super::expansion::{expansions, uses};
+use super::tables::{Entries, Found};
+use super::{Hook, Index, Scope, Takes, Types};
+use crate::kernel::FileTrouble;
+use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::visit::{self, Seen};
+use crate::source::{ItemKind, Span, blank_non_code, parse, variants, words};
+
+/// What a registration names as its handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// A function, by name.
+    Function(String),
+    /// `NULL`.
+    Null,
+    /// Something that is no name; its text.
+    Other(String),
+}
+
+/// One registration of a handler.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// The file.
+    pub file: u32,
+    /// What registers: `.mmap = f`, `ops->mmap = f`, or the use of a macro that does.
+    pub span: Span,
+    /// The variable whose initialiser it stands in.
+    pub table: Option<String>,
+    /// The hook.
+    pub hook: Hook,
+    /// The handler.
+    pub handler: Handler,
+    /// The macro that it comes from.
+    pub macro_name: Option<String>,
+    /// The conditions it is compiled under.
+    pub condition: Option<String>,
+}
+
+/// The registrations in one file, and the places that look like one and could not be read.
+pub fn collect(index: &Index, types: &Types, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
+    let mut collector = Collector { index, types, file, found: Vec::new(), trouble: Vec::new() };
+    let mut items = collector.items_with_hooks();
+    items.extend(collector.items_with_handlers_as_arguments());
+    items.sort_unstable();
+    items.dedup();
+    for item in items {
+        collector.item(item);
+    }
+    collector.macro_uses();
+    let Collector { mut found, trouble, .. } = collector;
+    found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
+    found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
+    (found, trouble)
+}
+
+struct Collector<'i> {
+    index: &'i Index,
+    types: &'i Types<'i>,
+    file: u32,
+    found: Vec<Registration>,
+    trouble: Vec<FileTrouble>,
+}
+
+impl Collector<'_> {
+    /// The items in which the name of a hook is assigned to.
+    fn items_with_hooks(&self) -> Vec<u32> {
+        let source = self.index.file(self.file);
+        let mut items = Vec::new();
+        for member in self.index.hooks.members() {
+            for at in words(&source.text, member.as_bytes()) {
+                if is_assigned(&source.text, at + member.len()) {
+                    items.extend(source.item_at(at as u32));
+                }
+            }
+        }
+        items
+    }
+
+    /// The functions that pass a function of this file that takes a VMA to another, as an argument.
+    fn items_with_handlers_as_arguments(&self) -> Vec<u32> {
+        let source = self.index.file(self.file);
+        let mut items = Vec::new();
+        for item in &source.items {
+            let head = item.head().of(&source.text);
+            if item.kind != ItemKind::Function || memchr::memmem::find(head, b"vm_area_").is_none() {
+                continue;
+            }
+            for at in words(&source.text, item.name.of(&source.text)) {
+                let end = at + item.name.len();
+                let before = source.text[..at].trim_ascii_end().last();
+                let after = source.text[end..].trim_ascii_start().first();
+                if matches!(before, Some(b'(' | b',')) && matches!(after, Some(b',' | b')')) {
+                    items.extend(source.item_at(at as u32).filter(|item| source.items[*item as usize].kind == ItemKind::Function));
+                }
+            }
+        }
+        items
+    }
+
+    fn item(&mut self, number: u32) {
+        let source = self.index.file(self.file);
+        let item = source.items[number as usize];
+        let text = item.span.of(&source.text);
+        match item.kind {
+            ItemKind::Variable => {
+                for declared in parse::variables(text, item.span.start).syntax {
+                    let Some(value) = &declared.value else { continue };
+                    for found in self.entries(&source.text).read(declared.ty.tag(), value) {
+                        self.add(found, Some(declared.name.clone()), None, None);
+                    }
+                }
+            }
+            ItemKind::Function => {
+                for masked in variants(text) {
+                    for function in parse::functions(text, &masked.text, item.span.start).syntax {
+                        self.function(&function);
+                    }
+                }
+            }
+            // What a macro registers is listed at its uses.
+            ItemKind::Macro | ItemKind::Record => {}
+            ItemKind::Other => self.not_understood(item.span),
+        }
+    }
+
+    /// Tables, assignments and arguments within a function.
+    fn function(&mut self, function: &Function) {
+        let scope = Scope::of(function);
+        let (mut tables, mut assignments, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
+        visit::statements(&function.body, &mut |seen| match seen {
+            Seen::Expression(expression) => match &expression.kind {
+                E::Assign { operator, target, value } if operator == "=" => assignments.push((target, value, expression.span)),
+                E::Call { callee, arguments: passed } => arguments.extend(passed.iter().enumerate().map(|(number, argument)| (callee, number, argument))),
+                E::Initializer { ty: Some(ty), .. } => tables.push((None, ty.tag().map(str::to_owned), expression)),
+                _ => {}
+            },
+            Seen::Declared(declared) => {
+                if let Some(value) = declared.value.as_ref().filter(|value| matches!(value.kind, E::Initializer { ty: None, .. })) {
+                    tables.push((Some(declared.name.clone()), declared.ty.tag().map(str::to_owned), value));
+                }
+            }
+        });
+        for (name, tag, value) in tables {
+            for found in self.entries(&self.index.file(self.file).text).read(tag.as_deref(), value) {
+                self.add(found, name.clone(), None, None);
+            }
+        }
+        for (target, value, span) in assignments {
+            let E::Field { base, name, .. } = &target.kind else { continue };
+            let tag = self.types.of(base, &scope, self.file).and_then(|ty| ty.tag().map(str::to_owned));
+            if let Some(hook) = self.assigned_hook(tag.as_deref(), name, value, function) {
+                let handler = self.handler(value);
+                self.add(Found { hook, handler, span }, None, None, None);
+            }
+        }
+        for (callee, number, argument) in arguments {
+            self.argument(callee.name(), number, argument);
+        }
+    }
+
+    /// The hook that an assignment to a member sets. Where the struct's type is not known, one hook of that name and a value that
+    /// takes a VMA are enough.
+    fn assigned_hook(&self, tag: Option<&str>, member: &str, value: &Expression, function: &Function) -> Option<Hook> {
+        if let Some(tag) = tag {
+            return self.index.hooks.find(tag, member).cloned().filter(|_| !is_parameter(value, function));
+        }
+        let hooks = self.index.hooks.with_member(member);
+        let takes = value.name().and_then(|name| self.takes(name))?;
+        let fitting: Vec<&Hook> = hooks.iter().filter(|hook| hook.takes == takes).collect();
+        // Of several structs with such a member, the one that the file names.
+        let source = self.index.file(self.file);
+        let named = fitting.iter().find(|hook| words(&source.text, hook.record.as_bytes()).any(|_| true));
+        named.or_else(|| fitting.first().filter(|_| fitting.len() == 1)).map(|hook| (*hook).clone())
+    }
+
+    /// What the function `name`, as seen from this file, is handed.
+    fn takes(&self, name: &str) -> Option<Takes> {
+        self.index.functions(name, self.file).into_iter().find_map(|id| {
+            let source = self.index.file(id.file);
+            let head = self.index.item(id).head().of(&source.text);
+            let desc = memchr::memmem::find(head, b"vm_area_desc").is_some();
+            let vma = memchr::memmem::find(head, b"vm_area_struct").is_some();
+            if desc { Some(Takes::Desc) } else { vma.then_some(Takes::Vma) }
+        })
+    }
+
+    /// A handler passed to a function that stores it in a hook: `hv_create_ring_sysfs(channel, f)`.
+    fn argument(&mut self, callee: Option<&str>, number: usize, argument: &Expression) {
+        let Some(name) = argument.name() else { return };
+        let source = self.index.file(self.file);
+        if source.named(ItemKind::Function, name).next().is_none() || self.takes(name).is_none() {
+            return;
+        }
+        let Some(callee) = callee else { return };
+        for id in self.index.functions(callee, self.file) {
+            let definition = self.index.file(id.file);
+            let span = self.index.item(id).span;
+            let text = span.of(&definition.text);
+            let Some(masked) = variants(text).into_iter().next() else { continue };
+            for function in parse::functions(text, &masked.text, span.start).syntax {
+                let Some(parameter) = function.parameters.get(number).filter(|parameter| parameter.ty.function.is_some()) else { continue };
+                if let Some(hook) = self.stored_in(&function, &parameter.name, id.file) {
+                    self.add(Found { hook, handler: Handler::Function(name.to_owned()), span: argument.span }, None, None, None);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The hook that a function stores one of its parameters in.
+    fn stored_in(&self, function: &Function, parameter: &str, file: u32) -> Option<Hook> {
+        let scope = Scope::of(function);
+        let mut hook = None;
+        visit::statements(&function.body, &mut |seen| {
+            if let Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) = seen
+                && value.name() == Some(parameter)
+                && let E::Field { base, name, .. } = &target.kind
+                && let Some(ty) = self.types.of(base, &scope, file)
+            {
+                hook = ty.tag().and_then(|tag| self.index.hooks.find(tag, name)).cloned().or(hook.take());
+            }
+        });
+        hook
+    }
+
+    /// Uses of macros that expand to a table or to its members.
+    fn macro_uses(&mut self) {
+        let source = self.index.file(self.file);
+        let mut code = None;
+        for (name, at) in uses(self.index, source) {
+            let code = code.get_or_insert_with(|| blank_non_code(&source.text));
+            if code[at] == b' ' {
+                continue;
+            }
+            let span = Span::new(at, at + name.len());
+            let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else { continue };
+            let as_members = item.kind == ItemKind::Variable;
+            let before = self.found.len();
+            for text in expansions(self.index, self.file, &name, at + name.len()) {
+                let declaration = if as_members { self.with_head(&item, at, &text) } else { text };
+                self.expanded(&declaration, &name, span);
+            }
+            if self.found.len() == before && as_members {
+                self.not_understood(span);
+            }
+        }
+    }
+
+    /// The hooks that the expansion of a macro sets, all of which stand where the macro is used.
+    fn expanded(&mut self, declaration: &[u8], name: &str, place: Span) {
+        for declared in parse::variables(declaration, 0).syntax {
+            let Some(value) = &declared.value else { continue };
+            for found in self.entries(declaration).read(declared.ty.tag(), value) {
+                self.add(found, Some(declared.name.clone()), Some(name.to_owned()), Some(place));
+            }
+        }
+    }
+
+    /// A declaration of the table that a macro is used in, with the macro's members alone.
+    fn with_head(&self, item: &crate::source::Item, at: usize, members: &[u8]) -> Vec<u8> {
+        let source = self.index.file(self.file);
+        let head = item.head().of(&source.text);
+        // What stands between the head and the use tells how deep in nested members it is.
+        let before = &blank_non_code(&source.text[item.body as usize..at]);
+        let mut path: Vec<&[u8]> = Vec::new();
+        for part in before.split_inclusive(|byte| matches!(byte, b'{' | b'}')) {
+            match part.last() {
+                Some(b'{') => path.push(part),
+                Some(b'}') => drop(path.pop()),
+                _ => {}
+            }
+        }
+        let mut text = [head, b" "].concat();
+        for part in &path {
+            let start = part.iter().rposition(|byte| *byte == b',').map_or(0, |comma| comma + 1);
+            text.extend_from_slice(&part[start..]);
+        }
+        text.extend_from_slice(members);
+        text.extend(std::iter::repeat_n(b'}', path.len()));
+        text.push(b';');
+        text
+    }
+
+    fn entries<'a>(&'a self, text: &'a [u8]) -> Entries<'a> {
+        Entries { index: self.index, types: self.types, file: self.file, text }
+    }
+
+    fn handler(&self, value: &Expression) -> Handler {
+        super::tables::handler(value, &self.index.file(self.file).text)
+    }
+
+    fn add(&mut self, found: Found, table: Option<String>, macro_name: Option<String>, place: Option<Span>) {
+        let span = place.unwrap_or(found.span);
+        let condition = self.index.file(self.file).condition_at(span.start);
+        self.found.push(Registration { file: self.file, span, table, hook: found.hook, handler: found.handler, macro_name, condition });
+    }
+
+    fn not_understood(&mut self, span: Span) {
+        let source = self.index.file(self.file);
+        // Most of what is left is no registration: a label, a ternary, a bit field. Only a designator or a member counts.
+        let code = blank_non_code(span.of(&source.text));
+        let is_member = self
+            .index
+            .hooks
+            .members()
+            .iter()
+            .any(|member| words(&code, member.as_bytes()).any(|at| at > 0 && matches!(code[at - 1], b'.' | b'>') && is_assigned(&code, at + member.len())));
+        if is_member {
+            self.trouble.push(FileTrouble {
+                file: source.path.clone(),
+                line: Some(source.position(span.start).line),
+                kind: "registration",
+                text: "registers an mmap callback in a way that is not understood".to_owned(),
+            });
+        }
+    }
+}
+
+fn is_parameter(value: &Expression, function: &Function) -> bool {
+    value.name().is_some_and(|name| function.parameters.iter().any(|parameter| parameter.name == name))
+}

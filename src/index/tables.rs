@@ -1,0 +1,95 @@
+//! Reads the initialiser of a table for the hooks it sets.
+
+use super::registrations::Handler;
+use super::{Hook, Index, Types};
+use crate::source::Span;
+use crate::source::ast::{Entry, Expression, ExpressionKind as E};
+
+/// A hook that an initialiser or an assignment sets.
+#[derive(Debug)]
+pub struct Found {
+    pub hook: Hook,
+    pub handler: Handler,
+    /// The entry that sets it.
+    pub span: Span,
+}
+
+/// Reads initialisers of `struct tag`.
+pub struct Entries<'i> {
+    pub index: &'i Index,
+    pub types: &'i Types<'i>,
+    pub file: u32,
+    /// The text that the initialiser was parsed from: the file's, or an expansion.
+    pub text: &'i [u8],
+}
+
+impl Entries<'_> {
+    /// The hooks that an initialiser of `struct tag` sets, those of nested members and of array elements included.
+    pub fn read(&self, tag: Option<&str>, value: &Expression) -> Vec<Found> {
+        let mut found = Vec::new();
+        self.list(tag, value, &mut found);
+        found
+    }
+
+    fn list(&self, tag: Option<&str>, value: &Expression, found: &mut Vec<Found>) {
+        let E::Initializer { ty, entries } = &value.bare().kind else { return };
+        let tag = ty.as_ref().and_then(|ty| ty.tag()).or(tag);
+        for entry in entries {
+            self.entry(tag, entry, found);
+        }
+    }
+
+    fn entry(&self, tag: Option<&str>, entry: &Entry, found: &mut Vec<Found>) {
+        let Some((last, outer)) = entry.members.split_last() else {
+            // An element of an array of tables, or a positional member, whose type is not followed.
+            return self.list(tag, &entry.value, found);
+        };
+        let mut record = tag.map(str::to_owned);
+        for member in outer {
+            record = record.and_then(|record| self.types.member(&record, member, self.file)).and_then(|ty| ty.tag().map(str::to_owned));
+        }
+        if let E::Initializer { .. } = entry.value.bare().kind {
+            let inner = record.and_then(|record| self.types.member(&record, last, self.file)).and_then(|ty| ty.tag().map(str::to_owned));
+            return self.list(inner.as_deref(), &entry.value, found);
+        }
+        // `&(struct file_operations){ ... }`
+        if let E::Unary { operand, .. } = &entry.value.bare().kind
+            && matches!(operand.kind, E::Initializer { .. })
+        {
+            return self.list(None, operand, found);
+        }
+        let hook = match &record {
+            Some(record) => self.index.hooks().find(record, last),
+            // The one hook of that name is meant where the record's type is not known.
+            None => self.index.hooks().with_member(last).first().filter(|_| self.index.hooks().with_member(last).len() == 1),
+        };
+        if let Some(hook) = hook {
+            for value in alternatives(&entry.value) {
+                found.push(Found { hook: hook.clone(), handler: handler(value, self.text), span: entry.span });
+            }
+        }
+    }
+}
+
+/// The values that an initialiser may take: both arms of a `?:`, and the argument of a macro such as `PTR_IF(x, f)`.
+fn alternatives(value: &Expression) -> Vec<&Expression> {
+    match &value.kind {
+        E::Conditional { then: Some(then), otherwise, .. } => vec![then, otherwise],
+        E::Call { arguments, .. } => arguments.iter().filter(|argument| argument.name().is_some()).next_back().map_or(vec![value], |last| vec![last]),
+        _ => vec![value],
+    }
+}
+
+/// What a value names as handler.
+pub fn handler(value: &Expression, file: &[u8]) -> Handler {
+    let bare = match &value.bare().kind {
+        E::Unary { operator, operand } if operator == "&" => operand,
+        _ => value.bare(),
+    };
+    match &bare.kind {
+        E::Name(name) if name == "NULL" => Handler::Null,
+        E::Name(name) => Handler::Function(name.clone()),
+        E::Number(number) if number == "0" => Handler::Null,
+        _ => Handler::Other(value.text(file)),
+    }
+}

@@ -1,0 +1,222 @@
+//! The types of expressions, as far as declarations tell.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use super::{Index, SourceFile};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Type};
+use crate::source::{ItemKind, parse, visit};
+
+/// The variables of one function.
+#[derive(Debug, Default)]
+pub struct Scope {
+    variables: FxHashMap<String, Type>,
+}
+
+impl Scope {
+    /// The parameters of a function and everything it declares. A name declared twice keeps its first type.
+    pub fn of(function: &Function) -> Scope {
+        let mut scope = Scope::default();
+        for parameter in &function.parameters {
+            scope.variables.insert(parameter.name.clone(), parameter.ty.clone());
+        }
+        visit::statements(&function.body, &mut |seen| {
+            if let visit::Seen::Declared(declared) = seen {
+                scope.variables.entry(declared.name.clone()).or_insert_with(|| declared.ty.clone());
+            }
+        });
+        scope
+    }
+
+    /// The type of a variable of the function.
+    pub fn get(&self, name: &str) -> Option<&Type> {
+        self.variables.get(name)
+    }
+}
+
+/// Answers what type an expression has. Structs that no file of the index declares are looked up in the headers that the file
+/// includes.
+#[derive(Debug)]
+pub struct Types<'i> {
+    index: &'i Index,
+    root: PathBuf,
+    members: RwLock<FxHashMap<String, Arc<Vec<Parameter>>>>,
+    loaded: RwLock<FxHashMap<String, Option<Arc<SourceFile>>>>,
+}
+
+/// How many headers deep includes are followed for a struct.
+const INCLUDE_DEPTH: usize = 2;
+
+impl<'i> Types<'i> {
+    /// For an index of the tree at `root`.
+    pub fn new(index: &'i Index, root: &Path) -> Types<'i> {
+        Types { index, root: root.to_owned(), members: RwLock::default(), loaded: RwLock::default() }
+    }
+
+    /// The type of an expression in a function of `file`; `None` where the declarations at hand do not tell.
+    pub fn of(&self, expression: &Expression, scope: &Scope, file: u32) -> Option<Type> {
+        match &expression.kind {
+            E::Name(name) => scope.get(name).cloned().or_else(|| self.of_global(name, file)),
+            E::Field { base, name, .. } => {
+                let base = self.of(base, scope, file)?;
+                self.member(base.tag()?, name, file)
+            }
+            E::Index { base, .. } => self.of(base, scope, file).map(dereferenced),
+            E::Unary { operator, operand } => {
+                let ty = self.of(operand, scope, file)?;
+                match operator.as_str() {
+                    "*" => Some(dereferenced(ty)),
+                    "&" => Some(Type { pointers: ty.pointers + 1, ..ty }),
+                    _ => None,
+                }
+            }
+            E::Cast { ty, .. } => Some(ty.clone()),
+            E::Call { callee, arguments } => self.of_call(callee.name()?, arguments, scope, file),
+            E::Conditional { then, otherwise, .. } => match then {
+                Some(then) => self.of(then, scope, file),
+                None => self.of(otherwise, scope, file),
+            },
+            E::Assign { target, .. } => self.of(target, scope, file),
+            _ => None,
+        }
+    }
+
+    fn of_call(&self, name: &str, arguments: &[Expression], scope: &Scope, file: u32) -> Option<Type> {
+        match name {
+            // The mask took `struct` from the type argument.
+            "container_of" | "container_of_const" | "list_entry" | "list_first_entry" | "rb_entry" => {
+                Some(Type { name: format!("struct {}", arguments.get(1)?.name()?), pointers: 1, ..Type::default() })
+            }
+            "READ_ONCE" | "rcu_dereference" | "likely" | "unlikely" | "smp_load_acquire" => self.of(arguments.first()?, scope, file),
+            _ => {
+                let source = self.index.file(file);
+                let item = &source.items[source.named(ItemKind::Function, name).next()? as usize];
+                let head = [item.head().of(&source.text), b"{}"].concat();
+                let parsed = parse::functions(&head, &crate::source::variants(&head).first()?.text, 0);
+                parsed.syntax.into_iter().next().map(|function| function.returns)
+            }
+        }
+    }
+
+    fn of_global(&self, name: &str, file: u32) -> Option<Type> {
+        let source = self.index.file(file);
+        let item = source.items.iter().find(|item| {
+            matches!(item.kind, ItemKind::Variable | ItemKind::Other) && crate::source::find_word(item.head().of(&source.text), name.as_bytes(), 0).is_some()
+        })?;
+        let head = [item.head().of(&source.text).trim_ascii_end(), b";"].concat();
+        parse::variables(&head, 0).syntax.into_iter().find(|declared| declared.name == name).map(|declared| declared.ty)
+    }
+
+    /// The type of a member of `struct tag`, as `file` sees the struct.
+    pub fn member(&self, tag: &str, member: &str, file: u32) -> Option<Type> {
+        let members = self.members_of(tag, file)?;
+        members.iter().find(|candidate| candidate.name == member).map(|found| found.ty.clone())
+    }
+
+    fn members_of(&self, tag: &str, file: u32) -> Option<Arc<Vec<Parameter>>> {
+        let source = self.index.file(file);
+        // Two drivers may give their structs the same tag, so what is remembered is remembered by folder.
+        let key = format!("{}:{tag}", source.folder());
+        if let Some(known) = self.members.read().ok()?.get(&key) {
+            return (!known.is_empty()).then(|| known.clone());
+        }
+        let found = Arc::new(self.declared_members(tag, file).unwrap_or_default());
+        self.members.write().ok()?.insert(key, found.clone());
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn declared_members(&self, tag: &str, file: u32) -> Option<Vec<Parameter>> {
+        let source = self.index.file(file);
+        let known = self.index.records.get(tag).map_or(&[][..], Vec::as_slice);
+        let nearest =
+            known.iter().max_by_key(|id| (id.file == file, shared_folders(source, self.index.file(id.file)), self.index.file(id.file).is_shared_header()));
+        if let Some(id) = nearest.filter(|id| {
+            let candidate = self.index.file(id.file);
+            id.file == file || candidate.is_shared_header() || shared_folders(source, candidate) >= 2
+        }) {
+            return Some(read_members(self.index.file(id.file), id.item));
+        }
+        self.included_members(tag, source)
+    }
+
+    fn included_members(&self, tag: &str, source: &SourceFile) -> Option<Vec<Parameter>> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut level = includes(&source.text, source.folder());
+        for _ in 0..INCLUDE_DEPTH {
+            let mut next = Vec::new();
+            for path in level {
+                if seen.contains(&path) {
+                    continue;
+                }
+                if let Some(header) = self.load(&path) {
+                    if let Some(item) =
+                        header.named(ItemKind::Record, tag).find(|item| header.items[*item as usize].body < header.items[*item as usize].span.end)
+                    {
+                        return Some(read_members(&header, item));
+                    }
+                    next.extend(includes(&header.text, header.folder()));
+                }
+                seen.push(path);
+            }
+            level = next;
+        }
+        None
+    }
+
+    /// A header that the index did not keep, read once.
+    fn load(&self, path: &str) -> Option<Arc<SourceFile>> {
+        if let Some(known) = self.loaded.read().ok()?.get(path) {
+            return known.clone();
+        }
+        let file = std::fs::read(self.root.join(path)).ok().map(|text| Arc::new(SourceFile::new(path, &text)));
+        self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
+        file
+    }
+}
+
+fn dereferenced(ty: Type) -> Type {
+    if ty.is_array { Type { is_array: false, ..ty } } else { Type { pointers: ty.pointers.saturating_sub(1), ..ty } }
+}
+
+fn shared_folders(left: &SourceFile, right: &SourceFile) -> usize {
+    left.folder().split('/').zip(right.folder().split('/')).take_while(|(left, right)| left == right).count()
+}
+
+fn read_members(file: &SourceFile, item: u32) -> Vec<Parameter> {
+    let span = file.items[item as usize].span;
+    parse::members(span.of(&file.text), span.start).syntax
+}
+
+/// The paths that the `#include` lines of a text can mean, relative to the tree.
+fn includes(text: &[u8], folder: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for at in memchr::memmem::find_iter(text, b"#include") {
+        let line = &text[at + 8..memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)];
+        let line = String::from_utf8_lossy(line);
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
+            paths.push(normalised(folder, name));
+            paths.push(format!("include/{name}"));
+        } else if let Some(name) = line.strip_prefix('<').and_then(|rest| rest.split('>').next()) {
+            paths.push(format!("include/{name}"));
+        }
+    }
+    paths
+}
+
+/// `folder/../name` without the detour.
+fn normalised(folder: &str, name: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            ".." => {
+                parts.pop();
+            }
+            "." | "" => {}
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

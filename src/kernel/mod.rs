@@ -1,0 +1,32 @@
+//! A directory as a kernel tree: the files worth reading, its version, its API.
+
+mod read;
+mod tree;
+mod walk;
+
+pub use read::{FILE_LIMIT, read_matching};
+pub use tree::{Tree, TreeError};
+pub use walk::{Listing, list};
+
+/// Something about a file that could not be used as it should be. It is reported and counted, and the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileTrouble {
+    /// Path relative to the tree, with `/`.
+    pub file: String,
+    /// The line, from 1, where it is about one.
+    pub line: Option<u32>,
+    /// `unreadable`, `too-large`, `not-a-file`, `link`, `not-utf8`, `registration`, `handler-not-found`, `parse`.
+    pub kind: &'static str,
+    /// The reason in words.
+    pub text: String,
+}
+
+impl std::fmt::Display for FileTrouble {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(formatter, "{}:{line}: {}: {}", self.file, self.kind, self.text),
+            None if self.file.is_empty() => write!(formatter, "{}: {}", self.kind, self.text),
+            None => write!(formatter, "{}: {}: {}", self.file, self.kind, self.text),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Reads files in parallel and keeps those that a literal filter lets through.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::FileTrouble;
+
+/// Files longer than this many bytes are not read.
+pub const FILE_LIMIT: u64 = 64 << 20;
+
+thread_local! {
+    /// Allocating a buffer for each of 65,000 files costs more than reading them.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What became of one file.
+enum Outcome<T> {
+    Kept(T),
+    Passed,
+    Failed(FileTrouble),
+}
+
+/// Reads every file of `paths` (relative to `root`) into a buffer that is used again, and collects what `keep` makes of those
+/// it keeps, in the order of `paths`; with it the bytes read and the files that could not be.
+pub fn read_matching<T: Send>(root: &Path, paths: &[String], keep: impl Fn(&str, &[u8]) -> Option<T> + Sync) -> (Vec<T>, u64, Vec<FileTrouble>) {
+    let outcomes: Vec<(Outcome<T>, u64)> = paths.par_iter().with_max_len(64).map(|path| read_one(root, path, &keep)).collect();
+    let (mut kept, mut bytes, mut trouble) = (Vec::new(), 0, Vec::new());
+    for (outcome, read) in outcomes {
+        bytes += read;
+        match outcome {
+            Outcome::Kept(value) => kept.push(value),
+            Outcome::Passed => {}
+            Outcome::Failed(failed) => trouble.push(failed),
+        }
+    }
+    (kept, bytes, trouble)
+}
+
+fn read_one<T>(root: &Path, path: &str, keep: &impl Fn(&str, &[u8]) -> Option<T>) -> (Outcome<T>, u64) {
+    let failed = |kind, text| (Outcome::Failed(FileTrouble { file: path.to_owned(), line: None, kind, text }), 0);
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.clear();
+        let read = File::open(root.join(path)).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(buffer));
+        match read {
+            Err(error) => failed("unreadable", error.to_string()),
+            Ok(_) if buffer.len() as u64 > FILE_LIMIT => failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)),
+            Ok(_) => (keep(path, buffer).map_or(Outcome::Passed, Outcome::Kept), buffer.len() as u64),
+        }
+    })
+}

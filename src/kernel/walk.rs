@@ -1,0 +1,105 @@
+//! Lists the C files of a tree, in parallel.
+
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::FileTrouble;
+
+/// Top-level folders that hold no kernel code.
+const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
+
+/// The C files of a tree, as paths relative to it, sorted.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The `.h` files.
+    pub headers: Vec<String>,
+    /// The `.c` files.
+    pub sources: Vec<String>,
+    /// What could not be listed.
+    pub trouble: Vec<FileTrouble>,
+}
+
+/// Lists the `.c` and `.h` files below `root`. Links are not followed: what they lead to inside the tree is listed in its own place.
+pub fn list(root: &Path) -> Listing {
+    let (mut parts, mut files) = (Vec::new(), Listing::default());
+    // Two levels are walked first, so that there are folders enough to share out.
+    for entry in WalkDir::new(root).max_depth(2).into_iter().filter_entry(|entry| entry.depth() != 1 || !is_left_out(entry.path())) {
+        match entry {
+            Ok(entry) if entry.depth() == 2 && entry.file_type().is_dir() => parts.push(entry.into_path()),
+            Ok(entry) => files.add(root, entry.path(), entry.file_type()),
+            Err(error) => files.failed(root, &error),
+        }
+    }
+    let listings: Vec<Listing> = parts.par_iter().map(|part| list_part(root, part)).collect();
+    for part in listings {
+        files.headers.extend(part.headers);
+        files.sources.extend(part.sources);
+        files.trouble.extend(part.trouble);
+    }
+    files.headers.par_sort_unstable();
+    files.sources.par_sort_unstable();
+    files.trouble.sort();
+    files
+}
+
+fn is_left_out(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| LEFT_OUT.iter().any(|left_out| name == *left_out))
+}
+
+fn list_part(root: &Path, part: &PathBuf) -> Listing {
+    let mut files = Listing::default();
+    for entry in WalkDir::new(part) {
+        match entry {
+            Ok(entry) => files.add(root, entry.path(), entry.file_type()),
+            Err(error) => files.failed(root, &error),
+        }
+    }
+    files
+}
+
+impl Listing {
+    fn add(&mut self, root: &Path, path: &Path, file_type: FileType) {
+        let list = match path.as_os_str().as_encoded_bytes() {
+            [.., b'.', b'c'] => &mut self.sources,
+            [.., b'.', b'h'] => &mut self.headers,
+            _ => return,
+        };
+        if file_type.is_dir() {
+            return;
+        }
+        let relative = relative(root, path);
+        if file_type.is_symlink() {
+            if let Some(text) = broken_link(root, path) {
+                self.trouble.push(FileTrouble { file: relative, line: None, kind: "link", text });
+            }
+        } else if !file_type.is_file() {
+            self.trouble.push(FileTrouble { file: relative, line: None, kind: "not-a-file", text: "is neither a file nor a folder; not read".to_owned() });
+        } else {
+            list.push(relative);
+        }
+    }
+
+    fn failed(&mut self, root: &Path, error: &walkdir::Error) {
+        let file = error.path().map(|path| relative(root, path)).unwrap_or_default();
+        let text = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        self.trouble.push(FileTrouble { file, line: None, kind: "unreadable", text });
+    }
+}
+
+/// Why a link cannot be left alone: it leads nowhere, in a circle, or out of the tree.
+fn broken_link(root: &Path, path: &Path) -> Option<String> {
+    let inside = |target: PathBuf| root.canonicalize().is_ok_and(|root| target.starts_with(root));
+    match path.canonicalize() {
+        Ok(target) if inside(target.clone()) => None,
+        Ok(_) => Some("links to a file outside the tree; not read".to_owned()),
+        Err(error) => Some(format!("a link that cannot be followed: {error}")),
+    }
+}
+
+/// The path below the root with `/`; bytes that are no UTF-8 are shown as replacement characters.
+fn relative(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
+}

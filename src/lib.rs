@@ -1,0 +1,12 @@
+//! mmaplint reads a Linux kernel tree and says of every mmap callback what it does to its VMA, and what its move from
+//! `.mmap` to `.mmap_prepare` takes. docs/architecture.md is the way through the rooms.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod cli;
+pub mod index;
+pub mod kernel;
+pub mod report;
+pub mod rules;
+pub mod source;
+pub mod verdict;
+pub mod vma;

@@ -1,0 +1,7 @@
+//! The `mmaplint` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mmaplint::cli::run()
+}

@@ -1,0 +1,50 @@
+//! Writes findings, one file a format. Knows no rules and judges nothing.
+
+mod json;
+mod lines;
+mod sources;
+mod summary;
+mod text;
+
+use std::io::{self, Write};
+
+pub use json::json;
+pub use lines::lines;
+pub use summary::{stats, summary};
+pub use text::text;
+
+use crate::verdict::{Chosen, Finding, Scan};
+
+/// What a report is about.
+pub struct Report<'a> {
+    /// The scan.
+    pub scan: &'a Scan,
+    /// The findings to show.
+    pub findings: Vec<&'a Finding>,
+    /// The target they were judged against.
+    pub chosen: &'a Chosen,
+    /// The kernel version of the tree, where it states one.
+    pub version: Option<String>,
+}
+
+impl Report<'_> {
+    /// The path and line of a place, as `path:line`.
+    fn at(&self, file: u32, offset: u32) -> String {
+        let source = self.scan.index.file(file);
+        format!("{}:{}", source.path, source.position(offset).line)
+    }
+}
+
+/// What a finding is about: `hpet_mmap, file_operations.mmap of hpet_fops`.
+fn subject(finding: &Finding) -> String {
+    let registration = &finding.registration;
+    let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+    let hook = format!("{}.{}", registration.hook.record, registration.hook.member);
+    match &registration.table {
+        Some(table) => format!("{handler}, {hook} of {table}"),
+        None => format!("{handler}, {hook}"),
+    }
+}
+
+/// A function that writes a report in one format.
+pub type Format = fn(&Report, &mut dyn Write) -> io::Result<()>;

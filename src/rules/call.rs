@@ -1,0 +1,77 @@
+//! A rule about a call that takes a VMA, or values of one.
+
+use serde::Deserialize;
+
+/// What a call does with the VMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Does {
+    /// Puts pages or PFNs into its page tables.
+    Populate,
+    /// Works on a VMA that has to be complete.
+    Finish,
+    /// Reads or writes fields or flags, and has an equivalent on a desc.
+    Access,
+    /// Something with an equivalent only where the rule names a twin.
+    Helper,
+    /// Puts another file in the place of `vm_file`.
+    SwapFile,
+    /// Calls the mmap hook of another file.
+    Redispatch,
+    /// Leads from a VMA to a prepare hook that is converted already.
+    Bridge,
+    /// Prints or asserts.
+    Silent,
+}
+
+/// The rule for one call. Positions count arguments from 0.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The functions or macros that the rule speaks of.
+    pub names: Vec<String>,
+    /// What they do.
+    pub does: Does,
+    /// The argument that is the VMA; absent where the call takes none and is known by its name alone.
+    pub vma: Option<usize>,
+    /// Only a call that gets a value of the VMA (its mm, an address) counts.
+    #[serde(default)]
+    pub needs_vma_value: bool,
+    /// The mmap action that replaces a populating call.
+    pub action: Option<String>,
+    /// The argument with the address where populating starts.
+    pub start: Option<usize>,
+    /// The argument with the page frame number, or the physical address.
+    pub frame: Option<usize>,
+    /// The argument with the number of bytes.
+    pub size: Option<usize>,
+    /// The argument with the protection.
+    pub prot: Option<usize>,
+    /// The argument with the array of pages.
+    pub pages: Option<usize>,
+    /// Fields of the VMA that the call reads.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// Fields of the VMA that the call writes.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// The first argument with flags that it sets.
+    pub set: Option<usize>,
+    /// The first argument with flags that it clears.
+    pub clear: Option<usize>,
+    /// The first argument with flags that it tests.
+    pub test: Option<usize>,
+    /// Whether all arguments from the first one on are flags.
+    #[serde(default)]
+    pub variadic: bool,
+    /// Flags that it tests whatever its arguments are.
+    #[serde(default)]
+    pub tests: Vec<String>,
+    /// The helper for a desc that takes its place.
+    pub twin: Option<String>,
+    /// The first target that has the twin.
+    pub since: Option<String>,
+    /// Further requirements that a use of it states.
+    #[serde(default)]
+    pub also: Vec<String>,
+}

@@ -1,0 +1,195 @@
+//! Reads rule files and checks them.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Call, Pattern, Rules, StateRule, Target};
+
+/// The files inside the binary, by their names below `rules/`.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("rules/ops.toml", include_str!("../../rules/ops.toml")),
+    ("rules/populate.toml", include_str!("../../rules/populate.toml")),
+    ("rules/finish.toml", include_str!("../../rules/finish.toml")),
+    ("rules/access.toml", include_str!("../../rules/access.toml")),
+    ("rules/helpers.toml", include_str!("../../rules/helpers.toml")),
+    ("rules/state.toml", include_str!("../../rules/state.toml")),
+    ("rules/flags.toml", include_str!("../../rules/flags.toml")),
+];
+
+const BUILT_IN_TARGETS: &[(&str, &str)] = &[
+    ("rules/targets/v6.16.toml", include_str!("../../rules/targets/v6.16.toml")),
+    ("rules/targets/mmap-finish.toml", include_str!("../../rules/targets/mmap-finish.toml")),
+    ("rules/targets/v6.19.toml", include_str!("../../rules/targets/v6.19.toml")),
+    ("rules/targets/v7.0.toml", include_str!("../../rules/targets/v7.0.toml")),
+    ("rules/targets/v7.1.toml", include_str!("../../rules/targets/v7.1.toml")),
+    ("rules/targets/v7.2.toml", include_str!("../../rules/targets/v7.2.toml")),
+    ("rules/targets/v7.3.toml", include_str!("../../rules/targets/v7.3.toml")),
+];
+
+/// What is wrong with a rule file.
+#[derive(Debug)]
+pub struct RuleError {
+    /// The file.
+    pub file: String,
+    /// The key and the reason, in words.
+    pub reason: String,
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.file, self.reason.trim_end())
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+/// A rule file: any of its parts may be absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RuleFile {
+    call: Vec<Call>,
+    state: Vec<StateRule>,
+    pattern: Vec<Pattern>,
+    silent: Silent,
+    mapping: Vec<RecordRule>,
+    redispatch: Vec<RecordRule>,
+    never_merged: Vec<String>,
+    ignored: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Silent {
+    names: Vec<String>,
+    prefixes: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordRule {
+    record: String,
+    /// For the reader of the file.
+    #[serde(rename = "why")]
+    _why: String,
+}
+
+pub(super) fn built_in() -> Result<Rules, RuleError> {
+    let mut rules = Rules::default();
+    for (name, text) in BUILT_IN_TARGETS {
+        add_target(&mut rules, name, text)?;
+    }
+    for (name, text) in BUILT_IN {
+        add_file(&mut rules, name, text)?;
+    }
+    Ok(rules)
+}
+
+pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), RuleError> {
+    let named = |path: &Path, reason: String| RuleError { file: path.display().to_string(), reason };
+    let entries = std::fs::read_dir(directory).map_err(|error| named(directory, error.to_string()))?;
+    let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    if paths.is_empty() {
+        return Err(named(directory, "holds no *.toml file".to_owned()));
+    }
+    for path in paths {
+        let text = std::fs::read_to_string(&path).map_err(|error| named(&path, error.to_string()))?;
+        let name = path.display().to_string();
+        if is_target(&text) { add_target(rules, &name, &text)? } else { add_file(rules, &name, &text)? }
+    }
+    Ok(())
+}
+
+/// A file with a `present` list at its top describes a target.
+fn is_target(text: &str) -> bool {
+    text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("present"))
+}
+
+fn parse<'t, T: Deserialize<'t>>(name: &str, text: &'t str) -> Result<T, RuleError> {
+    toml::from_str(text).map_err(|error| RuleError { file: name.to_owned(), reason: error.to_string() })
+}
+
+fn add_target(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> {
+    let target: Target = parse(name, text)?;
+    rules.targets.retain(|known| known.name != target.name);
+    rules.targets.push(target);
+    rules.targets.sort_by_key(|target| target.order);
+    Ok(())
+}
+
+fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> {
+    let file: RuleFile = parse(name, text)?;
+    for call in file.call {
+        check(rules, &call).map_err(|reason| RuleError { file: name.to_owned(), reason: format!("call {}: {reason}", call.names.join(", ")) })?;
+        for name in &call.names {
+            rules.calls.insert(name.clone(), call.clone());
+        }
+    }
+    for state in file.state {
+        let index = rules.states.len();
+        rules.takes.extend(state.take.iter().map(|name| (name.clone(), index)));
+        for name in &state.undo {
+            rules.undoes.entry(name.clone()).or_default().push(index);
+        }
+        rules.states.push(state);
+    }
+    rules.patterns.extend(file.pattern);
+    rules.silent.extend(file.silent.names);
+    rules.silent_prefixes.extend(file.silent.prefixes);
+    rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));
+    rules.redispatch_records.extend(file.redispatch.into_iter().map(|redispatch| redispatch.record));
+    rules.never_merged.extend(file.never_merged);
+    rules.merge_ignored.extend(file.ignored);
+    Ok(())
+}
+
+/// What a type cannot say about a call.
+fn check(rules: &Rules, call: &Call) -> Result<(), String> {
+    if call.names.is_empty() {
+        return Err("key `names` is empty".to_owned());
+    }
+    if let Some(since) = &call.since
+        && rules.target(since).is_none()
+    {
+        return Err(format!("key `since`: no target is called {since:?}"));
+    }
+    if call.since.is_some() && call.twin.is_none() {
+        return Err("key `since` says when a twin came, and there is no key `twin`".to_owned());
+    }
+    if let Some(action) = &call.action
+        && !rules.targets.iter().any(|target| target.has_action(action))
+    {
+        return Err(format!("key `action`: no target has the action {action:?}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_rules_are_sound() {
+        let rules = built_in().unwrap();
+        assert!(rules.call("remap_pfn_range").is_some());
+        assert_eq!(rules.targets().last().map(|target| target.name.as_str()), Some("v7.3"));
+    }
+
+    #[test]
+    fn a_wrong_file_is_named_with_key_and_reason() {
+        let mut rules = built_in().unwrap();
+        let wrong = [
+            ("[[call]]\nnames = [\"f\"]\ndoes = \"populat\"\n", "does"),
+            ("[[call]]\nnames = [\"f\"]\ndoes = \"helper\"\nsince = \"v9.9\"\ntwin = \"g\"\n", "since"),
+            ("[[call]]\nnames = [\"f\"]\ndoes = \"populate\"\naction = \"warp\"\n", "action"),
+            ("[[call]]\nnames = [\"f\"]\ndoes = \"helper\"\ntwins = \"g\"\n", "twins"),
+        ];
+        for (text, key) in wrong {
+            let error = add_file(&mut rules, "mine.toml", text).unwrap_err().to_string();
+            assert!(error.starts_with("mine.toml: ") && error.contains(key), "{error}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What is known of the kernel's APIs, as data: the TOML files of `rules/`, which are inside the binary, and those of a
+//! directory that `--rules` names.
+
+mod call;
+mod load;
+mod state;
+mod target;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub use call::{Call, Does};
+pub use load::RuleError;
+pub use state::{Object, Pattern, StateKind, StateRule};
+pub use target::Target;
+
+/// All rules, ready to be asked.
+#[derive(Debug, Default)]
+pub struct Rules {
+    calls: FxHashMap<String, Call>,
+    states: Vec<StateRule>,
+    patterns: Vec<Pattern>,
+    takes: FxHashMap<String, usize>,
+    undoes: FxHashMap<String, Vec<usize>>,
+    silent: FxHashSet<String>,
+    silent_prefixes: Vec<String>,
+    mapping_records: FxHashSet<String>,
+    redispatch_records: FxHashSet<String>,
+    never_merged: FxHashSet<String>,
+    merge_ignored: FxHashSet<String>,
+    targets: Vec<Target>,
+}
+
+/// What a call does to state, by rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateEffect<'r> {
+    /// It takes state of this kind.
+    Takes(StateKind, &'r Object),
+    /// It gives state of these kinds back.
+    Undoes(StateKind),
+}
+
+impl Rules {
+    /// The rules that are built in.
+    ///
+    /// # Errors
+    /// Where a built-in file is wrong; the tests make sure that none is.
+    pub fn built_in() -> Result<Rules, RuleError> {
+        load::built_in()
+    }
+
+    /// Adds the `*.toml` files of a directory; a rule for a name that is known already takes its place.
+    ///
+    /// # Errors
+    /// The first file that cannot be read or is wrong, with the key and the reason.
+    pub fn add_directory(&mut self, directory: &std::path::Path) -> Result<(), RuleError> {
+        load::add_directory(self, directory)
+    }
+
+    /// The rule for a call of `name`.
+    pub fn call(&self, name: &str) -> Option<&Call> {
+        self.calls.get(name)
+    }
+
+    /// What a call of `name` takes or gives back, by its exact name or by a pattern of names.
+    pub fn state(&self, name: &str) -> Option<StateEffect<'_>> {
+        if let Some(index) = self.takes.get(name) {
+            let rule = &self.states[*index];
+            return Some(StateEffect::Takes(rule.kind, &rule.object));
+        }
+        if let Some(indexes) = self.undoes.get(name) {
+            return indexes.first().map(|index| StateEffect::Undoes(self.states[*index].kind));
+        }
+        if self.is_silent(name) {
+            return None;
+        }
+        let ends = |suffixes: &[String]| suffixes.iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix.as_str()));
+        self.patterns.iter().find_map(|pattern| {
+            if ends(&pattern.take) {
+                Some(StateEffect::Takes(pattern.kind, &pattern.object))
+            } else {
+                ends(&pattern.undo).then_some(StateEffect::Undoes(pattern.kind))
+            }
+        })
+    }
+
+    /// Whether a call of `name` leaves nothing behind.
+    pub fn is_silent(&self, name: &str) -> bool {
+        self.silent.contains(name) || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+    }
+
+    /// Whether callbacks of `struct record` act on mappings that already stand, and so are no mmap callbacks.
+    pub fn acts_on_mappings(&self, record: &str) -> bool {
+        self.mapping_records.contains(record)
+    }
+
+    /// Whether calling an mmap callback of `struct record` by hand dispatches to another file.
+    pub fn redispatches(&self, record: &str) -> bool {
+        self.redispatch_records.contains(record)
+    }
+
+    /// Whether a VMA with this flag is never merged.
+    pub fn is_never_merged(&self, flag: &str) -> bool {
+        self.never_merged.contains(flag)
+    }
+
+    /// Whether a difference in this flag does not keep VMAs apart.
+    pub fn is_ignored_by_merge(&self, flag: &str) -> bool {
+        self.merge_ignored.contains(flag)
+    }
+
+    /// The targets, oldest first.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// The target of that name.
+    pub fn target(&self, name: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// Whether `target` is at least as new as the one named `since`.
+    pub fn has_since(&self, target: &Target, since: Option<&str>) -> bool {
+        match since {
+            Some(since) => self.target(since).is_some_and(|first| first.order <= target.order),
+            None => true,
+        }
+    }
+
+    /// Every call that a rule names, sorted.
+    pub fn call_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.calls.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+}

@@ -1,0 +1,75 @@
+//! Rules about calls that take state and give it back.
+
+use serde::Deserialize;
+
+/// What sort of state it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StateKind {
+    /// A reference by which an object lives.
+    Ref,
+    /// Memory or another new object.
+    Alloc,
+    /// A shared count or bit.
+    Counter,
+    /// Membership in a list or tree.
+    List,
+    /// A lock.
+    Lock,
+}
+
+impl StateKind {
+    /// The word that requirements use: `ref`, `alloc`, ...
+    pub fn name(self) -> &'static str {
+        match self {
+            StateKind::Ref => "ref",
+            StateKind::Alloc => "alloc",
+            StateKind::Counter => "counter",
+            StateKind::List => "list",
+            StateKind::Lock => "lock",
+        }
+    }
+}
+
+/// Which part of a call names what it takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Object {
+    /// The argument at this position, from 0.
+    Argument(usize),
+    /// `"last"`: the last argument.
+    Named(String),
+    /// What the call returns.
+    #[default]
+    Result,
+}
+
+/// Calls that take one kind of state, and the calls that give it back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateRule {
+    /// What is taken.
+    pub kind: StateKind,
+    /// Names of the calls that take it.
+    pub take: Vec<String>,
+    /// Names of the calls that give it back.
+    pub undo: Vec<String>,
+    /// What names the object.
+    #[serde(default)]
+    pub object: Object,
+}
+
+/// The same by the ends of names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pattern {
+    /// What is taken.
+    pub kind: StateKind,
+    /// Suffixes of names that take it.
+    pub take: Vec<String>,
+    /// Suffixes of names that give it back.
+    pub undo: Vec<String>,
+    /// What names the object.
+    #[serde(default)]
+    pub object: Object,
+}

@@ -1,0 +1,331 @@
+//! Conditionals (`#if` to `#endif`) of a slice or a file: their arms, and the choices between them.
+
+use super::lex::{comment_end, directive_end, identifier_end, literal_end, skip_blank};
+use super::span::Span;
+
+/// Conditionals nested deeper than this are not told apart; their directives are blanked and every arm is kept.
+const NESTING_LIMIT: usize = 32;
+
+/// One `#if ... #endif`.
+#[derive(Debug)]
+pub struct Conditional {
+    pub arms: Vec<Arm>,
+    /// The `#endif` line; empty where the text ends first.
+    pub end: Span,
+}
+
+/// One arm, from the directive that opens it to the next directive of the same conditional.
+#[derive(Debug)]
+pub struct Arm {
+    pub directive: Span,
+    /// The condition as written: `CONFIG_MMU`, `!CONFIG_MMU` for an `#ifndef` or an `#else`.
+    pub condition: String,
+    pub body: Span,
+    pub inner: Vec<Conditional>,
+}
+
+/// A directive of a conditional.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keyword {
+    If,
+    Else,
+    End,
+}
+
+struct Directive {
+    keyword: Keyword,
+    condition: String,
+    is_else: bool,
+    span: Span,
+}
+
+/// All directives of `text` that belong to conditionals, and apart from them all others, in order.
+fn directives(text: &[u8]) -> (Vec<Directive>, Vec<Span>) {
+    let (mut conditional, mut plain) = (Vec::new(), Vec::new());
+    let (mut at, mut line_is_blank) = (0, true);
+    while at < text.len() {
+        match text[at] {
+            b'\n' => line_is_blank = true,
+            b' ' | b'\t' | b'\r' => {}
+            b'#' if line_is_blank => {
+                let end = directive_end(text, at);
+                match read(text, at, end) {
+                    Some(directive) => conditional.push(directive),
+                    None => plain.push(Span::new(at, end)),
+                }
+                at = end;
+                continue;
+            }
+            b'"' | b'\'' => {
+                at = literal_end(text, at);
+                line_is_blank = false;
+                continue;
+            }
+            b'/' => {
+                if let Some(end) = comment_end(text, at) {
+                    at = end;
+                    continue;
+                }
+                line_is_blank = false;
+            }
+            _ => line_is_blank = false,
+        }
+        at += 1;
+    }
+    (conditional, plain)
+}
+
+fn read(text: &[u8], start: usize, end: usize) -> Option<Directive> {
+    let word = skip_blank(text, start + 1).min(end);
+    let keyword_end = identifier_end(text, word).min(end);
+    let rest = condition_text(&text[keyword_end..end]);
+    let span = Span::new(start, end);
+    let (keyword, condition, is_else) = match &text[word..keyword_end] {
+        b"if" => (Keyword::If, simplify(&rest), false),
+        b"ifdef" => (Keyword::If, rest, false),
+        b"ifndef" => (Keyword::If, negate(&rest), false),
+        b"elif" => (Keyword::Else, simplify(&rest), false),
+        b"elifdef" => (Keyword::Else, rest, false),
+        b"elifndef" => (Keyword::Else, negate(&rest), false),
+        b"else" => (Keyword::Else, String::new(), true),
+        b"endif" => (Keyword::End, String::new(), false),
+        _ => return None,
+    };
+    Some(Directive { keyword, condition, is_else, span })
+}
+
+/// The condition without comments, continuations and repeated blanks.
+fn condition_text(text: &[u8]) -> String {
+    let mut plain = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        if let Some(end) = comment_end(text, at) {
+            plain.push(b' ');
+            at = end;
+        } else {
+            plain.push(if text[at] == b'\\' { b' ' } else { text[at] });
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&plain).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `defined(X)` and `defined X` say no more than `X`.
+fn simplify(condition: &str) -> String {
+    let (negated, bare) = match condition.strip_prefix('!') {
+        Some(rest) => (true, rest.trim()),
+        None => (false, condition),
+    };
+    let inner = bare.strip_prefix("defined").map(str::trim);
+    let name = inner.map(|inner| inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner).trim());
+    match name.filter(|name| !name.is_empty() && name.bytes().all(super::is_identifier_byte)) {
+        Some(name) if negated => negate(name),
+        Some(name) => name.to_owned(),
+        None => condition.to_owned(),
+    }
+}
+
+fn negate(condition: &str) -> String {
+    match condition.strip_prefix('!') {
+        Some(rest) if rest.bytes().all(super::is_identifier_byte) => rest.to_owned(),
+        _ if condition.bytes().all(super::is_identifier_byte) => format!("!{condition}"),
+        _ => format!("!({condition})"),
+    }
+}
+
+/// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that
+/// started before the text did.
+pub fn conditionals(text: &[u8]) -> (Vec<Conditional>, Vec<Span>) {
+    let (directives, mut plain) = directives(text);
+    let mut stack: Vec<Conditional> = Vec::new();
+    let mut finished: Vec<Conditional> = Vec::new();
+    let mut too_deep = 0usize;
+    for directive in directives {
+        let start = directive.span.start as usize;
+        let opens = directive.keyword == Keyword::If;
+        if too_deep > 0 || (opens && stack.len() >= NESTING_LIMIT) {
+            plain.push(directive.span);
+            match directive.keyword {
+                Keyword::If => too_deep += 1,
+                Keyword::End => too_deep -= 1,
+                Keyword::Else => {}
+            }
+            continue;
+        }
+        if opens {
+            stack.push(Conditional { arms: vec![arm(directive.span, directive.condition)], end: Span::default() });
+            continue;
+        }
+        let mut conditional = stack.pop().unwrap_or_else(|| Conditional {
+            // What was finished so far lies in the arm whose `#if` stands before the text.
+            arms: vec![Arm { inner: std::mem::take(&mut finished), ..arm(Span::new(0, 0), String::new()) }],
+            end: Span::default(),
+        });
+        close_arm(&mut conditional, start);
+        if directive.keyword == Keyword::Else {
+            let condition = if directive.is_else { else_condition(&conditional) } else { directive.condition };
+            conditional.arms.push(arm(directive.span, condition));
+            stack.push(conditional);
+        } else {
+            conditional.end = directive.span;
+            attach(&mut stack, &mut finished, conditional);
+        }
+    }
+    while let Some(mut conditional) = stack.pop() {
+        close_arm(&mut conditional, text.len());
+        conditional.end = Span::new(text.len(), text.len());
+        attach(&mut stack, &mut finished, conditional);
+    }
+    (finished, plain)
+}
+
+fn arm(directive: Span, condition: String) -> Arm {
+    Arm { directive, condition, body: Span { start: directive.end, end: directive.end }, inner: Vec::new() }
+}
+
+fn close_arm(conditional: &mut Conditional, end: usize) {
+    if let Some(arm) = conditional.arms.last_mut() {
+        arm.body.end = end as u32;
+    }
+}
+
+fn attach(stack: &mut [Conditional], finished: &mut Vec<Conditional>, conditional: Conditional) {
+    match stack.last_mut().and_then(|outer| outer.arms.last_mut()) {
+        Some(arm) => arm.inner.push(conditional),
+        None => finished.push(conditional),
+    }
+}
+
+fn else_condition(conditional: &Conditional) -> String {
+    let conditions: Vec<String> = conditional.arms.iter().map(|arm| negate(&arm.condition)).collect();
+    conditions.join(" && ")
+}
+
+impl Conditional {
+    fn has_else(&self) -> bool {
+        // The `#else` is an arm whose condition is the negation of those before it; a lone arm has none.
+        self.arms.len() > 1 && self.arms.last().is_some_and(|last| last.condition == else_condition_of(&self.arms[..self.arms.len() - 1]))
+    }
+
+    /// The arms that a compiler could choose; `None` stands for leaving all of them out.
+    fn choices(&self) -> Vec<Option<usize>> {
+        let mut choices = Vec::new();
+        for (index, arm) in self.arms.iter().enumerate() {
+            match arm.condition.as_str() {
+                "0" => {}
+                "1" | "!0" => {
+                    choices.push(Some(index));
+                    return choices;
+                }
+                _ => choices.push(Some(index)),
+            }
+        }
+        if !self.has_else() {
+            choices.push(None);
+        }
+        choices
+    }
+
+    fn variants(&self) -> usize {
+        self.choices().iter().map(|choice| choice.map_or(1, |index| count(&self.arms[index].inner))).sum::<usize>().max(1)
+    }
+}
+
+fn else_condition_of(arms: &[Arm]) -> String {
+    arms.iter().map(|arm| negate(&arm.condition)).collect::<Vec<_>>().join(" && ")
+}
+
+/// How many texts it takes until each arm of each conditional was kept once and left out once.
+pub fn count(conditionals: &[Conditional]) -> usize {
+    conditionals.iter().map(Conditional::variants).max().unwrap_or(1)
+}
+
+/// The spans that the text number `variant` leaves out: directives, and the arms not chosen.
+pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span>) {
+    for conditional in conditionals {
+        out.extend(conditional.arms.iter().map(|arm| arm.directive));
+        out.push(conditional.end);
+        let mut rest = variant % conditional.variants();
+        let mut chosen = None;
+        for choice in conditional.choices() {
+            let width = choice.map_or(1, |index| count(&conditional.arms[index].inner));
+            if rest < width {
+                chosen = choice;
+                break;
+            }
+            rest -= width;
+        }
+        for (index, arm) in conditional.arms.iter().enumerate() {
+            if Some(index) == chosen {
+                left_out(&arm.inner, rest, out);
+            } else {
+                out.push(arm.body);
+            }
+        }
+    }
+}
+
+/// The spans of all directives of conditionals: what is left out where every arm is kept, as in a table's initialiser.
+pub fn all_directives(conditionals: &[Conditional], out: &mut Vec<Span>) {
+    for conditional in conditionals {
+        out.extend(conditional.arms.iter().map(|arm| arm.directive));
+        out.push(conditional.end);
+        for arm in &conditional.arms {
+            all_directives(&arm.inner, out);
+        }
+    }
+}
+
+/// The conditions under which the byte at `offset` of a file is compiled, outermost first, joined by `&&`; `None` where there
+/// are none. The include guard of a header does not count.
+pub fn conditions_at(text: &[u8], offset: u32) -> Option<String> {
+    let (tree, plain) = conditionals(text);
+    let mut found = Vec::new();
+    let mut level = &tree;
+    while let Some((conditional, arm)) =
+        level.iter().find_map(|conditional| conditional.arms.iter().find(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm)))
+    {
+        if !is_include_guard(text, conditional, arm, &plain) && !arm.condition.is_empty() {
+            found.push(arm.condition.clone());
+        }
+        level = &arm.inner;
+    }
+    (!found.is_empty()).then(|| found.join(" && "))
+}
+
+fn is_include_guard(text: &[u8], conditional: &Conditional, arm: &Arm, plain: &[Span]) -> bool {
+    let Some(name) = arm.condition.strip_prefix('!') else { return false };
+    let next = plain.iter().find(|span| span.start >= arm.body.start);
+    let defined = next.is_some_and(|span| span.of(text).strip_prefix(b"#define ").is_some_and(|rest| rest.trim_ascii_start().starts_with(name.as_bytes())));
+    conditional.arms.len() == 1 && defined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_named_as_written() {
+        let text = b"#ifndef H\n#define H\n#ifdef CONFIG_MMU\na\n#else\nb\n#endif\n#if defined(CONFIG_X)\nc\n#endif\n#endif\n";
+        let at = |byte: u8| conditions_at(text, text.iter().rposition(|b| *b == byte).unwrap_or(0) as u32);
+        assert_eq!(conditions_at(text, 38), Some("CONFIG_MMU".into()));
+        assert_eq!(at(b'b'), Some("!CONFIG_MMU".into()));
+        assert_eq!(at(b'c'), Some("CONFIG_X".into()));
+    }
+
+    #[test]
+    fn every_arm_is_kept_once_and_left_out_once() {
+        let text = b"#ifdef A\n1\n#ifdef B\n2\n#else\n3\n#endif\n#endif\n";
+        let (tree, _) = conditionals(text);
+        assert_eq!(count(&tree), 3);
+        let kept: Vec<String> = (0..3)
+            .map(|variant| {
+                let mut out = Vec::new();
+                left_out(&tree, variant, &mut out);
+                let visible = |at: usize| !out.iter().any(|span| span.contains(at as u32));
+                (0..text.len()).filter(|at| visible(*at) && text[*at].is_ascii_digit()).map(|at| text[at] as char).collect()
+            })
+            .collect();
+        assert_eq!(kept, ["12", "13", ""]);
+    }
+}

@@ -1,0 +1,116 @@
+//! Object-like and function-like macros: their parameters, and their text with arguments put in.
+
+use super::lex::{closing, identifier_end, is_identifier_byte, literal_end, skip_blank};
+use super::span::Span;
+
+/// A `#define`, taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Parameter names; `None` where the macro takes no arguments. `__VA_ARGS__` stands for `...`.
+    pub parameters: Option<Vec<String>>,
+    /// The replacement text.
+    pub body: Span,
+}
+
+/// Takes apart the `#define` that covers `span` of `text`, whose name ends at `name_end`.
+pub fn definition(text: &[u8], span: Span, name_end: u32) -> Definition {
+    let open = name_end as usize;
+    let end = span.end as usize;
+    if text.get(open) != Some(&b'(') {
+        return Definition { parameters: None, body: Span::new(open.min(end), end) };
+    }
+    let close = closing(&text[..end], open).unwrap_or(end);
+    let list = String::from_utf8_lossy(&text[open + 1..close.saturating_sub(1).max(open + 1)]).replace('\\', " ");
+    let names = list.split(',').map(|name| name.trim().trim_end_matches("...").trim().to_owned());
+    let parameters = names.map(|name| if name.is_empty() { "__VA_ARGS__".to_owned() } else { name }).collect();
+    Definition { parameters: Some(parameters), body: Span::new(close, end) }
+}
+
+/// The arguments of a macro call whose `(` stands at `open`: their texts, and the offset behind the `)`.
+pub fn call_arguments(text: &[u8], open: usize) -> Option<(Vec<&[u8]>, usize)> {
+    let end = closing(text, open)?;
+    let mut arguments = Vec::new();
+    let (mut start, mut at) = (open + 1, open + 1);
+    while at < end - 1 {
+        match text[at] {
+            b'(' | b'[' | b'{' => {
+                at = closing(text, at)?;
+                continue;
+            }
+            b'"' | b'\'' => {
+                at = literal_end(text, at);
+                continue;
+            }
+            b',' => {
+                arguments.push(text[start..at].trim_ascii());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    arguments.push(text[start.min(end - 1)..end - 1].trim_ascii());
+    Some((arguments, end))
+}
+
+/// The replacement text with `arguments` in the place of `parameters`; `##` joins, line continuations go.
+pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(body.len());
+    let mut at = 0;
+    while at < body.len() {
+        let byte = body[at];
+        if byte == b'\\' && matches!(body.get(skip_to_newline(body, at + 1)), Some(b'\n') | None) {
+            out.push(b' ');
+            at += 1;
+        } else if byte == b'#' && body.get(at + 1) == Some(&b'#') {
+            out.truncate(out.trim_ascii_end().len());
+            at = skip_joined(body, at + 2);
+        } else if byte == b'"' || byte == b'\'' {
+            let end = literal_end(body, at);
+            out.extend_from_slice(&body[at..end]);
+            at = end.max(at + 1);
+        } else if is_identifier_byte(byte) {
+            let end = identifier_end(body, at);
+            let word = &body[at..end];
+            match parameters.iter().position(|parameter| parameter.as_bytes() == word) {
+                Some(index) if parameters[index] == "__VA_ARGS__" => out.extend_from_slice(&arguments.get(index..).unwrap_or(&[]).join(&b", "[..])),
+                Some(index) => out.extend_from_slice(arguments.get(index).copied().unwrap_or(b"")),
+                None => out.extend_from_slice(word),
+            }
+            at = end;
+        } else {
+            out.push(byte);
+            at += 1;
+        }
+    }
+    out
+}
+
+fn skip_to_newline(body: &[u8], mut at: usize) -> usize {
+    while matches!(body.get(at), Some(b' ' | b'\t' | b'\r')) {
+        at += 1;
+    }
+    at
+}
+
+fn skip_joined(body: &[u8], at: usize) -> usize {
+    let mut at = skip_blank(body, at);
+    while body.get(at) == Some(&b'\\') {
+        at = skip_blank(body, at + 1);
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_replace_parameters_and_paste() {
+        let text = b"#define M(_name, f) \\\n\tstruct s _name##_ops = { .mmap = f }";
+        let definition = definition(text, Span::new(0, text.len()), 9);
+        let (arguments, _) = call_arguments(b"M(foo, bar(1, 2))", 1).unwrap_or_default();
+        let expanded = expand(definition.body.of(text), &definition.parameters.unwrap_or_default(), &arguments);
+        assert_eq!(String::from_utf8_lossy(expanded.trim_ascii()), "struct s foo_ops = { .mmap = bar(1, 2) }");
+    }
+}

@@ -1,0 +1,21 @@
+//! C source as slices: the top-level items of a file, and on demand the syntax of one of them.
+//!
+//! This room knows C and the kernel's dialect of it, and nothing of VMAs. It does no I/O and it never fails: every
+//! function returns what it understood together with what it did not. Nothing here recurses on the depth of its
+//! input without a bound ([`parse::DEPTH_LIMIT`]).
+
+pub mod ast;
+mod conditional;
+mod lex;
+pub mod macros;
+mod mask;
+pub mod parse;
+mod slicer;
+mod span;
+pub mod visit;
+
+pub use conditional::conditions_at;
+pub use lex::{find_word, is_identifier_byte, words};
+pub use mask::{Masked, blank_non_code, variants};
+pub use slicer::{Item, ItemKind, Slices, slice};
+pub use span::{LineIndex, Position, Span};

@@ -1,0 +1,367 @@
+//! Cuts a file into its top-level items without parsing it.
+//!
+//! One pass over the bytes keeps count of braces and parentheses and knows comments, literals and directives. Where a
+//! conditional chooses between arms that open the same brace, each arm is counted from the state before the first, so
+//! that `#ifdef A / if (x) { / #else / if (y) { / #endif` opens one brace, not two.
+
+use super::lex::{comment_end, directive_end, identifier_before, identifier_end, is_identifier_byte, literal_end, skip_blank};
+use super::span::Span;
+
+/// What a top-level item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemKind {
+    /// A function definition.
+    Function,
+    /// A variable with an initialiser.
+    Variable,
+    /// A struct or union definition.
+    Record,
+    /// A `#define`.
+    Macro,
+    /// Anything else: prototypes, plain declarations, macro calls at file scope.
+    Other,
+}
+
+/// A top-level item of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its name: of the function, variable, record or macro; of the first word where it is [`ItemKind::Other`].
+    pub name: Span,
+    /// The whole item, from its first word to its last `}` or `;`.
+    pub span: Span,
+    /// Offset of the `{` or `=` that ends the head; the end of the item where there is none.
+    pub body: u32,
+}
+
+impl Item {
+    /// The part before the body: a function's return type, name and parameters.
+    pub fn head(&self) -> Span {
+        Span { start: self.span.start, end: self.body }
+    }
+}
+
+/// What a file is made of, in the order of the file.
+#[derive(Debug, Default)]
+pub struct Slices {
+    /// The items.
+    pub items: Vec<Item>,
+    /// Whether the braces of the file did not add up, and items were closed at a `}` in column 1 instead.
+    pub resynchronised: bool,
+}
+
+/// Cuts `text` into top-level items.
+pub fn slice(text: &[u8]) -> Slices {
+    let mut slicer = Slicer::new(text, false);
+    slicer.run();
+    let resynchronised = !slicer.balanced();
+    if resynchronised {
+        slicer = Slicer::new(text, true);
+        slicer.run();
+    }
+    let mut items = slicer.items;
+    items.sort_by_key(|item| item.span);
+    Slices { items, resynchronised }
+}
+
+/// The item being read: what its head has shown so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    start: Option<usize>,
+    first_word: (usize, usize),
+    /// The word before the first parenthesis: the name of a function.
+    called: Option<(usize, usize)>,
+    /// Offset of the first `=` outside all brackets.
+    assigned: Option<usize>,
+    /// Offset of the first `{` outside all brackets.
+    brace: Option<usize>,
+    is_function: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    braces: usize,
+    parentheses: usize,
+    open: Open,
+}
+
+/// One `#if` that has not met its `#endif`.
+struct Conditional {
+    before: State,
+    after_first_arm: Option<State>,
+}
+
+struct Slicer<'t> {
+    text: &'t [u8],
+    /// Close a function at the first `}` in column 1, whatever the count says.
+    resynchronise: bool,
+    at: usize,
+    state: State,
+    conditionals: Vec<Conditional>,
+    /// Heads of the open item that other arms of a conditional spell differently.
+    aliases: Vec<Open>,
+    items: Vec<Item>,
+    underflow: bool,
+}
+
+impl<'t> Slicer<'t> {
+    fn new(text: &'t [u8], resynchronise: bool) -> Self {
+        Slicer { text, resynchronise, at: 0, state: State::default(), conditionals: Vec::new(), aliases: Vec::new(), items: Vec::new(), underflow: false }
+    }
+
+    fn balanced(&self) -> bool {
+        !self.underflow && self.state.braces == 0
+    }
+
+    fn run(&mut self) {
+        let mut line_is_blank = true;
+        while self.at < self.text.len() {
+            let byte = self.text[self.at];
+            match byte {
+                b'\n' => {
+                    line_is_blank = true;
+                    self.at += 1;
+                    continue;
+                }
+                b' ' | b'\t' | b'\r' | b'\\' => {
+                    self.at += 1;
+                    continue;
+                }
+                b'#' if line_is_blank => {
+                    self.directive();
+                    continue;
+                }
+                b'/' => match comment_end(self.text, self.at) {
+                    Some(end) => {
+                        self.at = end;
+                        continue;
+                    }
+                    None => self.at += 1,
+                },
+                b'"' | b'\'' => self.at = literal_end(self.text, self.at),
+                _ if is_identifier_byte(byte) => self.word(),
+                _ => self.punctuation(byte),
+            }
+            line_is_blank = false;
+        }
+        self.close(self.text.len());
+    }
+
+    fn word(&mut self) {
+        let end = identifier_end(self.text, self.at);
+        if self.state.open.start.is_none() {
+            self.state.open = Open { start: Some(self.at), first_word: (self.at, end), ..Open::default() };
+        }
+        self.at = end;
+    }
+
+    fn punctuation(&mut self, byte: u8) {
+        let at = self.at;
+        self.at += 1;
+        let top = self.state.braces == 0 && self.state.parentheses == 0;
+        match byte {
+            b'(' => {
+                if top && self.state.open.assigned.is_none() && self.state.open.brace.is_none() {
+                    self.called(at);
+                }
+                self.state.parentheses += 1;
+            }
+            b')' => self.state.parentheses = self.state.parentheses.saturating_sub(1),
+            b'=' if top && self.state.open.assigned.is_none() => self.state.open.assigned = Some(at),
+            b'{' => self.open_brace(at),
+            b'}' => self.close_brace(at),
+            b';' if top => self.close(at + 1),
+            _ => {}
+        }
+    }
+
+    /// Notes the word before a top-level `(` as the name of a function, unless it is an attribute.
+    fn called(&mut self, at: usize) {
+        let Some((start, end)) = identifier_before(self.text, at) else { return };
+        let name = &self.text[start..end];
+        let replace = match self.state.open.called {
+            None => true,
+            Some((start, end)) => is_attribute(&self.text[start..end]) && !is_attribute(name),
+        };
+        if replace && self.state.open.start.is_some_and(|item| start >= item) {
+            self.state.open.called = Some((start, end));
+        }
+    }
+
+    fn open_brace(&mut self, at: usize) {
+        if self.state.braces == 0 && self.state.open.brace.is_none() {
+            let open = &mut self.state.open;
+            open.brace = Some(at);
+            let first = &self.text[open.first_word.0..open.first_word.1];
+            open.is_function = open.assigned.is_none() && first != b"typedef" && open.called.is_some_and(|(start, end)| !is_attribute(&self.text[start..end]));
+        }
+        self.state.braces += 1;
+        // A brace inside parentheses is a statement expression or a compound literal; a brace at file scope ends
+        // whatever parenthesis a torn head left open.
+        if self.state.braces == 1 && self.state.open.is_function {
+            self.state.parentheses = 0;
+        }
+    }
+
+    fn close_brace(&mut self, at: usize) {
+        let column_one = at == 0 || self.text[at - 1] == b'\n';
+        if self.state.braces == 0 {
+            self.underflow = true;
+            self.state.open = Open::default();
+            return;
+        }
+        self.state.braces -= 1;
+        if self.resynchronise && column_one && self.state.open.is_function {
+            self.state.braces = 0;
+        }
+        if self.state.braces == 0 && self.state.open.is_function {
+            self.close(at + 1);
+        }
+    }
+
+    /// Ends the open item, if there is one, before `end`.
+    fn close(&mut self, end: usize) {
+        let open = std::mem::take(&mut self.state.open);
+        self.state.parentheses = 0;
+        self.push(&open, end);
+        for alias in std::mem::take(&mut self.aliases) {
+            let shared = Open { start: open.start, ..alias };
+            self.push(&shared, end);
+        }
+    }
+
+    fn push(&mut self, open: &Open, end: usize) {
+        let Some(start) = open.start else { return };
+        let (kind, name, body) = self.classify(open, end);
+        self.items.push(Item { kind, name: Span::new(name.0, name.1), span: Span::new(start, end), body: body as u32 });
+    }
+
+    fn classify(&self, open: &Open, end: usize) -> (ItemKind, (usize, usize), usize) {
+        if open.is_function {
+            return (ItemKind::Function, open.called.unwrap_or(open.first_word), open.brace.unwrap_or(end));
+        }
+        if let Some(assigned) = open.assigned {
+            return (ItemKind::Variable, self.declared_before(assigned).unwrap_or(open.first_word), assigned);
+        }
+        if let Some(brace) = open.brace {
+            let tag = identifier_before(self.text, brace).filter(|(start, end)| !is_record_keyword(&self.text[*start..*end]));
+            let name = tag.or_else(|| identifier_before(self.text, end.saturating_sub(1)));
+            return (ItemKind::Record, name.unwrap_or(open.first_word), brace);
+        }
+        (ItemKind::Other, open.first_word, end)
+    }
+
+    /// The variable declared before an `=`: array brackets and attributes between them are stepped over.
+    fn declared_before(&self, assigned: usize) -> Option<(usize, usize)> {
+        let mut end = assigned;
+        for _ in 0..8 {
+            let (last, byte) = super::lex::previous(self.text, end)?;
+            match byte {
+                b']' => end = self.text[..last].iter().rposition(|byte| *byte == b'[')?,
+                b')' => end = self.text[..last].iter().rposition(|byte| *byte == b'(')?,
+                _ => {
+                    let (start, stop) = identifier_before(self.text, end)?;
+                    if !is_attribute(&self.text[start..stop]) {
+                        return Some((start, stop));
+                    }
+                    end = start;
+                }
+            }
+        }
+        None
+    }
+
+    fn directive(&mut self) {
+        let start = self.at;
+        let end = directive_end(self.text, start);
+        self.at = end;
+        let word = skip_blank(self.text, start + 1).min(end);
+        let keyword_end = identifier_end(self.text, word).min(end);
+        match &self.text[word..keyword_end] {
+            b"if" | b"ifdef" | b"ifndef" => self.conditionals.push(Conditional { before: self.state, after_first_arm: None }),
+            b"else" | b"elif" | b"elifdef" | b"elifndef" => {
+                let state = self.state;
+                if let Some(conditional) = self.conditionals.last_mut() {
+                    conditional.after_first_arm.get_or_insert(state);
+                    self.state = conditional.before;
+                }
+            }
+            b"endif" => self.end_conditional(),
+            b"define" => self.define(start, keyword_end, end),
+            _ => {}
+        }
+    }
+
+    fn end_conditional(&mut self) {
+        let Some(conditional) = self.conditionals.pop() else { return };
+        let Some(first) = conditional.after_first_arm else { return };
+        let last = self.state.open;
+        self.state = first;
+        let opened_here = first.open.is_function && first.open.brace != conditional.before.open.brace;
+        if opened_here && last.is_function && last.called != first.open.called {
+            let name = |open: &Open| open.called.map(|(start, end)| &self.text[start..end]);
+            if name(&last) != name(&first.open) {
+                self.aliases.push(last);
+            }
+        }
+    }
+
+    fn define(&mut self, start: usize, keyword_end: usize, end: usize) {
+        let name = skip_blank(self.text, keyword_end).min(end);
+        let name_end = identifier_end(self.text, name).min(end);
+        if name < name_end {
+            let span = Span::new(start, end);
+            self.items.push(Item { kind: ItemKind::Macro, name: Span::new(name, name_end), span, body: name_end as u32 });
+        }
+    }
+}
+
+fn is_record_keyword(word: &[u8]) -> bool {
+    matches!(word, b"struct" | b"union" | b"enum")
+}
+
+/// Words that look like a call in a function's head and are not its name.
+fn is_attribute(word: &[u8]) -> bool {
+    super::mask::ATTRIBUTE_CALLS.contains(&word) || super::mask::ATTRIBUTES.contains(&word) || word == b"__typeof__" || word == b"typeof"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> Vec<(ItemKind, String)> {
+        let name = |item: &Item| String::from_utf8_lossy(item.name.of(text.as_bytes())).into_owned();
+        slice(text.as_bytes()).items.iter().map(|item| (item.kind, name(item))).collect()
+    }
+
+    #[test]
+    fn items_have_kinds_and_names() {
+        let text = "#define A(x) \\\n  { x }\nstruct s { int (*f)(int); };\nstatic int __init f(int a)\n{\n\treturn '{';\n}\n\
+                    static const struct s t[2] __aligned(8) = { { .f = f } };\nMODULE_LICENSE(\"GPL\");\n";
+        let expected =
+            [(ItemKind::Macro, "A"), (ItemKind::Record, "s"), (ItemKind::Function, "f"), (ItemKind::Variable, "t"), (ItemKind::Other, "MODULE_LICENSE")];
+        assert_eq!(shape(text), expected.map(|(kind, name)| (kind, name.to_owned())));
+    }
+
+    #[test]
+    fn arms_that_open_the_same_brace_open_it_once() {
+        let text = "int f(void)\n{\n#ifdef A\n\tif (a) {\n#else\n\tif (b) {\n#endif\n\t}\n}\nint g(void) { }\n";
+        assert_eq!(shape(text), [(ItemKind::Function, "f".into()), (ItemKind::Function, "g".into())]);
+        assert!(!slice(text.as_bytes()).resynchronised);
+    }
+
+    #[test]
+    fn both_names_of_a_two_headed_function_are_kept() {
+        let text = "#ifdef A\nint f(void)\n{\n#else\nint g(void)\n{\n#endif\n\treturn 0;\n}\nint h(void) { }\n";
+        let names: Vec<String> = shape(text).into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["f", "g", "h"]);
+    }
+
+    #[test]
+    fn a_missing_brace_costs_one_function() {
+        let text = "int f(void)\n{\n\tif (a) {\n}\nint g(void)\n{\n}\n";
+        assert_eq!(shape(text), [(ItemKind::Function, "f".into()), (ItemKind::Function, "g".into())]);
+        assert!(slice(text.as_bytes()).resynchronised);
+    }
+}

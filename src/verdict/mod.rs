@@ -1,0 +1,88 @@
+//! From what a handler does to what its conversion takes: requirements, each with its evidence, and the verdict.
+
+mod judge;
+mod scan;
+mod target;
+
+pub use judge::{Judgement, Requirement, judge};
+pub use scan::{Finding, HandlerPlace, Place, Scan, scan};
+pub use target::{Chosen, TargetFrom, choose};
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What converting a handler takes, from easy to hard. The hardest requirement decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// `.mmap = NULL`: there is nothing to convert.
+    None,
+    /// It registers `.mmap_prepare`.
+    Converted,
+    /// Every use of the VMA has an equivalent on the desc.
+    Mechanical,
+    /// As mechanical, and at most one populating call on each path, for which the target has an action.
+    Action,
+    /// As action, and state per mapping that moves to `vm_ops->mapped`.
+    Mapped,
+    /// The VMA goes to a helper or a hook outside the driver that has to be converted first.
+    Blocked,
+    /// It needs the finished mapping in a way that no action covers.
+    Finish,
+    /// It keeps the VMA, dispatches to another file, or needs a redesign in another way.
+    Manual,
+    /// It could not be understood. Never an easier verdict than the truth.
+    Unknown,
+}
+
+impl Verdict {
+    /// All verdicts, from easy to hard.
+    pub const ALL: [Verdict; 9] = [
+        Verdict::None,
+        Verdict::Converted,
+        Verdict::Mechanical,
+        Verdict::Action,
+        Verdict::Mapped,
+        Verdict::Blocked,
+        Verdict::Finish,
+        Verdict::Manual,
+        Verdict::Unknown,
+    ];
+
+    /// Its name, as options and reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::None => "none",
+            Verdict::Converted => "converted",
+            Verdict::Mechanical => "mechanical",
+            Verdict::Action => "action",
+            Verdict::Mapped => "mapped",
+            Verdict::Blocked => "blocked",
+            Verdict::Finish => "finish",
+            Verdict::Manual => "manual",
+            Verdict::Unknown => "unknown",
+        }
+    }
+
+    /// What it means, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Verdict::None => "no handler is registered",
+            Verdict::Converted => "registers .mmap_prepare already",
+            Verdict::Mechanical => "every use of the VMA has an equivalent on the desc",
+            Verdict::Action => "populates once, and the target has the mmap action for it",
+            Verdict::Mapped => "takes state per mapping, which moves to vm_ops->mapped",
+            Verdict::Blocked => "hands its VMA to a helper or hook that has to be converted first",
+            Verdict::Finish => "needs the finished mapping in a way that no action covers",
+            Verdict::Manual => "keeps, edits or redirects the VMA; needs a redesign",
+            Verdict::Unknown => "could not be understood",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}

@@ -1,0 +1,120 @@
+//! Which expressions of a function are the VMA, the desc, or hold one.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::flow::Root;
+use crate::index::Scope;
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
+use crate::source::visit::{self, Seen};
+
+/// What a function calls its VMA.
+#[derive(Debug, Default)]
+pub struct Aliases {
+    vmas: FxHashSet<String>,
+    descs: FxHashSet<String>,
+    /// Struct variables (or pointers to structs) with the member that holds the VMA.
+    holders: FxHashMap<String, String>,
+}
+
+impl Aliases {
+    /// Reads the names that a function uses.
+    pub fn of(function: &Function, root: &Root, scope: &Scope) -> Aliases {
+        let mut aliases = Aliases::default();
+        let parameter = |number: &usize| function.parameters.get(*number).map(|parameter| parameter.name.clone()).unwrap_or_default();
+        match root {
+            Root::None => {}
+            Root::Vma(number) => drop(aliases.vmas.insert(parameter(number))),
+            Root::Desc(number) => drop(aliases.descs.insert(parameter(number))),
+            Root::Holder(number, member) => drop(aliases.holders.insert(parameter(number), member.clone())),
+        }
+        // A second round finds aliases of aliases; longer chains do not occur.
+        for _ in 0..2 {
+            let (mut vmas, mut holders) = (Vec::new(), Vec::new());
+            visit::statements(&function.body, &mut |seen| match seen {
+                Seen::Expression(expression) => aliases.assigned(expression, scope, &mut vmas, &mut holders),
+                Seen::Declared(declared) => aliases.declared(declared, &mut vmas, &mut holders),
+            });
+            aliases.vmas.extend(vmas);
+            aliases.holders.extend(holders);
+        }
+        // A desc of its own that a function fills from its VMA.
+        aliases.descs.extend(scope_descs(function, scope));
+        aliases
+    }
+
+    fn assigned(&self, expression: &Expression, scope: &Scope, vmas: &mut Vec<String>, holders: &mut Vec<(String, String)>) {
+        let E::Assign { operator, target, value } = &expression.kind else { return };
+        if operator != "=" || !self.is_vma(value) {
+            return;
+        }
+        match &target.kind {
+            E::Name(name) => vmas.push(name.clone()),
+            E::Field { base, name, .. } => {
+                let local = base.name().filter(|base| scope.get(base).is_some_and(|ty| ty.pointers == 0 && !ty.is_array));
+                holders.extend(local.map(|base| (base.to_owned(), name.clone())));
+            }
+            _ => {}
+        }
+    }
+
+    fn declared(&self, declared: &Declared, vmas: &mut Vec<String>, holders: &mut Vec<(String, String)>) {
+        let Some(value) = &declared.value else { return };
+        if self.is_vma(value) {
+            vmas.push(declared.name.clone());
+        }
+        if let E::Initializer { entries, .. } = &value.kind {
+            let held = entries.iter().find(|entry| self.is_vma(&entry.value)).and_then(|entry| entry.members.last());
+            holders.extend(held.map(|member| (declared.name.clone(), member.clone())));
+        }
+    }
+
+    /// Whether an expression is the VMA pointer.
+    pub fn is_vma(&self, expression: &Expression) -> bool {
+        match &expression.bare().kind {
+            E::Name(name) => self.vmas.contains(name),
+            E::Field { base, name, .. } => self.holder(base).is_some_and(|member| member == name),
+            _ => false,
+        }
+    }
+
+    /// Whether an expression is a desc: the parameter, or the address of a local one.
+    pub fn is_desc(&self, expression: &Expression) -> bool {
+        match &expression.bare().kind {
+            E::Name(name) => self.descs.contains(name),
+            E::Unary { operator, operand } if operator == "&" => operand.name().is_some_and(|name| self.descs.contains(name)),
+            _ => false,
+        }
+    }
+
+    /// The member by which an expression, a struct or a pointer to one, holds the VMA.
+    pub fn holder(&self, expression: &Expression) -> Option<&str> {
+        let bare = match &expression.bare().kind {
+            E::Unary { operator, operand } if operator == "&" => operand,
+            _ => expression.bare(),
+        };
+        self.holders.get(bare.name()?).map(String::as_str)
+    }
+
+    /// Whether a variable holds the VMA in a member, so that storing it there keeps nothing.
+    pub fn holds(&self, target: &Expression) -> bool {
+        matches!(&target.kind, E::Field { base, name, .. } if self.holder(base).is_some_and(|member| member == name))
+    }
+
+    /// Whether a plain variable is an alias.
+    pub fn is_alias(&self, name: &str) -> bool {
+        self.vmas.contains(name)
+    }
+}
+
+fn scope_descs(function: &Function, scope: &Scope) -> Vec<String> {
+    let mut names = Vec::new();
+    visit::statements(&function.body, &mut |seen| {
+        if let Seen::Declared(declared) = seen
+            && declared.ty.tag() == Some("vm_area_desc")
+            && scope.get(&declared.name).is_some()
+        {
+            names.push(declared.name.clone());
+        }
+    });
+    names
+}

@@ -1,0 +1,171 @@
+//! Lowers what the handlers reach, each function once, and puts the facts of a handler together.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::flow::{Key, Lowered, Named, Root, Shared};
+use super::lower::{Context, lower};
+use super::paths::{Path, Paths};
+use crate::index::{ItemId, Takes};
+use crate::source::ast::Function;
+use crate::source::macros::definition;
+use crate::source::{ItemKind, Span, parse, variants};
+
+/// Everything that is known of the functions that the handlers reach.
+pub struct Analysis<'a> {
+    context: Context<'a>,
+    functions: FxHashMap<Key, Shared>,
+    paths: FxHashMap<Key, Arc<Vec<Path>>>,
+}
+
+/// The facts of one handler, with those of the driver's own functions that it hands its VMA to.
+#[derive(Debug, Default)]
+pub struct HandlerFacts {
+    /// The function lowered, and those folded in: facts, and the file that their places lie in.
+    pub parts: Vec<(u32, Shared)>,
+    /// The ways through it.
+    pub paths: Arc<Vec<Path>>,
+    /// What was not understood: file, place, reason.
+    pub trouble: Vec<(u32, Span, String)>,
+}
+
+impl<'a> Analysis<'a> {
+    /// Lowers the functions `roots` and all that they are followed into.
+    pub fn run(context: Context<'a>, roots: Vec<Key>) -> Analysis<'a> {
+        let mut functions: FxHashMap<Key, Shared> = FxHashMap::default();
+        let mut next = roots.clone();
+        while !next.is_empty() {
+            next.sort();
+            next.dedup();
+            next.retain(|key| !functions.contains_key(key));
+            let lowered: Vec<(Key, Shared)> = next.par_iter().map(|key| (key.clone(), Arc::new(lower_item(context, key)))).collect();
+            next = lowered.iter().flat_map(|(_, lowered)| lowered.callees.iter().cloned()).collect();
+            functions.extend(lowered);
+        }
+        let mut paths = Paths::new(&functions);
+        for key in &roots {
+            paths.of(key);
+        }
+        let paths = paths.finish();
+        Analysis { context, functions, paths }
+    }
+
+    /// How many functions were lowered.
+    pub fn functions(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// The lowered function of a key.
+    pub fn lowered(&self, key: &Key) -> Option<&Shared> {
+        self.functions.get(key)
+    }
+
+    /// What was not understood in any function, sorted.
+    pub fn trouble(&self) -> Vec<(u32, Span, String)> {
+        let mut trouble: Vec<_> = self
+            .functions
+            .iter()
+            .filter(|(key, _)| key.root != Root::None)
+            .flat_map(|(key, lowered)| lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, format!("{}: {text}", lowered.name))))
+            .collect();
+        trouble.sort();
+        trouble.dedup();
+        trouble
+    }
+
+    /// The facts of a handler.
+    pub fn facts(&self, key: &Key) -> HandlerFacts {
+        let mut facts = HandlerFacts { paths: self.paths.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
+        let mut seen: FxHashSet<&Key> = FxHashSet::default();
+        let mut stack = vec![key];
+        while let Some(key) = stack.pop() {
+            if !seen.insert(key) {
+                continue;
+            }
+            let Some(lowered) = self.functions.get(key) else { continue };
+            if key.root != Root::None {
+                facts.trouble.extend(lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, text.clone())));
+            }
+            facts.parts.push((key.id.file, lowered.clone()));
+            stack.extend(lowered.callees.iter().rev());
+        }
+        facts
+    }
+
+    /// How a handler called `name` in `file` gets at what its hook hands it: one key for each definition.
+    pub fn keys(&self, name: &str, file: u32) -> Vec<Key> {
+        handler_keys(self.context, name, file)
+    }
+}
+
+/// The definitions of a handler, as the file that registers it means the name.
+pub fn handler_keys(context: Context<'_>, name: &str, file: u32) -> Vec<Key> {
+    let index = context.index;
+    let ids = index.functions(name, file);
+    let functions: Vec<ItemId> = ids.into_iter().filter(|id| index.item(*id).kind == ItemKind::Function).collect();
+    // A stub in a header is compiled where the real one is not; both count only where there is no real one.
+    let real: Vec<ItemId> = functions.iter().copied().filter(|id| !index.file(id.file).is_header()).collect();
+    let chosen = if real.is_empty() { functions } else { real };
+    chosen.into_iter().filter_map(|id| handler_key(context, id)).collect()
+}
+
+fn handler_key(context: Context<'_>, id: ItemId) -> Option<Key> {
+    let source = context.index.file(id.file);
+    let head = [context.index.item(id).head().of(&source.text), b"{}"].concat();
+    let parameters = variants(&head).into_iter().flat_map(|masked| parse::functions(&head, &masked.text, 0).syntax).map(|function| function.parameters);
+    let root = parameters.into_iter().find_map(|parameters| {
+        parameters.iter().enumerate().find_map(|(position, parameter)| match Takes::of_type(&parameter.ty)? {
+            Takes::Vma => Some(Root::Vma(position)),
+            Takes::Desc => Some(Root::Desc(position)),
+        })
+    })?;
+    Some(Key { id, root })
+}
+
+fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
+    let source = context.index.file(key.id.file);
+    let item = context.index.item(key.id);
+    let name = source.name(item);
+    let mut whole = Lowered { name: name.clone(), ..Lowered::default() };
+    let mut is_lowered = false;
+    let mut add = |function: &Function, trouble: Option<(Span, &'static str)>| {
+        let mut lowered = lower(context, key.id.file, function, &key.root);
+        lowered.trouble.extend(trouble.map(|(span, reason)| (span, reason.to_owned())));
+        whole.merge(lowered);
+        is_lowered = true;
+    };
+    let text = item.span.of(&source.text);
+    if item.kind == ItemKind::Macro {
+        let definition = definition(&source.text, item.span, item.name.end);
+        let parsed = parse::statements(definition.body.of(&source.text), definition.body.start);
+        let names = definition.parameters.unwrap_or_default();
+        let parameters = names.into_iter().map(|name| crate::source::ast::Parameter { name, ..Default::default() }).collect();
+        add(&Function { name, parameters, returns: Default::default(), is_static: true, body: parsed.syntax }, parsed.trouble);
+        return whole;
+    }
+    let mut failed = None;
+    for masked in variants(text) {
+        if masked.truncated {
+            failed = Some((item.span, "has more arms of conditionals than are told apart"));
+        }
+        let parsed = parse::functions(text, &masked.text, item.span.start);
+        for function in parsed.syntax.iter().filter(|function| function.name == name) {
+            add(function, parsed.trouble);
+        }
+        failed = failed.or(parsed.trouble);
+    }
+    if !is_lowered || failed.is_some() {
+        let (span, reason) = failed.unwrap_or((item.span, "no function was found in it"));
+        whole.trouble.push((span, reason.to_owned()));
+    }
+    whole.trouble.sort();
+    whole.trouble.dedup();
+    whole
+}
+
+/// The places of one kind over all parts of a handler, as (file, place), in order of appearance.
+pub fn gathered<'f>(facts: &'f HandlerFacts, list: impl Fn(&'f Lowered) -> &'f [Named]) -> Vec<(u32, &'f Named)> {
+    facts.parts.iter().flat_map(|(file, lowered)| list(lowered).iter().map(|named| (*file, named))).collect()
+}

@@ -1,0 +1,198 @@
+//! The flow of one function, reduced to events and to the values that choose between them.
+
+use std::sync::Arc;
+
+use super::event::Event;
+use crate::index::ItemId;
+use crate::source::Span;
+
+/// How a function gets at the VMA.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Root {
+    /// Not at all; it is followed for the state it takes.
+    None,
+    /// By a parameter, from 0, that is a VMA.
+    Vma(usize),
+    /// By a parameter that is a desc.
+    Desc(usize),
+    /// By a member of the struct that a parameter points to.
+    Holder(usize, String),
+}
+
+/// A function, and how it gets at the VMA: what is lowered once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The function or macro.
+    pub id: ItemId,
+    /// How it gets at the VMA.
+    pub root: Root,
+}
+
+/// A value as far as it chooses paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Anything.
+    Unknown,
+    /// `0`, `NULL`, `false`.
+    Zero,
+    /// Something that is neither zero nor an error.
+    NonZero,
+    /// A negative error number, or a pointer that holds one.
+    Errno,
+    /// What a variable holds.
+    Variable(String),
+    /// What a step left.
+    Slot(u32),
+}
+
+/// A condition as far as it chooses paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing is known.
+    Unknown,
+    /// The value is not zero.
+    True(Value),
+    /// The value is an error: `x < 0`, `IS_ERR(x)`.
+    Error(Value),
+    /// The opposite.
+    Not(Box<Condition>),
+    /// Both.
+    All(Vec<Condition>),
+    /// At least one.
+    Any(Vec<Condition>),
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// An event happens; the slot holds the outcome of its call.
+    Do {
+        /// The event, as its place in [`Lowered::events`].
+        event: usize,
+        /// Where the outcome goes.
+        slot: u32,
+    },
+    /// A function is called that is followed; of several, any may be meant.
+    Call {
+        /// The functions.
+        callees: Vec<Key>,
+        /// The name it is called by.
+        name: String,
+        /// Where the result goes.
+        slot: u32,
+    },
+    /// A variable or slot gets a value.
+    Assign {
+        /// The variable, or `#n` for a slot.
+        variable: String,
+        /// The value.
+        value: Value,
+    },
+    /// Two arms.
+    If {
+        /// What chooses.
+        condition: Condition,
+        /// The arm taken where it holds.
+        then: Vec<Step>,
+        /// The other.
+        otherwise: Vec<Step>,
+    },
+    /// A body that runs any number of times.
+    Loop(Vec<Step>),
+    /// The arms of a `switch`; each runs into the next where it does not break.
+    Switch {
+        /// The arms.
+        arms: Vec<Vec<Step>>,
+        /// Whether one arm is always taken.
+        has_default: bool,
+    },
+    /// Control leaves the function.
+    Return(Value, Span),
+    /// Control goes to a label.
+    Goto(String),
+    /// A label.
+    Label(String),
+    /// Control leaves a loop or a `switch`.
+    Break,
+    /// Control goes to the end of a loop's body.
+    Continue,
+}
+
+/// A use of a field or a flag.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Named {
+    /// The field or the flag.
+    pub name: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// What is known of one function, for one way in which it gets at the VMA.
+#[derive(Clone, Debug, Default)]
+pub struct Lowered {
+    /// Its name.
+    pub name: String,
+    /// Fields read.
+    pub reads: Vec<Named>,
+    /// Fields written.
+    pub writes: Vec<Named>,
+    /// Flags set.
+    pub sets: Vec<Named>,
+    /// Flags cleared.
+    pub clears: Vec<Named>,
+    /// Flags tested.
+    pub tests: Vec<Named>,
+    /// What its own body passes the VMA to, as written, in order.
+    pub calls: Vec<Named>,
+    /// The `vm_operations_struct` variables that it installs.
+    pub vm_ops: Vec<Named>,
+    /// The events that [`Step::Do`] names.
+    pub events: Vec<Event>,
+    /// Its flows: one for each variant of its conditionals.
+    pub flows: Vec<Vec<Step>>,
+    /// The functions it is followed into.
+    pub callees: Vec<Key>,
+    /// Why a part of it was not understood, and where.
+    pub trouble: Vec<(Span, String)>,
+}
+
+impl Lowered {
+    /// Adds what another variant of the same function does. The same place is the same fact.
+    pub fn merge(&mut self, other: Lowered) {
+        let offset = self.events.len();
+        self.events.extend(other.events);
+        self.flows.extend(other.flows.into_iter().map(|flow| renumbered(flow, offset)));
+        let lists = [
+            (&mut self.reads, other.reads),
+            (&mut self.writes, other.writes),
+            (&mut self.sets, other.sets),
+            (&mut self.clears, other.clears),
+            (&mut self.tests, other.tests),
+            (&mut self.calls, other.calls),
+            (&mut self.vm_ops, other.vm_ops),
+        ];
+        for (mine, theirs) in lists {
+            mine.extend(theirs);
+            mine.sort_by(|left, right| (left.span, &left.name).cmp(&(right.span, &right.name)));
+            mine.dedup();
+        }
+        self.callees.extend(other.callees);
+        self.trouble.extend(other.trouble);
+    }
+}
+
+fn renumbered(flow: Vec<Step>, offset: usize) -> Vec<Step> {
+    let inner = |steps| renumbered(steps, offset);
+    flow.into_iter()
+        .map(|step| match step {
+            Step::Do { event, slot } => Step::Do { event: event + offset, slot },
+            Step::If { condition, then, otherwise } => Step::If { condition, then: inner(then), otherwise: inner(otherwise) },
+            Step::Loop(body) => Step::Loop(inner(body)),
+            Step::Switch { arms, has_default } => Step::Switch { arms: arms.into_iter().map(inner).collect(), has_default },
+            other => other,
+        })
+        .collect()
+}
+
+/// Lowered functions are shared between the threads that follow calls.
+pub type Shared = Arc<Lowered>;

@@ -1,0 +1,497 @@
+//! The distinct ways through a function, as the sequences of events that can decide a verdict.
+//!
+//! A set of states is carried along the flow; states that agree are one. A call of a followed function goes on with each of
+//! that function's own ways, which are computed once. Where there are more ways than are kept apart, they become one that
+//! holds the events of all: harder than any of them, never easier.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::event::{Event, EventKind, Fails};
+use super::flow::{Condition, Key, Shared, Step, Value};
+use crate::rules::StateKind;
+use crate::source::Span;
+
+/// More states than this at one point are merged.
+const STATE_LIMIT: usize = 192;
+
+/// One way through a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Path {
+    /// The events on it, in order.
+    pub items: Vec<PathItem>,
+    /// Whether it ends in an error.
+    pub fails: bool,
+    /// Where it returns, in the function's own file.
+    pub returns: Option<Span>,
+    /// What it returns, as far as the caller has to know.
+    result: Result,
+    /// A populating call whose error another error number replaced, before this way failed.
+    pub rewritten: Option<PathItem>,
+    /// Whether ways were merged into it.
+    pub is_merged: bool,
+}
+
+/// An event on a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PathItem {
+    /// The function in which it happens.
+    pub function: Key,
+    /// The event, as its place in the function's list.
+    pub event: usize,
+    /// The functions called on the way to it, outermost first.
+    pub via: Arc<[String]>,
+    /// Whether it happens in a loop.
+    pub looped: bool,
+}
+
+/// What is known of a value on one path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Result {
+    #[default]
+    Unknown,
+    Zero,
+    NonZero,
+    Errno,
+    /// The outcome of the call of this event on the path.
+    Of(usize),
+}
+
+/// What holds at one point of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct State {
+    items: Vec<PathItem>,
+    values: BTreeMap<String, Result>,
+    /// The last populating call that failed on this path.
+    rewritten: Option<PathItem>,
+    is_merged: bool,
+}
+
+/// Computes and keeps the paths of functions.
+pub struct Paths<'f> {
+    functions: &'f FxHashMap<Key, Shared>,
+    known: FxHashMap<Key, Arc<Vec<Path>>>,
+    running: FxHashSet<Key>,
+}
+
+/// Calls are followed so many functions deep; deeper ones are taken to do nothing that decides.
+const CALL_DEPTH: usize = 24;
+
+impl<'f> Paths<'f> {
+    /// Over lowered functions.
+    pub fn new(functions: &'f FxHashMap<Key, Shared>) -> Paths<'f> {
+        Paths { functions, known: FxHashMap::default(), running: FxHashSet::default() }
+    }
+
+    /// All paths computed.
+    pub fn finish(self) -> FxHashMap<Key, Arc<Vec<Path>>> {
+        self.known
+    }
+
+    /// The paths through a function.
+    pub fn of(&mut self, key: &Key) -> Arc<Vec<Path>> {
+        if let Some(known) = self.known.get(key) {
+            return known.clone();
+        }
+        let Some(lowered) = self.functions.get(key) else { return Arc::new(vec![Path::default()]) };
+        // A call of a function that is being walked already adds nothing to the walk.
+        if self.running.len() >= CALL_DEPTH || !self.running.insert(key.clone()) {
+            return Arc::new(vec![Path::default()]);
+        }
+        let mut ends: Vec<Path> = Vec::new();
+        for flow in &lowered.flows {
+            let mut walk = Walk { paths: self, key, events: &lowered.events, waiting: FxHashMap::default(), ends: Vec::new() };
+            let rest = walk.steps(flow, vec![State::default()]);
+            walk.finish(rest.next, Value::Unknown, None);
+            ends.extend(walk.ends);
+        }
+        self.running.remove(key);
+        unique(&mut ends);
+        let ends = Arc::new(limited(ends));
+        self.known.insert(key.clone(), ends.clone());
+        ends
+    }
+}
+
+fn unique<T: Eq + std::hash::Hash + Clone>(values: &mut Vec<T>) {
+    let mut seen = FxHashSet::default();
+    values.retain(|value| seen.insert(value.clone()));
+}
+
+/// Where control goes from a list of steps.
+#[derive(Default)]
+struct Exits {
+    next: Vec<State>,
+    breaks: Vec<State>,
+    continues: Vec<State>,
+}
+
+struct Walk<'p, 'f> {
+    paths: &'p mut Paths<'f>,
+    key: &'p Key,
+    events: &'f [Event],
+    /// States that go to a label further on.
+    waiting: FxHashMap<String, Vec<State>>,
+    ends: Vec<Path>,
+}
+
+impl Walk<'_, '_> {
+    fn steps(&mut self, steps: &[Step], entry: Vec<State>) -> Exits {
+        let mut exits = Exits { next: entry, ..Exits::default() };
+        for step in steps {
+            self.step(step, &mut exits);
+            merge(&mut exits.next);
+        }
+        exits
+    }
+
+    fn step(&mut self, step: &Step, exits: &mut Exits) {
+        match step {
+            Step::Do { event, slot } => {
+                for state in &mut exits.next {
+                    self.happens(state, *event, *slot);
+                }
+            }
+            Step::Call { callees, name, slot } => exits.next = self.call(std::mem::take(&mut exits.next), callees, name, *slot),
+            Step::Assign { variable, value } => {
+                for state in &mut exits.next {
+                    let result = state.value(value);
+                    state.set(variable, result);
+                }
+            }
+            Step::If { condition, then, otherwise } => {
+                let states = std::mem::take(&mut exits.next);
+                let holds = states.iter().filter_map(|state| self.refined(state, condition, true)).collect();
+                let fails = states.iter().filter_map(|state| self.refined(state, condition, false)).collect();
+                for arm in [self.steps(then, holds), self.steps(otherwise, fails)] {
+                    exits.next.extend(arm.next);
+                    exits.breaks.extend(arm.breaks);
+                    exits.continues.extend(arm.continues);
+                }
+            }
+            Step::Loop(body) => {
+                let entry = std::mem::take(&mut exits.next);
+                let lengths: usize = entry.iter().map(|state| state.items.len()).min().unwrap_or(0);
+                let inner = self.steps(body, entry.clone());
+                let after = inner.next.into_iter().chain(inner.breaks).chain(inner.continues);
+                exits.next = entry.clone();
+                exits.next.extend(after.map(|state| looped(state, &entry, lengths)));
+            }
+            Step::Switch { arms, has_default } => self.switch(arms, *has_default, exits),
+            Step::Return(value, span) => {
+                let states = std::mem::take(&mut exits.next);
+                self.finish(states, value.clone(), Some(*span));
+            }
+            Step::Goto(label) => self.waiting.entry(label.clone()).or_default().append(&mut exits.next),
+            Step::Label(label) => exits.next.extend(self.waiting.remove(label).unwrap_or_default()),
+            Step::Break => exits.breaks.append(&mut exits.next),
+            Step::Continue => exits.continues.append(&mut exits.next),
+        }
+    }
+
+    fn switch(&mut self, arms: &[Vec<Step>], has_default: bool, exits: &mut Exits) {
+        let entry = std::mem::take(&mut exits.next);
+        let mut through: Vec<State> = Vec::new();
+        for arm in arms {
+            let mut states = entry.clone();
+            states.append(&mut through);
+            let inner = self.steps(arm, states);
+            through = inner.next;
+            exits.next.extend(inner.breaks);
+            exits.continues.extend(inner.continues);
+        }
+        exits.next.append(&mut through);
+        if !has_default {
+            exits.next.extend(entry);
+        }
+    }
+
+    /// An event is added to a path, unless it changes nothing there.
+    fn happens(&self, state: &mut State, event: usize, slot: u32) {
+        match &self.events[event].kind {
+            EventKind::Undo { kind, object } => return self.undone(state, event, *kind, object),
+            EventKind::SharedWrite { .. } if !self.holds_lock(state) => return,
+            EventKind::Work { .. } if !state.items.iter().any(|item| self.is_populate(item)) => return,
+            EventKind::WriteField { field } => {
+                let behind = state.items.iter().any(|item| self.is_populate(item) || self.is_handed_on(item));
+                let edits_range = matches!(field.as_str(), "vm_start" | "vm_end");
+                if (!behind && !edits_range) || matches!(field.as_str(), "vm_ops" | "vm_private_data") && !self.wraps(state) {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let item = PathItem { function: self.key.clone(), event, via: Arc::from([]), looped: false };
+        // The same event twice on one path is the same evidence.
+        if !state.items.contains(&item) {
+            state.items.push(item);
+        }
+        state.set(&format!("#{slot}"), Result::Of(state.items.len() - 1));
+    }
+
+    fn event<'s>(&'s self, item: &PathItem) -> Option<&'s EventKind> {
+        self.paths.functions.get(&item.function).and_then(|lowered| lowered.events.get(item.event)).map(|event| &event.kind)
+    }
+
+    fn is_populate(&self, item: &PathItem) -> bool {
+        matches!(self.event(item), Some(EventKind::Populate(_) | EventKind::Finish { .. }))
+    }
+
+    fn is_handed_on(&self, item: &PathItem) -> bool {
+        matches!(self.event(item), Some(EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. }))
+    }
+
+    /// Whether a hook or another file's mmap has set vm_ops that a write now replaces.
+    fn wraps(&self, state: &State) -> bool {
+        state.items.iter().any(|item| matches!(self.event(item), Some(EventKind::Hook { .. } | EventKind::Redispatch { .. })))
+    }
+
+    fn holds_lock(&self, state: &State) -> bool {
+        let count = |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| self.event(item).is_some_and(is)).count();
+        count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
+            > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
+    }
+
+    /// What is given back before anything that matters was never taken; otherwise that it was is part of the path.
+    fn undone(&self, state: &mut State, event: usize, kind: StateKind, object: &str) {
+        let matches = |item: &PathItem| match self.event(item) {
+            Some(EventKind::Take { kind: taken, object: name, .. }) => gives_back(kind, object, *taken, name),
+            _ => false,
+        };
+        let Some(taken) = state.items.iter().rposition(matches) else {
+            if state.items.iter().any(|item| self.is_populate(item)) && kind != StateKind::Lock {
+                self.push(state, event);
+            }
+            return;
+        };
+        let decisive = state.items[taken + 1..]
+            .iter()
+            .any(|item| !matches!(self.event(item), Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })));
+        if decisive {
+            self.push(state, event);
+        } else {
+            state.remove(taken);
+        }
+    }
+
+    fn push(&self, state: &mut State, event: usize) {
+        let item = PathItem { function: self.key.clone(), event, via: Arc::from([]), looped: false };
+        if !state.items.contains(&item) {
+            state.items.push(item);
+        }
+    }
+
+    fn call(&mut self, states: Vec<State>, callees: &[Key], name: &str, slot: u32) -> Vec<State> {
+        if callees.is_empty() {
+            return states;
+        }
+        let mut after = Vec::new();
+        for callee in callees {
+            let ways = self.paths.of(callee);
+            for state in &states {
+                after.extend(ways.iter().map(|way| followed(state, way, name, slot)));
+            }
+        }
+        after
+    }
+
+    /// A state as it is where a condition holds or does not; `None` where that cannot be.
+    fn refined(&self, state: &State, condition: &Condition, holds: bool) -> Option<State> {
+        match condition {
+            Condition::Unknown => Some(state.clone()),
+            Condition::Not(inner) => self.refined(state, inner, !holds),
+            Condition::All(parts) if holds => parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, true)),
+            Condition::Any(parts) if !holds => parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, false)),
+            // One of several does not hold, or holds: which is not known, unless there is only one that could.
+            Condition::All(parts) => self.one_of(state, parts, false),
+            Condition::Any(parts) => self.one_of(state, parts, true),
+            Condition::True(value) => self.known(state, value, holds, if holds { Result::NonZero } else { Result::Zero }),
+            Condition::Error(value) => match (state.value(value), holds) {
+                (Result::Zero, true) | (Result::Errno, false) => None,
+                _ => self.known(state, value, holds, if holds { Result::Errno } else { Result::Unknown }),
+            },
+        }
+    }
+
+    fn one_of(&self, state: &State, parts: &[Condition], holds: bool) -> Option<State> {
+        let mut possible = parts.iter().filter_map(|part| self.refined(state, part, holds));
+        let first = possible.next()?;
+        match possible.next() {
+            None if parts.len() == 1 => Some(first),
+            _ => Some(state.clone()),
+        }
+    }
+
+    fn known(&self, state: &State, value: &Value, holds: bool, result: Result) -> Option<State> {
+        let mut state = state.clone();
+        match state.value(value) {
+            Result::Zero if holds => return None,
+            Result::NonZero | Result::Errno if !holds && result == Result::Zero => return None,
+            Result::Of(item) => {
+                let fails = match state.items.get(item).and_then(|item| self.event(item)) {
+                    Some(EventKind::Take { fails: Fails::Zero, .. }) => !holds,
+                    Some(EventKind::Take { kind: StateKind::Counter, .. }) => false,
+                    _ => holds,
+                };
+                if fails {
+                    state.fail(item, self.event_is_populate(&state, item));
+                }
+                let error = if fails { Result::Errno } else { result };
+                state.set_value(value, if holds { error } else { Result::Zero });
+                return Some(state);
+            }
+            _ => {}
+        }
+        state.set_value(value, result);
+        Some(state)
+    }
+
+    fn event_is_populate(&self, state: &State, item: usize) -> bool {
+        state.items.get(item).is_some_and(|item| matches!(self.event(item), Some(EventKind::Populate(_))))
+    }
+
+    fn finish(&mut self, states: Vec<State>, value: Value, returns: Option<Span>) {
+        for state in states {
+            let result = state.value(&value);
+            let fails = matches!(result, Result::Errno | Result::NonZero);
+            let rewritten = state.rewritten.filter(|_| fails && value == Value::Errno);
+            self.ends.push(Path { items: state.items, fails, returns, result, rewritten, is_merged: state.is_merged });
+        }
+        unique(&mut self.ends);
+    }
+}
+
+/// Whether giving back `object` gives back what was taken as `taken`.
+pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, taken: &str) -> bool {
+    let related = kind == taken_kind
+        || matches!(
+            (kind, taken_kind),
+            (StateKind::Ref, StateKind::Counter)
+                | (StateKind::Counter, StateKind::Ref)
+                | (StateKind::Ref, StateKind::Alloc)
+                | (StateKind::Alloc, StateKind::Ref)
+        );
+    let bare = |name: &str| name.trim_start_matches(['&', '(', '*']).to_owned();
+    let (object, taken) = (bare(object), bare(taken));
+    related && (object == taken || kind == StateKind::Lock || object.starts_with(&format!("{taken}->")) || taken.starts_with(&format!("{object}->")))
+}
+
+fn followed(state: &State, way: &Path, name: &str, slot: u32) -> State {
+    let mut next = state.clone();
+    let offset = next.items.len();
+    for item in &way.items {
+        let mut via = vec![name.to_owned()];
+        via.extend(item.via.iter().cloned());
+        next.items.push(PathItem { via: via.into(), ..item.clone() });
+    }
+    let result = match way.result {
+        Result::Of(item) => Result::Of(item + offset),
+        other => other,
+    };
+    next.is_merged |= way.is_merged;
+    next.set(&format!("#{slot}"), result);
+    next
+}
+
+/// Marks what a loop's body added to a state.
+fn looped(mut state: State, entry: &[State], shortest: usize) -> State {
+    let before: &State = match entry.iter().find(|entry| state.items.starts_with(&entry.items)) {
+        Some(entry) => entry,
+        None => &State { items: state.items[..shortest.min(state.items.len())].to_vec(), ..State::default() },
+    };
+    let kept = before.items.len();
+    for item in &mut state.items[kept..] {
+        item.looped = true;
+    }
+    state
+}
+
+impl State {
+    fn value(&self, value: &Value) -> Result {
+        match value {
+            Value::Unknown => Result::Unknown,
+            Value::Zero => Result::Zero,
+            Value::NonZero => Result::NonZero,
+            Value::Errno => Result::Errno,
+            Value::Variable(name) => self.values.get(name).copied().unwrap_or_default(),
+            Value::Slot(slot) => self.values.get(&format!("#{slot}")).copied().unwrap_or_default(),
+        }
+    }
+
+    fn set(&mut self, variable: &str, result: Result) {
+        if result == Result::Unknown {
+            self.values.remove(variable);
+        } else {
+            self.values.insert(variable.to_owned(), result);
+        }
+    }
+
+    fn set_value(&mut self, value: &Value, result: Result) {
+        match value {
+            Value::Variable(name) => self.set(name, result),
+            Value::Slot(slot) => self.set(&format!("#{slot}"), result),
+            _ => {}
+        }
+    }
+
+    /// The call of an item turned out to fail: it did nothing.
+    fn fail(&mut self, item: usize, is_populate: bool) {
+        if is_populate {
+            self.rewritten = self.items.get(item).cloned();
+        }
+        self.remove(item);
+    }
+
+    /// Takes an item off the path; what refers to items behind it moves with them.
+    fn remove(&mut self, item: usize) {
+        if item >= self.items.len() {
+            return;
+        }
+        self.items.remove(item);
+        self.values.retain(|_, result| *result != Result::Of(item));
+        for result in self.values.values_mut() {
+            if let Result::Of(other) = result
+                && *other > item
+            {
+                *other -= 1;
+            }
+        }
+    }
+}
+
+/// Makes equal states one, and too many states one that holds the events of all.
+fn merge(states: &mut Vec<State>) {
+    if states.len() < 2 {
+        return;
+    }
+    unique(states);
+    if states.len() > STATE_LIMIT {
+        for state in states.iter_mut() {
+            state.values.retain(|name, result| !name.starts_with('#') && matches!(result, Result::Of(_)));
+        }
+        unique(states);
+    }
+    if states.len() > STATE_LIMIT {
+        let mut items: Vec<PathItem> = Vec::new();
+        let mut seen = FxHashSet::default();
+        for state in states.iter() {
+            items.extend(state.items.iter().filter(|item| seen.insert((*item).clone())).cloned());
+        }
+        *states = vec![State { items, is_merged: true, ..State::default() }];
+    }
+}
+
+/// The same for the ends of a function.
+fn limited(ends: Vec<Path>) -> Vec<Path> {
+    if ends.len() <= STATE_LIMIT {
+        return ends;
+    }
+    let (failed, rest): (Vec<Path>, Vec<Path>) = ends.into_iter().partition(|path| path.fails);
+    let returns = rest.first().and_then(|path| path.returns);
+    let mut states: Vec<State> = rest.into_iter().map(|path| State { items: path.items, ..State::default() }).collect();
+    merge(&mut states);
+    let merged = states.into_iter().map(|state| Path { items: state.items, returns, is_merged: true, ..Path::default() });
+    merged.chain(failed.into_iter().take(1)).collect()
+}
