@@ -11,7 +11,9 @@ pub fn is_coloured(color: Color, to_file: bool) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => !to_file && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => {
+            !to_file && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     }
 }
 

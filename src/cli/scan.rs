@@ -69,7 +69,11 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
     let chosen = choose(&rules, &tree, &common.target)?;
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(common.jobs.unwrap_or(0)).stack_size(STACK).build().map_err(|error| error.to_string())?;
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(common.jobs.unwrap_or(0))
+        .stack_size(STACK)
+        .build()
+        .map_err(|error| error.to_string())?;
     let scan = threads.install(|| scan(&tree, &rules, &chosen));
     check_selection(options, &scan)?;
     let findings: Vec<&Finding> = scan.findings.iter().filter(|finding| options.selects(&scan, finding)).collect();
@@ -87,7 +91,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         let _ = report::stats(&report, &mut stderr);
     }
-    let not_understood = !scan.trouble.is_empty() || report.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
+    let not_understood =
+        !scan.trouble.is_empty() || report.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
     Ok(if common.strict && not_understood { FINDINGS } else { CLEAN })
 }
 
@@ -112,7 +117,10 @@ impl Options {
         let file = &scan.index.file(finding.registration.file).path;
         let below = |path: &String| {
             let path = path.trim_start_matches("./").trim_end_matches('/');
-            path.is_empty() || path == "." || file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+            path.is_empty()
+                || path == "."
+                || file == path
+                || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
         };
         (self.paths.is_empty() || self.paths.iter().any(below))
             && (self.only.is_empty() || self.only.contains(&finding.verdict))

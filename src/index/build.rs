@@ -57,7 +57,8 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 
     let index = &built.index;
     let types = Types::new(index, tree.root());
-    let found: Vec<_> = (0..index.files.len() as u32).into_par_iter().map(|file| collect(index, &types, file)).collect();
+    let found: Vec<_> =
+        (0..index.files.len() as u32).into_par_iter().map(|file| collect(index, &types, file)).collect();
     for (registrations, trouble) in found {
         built.index.registrations.extend(registrations);
         built.trouble.extend(trouble);
@@ -67,7 +68,8 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 }
 
 fn read(tree: &Tree, paths: &[String], built: &mut Built, keeps: impl Fn(&[u8]) -> bool + Sync) {
-    let (files, bytes, trouble) = read_matching(tree.root(), paths, |path, text| keeps(text).then(|| SourceFile::new(path, text)));
+    let (files, bytes, trouble) =
+        read_matching(tree.root(), paths, |path, text| keeps(text).then(|| SourceFile::new(path, text)));
     built.bytes += bytes;
     built.trouble.extend(trouble);
     let (files, too_large): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
@@ -106,16 +108,24 @@ impl Filter {
         let members: Vec<&str> = index.hooks.members();
         let macros: FxHashSet<Vec<u8>> = index.table_macros.keys().map(|name| name.clone().into_bytes()).collect();
         let mut needles: Vec<&[u8]> = vec![b"vm_area_", b"mmap"];
-        needles.extend(members.iter().map(|member| member.as_bytes()).filter(|member| memmem::find(member, b"mmap").is_none()));
+        needles.extend(
+            members.iter().map(|member| member.as_bytes()).filter(|member| memmem::find(member, b"mmap").is_none()),
+        );
         needles.extend(macros.iter().map(Vec::as_slice).filter(|name| memmem::find(name, b"mmap").is_none()));
         needles[2..].sort_unstable();
         // A filter that cannot be built lets everything through; nothing is lost but time.
-        Filter { automaton: AhoCorasick::new(&needles).ok(), members: members.iter().map(|member| member.as_bytes().to_vec()).collect(), macros }
+        Filter {
+            automaton: AhoCorasick::new(&needles).ok(),
+            members: members.iter().map(|member| member.as_bytes().to_vec()).collect(),
+            macros,
+        }
     }
 
     fn keeps(&self, text: &[u8]) -> bool {
         let Some(automaton) = &self.automaton else { return true };
-        automaton.find_iter(text).any(|found| found.pattern().as_usize() == 0 || self.is_use(text, found.start(), found.end()))
+        automaton
+            .find_iter(text)
+            .any(|found| found.pattern().as_usize() == 0 || self.is_use(text, found.start(), found.end()))
     }
 
     /// Whether the identifier around a match registers something.
@@ -144,9 +154,8 @@ fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
                 ItemKind::Function if memmem::find(item.head().of(&source.text), b"vm_area_").is_some() => {
                     index.functions.entry(source.name(item)).or_default().push(id);
                 }
-                // A macro with arguments may pass a VMA on whatever it calls it.
                 ItemKind::Macro if source.text.get(item.body as usize) == Some(&b'(') => {
-                    index.functions.entry(source.name(item)).or_default().push(id);
+                    index.macros.entry(source.name(item)).or_default().push(id);
                 }
                 ItemKind::Record if item.body < item.span.end => {
                     let tag = source.name(item);

@@ -27,7 +27,8 @@ pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
     };
     let mut known: FxHashSet<String> = index.table_macros.keys().cloned().collect();
     let mut found = Vec::new();
-    let (mut direct, mut rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(_, id)| sets_hook(body(id), &members));
+    let (mut direct, mut rest): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|(_, id)| sets_hook(body(id), &members));
     for _ in 0..NESTING_LIMIT {
         if direct.is_empty() {
             break;
@@ -41,11 +42,16 @@ pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
 
 fn sets_hook(body: &[u8], members: &[&str]) -> bool {
     memmem::find(body, b".").is_some()
-        && members.iter().any(|member| words(body, member.as_bytes()).any(|at| at > 0 && body[at - 1] == b'.' && is_assigned(body, at + member.len())))
+        && members.iter().any(|member| {
+            words(body, member.as_bytes())
+                .any(|at| at > 0 && body[at - 1] == b'.' && is_assigned(body, at + member.len()))
+        })
 }
 
 fn identifiers(body: &[u8]) -> impl Iterator<Item = &str> {
-    body.split(|byte| !is_identifier_byte(*byte)).filter(|word| word.len() > 2).filter_map(|word| std::str::from_utf8(word).ok())
+    body.split(|byte| !is_identifier_byte(*byte))
+        .filter(|word| word.len() > 2)
+        .filter_map(|word| std::str::from_utf8(word).ok())
 }
 
 /// How many texts one use of a macro may stand for, where conditionals define it more than once.

@@ -22,7 +22,13 @@ impl SourceFile {
     /// Cuts a file into its items.
     pub fn new(path: &str, text: &[u8]) -> SourceFile {
         let slices = slice(text);
-        SourceFile { path: path.to_owned(), text: text.to_vec(), items: slices.items, resynchronised: slices.resynchronised, lines: OnceLock::new() }
+        SourceFile {
+            path: path.to_owned(),
+            text: text.to_vec(),
+            items: slices.items,
+            resynchronised: slices.resynchronised,
+            lines: OnceLock::new(),
+        }
     }
 
     /// The folder it lies in, without a slash at the end.
@@ -58,7 +64,10 @@ impl SourceFile {
     /// The items of a kind with a name, as places in `items`.
     pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
         let name = name.as_bytes();
-        (0u32..).zip(&self.items).filter(move |(_, item)| item.kind == kind && item.name.of(&self.text) == name).map(|(index, _)| index)
+        (0u32..)
+            .zip(&self.items)
+            .filter(move |(_, item)| item.kind == kind && item.name.of(&self.text) == name)
+            .map(|(index, _)| index)
     }
 
     /// The innermost item that holds a byte.
@@ -76,7 +85,9 @@ impl SourceFile {
     pub fn exports(&self, name: &[u8]) -> bool {
         words(&self.text, name).any(|at| {
             let line = self.text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-            memchr::memmem::find(&self.text[line..at], b"EXPORT_SYMBOL").is_some()
+            // What is exported for KUnit alone (EXPORT_SYMBOL_IF_KUNIT) stays the module's own.
+            let before = &self.text[line..at];
+            memchr::memmem::find(before, b"EXPORT_SYMBOL").is_some() && memchr::memmem::find(before, b"KUNIT").is_none()
         })
     }
 

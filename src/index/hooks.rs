@@ -22,7 +22,11 @@ impl Takes {
 
     /// What one type says.
     pub fn of_type(ty: &Type) -> Option<Takes> {
-        if ty.points_to("vm_area_struct") { Some(Takes::Vma) } else { ty.points_to("vm_area_desc").then_some(Takes::Desc) }
+        if ty.points_to("vm_area_struct") {
+            Some(Takes::Vma)
+        } else {
+            ty.points_to("vm_area_desc").then_some(Takes::Desc)
+        }
     }
 }
 
@@ -53,7 +57,9 @@ impl Hooks {
         }
         for member in members {
             let returns_int = member.ty.name == "int" && member.ty.pointers == 0;
-            let Some(takes) = member.ty.function.as_deref().filter(|_| returns_int).and_then(Takes::of) else { continue };
+            let Some(takes) = member.ty.function.as_deref().filter(|_| returns_int).and_then(Takes::of) else {
+                continue;
+            };
             let hooks = self.by_member.entry(member.name.clone()).or_default();
             if !hooks.iter().any(|hook| hook.record == record) {
                 hooks.push(Hook { record: record.to_owned(), member: member.name.clone(), takes, is_private });

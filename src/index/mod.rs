@@ -17,7 +17,10 @@ pub use types::{Scope, Types};
 
 use rustc_hash::FxHashMap;
 
-use crate::source::Item;
+use crate::source::{Item, ItemKind, macros};
+
+/// So many definitions of one macro are told apart.
+const TWIN_LIMIT: usize = 4;
 
 /// A top-level item of a file of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,8 +35,10 @@ pub struct ItemId {
 #[derive(Debug, Default)]
 pub struct Index {
     files: Vec<SourceFile>,
-    /// Functions whose head names a VMA or a desc, and macros whose body does.
+    /// Functions whose head names a VMA or a desc.
     functions: FxHashMap<String, Vec<ItemId>>,
+    /// Macros with arguments.
+    macros: FxHashMap<String, Vec<ItemId>>,
     records: FxHashMap<String, Vec<ItemId>>,
     /// Macros that expand to a table, or to members of one.
     table_macros: FxHashMap<String, Vec<ItemId>>,
@@ -70,27 +75,87 @@ impl Index {
     /// The functions called `name` that take a VMA or a desc, as one in `near` means them: its own, else those of its
     /// folder, else all.
     pub fn functions(&self, name: &str, near: u32) -> Vec<ItemId> {
-        let Some(all) = self.functions.get(name) else { return Vec::new() };
+        let Some(all) = self.functions.get(name) else { return self.other_functions(name, near) };
         let own: Vec<ItemId> = all.iter().copied().filter(|id| id.file == near).collect();
         if !own.is_empty() {
             return own;
         }
         let visible: Vec<ItemId> = all.iter().copied().filter(|id| self.is_visible_elsewhere(*id)).collect();
         let folder = self.file(near).folder();
-        let neighbours: Vec<ItemId> = visible.iter().copied().filter(|id| self.file(id.file).folder() == folder).collect();
+        let neighbours: Vec<ItemId> =
+            visible.iter().copied().filter(|id| self.file(id.file).folder() == folder).collect();
         if neighbours.is_empty() { visible } else { neighbours }
     }
 
-    /// What a macro without arguments renames `name` to, as `near` sees it: its own macros first, then those of headers in its
-    /// folder.
+    /// Functions whose head names neither VMA nor desc, for a struct that holds one may be what they take: those of the file
+    /// itself, else of its folder.
+    fn other_functions(&self, name: &str, near: u32) -> Vec<ItemId> {
+        let in_file = |file: u32| {
+            let items = self.file(file).named(ItemKind::Function, name);
+            items.map(move |item| ItemId { file, item }).collect::<Vec<_>>()
+        };
+        let own = in_file(near);
+        if !own.is_empty() {
+            return own;
+        }
+        let folder = self.file(near).folder();
+        let neighbours = (0..self.files.len() as u32).filter(|file| self.file(*file).folder() == folder);
+        neighbours.flat_map(in_file).filter(|id| self.is_visible_elsewhere(*id)).collect()
+    }
+
+    /// The texts that a call of a macro with arguments stands for, one for each definition that the file can mean: its own,
+    /// else its folder's, else those of shared headers.
+    pub fn expanded_call(&self, name: &str, near: u32, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
+        let all = self.macros.get(name).map_or(&[][..], Vec::as_slice);
+        let rank = |id: &ItemId| {
+            let file = self.file(id.file);
+            (id.file == near, file.folder() == self.file(near).folder(), file.is_shared_header())
+        };
+        let Some(best) = all.iter().map(rank).max().filter(|best| *best != (false, false, false)) else {
+            return Vec::new();
+        };
+        let meant = all.iter().filter(|id| rank(id) == best).take(TWIN_LIMIT);
+        meant
+            .map(|id| {
+                let (text, item) = (&self.file(id.file).text, self.item(*id));
+                let definition = macros::definition(text, item.span, item.name.end);
+                macros::expand(definition.body.of(text), definition.parameters.as_deref().unwrap_or(&[]), arguments)
+            })
+            .collect()
+    }
+
+    /// The variable `table` as `near` sees it, and what its initialiser gives the member `member`: a name.
+    pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<String> {
+        let folder = self.file(near).folder();
+        let neighbours = self.files.iter().filter(|file| file.folder() == folder);
+        std::iter::once(self.file(near)).chain(neighbours).find_map(|file| {
+            let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
+            let declared = crate::source::parse::variables(item.span.of(&file.text), item.span.start).syntax;
+            declared
+                .iter()
+                .find(|declared| declared.name == table)?
+                .value
+                .as_ref()?
+                .member(member)?
+                .name()
+                .map(str::to_owned)
+        })
+    }
+
+    /// What a macro without arguments renames `name` to, as `near` sees it.
     pub fn renamed(&self, name: &str, near: u32) -> Option<String> {
+        let body = self.constant(name, near)?;
+        let is_name = !body.is_empty() && body.iter().all(|byte| crate::source::is_identifier_byte(*byte));
+        is_name.then(|| String::from_utf8_lossy(body).into_owned())
+    }
+
+    /// The text of a macro without arguments: of the file itself, else of a header in its folder.
+    pub fn constant(&self, name: &str, near: u32) -> Option<&[u8]> {
         let folder = self.file(near).folder();
         let headers = self.files.iter().filter(|file| file.is_header() && file.folder() == folder);
         std::iter::once(self.file(near)).chain(headers).find_map(|file| {
-            let item = file.items[file.named(crate::source::ItemKind::Macro, name).next()? as usize];
-            let body = file.text.get(item.body as usize..item.span.end as usize)?.trim_ascii();
-            let is_name = !body.is_empty() && body.iter().all(|byte| crate::source::is_identifier_byte(*byte));
-            is_name.then(|| String::from_utf8_lossy(body).into_owned())
+            let item = file.items[file.named(ItemKind::Macro, name).next()? as usize];
+            file.text.get(item.body as usize..item.span.end as usize).map(<[u8]>::trim_ascii)
         })
     }
 

@@ -93,7 +93,11 @@ impl Collector<'_> {
                 let before = source.text[..at].trim_ascii_end().last();
                 let after = source.text[end..].trim_ascii_start().first();
                 if matches!(before, Some(b'(' | b',')) && matches!(after, Some(b',' | b')')) {
-                    items.extend(source.item_at(at as u32).filter(|item| source.items[*item as usize].kind == ItemKind::Function));
+                    items.extend(
+                        source
+                            .item_at(at as u32)
+                            .filter(|item| source.items[*item as usize].kind == ItemKind::Function),
+                    );
                 }
             }
         }
@@ -132,13 +136,19 @@ impl Collector<'_> {
         let (mut tables, mut assignments, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
         visit::statements(&function.body, &mut |seen| match seen {
             Seen::Expression(expression) => match &expression.kind {
-                E::Assign { operator, target, value } if operator == "=" => assignments.push((target, value, expression.span)),
-                E::Call { callee, arguments: passed } => arguments.extend(passed.iter().enumerate().map(|(number, argument)| (callee, number, argument))),
+                E::Assign { operator, target, value } if operator == "=" => {
+                    assignments.push((target, value, expression.span))
+                }
+                E::Call { callee, arguments: passed } => {
+                    arguments.extend(passed.iter().enumerate().map(|(number, argument)| (callee, number, argument)))
+                }
                 E::Initializer { ty: Some(ty), .. } => tables.push((None, ty.tag().map(str::to_owned), expression)),
                 _ => {}
             },
             Seen::Declared(declared) => {
-                if let Some(value) = declared.value.as_ref().filter(|value| matches!(value.kind, E::Initializer { ty: None, .. })) {
+                if let Some(value) =
+                    declared.value.as_ref().filter(|value| matches!(value.kind, E::Initializer { ty: None, .. }))
+                {
                     tables.push((Some(declared.name.clone()), declared.ty.tag().map(str::to_owned), value));
                 }
             }
@@ -201,9 +211,18 @@ impl Collector<'_> {
             let text = span.of(&definition.text);
             let Some(masked) = variants(text).into_iter().next() else { continue };
             for function in parse::functions(text, &masked.text, span.start).syntax {
-                let Some(parameter) = function.parameters.get(number).filter(|parameter| parameter.ty.function.is_some()) else { continue };
+                let Some(parameter) =
+                    function.parameters.get(number).filter(|parameter| parameter.ty.function.is_some())
+                else {
+                    continue;
+                };
                 if let Some(hook) = self.stored_in(&function, &parameter.name, id.file) {
-                    self.add(Found { hook, handler: Handler::Function(name.to_owned()), span: argument.span }, None, None, None);
+                    self.add(
+                        Found { hook, handler: Handler::Function(name.to_owned()), span: argument.span },
+                        None,
+                        None,
+                        None,
+                    );
                     return;
                 }
             }
@@ -295,19 +314,25 @@ impl Collector<'_> {
     fn add(&mut self, found: Found, table: Option<String>, macro_name: Option<String>, place: Option<Span>) {
         let span = place.unwrap_or(found.span);
         let condition = self.index.file(self.file).condition_at(span.start);
-        self.found.push(Registration { file: self.file, span, table, hook: found.hook, handler: found.handler, macro_name, condition });
+        self.found.push(Registration {
+            file: self.file,
+            span,
+            table,
+            hook: found.hook,
+            handler: found.handler,
+            macro_name,
+            condition,
+        });
     }
 
     fn not_understood(&mut self, span: Span) {
         let source = self.index.file(self.file);
         // Most of what is left is no registration: a label, a ternary, a bit field. Only a designator or a member counts.
         let code = blank_non_code(span.of(&source.text));
-        let is_member = self
-            .index
-            .hooks
-            .members()
-            .iter()
-            .any(|member| words(&code, member.as_bytes()).any(|at| at > 0 && matches!(code[at - 1], b'.' | b'>') && is_assigned(&code, at + member.len())));
+        let is_member = self.index.hooks.members().iter().any(|member| {
+            words(&code, member.as_bytes())
+                .any(|at| at > 0 && matches!(code[at - 1], b'.' | b'>') && is_assigned(&code, at + member.len()))
+        });
         if is_member {
             self.trouble.push(FileTrouble {
                 file: source.path.clone(),

@@ -46,10 +46,14 @@ impl Entries<'_> {
         };
         let mut record = tag.map(str::to_owned);
         for member in outer {
-            record = record.and_then(|record| self.types.member(&record, member, self.file)).and_then(|ty| ty.tag().map(str::to_owned));
+            record = record
+                .and_then(|record| self.types.member(&record, member, self.file))
+                .and_then(|ty| ty.tag().map(str::to_owned));
         }
         if let E::Initializer { .. } = entry.value.bare().kind {
-            let inner = record.and_then(|record| self.types.member(&record, last, self.file)).and_then(|ty| ty.tag().map(str::to_owned));
+            let inner = record
+                .and_then(|record| self.types.member(&record, last, self.file))
+                .and_then(|ty| ty.tag().map(str::to_owned));
             return self.list(inner.as_deref(), &entry.value, found);
         }
         // `&(struct file_operations){ ... }`
@@ -61,7 +65,9 @@ impl Entries<'_> {
         let hook = match &record {
             Some(record) => self.index.hooks().find(record, last),
             // The one hook of that name is meant where the record's type is not known.
-            None => self.index.hooks().with_member(last).first().filter(|_| self.index.hooks().with_member(last).len() == 1),
+            None => {
+                self.index.hooks().with_member(last).first().filter(|_| self.index.hooks().with_member(last).len() == 1)
+            }
         };
         if let Some(hook) = hook {
             for value in alternatives(&entry.value) {
@@ -75,7 +81,11 @@ impl Entries<'_> {
 fn alternatives(value: &Expression) -> Vec<&Expression> {
     match &value.kind {
         E::Conditional { then: Some(then), otherwise, .. } => vec![then, otherwise],
-        E::Call { arguments, .. } => arguments.iter().filter(|argument| argument.name().is_some()).next_back().map_or(vec![value], |last| vec![last]),
+        E::Call { arguments, .. } => arguments
+            .iter()
+            .filter(|argument| argument.name().is_some())
+            .next_back()
+            .map_or(vec![value], |last| vec![last]),
         _ => vec![value],
     }
 }

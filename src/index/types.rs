@@ -89,7 +89,9 @@ impl<'i> Types<'i> {
             "container_of" | "container_of_const" | "list_entry" | "list_first_entry" | "rb_entry" => {
                 Some(Type { name: format!("struct {}", arguments.get(1)?.name()?), pointers: 1, ..Type::default() })
             }
-            "READ_ONCE" | "rcu_dereference" | "likely" | "unlikely" | "smp_load_acquire" => self.of(arguments.first()?, scope, file),
+            "READ_ONCE" | "rcu_dereference" | "likely" | "unlikely" | "smp_load_acquire" => {
+                self.of(arguments.first()?, scope, file)
+            }
             _ => {
                 let source = self.index.file(file);
                 let item = &source.items[source.named(ItemKind::Function, name).next()? as usize];
@@ -103,7 +105,8 @@ impl<'i> Types<'i> {
     fn of_global(&self, name: &str, file: u32) -> Option<Type> {
         let source = self.index.file(file);
         let item = source.items.iter().find(|item| {
-            matches!(item.kind, ItemKind::Variable | ItemKind::Other) && crate::source::find_word(item.head().of(&source.text), name.as_bytes(), 0).is_some()
+            matches!(item.kind, ItemKind::Variable | ItemKind::Other)
+                && crate::source::find_word(item.head().of(&source.text), name.as_bytes(), 0).is_some()
         })?;
         let head = [item.head().of(&source.text).trim_ascii_end(), b";"].concat();
         parse::variables(&head, 0).syntax.into_iter().find(|declared| declared.name == name).map(|declared| declared.ty)
@@ -112,7 +115,9 @@ impl<'i> Types<'i> {
     /// The type of a member of `struct tag`, as `file` sees the struct.
     pub fn member(&self, tag: &str, member: &str, file: u32) -> Option<Type> {
         let members = self.members_of(tag, file)?;
-        members.iter().find(|candidate| candidate.name == member).map(|found| found.ty.clone())
+        let found = members.iter().find(|candidate| candidate.name == member)?.ty.clone();
+        // The members of a struct without a tag are listed as those of the struct around it.
+        Some(if found.tag() == Some("") { Type { name: format!("struct {tag}"), ..found } } else { found })
     }
 
     fn members_of(&self, tag: &str, file: u32) -> Option<Arc<Vec<Parameter>>> {
@@ -130,8 +135,13 @@ impl<'i> Types<'i> {
     fn declared_members(&self, tag: &str, file: u32) -> Option<Vec<Parameter>> {
         let source = self.index.file(file);
         let known = self.index.records.get(tag).map_or(&[][..], Vec::as_slice);
-        let nearest =
-            known.iter().max_by_key(|id| (id.file == file, shared_folders(source, self.index.file(id.file)), self.index.file(id.file).is_shared_header()));
+        let nearest = known.iter().max_by_key(|id| {
+            (
+                id.file == file,
+                shared_folders(source, self.index.file(id.file)),
+                self.index.file(id.file).is_shared_header(),
+            )
+        });
         if let Some(id) = nearest.filter(|id| {
             let candidate = self.index.file(id.file);
             id.file == file || candidate.is_shared_header() || shared_folders(source, candidate) >= 2
@@ -151,8 +161,9 @@ impl<'i> Types<'i> {
                     continue;
                 }
                 if let Some(header) = self.load(&path) {
-                    if let Some(item) =
-                        header.named(ItemKind::Record, tag).find(|item| header.items[*item as usize].body < header.items[*item as usize].span.end)
+                    if let Some(item) = header
+                        .named(ItemKind::Record, tag)
+                        .find(|item| header.items[*item as usize].body < header.items[*item as usize].span.end)
                     {
                         return Some(read_members(&header, item));
                     }

@@ -26,8 +26,13 @@ enum Outcome<T> {
 
 /// Reads every file of `paths` (relative to `root`) into a buffer that is used again, and collects what `keep` makes of those
 /// it keeps, in the order of `paths`; with it the bytes read and the files that could not be.
-pub fn read_matching<T: Send>(root: &Path, paths: &[String], keep: impl Fn(&str, &[u8]) -> Option<T> + Sync) -> (Vec<T>, u64, Vec<FileTrouble>) {
-    let outcomes: Vec<(Outcome<T>, u64)> = paths.par_iter().with_max_len(64).map(|path| read_one(root, path, &keep)).collect();
+pub fn read_matching<T: Send>(
+    root: &Path,
+    paths: &[String],
+    keep: impl Fn(&str, &[u8]) -> Option<T> + Sync,
+) -> (Vec<T>, u64, Vec<FileTrouble>) {
+    let outcomes: Vec<(Outcome<T>, u64)> =
+        paths.par_iter().with_max_len(64).map(|path| read_one(root, path, &keep)).collect();
     let (mut kept, mut bytes, mut trouble) = (Vec::new(), 0, Vec::new());
     for (outcome, read) in outcomes {
         bytes += read;
@@ -47,7 +52,9 @@ fn read_one<T>(root: &Path, path: &str, keep: &impl Fn(&str, &[u8]) -> Option<T>
         let read = File::open(root.join(path)).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(buffer));
         match read {
             Err(error) => failed("unreadable", error.to_string()),
-            Ok(_) if buffer.len() as u64 > FILE_LIMIT => failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)),
+            Ok(_) if buffer.len() as u64 > FILE_LIMIT => {
+                failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
+            }
             Ok(_) => (keep(path, buffer).map_or(Outcome::Passed, Outcome::Kept), buffer.len() as u64),
         }
     })

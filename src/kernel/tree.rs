@@ -59,11 +59,16 @@ impl Tree {
     pub fn version(&self) -> Option<String> {
         let makefile = std::fs::read_to_string(self.root.join("Makefile")).ok()?;
         let value = |key: &str| {
-            let line = makefile.lines().take(20).find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
+            let line =
+                makefile.lines().take(20).find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
             Some(line.trim().to_owned())
         };
         let (version, patch) = (value("VERSION")?, value("PATCHLEVEL")?);
-        Some(format!("{version}.{patch}.{}{}", value("SUBLEVEL").unwrap_or_else(|| "0".to_owned()), value("EXTRAVERSION").unwrap_or_default()))
+        Some(format!(
+            "{version}.{patch}.{}{}",
+            value("SUBLEVEL").unwrap_or_else(|| "0".to_owned()),
+            value("EXTRAVERSION").unwrap_or_default()
+        ))
     }
 
     /// The texts of the headers that tell the API, those that can be read.

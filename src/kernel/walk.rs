@@ -26,7 +26,11 @@ pub struct Listing {
 pub fn list(root: &Path) -> Listing {
     let (mut parts, mut files) = (Vec::new(), Listing::default());
     // Two levels are walked first, so that there are folders enough to share out.
-    for entry in WalkDir::new(root).max_depth(2).into_iter().filter_entry(|entry| entry.depth() != 1 || !is_left_out(entry.path())) {
+    for entry in WalkDir::new(root)
+        .max_depth(2)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() != 1 || !is_left_out(entry.path()))
+    {
         match entry {
             Ok(entry) if entry.depth() == 2 && entry.file_type().is_dir() => parts.push(entry.into_path()),
             Ok(entry) => files.add(root, entry.path(), entry.file_type()),
@@ -76,7 +80,12 @@ impl Listing {
                 self.trouble.push(FileTrouble { file: relative, line: None, kind: "link", text });
             }
         } else if !file_type.is_file() {
-            self.trouble.push(FileTrouble { file: relative, line: None, kind: "not-a-file", text: "is neither a file nor a folder; not read".to_owned() });
+            self.trouble.push(FileTrouble {
+                file: relative,
+                line: None,
+                kind: "not-a-file",
+                text: "is neither a file nor a folder; not read".to_owned(),
+            });
         } else {
             list.push(relative);
         }

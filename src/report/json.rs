@@ -114,9 +114,22 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: 1,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        tree: Tree { version: report.version.as_deref(), target: &report.chosen.target.name, target_from: report.chosen.from.name() },
+        tree: Tree {
+            version: report.version.as_deref(),
+            target: &report.chosen.target.name,
+            target_from: report.chosen.from.name(),
+        },
         handlers: report.findings.iter().map(|finding| handler(report, finding)).collect(),
-        trouble: scan.trouble.iter().map(|trouble| TroubleEntry { kind: trouble.kind, file: &trouble.file, line: trouble.line, text: &trouble.text }).collect(),
+        trouble: scan
+            .trouble
+            .iter()
+            .map(|trouble| TroubleEntry {
+                kind: trouble.kind,
+                file: &trouble.file,
+                line: trouble.line,
+                text: &trouble.text,
+            })
+            .collect(),
         stats: Stats {
             files: scan.files,
             bytes: scan.bytes,
@@ -153,7 +166,12 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         }),
         verdict: finding.verdict,
         after: finding.after,
-        paths: finding.judgement.paths.iter().map(|(verdict, file, span)| PathEntry { verdict: *verdict, line: line(report, *file, *span) }).collect(),
+        paths: finding
+            .judgement
+            .paths
+            .iter()
+            .map(|(verdict, file, span)| PathEntry { verdict: *verdict, line: line(report, *file, *span) })
+            .collect(),
         requirements: finding.judgement.requirements.iter().map(|requirement| evidence(report, requirement)).collect(),
         notes: finding.judgement.notes.iter().map(|note| evidence(report, note)).collect(),
         reads: &finding.reads,

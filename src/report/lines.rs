@@ -13,7 +13,14 @@ pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let place = report.at(finding.registration.file, finding.registration.span.start);
         let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
         match deciding {
-            Some(requirement) => writeln!(out, "{place}: {}: {}: {} [{}]", finding.verdict, subject(finding), requirement.text, requirement.kind)?,
+            Some(requirement) => writeln!(
+                out,
+                "{place}: {}: {}: {} [{}]",
+                finding.verdict,
+                subject(finding),
+                requirement.text,
+                requirement.kind
+            )?,
             None => writeln!(out, "{place}: {}: {}", finding.verdict, subject(finding))?,
         }
     }

@@ -21,15 +21,26 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         TargetFrom::Option => "as asked",
         TargetFrom::Default => "the newest known, for the tree has no .mmap_prepare",
     };
+    let handlers = match report.findings.len() {
+        1 => "1 handler".to_owned(),
+        count => format!("{count} handlers"),
+    };
     let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
-    writeln!(out, "{} handlers{version}, judged against {} ({why}: {})", report.findings.len(), target.name, target.why)?;
+    writeln!(out, "{handlers}{version}, judged against {} ({why}: {})", target.name, target.why)?;
     for verdict in Verdict::ALL {
         let count = report.findings.iter().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {
             writeln!(out, "{count:8}  {verdict:<10}  {}", verdict.meaning())?;
         }
     }
-    writeln!(out, "{} files read, {} indexed, {} functions parsed, {} not understood", scan.files, scan.index.files().len(), scan.slices, scan.trouble.len())?;
+    writeln!(
+        out,
+        "{} files read, {} indexed, {} functions parsed, {} not understood",
+        scan.files,
+        scan.index.files().len(),
+        scan.slices,
+        scan.trouble.len()
+    )?;
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for trouble in &scan.trouble {
         let shown = by_kind.entry(trouble.kind).or_default();
@@ -54,5 +65,11 @@ pub fn stats(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{phase:<14} {:>9.1} ms", time.as_secs_f64() * 1000.0)?;
     }
     let megabytes = scan.bytes as f64 / 1e6;
-    writeln!(out, "{} files, {megabytes:.1} MB; {} files kept, {} functions parsed", scan.files, scan.index.files().len(), scan.slices)
+    writeln!(
+        out,
+        "{} files, {megabytes:.1} MB; {} files kept, {} functions parsed",
+        scan.files,
+        scan.index.files().len(),
+        scan.slices
+    )
 }

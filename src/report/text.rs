@@ -28,24 +28,38 @@ pub fn text(report: &Report, coloured: bool, out: &mut dyn Write) -> io::Result<
 
 fn diagnostic(report: &Report, finding: &Finding) -> Diagnostic<u32> {
     let registration = &finding.registration;
-    let mut labels = vec![Label::primary(registration.file, range(registration.span)).with_message(registered(finding))];
+    let mut labels =
+        vec![Label::primary(registration.file, range(registration.span)).with_message(registered(finding))];
     if let Some(place) = finding.handler.as_ref().and_then(|handler| handler.place) {
         labels.push(Label::secondary(place.file, range(place.span)).with_message("the handler"));
     }
     labels.extend(finding.judgement.requirements.iter().map(|requirement| label(requirement, finding.verdict)));
     labels.dedup();
-    let mut notes: Vec<String> =
-        finding.judgement.notes.iter().map(|note| format!("{} at {}: {}", note.kind, report.at(note.file, note.span.start), note.text)).collect();
+    let mut notes: Vec<String> = finding
+        .judgement
+        .notes
+        .iter()
+        .map(|note| format!("{} at {}: {}", note.kind, report.at(note.file, note.span.start), note.text))
+        .collect();
     let depends_on = finding.judgement.depends_on();
     if !depends_on.is_empty() {
         let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
         notes.push(format!("first: {}{after}", depends_on.join(", ")));
     }
     if let [_, _, ..] = finding.judgement.paths.as_slice() {
-        let paths: Vec<String> = finding.judgement.paths.iter().map(|(verdict, file, span)| format!("{verdict} at {}", report.at(*file, span.start))).collect();
+        let paths: Vec<String> = finding
+            .judgement
+            .paths
+            .iter()
+            .map(|(verdict, file, span)| format!("{verdict} at {}", report.at(*file, span.start)))
+            .collect();
         notes.push(format!("by path: {}", paths.join(", ")));
     }
-    Diagnostic::new(severity(finding.verdict)).with_code(finding.verdict.name()).with_message(subject(finding)).with_labels(labels).with_notes(notes)
+    Diagnostic::new(severity(finding.verdict))
+        .with_code(finding.verdict.name())
+        .with_message(subject(finding))
+        .with_labels(labels)
+        .with_notes(notes)
 }
 
 fn registered(finding: &Finding) -> String {
@@ -58,7 +72,8 @@ fn registered(finding: &Finding) -> String {
 fn label(requirement: &Requirement, verdict: Verdict) -> Label<u32> {
     let via = if requirement.via.is_empty() { String::new() } else { format!(" (via {})", requirement.via.join(", ")) };
     let make = if requirement.verdict == verdict { Label::primary } else { Label::secondary };
-    make(requirement.file, range(requirement.span)).with_message(format!("{}{via} [{}]", requirement.text, requirement.kind))
+    make(requirement.file, range(requirement.span))
+        .with_message(format!("{}{via} [{}]", requirement.text, requirement.kind))
 }
 
 fn range(span: Span) -> std::ops::Range<usize> {

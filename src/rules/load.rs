@@ -1,5 +1,6 @@
 //! Reads rule files and checks them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -57,6 +58,7 @@ struct RuleFile {
     redispatch: Vec<RecordRule>,
     never_merged: Vec<String>,
     ignored: Vec<String>,
+    masks: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +66,7 @@ struct RuleFile {
 struct Silent {
     names: Vec<String>,
     prefixes: Vec<String>,
+    suffixes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -123,7 +126,10 @@ fn add_target(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError
 fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> {
     let file: RuleFile = parse(name, text)?;
     for call in file.call {
-        check(rules, &call).map_err(|reason| RuleError { file: name.to_owned(), reason: format!("call {}: {reason}", call.names.join(", ")) })?;
+        check(rules, &call).map_err(|reason| RuleError {
+            file: name.to_owned(),
+            reason: format!("call {}: {reason}", call.names.join(", ")),
+        })?;
         for name in &call.names {
             rules.calls.insert(name.clone(), call.clone());
         }
@@ -139,10 +145,12 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.patterns.extend(file.pattern);
     rules.silent.extend(file.silent.names);
     rules.silent_prefixes.extend(file.silent.prefixes);
+    rules.silent_suffixes.extend(file.silent.suffixes);
     rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));
     rules.redispatch_records.extend(file.redispatch.into_iter().map(|redispatch| redispatch.record));
     rules.never_merged.extend(file.never_merged);
     rules.merge_ignored.extend(file.ignored);
+    rules.masks.extend(file.masks);
     Ok(())
 }
 

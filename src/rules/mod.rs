@@ -23,10 +23,12 @@ pub struct Rules {
     undoes: FxHashMap<String, Vec<usize>>,
     silent: FxHashSet<String>,
     silent_prefixes: Vec<String>,
+    silent_suffixes: Vec<String>,
     mapping_records: FxHashSet<String>,
     redispatch_records: FxHashSet<String>,
     never_merged: FxHashSet<String>,
     merge_ignored: FxHashSet<String>,
+    masks: FxHashMap<String, Vec<String>>,
     targets: Vec<Target>,
 }
 
@@ -73,7 +75,9 @@ impl Rules {
         if self.is_silent(name) {
             return None;
         }
-        let ends = |suffixes: &[String]| suffixes.iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix.as_str()));
+        let ends = |suffixes: &[String]| {
+            suffixes.iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix.as_str()))
+        };
         self.patterns.iter().find_map(|pattern| {
             if ends(&pattern.take) {
                 Some(StateEffect::Takes(pattern.kind, &pattern.object))
@@ -85,7 +89,9 @@ impl Rules {
 
     /// Whether a call of `name` leaves nothing behind.
     pub fn is_silent(&self, name: &str) -> bool {
-        self.silent.contains(name) || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+        self.silent.contains(name)
+            || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+            || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
     }
 
     /// Whether callbacks of `struct record` act on mappings that already stand, and so are no mmap callbacks.
@@ -106,6 +112,11 @@ impl Rules {
     /// Whether a difference in this flag does not keep VMAs apart.
     pub fn is_ignored_by_merge(&self, flag: &str) -> bool {
         self.merge_ignored.contains(flag)
+    }
+
+    /// The flags that a name of several flags stands for.
+    pub fn mask(&self, name: &str) -> Option<&[String]> {
+        self.masks.get(name).map(Vec::as_slice)
     }
 
     /// The targets, oldest first.

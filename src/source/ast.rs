@@ -258,6 +258,16 @@ impl Expression {
         }
     }
 
+    /// What an initialiser gives a member.
+    pub fn member(&self, name: &str) -> Option<&Expression> {
+        let ExpressionKind::Initializer { entries, .. } = &self.kind else { return None };
+        let entry = entries.iter().find(|entry| entry.members.last().is_some_and(|member| member == name))?;
+        Some(match &entry.value.kind {
+            ExpressionKind::Unary { operator, operand } if operator == "&" => operand,
+            _ => &entry.value,
+        })
+    }
+
     /// The outermost variable that the expression reaches through: `a` in `a->b.c[i]`.
     pub fn root(&self) -> Option<&str> {
         let mut expression = self;

@@ -117,7 +117,8 @@ fn simplify(condition: &str) -> String {
         None => (false, condition),
     };
     let inner = bare.strip_prefix("defined").map(str::trim);
-    let name = inner.map(|inner| inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner).trim());
+    let name =
+        inner.map(|inner| inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner).trim());
     match name.filter(|name| !name.is_empty() && name.bytes().all(super::is_identifier_byte)) {
         Some(name) if negated => negate(name),
         Some(name) => name.to_owned(),
@@ -204,7 +205,11 @@ fn else_condition(conditional: &Conditional) -> String {
 impl Conditional {
     fn has_else(&self) -> bool {
         // The `#else` is an arm whose condition is the negation of those before it; a lone arm has none.
-        self.arms.len() > 1 && self.arms.last().is_some_and(|last| last.condition == else_condition_of(&self.arms[..self.arms.len() - 1]))
+        self.arms.len() > 1
+            && self
+                .arms
+                .last()
+                .is_some_and(|last| last.condition == else_condition_of(&self.arms[..self.arms.len() - 1]))
     }
 
     /// The arms that a compiler could choose; `None` stands for leaving all of them out.
@@ -227,7 +232,11 @@ impl Conditional {
     }
 
     fn variants(&self) -> usize {
-        self.choices().iter().map(|choice| choice.map_or(1, |index| count(&self.arms[index].inner))).sum::<usize>().max(1)
+        self.choices()
+            .iter()
+            .map(|choice| choice.map_or(1, |index| count(&self.arms[index].inner)))
+            .sum::<usize>()
+            .max(1)
     }
 }
 
@@ -282,9 +291,9 @@ pub fn conditions_at(text: &[u8], offset: u32) -> Option<String> {
     let (tree, plain) = conditionals(text);
     let mut found = Vec::new();
     let mut level = &tree;
-    while let Some((conditional, arm)) =
-        level.iter().find_map(|conditional| conditional.arms.iter().find(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm)))
-    {
+    while let Some((conditional, arm)) = level.iter().find_map(|conditional| {
+        conditional.arms.iter().find(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm))
+    }) {
         if !is_include_guard(text, conditional, arm, &plain) && !arm.condition.is_empty() {
             found.push(arm.condition.clone());
         }
@@ -296,7 +305,9 @@ pub fn conditions_at(text: &[u8], offset: u32) -> Option<String> {
 fn is_include_guard(text: &[u8], conditional: &Conditional, arm: &Arm, plain: &[Span]) -> bool {
     let Some(name) = arm.condition.strip_prefix('!') else { return false };
     let next = plain.iter().find(|span| span.start >= arm.body.start);
-    let defined = next.is_some_and(|span| span.of(text).strip_prefix(b"#define ").is_some_and(|rest| rest.trim_ascii_start().starts_with(name.as_bytes())));
+    let defined = next.is_some_and(|span| {
+        span.of(text).strip_prefix(b"#define ").is_some_and(|rest| rest.trim_ascii_start().starts_with(name.as_bytes()))
+    });
     conditional.arms.len() == 1 && defined
 }
 
@@ -306,7 +317,8 @@ mod tests {
 
     #[test]
     fn conditions_are_named_as_written() {
-        let text = b"#ifndef H\n#define H\n#ifdef CONFIG_MMU\na\n#else\nb\n#endif\n#if defined(CONFIG_X)\nc\n#endif\n#endif\n";
+        let text =
+            b"#ifndef H\n#define H\n#ifdef CONFIG_MMU\na\n#else\nb\n#endif\n#if defined(CONFIG_X)\nc\n#endif\n#endif\n";
         let at = |byte: u8| conditions_at(text, text.iter().rposition(|b| *b == byte).unwrap_or(0) as u32);
         assert_eq!(conditions_at(text, 38), Some("CONFIG_MMU".into()));
         assert_eq!(at(b'b'), Some("!CONFIG_MMU".into()));
@@ -323,7 +335,10 @@ mod tests {
                 let mut out = Vec::new();
                 left_out(&tree, variant, &mut out);
                 let visible = |at: usize| !out.iter().any(|span| span.contains(at as u32));
-                (0..text.len()).filter(|at| visible(*at) && text[*at].is_ascii_digit()).map(|at| text[at] as char).collect()
+                (0..text.len())
+                    .filter(|at| visible(*at) && text[*at].is_ascii_digit())
+                    .map(|at| text[at] as char)
+                    .collect()
             })
             .collect();
         assert_eq!(kept, ["12", "13", ""]);

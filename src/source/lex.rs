@@ -42,7 +42,11 @@ pub fn line_end(text: &[u8], at: usize) -> usize {
     let mut offset = at;
     while let Some(found) = memchr(b'\n', &text[offset..]) {
         let newline = offset + found;
-        let before = if newline > at && text[newline - 1] == b'\r' { newline.saturating_sub(2) } else { newline.saturating_sub(1) };
+        let before = if newline > at && text[newline - 1] == b'\r' {
+            newline.saturating_sub(2)
+        } else {
+            newline.saturating_sub(1)
+        };
         if newline == at || text[before] != b'\\' {
             return newline;
         }

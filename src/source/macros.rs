@@ -73,7 +73,9 @@ pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8
             let end = identifier_end(body, at);
             let word = &body[at..end];
             match parameters.iter().position(|parameter| parameter.as_bytes() == word) {
-                Some(index) if parameters[index] == "__VA_ARGS__" => out.extend_from_slice(&arguments.get(index..).unwrap_or(&[]).join(&b", "[..])),
+                Some(index) if parameters[index] == "__VA_ARGS__" => {
+                    out.extend_from_slice(&arguments.get(index..).unwrap_or(&[]).join(&b", "[..]))
+                }
                 Some(index) => out.extend_from_slice(arguments.get(index).copied().unwrap_or(b"")),
                 None => out.extend_from_slice(word),
             }

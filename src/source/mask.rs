@@ -4,7 +4,9 @@
 //! to macros lose their `struct`. Length and newlines stay, so that every offset still points into the file.
 
 use super::conditional::{all_directives, conditionals, count, left_out};
-use super::lex::{closing, comment_end, identifier_before, identifier_end, is_identifier_byte, literal_end, previous, skip_blank};
+use super::lex::{
+    closing, comment_end, identifier_before, identifier_end, is_identifier_byte, literal_end, previous, skip_blank,
+};
 use super::span::Span;
 
 /// Words that say something to the compiler or to sparse and nothing to a reader of the code's effects.
@@ -283,9 +285,21 @@ impl Masker {
             b"case" => self.case_range(end),
             b"asm_volatile_goto" | b"asm_goto_output" | b"asm" | b"__asm__" => self.assembly(start, end),
             b"if" | b"while" | b"for" | b"switch" | b"return" | b"sizeof" | b"do" | b"else" | b"goto" => {}
+            _ if word.len() > 2
+                && word.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+                && self.is_specifier(start, end) =>
+            {
+                blank(&mut self.text, Span::new(start, end));
+            }
             _ if PRIMITIVES.contains(&word) => self.primitive_argument(start, end),
             _ => self.block_macro(start, end),
         }
+    }
+
+    /// `STATIC int f(...)`: a macro for a specifier, at the start of the slice and before another word.
+    fn is_specifier(&self, start: usize, end: usize) -> bool {
+        let next = skip_blank(&self.text, end);
+        previous(&self.text, start).is_none() && self.text.get(next).is_some_and(|byte| byte.is_ascii_lowercase())
     }
 
     /// `fallthrough;` and `notrace` and the like. A word that is called, or assigned, is somebody's name.
@@ -351,7 +365,16 @@ impl Masker {
         let Some((name, name_end)) = identifier_before(&self.text, open) else { return false };
         !matches!(
             &self.text[name..name_end],
-            b"sizeof" | b"typeof" | b"__typeof__" | b"offsetof" | b"return" | b"if" | b"while" | b"for" | b"switch" | b"__alignof__"
+            b"sizeof"
+                | b"typeof"
+                | b"__typeof__"
+                | b"offsetof"
+                | b"return"
+                | b"if"
+                | b"while"
+                | b"for"
+                | b"switch"
+                | b"__alignof__"
         ) && !self.is_declarator(name, open)
     }
 
@@ -384,7 +407,10 @@ impl Masker {
 
     /// `struct a *f(struct b *)` declares; `x = y *f(...)` multiplies. Only the first has a type word at the statement's start.
     fn stars_follow_a_type(&self, name: usize) -> bool {
-        let start = self.text[..name].iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}' | b'=' | b'(' | b',')).map_or(0, |at| at + 1);
+        let start = self.text[..name]
+            .iter()
+            .rposition(|byte| matches!(byte, b';' | b'{' | b'}' | b'=' | b'(' | b','))
+            .map_or(0, |at| at + 1);
         let first = skip_blank(&self.text, start);
         let end = identifier_end(&self.text, first);
         end > first && end < name && !matches!(&self.text[first..end], b"return")
@@ -457,9 +483,8 @@ impl Masker {
     fn starts_statement(&self, start: usize) -> bool {
         match previous(&self.text, start) {
             Some((_, b';' | b'{' | b'}' | b')' | b':')) => true,
-            Some((at, byte)) if is_identifier_byte(byte) => {
-                identifier_before(&self.text, at + 1).is_some_and(|(start, end)| matches!(&self.text[start..end], b"else" | b"do"))
-            }
+            Some((at, byte)) if is_identifier_byte(byte) => identifier_before(&self.text, at + 1)
+                .is_some_and(|(start, end)| matches!(&self.text[start..end], b"else" | b"do")),
             _ => false,
         }
     }
@@ -482,7 +507,10 @@ mod tests {
 
     #[test]
     fn attributes_go_and_code_stays() {
-        assert_eq!(mask("static int __init f(char __user *p) /* x */ __must_hold(&l)\n{ return 0; }"), "static int f(char *p) { return 0; }");
+        assert_eq!(
+            mask("static int __init f(char __user *p) /* x */ __must_hold(&l)\n{ return 0; }"),
+            "static int f(char *p) { return 0; }"
+        );
         assert_eq!(mask("{ struct a *p __free(kfree) = x; }"), "{ struct a *p = x; }");
     }
 
@@ -490,7 +518,10 @@ mod tests {
     fn type_arguments_become_names() {
         assert_eq!(mask("{ p = container_of(q, struct a, m); }"), "{ p = container_of(q, a, m); }");
         assert_eq!(mask("{ n = min_t(unsigned long, a, b); }"), "{ n = min_t(Tnsigned, a, b); }");
-        assert_eq!(mask("static int f(struct a *p, unsigned long n) { }"), "static int f(struct a *p, unsigned long n) { }");
+        assert_eq!(
+            mask("static int f(struct a *p, unsigned long n) { }"),
+            "static int f(struct a *p, unsigned long n) { }"
+        );
         assert_eq!(mask("{ n = sizeof(struct a); }"), "{ n = sizeof(struct a); }");
     }
 
@@ -498,7 +529,10 @@ mod tests {
     fn macros_that_head_a_block_become_loops() {
         assert_eq!(mask("{ list_for_each_entry(a, &b, c) { x(); } }"), "{ while (a, &b, c) { x(); } }");
         assert_eq!(mask("{ list_for_each_entry(a, &b, c)\n x(); }"), "{ while (a, &b, c) x(); }");
-        assert_eq!(mask("{ scoped_cond_guard(mutex_intr, return -EINTR, &l) { x(); } }"), "{ while (mutex_intr, -EINTR, &l) { x(); } }");
+        assert_eq!(
+            mask("{ scoped_cond_guard(mutex_intr, return -EINTR, &l) { x(); } }"),
+            "{ while (mutex_intr, -EINTR, &l) { x(); } }"
+        );
         assert_eq!(mask("{ foo_bar(a); }"), "{ foo_bar(a); }");
     }
 

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
-use super::ast::{Declared, Entry, Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
+use super::ast::{
+    Declared, Entry, Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type,
+};
 use memchr::memmem::find;
 
 use super::lex::identifier_end;
@@ -49,7 +51,9 @@ fn parse_text(text: &[u8]) -> Option<Tree> {
         let parser = parser.as_mut()?;
         parser.reset();
         let deadline = Instant::now() + TIME_LIMIT;
-        let mut progress = |_: &tree_sitter::ParseState| if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let mut progress = |_: &tree_sitter::ParseState| {
+            if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         let options = ParseOptions::new().progress_callback(&mut progress);
         parser.parse_with_options(&mut |offset, _| text.get(offset..).unwrap_or(&[]), None, Some(options))
     })
@@ -61,7 +65,11 @@ pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Functi
     with_tree(original, masked, base, |reader, root| {
         let mut cursor = root.walk();
         let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
-        nodes.into_iter().filter(|node| node.kind() == "function_definition").filter_map(|node| reader.function(node)).collect()
+        nodes
+            .into_iter()
+            .filter(|node| node.kind() == "function_definition")
+            .filter_map(|node| reader.function(node))
+            .collect()
     })
 }
 
@@ -70,17 +78,24 @@ pub fn variables(slice: &[u8], base: u32) -> Parsed<Vec<Declared>> {
     with_tree(slice, &every_arm(slice), base, |reader, root| {
         let mut cursor = root.walk();
         let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
-        nodes.into_iter().filter(|node| node.kind() == "declaration").flat_map(|node| reader.declaration(node, 0)).collect()
+        nodes
+            .into_iter()
+            .filter(|node| node.kind() == "declaration")
+            .flat_map(|node| reader.declaration(node, 0))
+            .collect()
     })
 }
 
-/// The statements that the body of a function-like macro expands to.
-pub fn statements(body: &[u8], base: u32) -> Parsed<Vec<Statement>> {
-    const HEAD: &[u8] = b"void f(void){";
-    let text = [HEAD, body, b";}"].concat();
-    // Offsets count from the macro's body, so the head in front of it is taken off again.
-    let parsed = functions(&text, &every_arm(&text), base.wrapping_sub(HEAD.len() as u32));
-    Parsed { syntax: parsed.syntax.into_iter().next().map(|function| function.body).unwrap_or_default(), trouble: parsed.trouble }
+/// The statements that a macro expands to, all of which are said to stand at `place`: where the macro is called.
+pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
+    let text = [b"void f(void){", expansion, b";}"].concat();
+    let masked = every_arm(&text);
+    let parsed = with_tree_at(&text, &masked, 0, Some(place), |reader, root| {
+        let mut cursor = root.walk();
+        let first = root.named_children(&mut cursor).find(|node| node.kind() == "function_definition");
+        first.and_then(|node| reader.function(node)).map(|function| function.body).unwrap_or_default()
+    });
+    Parsed { trouble: parsed.trouble.map(|(_, reason)| (place, reason)), ..parsed }
 }
 
 /// The members of a struct or union definition, those of anonymous members included.
@@ -104,12 +119,23 @@ pub fn members(slice: &[u8], base: u32) -> Parsed<Vec<Parameter>> {
 }
 
 fn with_tree<T: Default>(original: &[u8], text: &[u8], base: u32, read: impl FnOnce(&Reader, Node) -> T) -> Parsed<T> {
+    with_tree_at(original, text, base, None, read)
+}
+
+fn with_tree_at<T: Default>(
+    original: &[u8],
+    text: &[u8],
+    base: u32,
+    place: Option<Span>,
+    read: impl FnOnce(&Reader, Node) -> T,
+) -> Parsed<T> {
     let whole = Span { start: base, end: base.wrapping_add(text.len() as u32) };
     let Some(tree) = parse_text(text) else {
-        let reason = if text.len() > SLICE_LIMIT { "longer than the slice limit" } else { "the parser ran out of time" };
+        let reason =
+            if text.len() > SLICE_LIMIT { "longer than the slice limit" } else { "the parser ran out of time" };
         return Parsed { syntax: T::default(), trouble: Some((whole, reason)) };
     };
-    let reader = Reader { original, text, base, too_deep: std::cell::Cell::new(None) };
+    let reader = Reader { original, text, base, place, too_deep: std::cell::Cell::new(None) };
     let syntax = read(&reader, tree.root_node());
     let trouble = reader.error(&tree).or_else(|| reader.too_deep.get().map(|span| (span, "nested too deep")));
     Parsed { syntax, trouble }
@@ -120,12 +146,20 @@ struct Reader<'t> {
     original: &'t [u8],
     text: &'t [u8],
     base: u32,
+    /// Where all of it is said to stand, for a text that is not in the file.
+    place: Option<Span>,
     too_deep: std::cell::Cell<Option<Span>>,
 }
 
 impl Reader<'_> {
     fn span(&self, node: Node) -> Span {
-        Span { start: self.base.wrapping_add(node.start_byte() as u32), end: self.base.wrapping_add(node.end_byte() as u32) }
+        if let Some(place) = self.place {
+            return place;
+        }
+        Span {
+            start: self.base.wrapping_add(node.start_byte() as u32),
+            end: self.base.wrapping_add(node.end_byte() as u32),
+        }
     }
 
     fn text_of(&self, node: Node) -> String {
@@ -163,7 +197,9 @@ impl Reader<'_> {
         let parameters = returns.function.take()?;
         let body = node.child_by_field_name("body").map(|body| self.block(body, 0)).unwrap_or_default();
         let mut cursor = node.walk();
-        let is_static = node.children(&mut cursor).any(|child| child.kind() == "storage_class_specifier" && self.text_of(child) == "static");
+        let is_static = node
+            .children(&mut cursor)
+            .any(|child| child.kind() == "storage_class_specifier" && self.text_of(child) == "static");
         Some(Function { name, parameters, returns, is_static, body })
     }
 
@@ -194,14 +230,21 @@ impl Reader<'_> {
                 }
                 "array_declarator" | "abstract_array_declarator" => ty.is_array = true,
                 "function_declarator" | "abstract_function_declarator" => {
-                    ty.function = Some(node.child_by_field_name("parameters").map(|list| self.parameters(list)).unwrap_or_default());
+                    ty.function = Some(
+                        node.child_by_field_name("parameters").map(|list| self.parameters(list)).unwrap_or_default(),
+                    );
                 }
-                "init_declarator" | "parenthesized_declarator" | "abstract_parenthesized_declarator" | "attributed_declarator" => {}
+                "init_declarator"
+                | "parenthesized_declarator"
+                | "abstract_parenthesized_declarator"
+                | "attributed_declarator" => {}
                 "identifier" | "field_identifier" | "type_identifier" => return (self.text_of(node), ty),
                 _ => return (String::new(), ty),
             }
             let mut cursor = node.walk();
-            let inner = node.child_by_field_name("declarator").or_else(|| node.named_children(&mut cursor).find(|child| child.kind().ends_with("declarator")));
+            let inner = node
+                .child_by_field_name("declarator")
+                .or_else(|| node.named_children(&mut cursor).find(|child| child.kind().ends_with("declarator")));
             match inner {
                 Some(inner) => node = inner,
                 None => return (String::new(), ty),
@@ -212,8 +255,13 @@ impl Reader<'_> {
 
     fn parameters(&self, list: Node) -> Vec<Parameter> {
         let mut cursor = list.walk();
-        let nodes: Vec<Node> = list.named_children(&mut cursor).filter(|child| child.kind() == "parameter_declaration").collect();
-        nodes.into_iter().map(|node| self.parameter(node)).filter(|parameter| parameter.ty.name != "void" || parameter.ty.pointers > 0).collect()
+        let nodes: Vec<Node> =
+            list.named_children(&mut cursor).filter(|child| child.kind() == "parameter_declaration").collect();
+        nodes
+            .into_iter()
+            .map(|node| self.parameter(node))
+            .filter(|parameter| parameter.ty.name != "void" || parameter.ty.pointers > 0)
+            .collect()
     }
 
     fn parameter(&self, node: Node) -> Parameter {
@@ -323,12 +371,18 @@ impl Reader<'_> {
             "while_statement" | "for_statement" | "do_statement" => return self.loop_statement(node, depth, out),
             "switch_statement" => self.switch(node, depth),
             "return_statement" => S::Return(node.named_child(0).map(|value| self.expression(value, depth + 1))),
-            "goto_statement" => S::Goto(node.child_by_field_name("label").map(|label| self.text_of(label)).unwrap_or_default()),
+            "goto_statement" => {
+                S::Goto(node.child_by_field_name("label").map(|label| self.text_of(label)).unwrap_or_default())
+            }
             "labeled_statement" => {
                 let label = node.child_by_field_name("label");
-                out.push(Statement { kind: S::Label(label.map(|label| self.text_of(label)).unwrap_or_default()), span });
+                out.push(Statement {
+                    kind: S::Label(label.map(|label| self.text_of(label)).unwrap_or_default()),
+                    span,
+                });
                 let mut cursor = node.walk();
-                let children: Vec<Node> = node.named_children(&mut cursor).filter(|child| Some(*child) != label).collect();
+                let children: Vec<Node> =
+                    node.named_children(&mut cursor).filter(|child| Some(*child) != label).collect();
                 for child in children {
                     self.statement(child, depth + 1, out);
                 }
@@ -337,7 +391,13 @@ impl Reader<'_> {
             "break_statement" => S::Break,
             "continue_statement" => S::Continue,
             "compound_statement" => S::Block(self.block(node, depth)),
-            "comment" | "type_definition" | "struct_specifier" | "enum_specifier" | "union_specifier" | "attributed_statement" | ";" => return,
+            "comment"
+            | "type_definition"
+            | "struct_specifier"
+            | "enum_specifier"
+            | "union_specifier"
+            | "attributed_statement"
+            | ";" => return,
             "ERROR" => {
                 out.push(Statement { kind: S::Unknown, span });
                 let mut cursor = node.walk();
@@ -347,7 +407,9 @@ impl Reader<'_> {
                 }
                 return;
             }
-            kind if kind.ends_with("_expression") || kind == "identifier" => S::Expression(self.expression(node, depth + 1)),
+            kind if kind.ends_with("_expression") || kind == "identifier" => {
+                S::Expression(self.expression(node, depth + 1))
+            }
             _ => S::Unknown,
         };
         out.push(Statement { kind, span });
@@ -367,7 +429,10 @@ impl Reader<'_> {
         if let Some(step) = node.child_by_field_name("update") {
             body.push(Statement { kind: S::Expression(self.expression(step, depth + 1)), span: self.span(step) });
         }
-        out.push(Statement { kind: S::Loop { condition, body, is_do: node.kind() == "do_statement", head: self.macro_head(node) }, span });
+        out.push(Statement {
+            kind: S::Loop { condition, body, is_do: node.kind() == "do_statement", head: self.macro_head(node) },
+            span,
+        });
     }
 
     /// The macro that the mask made a `while` of.
@@ -402,7 +467,8 @@ impl Reader<'_> {
                 has_default |= label.is_none();
                 let mut arm = Vec::new();
                 let mut cursor = child.walk();
-                let statements: Vec<Node> = child.named_children(&mut cursor).filter(|part| Some(*part) != label).collect();
+                let statements: Vec<Node> =
+                    child.named_children(&mut cursor).filter(|part| Some(*part) != label).collect();
                 for statement in statements {
                     self.statement(statement, depth + 1, &mut arm);
                 }
@@ -433,24 +499,40 @@ impl Reader<'_> {
             return Expression { kind: E::Other(Vec::new()), span };
         }
         let kind = match node.kind() {
-            "identifier" | "field_identifier" | "type_identifier" | "true" | "false" | "null" => E::Name(self.text_of(node)),
+            "identifier" | "field_identifier" | "type_identifier" | "true" | "false" | "null" => {
+                E::Name(self.text_of(node))
+            }
             "number_literal" => E::Number(self.text_of(node)),
             "string_literal" | "char_literal" | "concatenated_string" => E::Literal,
             "parenthesized_expression" => return self.parenthesized(node, depth),
-            "call_expression" => E::Call { callee: self.boxed(node, "function", depth), arguments: self.arguments(node, depth) },
+            "call_expression" => {
+                E::Call { callee: self.boxed(node, "function", depth), arguments: self.arguments(node, depth) }
+            }
             "field_expression" => E::Field {
                 base: self.boxed(node, "argument", depth),
                 name: node.child_by_field_name("field").map(|field| self.text_of(field)).unwrap_or_default(),
                 arrow: self.operator(node) == "->",
             },
-            "subscript_expression" => E::Index { base: self.boxed(node, "argument", depth), index: self.boxed(node, "index", depth) },
-            "pointer_expression" | "unary_expression" => E::Unary { operator: self.operator(node), operand: self.boxed(node, "argument", depth) },
-            "update_expression" => E::Step { operator: self.operator(node), operand: self.boxed(node, "argument", depth) },
-            "sizeof_expression" | "alignof_expression" | "offsetof_expression" => E::Literal,
-            "binary_expression" => E::Binary { operator: self.operator(node), left: self.boxed(node, "left", depth), right: self.boxed(node, "right", depth) },
-            "assignment_expression" => {
-                E::Assign { operator: self.operator(node), target: self.boxed(node, "left", depth), value: self.boxed(node, "right", depth) }
+            "subscript_expression" => {
+                E::Index { base: self.boxed(node, "argument", depth), index: self.boxed(node, "index", depth) }
             }
+            "pointer_expression" | "unary_expression" => {
+                E::Unary { operator: self.operator(node), operand: self.boxed(node, "argument", depth) }
+            }
+            "update_expression" => {
+                E::Step { operator: self.operator(node), operand: self.boxed(node, "argument", depth) }
+            }
+            "sizeof_expression" | "alignof_expression" | "offsetof_expression" => E::Literal,
+            "binary_expression" => E::Binary {
+                operator: self.operator(node),
+                left: self.boxed(node, "left", depth),
+                right: self.boxed(node, "right", depth),
+            },
+            "assignment_expression" => E::Assign {
+                operator: self.operator(node),
+                target: self.boxed(node, "left", depth),
+                value: self.boxed(node, "right", depth),
+            },
             "conditional_expression" => E::Conditional {
                 condition: self.boxed(node, "condition", depth),
                 then: node.child_by_field_name("consequence").map(|then| Box::new(self.expression(then, depth + 1))),
@@ -458,7 +540,8 @@ impl Reader<'_> {
             },
             "cast_expression" => E::Cast { ty: self.type_descriptor(node), value: self.boxed(node, "value", depth) },
             "compound_literal_expression" => {
-                let entries = node.child_by_field_name("value").map(|list| self.entries(list, depth)).unwrap_or_default();
+                let entries =
+                    node.child_by_field_name("value").map(|list| self.entries(list, depth)).unwrap_or_default();
                 E::Initializer { ty: Some(self.type_descriptor(node)), entries }
             }
             "initializer_list" => E::Initializer { ty: None, entries: self.entries(node, depth) },
@@ -531,24 +614,35 @@ mod tests {
 
     #[test]
     fn declarators_are_peeled() {
-        let parsed = members(b"struct ops { int (*mmap)(struct file *, struct vm_area_struct *vma); struct { struct b *c[2]; }; };", 0);
+        let parsed = members(
+            b"struct ops { int (*mmap)(struct file *, struct vm_area_struct *vma); struct { struct b *c[2]; }; };",
+            0,
+        );
         assert_eq!(parsed.trouble, None);
         let mmap = &parsed.syntax[0];
         assert_eq!(mmap.name, "mmap");
         assert!(mmap.ty.function.as_ref().is_some_and(|parameters| parameters[1].ty.points_to("vm_area_struct")));
-        assert_eq!((parsed.syntax[1].name.as_str(), parsed.syntax[1].ty.tag(), parsed.syntax[1].ty.is_array), ("c", Some("b"), true));
+        assert_eq!(
+            (parsed.syntax[1].name.as_str(), parsed.syntax[1].ty.tag(), parsed.syntax[1].ty.is_array),
+            ("c", Some("b"), true)
+        );
     }
 
     #[test]
     fn a_deep_nest_is_reported_not_followed() {
         let text = format!("int f(void) {{ return {}1{}; }}", "(".repeat(1000), ")".repeat(1000));
-        assert_eq!(functions(text.as_bytes(), text.as_bytes(), 0).trouble.map(|(_, reason)| reason), Some("nested too deep"));
+        assert_eq!(
+            functions(text.as_bytes(), text.as_bytes(), 0).trouble.map(|(_, reason)| reason),
+            Some("nested too deep")
+        );
     }
 
     #[test]
     fn old_style_designators_are_entries() {
         let parsed = variables(b"struct file_operations f = { mmap: my_mmap, .a.b = 1 };", 0);
-        let Some(Expression { kind: E::Initializer { entries, .. }, .. }) = &parsed.syntax[0].value else { panic!("no initialiser") };
+        let Some(Expression { kind: E::Initializer { entries, .. }, .. }) = &parsed.syntax[0].value else {
+            panic!("no initialiser")
+        };
         assert_eq!(entries[0].members, ["mmap"]);
         assert_eq!(entries[1].members, ["a", "b"]);
     }

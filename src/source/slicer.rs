@@ -4,7 +4,9 @@
 //! conditional chooses between arms that open the same brace, each arm is counted from the state before the first, so
 //! that `#ifdef A / if (x) { / #else / if (y) { / #endif` opens one brace, not two.
 
-use super::lex::{comment_end, directive_end, identifier_before, identifier_end, is_identifier_byte, literal_end, skip_blank};
+use super::lex::{
+    comment_end, directive_end, identifier_before, identifier_end, is_identifier_byte, literal_end, skip_blank,
+};
 use super::span::Span;
 
 /// What a top-level item is.
@@ -107,7 +109,16 @@ struct Slicer<'t> {
 
 impl<'t> Slicer<'t> {
     fn new(text: &'t [u8], resynchronise: bool) -> Self {
-        Slicer { text, resynchronise, at: 0, state: State::default(), conditionals: Vec::new(), aliases: Vec::new(), items: Vec::new(), underflow: false }
+        Slicer {
+            text,
+            resynchronise,
+            at: 0,
+            state: State::default(),
+            conditionals: Vec::new(),
+            aliases: Vec::new(),
+            items: Vec::new(),
+            underflow: false,
+        }
     }
 
     fn balanced(&self) -> bool {
@@ -150,10 +161,25 @@ impl<'t> Slicer<'t> {
 
     fn word(&mut self) {
         let end = identifier_end(self.text, self.at);
+        if self.is_behind_macro_call() {
+            self.close(self.at);
+        }
         if self.state.open.start.is_none() {
             self.state.open = Open { start: Some(self.at), first_word: (self.at, end), ..Open::default() };
         }
         self.at = end;
+    }
+
+    /// Whether a word in column 1 stands behind a macro call that is an item of its own without a `;`.
+    fn is_behind_macro_call(&self) -> bool {
+        let open = &self.state.open;
+        self.state.braces == 0
+            && self.state.parentheses == 0
+            && open.called == Some(open.first_word)
+            && open.assigned.is_none()
+            && self.at > 0
+            && self.text[self.at - 1] == b'\n'
+            && super::lex::previous(self.text, self.at).is_some_and(|(_, byte)| byte == b')')
     }
 
     fn punctuation(&mut self, byte: u8) {
@@ -180,9 +206,12 @@ impl<'t> Slicer<'t> {
     fn called(&mut self, at: usize) {
         let Some((start, end)) = identifier_before(self.text, at) else { return };
         let name = &self.text[start..end];
+        // `PRINTF(1, 2) int f(int a)`: the last is the name, but for annotations behind the parameters.
         let replace = match self.state.open.called {
             None => true,
-            Some((start, end)) => is_attribute(&self.text[start..end]) && !is_attribute(name),
+            Some((start, end)) => {
+                !is_attribute(name) && (is_attribute(&self.text[start..end]) || !name.starts_with(b"__"))
+            }
         };
         if replace && self.state.open.start.is_some_and(|item| start >= item) {
             self.state.open.called = Some((start, end));
@@ -194,7 +223,9 @@ impl<'t> Slicer<'t> {
             let open = &mut self.state.open;
             open.brace = Some(at);
             let first = &self.text[open.first_word.0..open.first_word.1];
-            open.is_function = open.assigned.is_none() && first != b"typedef" && open.called.is_some_and(|(start, end)| !is_attribute(&self.text[start..end]));
+            open.is_function = open.assigned.is_none()
+                && first != b"typedef"
+                && open.called.is_some_and(|(start, end)| !is_attribute(&self.text[start..end]));
         }
         self.state.braces += 1;
         // A brace inside parentheses is a statement expression or a compound literal; a brace at file scope ends
@@ -245,7 +276,8 @@ impl<'t> Slicer<'t> {
             return (ItemKind::Variable, self.declared_before(assigned).unwrap_or(open.first_word), assigned);
         }
         if let Some(brace) = open.brace {
-            let tag = identifier_before(self.text, brace).filter(|(start, end)| !is_record_keyword(&self.text[*start..*end]));
+            let tag =
+                identifier_before(self.text, brace).filter(|(start, end)| !is_record_keyword(&self.text[*start..*end]));
             let name = tag.or_else(|| identifier_before(self.text, end.saturating_sub(1)));
             return (ItemKind::Record, name.unwrap_or(open.first_word), brace);
         }
@@ -279,7 +311,9 @@ impl<'t> Slicer<'t> {
         let word = skip_blank(self.text, start + 1).min(end);
         let keyword_end = identifier_end(self.text, word).min(end);
         match &self.text[word..keyword_end] {
-            b"if" | b"ifdef" | b"ifndef" => self.conditionals.push(Conditional { before: self.state, after_first_arm: None }),
+            b"if" | b"ifdef" | b"ifndef" => {
+                self.conditionals.push(Conditional { before: self.state, after_first_arm: None })
+            }
             b"else" | b"elif" | b"elifdef" | b"elifndef" => {
                 let state = self.state;
                 if let Some(conditional) = self.conditionals.last_mut() {
@@ -312,7 +346,12 @@ impl<'t> Slicer<'t> {
         let name_end = identifier_end(self.text, name).min(end);
         if name < name_end {
             let span = Span::new(start, end);
-            self.items.push(Item { kind: ItemKind::Macro, name: Span::new(name, name_end), span, body: name_end as u32 });
+            self.items.push(Item {
+                kind: ItemKind::Macro,
+                name: Span::new(name, name_end),
+                span,
+                body: name_end as u32,
+            });
         }
     }
 }
@@ -323,7 +362,10 @@ fn is_record_keyword(word: &[u8]) -> bool {
 
 /// Words that look like a call in a function's head and are not its name.
 fn is_attribute(word: &[u8]) -> bool {
-    super::mask::ATTRIBUTE_CALLS.contains(&word) || super::mask::ATTRIBUTES.contains(&word) || word == b"__typeof__" || word == b"typeof"
+    super::mask::ATTRIBUTE_CALLS.contains(&word)
+        || super::mask::ATTRIBUTES.contains(&word)
+        || word == b"__typeof__"
+        || word == b"typeof"
 }
 
 #[cfg(test)]
@@ -339,8 +381,13 @@ mod tests {
     fn items_have_kinds_and_names() {
         let text = "#define A(x) \\\n  { x }\nstruct s { int (*f)(int); };\nstatic int __init f(int a)\n{\n\treturn '{';\n}\n\
                     static const struct s t[2] __aligned(8) = { { .f = f } };\nMODULE_LICENSE(\"GPL\");\n";
-        let expected =
-            [(ItemKind::Macro, "A"), (ItemKind::Record, "s"), (ItemKind::Function, "f"), (ItemKind::Variable, "t"), (ItemKind::Other, "MODULE_LICENSE")];
+        let expected = [
+            (ItemKind::Macro, "A"),
+            (ItemKind::Record, "s"),
+            (ItemKind::Function, "f"),
+            (ItemKind::Variable, "t"),
+            (ItemKind::Other, "MODULE_LICENSE"),
+        ];
         assert_eq!(shape(text), expected.map(|(kind, name)| (kind, name.to_owned())));
     }
 
@@ -349,6 +396,13 @@ mod tests {
         let text = "int f(void)\n{\n#ifdef A\n\tif (a) {\n#else\n\tif (b) {\n#endif\n\t}\n}\nint g(void) { }\n";
         assert_eq!(shape(text), [(ItemKind::Function, "f".into()), (ItemKind::Function, "g".into())]);
         assert!(!slice(text.as_bytes()).resynchronised);
+    }
+
+    #[test]
+    fn a_macro_call_without_semicolon_is_an_item() {
+        let text = "GEN_OPS(my, read)\nstatic int f(void)\n{\n}\n__printf(1, 2) int g(char *x) { }\n";
+        let expected = [(ItemKind::Other, "GEN_OPS"), (ItemKind::Function, "f"), (ItemKind::Function, "g")];
+        assert_eq!(shape(text), expected.map(|(kind, name)| (kind, name.to_owned())));
     }
 
     #[test]

@@ -70,7 +70,9 @@ fn below<'a>(value: &'a Expression, see: &mut dyn FnMut(Seen<'a>)) {
         }
         E::Field { base, .. } => below(base, see),
         E::Unary { operand, .. } | E::Step { operand, .. } | E::Cast { value: operand, .. } => below(operand, see),
-        E::Index { base: left, index: right } | E::Binary { left, right, .. } | E::Assign { target: left, value: right, .. } => {
+        E::Index { base: left, index: right }
+        | E::Binary { left, right, .. }
+        | E::Assign { target: left, value: right, .. } => {
             below(left, see);
             below(right, see);
         }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::judge::NOT_UNDERSTOOD;
 use super::{Chosen, Judgement, Requirement, Verdict, judge};
 use crate::index::{Built, Handler, Index, Registration, Takes, Types, build};
 use crate::kernel::{FileTrouble, Tree};
@@ -88,9 +89,14 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen) -> Scan {
     let (findings, slices, not_understood) = {
         let types = Types::new(&index, tree.root());
         let context = Context { index: &index, types: &types, rules };
-        let roots = index.registrations().iter().flat_map(|registration| registered(context, registration).keys).collect();
+        let roots =
+            index.registrations().iter().flat_map(|registration| registered(context, registration).keys).collect();
         let analysis = Analysis::run(context, roots);
-        let findings: Vec<Finding> = index.registrations().iter().map(|registration| finding(context, &analysis, chosen, registration)).collect();
+        let findings: Vec<Finding> = index
+            .registrations()
+            .iter()
+            .map(|registration| finding(context, &analysis, chosen, registration))
+            .collect();
         (findings, analysis.functions(), analysis.trouble())
     };
     phases.push(("follow", clock.elapsed()));
@@ -102,7 +108,18 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen) -> Scan {
         let file = index.file(finding.registration.file);
         let line = Some(file.position(finding.registration.span.start).line);
         let name = finding.handler.as_ref().map_or("", |handler| handler.name.as_str());
-        FileTrouble { file: file.path.clone(), line, kind: "handler-not-found", text: format!("{name} is not found in the tree") }
+        FileTrouble {
+            file: file.path.clone(),
+            line,
+            kind: "handler-not-found",
+            text: format!("{name} is not found in the tree"),
+        }
+    }));
+    trouble.extend(findings.iter().flat_map(|finding| &finding.judgement.requirements).filter_map(|requirement| {
+        let text = requirement.text.strip_prefix(NOT_UNDERSTOOD).filter(|_| requirement.verdict == Verdict::Unknown)?;
+        let file = index.file(requirement.file);
+        let line = Some(file.position(requirement.span.start).line);
+        Some(FileTrouble { file: file.path.clone(), line, kind: "not-understood", text: format!("the VMA is {text}") })
     }));
     trouble.sort();
     trouble.dedup();
@@ -154,7 +171,8 @@ fn finding(context: Context<'_>, analysis: &Analysis, chosen: &Chosen, registrat
         let facts = analysis.facts(key);
         let place = (key.id.file, index.item(key.id).name);
         let mut one = judge(context.rules, &chosen.target, analysis, &facts, place);
-        if !index.file(key.id.file).is_header() && !index.same_driver(registration.file, key.id) {
+        let is_foreign = !index.file(key.id.file).is_header() && !index.same_driver(registration.file, key.id);
+        if is_foreign && registration.hook.takes == Takes::Vma {
             foreign(context.rules, chosen, registration, &name, &mut one);
         }
         judgement.requirements.append(&mut one.requirements);
@@ -176,7 +194,9 @@ fn finding(context: Context<'_>, analysis: &Analysis, chosen: &Chosen, registrat
         (Takes::Vma, false) => judgement.verdict(),
     };
     let place = keys.first().map(|key| Place { file: key.id.file, span: index.item(key.id).name });
-    let unique = |list: fn(&Lowered) -> &[Named]| distinct(all.iter().flat_map(|facts| gathered(facts, list)).map(|(_, named)| named));
+    let unique = |list: fn(&Lowered) -> &[Named]| {
+        distinct(all.iter().flat_map(|facts| gathered(facts, list)).map(|(_, named)| named))
+    };
     Finding {
         handler: (!name.is_empty()).then_some(HandlerPlace { name, place }),
         verdict,
@@ -186,7 +206,11 @@ fn finding(context: Context<'_>, analysis: &Analysis, chosen: &Chosen, registrat
         sets: unique(|lowered| &lowered.sets),
         clears: unique(|lowered| &lowered.clears),
         tests: unique(|lowered| &lowered.tests),
-        calls: all.iter().filter_map(|facts| facts.parts.first()).flat_map(|(_, lowered)| lowered.calls.iter().map(|call| call.name.clone())).collect(),
+        calls: all
+            .iter()
+            .filter_map(|facts| facts.parts.first())
+            .flat_map(|(_, lowered)| lowered.calls.iter().map(|call| call.name.clone()))
+            .collect(),
         registration: registration.clone(),
         judgement,
     }
@@ -194,24 +218,33 @@ fn finding(context: Context<'_>, analysis: &Analysis, chosen: &Chosen, registrat
 
 /// A handler that another module exports: that has to be converted first, unless it has a desc twin.
 fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &str, judgement: &mut Judgement) {
-    let twin = rules.call(name).and_then(|rule| rule.twin.as_deref().filter(|_| rules.has_since(&chosen.target, rule.since.as_deref())));
+    let twin = rules
+        .call(name)
+        .and_then(|rule| rule.twin.as_deref().filter(|_| rules.has_since(&chosen.target, rule.since.as_deref())));
     let (verdict, text) = match twin {
         Some(twin) => (Verdict::Mechanical, format!("{name} has the desc twin {twin}")),
         None => (Verdict::Blocked, format!("registers {name} of another module, which has no desc twin")),
     };
     let blocker = twin.is_none().then(|| name.to_owned());
-    if verdict == Verdict::Blocked {
-        // What lies inside the helper is the helper's to convert.
-        for requirement in &mut judgement.requirements {
-            requirement.verdict = requirement.verdict.min(Verdict::Blocked);
-        }
-        judgement.paths = vec![(Verdict::Blocked, registration.file, registration.span)];
-    } else {
+    if twin.is_some() {
         judgement.requirements.clear();
-        judgement.paths = vec![(Verdict::Mechanical, registration.file, registration.span)];
     }
+    // What lies inside the helper is the helper's to convert.
+    for requirement in &mut judgement.requirements {
+        requirement.verdict = Verdict::Mechanical;
+        requirement.blocker = None;
+    }
+    judgement.paths = vec![(verdict, registration.file, registration.span)];
     let kind = format!("helper:{name}");
-    judgement.requirements.push(Requirement { file: registration.file, span: registration.span, kind, verdict, blocker, text, via: Vec::new() });
+    judgement.requirements.push(Requirement {
+        file: registration.file,
+        span: registration.span,
+        kind,
+        verdict,
+        blocker,
+        text,
+        via: Vec::new(),
+    });
 }
 
 fn distinct<'n>(named: impl Iterator<Item = &'n Named>) -> Vec<String> {

@@ -43,14 +43,21 @@ pub struct Chosen {
 pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<Chosen, String> {
     if name != "auto" {
         let names = || rules.targets().iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
-        let target = rules.target(name).cloned().ok_or_else(|| format!("no target is called {name:?}; there are auto, {}", names()))?;
+        let target = rules
+            .target(name)
+            .cloned()
+            .ok_or_else(|| format!("no target is called {name:?}; there are auto, {}", names()))?;
         return Ok(Chosen { target, from: TargetFrom::Option });
     }
     let headers = tree.api_headers();
     let holds = |text: &String| headers.iter().any(|header| memmem::find(header, text.as_bytes()).is_some());
-    let found = rules.targets().iter().rev().find(|target| !target.present.is_empty() && target.present.iter().all(holds));
+    let found =
+        rules.targets().iter().rev().find(|target| !target.present.is_empty() && target.present.iter().all(holds));
     match found.or(rules.targets().last()) {
-        Some(target) => Ok(Chosen { target: target.clone(), from: if found.is_some() { TargetFrom::Headers } else { TargetFrom::Default } }),
+        Some(target) => Ok(Chosen {
+            target: target.clone(),
+            from: if found.is_some() { TargetFrom::Headers } else { TargetFrom::Default },
+        }),
         None => Err("there are no targets: no rule file describes one".to_owned()),
     }
 }

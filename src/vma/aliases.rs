@@ -20,9 +20,11 @@ impl Aliases {
     /// Reads the names that a function uses.
     pub fn of(function: &Function, root: &Root, scope: &Scope) -> Aliases {
         let mut aliases = Aliases::default();
-        let parameter = |number: &usize| function.parameters.get(*number).map(|parameter| parameter.name.clone()).unwrap_or_default();
+        let parameter = |number: &usize| {
+            function.parameters.get(*number).map(|parameter| parameter.name.clone()).unwrap_or_default()
+        };
         match root {
-            Root::None => {}
+            Root::None | Root::Flags(_) => {}
             Root::Vma(number) => drop(aliases.vmas.insert(parameter(number))),
             Root::Desc(number) => drop(aliases.descs.insert(parameter(number))),
             Root::Holder(number, member) => drop(aliases.holders.insert(parameter(number), member.clone())),
@@ -42,7 +44,13 @@ impl Aliases {
         aliases
     }
 
-    fn assigned(&self, expression: &Expression, scope: &Scope, vmas: &mut Vec<String>, holders: &mut Vec<(String, String)>) {
+    fn assigned(
+        &self,
+        expression: &Expression,
+        scope: &Scope,
+        vmas: &mut Vec<String>,
+        holders: &mut Vec<(String, String)>,
+    ) {
         let E::Assign { operator, target, value } = &expression.kind else { return };
         if operator != "=" || !self.is_vma(value) {
             return;
@@ -50,7 +58,8 @@ impl Aliases {
         match &target.kind {
             E::Name(name) => vmas.push(name.clone()),
             E::Field { base, name, .. } => {
-                let local = base.name().filter(|base| scope.get(base).is_some_and(|ty| ty.pointers == 0 && !ty.is_array));
+                let local =
+                    base.name().filter(|base| scope.get(base).is_some_and(|ty| ty.pointers == 0 && !ty.is_array));
                 holders.extend(local.map(|base| (base.to_owned(), name.clone())));
             }
             _ => {}
@@ -81,9 +90,16 @@ impl Aliases {
     pub fn is_desc(&self, expression: &Expression) -> bool {
         match &expression.bare().kind {
             E::Name(name) => self.descs.contains(name),
-            E::Unary { operator, operand } if operator == "&" => operand.name().is_some_and(|name| self.descs.contains(name)),
+            E::Unary { operator, operand } if operator == "&" => {
+                operand.name().is_some_and(|name| self.descs.contains(name))
+            }
             _ => false,
         }
+    }
+
+    /// Whether an expression is the address of a desc that the function has made itself.
+    pub fn is_own_desc(&self, expression: &Expression) -> bool {
+        self.is_desc(expression) && matches!(expression.bare().kind, E::Unary { .. })
     }
 
     /// The member by which an expression, a struct or a pointer to one, holds the VMA.

@@ -10,7 +10,6 @@ use super::lower::{Context, lower};
 use super::paths::{Path, Paths};
 use crate::index::{ItemId, Takes};
 use crate::source::ast::Function;
-use crate::source::macros::definition;
 use crate::source::{ItemKind, Span, parse, variants};
 
 /// Everything that is known of the functions that the handlers reach.
@@ -40,7 +39,8 @@ impl<'a> Analysis<'a> {
             next.sort();
             next.dedup();
             next.retain(|key| !functions.contains_key(key));
-            let lowered: Vec<(Key, Shared)> = next.par_iter().map(|key| (key.clone(), Arc::new(lower_item(context, key)))).collect();
+            let lowered: Vec<(Key, Shared)> =
+                next.par_iter().map(|key| (key.clone(), Arc::new(lower_item(context, key)))).collect();
             next = lowered.iter().flat_map(|(_, lowered)| lowered.callees.iter().cloned()).collect();
             functions.extend(lowered);
         }
@@ -67,8 +67,10 @@ impl<'a> Analysis<'a> {
         let mut trouble: Vec<_> = self
             .functions
             .iter()
-            .filter(|(key, _)| key.root != Root::None)
-            .flat_map(|(key, lowered)| lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, format!("{}: {text}", lowered.name))))
+            .filter(|(key, _)| !matches!(key.root, Root::None | Root::Flags(_)))
+            .flat_map(|(key, lowered)| {
+                lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, format!("{}: {text}", lowered.name)))
+            })
             .collect();
         trouble.sort();
         trouble.dedup();
@@ -77,7 +79,8 @@ impl<'a> Analysis<'a> {
 
     /// The facts of a handler.
     pub fn facts(&self, key: &Key) -> HandlerFacts {
-        let mut facts = HandlerFacts { paths: self.paths.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
+        let mut facts =
+            HandlerFacts { paths: self.paths.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
         let mut seen: FxHashSet<&Key> = FxHashSet::default();
         let mut stack = vec![key];
         while let Some(key) = stack.pop() {
@@ -85,7 +88,7 @@ impl<'a> Analysis<'a> {
                 continue;
             }
             let Some(lowered) = self.functions.get(key) else { continue };
-            if key.root != Root::None {
+            if !matches!(key.root, Root::None | Root::Flags(_)) {
                 facts.trouble.extend(lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, text.clone())));
             }
             facts.parts.push((key.id.file, lowered.clone()));
@@ -114,7 +117,10 @@ pub fn handler_keys(context: Context<'_>, name: &str, file: u32) -> Vec<Key> {
 fn handler_key(context: Context<'_>, id: ItemId) -> Option<Key> {
     let source = context.index.file(id.file);
     let head = [context.index.item(id).head().of(&source.text), b"{}"].concat();
-    let parameters = variants(&head).into_iter().flat_map(|masked| parse::functions(&head, &masked.text, 0).syntax).map(|function| function.parameters);
+    let parameters = variants(&head)
+        .into_iter()
+        .flat_map(|masked| parse::functions(&head, &masked.text, 0).syntax)
+        .map(|function| function.parameters);
     let root = parameters.into_iter().find_map(|parameters| {
         parameters.iter().enumerate().find_map(|(position, parameter)| match Takes::of_type(&parameter.ty)? {
             Takes::Vma => Some(Root::Vma(position)),
@@ -137,14 +143,6 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
         is_lowered = true;
     };
     let text = item.span.of(&source.text);
-    if item.kind == ItemKind::Macro {
-        let definition = definition(&source.text, item.span, item.name.end);
-        let parsed = parse::statements(definition.body.of(&source.text), definition.body.start);
-        let names = definition.parameters.unwrap_or_default();
-        let parameters = names.into_iter().map(|name| crate::source::ast::Parameter { name, ..Default::default() }).collect();
-        add(&Function { name, parameters, returns: Default::default(), is_static: true, body: parsed.syntax }, parsed.trouble);
-        return whole;
-    }
     let mut failed = None;
     for masked in variants(text) {
         if masked.truncated {

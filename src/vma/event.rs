@@ -43,8 +43,6 @@ pub enum EventKind {
         object: String,
         /// The value of the call that says that nothing was taken.
         fails: Fails,
-        /// Whether the same object was found absent before: what is made once for the open file is not made per mapping.
-        once: bool,
     },
     /// State is given back.
     Undo {

@@ -15,6 +15,8 @@ pub enum Root {
     Vma(usize),
     /// By a parameter that is a desc.
     Desc(usize),
+    /// Only at its flags, by a parameter that holds them.
+    Flags(usize),
     /// By a member of the struct that a parameter points to.
     Holder(usize, String),
 }
@@ -62,6 +64,15 @@ pub enum Condition {
     Any(Vec<Condition>),
 }
 
+/// An arm of an [`Step::If`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arm {
+    /// The first.
+    Then,
+    /// The other.
+    Otherwise,
+}
+
 /// One step.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -96,6 +107,8 @@ pub enum Step {
         then: Vec<Step>,
         /// The other.
         otherwise: Vec<Step>,
+        /// The arm that is taken where a member of a shared object is absent.
+        absent: Option<Arm>,
     },
     /// A body that runs any number of times.
     Loop(Vec<Step>),
@@ -172,9 +185,9 @@ impl Lowered {
             (&mut self.vm_ops, other.vm_ops),
         ];
         for (mine, theirs) in lists {
-            mine.extend(theirs);
-            mine.sort_by(|left, right| (left.span, &left.name).cmp(&(right.span, &right.name)));
-            mine.dedup();
+            let new: Vec<Named> = theirs.into_iter().filter(|named| !mine.contains(named)).collect();
+            mine.extend(new);
+            mine.sort_by_key(|named| named.span);
         }
         self.callees.extend(other.callees);
         self.trouble.extend(other.trouble);
@@ -186,9 +199,13 @@ fn renumbered(flow: Vec<Step>, offset: usize) -> Vec<Step> {
     flow.into_iter()
         .map(|step| match step {
             Step::Do { event, slot } => Step::Do { event: event + offset, slot },
-            Step::If { condition, then, otherwise } => Step::If { condition, then: inner(then), otherwise: inner(otherwise) },
+            Step::If { condition, then, otherwise, absent } => {
+                Step::If { condition, then: inner(then), otherwise: inner(otherwise), absent }
+            }
             Step::Loop(body) => Step::Loop(inner(body)),
-            Step::Switch { arms, has_default } => Step::Switch { arms: arms.into_iter().map(inner).collect(), has_default },
+            Step::Switch { arms, has_default } => {
+                Step::Switch { arms: arms.into_iter().map(inner).collect(), has_default }
+            }
             other => other,
         })
         .collect()

@@ -4,12 +4,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::aliases::Aliases;
 use super::event::{Event, EventKind, Fails};
-use super::flow::{Condition, Key, Lowered, Named, Root, Step, Value};
+use super::flow::{Arm, Condition, Key, Lowered, Named, Root, Step, Value};
 use crate::index::{Index, Scope, Types};
-use crate::rules::{Rules, StateKind};
-use crate::source::Span;
+use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
+use crate::source::{Span, is_identifier_byte};
 
 /// What lowering asks.
 #[derive(Clone, Copy)]
@@ -54,13 +54,19 @@ pub(super) struct Lowerer<'a> {
     pub flag_locals: FxHashMap<String, FlagSets>,
     /// Locals that hold the VMA's protection.
     prot_locals: FxHashSet<String>,
-    /// Locals of function type with the functions assigned to them.
-    pub pointers: FxHashMap<String, Vec<String>>,
-    /// Expressions that a condition found to be null, as text.
-    pub tested: FxHashSet<String>,
+    /// Locals with what is assigned to them: a local that is called points to a function.
+    pub pointers: FxHashMap<String, Vec<Expression>>,
+    /// Variables that are given back where their scope ends, with what sort of state they hold.
+    cleanups: Vec<(String, StateKind)>,
     pub out: Lowered,
     pub steps: Vec<Step>,
     slots: u32,
+    /// How many macros deep the text that is read lies.
+    pub macro_depth: usize,
+    /// The names of all functions that are called by name.
+    pub called: FxHashSet<String>,
+    /// Locals with the names that their values are made from.
+    origins: FxHashMap<String, Vec<String>>,
 }
 
 /// Lowers one variant of a function.
@@ -77,11 +83,19 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
         flag_locals: FxHashMap::default(),
         prot_locals: FxHashSet::default(),
         pointers: FxHashMap::default(),
-        tested: FxHashSet::default(),
+        cleanups: Vec::new(),
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
         steps: Vec::new(),
         slots: 0,
+        macro_depth: 0,
+        called: FxHashSet::default(),
+        origins: FxHashMap::default(),
     };
+    if let Root::Flags(number) = root
+        && let Some(parameter) = function.parameters.get(*number)
+    {
+        lowerer.flag_locals.insert(parameter.name.clone(), FlagSets::default());
+    }
     lowerer.read_locals(function);
     lowerer.block(&function.body);
     let flow = std::mem::take(&mut lowerer.steps);
@@ -100,11 +114,17 @@ impl Lowerer<'_> {
                     assigned.push((name.clone(), value));
                 }
             }
+            Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) => {
+                self.called.extend(callee.name().map(str::to_owned));
+            }
             Seen::Declared(Declared { name, value: Some(value), .. }) => assigned.push((name.clone(), value)),
             _ => {}
         });
         for (name, value) in &assigned {
-            if self.is_field_of_vma(value, "vm_flags") || self.scope.get(name).is_some_and(|ty| ty.name == "vm_flags_t") || self.names_flags(value) {
+            if self.is_field_of_vma(value, "vm_flags")
+                || self.scope.get(name).is_some_and(|ty| ty.name == "vm_flags_t")
+                || self.names_flags(value)
+            {
                 let found = self.flag_sets(value);
                 let entry = self.flag_locals.entry(name.clone()).or_default();
                 entry.sets.extend(found.sets);
@@ -113,11 +133,22 @@ impl Lowerer<'_> {
             if self.is_field_of_vma(value, "vm_page_prot") {
                 self.prot_locals.insert(name.clone());
             }
-            if self.scope.get(name).is_some_and(|ty| ty.function.is_some()) {
-                let functions = named_functions(value);
-                self.pointers.entry(name.clone()).or_default().extend(functions);
-            }
+            self.pointers.entry(name.clone()).or_default().extend(pointed_at(value));
+            self.origins.entry(name.clone()).or_default().extend(names(value));
         }
+    }
+
+    /// The names that a value is made from, those of locals followed to theirs.
+    pub(super) fn made_from(&self, value: &Expression) -> Vec<String> {
+        let mut found = names(value);
+        let mut next = 0;
+        while let Some(name) = found.get(next) {
+            let more: Vec<String> =
+                self.origins.get(name).into_iter().flatten().filter(|name| !found.contains(name)).cloned().collect();
+            found.extend(more);
+            next += 1;
+        }
+        found
     }
 
     fn names_flags(&self, value: &Expression) -> bool {
@@ -139,8 +170,9 @@ impl Lowerer<'_> {
     }
 
     /// Whether an expression is the VMA's flags, or a local copy.
-    fn is_flags(&self, expression: &Expression) -> bool {
-        self.is_field_of_vma(expression, "vm_flags") || expression.name().is_some_and(|name| self.flag_locals.contains_key(name))
+    pub(super) fn is_flags(&self, expression: &Expression) -> bool {
+        self.is_field_of_vma(expression, "vm_flags")
+            || expression.name().is_some_and(|name| self.flag_locals.contains_key(name))
     }
 
     // ---- flags ----
@@ -165,11 +197,16 @@ impl Lowerer<'_> {
                 }
                 self.add_flag_sets(otherwise, negated, found);
             }
-            E::Call { arguments, .. } => arguments.iter().for_each(|argument| self.add_flag_sets(argument, negated, found)),
+            E::Call { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.add_flag_sets(argument, negated, found))
+            }
             E::Name(name) => {
-                if let Some(flag) = flag_name(value) {
+                if let Some(flag) = flag_name(value).filter(|_| self.context.rules.mask(name).is_none()) {
                     let named = Named { name: flag, span: value.span };
                     if negated { found.clears.push(named) } else { found.sets.push(named) }
+                } else if let Some(flags) = self.named_mask(name) {
+                    let named = flags.into_iter().map(|name| Named { name, span: value.span });
+                    if negated { found.clears.extend(named) } else { found.sets.extend(named) }
                 } else if let Some(local) = self.flag_locals.get(name) {
                     found.sets.extend(local.sets.iter().cloned());
                     found.clears.extend(local.clears.iter().cloned());
@@ -177,6 +214,21 @@ impl Lowerer<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The flags that a constant of the driver's own stands for: `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
+    fn named_mask(&self, name: &str) -> Option<Vec<String>> {
+        if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            return None;
+        }
+        if let Some(flags) = self.context.rules.mask(name) {
+            return Some(flags.to_vec());
+        }
+        let body = self.context.index.constant(name, self.file)?;
+        let words =
+            body.split(|byte| !is_identifier_byte(*byte)).filter_map(|word| flag_of(std::str::from_utf8(word).ok()?));
+        let flags: Vec<String> = words.collect();
+        (!flags.is_empty()).then_some(flags)
     }
 
     /// The flags that a mask names, for a test.
@@ -201,6 +253,7 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn read(&mut self, field: &str, span: Span) {
+        let field = if matches!(field, "flags" | "__vm_flags") { "vm_flags" } else { field };
         self.out.reads.push(Named { name: field.to_owned(), span });
     }
 
@@ -223,8 +276,36 @@ impl Lowerer<'_> {
     // ---- statements ----
 
     fn block(&mut self, statements: &[Statement]) {
-        for statement in statements {
+        for (number, statement) in statements.iter().enumerate() {
+            if let S::If { condition, then, otherwise } = &statement.kind
+                && otherwise.is_empty()
+                && self.is_presence(condition)
+                && succeeds(then)
+            {
+                // What follows `if (dev->buffer) return 0;` is done once, for the first who comes.
+                return self.branch(condition, then, &statements[number + 1..], Some(Arm::Otherwise));
+            }
             self.statement(statement);
+        }
+    }
+
+    fn branch(&mut self, condition: &Expression, then: &[Statement], otherwise: &[Statement], absent: Option<Arm>) {
+        let condition = self.condition(condition);
+        let then = self.arm(then);
+        let otherwise = self.arm(otherwise);
+        self.steps.push(Step::If { condition, then, otherwise, absent });
+    }
+
+    /// What a macro stands for: its statements, and the value of the last.
+    pub(super) fn expanded(&mut self, statements: &[Statement]) -> Value {
+        let Some((last, before)) = statements.split_last() else { return Value::Unknown };
+        self.block(before);
+        match &last.kind {
+            S::Expression(value) => self.expression(value),
+            _ => {
+                self.statement(last);
+                Value::Unknown
+            }
         }
     }
 
@@ -240,19 +321,23 @@ impl Lowerer<'_> {
             S::Expression(value) => drop(self.expression(value)),
             S::Declaration(variables) => variables.iter().for_each(|declared| self.declaration(declared)),
             S::If { condition, then, otherwise } => {
-                let condition = self.condition(condition);
-                let then = self.arm(then);
-                let otherwise = self.arm(otherwise);
-                self.steps.push(Step::If { condition, then, otherwise });
+                let absent = self.is_absence(condition).then_some(Arm::Then);
+                self.branch(condition, then, otherwise, absent);
             }
-            S::Loop { condition, body, is_do, head } => self.loop_statement(condition.as_ref(), body, *is_do, head.as_deref(), statement.span),
+            S::Loop { condition, body, is_do, head } => {
+                self.loop_statement(condition.as_ref(), body, *is_do, head.as_deref(), statement.span)
+            }
             S::Switch { value, arms, has_default } => {
                 self.expression(value);
                 let arms = arms.iter().map(|arm| self.arm(arm)).collect();
                 self.steps.push(Step::Switch { arms, has_default: *has_default });
             }
             S::Return(value) => {
+                let kept = value.as_ref().is_some_and(|value| is_kept(value, self.text));
                 let value = value.as_ref().map_or(Value::Unknown, |value| self.expression(value));
+                if !kept {
+                    self.clean_up(statement.span);
+                }
                 self.steps.push(Step::Return(value, statement.span));
             }
             S::Goto(label) => self.steps.push(Step::Goto(label.clone())),
@@ -265,18 +350,25 @@ impl Lowerer<'_> {
     }
 
     fn declaration(&mut self, declared: &Declared) {
+        if let Some(cleanup) = &declared.cleanup {
+            let kind = match self.context.rules.state(cleanup) {
+                Some(StateEffect::Undoes(kind)) => kind,
+                _ => StateKind::Ref,
+            };
+            self.cleanups.push((declared.name.clone(), kind));
+        }
         let Some(value) = &declared.value else { return };
         let before = self.out.events.len();
         let result = self.expression(value);
         self.name_result(before, &declared.name);
-        // `__free(x)`: given back where the scope ends, on every path alike.
-        if declared.cleanup.is_some() {
-            let owned: Vec<usize> = (before..self.out.events.len()).filter(|event| matches!(self.out.events[*event].kind, EventKind::Take { .. })).collect();
-            for event in owned {
-                self.out.events[event].kind = EventKind::Work { text: declared.name.clone() };
-            }
-        }
         self.steps.push(Step::Assign { variable: declared.name.clone(), value: result });
+    }
+
+    /// Variables declared with `__free(...)` are given back where the function returns.
+    fn clean_up(&mut self, span: Span) {
+        for (object, kind) in self.cleanups.clone() {
+            self.event(EventKind::Undo { kind, object }, span);
+        }
     }
 
     /// A call that takes state and returns it is named after what its result is assigned to.
@@ -290,16 +382,27 @@ impl Lowerer<'_> {
         }
     }
 
-    fn loop_statement(&mut self, condition: Option<&Expression>, body: &[Statement], is_do: bool, head: Option<&str>, span: Span) {
+    fn loop_statement(
+        &mut self,
+        condition: Option<&Expression>,
+        body: &[Statement],
+        is_do: bool,
+        head: Option<&str>,
+        span: Span,
+    ) {
         if head.is_some_and(|head| head.starts_with("scoped_")) {
             // `scoped_guard(mutex, &lock) { ... }` runs once, under the lock.
             let object = condition.map(|condition| condition.text(self.text)).unwrap_or_default();
-            self.event(EventKind::Take { kind: StateKind::Lock, object: object.clone(), fails: Fails::Error, once: false }, Span { end: span.start, ..span });
+            self.event(
+                EventKind::Take { kind: StateKind::Lock, object: object.clone(), fails: Fails::Error },
+                Span { end: span.start, ..span },
+            );
             self.block(body);
             self.event(EventKind::Undo { kind: StateKind::Lock, object }, Span { start: span.end, ..span });
             return;
         }
-        let once = is_do && condition.is_some_and(|condition| matches!(&condition.kind, E::Number(number) if number == "0"));
+        let once =
+            is_do && condition.is_some_and(|condition| matches!(&condition.kind, E::Number(number) if number == "0"));
         if once {
             return self.block(body);
         }
@@ -319,10 +422,7 @@ impl Lowerer<'_> {
 
     fn condition(&mut self, expression: &Expression) -> Condition {
         match &expression.kind {
-            E::Unary { operator, operand } if operator == "!" => {
-                self.tested.insert(operand.text(self.text));
-                Condition::Not(Box::new(self.condition(operand)))
-            }
+            E::Unary { operator, operand } if operator == "!" => Condition::Not(Box::new(self.condition(operand))),
             E::Binary { operator, left, right } => match operator.as_str() {
                 "&&" => Condition::All(vec![self.condition(left), self.condition(right)]),
                 "||" => Condition::Any(vec![self.condition(left), self.condition(right)]),
@@ -344,7 +444,10 @@ impl Lowerer<'_> {
                 }
                 (Some("IS_ERR_OR_NULL"), [argument]) => {
                     let value = self.expression(argument);
-                    Condition::Any(vec![Condition::Error(value.clone()), Condition::Not(Box::new(Condition::True(value)))])
+                    Condition::Any(vec![
+                        Condition::Error(value.clone()),
+                        Condition::Not(Box::new(Condition::True(value))),
+                    ])
                 }
                 _ => {
                     let value = self.expression(expression);
@@ -358,13 +461,25 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Whether a condition holds where a member of a shared object is null: `!dev->buffer`, `dev->buffer == NULL`.
+    fn is_absence(&self, condition: &Expression) -> bool {
+        let member = match &condition.kind {
+            E::Unary { operator, operand } if operator == "!" => operand,
+            E::Binary { operator, left, right } if operator == "==" && is_zero(right) => left,
+            _ => return false,
+        };
+        matches!(member.kind, E::Field { .. }) && self.is_shared(member)
+    }
+
+    /// Whether a condition holds where a member of a shared object is not null: `dev->buffer`.
+    fn is_presence(&self, condition: &Expression) -> bool {
+        matches!(condition.kind, E::Field { .. }) && self.is_shared(condition)
+    }
+
     fn comparison(&mut self, equal: bool, left: &Expression, right: &Expression, whole: &Expression) -> Condition {
         if !is_zero(right) {
             self.expression(whole);
             return Condition::Unknown;
-        }
-        if equal {
-            self.tested.insert(left.text(self.text));
         }
         let value = self.expression(left);
         let holds = Condition::True(value);
@@ -407,10 +522,7 @@ impl Lowerer<'_> {
                 }
                 Value::NonZero
             }
-            E::Statements(inner) => {
-                self.block(inner);
-                Value::Unknown
-            }
+            E::Statements(inner) => self.expanded(inner),
             E::Other(parts) => {
                 for part in parts {
                     self.expression(part);
@@ -450,7 +562,6 @@ impl Lowerer<'_> {
                     return Value::NonZero;
                 }
             }
-            "!" => self.tested.extend([operand.text(self.text)]),
             _ => {}
         }
         self.expression(operand);
@@ -474,7 +585,8 @@ impl Lowerer<'_> {
     fn count(&mut self, up: bool, counter: &Expression, span: Span) {
         let object = counter.text(self.text);
         let kind = StateKind::Counter;
-        let event = if up { EventKind::Take { kind, object, fails: Fails::Error, once: false } } else { EventKind::Undo { kind, object } };
+        let event =
+            if up { EventKind::Take { kind, object, fails: Fails::Error } } else { EventKind::Undo { kind, object } };
         self.event(event, span);
     }
 
@@ -502,7 +614,7 @@ impl Lowerer<'_> {
         let value = self.expression(otherwise);
         self.steps.push(Step::Assign { variable, value });
         let otherwise = std::mem::replace(&mut self.steps, outer);
-        self.steps.push(Step::If { condition: test, then, otherwise });
+        self.steps.push(Step::If { condition: test, then, otherwise, absent: None });
         Value::Slot(slot)
     }
 
@@ -518,6 +630,14 @@ impl Lowerer<'_> {
             if let Some(field) = field {
                 return self.assign_field(operator, field, value, span);
             }
+        }
+        if let E::Call { arguments, .. } = &target.kind
+            && let [Expression { kind: E::Field { base, name, .. }, .. }] = arguments.as_slice()
+            && self.aliases.is_vma(base)
+        {
+            // `pgprot_val(vma->vm_page_prot) |= x`
+            self.read(name, span);
+            return self.assign_field("=", name, value, span);
         }
         if self.aliases.is_vma(value) {
             if !target.name().is_some_and(|name| self.scope.get(name).is_some()) && !self.aliases.holds(target) {
@@ -609,8 +729,24 @@ impl Lowerer<'_> {
 
     /// Whether an expression is the VMA's protection as it stands.
     pub(super) fn is_vma_prot(&self, expression: &Expression) -> bool {
-        self.is_field_of_vma(expression, "vm_page_prot") || expression.name().is_some_and(|name| self.prot_locals.contains(name))
+        self.is_field_of_vma(expression, "vm_page_prot")
+            || expression.name().is_some_and(|name| self.prot_locals.contains(name))
     }
+}
+
+/// Whether statements end by returning zero, or nothing.
+fn succeeds(statements: &[Statement]) -> bool {
+    match statements.last().map(|last| &last.kind) {
+        Some(S::Return(Some(value))) => is_zero(value),
+        Some(S::Return(None)) => true,
+        _ => false,
+    }
+}
+
+/// Whether a returned value takes a variable out of the hands of its `__free(...)`.
+fn is_kept(value: &Expression, text: &[u8]) -> bool {
+    let text = value.text(text);
+    ["no_free_ptr(", "return_ptr(", "take_fd("].iter().any(|keeps| text.contains(keeps))
 }
 
 /// The VMA field that a desc's field stands for.
@@ -618,25 +754,40 @@ pub(super) fn vma_field(name: &str) -> Option<&'static str> {
     DESC_FIELDS.iter().find(|(desc, _)| *desc == name).map(|(_, vma)| *vma)
 }
 
-/// The flag that an expression names: `VM_IO`, and `VM_IO` for `VMA_IO_BIT`.
+/// The flag that an expression names.
 pub(super) fn flag_name(expression: &Expression) -> Option<String> {
-    let name = expression.name()?;
+    flag_of(expression.name()?)
+}
+
+/// The flag that a word is: `VM_IO`, and `VM_IO` for `VMA_IO_BIT`.
+fn flag_of(name: &str) -> Option<String> {
     if let Some(bit) = name.strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT")) {
         return Some(format!("VM_{bit}"));
     }
-    let is_flag =
-        name.starts_with("VM_") && !name.starts_with("VM_FAULT") && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-    is_flag.then(|| name.to_owned())
+    let is_upper = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    (name.starts_with("VM_") && !name.starts_with("VM_FAULT") && is_upper).then(|| name.to_owned())
 }
 
-fn named_functions(value: &Expression) -> Vec<String> {
+/// The names in an expression, those of members left out.
+fn names(value: &Expression) -> Vec<String> {
+    let mut found = Vec::new();
+    visit::expression(value, &mut |part| {
+        if let E::Name(name) = &part.kind {
+            found.push(name.clone());
+        }
+    });
+    found
+}
+
+/// What a pointer to a function can point at: names, members of tables.
+fn pointed_at(value: &Expression) -> Vec<Expression> {
     match &value.bare().kind {
-        E::Name(name) => vec![name.clone()],
-        E::Unary { operator, operand } if operator == "&" => named_functions(operand),
+        E::Name(_) | E::Field { .. } => vec![value.bare().clone()],
+        E::Unary { operator, operand } if operator == "&" => pointed_at(operand),
         E::Conditional { then, otherwise, .. } => {
-            let mut names = then.as_deref().map(named_functions).unwrap_or_default();
-            names.extend(named_functions(otherwise));
-            names
+            let mut all = then.as_deref().map(pointed_at).unwrap_or_default();
+            all.extend(pointed_at(otherwise));
+            all
         }
         _ => Vec::new(),
     }
@@ -672,5 +823,7 @@ fn is_zero_number(number: &str) -> bool {
 }
 
 fn is_errno(name: &str) -> bool {
-    name.len() > 2 && name.starts_with('E') && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    name.len() > 2
+        && name.starts_with('E')
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::event::{Event, EventKind, Fails};
-use super::flow::{Condition, Key, Shared, Step, Value};
+use super::flow::{Arm, Condition, Key, Shared, Step, Value};
 use crate::rules::StateKind;
 use crate::source::Span;
 
@@ -45,6 +45,8 @@ pub struct PathItem {
     pub via: Arc<[String]>,
     /// Whether it happens in a loop.
     pub looped: bool,
+    /// Whether it happens only where a member of a shared object was found absent: made once, not for each mapping.
+    pub once: bool,
 }
 
 /// What is known of a value on one path.
@@ -102,7 +104,8 @@ impl<'f> Paths<'f> {
         }
         let mut ends: Vec<Path> = Vec::new();
         for flow in &lowered.flows {
-            let mut walk = Walk { paths: self, key, events: &lowered.events, waiting: FxHashMap::default(), ends: Vec::new() };
+            let mut walk =
+                Walk { paths: self, key, events: &lowered.events, waiting: FxHashMap::default(), ends: Vec::new() };
             let rest = walk.steps(flow, vec![State::default()]);
             walk.finish(rest.next, Value::Unknown, None);
             ends.extend(walk.ends);
@@ -154,18 +157,26 @@ impl Walk<'_, '_> {
                     self.happens(state, *event, *slot);
                 }
             }
-            Step::Call { callees, name, slot } => exits.next = self.call(std::mem::take(&mut exits.next), callees, name, *slot),
+            Step::Call { callees, name, slot } => {
+                exits.next = self.call(std::mem::take(&mut exits.next), callees, name, *slot)
+            }
             Step::Assign { variable, value } => {
                 for state in &mut exits.next {
                     let result = state.value(value);
                     state.set(variable, result);
                 }
             }
-            Step::If { condition, then, otherwise } => {
+            Step::If { condition, then, otherwise, absent } => {
                 let states = std::mem::take(&mut exits.next);
-                let holds = states.iter().filter_map(|state| self.refined(state, condition, true)).collect();
-                let fails = states.iter().filter_map(|state| self.refined(state, condition, false)).collect();
-                for arm in [self.steps(then, holds), self.steps(otherwise, fails)] {
+                let holds: Vec<State> =
+                    states.iter().filter_map(|state| self.refined(state, condition, true)).collect();
+                let fails: Vec<State> =
+                    states.iter().filter_map(|state| self.refined(state, condition, false)).collect();
+                let arms = [
+                    self.arm(then, holds, *absent == Some(Arm::Then)),
+                    self.arm(otherwise, fails, *absent == Some(Arm::Otherwise)),
+                ];
+                for arm in arms {
                     exits.next.extend(arm.next);
                     exits.breaks.extend(arm.breaks);
                     exits.continues.extend(arm.continues);
@@ -173,11 +184,17 @@ impl Walk<'_, '_> {
             }
             Step::Loop(body) => {
                 let entry = std::mem::take(&mut exits.next);
-                let lengths: usize = entry.iter().map(|state| state.items.len()).min().unwrap_or(0);
                 let inner = self.steps(body, entry.clone());
-                let after = inner.next.into_iter().chain(inner.breaks).chain(inner.continues);
-                exits.next = entry.clone();
-                exits.next.extend(after.map(|state| looped(state, &entry, lengths)));
+                let mut after: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
+                for state in &mut after {
+                    mark_added(&mut state.items, &entry, |item| item.looped = true);
+                }
+                // A loop that populates is there to populate: that it may run no time at all is no way worth telling.
+                let populates = |state: &State| state.items.iter().any(|item| item.looped && self.is_populate(item));
+                if !after.iter().any(populates) {
+                    exits.next = entry;
+                }
+                exits.next.extend(after);
             }
             Step::Switch { arms, has_default } => self.switch(arms, *has_default, exits),
             Step::Return(value, span) => {
@@ -189,6 +206,23 @@ impl Walk<'_, '_> {
             Step::Break => exits.breaks.append(&mut exits.next),
             Step::Continue => exits.continues.append(&mut exits.next),
         }
+    }
+
+    /// An arm; what happens where a member of a shared object was absent is marked as done once.
+    fn arm(&mut self, steps: &[Step], entry: Vec<State>, absent: bool) -> Exits {
+        if !absent {
+            return self.steps(steps, entry);
+        }
+        let ends = self.ends.len();
+        let mut exits = self.steps(steps, entry.clone());
+        let once = |item: &mut PathItem| item.once = true;
+        for state in &mut exits.next {
+            mark_added(&mut state.items, &entry, once);
+        }
+        for end in &mut self.ends[ends..] {
+            mark_added(&mut end.items, &entry, once);
+        }
+        exits
     }
 
     fn switch(&mut self, arms: &[Vec<Step>], has_default: bool, exits: &mut Exits) {
@@ -211,28 +245,37 @@ impl Walk<'_, '_> {
     /// An event is added to a path, unless it changes nothing there.
     fn happens(&self, state: &mut State, event: usize, slot: u32) {
         match &self.events[event].kind {
-            EventKind::Undo { kind, object } => return self.undone(state, event, *kind, object),
+            EventKind::Undo { kind, object } => {
+                let item = self.item(event);
+                return self.undone(state, item, *kind, object);
+            }
             EventKind::SharedWrite { .. } if !self.holds_lock(state) => return,
             EventKind::Work { .. } if !state.items.iter().any(|item| self.is_populate(item)) => return,
             EventKind::WriteField { field } => {
                 let behind = state.items.iter().any(|item| self.is_populate(item) || self.is_handed_on(item));
                 let edits_range = matches!(field.as_str(), "vm_start" | "vm_end");
-                if (!behind && !edits_range) || matches!(field.as_str(), "vm_ops" | "vm_private_data") && !self.wraps(state) {
+                if (!behind && !edits_range)
+                    || matches!(field.as_str(), "vm_ops" | "vm_private_data") && !self.wraps(state)
+                {
                     return;
                 }
             }
             _ => {}
         }
-        let item = PathItem { function: self.key.clone(), event, via: Arc::from([]), looped: false };
-        // The same event twice on one path is the same evidence.
-        if !state.items.contains(&item) {
-            state.items.push(item);
-        }
+        state.push(self.item(event));
         state.set(&format!("#{slot}"), Result::Of(state.items.len() - 1));
     }
 
+    fn item(&self, event: usize) -> PathItem {
+        PathItem { function: self.key.clone(), event, via: Arc::from([]), looped: false, once: false }
+    }
+
     fn event<'s>(&'s self, item: &PathItem) -> Option<&'s EventKind> {
-        self.paths.functions.get(&item.function).and_then(|lowered| lowered.events.get(item.event)).map(|event| &event.kind)
+        self.paths
+            .functions
+            .get(&item.function)
+            .and_then(|lowered| lowered.events.get(item.event))
+            .map(|event| &event.kind)
     }
 
     fn is_populate(&self, item: &PathItem) -> bool {
@@ -240,46 +283,39 @@ impl Walk<'_, '_> {
     }
 
     fn is_handed_on(&self, item: &PathItem) -> bool {
-        matches!(self.event(item), Some(EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. }))
+        matches!(
+            self.event(item),
+            Some(EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. })
+        )
     }
 
     /// Whether a hook or another file's mmap has set vm_ops that a write now replaces.
     fn wraps(&self, state: &State) -> bool {
-        state.items.iter().any(|item| matches!(self.event(item), Some(EventKind::Hook { .. } | EventKind::Redispatch { .. })))
+        state
+            .items
+            .iter()
+            .any(|item| matches!(self.event(item), Some(EventKind::Hook { .. } | EventKind::Redispatch { .. })))
     }
 
     fn holds_lock(&self, state: &State) -> bool {
-        let count = |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| self.event(item).is_some_and(is)).count();
+        let count =
+            |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| self.event(item).is_some_and(is)).count();
         count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
             > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
     }
 
     /// What is given back before anything that matters was never taken; otherwise that it was is part of the path.
-    fn undone(&self, state: &mut State, event: usize, kind: StateKind, object: &str) {
+    fn undone(&self, state: &mut State, item: PathItem, kind: StateKind, object: &str) {
         let matches = |item: &PathItem| match self.event(item) {
             Some(EventKind::Take { kind: taken, object: name, .. }) => gives_back(kind, object, *taken, name),
             _ => false,
         };
-        let Some(taken) = state.items.iter().rposition(matches) else {
-            if state.items.iter().any(|item| self.is_populate(item)) && kind != StateKind::Lock {
-                self.push(state, event);
-            }
-            return;
+        let is_idle = |item: &PathItem| {
+            matches!(self.event(item), Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. }))
         };
-        let decisive = state.items[taken + 1..]
-            .iter()
-            .any(|item| !matches!(self.event(item), Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })));
-        if decisive {
-            self.push(state, event);
-        } else {
-            state.remove(taken);
-        }
-    }
-
-    fn push(&self, state: &mut State, event: usize) {
-        let item = PathItem { function: self.key.clone(), event, via: Arc::from([]), looped: false };
-        if !state.items.contains(&item) {
-            state.items.push(item);
+        match state.items.iter().rposition(matches) {
+            Some(taken) if state.items[taken + 1..].iter().all(is_idle) => state.remove(taken),
+            _ => state.push(item),
         }
     }
 
@@ -291,10 +327,34 @@ impl Walk<'_, '_> {
         for callee in callees {
             let ways = self.paths.of(callee);
             for state in &states {
-                after.extend(ways.iter().map(|way| followed(state, way, name, slot)));
+                after.extend(ways.iter().map(|way| self.followed(state, way, name, slot)));
             }
         }
         after
+    }
+
+    /// A state behind a call that went one way through the function called.
+    fn followed(&self, state: &State, way: &Path, name: &str, slot: u32) -> State {
+        let mut next = state.clone();
+        let mut result = way.result;
+        for (number, item) in way.items.iter().enumerate() {
+            let mut via = vec![name.to_owned()];
+            via.extend(item.via.iter().cloned());
+            let item = PathItem { via: via.into(), ..item.clone() };
+            match self.event(&item) {
+                Some(EventKind::Undo { kind, object }) => {
+                    let (kind, object) = (*kind, object.clone());
+                    self.undone(&mut next, item, kind, &object);
+                }
+                _ => next.items.push(item),
+            }
+            if way.result == Result::Of(number) {
+                result = Result::Of(next.items.len() - 1);
+            }
+        }
+        next.is_merged |= way.is_merged;
+        next.set(&format!("#{slot}"), result);
+        next
     }
 
     /// A state as it is where a condition holds or does not; `None` where that cannot be.
@@ -302,12 +362,18 @@ impl Walk<'_, '_> {
         match condition {
             Condition::Unknown => Some(state.clone()),
             Condition::Not(inner) => self.refined(state, inner, !holds),
-            Condition::All(parts) if holds => parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, true)),
-            Condition::Any(parts) if !holds => parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, false)),
+            Condition::All(parts) if holds => {
+                parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, true))
+            }
+            Condition::Any(parts) if !holds => {
+                parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, false))
+            }
             // One of several does not hold, or holds: which is not known, unless there is only one that could.
             Condition::All(parts) => self.one_of(state, parts, false),
             Condition::Any(parts) => self.one_of(state, parts, true),
-            Condition::True(value) => self.known(state, value, holds, if holds { Result::NonZero } else { Result::Zero }),
+            Condition::True(value) => {
+                self.known(state, value, holds, if holds { Result::NonZero } else { Result::Zero })
+            }
             Condition::Error(value) => match (state.value(value), holds) {
                 (Result::Zero, true) | (Result::Errno, false) => None,
                 _ => self.known(state, value, holds, if holds { Result::Errno } else { Result::Unknown }),
@@ -332,8 +398,11 @@ impl Walk<'_, '_> {
             Result::Of(item) => {
                 let fails = match state.items.get(item).and_then(|item| self.event(item)) {
                     Some(EventKind::Take { fails: Fails::Zero, .. }) => !holds,
-                    Some(EventKind::Take { kind: StateKind::Counter, .. }) => false,
-                    _ => holds,
+                    Some(EventKind::Take { kind: StateKind::Lock | StateKind::Ref, .. } | EventKind::Populate(_)) => {
+                        holds
+                    }
+                    // What a helper or a hook returns, and a count, may mean either.
+                    _ => false,
                 };
                 if fails {
                     state.fail(item, self.event_is_populate(&state, item));
@@ -375,40 +444,28 @@ pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, t
         );
     let bare = |name: &str| name.trim_start_matches(['&', '(', '*']).to_owned();
     let (object, taken) = (bare(object), bare(taken));
-    related && (object == taken || kind == StateKind::Lock || object.starts_with(&format!("{taken}->")) || taken.starts_with(&format!("{object}->")))
+    related
+        && (object == taken
+            || kind == StateKind::Lock
+            || object.starts_with(&format!("{taken}->"))
+            || taken.starts_with(&format!("{object}->")))
 }
 
-fn followed(state: &State, way: &Path, name: &str, slot: u32) -> State {
-    let mut next = state.clone();
-    let offset = next.items.len();
-    for item in &way.items {
-        let mut via = vec![name.to_owned()];
-        via.extend(item.via.iter().cloned());
-        next.items.push(PathItem { via: via.into(), ..item.clone() });
-    }
-    let result = match way.result {
-        Result::Of(item) => Result::Of(item + offset),
-        other => other,
-    };
-    next.is_merged |= way.is_merged;
-    next.set(&format!("#{slot}"), result);
-    next
-}
-
-/// Marks what a loop's body added to a state.
-fn looped(mut state: State, entry: &[State], shortest: usize) -> State {
-    let before: &State = match entry.iter().find(|entry| state.items.starts_with(&entry.items)) {
-        Some(entry) => entry,
-        None => &State { items: state.items[..shortest.min(state.items.len())].to_vec(), ..State::default() },
-    };
-    let kept = before.items.len();
-    for item in &mut state.items[kept..] {
-        item.looped = true;
-    }
-    state
+/// Marks what was added to the items of the state that they started from: the longest of `entry` that they start with.
+fn mark_added(items: &mut [PathItem], entry: &[State], mark: impl Fn(&mut PathItem)) {
+    let starts = entry.iter().filter(|entry| items.starts_with(&entry.items));
+    let kept = starts.map(|entry| entry.items.len()).max().unwrap_or(0);
+    items[kept..].iter_mut().for_each(mark);
 }
 
 impl State {
+    /// The same event twice on one path is the same evidence.
+    fn push(&mut self, item: PathItem) {
+        if !self.items.contains(&item) {
+            self.items.push(item);
+        }
+    }
+
     fn value(&self, value: &Value) -> Result {
         match value {
             Value::Unknown => Result::Unknown,
@@ -492,6 +549,7 @@ fn limited(ends: Vec<Path>) -> Vec<Path> {
     let returns = rest.first().and_then(|path| path.returns);
     let mut states: Vec<State> = rest.into_iter().map(|path| State { items: path.items, ..State::default() }).collect();
     merge(&mut states);
-    let merged = states.into_iter().map(|state| Path { items: state.items, returns, is_merged: true, ..Path::default() });
+    let merged =
+        states.into_iter().map(|state| Path { items: state.items, returns, is_merged: true, ..Path::default() });
     merged.chain(failed.into_iter().take(1)).collect()
 }

@@ -1,0 +1,127 @@
+/* Fields, flags, and the ways to name them. */
+#include <linux/mm.h>
+
+#define MY_FLAGS (VM_IO | VM_DONTDUMP)
+
+static int direct_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (size > LIMIT || vma->vm_pgoff)
+		return -EINVAL;
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EPERM;
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	vm_flags_set(vma, MY_FLAGS);
+	vm_flags_clear(vma, VM_MAYWRITE);
+	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+	vma->vm_ops = &direct_vm_ops;
+	return 0;
+}
+
+static const struct file_operations direct = {
+	.mmap = direct_mmap, //= mechanical //: reads vm_end vm_start vm_pgoff vm_flags vm_page_prot | writes vm_flags vm_page_prot vm_ops | sets VM_IO VM_DONTDUMP | clears VM_MAYWRITE | tests VM_WRITE VM_EXEC VM_SHARED | calls vm_flags_set vm_flags_clear
+};
+
+/* Aliases, locals that hold flags, the modifying calls. */
+static int indirect_mmap(struct file *file, struct vm_area_struct *area)
+{
+	struct vm_area_struct *vma = area;
+	vm_flags_t flags = vma->vm_flags;
+	unsigned long wanted = VM_PFNMAP;
+
+	if (flags & VM_EXEC)
+		return -EPERM;
+	wanted |= VM_DONTEXPAND;
+	vm_flags_set(vma, wanted);
+	vm_flags_mod(area, VM_DONTCOPY, VM_MAYEXEC);
+	flags &= ~VM_MAYREAD;
+	vm_flags_reset(vma, flags);
+	return 0;
+}
+
+static const struct file_operations indirect = {
+	.mmap = indirect_mmap, //= mechanical //: reads vm_flags | sets VM_PFNMAP VM_DONTEXPAND VM_DONTCOPY | clears VM_MAYEXEC VM_MAYREAD | tests VM_EXEC | calls vm_flags_set vm_flags_mod vm_flags_reset
+};
+
+/* Before 6.3 the flags were written by hand. */
+static int by_hand_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_flags |= VM_IO | VM_DONTEXPAND;
+	vma->vm_flags &= ~VM_MAYWRITE;
+	return 0;
+}
+
+static const struct file_operations by_hand = {
+	.mmap = by_hand_mmap, //= mechanical //: writes vm_flags | sets VM_IO VM_DONTEXPAND | clears VM_MAYWRITE
+};
+
+/* The helpers of the driver are part of it, whatever way the VMA takes there. */
+struct passed {
+	struct vm_area_struct *vma;
+	int mode;
+};
+
+static int by_struct(struct passed *passed)
+{
+	passed->vma->vm_ops = &direct_vm_ops;
+	return 0;
+}
+
+static void by_macro_target(struct vm_area_struct *vma, int mode)
+{
+	vma->vm_private_data = NULL;
+}
+
+#define BY_MACRO(area, mode) by_macro_target((area), (mode) + 1)
+
+static int by_pointer(struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff ? -EINVAL : 0;
+}
+
+static int helped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int (*check)(struct vm_area_struct *) = by_pointer;
+	struct passed passed = { .vma = vma, .mode = 1 };
+	int ret;
+
+	ret = check(vma);
+	if (ret)
+		return ret;
+	BY_MACRO(vma, 2);
+	return by_struct(&passed);
+}
+
+static const struct file_operations helped = {
+	.mmap = helped_mmap, //= mechanical //: reads vm_pgoff | writes vm_private_data vm_ops | calls check BY_MACRO by_struct
+};
+
+/* Both arms of a conditional are read, and the one that leaves all of it out. */
+static int twin_mmap(struct file *file, struct vm_area_struct *vma)
+{
+#ifdef CONFIG_TWIN
+	vm_flags_set(vma, VM_IO);
+#else
+	vm_flags_set(vma, VM_MIXEDMAP);
+#endif
+	return 0;
+}
+
+static const struct file_operations twin = {
+	.mmap = twin_mmap, //= mechanical //: sets VM_IO VM_MIXEDMAP
+};
+
+/* A field that a desc does not have, and one that it does not let go. */
+static int odd_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vma->vm_next) //~ finish:vm_next
+		return -EINVAL;
+	vma->vm_end = vma->vm_start + PAGE_SIZE; //~ edit:vm_end
+	return 0;
+}
+
+static const struct file_operations odd = {
+	.mmap = odd_mmap, //= manual
+};

@@ -1,0 +1,222 @@
+/* To whom the VMA goes. */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <frame/frame.h>
+
+/* A helper with a desc twin is in nobody's way. */
+static int twin_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = generic_file_mmap(file, vma); //~ helper:generic_file_mmap
+
+	if (!ret)
+		vma->vm_ops = &twin_vm_ops;
+	return ret;
+}
+
+static const struct file_operations twin = {
+	.mmap = twin_mmap, //= mechanical //: writes vm_ops | calls generic_file_mmap | depends - | after -
+};
+
+/* Another module's helper is. */
+static int foreign_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return subsystem_mmap(file, vma); //~ helper:subsystem_mmap
+}
+
+static const struct file_operations foreign = {
+	.mmap = foreign_mmap, //= blocked //: depends subsystem_mmap | after mechanical | writes -
+};
+static const struct file_operations foreign_itself = {
+	.mmap = subsystem_mmap, //= blocked //~ helper:subsystem_mmap //: depends subsystem_mmap | after mechanical | writes vm_private_data
+};
+
+/* So is a hook of a table that drivers share. */
+static int dispatch_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct frame_device *frame = file->private_data;
+
+	if (vma->vm_pgoff == 0)
+		return remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+	return frame->ops->mmap(frame, vma); //~ hook:frame_ops.mmap
+}
+
+static const struct file_operations dispatch = {
+	.mmap = dispatch_mmap, //= blocked //: depends frame_ops.mmap | after action | paths action blocked | calls remap_pfn_range frame->ops->mmap
+};
+
+/* By way of a local pointer it is the same. */
+static int pointed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct frame_device *frame = file->private_data;
+	const auto mmap = frame->ops->mmap;
+
+	if (!mmap)
+		return -EIO;
+	return mmap(frame, vma); //~ hook:frame_ops.mmap
+}
+
+static const struct file_operations pointed = {
+	.mmap = pointed_mmap, //= blocked
+};
+
+/* A table of the driver's own is followed. */
+struct model_ops {
+	int (*map)(struct model *model, struct vm_area_struct *vma);
+};
+
+struct model {
+	const struct model_ops *ops;
+	const struct bridged_ops *bridged;
+};
+
+static int old_model_map(struct model *model, struct vm_area_struct *vma)
+{
+	return vm_iomap_memory(vma, model->base, model->size); //~ action:simple_ioremap
+}
+
+static int new_model_map(struct model *model, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &twin_vm_ops;
+	return 0;
+}
+
+static const struct model_ops old_model = { .map = old_model_map }; //= action
+static const struct model_ops new_model = { .map = new_model_map }; //= mechanical
+
+static int model_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct model *model = file->private_data;
+
+	return model->ops->map(model, vma); //~ hook:model_ops.map
+}
+
+static const struct file_operations model = {
+	.mmap = model_mmap, //= action //: writes vm_ops | depends -
+};
+
+/* A caller that bridges to a converted hook has nothing left to wait for. */
+struct bridged_ops {
+	int (*mmap_prepare)(struct model *model, struct vm_area_desc *desc);
+};
+
+static int bridge_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct model *model = file->private_data;
+	struct vm_area_desc desc;
+	int ret;
+
+	compat_set_desc_from_vma(&desc, file, vma);
+	ret = model->bridged->mmap_prepare(model, &desc);
+	if (ret)
+		return ret;
+	return __compat_vma_mmap(&desc, vma);
+}
+
+static const struct file_operations bridge = {
+	.mmap = bridge_mmap, //= mechanical //: calls compat_set_desc_from_vma __compat_vma_mmap
+};
+
+/* Kept, published, sent to another file, exchanged. */
+static struct vm_area_struct *last_vma;
+
+static int keep_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	last_vma = vma; //~ escape:last_vma
+	return 0;
+}
+
+static const struct file_operations keep = {
+	.mmap = keep_mmap, //= manual
+};
+
+static int stack_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return vfs_mmap(real_file(file), vma); //~ redispatch, nested-fs
+}
+
+static const struct file_operations stack = {
+	.mmap = stack_mmap, //= manual
+};
+
+static int stack_by_hand_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct file *real = real_file(file);
+
+	return real->f_op->mmap(real, vma); //~ redispatch, nested-fs
+}
+
+static const struct file_operations stack_by_hand = {
+	.mmap = stack_by_hand_mmap, //= manual
+};
+
+static int swap_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma_set_file(vma, real_file(file)); //~ file-swap
+	return 0;
+}
+
+static const struct file_operations swap = {
+	.mmap = swap_mmap, //= mapped //: writes vm_file
+};
+
+/* What nobody can follow makes nothing easier. */
+static int lost_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return nowhere_to_be_found(vma); //~ unknown //! not-understood
+}
+
+static const struct file_operations lost = {
+	.mmap = lost_mmap, //= unknown
+};
+
+/* Its own open hook, by name and by table. */
+static void counted_open(struct vm_area_struct *vma)
+{
+	kref_get(vma->vm_private_data); //~ state:ref
+}
+
+static const struct vm_operations_struct counted_vm_ops = {
+	.open = counted_open,
+};
+
+static int opened_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &counted_vm_ops;
+	counted_open(vma); //~ open-call
+	return 0;
+}
+
+static int opened_by_table_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &counted_vm_ops;
+	vma->vm_ops->open(vma); //~ open-call
+	return 0;
+}
+
+static const struct file_operations opened = {
+	.mmap = opened_mmap, //= mapped
+};
+static const struct file_operations opened_by_table = {
+	.mmap = opened_by_table_mmap, //= mapped
+};
+
+/* Recursion ends. */
+static int again_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vma->vm_pgoff)
+		return again_mmap(file, vma);
+	return remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations again = {
+	.mmap = again_mmap, //= action
+};
+//- lib/subsystem.c
+#include <linux/fs.h>
+
+int subsystem_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(subsystem_mmap);

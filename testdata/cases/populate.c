@@ -1,0 +1,163 @@
+/* What populates, and how often on one path. */
+#include <linux/mm.h>
+
+static int tail_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations tail = {
+	.mmap = tail_mmap, //= action //: calls remap_pfn_range
+};
+
+/* A static inline of a header around a populating call is looked through. */
+static int wrapped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return remap_small_page(vma, vma->vm_start, PFN, vma->vm_page_prot);
+}
+
+static const struct file_operations wrapped = {
+	.mmap = wrapped_mmap, //= action
+};
+//- include/linux/mm-marks.h
+/* The evidence for the case above lies in include/linux/mm.h. */
+//- drivers/populate2/populate2.c
+#include <linux/mm.h>
+
+/* One populate on each of two arms is still one on each path. */
+static int either_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret;
+
+	if (vma->vm_pgoff)
+		ret = io_remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:ioremap
+	else
+		ret = vm_iomap_memory(vma, BASE, SIZE); //~ action:simple_ioremap
+	if (ret)
+		return -EAGAIN;
+	vma->vm_ops = &either_vm_ops;
+	return 0;
+}
+
+static const struct file_operations either = {
+	.mmap = either_mmap, //= action //: paths action
+};
+
+/* Two on one path are one too many. */
+static int both_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, PFN, PAGE_SIZE, vma->vm_page_prot); //~ multi-remap, finish:remap_pfn_range
+	if (ret)
+		return ret;
+	return remap_pfn_range(vma, vma->vm_start + PAGE_SIZE, PFN, PAGE_SIZE, vma->vm_page_prot); //~ multi-remap, finish:remap_pfn_range
+}
+
+static const struct file_operations both = {
+	.mmap = both_mmap, //= finish
+};
+
+/* So is one in a loop; that a loop may not run is no way out. */
+static int loop_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long addr;
+
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		if (remap_pfn_range(vma, addr, PFN, PAGE_SIZE, vma->vm_page_prot)) //~ multi-remap, finish:remap_pfn_range
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+static const struct file_operations loop = {
+	.mmap = loop_mmap, //= finish //: paths finish
+};
+
+/* What follows the populate needs it; what follows its failure does not, nor does what is only said. */
+static int after_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct device *dev = file->private_data;
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+	if (ret) {
+		reset_hardware(dev);
+		return ret;
+	}
+	dev_dbg(dev, "mapped\n");
+	start_hardware(dev); //~ post-populate
+	return 0;
+}
+
+static const struct file_operations after = {
+	.mmap = after_mmap, //= finish
+};
+
+static int quiet_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = remap_pfn_range(vma, vma->vm_start, PFN, SIZE, pgprot_noncached(vma->vm_page_prot)); //~ action:remap_pfn //? prot-override
+
+	if (ret)
+		goto fail;
+	vma->vm_ops = &quiet_vm_ops;
+	return 0;
+fail:
+	reset_hardware(file);
+	return ret;
+}
+
+static const struct file_operations quiet = {
+	.mmap = quiet_mmap, //= action
+};
+
+/* No action covers the DMA layer; a branch that is compiled out counts, for somebody compiles it in. */
+static int dma_mmap(struct file *file, struct vm_area_struct *vma)
+{
+#ifdef CONFIG_COHERENT
+	return dma_mmap_coherent(file->dev, vma, BUFFER, DMA, SIZE); //~ finish:dma_mmap_coherent
+#else
+	return remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+#endif
+}
+
+static const struct file_operations dma = {
+	.mmap = dma_mmap, //= finish //: paths action finish
+};
+
+/* The action keeps a pointer to the pages; what a lock protects of them is free again when it runs. */
+static int pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct buffer *buffer = file->private_data;
+
+	return vm_map_pages(vma, buffer->pages, buffer->nr_pages); //~ action:map_pages
+}
+
+static int locked_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct buffer *buffer = file->private_data;
+
+	guard(mutex)(&buffer->lock); //~ state:lock
+	return vm_map_pages(vma, buffer->pages, buffer->nr_pages); //~ finish:vm_map_pages //? lock-across-populate
+}
+
+static const struct file_operations pages = {
+	.mmap = pages_mmap, //= action
+};
+static const struct file_operations locked_pages = {
+	.mmap = locked_pages_mmap, //= finish
+};
+
+/* Memory made for the mapping would have to exist before the action runs and go away when it fails. */
+static int made_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	void *page = (void *)get_zeroed_page(GFP_KERNEL); //~ state:alloc, alloc-before-populate
+
+	if (!page)
+		return -ENOMEM;
+	return remap_pfn_range(vma, vma->vm_start, virt_to_pfn(page), PAGE_SIZE, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations made = {
+	.mmap = made_mmap, //= finish
+};

@@ -1,0 +1,208 @@
+//! Runs the tool over every case of testdata/cases and compares what it says with what the cases expect.
+//!
+//! A case is a C file with its expectations in it:
+//!
+//! - `//= VERDICT` on a line that registers a handler; lines that register one and do not say so are an error;
+//! - `//~ KIND, KIND` on a line that is the evidence for requirements: these, no others, on these lines, no others;
+//! - `//? KIND` on a line with notes, of which all have to be there;
+//! - `//: KEY names` on a line that registers: `reads`, `writes`, `sets`, `clears`, `tests`, `calls`, `depends`, `after`,
+//!   `handler`, `table`, `ops`, `macro`, `condition`, `paths`, separated by ` | `; `-` stands for nothing;
+//! - `//! KIND` on a line that is named in `trouble`.
+//!
+//! `//- PATH` starts another file of the same case; without it a case is `drivers/NAME/NAME.c`. All cases lie in one tree with the
+//! headers of testdata/kernel, and are judged against its API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// A file of a case: its path in the tree, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn sources() -> Vec<Source> {
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(testdata("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "testdata/cases holds no case");
+    cases.iter().flat_map(|case| split(case)).collect()
+}
+
+fn split(case: &Path) -> Vec<Source> {
+    let name = case.file_stem().unwrap().to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(case).unwrap();
+    let mut files = vec![Source { path: format!("drivers/{name}/{name}.c"), text: String::new() }];
+    for line in text.lines() {
+        match line.strip_prefix("//- ") {
+            Some(path) => files.push(Source { path: path.trim().to_owned(), text: String::new() }),
+            None => {
+                let file = files.last_mut().unwrap();
+                file.text.push_str(line);
+                file.text.push('\n');
+            }
+        }
+    }
+    files.retain(|file| !file.text.trim().is_empty());
+    files
+}
+
+fn copy_headers(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_headers(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn scan(tree: &Path, target: &str) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
+        .arg("scan")
+        .arg(tree)
+        .args(["--format", "json", "--target", target])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What one line of a case expects.
+#[derive(Default)]
+struct Marks<'t> {
+    verdict: Option<&'t str>,
+    kinds: Vec<&'t str>,
+    notes: Vec<&'t str>,
+    facts: Vec<(&'t str, &'t str)>,
+    trouble: Vec<&'t str>,
+}
+
+fn marks(line: &str) -> Marks<'_> {
+    let mut marks = Marks::default();
+    for part in line.split("//").skip(1) {
+        let (sigil, rest) = part.split_at(part.chars().next().map_or(0, char::len_utf8));
+        let names = || rest.trim().split(',').map(str::trim);
+        match sigil {
+            "=" => marks.verdict = Some(rest.trim()),
+            "~" => marks.kinds.extend(names()),
+            "?" => marks.notes.extend(names()),
+            "!" => marks.trouble.extend(names()),
+            ":" => marks.facts.extend(rest.split('|').filter_map(|fact| fact.trim().split_once(' '))),
+            _ => {}
+        }
+    }
+    marks
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value.as_array().map_or(Vec::new(), |list| list.iter().filter_map(Value::as_str).collect())
+}
+
+/// A fact of a handler as the cases write it.
+fn fact(handler: &Value, key: &str) -> String {
+    let shown = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let list = |value: &Value| {
+        let names = strings(value);
+        if names.is_empty() { "-".to_owned() } else { names.join(" ") }
+    };
+    match key {
+        "reads" | "writes" | "calls" => list(&handler[key]),
+        "sets" => list(&handler["flags"]["set"]),
+        "clears" => list(&handler["flags"]["cleared"]),
+        "tests" => list(&handler["flags"]["tested"]),
+        "depends" => list(&handler["depends_on"]),
+        "handler" => shown(&handler["handler"]["name"]),
+        "after" | "table" | "ops" | "macro" | "condition" | "mergeable" => shown(&handler[key]),
+        "paths" => handler["paths"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|path| shown(&path["verdict"]))
+            .collect::<Vec<_>>()
+            .join(" "),
+        _ => panic!("no fact is called {key}"),
+    }
+}
+
+#[test]
+fn cases_hold() {
+    let sources = sources();
+    let tree = tempfile::tempdir().unwrap();
+    copy_headers(&testdata("kernel/include"), &tree.path().join("include"));
+    for name in ["Makefile", "MAINTAINERS"] {
+        std::fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
+    }
+    for source in &sources {
+        let path = tree.path().join(&source.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &source.text).unwrap();
+    }
+    let report = scan(tree.path(), "auto");
+    let handlers = report["handlers"].as_array().unwrap();
+    let mut wrong = Vec::new();
+    for source in &sources {
+        check(source, handlers, &report["trouble"], &mut wrong);
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+fn check(source: &Source, handlers: &[Value], trouble: &Value, wrong: &mut Vec<String>) {
+    let (mut expected, mut found): (BTreeSet<(u64, String)>, BTreeSet<(u64, String)>) = Default::default();
+    let mut registered: BTreeMap<u64, Vec<&Value>> = BTreeMap::new();
+    for handler in handlers {
+        if handler["file"] == source.path.as_str() {
+            registered.entry(handler["line"].as_u64().unwrap()).or_default().push(handler);
+            found.insert((handler["line"].as_u64().unwrap(), format!("= {}", handler["verdict"].as_str().unwrap())));
+        }
+        for need in
+            handler["requirements"].as_array().unwrap().iter().filter(|need| need["file"] == source.path.as_str())
+        {
+            found.insert((need["line"].as_u64().unwrap(), format!("~ {}", need["kind"].as_str().unwrap())));
+        }
+    }
+    let named = trouble.as_array().unwrap().iter().filter(|entry| entry["file"] == source.path.as_str());
+    found.extend(
+        named.map(|entry| (entry["line"].as_u64().unwrap_or(1), format!("! {}", entry["kind"].as_str().unwrap()))),
+    );
+    for (number, line) in (1u64..).zip(source.text.lines()) {
+        let marks = marks(line);
+        expected.extend(marks.verdict.map(|verdict| (number, format!("= {verdict}"))));
+        expected.extend(marks.kinds.iter().map(|kind| (number, format!("~ {kind}"))));
+        expected.extend(marks.trouble.iter().map(|kind| (number, format!("! {kind}"))));
+        for note in marks.notes {
+            let is_there = handlers
+                .iter()
+                .flat_map(|handler| handler["notes"].as_array().unwrap())
+                .any(|found| found["file"] == source.path.as_str() && found["line"] == number && found["kind"] == note);
+            if !is_there {
+                wrong.push(format!("{}:{number}: expected the note {note}", source.path));
+            }
+        }
+        for (key, value) in marks.facts {
+            let all: Vec<String> =
+                registered.get(&number).into_iter().flatten().map(|handler| fact(handler, key)).collect();
+            if !all.contains(&value.trim().to_owned()) {
+                wrong.push(format!(
+                    "{}:{number}: expected {key} {}, found {}",
+                    source.path,
+                    value.trim(),
+                    all.join(" or ")
+                ));
+            }
+        }
+    }
+    wrong.extend(expected.difference(&found).map(|(line, what)| format!("{}:{line}: expected {what}", source.path)));
+    wrong.extend(
+        found.difference(&expected).map(|(line, what)| format!("{}:{line}: did not expect {what}", source.path)),
+    );
+}

@@ -1,0 +1,6 @@
+//! Runs the commands of README and of tests/cmd and compares what they print.
+
+#[test]
+fn commands_print_what_is_written() {
+    trycmd::TestCases::new().case("README.md").case("tests/cmd/*.md");
+}
