@@ -11,6 +11,7 @@
 //!
 //! `//- PATH` starts another file of the same case; without it a case is `drivers/NAME/NAME.c`. All cases lie in one tree with the
 //! headers of testdata/kernel, and are judged against its API.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -156,8 +157,11 @@ fn cases_hold() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
+/// Lines, and what stands there.
+type Places = BTreeSet<(u64, String)>;
+
 fn check(source: &Source, handlers: &[Value], trouble: &Value, wrong: &mut Vec<String>) {
-    let (mut expected, mut found): (BTreeSet<(u64, String)>, BTreeSet<(u64, String)>) = Default::default();
+    let (mut expected, mut found): (Places, Places) = Default::default();
     let mut registered: BTreeMap<u64, Vec<&Value>> = BTreeMap::new();
     for handler in handlers {
         if handler["file"] == source.path.as_str() {

@@ -1,4 +1,5 @@
 //! Runs the commands of README and of tests/cmd and compares what they print.
+#![allow(clippy::unwrap_used)]
 
 #[test]
 fn commands_print_what_is_written() {

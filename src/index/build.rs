@@ -45,7 +45,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     built.trouble = trouble;
     lap("walk", &mut built.phases);
 
-    read(tree, &headers, &mut built, |text| is_worth_indexing(text));
+    read(tree, &headers, &mut built, is_worth_indexing);
     add_definitions(&mut built.index, rules, 0);
     lap("headers", &mut built.phases);
 

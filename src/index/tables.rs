@@ -81,11 +81,9 @@ impl Entries<'_> {
 fn alternatives(value: &Expression) -> Vec<&Expression> {
     match &value.kind {
         E::Conditional { then: Some(then), otherwise, .. } => vec![then, otherwise],
-        E::Call { arguments, .. } => arguments
-            .iter()
-            .filter(|argument| argument.name().is_some())
-            .next_back()
-            .map_or(vec![value], |last| vec![last]),
+        E::Call { arguments, .. } => {
+            vec![arguments.iter().rfind(|argument| argument.name().is_some()).unwrap_or(value)]
+        }
         _ => vec![value],
     }
 }

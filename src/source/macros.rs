@@ -6,7 +6,7 @@ use super::span::Span;
 /// A `#define`, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// Parameter names; `None` where the macro takes no arguments. `__VA_ARGS__` stands for `...`.
+    /// Parameter names; `None` where the macro takes no arguments. One that takes all the rest ends in `...`.
     pub parameters: Option<Vec<String>>,
     /// The replacement text.
     pub body: Span,
@@ -21,8 +21,9 @@ pub fn definition(text: &[u8], span: Span, name_end: u32) -> Definition {
     }
     let close = closing(&text[..end], open).unwrap_or(end);
     let list = String::from_utf8_lossy(&text[open + 1..close.saturating_sub(1).max(open + 1)]).replace('\\', " ");
-    let names = list.split(',').map(|name| name.trim().trim_end_matches("...").trim().to_owned());
-    let parameters = names.map(|name| if name.is_empty() { "__VA_ARGS__".to_owned() } else { name }).collect();
+    let names = list.split(',').map(str::trim);
+    let parameters =
+        names.map(|name| if name == "..." { "__VA_ARGS__...".to_owned() } else { name.to_owned() }).collect();
     Definition { parameters: Some(parameters), body: Span::new(close, end) }
 }
 
@@ -72,9 +73,10 @@ pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8
         } else if is_identifier_byte(byte) {
             let end = identifier_end(body, at);
             let word = &body[at..end];
-            match parameters.iter().position(|parameter| parameter.as_bytes() == word) {
-                Some(index) if parameters[index] == "__VA_ARGS__" => {
-                    out.extend_from_slice(&arguments.get(index..).unwrap_or(&[]).join(&b", "[..]))
+            let named = |parameter: &String| parameter.trim_end_matches("...").trim_end().as_bytes() == word;
+            match parameters.iter().position(named) {
+                Some(index) if parameters[index].ends_with("...") => {
+                    out.extend_from_slice(&arguments.get(index..).unwrap_or(&[]).join(&b", "[..]));
                 }
                 Some(index) => out.extend_from_slice(arguments.get(index).copied().unwrap_or(b"")),
                 None => out.extend_from_slice(word),
@@ -114,5 +116,15 @@ mod tests {
         let (arguments, _) = call_arguments(b"M(foo, bar(1, 2))", 1).unwrap_or_default();
         let expanded = expand(definition.body.of(text), &definition.parameters.unwrap_or_default(), &arguments);
         assert_eq!(String::from_utf8_lossy(expanded.trim_ascii()), "struct s foo_ops = { .mmap = bar(1, 2) }");
+    }
+
+    #[test]
+    fn the_last_parameter_may_take_the_rest() {
+        for text in ["#define M(op, ...) op(__VA_ARGS__)", "#define M(op, args...) op(args)"] {
+            let definition = definition(text.as_bytes(), Span::new(0, text.len()), 9);
+            let parameters = definition.parameters.unwrap_or_default();
+            let expanded = expand(definition.body.of(text.as_bytes()), &parameters, &[b"f", b"a", b"b"]);
+            assert_eq!(String::from_utf8_lossy(expanded.trim_ascii()), "f(a, b)");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod conditional;
 mod lex;
 pub mod macros;
 mod mask;
+mod masker;
 pub mod parse;
 mod slicer;
 mod span;

@@ -7,6 +7,7 @@
 use super::lex::{
     comment_end, directive_end, identifier_before, identifier_end, is_identifier_byte, literal_end, skip_blank,
 };
+use super::masker::is_attribute;
 use super::span::Span;
 
 /// What a top-level item is.
@@ -358,14 +359,6 @@ impl<'t> Slicer<'t> {
 
 fn is_record_keyword(word: &[u8]) -> bool {
     matches!(word, b"struct" | b"union" | b"enum")
-}
-
-/// Words that look like a call in a function's head and are not its name.
-fn is_attribute(word: &[u8]) -> bool {
-    super::mask::ATTRIBUTE_CALLS.contains(&word)
-        || super::mask::ATTRIBUTES.contains(&word)
-        || word == b"__typeof__"
-        || word == b"typeof"
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! From what a handler does to what its conversion takes: requirements, each with its evidence, and the verdict.
 
 mod judge;
+mod path;
 mod scan;
+mod state;
 mod target;
 
 pub use judge::{Judgement, Requirement, judge};

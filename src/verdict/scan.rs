@@ -200,7 +200,7 @@ fn finding(context: Context<'_>, analysis: &Analysis, chosen: &Chosen, registrat
     Finding {
         handler: (!name.is_empty()).then_some(HandlerPlace { name, place }),
         verdict,
-        after: if verdict == Verdict::Blocked || verdict > Verdict::Blocked { judgement.after() } else { None },
+        after: if verdict >= Verdict::Blocked { judgement.after() } else { None },
         reads: unique(|lowered| &lowered.reads),
         writes: unique(|lowered| &lowered.writes),
         sets: unique(|lowered| &lowered.sets),

@@ -4,9 +4,7 @@
 //! small flow of the events that decide. [`analysis`] lowers what the handlers reach, each function once. [`paths`] walks the
 //! flow and returns the distinct ways through it.
 
-mod aliases;
 pub mod analysis;
-mod calls;
 pub mod event;
 pub mod flow;
 pub mod lower;

@@ -125,3 +125,20 @@ static int odd_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations odd = {
 	.mmap = odd_mmap, //= manual
 };
+
+/* Flags handed on by value are tested where they go. */
+static bool allows(unsigned long flags)
+{
+	return !(flags & VM_ACCESS_FLAGS);
+}
+
+static int by_value_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!allows(vma->vm_flags))
+		return -EACCES;
+	return 0;
+}
+
+static const struct file_operations by_value = {
+	.mmap = by_value_mmap, //= mechanical //: reads vm_flags | tests VM_READ VM_WRITE VM_EXEC
+};

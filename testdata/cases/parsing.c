@@ -68,3 +68,62 @@ static int broken_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations broken = {
 	.mmap = broken_mmap, //= unknown
 };
+
+/* A specifier that is a macro, and a macro call without a semicolon above a function. */
+GENERATE_SOMETHING(specified, 1)
+static int macro_above_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+STATIC int
+specified_mmap(
+	struct file		*file,
+	struct vm_area_struct	*vma)
+{
+	pgprot_val(vma->vm_page_prot) |= PAGE_NOCACHE;
+	return 0;
+}
+
+static const struct file_operations macro_above = {
+	.mmap = macro_above_mmap, //= mechanical
+};
+static const struct file_operations specified = {
+	.mmap = specified_mmap, //= mechanical //: reads vm_page_prot | writes vm_page_prot
+};
+
+/* A macro that names a hook by its argument. */
+struct backend_ops {
+	int (*mmap)(void *buffer, struct vm_area_struct *vma);
+};
+
+struct backend {
+	const struct backend_ops *ops;
+};
+
+#define call_backend(backend, op, args...)				\
+({									\
+	int err;							\
+	err = (backend)->ops->op ? (backend)->ops->op(args) : 0;	\
+	err;								\
+})
+
+static int backend_map(void *buffer, struct vm_area_struct *vma)
+{
+	return remap_vmalloc_range(vma, buffer, 0); //~ finish:remap_vmalloc_range
+}
+
+static const struct backend_ops backend_ops = {
+	.mmap = backend_map, //= finish
+};
+
+static int by_macro_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct backend *backend = file->private_data;
+
+	return call_backend(backend, mmap, backend->buffer, vma); //~ hook:backend_ops.mmap
+}
+
+static const struct file_operations by_macro = {
+	.mmap = by_macro_mmap, //= finish
+};

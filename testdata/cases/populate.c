@@ -161,3 +161,36 @@ static int made_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations made = {
 	.mmap = made_mmap, //= finish
 };
+
+/* Flags may as well be set before. */
+static int late_flags_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = vm_iomap_memory(vma, BASE, SIZE); //~ action:simple_ioremap
+
+	if (ret)
+		return ret;
+	vm_flags_set(vma, VM_DONTDUMP);
+	vma->vm_private_data = file;
+	return 0;
+}
+
+static const struct file_operations late_flags = {
+	.mmap = late_flags_mmap, //= action
+};
+
+/* An array of pages that goes away on return is no array for an action. */
+static int temporary_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct page **pages __free(kfree) = NULL;
+	int ret;
+
+	pages = kcalloc(COUNT, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return -ENOMEM;
+	ret = vm_insert_pages(vma, vma->vm_start, pages, COUNT); //~ action:map_pages
+	return ret; //~ post-populate
+}
+
+static const struct file_operations temporary = {
+	.mmap = temporary_mmap, //= finish
+};

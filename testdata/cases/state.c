@@ -146,3 +146,84 @@ static int own_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations own = {
 	.mmap = own_mmap, //= mechanical
 };
+
+/* Done once for the first who comes; everybody else is sent away with success. */
+static int first_buffer(struct thing *thing)
+{
+	mutex_lock(&thing->lock);
+	if (thing->buffer) {
+		mutex_unlock(&thing->lock);
+		return 0;
+	}
+	thing->buffer = vmalloc_user(SIZE);
+	thing->uses++;
+	mutex_unlock(&thing->lock);
+	return 0;
+}
+
+static int first_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return first_buffer(file->private_data);
+}
+
+static const struct file_operations first = {
+	.mmap = first_mmap, //= mechanical
+};
+
+/* Sent away with an error it is a claim, and state. */
+static int exclusive_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	if (test_and_set_bit(0, &thing->flags)) //~ state:counter
+		return -EBUSY;
+	return 0;
+}
+
+static const struct file_operations exclusive = {
+	.mmap = exclusive_mmap, //= mapped
+};
+
+/* A get whose put is called as well, whatever the two are called after. */
+static int paired_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct region *region = my_get_mem_region(file); //? ref-lookup
+	int ret;
+
+	ret = vm_iomap_memory(vma, region->base, region->size); //~ action:simple_ioremap
+	my_put_mem_region(region);
+	return ret;
+}
+
+static const struct file_operations paired = {
+	.mmap = paired_mmap, //= action
+};
+
+/* An entry that one mapping uses up is gone when the mapping fails later. */
+static int used_up_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct entry *entry = find_entry(file, vma->vm_pgoff);
+
+	list_del(&entry->node); //~ state:list
+	return remap_pfn_range(vma, vma->vm_start, entry->pfn, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations used_up = {
+	.mmap = used_up_mmap, //= mapped
+};
+
+/* Through locals and members what is mapped is still what was allocated. */
+static int traced_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct piece *piece = kzalloc_obj(*piece); //~ state:alloc, alloc-before-populate
+	unsigned long pfn;
+
+	if (!piece)
+		return -ENOMEM;
+	pfn = virt_to_phys(piece->memory) >> PAGE_SHIFT;
+	return remap_pfn_range(vma, vma->vm_start, pfn, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations traced = {
+	.mmap = traced_mmap, //= finish
+};

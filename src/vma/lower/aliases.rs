@@ -2,10 +2,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::flow::Root;
 use crate::index::Scope;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
+use crate::vma::flow::Root;
 
 /// What a function calls its VMA.
 #[derive(Debug, Default)]

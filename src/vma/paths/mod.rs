@@ -4,18 +4,17 @@
 //! that function's own ways, which are computed once. Where there are more ways than are kept apart, they become one that
 //! holds the events of all: harder than any of them, never easier.
 
-use std::collections::BTreeMap;
+mod state;
+
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use self::state::{Result, State, limited, mark_added, merge, unique};
 use super::event::{Event, EventKind, Fails};
 use super::flow::{Arm, Condition, Key, Shared, Step, Value};
 use crate::rules::StateKind;
 use crate::source::Span;
-
-/// More states than this at one point are merged.
-const STATE_LIMIT: usize = 192;
 
 /// One way through a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,28 +46,6 @@ pub struct PathItem {
     pub looped: bool,
     /// Whether it happens only where a member of a shared object was found absent: made once, not for each mapping.
     pub once: bool,
-}
-
-/// What is known of a value on one path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Result {
-    #[default]
-    Unknown,
-    Zero,
-    NonZero,
-    Errno,
-    /// The outcome of the call of this event on the path.
-    Of(usize),
-}
-
-/// What holds at one point of a function.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct State {
-    items: Vec<PathItem>,
-    values: BTreeMap<String, Result>,
-    /// The last populating call that failed on this path.
-    rewritten: Option<PathItem>,
-    is_merged: bool,
 }
 
 /// Computes and keeps the paths of functions.
@@ -116,11 +93,6 @@ impl<'f> Paths<'f> {
         self.known.insert(key.clone(), ends.clone());
         ends
     }
-}
-
-fn unique<T: Eq + std::hash::Hash + Clone>(values: &mut Vec<T>) {
-    let mut seen = FxHashSet::default();
-    values.retain(|value| seen.insert(value.clone()));
 }
 
 /// Where control goes from a list of steps.
@@ -446,110 +418,9 @@ pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, t
     let (object, taken) = (bare(object), bare(taken));
     related
         && (object == taken
+            // What took it did not say what it is.
+            || taken.is_empty()
             || kind == StateKind::Lock
             || object.starts_with(&format!("{taken}->"))
             || taken.starts_with(&format!("{object}->")))
-}
-
-/// Marks what was added to the items of the state that they started from: the longest of `entry` that they start with.
-fn mark_added(items: &mut [PathItem], entry: &[State], mark: impl Fn(&mut PathItem)) {
-    let starts = entry.iter().filter(|entry| items.starts_with(&entry.items));
-    let kept = starts.map(|entry| entry.items.len()).max().unwrap_or(0);
-    items[kept..].iter_mut().for_each(mark);
-}
-
-impl State {
-    /// The same event twice on one path is the same evidence.
-    fn push(&mut self, item: PathItem) {
-        if !self.items.contains(&item) {
-            self.items.push(item);
-        }
-    }
-
-    fn value(&self, value: &Value) -> Result {
-        match value {
-            Value::Unknown => Result::Unknown,
-            Value::Zero => Result::Zero,
-            Value::NonZero => Result::NonZero,
-            Value::Errno => Result::Errno,
-            Value::Variable(name) => self.values.get(name).copied().unwrap_or_default(),
-            Value::Slot(slot) => self.values.get(&format!("#{slot}")).copied().unwrap_or_default(),
-        }
-    }
-
-    fn set(&mut self, variable: &str, result: Result) {
-        if result == Result::Unknown {
-            self.values.remove(variable);
-        } else {
-            self.values.insert(variable.to_owned(), result);
-        }
-    }
-
-    fn set_value(&mut self, value: &Value, result: Result) {
-        match value {
-            Value::Variable(name) => self.set(name, result),
-            Value::Slot(slot) => self.set(&format!("#{slot}"), result),
-            _ => {}
-        }
-    }
-
-    /// The call of an item turned out to fail: it did nothing.
-    fn fail(&mut self, item: usize, is_populate: bool) {
-        if is_populate {
-            self.rewritten = self.items.get(item).cloned();
-        }
-        self.remove(item);
-    }
-
-    /// Takes an item off the path; what refers to items behind it moves with them.
-    fn remove(&mut self, item: usize) {
-        if item >= self.items.len() {
-            return;
-        }
-        self.items.remove(item);
-        self.values.retain(|_, result| *result != Result::Of(item));
-        for result in self.values.values_mut() {
-            if let Result::Of(other) = result
-                && *other > item
-            {
-                *other -= 1;
-            }
-        }
-    }
-}
-
-/// Makes equal states one, and too many states one that holds the events of all.
-fn merge(states: &mut Vec<State>) {
-    if states.len() < 2 {
-        return;
-    }
-    unique(states);
-    if states.len() > STATE_LIMIT {
-        for state in states.iter_mut() {
-            state.values.retain(|name, result| !name.starts_with('#') && matches!(result, Result::Of(_)));
-        }
-        unique(states);
-    }
-    if states.len() > STATE_LIMIT {
-        let mut items: Vec<PathItem> = Vec::new();
-        let mut seen = FxHashSet::default();
-        for state in states.iter() {
-            items.extend(state.items.iter().filter(|item| seen.insert((*item).clone())).cloned());
-        }
-        *states = vec![State { items, is_merged: true, ..State::default() }];
-    }
-}
-
-/// The same for the ends of a function.
-fn limited(ends: Vec<Path>) -> Vec<Path> {
-    if ends.len() <= STATE_LIMIT {
-        return ends;
-    }
-    let (failed, rest): (Vec<Path>, Vec<Path>) = ends.into_iter().partition(|path| path.fails);
-    let returns = rest.first().and_then(|path| path.returns);
-    let mut states: Vec<State> = rest.into_iter().map(|path| State { items: path.items, ..State::default() }).collect();
-    merge(&mut states);
-    let merged =
-        states.into_iter().map(|state| Path { items: state.items, returns, is_merged: true, ..Path::default() });
-    merged.chain(failed.into_iter().take(1)).collect()
 }

@@ -1,0 +1,404 @@
+//! The words of a slice that the grammar does not know, and what they become.
+
+use super::lex::{closing, identifier_before, identifier_end, is_identifier_byte, literal_end, previous, skip_blank};
+use super::mask::blank;
+use super::span::Span;
+
+/// Words that say something to the compiler or to sparse and nothing to a reader of the code's effects.
+const ATTRIBUTES: &[&[u8]] = &[
+    b"__init",
+    b"__exit",
+    b"__initdata",
+    b"__exitdata",
+    b"__initconst",
+    b"__exit_p",
+    b"__devinit",
+    b"__meminit",
+    b"__ref",
+    b"__refdata",
+    b"__cold",
+    b"__hot",
+    b"__user",
+    b"__iomem",
+    b"__percpu",
+    b"__rcu",
+    b"__force",
+    b"__kernel",
+    b"__bitwise",
+    b"__nocast",
+    b"__private",
+    b"__must_check",
+    b"__maybe_unused",
+    b"__always_unused",
+    b"__used",
+    b"__unused",
+    b"__packed",
+    b"__read_mostly",
+    b"__ro_after_init",
+    b"__weak",
+    b"__pure",
+    b"__attribute_const__",
+    b"__always_inline",
+    b"__no_sanitize_address",
+    b"__noreturn",
+    b"__deprecated",
+    b"__cacheline_aligned",
+    b"__cacheline_aligned_in_smp",
+    b"____cacheline_aligned",
+    b"____cacheline_aligned_in_smp",
+    b"____cacheline_internodealigned_in_smp",
+    b"__visible",
+    b"__malloc",
+    b"__randomize_layout",
+    b"__no_randomize_layout",
+    b"__designated_init",
+    b"noinline",
+    b"notrace",
+    b"noinline_for_stack",
+    b"asmlinkage",
+    b"__sched",
+    b"__lockfunc",
+    b"__kprobes",
+    b"nokprobe_inline",
+    b"noinstr",
+    b"__flatten",
+    b"__noclone",
+    b"__latent_entropy",
+    b"__nonstring",
+    b"__bpf_kfunc",
+    b"__net_init",
+    b"__net_exit",
+    b"__init_or_module",
+    b"__exit_call",
+    b"__initdata_or_module",
+    b"__compat",
+    b"__page_aligned_data",
+    b"__page_aligned_bss",
+    b"__refconst",
+    b"__head",
+    b"__cpuidle",
+    b"__no_kcsan",
+    b"__no_sanitize_or_inline",
+    b"__naked",
+    b"__nocfi",
+    b"__noendbr",
+    b"__noreturn",
+    b"__no_profile",
+    b"__rust_helper",
+    b"__EXTERN_INLINE",
+    b"__capability",
+    b"__nosavedata",
+    b"__vsyscall",
+    b"__function_aligned",
+    b"__no_stack_protector",
+    b"__no_context_analysis",
+    b"__unqual_scalar_typeof",
+    b"__nolocks",
+    b"fallthrough",
+];
+
+/// The same with arguments in parentheses.
+const ATTRIBUTE_CALLS: &[&[u8]] = &[
+    b"__attribute__",
+    b"__attribute",
+    b"__acquires",
+    b"__releases",
+    b"__must_hold",
+    b"__acquire_shared",
+    b"__acquires_shared",
+    b"__releases_shared",
+    b"__must_hold_shared",
+    b"__acquires_ret",
+    b"__cond_acquires",
+    b"__cond_acquires_shared",
+    b"__cond_lock",
+    b"__aligned",
+    b"__section",
+    b"__printf",
+    b"__scanf",
+    b"__counted_by",
+    b"__counted_by_le",
+    b"__counted_by_be",
+    b"__counted_by_ptr",
+    b"__sized_by",
+    b"__assume_aligned",
+    b"__alloc_size",
+    b"__realloc_size",
+    b"__free",
+    b"__cleanup",
+    b"__class",
+    b"__guarded_by",
+    b"__pt_guarded_by",
+    b"__diagnose_as",
+    b"__copy",
+    b"__alias",
+    b"__no_sanitize",
+    b"__nonnull",
+    b"__excludes",
+    b"__acquire_ctx",
+    b"_Alignas",
+    b"__declspec",
+    b"__fix_address",
+    b"__target",
+    b"__flag_enum_x",
+    b"__address_space",
+];
+
+const PRIMITIVES: &[&[u8]] = &[b"unsigned", b"signed", b"long", b"short", b"int", b"char", b"const", b"volatile"];
+
+/// Whether a word is an attribute, with arguments or without.
+pub(super) fn is_attribute(word: &[u8]) -> bool {
+    ATTRIBUTE_CALLS.contains(&word) || ATTRIBUTES.contains(&word) || word == b"__typeof__" || word == b"typeof"
+}
+
+/// Rewrites the words of one slice.
+pub(super) struct Masker {
+    text: Vec<u8>,
+    at: usize,
+}
+
+impl Masker {
+    /// Over a slice whose comments and directives are blank.
+    pub(super) fn new(text: Vec<u8>) -> Masker {
+        Masker { text, at: 0 }
+    }
+
+    pub(super) fn run(mut self) -> Vec<u8> {
+        while self.at < self.text.len() {
+            let byte = self.text[self.at];
+            if byte == b'"' || byte == b'\'' {
+                self.at = literal_end(&self.text, self.at).max(self.at + 1);
+            } else if byte.is_ascii_digit() {
+                self.at = identifier_end(&self.text, self.at);
+            } else if is_identifier_byte(byte) {
+                let end = identifier_end(&self.text, self.at);
+                self.word(self.at, end);
+                self.at = end;
+            } else {
+                self.at += 1;
+            }
+        }
+        self.text
+    }
+
+    fn word(&mut self, start: usize, end: usize) {
+        let word = &self.text[start..end];
+        if ATTRIBUTES.contains(&word) {
+            return self.attribute(start, end);
+        }
+        if ATTRIBUTE_CALLS.contains(&word) {
+            let open = skip_blank(&self.text, end);
+            let close = if self.text.get(open) == Some(&b'(') { closing(&self.text, open) } else { None };
+            return blank(&mut self.text, Span::new(start, close.unwrap_or(end)));
+        }
+        match word {
+            b"struct" | b"union" | b"enum" => self.type_argument(start, end),
+            b"auto" => self.text[start..end].copy_from_slice(b"int "),
+            b"__auto_type" => self.text[start..end].copy_from_slice(b"int        "),
+            b"case" => self.case_range(end),
+            b"asm_volatile_goto" | b"asm_goto_output" | b"asm" | b"__asm__" => self.assembly(start, end),
+            b"if" | b"while" | b"for" | b"switch" | b"return" | b"sizeof" | b"do" | b"else" | b"goto" => {}
+            _ if word.len() > 2
+                && word.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+                && self.is_specifier(start, end) =>
+            {
+                blank(&mut self.text, Span::new(start, end));
+            }
+            _ if PRIMITIVES.contains(&word) => self.primitive_argument(start, end),
+            _ => self.block_macro(start, end),
+        }
+    }
+
+    /// `STATIC int f(...)`: a macro for a specifier, at the start of the slice and before another word.
+    fn is_specifier(&self, start: usize, end: usize) -> bool {
+        let next = skip_blank(&self.text, end);
+        previous(&self.text, start).is_none() && self.text.get(next).is_some_and(|byte| byte.is_ascii_lowercase())
+    }
+
+    /// `fallthrough;` and `notrace` and the like. A word that is called, or assigned, is somebody's name.
+    fn attribute(&mut self, start: usize, end: usize) {
+        let next = self.text.get(skip_blank(&self.text, end)).copied();
+        if !matches!(next, Some(b'=' | b'.')) {
+            blank(&mut self.text, Span::new(start, end));
+        }
+    }
+
+    /// `struct a` as an argument of a macro (`container_of(p, struct a, m)`): the keyword and the stars go.
+    fn type_argument(&mut self, start: usize, end: usize) {
+        if !self.is_call_argument(start) {
+            return;
+        }
+        let tag = skip_blank(&self.text, end);
+        let tag_end = identifier_end(&self.text, tag);
+        let mut stars_end = skip_blank(&self.text, tag_end);
+        while self.text.get(stars_end) == Some(&b'*') {
+            stars_end = skip_blank(&self.text, stars_end + 1);
+        }
+        if tag < tag_end && matches!(self.text.get(stars_end), Some(b',' | b')')) {
+            blank(&mut self.text, Span::new(start, end));
+            blank(&mut self.text, Span::new(tag_end, stars_end));
+        }
+    }
+
+    /// `unsigned long` as an argument of a macro: all but the first word go, and stars with them.
+    fn primitive_argument(&mut self, start: usize, end: usize) {
+        if !self.is_call_argument(start) {
+            return;
+        }
+        let mut stop = end;
+        loop {
+            let next = skip_blank(&self.text, stop);
+            let next_end = identifier_end(&self.text, next);
+            if next < next_end && PRIMITIVES.contains(&&self.text[next..next_end]) {
+                stop = next_end;
+            } else if self.text.get(next) == Some(&b'*') {
+                stop = next + 1;
+            } else {
+                if matches!(self.text.get(next), Some(b',' | b')')) {
+                    blank(&mut self.text, Span::new(end, stop));
+                    // A lone primitive type is no expression either; as a plain name it is.
+                    self.text[start] = b'T';
+                }
+                return;
+            }
+        }
+    }
+
+    /// Whether the word at `start` begins an argument of something that is called by name.
+    fn is_call_argument(&self, start: usize) -> bool {
+        let Some((before, byte)) = previous(&self.text, start) else { return false };
+        let open = match byte {
+            b'(' => before,
+            b',' => match self.enclosing_open(before) {
+                Some(open) => open,
+                None => return false,
+            },
+            _ => return false,
+        };
+        let Some((name, name_end)) = identifier_before(&self.text, open) else { return false };
+        !matches!(
+            &self.text[name..name_end],
+            b"sizeof"
+                | b"typeof"
+                | b"__typeof__"
+                | b"offsetof"
+                | b"return"
+                | b"if"
+                | b"while"
+                | b"for"
+                | b"switch"
+                | b"__alignof__"
+        ) && !self.is_declarator(name, open)
+    }
+
+    /// The `(` that encloses `at`, within a bounded distance.
+    fn enclosing_open(&self, at: usize) -> Option<usize> {
+        let mut depth = 0usize;
+        for offset in (at.saturating_sub(2000)..at).rev() {
+            match self.text[offset] {
+                b')' => depth += 1,
+                b'(' if depth == 0 => return Some(offset),
+                b'(' => depth -= 1,
+                b';' | b'{' | b'}' => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether `name (` declares a function: a type stands before it, and it is not the first word of a statement.
+    fn is_declarator(&self, name: usize, _open: usize) -> bool {
+        match previous(&self.text, name) {
+            Some((_, b'*')) => self.stars_follow_a_type(name),
+            Some((at, byte)) if is_identifier_byte(byte) => {
+                let Some((start, end)) = identifier_before(&self.text, at + 1) else { return false };
+                !matches!(&self.text[start..end], b"return" | b"else" | b"do" | b"case" | b"goto" | b"in")
+            }
+            _ => false,
+        }
+    }
+
+    /// `struct a *f(struct b *)` declares; `x = y *f(...)` multiplies. Only the first has a type word at the statement's start.
+    fn stars_follow_a_type(&self, name: usize) -> bool {
+        let start = self.text[..name]
+            .iter()
+            .rposition(|byte| matches!(byte, b';' | b'{' | b'}' | b'=' | b'(' | b','))
+            .map_or(0, |at| at + 1);
+        let first = skip_blank(&self.text, start);
+        let end = identifier_end(&self.text, first);
+        end > first && end < name && !matches!(&self.text[first..end], b"return")
+    }
+
+    /// `case A ... B:` loses its upper end.
+    fn case_range(&mut self, end: usize) {
+        let Some(length) = self.text[end..].iter().position(|byte| matches!(byte, b':' | b'\n' | b';')) else { return };
+        if let Some(dots) = memchr::memmem::find(&self.text[end..end + length], b"...") {
+            blank(&mut self.text, Span::new(end + dots, end + length));
+        }
+    }
+
+    /// Inline assembly says nothing about VMAs, and its operands are a language of their own.
+    fn assembly(&mut self, start: usize, end: usize) {
+        let mut open = skip_blank(&self.text, end);
+        for _ in 0..3 {
+            let word_end = identifier_end(&self.text, open);
+            if word_end == open {
+                break;
+            }
+            open = skip_blank(&self.text, word_end);
+        }
+        if self.text.get(open) == Some(&b'(')
+            && let Some(close) = closing(&self.text, open)
+        {
+            blank(&mut self.text, Span::new(start, close));
+        }
+    }
+
+    /// A macro call that heads a block (`list_for_each_entry(...) {`) becomes `while (...)`, padded to its width.
+    fn block_macro(&mut self, start: usize, end: usize) {
+        let open = skip_blank(&self.text, end);
+        if self.text.get(open) != Some(&b'(') || end - start < 5 || !self.starts_statement(start) {
+            return;
+        }
+        let Some(close) = closing(&self.text, open) else { return };
+        let next = skip_blank(&self.text, close);
+        let heads_block = self.text.get(next) == Some(&b'{');
+        let heads_statement = memchr::memmem::find(&self.text[start..end], b"for_each").is_some()
+            && self.text.get(next).is_some_and(|byte| is_identifier_byte(*byte) || *byte == b'(' || *byte == b'*');
+        if heads_block || heads_statement {
+            self.text[start..start + 5].copy_from_slice(b"while");
+            blank(&mut self.text, Span::new(start + 5, end));
+            self.loop_arguments(open, close);
+        }
+    }
+
+    /// Statements passed to a macro (`scoped_cond_guard(mutex_intr, return -EINTR, &lock)`) are no expressions.
+    fn loop_arguments(&mut self, open: usize, close: usize) {
+        for keyword in [b"return".as_slice(), b"continue", b"break", b"goto"] {
+            let found: Vec<usize> = super::lex::words(&self.text[open..close], keyword).collect();
+            for at in found {
+                let start = open + at;
+                let value = skip_blank(&self.text, start + keyword.len());
+                if self.text.get(value) == Some(&b',') || keyword == b"goto" {
+                    self.text[start..start + keyword.len()].fill(b'0');
+                    if keyword == b"goto" {
+                        let end = identifier_end(&self.text, value);
+                        blank(&mut self.text, Span::new(value, end));
+                    }
+                } else {
+                    blank(&mut self.text, Span::new(start, start + keyword.len()));
+                }
+            }
+        }
+    }
+
+    /// Whether a statement can start at `start`: behind `;`, a brace, a `)`, a label, `else` or `do`.
+    fn starts_statement(&self, start: usize) -> bool {
+        match previous(&self.text, start) {
+            Some((_, b';' | b'{' | b'}' | b')' | b':')) => true,
+            Some((at, byte)) if is_identifier_byte(byte) => identifier_before(&self.text, at + 1)
+                .is_some_and(|(start, end)| matches!(&self.text[start..end], b"else" | b"do")),
+            _ => false,
+        }
+    }
+}

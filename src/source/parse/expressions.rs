@@ -1,0 +1,128 @@
+//! Expressions and initialisers.
+
+use tree_sitter::Node;
+
+use super::Reader;
+use crate::source::ast::{Entry, Expression, ExpressionKind as E};
+
+impl Reader<'_> {
+    pub(super) fn field(&self, node: Node, field: &str, depth: usize) -> Expression {
+        match node.child_by_field_name(field) {
+            Some(value) => self.expression(value, depth + 1),
+            None => Expression { kind: E::Other(Vec::new()), span: self.span(node) },
+        }
+    }
+
+    pub(super) fn boxed(&self, node: Node, field: &str, depth: usize) -> Box<Expression> {
+        Box::new(self.field(node, field, depth))
+    }
+
+    pub(super) fn operator(&self, node: Node) -> String {
+        node.child_by_field_name("operator").map(|operator| self.text_of(operator)).unwrap_or_default()
+    }
+
+    pub(super) fn expression(&self, node: Node, depth: usize) -> Expression {
+        let span = self.span(node);
+        if !self.within_depth(node, depth) {
+            return Expression { kind: E::Other(Vec::new()), span };
+        }
+        let kind = match node.kind() {
+            "identifier" | "field_identifier" | "type_identifier" | "true" | "false" | "null" => {
+                E::Name(self.text_of(node))
+            }
+            "number_literal" => E::Number(self.text_of(node)),
+            "string_literal" | "char_literal" | "concatenated_string" => E::Literal,
+            "parenthesized_expression" => return self.parenthesized(node, depth),
+            "call_expression" => {
+                E::Call { callee: self.boxed(node, "function", depth), arguments: self.arguments(node, depth) }
+            }
+            "field_expression" => E::Field {
+                base: self.boxed(node, "argument", depth),
+                name: node.child_by_field_name("field").map(|field| self.text_of(field)).unwrap_or_default(),
+                arrow: self.operator(node) == "->",
+            },
+            "subscript_expression" => {
+                E::Index { base: self.boxed(node, "argument", depth), index: self.boxed(node, "index", depth) }
+            }
+            "pointer_expression" | "unary_expression" => {
+                E::Unary { operator: self.operator(node), operand: self.boxed(node, "argument", depth) }
+            }
+            "update_expression" => {
+                E::Step { operator: self.operator(node), operand: self.boxed(node, "argument", depth) }
+            }
+            "sizeof_expression" | "alignof_expression" | "offsetof_expression" => E::Literal,
+            "binary_expression" => E::Binary {
+                operator: self.operator(node),
+                left: self.boxed(node, "left", depth),
+                right: self.boxed(node, "right", depth),
+            },
+            "assignment_expression" => E::Assign {
+                operator: self.operator(node),
+                target: self.boxed(node, "left", depth),
+                value: self.boxed(node, "right", depth),
+            },
+            "conditional_expression" => E::Conditional {
+                condition: self.boxed(node, "condition", depth),
+                then: node.child_by_field_name("consequence").map(|then| Box::new(self.expression(then, depth + 1))),
+                otherwise: self.boxed(node, "alternative", depth),
+            },
+            "cast_expression" => E::Cast { ty: self.type_descriptor(node), value: self.boxed(node, "value", depth) },
+            "compound_literal_expression" => {
+                let entries =
+                    node.child_by_field_name("value").map(|list| self.entries(list, depth)).unwrap_or_default();
+                E::Initializer { ty: Some(self.type_descriptor(node)), entries }
+            }
+            "initializer_list" => E::Initializer { ty: None, entries: self.entries(node, depth) },
+            "compound_statement" => E::Statements(self.block(node, depth)),
+            _ => E::Other(self.parts(node, depth)),
+        };
+        Expression { kind, span }
+    }
+
+    pub(super) fn parenthesized(&self, node: Node, depth: usize) -> Expression {
+        let mut cursor = node.walk();
+        let inner: Option<Node> = node.named_children(&mut cursor).find(|child| child.kind() != "comment");
+        match inner {
+            Some(inner) => Expression { span: self.span(node), ..self.expression(inner, depth + 1) },
+            None => Expression { kind: E::Other(Vec::new()), span: self.span(node) },
+        }
+    }
+
+    pub(super) fn parts(&self, node: Node, depth: usize) -> Vec<Expression> {
+        let mut cursor = node.walk();
+        let children: Vec<Node> = node.named_children(&mut cursor).collect();
+        children.into_iter().map(|child| self.expression(child, depth + 1)).collect()
+    }
+
+    pub(super) fn arguments(&self, node: Node, depth: usize) -> Vec<Expression> {
+        let Some(list) = node.child_by_field_name("arguments") else { return Vec::new() };
+        let mut cursor = list.walk();
+        let children: Vec<Node> = list.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect();
+        children.into_iter().map(|child| self.expression(child, depth + 1)).collect()
+    }
+
+    pub(super) fn entries(&self, list: Node, depth: usize) -> Vec<Entry> {
+        let mut cursor = list.walk();
+        let children: Vec<Node> = list.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect();
+        children
+            .into_iter()
+            .map(|child| {
+                let span = self.span(child);
+                if child.kind() != "initializer_pair" {
+                    return Entry { members: Vec::new(), value: self.expression(child, depth + 1), span };
+                }
+                let mut cursor = child.walk();
+                let designators: Vec<Node> = child.children_by_field_name("designator", &mut cursor).collect();
+                let members = designators
+                    .into_iter()
+                    .filter_map(|designator| match designator.kind() {
+                        "field_designator" => designator.named_child(0).map(|name| self.text_of(name)),
+                        "field_identifier" => Some(self.text_of(designator)),
+                        _ => None,
+                    })
+                    .collect();
+                Entry { members, value: self.field(child, "value", depth), span }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,233 @@
+//! From the bytes of a masked slice to [`ast`](super::ast), by tree-sitter-c.
+
+mod declarations;
+mod expressions;
+mod statements;
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
+
+use super::ast::{Declared, Function, Parameter, Statement};
+use super::mask::every_arm;
+use super::span::Span;
+
+/// Syntax nested deeper than this is not understood. It bounds every recursion over the syntax of a slice.
+pub const DEPTH_LIMIT: usize = 200;
+
+/// Slices longer than this many bytes are not parsed.
+pub const SLICE_LIMIT: usize = 1 << 20;
+
+/// The time one slice may take in the parser before it is given up.
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+
+/// What became of a slice.
+#[derive(Debug)]
+pub struct Parsed<T> {
+    /// The syntax, as far as it was understood.
+    pub syntax: T,
+    /// The first place that was not understood, with what is wrong there.
+    pub trouble: Option<(Span, &'static str)>,
+}
+
+thread_local! {
+    static PARSER: RefCell<Option<Parser>> = RefCell::new(new_parser());
+}
+
+fn new_parser() -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_c::LANGUAGE.into()).ok()?;
+    Some(parser)
+}
+
+fn parse_text(text: &[u8]) -> Option<Tree> {
+    if text.len() > SLICE_LIMIT {
+        return None;
+    }
+    PARSER.with_borrow_mut(|parser| {
+        let parser = parser.as_mut()?;
+        parser.reset();
+        let deadline = Instant::now() + TIME_LIMIT;
+        let mut progress = |_: &tree_sitter::ParseState| {
+            if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        parser.parse_with_options(&mut |offset, _| text.get(offset..).unwrap_or(&[]), None, Some(options))
+    })
+}
+
+/// The functions of a slice (one, or one for each head that survived) that starts `base` bytes into its file; `masked` is one of
+/// the slice's [`variants`](super::variants).
+pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Function>> {
+    with_tree(original, masked, base, |reader, root| {
+        let mut cursor = root.walk();
+        let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
+        nodes
+            .into_iter()
+            .filter(|node| node.kind() == "function_definition")
+            .filter_map(|node| reader.function(node))
+            .collect()
+    })
+}
+
+/// The variables that a slice at file scope declares, every arm of its conditionals kept.
+pub fn variables(slice: &[u8], base: u32) -> Parsed<Vec<Declared>> {
+    with_tree(slice, &every_arm(slice), base, |reader, root| {
+        let mut cursor = root.walk();
+        let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
+        nodes
+            .into_iter()
+            .filter(|node| node.kind() == "declaration")
+            .flat_map(|node| reader.declaration(node, 0))
+            .collect()
+    })
+}
+
+/// The statements that a macro expands to, all of which are said to stand at `place`: where the macro is called.
+pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
+    let text = [b"void f(void){", expansion, b";}"].concat();
+    let masked = every_arm(&text);
+    let parsed = with_tree_at(&text, &masked, 0, Some(place), |reader, root| {
+        let mut cursor = root.walk();
+        let first = root.named_children(&mut cursor).find(|node| node.kind() == "function_definition");
+        first.and_then(|node| reader.function(node)).map(|function| function.body).unwrap_or_default()
+    });
+    Parsed { trouble: parsed.trouble.map(|(_, reason)| (place, reason)), ..parsed }
+}
+
+/// The members of a struct or union definition, those of anonymous members included.
+pub fn members(slice: &[u8], base: u32) -> Parsed<Vec<Parameter>> {
+    with_tree(slice, &every_arm(slice), base, |reader, root| {
+        let mut members = Vec::new();
+        let mut stack = vec![(root, 0)];
+        while let Some((node, depth)) = stack.pop() {
+            if node.kind() == "field_declaration_list" {
+                reader.members(node, &mut members, 0);
+                break;
+            }
+            if depth < DEPTH_LIMIT {
+                let mut cursor = node.walk();
+                let children: Vec<Node> = node.named_children(&mut cursor).collect();
+                stack.extend(children.into_iter().rev().map(|child| (child, depth + 1)));
+            }
+        }
+        members
+    })
+}
+
+fn with_tree<T: Default>(original: &[u8], text: &[u8], base: u32, read: impl FnOnce(&Reader, Node) -> T) -> Parsed<T> {
+    with_tree_at(original, text, base, None, read)
+}
+
+fn with_tree_at<T: Default>(
+    original: &[u8],
+    text: &[u8],
+    base: u32,
+    place: Option<Span>,
+    read: impl FnOnce(&Reader, Node) -> T,
+) -> Parsed<T> {
+    let whole = Span { start: base, end: base.wrapping_add(text.len() as u32) };
+    let Some(tree) = parse_text(text) else {
+        let reason =
+            if text.len() > SLICE_LIMIT { "longer than the slice limit" } else { "the parser ran out of time" };
+        return Parsed { syntax: T::default(), trouble: Some((whole, reason)) };
+    };
+    let reader = Reader { original, text, base, place, too_deep: std::cell::Cell::new(None) };
+    let syntax = read(&reader, tree.root_node());
+    let trouble = reader.error(&tree).or_else(|| reader.too_deep.get().map(|span| (span, "nested too deep")));
+    Parsed { syntax, trouble }
+}
+
+struct Reader<'t> {
+    /// The slice as it stands in the file: for what the mask rewrote.
+    original: &'t [u8],
+    text: &'t [u8],
+    base: u32,
+    /// Where all of it is said to stand, for a text that is not in the file.
+    place: Option<Span>,
+    too_deep: std::cell::Cell<Option<Span>>,
+}
+
+impl Reader<'_> {
+    fn span(&self, node: Node) -> Span {
+        if let Some(place) = self.place {
+            return place;
+        }
+        Span {
+            start: self.base.wrapping_add(node.start_byte() as u32),
+            end: self.base.wrapping_add(node.end_byte() as u32),
+        }
+    }
+
+    fn text_of(&self, node: Node) -> String {
+        String::from_utf8_lossy(&self.text[node.byte_range()]).into_owned()
+    }
+
+    /// The first error of a tree. A `;` that the grammar misses behind a macro call changes nothing and is no error.
+    fn error(&self, tree: &Tree) -> Option<(Span, &'static str)> {
+        if !tree.root_node().has_error() {
+            return None;
+        }
+        let mut cursor = tree.walk();
+        loop {
+            let node = cursor.node();
+            if node.is_error() {
+                return Some((self.span(node), "does not parse"));
+            }
+            if node.is_missing() && node.kind() != ";" {
+                return Some((self.span(node), "does not parse: something is missing"));
+            }
+            if node.has_error() && cursor.goto_first_child() {
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::ast::{Expression, ExpressionKind as E};
+
+    #[test]
+    fn declarators_are_peeled() {
+        let parsed = members(
+            b"struct ops { int (*mmap)(struct file *, struct vm_area_struct *vma); struct { struct b *c[2]; }; };",
+            0,
+        );
+        assert_eq!(parsed.trouble, None);
+        let mmap = &parsed.syntax[0];
+        assert_eq!(mmap.name, "mmap");
+        assert!(mmap.ty.function.as_ref().is_some_and(|parameters| parameters[1].ty.points_to("vm_area_struct")));
+        assert_eq!(
+            (parsed.syntax[1].name.as_str(), parsed.syntax[1].ty.tag(), parsed.syntax[1].ty.is_array),
+            ("c", Some("b"), true)
+        );
+    }
+
+    #[test]
+    fn a_deep_nest_is_reported_not_followed() {
+        let text = format!("int f(void) {{ return {}1{}; }}", "(".repeat(1000), ")".repeat(1000));
+        assert_eq!(
+            functions(text.as_bytes(), text.as_bytes(), 0).trouble.map(|(_, reason)| reason),
+            Some("nested too deep")
+        );
+    }
+
+    #[test]
+    fn old_style_designators_are_entries() {
+        let parsed = variables(b"struct file_operations f = { mmap: my_mmap, .a.b = 1 };", 0);
+        let Some(Expression { kind: E::Initializer { entries, .. }, .. }) = &parsed.syntax[0].value else {
+            panic!("no initialiser")
+        };
+        assert_eq!(entries[0].members, ["mmap"]);
+        assert_eq!(entries[1].members, ["a", "b"]);
+    }
+}

@@ -1,0 +1,264 @@
+//! Expressions: reads, writes, state, values.
+
+use super::Lowerer;
+use super::conditions::is_zero_number;
+use super::locals::vma_field;
+use crate::rules::StateKind;
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::vma::event::{EventKind, Fails};
+use crate::vma::flow::{Named, Step, Value};
+
+impl Lowerer<'_> {
+    pub(super) fn expression(&mut self, expression: &Expression) -> Value {
+        match &expression.kind {
+            E::Name(name) => match name.as_str() {
+                "NULL" | "false" => Value::Zero,
+                "true" => Value::NonZero,
+                _ => Value::Variable(name.clone()),
+            },
+            E::Number(number) => {
+                if is_zero_number(number) {
+                    Value::Zero
+                } else {
+                    Value::NonZero
+                }
+            }
+            E::Literal => Value::NonZero,
+            E::Field { base, name, .. } => self.field(base, name, expression.span),
+            E::Call { callee, arguments } => self.call(callee, arguments, expression),
+            E::Cast { value, .. } => self.expression(value),
+            E::Unary { operator, operand } => self.unary(operator, operand, expression.span),
+            E::Step { operand, operator } => self.step(operator, operand, expression.span),
+            E::Index { base, index } => {
+                self.expression(base);
+                self.expression(index);
+                Value::Unknown
+            }
+            E::Binary { operator, left, right } => self.binary(operator, left, right),
+            E::Assign { operator, target, value } => self.assign(operator, target, value, expression.span),
+            E::Conditional { condition, then, otherwise } => self.choice(condition, then.as_deref(), otherwise),
+            E::Initializer { entries, .. } => {
+                for entry in entries {
+                    self.expression(&entry.value);
+                }
+                Value::NonZero
+            }
+            E::Statements(inner) => self.expanded(inner),
+            E::Other(parts) => {
+                for part in parts {
+                    self.expression(part);
+                }
+                Value::Unknown
+            }
+        }
+    }
+
+    pub(super) fn field(&mut self, base: &Expression, name: &str, span: Span) -> Value {
+        if self.aliases.is_vma(base) {
+            self.read(name, span);
+        } else if self.aliases.is_desc(base) {
+            if let Some(field) = vma_field(name) {
+                self.read(field, span);
+            }
+        } else {
+            self.expression(base);
+        }
+        Value::Unknown
+    }
+
+    pub(super) fn unary(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
+        match operator {
+            "-" => match &operand.kind {
+                E::Name(name) if is_errno(name) => return Value::Errno,
+                _ => {}
+            },
+            "&" => {
+                if let E::Field { base, name, .. } = &operand.kind
+                    && self.aliases.is_vma(base)
+                {
+                    self.read(name, span);
+                    if !matches!(name.as_str(), "vm_page_prot" | "flags" | "vm_flags") {
+                        self.event(EventKind::Unknown { why: format!("takes the address of {name}") }, span);
+                    }
+                    return Value::NonZero;
+                }
+            }
+            _ => {}
+        }
+        self.expression(operand);
+        Value::Unknown
+    }
+
+    pub(super) fn step(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
+        if let E::Field { base, name, .. } = &operand.kind
+            && self.aliases.is_vma(base)
+        {
+            self.read(name, span);
+            self.write(name, span);
+        } else if self.is_shared(operand) {
+            self.count(operator == "++", operand, span);
+        } else if let Some(name) = operand.name() {
+            self.steps.push(Step::Assign { variable: name.to_owned(), value: Value::Unknown });
+        }
+        Value::Unknown
+    }
+
+    pub(super) fn count(&mut self, up: bool, counter: &Expression, span: Span) {
+        let object = counter.text(self.text);
+        let kind = StateKind::Counter;
+        let event =
+            if up { EventKind::Take { kind, object, fails: Fails::Error } } else { EventKind::Undo { kind, object } };
+        self.event(event, span);
+    }
+
+    pub(super) fn binary(&mut self, operator: &str, left: &Expression, right: &Expression) -> Value {
+        if operator == "&" {
+            if self.is_flags(left) {
+                self.tested_flags(right);
+            } else if self.is_flags(right) {
+                self.tested_flags(left);
+            }
+        }
+        self.expression(left);
+        self.expression(right);
+        Value::Unknown
+    }
+
+    pub(super) fn choice(
+        &mut self,
+        condition: &Expression,
+        then: Option<&Expression>,
+        otherwise: &Expression,
+    ) -> Value {
+        let test = self.condition(condition);
+        let slot = self.slot();
+        let variable = format!("#{slot}");
+        let outer = std::mem::take(&mut self.steps);
+        let value = then.map_or(Value::NonZero, |then| self.expression(then));
+        self.steps.push(Step::Assign { variable: variable.clone(), value });
+        let then = std::mem::take(&mut self.steps);
+        let value = self.expression(otherwise);
+        self.steps.push(Step::Assign { variable, value });
+        let otherwise = std::mem::replace(&mut self.steps, outer);
+        self.steps.push(Step::If { condition: test, then, otherwise, absent: None });
+        Value::Slot(slot)
+    }
+
+    pub(super) fn assign(&mut self, operator: &str, target: &Expression, value: &Expression, span: Span) -> Value {
+        if let E::Field { base, name, .. } = &target.kind {
+            let field = if self.aliases.is_vma(base) {
+                Some(name.as_str())
+            } else if self.aliases.is_desc(base) {
+                vma_field(name)
+            } else {
+                None
+            };
+            if let Some(field) = field {
+                return self.assign_field(operator, field, value, span);
+            }
+        }
+        if let E::Call { arguments, .. } = &target.kind
+            && let [Expression { kind: E::Field { base, name, .. }, .. }] = arguments.as_slice()
+            && self.aliases.is_vma(base)
+        {
+            // `pgprot_val(vma->vm_page_prot) |= x`
+            self.read(name, span);
+            return self.assign_field("=", name, value, span);
+        }
+        if self.aliases.is_vma(value) {
+            let is_local = target.name().is_some_and(|name| self.scope.get(name).is_some());
+            if !is_local && !self.aliases.holds(target) {
+                self.event(EventKind::Escape { into: kept_in(target, self.text) }, span);
+            }
+            return Value::NonZero;
+        }
+        let before = self.out.events.len();
+        let result = self.expression(value);
+        let object = target.text(self.text);
+        self.name_result(before, &object);
+        if let E::Name(name) = &target.kind
+            && self.scope.get(name).is_some()
+        {
+            let result = if operator == "=" { result } else { Value::Unknown };
+            self.steps.push(Step::Assign { variable: name.clone(), value: result.clone() });
+            return result;
+        }
+        if !matches!(target.kind, E::Name(_)) {
+            self.expression_of_target(target);
+        }
+        if self.is_shared(target) {
+            match operator {
+                "+=" => self.count(true, target, span),
+                "-=" => self.count(false, target, span),
+                _ => drop(self.event(EventKind::SharedWrite { object }, span)),
+            }
+        }
+        result
+    }
+
+    /// The reads that a target makes on its way: `a[vma->vm_pgoff] = x`.
+    pub(super) fn expression_of_target(&mut self, target: &Expression) {
+        match &target.kind {
+            E::Field { base, .. } => drop(self.expression(base)),
+            E::Index { base, index } => {
+                self.expression(base);
+                self.expression(index);
+            }
+            E::Unary { operand, .. } => drop(self.expression(operand)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn assign_field(&mut self, operator: &str, field: &str, value: &Expression, span: Span) -> Value {
+        match (field, operator) {
+            ("vm_flags", "|=") => {
+                let found = self.flag_sets(value);
+                self.out.sets.extend(found.sets);
+            }
+            ("vm_flags", "&=") => {
+                let found = self.flag_sets(value);
+                self.out.clears.extend(found.clears);
+            }
+            ("vm_flags", _) => {
+                let found = self.flag_sets(value);
+                self.out.sets.extend(found.sets);
+                self.out.clears.extend(found.clears);
+                if let Some(mentioned) = self.mentions_vma_field(value, "vm_flags").then_some(value) {
+                    self.read("vm_flags", mentioned.span);
+                }
+            }
+            (_, "=") => drop(self.expression(value)),
+            _ => {
+                self.read(field, span);
+                self.expression(value);
+            }
+        }
+        if field == "vm_ops" {
+            let name = match &value.bare().kind {
+                E::Unary { operator, operand } if operator == "&" => operand.text(self.text),
+                _ => value.text(self.text),
+            };
+            self.out.vm_ops.push(Named { name, span });
+        }
+        self.write(field, span);
+        Value::Unknown
+    }
+}
+
+/// The last two names of what a pointer is kept in: `task_ref.vma`.
+pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
+    match &target.kind {
+        E::Field { base, name, .. } => match &base.kind {
+            E::Field { name: outer, .. } => format!("{outer}.{name}"),
+            _ => name.clone(),
+        },
+        _ => target.text(text),
+    }
+}
+
+pub(super) fn is_errno(name: &str) -> bool {
+    name.len() > 2
+        && name.starts_with('E')
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}

@@ -1,0 +1,96 @@
+//! Flags of the VMA: which an expression sets, clears or tests.
+
+use super::Lowerer;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::is_identifier_byte;
+use crate::vma::flow::Named;
+
+/// Flags that an expression sets and clears relative to the flags it starts from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FlagSets {
+    pub sets: Vec<Named>,
+    pub clears: Vec<Named>,
+}
+
+impl Lowerer<'_> {
+    /// Whether an expression is the VMA's flags, or a local copy.
+    pub(super) fn is_flags(&self, expression: &Expression) -> bool {
+        self.is_field_of_vma(expression, "vm_flags")
+            || expression.name().is_some_and(|name| self.flag_locals.contains_key(name))
+    }
+
+    /// The flags that an expression holds: those it adds, and those it takes away by `& ~X`.
+    pub(super) fn flag_sets(&self, value: &Expression) -> FlagSets {
+        let mut found = FlagSets::default();
+        self.add_flag_sets(value, false, &mut found);
+        found
+    }
+
+    pub(super) fn add_flag_sets(&self, value: &Expression, negated: bool, found: &mut FlagSets) {
+        match &value.bare().kind {
+            E::Unary { operator, operand } if operator == "~" => self.add_flag_sets(operand, !negated, found),
+            E::Binary { left, right, .. } => {
+                self.add_flag_sets(left, negated, found);
+                self.add_flag_sets(right, negated, found);
+            }
+            E::Conditional { then, otherwise, .. } => {
+                if let Some(then) = then {
+                    self.add_flag_sets(then, negated, found);
+                }
+                self.add_flag_sets(otherwise, negated, found);
+            }
+            E::Call { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.add_flag_sets(argument, negated, found))
+            }
+            E::Name(name) => {
+                if let Some(flag) = flag_name(value).filter(|_| self.context.rules.mask(name).is_none()) {
+                    let named = Named { name: flag, span: value.span };
+                    if negated { found.clears.push(named) } else { found.sets.push(named) }
+                } else if let Some(flags) = self.named_mask(name) {
+                    let named = flags.into_iter().map(|name| Named { name, span: value.span });
+                    if negated { found.clears.extend(named) } else { found.sets.extend(named) }
+                } else if let Some(local) = self.flag_locals.get(name) {
+                    found.sets.extend(local.sets.iter().cloned());
+                    found.clears.extend(local.clears.iter().cloned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The flags that a constant of the driver's own stands for: `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
+    pub(super) fn named_mask(&self, name: &str) -> Option<Vec<String>> {
+        if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            return None;
+        }
+        if let Some(flags) = self.context.rules.mask(name) {
+            return Some(flags.to_vec());
+        }
+        let body = self.context.index.constant(name, self.file)?;
+        let words =
+            body.split(|byte| !is_identifier_byte(*byte)).filter_map(|word| flag_of(std::str::from_utf8(word).ok()?));
+        let flags: Vec<String> = words.collect();
+        (!flags.is_empty()).then_some(flags)
+    }
+
+    /// The flags that a mask names, for a test.
+    pub(super) fn tested_flags(&mut self, mask: &Expression) {
+        let found = self.flag_sets(mask);
+        self.out.tests.extend(found.sets);
+        self.out.tests.extend(found.clears);
+    }
+}
+
+/// The flag that an expression names.
+pub(super) fn flag_name(expression: &Expression) -> Option<String> {
+    flag_of(expression.name()?)
+}
+
+/// The flag that a word is: `VM_IO`, and `VM_IO` for `VMA_IO_BIT`.
+pub(super) fn flag_of(name: &str) -> Option<String> {
+    if let Some(bit) = name.strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT")) {
+        return Some(format!("VM_{bit}"));
+    }
+    let is_upper = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    (name.starts_with("VM_") && !name.starts_with("VM_FAULT") && is_upper).then(|| name.to_owned())
+}

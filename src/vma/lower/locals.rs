@@ -1,0 +1,140 @@
+//! What locals hold, wherever they are assigned, and what the VMA is called.
+
+use super::Lowerer;
+use super::flags::flag_name;
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
+use crate::source::visit::{self, Seen};
+
+/// Names of a desc's fields, with those of the VMA that they stand for.
+const DESC_FIELDS: &[(&str, &str)] = &[
+    ("start", "vm_start"),
+    ("end", "vm_end"),
+    ("pgoff", "vm_pgoff"),
+    ("file", "vm_file"),
+    ("vm_file", "vm_file"),
+    ("mm", "vm_mm"),
+    ("vm_flags", "vm_flags"),
+    ("vma_flags", "vm_flags"),
+    ("page_prot", "vm_page_prot"),
+    ("vm_ops", "vm_ops"),
+    ("private_data", "vm_private_data"),
+];
+
+impl Lowerer<'_> {
+    // ---- what locals hold, wherever they are assigned ----
+
+    pub(super) fn read_locals(&mut self, function: &Function) {
+        let mut assigned: Vec<(String, &Expression)> = Vec::new();
+        visit::statements(&function.body, &mut |seen| match seen {
+            Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
+                if let E::Name(name) = &target.kind {
+                    assigned.push((name.clone(), value));
+                }
+            }
+            Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) => {
+                self.called.extend(callee.name().map(str::to_owned));
+            }
+            Seen::Declared(Declared { name, value: Some(value), .. }) => assigned.push((name.clone(), value)),
+            _ => {}
+        });
+        for (name, value) in &assigned {
+            if self.is_field_of_vma(value, "vm_flags")
+                || self.scope.get(name).is_some_and(|ty| ty.name == "vm_flags_t")
+                || self.names_flags(value)
+            {
+                let found = self.flag_sets(value);
+                let entry = self.flag_locals.entry(name.clone()).or_default();
+                entry.sets.extend(found.sets);
+                entry.clears.extend(found.clears);
+            }
+            if self.is_field_of_vma(value, "vm_page_prot") {
+                self.prot_locals.insert(name.clone());
+            }
+            self.pointers.entry(name.clone()).or_default().extend(pointed_at(value));
+            self.origins.entry(name.clone()).or_default().extend(names(value));
+        }
+    }
+
+    /// The names that a value is made from, those of locals followed to theirs.
+    pub(super) fn made_from(&self, value: &Expression) -> Vec<String> {
+        let mut found = names(value);
+        let mut next = 0;
+        while let Some(name) = found.get(next) {
+            let more: Vec<String> =
+                self.origins.get(name).into_iter().flatten().filter(|name| !found.contains(name)).cloned().collect();
+            found.extend(more);
+            next += 1;
+        }
+        found
+    }
+
+    pub(super) fn names_flags(&self, value: &Expression) -> bool {
+        let mut found = false;
+        visit::expression(value, &mut |expression| found |= flag_name(expression).is_some());
+        // `bool writable = vma->vm_flags & VM_WRITE` is a test, no set of flags.
+        found && !self.mentions_vma_field(value, "vm_flags")
+    }
+
+    pub(super) fn is_field_of_vma(&self, expression: &Expression, field: &str) -> bool {
+        matches!(&expression.bare().kind, E::Field { base, name, .. }
+            if (self.aliases.is_vma(base) && name == field) || (self.aliases.is_desc(base) && vma_field(name) == Some(field)))
+    }
+
+    pub(super) fn mentions_vma_field(&self, value: &Expression, field: &str) -> bool {
+        let mut found = false;
+        visit::expression(value, &mut |expression| found |= self.is_field_of_vma(expression, field));
+        found
+    }
+
+    /// Whether an expression reaches an object that others see: through a pointer, or a global.
+    pub(super) fn is_shared(&self, target: &Expression) -> bool {
+        let Some(root) = target.root() else { return false };
+        let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
+        match self.scope.get(root) {
+            Some(ty) => reaches && (ty.pointers > 0 || has_arrow(target)) && !ty.is_array,
+            None => !self.aliases.is_alias(root),
+        }
+    }
+
+    /// Whether an expression is the VMA's protection as it stands.
+    pub(super) fn is_vma_prot(&self, expression: &Expression) -> bool {
+        self.is_field_of_vma(expression, "vm_page_prot")
+            || expression.name().is_some_and(|name| self.prot_locals.contains(name))
+    }
+}
+
+/// The VMA field that a desc's field stands for.
+pub(super) fn vma_field(name: &str) -> Option<&'static str> {
+    DESC_FIELDS.iter().find(|(desc, _)| *desc == name).map(|(_, vma)| *vma)
+}
+
+/// The names in an expression, those of members left out.
+pub(super) fn names(value: &Expression) -> Vec<String> {
+    let mut found = Vec::new();
+    visit::expression(value, &mut |part| {
+        if let E::Name(name) = &part.kind {
+            found.push(name.clone());
+        }
+    });
+    found
+}
+
+/// What a pointer to a function can point at: names, members of tables.
+pub(super) fn pointed_at(value: &Expression) -> Vec<Expression> {
+    match &value.bare().kind {
+        E::Name(_) | E::Field { .. } => vec![value.bare().clone()],
+        E::Unary { operator, operand } if operator == "&" => pointed_at(operand),
+        E::Conditional { then, otherwise, .. } => {
+            let mut all = then.as_deref().map(pointed_at).unwrap_or_default();
+            all.extend(pointed_at(otherwise));
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn has_arrow(target: &Expression) -> bool {
+    let mut found = false;
+    visit::expression(target, &mut |expression| found |= matches!(expression.kind, E::Field { arrow: true, .. }));
+    found
+}

@@ -1,0 +1,286 @@
+//! From the syntax of a function to its facts and its flow.
+
+mod aliases;
+mod calls;
+mod conditions;
+mod expressions;
+mod flags;
+mod hooks;
+mod locals;
+mod state;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::aliases::Aliases;
+use self::conditions::is_zero;
+use self::flags::FlagSets;
+use super::event::{Event, EventKind, Fails};
+use super::flow::{Arm, Key, Lowered, Named, Root, Step, Value};
+use crate::index::{Index, Scope, Types};
+use crate::rules::{Rules, StateEffect, StateKind};
+use crate::source::Span;
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+
+/// What lowering asks.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Who defines what.
+    pub index: &'a Index,
+    /// What type an expression has.
+    pub types: &'a Types<'a>,
+    /// What calls do.
+    pub rules: &'a Rules,
+}
+
+/// One function while it is lowered.
+struct Lowerer<'a> {
+    context: Context<'a>,
+    file: u32,
+    text: &'a [u8],
+    scope: Scope,
+    aliases: Aliases,
+    /// Locals that hold the VMA's flags, or flags for it, with what they set and clear.
+    flag_locals: FxHashMap<String, FlagSets>,
+    /// Locals that hold the VMA's protection.
+    prot_locals: FxHashSet<String>,
+    /// Locals with what is assigned to them: a local that is called points to a function.
+    pointers: FxHashMap<String, Vec<Expression>>,
+    /// Variables that are given back where their scope ends, with what sort of state they hold.
+    cleanups: Vec<(String, StateKind)>,
+    out: Lowered,
+    steps: Vec<Step>,
+    slots: u32,
+    /// How many macros deep the text that is read lies.
+    macro_depth: usize,
+    /// The names of all functions that are called by name.
+    called: FxHashSet<String>,
+    /// Locals with the names that their values are made from.
+    origins: FxHashMap<String, Vec<String>>,
+}
+
+/// Lowers one variant of a function.
+pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) -> Lowered {
+    let scope = Scope::of(function);
+    let aliases = Aliases::of(function, root, &scope);
+    let text = &context.index.file(file).text;
+    let mut lowerer = Lowerer {
+        context,
+        file,
+        text,
+        scope,
+        aliases,
+        flag_locals: FxHashMap::default(),
+        prot_locals: FxHashSet::default(),
+        pointers: FxHashMap::default(),
+        cleanups: Vec::new(),
+        out: Lowered { name: function.name.clone(), ..Lowered::default() },
+        steps: Vec::new(),
+        slots: 0,
+        macro_depth: 0,
+        called: FxHashSet::default(),
+        origins: FxHashMap::default(),
+    };
+    if let Root::Flags(number) = root
+        && let Some(parameter) = function.parameters.get(*number)
+    {
+        lowerer.flag_locals.insert(parameter.name.clone(), FlagSets::default());
+    }
+    lowerer.read_locals(function);
+    lowerer.block(&function.body);
+    let flow = std::mem::take(&mut lowerer.steps);
+    lowerer.out.flows.push(flow);
+    lowerer.out
+}
+
+impl Lowerer<'_> {
+    fn event(&mut self, kind: EventKind, span: Span) -> u32 {
+        let slot = self.slot();
+        self.steps.push(Step::Do { event: self.out.events.len(), slot });
+        self.out.events.push(Event { kind, span });
+        slot
+    }
+
+    fn slot(&mut self) -> u32 {
+        self.slots += 1;
+        self.slots
+    }
+
+    fn read(&mut self, field: &str, span: Span) {
+        let field = if matches!(field, "flags" | "__vm_flags") { "vm_flags" } else { field };
+        self.out.reads.push(Named { name: field.to_owned(), span });
+    }
+
+    fn write(&mut self, field: &str, span: Span) {
+        self.out.writes.push(Named { name: field.to_owned(), span });
+        if field == "vm_file" {
+            self.event(EventKind::SwapFile, span);
+        } else {
+            self.event(EventKind::WriteField { field: field.to_owned() }, span);
+        }
+    }
+
+    fn call_key(&mut self, callees: Vec<Key>, name: &str) -> Value {
+        let slot = self.slot();
+        self.out.callees.extend(callees.iter().cloned());
+        self.steps.push(Step::Call { callees, name: name.to_owned(), slot });
+        Value::Slot(slot)
+    }
+
+    fn block(&mut self, statements: &[Statement]) {
+        for (number, statement) in statements.iter().enumerate() {
+            if let S::If { condition, then, otherwise } = &statement.kind
+                && otherwise.is_empty()
+                && self.is_presence(condition)
+                && succeeds(then)
+            {
+                // What follows `if (dev->buffer) return 0;` is done once, for the first who comes.
+                return self.branch(condition, then, &statements[number + 1..], Some(Arm::Otherwise));
+            }
+            self.statement(statement);
+        }
+    }
+
+    fn branch(&mut self, condition: &Expression, then: &[Statement], otherwise: &[Statement], absent: Option<Arm>) {
+        let condition = self.condition(condition);
+        let then = self.arm(then);
+        let otherwise = self.arm(otherwise);
+        self.steps.push(Step::If { condition, then, otherwise, absent });
+    }
+
+    /// What a macro stands for: its statements, and the value of the last.
+    fn expanded(&mut self, statements: &[Statement]) -> Value {
+        let Some((last, before)) = statements.split_last() else { return Value::Unknown };
+        self.block(before);
+        match &last.kind {
+            S::Expression(value) => self.expression(value),
+            _ => {
+                self.statement(last);
+                Value::Unknown
+            }
+        }
+    }
+
+    /// The steps of statements, apart.
+    fn arm(&mut self, statements: &[Statement]) -> Vec<Step> {
+        let outer = std::mem::take(&mut self.steps);
+        self.block(statements);
+        std::mem::replace(&mut self.steps, outer)
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            S::Expression(value) => drop(self.expression(value)),
+            S::Declaration(variables) => variables.iter().for_each(|declared| self.declaration(declared)),
+            S::If { condition, then, otherwise } => {
+                let absent = self.is_absence(condition).then_some(Arm::Then);
+                self.branch(condition, then, otherwise, absent);
+            }
+            S::Loop { condition, body, is_do, head } => {
+                self.loop_statement(condition.as_ref(), body, *is_do, head.as_deref(), statement.span)
+            }
+            S::Switch { value, arms, has_default } => {
+                self.expression(value);
+                let arms = arms.iter().map(|arm| self.arm(arm)).collect();
+                self.steps.push(Step::Switch { arms, has_default: *has_default });
+            }
+            S::Return(value) => {
+                let kept = value.as_ref().is_some_and(|value| is_kept(value, self.text));
+                let value = value.as_ref().map_or(Value::Unknown, |value| self.expression(value));
+                if !kept {
+                    self.clean_up(statement.span);
+                }
+                self.steps.push(Step::Return(value, statement.span));
+            }
+            S::Goto(label) => self.steps.push(Step::Goto(label.clone())),
+            S::Label(label) => self.steps.push(Step::Label(label.clone())),
+            S::Break => self.steps.push(Step::Break),
+            S::Continue => self.steps.push(Step::Continue),
+            S::Block(inner) => self.block(inner),
+            S::Unknown => {}
+        }
+    }
+
+    fn declaration(&mut self, declared: &Declared) {
+        if let Some(cleanup) = &declared.cleanup {
+            let kind = match self.context.rules.state(cleanup) {
+                Some(StateEffect::Undoes(kind)) => kind,
+                _ => StateKind::Ref,
+            };
+            self.cleanups.push((declared.name.clone(), kind));
+        }
+        let Some(value) = &declared.value else { return };
+        let before = self.out.events.len();
+        let result = self.expression(value);
+        self.name_result(before, &declared.name);
+        self.steps.push(Step::Assign { variable: declared.name.clone(), value: result });
+    }
+
+    /// Variables declared with `__free(...)` are given back where the function returns.
+    fn clean_up(&mut self, span: Span) {
+        for (object, kind) in self.cleanups.clone() {
+            self.event(EventKind::Undo { kind, object }, span);
+        }
+    }
+
+    /// A call that takes state and returns it is named after what its result is assigned to.
+    fn name_result(&mut self, before: usize, target: &str) {
+        for event in &mut self.out.events[before..] {
+            if let EventKind::Take { object, .. } = &mut event.kind
+                && object.is_empty()
+            {
+                *object = target.to_owned();
+            }
+        }
+    }
+
+    fn loop_statement(
+        &mut self,
+        condition: Option<&Expression>,
+        body: &[Statement],
+        is_do: bool,
+        head: Option<&str>,
+        span: Span,
+    ) {
+        if head.is_some_and(|head| head.starts_with("scoped_")) {
+            // `scoped_guard(mutex, &lock) { ... }` runs once, under the lock.
+            let object = condition.map(|condition| condition.text(self.text)).unwrap_or_default();
+            self.event(
+                EventKind::Take { kind: StateKind::Lock, object: object.clone(), fails: Fails::Error },
+                Span { end: span.start, ..span },
+            );
+            self.block(body);
+            self.event(EventKind::Undo { kind: StateKind::Lock, object }, Span { start: span.end, ..span });
+            return;
+        }
+        let once =
+            is_do && condition.is_some_and(|condition| matches!(&condition.kind, E::Number(number) if number == "0"));
+        if once {
+            return self.block(body);
+        }
+        let outer = std::mem::take(&mut self.steps);
+        if let Some(condition) = condition.filter(|_| !is_do) {
+            self.condition(condition);
+        }
+        self.block(body);
+        if let Some(condition) = condition.filter(|_| is_do) {
+            self.condition(condition);
+        }
+        let body = std::mem::replace(&mut self.steps, outer);
+        self.steps.push(Step::Loop(body));
+    }
+}
+
+/// Whether statements end by returning zero, or nothing.
+fn succeeds(statements: &[Statement]) -> bool {
+    match statements.last().map(|last| &last.kind) {
+        Some(S::Return(Some(value))) => is_zero(value),
+        Some(S::Return(None)) => true,
+        _ => false,
+    }
+}
+
+/// Whether a returned value takes a variable out of the hands of its `__free(...)`.
+fn is_kept(value: &Expression, text: &[u8]) -> bool {
+    let text = value.text(text);
+    ["no_free_ptr(", "return_ptr(", "take_fd("].iter().any(|keeps| text.contains(keeps))
+}

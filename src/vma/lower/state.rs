@@ -1,0 +1,78 @@
+//! Calls that take state, and give it back.
+
+use super::Lowerer;
+use crate::rules::{Object, StateEffect, StateKind};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::vma::event::{EventKind, Fails};
+use crate::vma::flow::Value;
+
+impl Lowerer<'_> {
+    /// `guard(mutex)(&lock)`: held until the scope ends, which here is until the function does.
+    pub(super) fn guard(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
+        let object = arguments.first().map(|lock| lock.text(self.text)).unwrap_or_default();
+        let is_lock = names.first().and_then(Expression::name) != Some("rcu");
+        if is_lock {
+            self.event(EventKind::Take { kind: StateKind::Lock, object, fails: Fails::Error }, span);
+        }
+        Value::Unknown
+    }
+
+    /// `x_get_y()` takes a reference where the same function calls `x_put_y()` too.
+    pub(super) fn paired(&self, name: &str) -> Option<StateEffect<'static>> {
+        let has = |from: &str, to: &str| name.contains(from) && self.called.contains(&name.replace(from, to));
+        if has("_get_", "_put_") {
+            Some(StateEffect::Takes(StateKind::Ref, &Object::Result))
+        } else {
+            has("_put_", "_get_").then_some(StateEffect::Undoes(StateKind::Ref))
+        }
+    }
+
+    pub(super) fn state_call(
+        &mut self,
+        name: &str,
+        effect: StateEffect<'_>,
+        arguments: &[Expression],
+        span: Span,
+    ) -> Value {
+        match effect {
+            StateEffect::Takes(kind, object) => {
+                let object = match object {
+                    Object::Argument(position) => arguments.get(*position),
+                    Object::Named(_) => arguments.last(),
+                    Object::Result => None,
+                };
+                let fails = if object.is_none()
+                    || name.contains("try")
+                    || name.contains("unless_zero")
+                    || name.contains("not_zero")
+                {
+                    Fails::Zero
+                } else {
+                    Fails::Error
+                };
+                let text = object.map(|object| object.text(self.text)).unwrap_or_default();
+                if object.is_some_and(|object| self.is_own(object)) {
+                    return Value::Unknown;
+                }
+                Value::Slot(self.event(EventKind::Take { kind, object: text, fails }, span))
+            }
+            StateEffect::Undoes(kind) => {
+                let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
+                self.event(EventKind::Undo { kind, object }, span);
+                Value::Unknown
+            }
+        }
+    }
+
+    /// Whether an expression names an object on the function's own stack, whose counts and lists nobody else sees.
+    pub(super) fn is_own(&self, object: &Expression) -> bool {
+        match &object.bare().kind {
+            E::Unary { operator, operand } if operator == "&" => {
+                let local = operand.root().and_then(|root| self.scope.get(root));
+                local.is_some_and(|ty| ty.pointers == 0 && !self.is_shared(operand))
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Trees that are damaged or hostile: what is wrong is named, everything else is as it would be.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const GOOD: &str = "static int good_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\treturn 0;\n}\n\
+    static const struct file_operations good = {\n\t.mmap = good_mmap,\n};\n";
+
+/// A tree with the headers of the made-up kernel and one handler that has to be found whatever else lies there.
+fn tree() -> TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    let headers = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/kernel/include/linux");
+    for name in ["mm_types.h", "mm.h", "fs.h"] {
+        write(&tree, &format!("include/linux/{name}"), &std::fs::read(headers.join(name)).unwrap());
+    }
+    write(&tree, "Makefile", b"VERSION = 7\nPATCHLEVEL = 3\n");
+    write(&tree, "MAINTAINERS", b"");
+    write(&tree, "drivers/good/good.c", GOOD.as_bytes());
+    tree
+}
+
+fn write(tree: &TempDir, path: &str, text: &[u8]) {
+    let path = tree.path().join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn run(tree: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mmaplint")).arg("scan").arg(tree).args(arguments).output().unwrap()
+}
+
+fn scan(tree: &TempDir) -> Value {
+    let output = run(tree.path(), &["--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn verdicts(report: &Value, file: &str) -> Vec<String> {
+    let handlers = report["handlers"].as_array().unwrap().iter().filter(|handler| handler["file"] == file);
+    handlers.map(|handler| handler["verdict"].as_str().unwrap().to_owned()).collect()
+}
+
+fn trouble(report: &Value, file: &str) -> Vec<String> {
+    let named = report["trouble"].as_array().unwrap().iter().filter(|trouble| trouble["file"] == file);
+    named.map(|trouble| trouble["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Whatever was done to the tree, the good handler is found, and `--strict` fails where something is named.
+fn assert_rest_goes_on(tree: &TempDir, report: &Value) {
+    assert_eq!(verdicts(report, "drivers/good/good.c"), ["mechanical"]);
+    let named = !report["trouble"].as_array().unwrap().is_empty();
+    assert_eq!(run(tree.path(), &["--strict", "--quiet"]).status.code(), Some(i32::from(named)));
+}
+
+#[test]
+fn a_clean_tree_has_no_trouble() {
+    let tree = tree();
+    let report = scan(&tree);
+    assert_eq!(report["trouble"].as_array().unwrap().len(), 0);
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[test]
+fn a_directory_that_is_no_kernel_is_scanned_all_the_same() {
+    let tree = tempfile::tempdir().unwrap();
+    write(&tree, "a.c", b"struct file_operations { int (*mmap)(struct file *f, struct vm_area_struct *vma); };\n");
+    write(&tree, "drivers/good/good.c", GOOD.as_bytes());
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, ""), ["no-kernel-tree"]);
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[test]
+fn bytes_that_are_no_utf8_are_read_and_named() {
+    let tree = tree();
+    let text = [b"/* Grus\xdf */\n", GOOD.replace("good", "latin").as_bytes()].concat();
+    write(&tree, "drivers/latin/latin.c", &text);
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, "drivers/latin/latin.c"), ["not-utf8"]);
+    assert_eq!(verdicts(&report, "drivers/latin/latin.c"), ["mechanical"]);
+    let text = run(tree.path(), &["--format", "text", "drivers/latin"]);
+    assert!(String::from_utf8(text.stdout).is_ok_and(|text| text.contains("latin_mmap")));
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[test]
+fn a_huge_file_that_names_vmas_is_named() {
+    let tree = tree();
+    let text = [GOOD.replace("good", "huge").as_bytes(), "int x;\n".repeat(3 << 20).as_bytes()].concat();
+    write(&tree, "drivers/huge/huge.c", &text);
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, "drivers/huge/huge.c"), ["too-large"]);
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[test]
+fn a_handler_that_does_not_parse_is_unknown() {
+    let tree = tree();
+    write(&tree, "drivers/bad/bad.c", GOOD.replace("good", "bad").replace("return 0", "return ((0").as_bytes());
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, "drivers/bad/bad.c"), ["parse"]);
+    assert_eq!(verdicts(&report, "drivers/bad/bad.c"), ["unknown"]);
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[test]
+fn damage_ends_and_costs_no_other_file() {
+    let good = GOOD.replace("good", "hit");
+    let damaged: Vec<Vec<u8>> = vec![
+        good.replace('}', "").into_bytes(),
+        good.replace('{', "{{").into_bytes(),
+        good.as_bytes()[..good.len() / 2].to_vec(),
+        good.replace("return", "\0\0\0").into_bytes(),
+        good.replace("return 0;", &format!("return {}0{};", "(".repeat(100_000), ")".repeat(100_000))).into_bytes(),
+        good.replace("return 0;", &"{".repeat(100_000)).into_bytes(),
+        good.replace("return 0;", &"#if A\n".repeat(300_000)).into_bytes(),
+        good.replace("return 0;", &"#if A\n#else\n#endif\n".repeat(2_000)).into_bytes(),
+        good.replace("return 0;", &"if (a) x(); else ".repeat(20_000)).into_bytes(),
+        good.replace("return 0;", &format!("return {};", "a+".repeat(100_000))).into_bytes(),
+        good.replace("hit_mmap", &"x".repeat(1 << 20)).into_bytes(),
+        good.replace('\n', "\r\n").into_bytes(),
+        [b"\xef\xbb\xbf", good.as_bytes()].concat(),
+        good.replace("return 0;", "/* never ends").into_bytes(),
+        good.replace("return 0;", "\"never ends").into_bytes(),
+        b"#define A(x) A(x\n#define vm_area_struct\nA(\n.mmap =\n.mmap".to_vec(),
+    ];
+    for (number, text) in damaged.iter().enumerate() {
+        let tree = tree();
+        write(&tree, "drivers/hit/hit.c", text);
+        let report = scan(&tree);
+        assert_eq!(verdicts(&report, "drivers/good/good.c"), ["mechanical"], "damage {number}");
+        for verdict in verdicts(&report, "drivers/hit/hit.c") {
+            let is_clean = trouble(&report, "drivers/hit/hit.c").is_empty();
+            assert!(is_clean || verdict == "unknown", "damage {number} is judged {verdict}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_things_that_are_no_files_are_named() {
+    use std::os::unix::fs::symlink;
+    let tree = tree();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    symlink("loop.c", tree.path().join("drivers/good/loop.c")).unwrap();
+    symlink(".", tree.path().join("drivers/good/again")).unwrap();
+    symlink("good.c", tree.path().join("drivers/good/same.c")).unwrap();
+    symlink(outside.path(), tree.path().join("drivers/good/outside.c")).unwrap();
+    assert!(Command::new("mkfifo").arg(tree.path().join("drivers/good/pipe.c")).status().unwrap().success());
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, "drivers/good/loop.c"), ["link"]);
+    assert_eq!(trouble(&report, "drivers/good/outside.c"), ["link"]);
+    assert_eq!(trouble(&report, "drivers/good/pipe.c"), ["not-a-file"]);
+    // A link to a file of the tree is that file, which is read once.
+    assert!(trouble(&report, "drivers/good/same.c").is_empty() && verdicts(&report, "drivers/good/same.c").is_empty());
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let tree = tree();
+    write(&tree, "drivers/locked/locked.c", GOOD.as_bytes());
+    let path = tree.path().join("drivers/locked/locked.c");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
+    if std::fs::read(&path).is_ok() {
+        eprintln!("skipped: this user may read every file");
+        return;
+    }
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, "drivers/locked/locked.c"), ["unreadable"]);
+    assert_rest_goes_on(&tree, &report);
+}
+
+#[test]
+fn the_result_does_not_depend_on_threads() {
+    let kernel = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/kernel");
+    let one = run(&kernel, &["--format", "json", "-j1"]).stdout;
+    assert!(!one.is_empty());
+    for threads in ["-j2", "-j8"] {
+        assert_eq!(run(&kernel, &["--format", "json", threads]).stdout, one);
+    }
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let tree = tree();
+    let out = tree.path().join("out.json");
+    let output = run(tree.path(), &["--format", "json", "-o", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(serde_json::from_slice::<Value>(&std::fs::read(&out).unwrap()).is_ok());
+    std::fs::create_dir(tree.path().join("folder")).unwrap();
+    let failed = run(tree.path(), &["--format", "json", "-o", tree.path().join("folder").to_str().unwrap()]);
+    assert_eq!(failed.status.code(), Some(2));
+    assert_eq!(
+        std::fs::read_dir(tree.path())
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let kernel = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/kernel");
+    let command = format!("{} scan {} --format json | head -c 1", env!("CARGO_BIN_EXE_mmaplint"), kernel.display());
+    let output = Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(0), true));
+}
