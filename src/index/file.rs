@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::source::{Item, ItemKind, LineIndex, Position, conditions_at, find_word, slice, words};
+use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, find_word, slice, words};
 
 /// A file that matters, with its bytes and its items.
 #[derive(Debug)]
@@ -13,6 +13,7 @@ pub struct SourceFile {
     pub text: Vec<u8>,
     /// Its top-level items.
     pub items: Vec<Item>,
+    directives: Vec<Span>,
     /// Whether its braces did not add up.
     pub resynchronised: bool,
     lines: OnceLock<LineIndex>,
@@ -26,6 +27,7 @@ impl SourceFile {
             path: path.to_owned(),
             text: text.to_vec(),
             items: slices.items,
+            directives: slices.directives,
             resynchronised: slices.resynchronised,
             lines: OnceLock::new(),
         }
@@ -78,7 +80,7 @@ impl SourceFile {
 
     /// The conditions under which a byte is compiled.
     pub fn condition_at(&self, offset: u32) -> Option<String> {
-        conditions_at(&self.text, offset)
+        conditions_at(&self.text, &self.directives, offset)
     }
 
     /// Whether the file exports a symbol to modules.

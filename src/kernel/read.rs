@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -16,6 +16,9 @@ thread_local! {
     /// Allocating a buffer for each of 65,000 files costs more than reading them.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
+
+/// The size of a new buffer: nearly all files fit.
+const FIRST_SIZE: usize = 1 << 20;
 
 /// What became of one file.
 enum Outcome<T> {
@@ -47,15 +50,29 @@ pub fn read_matching<T: Send>(
 
 fn read_one<T>(root: &Path, path: &str, keep: &impl Fn(&str, &[u8]) -> Option<T>) -> (Outcome<T>, u64) {
     let failed = |kind, text| (Outcome::Failed(FileTrouble { file: path.to_owned(), line: None, kind, text }), 0);
-    BUFFER.with_borrow_mut(|buffer| {
-        buffer.clear();
-        let read = File::open(root.join(path)).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(buffer));
-        match read {
-            Err(error) => failed("unreadable", error.to_string()),
-            Ok(_) if buffer.len() as u64 > FILE_LIMIT => {
-                failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
-            }
-            Ok(_) => (keep(path, buffer).map_or(Outcome::Passed, Outcome::Kept), buffer.len() as u64),
+    BUFFER.with_borrow_mut(|buffer| match File::open(root.join(path)).and_then(|file| fill(file, buffer)) {
+        Err(error) => failed("unreadable", error.to_string()),
+        Ok(length) if length as u64 > FILE_LIMIT => {
+            failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
         }
+        Ok(length) => (keep(path, &buffer[..length]).map_or(Outcome::Passed, Outcome::Kept), length as u64),
     })
+}
+
+/// Reads a file into a buffer that only ever grows, up to the limit and a byte, and returns its length. `read_to_end` would
+/// probe for the end with small reads, which costs as much as reading does.
+fn fill(mut file: File, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let mut length = 0;
+    while length as u64 <= FILE_LIMIT {
+        if length == buffer.len() {
+            buffer.resize((2 * length).max(FIRST_SIZE), 0);
+        }
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
 }

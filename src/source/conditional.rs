@@ -39,9 +39,9 @@ struct Directive {
     span: Span,
 }
 
-/// All directives of `text` that belong to conditionals, and apart from them all others, in order.
-fn directives(text: &[u8]) -> (Vec<Directive>, Vec<Span>) {
-    let (mut conditional, mut plain) = (Vec::new(), Vec::new());
+/// The lines of `text` that are directives, in order.
+fn directive_spans(text: &[u8]) -> Vec<Span> {
+    let mut spans = Vec::new();
     let (mut at, mut line_is_blank) = (0, true);
     while at < text.len() {
         match text[at] {
@@ -49,10 +49,7 @@ fn directives(text: &[u8]) -> (Vec<Directive>, Vec<Span>) {
             b' ' | b'\t' | b'\r' => {}
             b'#' if line_is_blank => {
                 let end = directive_end(text, at);
-                match read(text, at, end) {
-                    Some(directive) => conditional.push(directive),
-                    None => plain.push(Span::new(at, end)),
-                }
+                spans.push(Span::new(at, end));
                 at = end;
                 continue;
             }
@@ -72,7 +69,7 @@ fn directives(text: &[u8]) -> (Vec<Directive>, Vec<Span>) {
         }
         at += 1;
     }
-    (conditional, plain)
+    spans
 }
 
 fn read(text: &[u8], start: usize, end: usize) -> Option<Directive> {
@@ -137,11 +134,19 @@ fn negate(condition: &str) -> String {
 /// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that
 /// started before the text did.
 pub fn conditionals(text: &[u8]) -> (Vec<Conditional>, Vec<Span>) {
-    let (directives, mut plain) = directives(text);
+    nested(text, &directive_spans(text))
+}
+
+fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
+    let mut plain = Vec::new();
     let mut stack: Vec<Conditional> = Vec::new();
     let mut finished: Vec<Conditional> = Vec::new();
     let mut too_deep = 0usize;
-    for directive in directives {
+    for span in spans {
+        let Some(directive) = read(text, span.start as usize, span.end as usize) else {
+            plain.push(*span);
+            continue;
+        };
         let start = directive.span.start as usize;
         let opens = directive.keyword == Keyword::If;
         if too_deep > 0 || (opens && stack.len() >= NESTING_LIMIT) {
@@ -285,10 +290,10 @@ pub fn all_directives(conditionals: &[Conditional], out: &mut Vec<Span>) {
     }
 }
 
-/// The conditions under which the byte at `offset` of a file is compiled, outermost first, joined by `&&`; `None` where there
+/// The conditions under which the byte at `offset` of a file with these directives is compiled, outermost first, joined by `&&`; `None` where there
 /// are none. The include guard of a header does not count.
-pub fn conditions_at(text: &[u8], offset: u32) -> Option<String> {
-    let (tree, plain) = conditionals(text);
+pub fn conditions_at(text: &[u8], directives: &[Span], offset: u32) -> Option<String> {
+    let (tree, plain) = nested(text, directives);
     let mut found = Vec::new();
     let mut level = &tree;
     while let Some((conditional, arm)) = level.iter().find_map(|conditional| {
@@ -319,8 +324,10 @@ mod tests {
     fn conditions_are_named_as_written() {
         let text =
             b"#ifndef H\n#define H\n#ifdef CONFIG_MMU\na\n#else\nb\n#endif\n#if defined(CONFIG_X)\nc\n#endif\n#endif\n";
-        let at = |byte: u8| conditions_at(text, text.iter().rposition(|b| *b == byte).unwrap_or(0) as u32);
-        assert_eq!(conditions_at(text, 38), Some("CONFIG_MMU".into()));
+        let at = |byte: u8| {
+            conditions_at(text, &directive_spans(text), text.iter().rposition(|b| *b == byte).unwrap_or(0) as u32)
+        };
+        assert_eq!(conditions_at(text, &directive_spans(text), 38), Some("CONFIG_MMU".into()));
         assert_eq!(at(b'b'), Some("!CONFIG_MMU".into()));
         assert_eq!(at(b'c'), Some("CONFIG_X".into()));
     }

@@ -50,6 +50,8 @@ impl Item {
 pub struct Slices {
     /// The items.
     pub items: Vec<Item>,
+    /// Its directives.
+    pub directives: Vec<Span>,
     /// Whether the braces of the file did not add up, and items were closed at a `}` in column 1 instead.
     pub resynchronised: bool,
 }
@@ -65,7 +67,7 @@ pub fn slice(text: &[u8]) -> Slices {
     }
     let mut items = slicer.items;
     items.sort_by_key(|item| item.span);
-    Slices { items, resynchronised }
+    Slices { items, directives: slicer.directives, resynchronised }
 }
 
 /// The item being read: what its head has shown so far.
@@ -105,6 +107,7 @@ struct Slicer<'t> {
     /// Heads of the open item that other arms of a conditional spell differently.
     aliases: Vec<Open>,
     items: Vec<Item>,
+    directives: Vec<Span>,
     underflow: bool,
 }
 
@@ -118,6 +121,7 @@ impl<'t> Slicer<'t> {
             conditionals: Vec::new(),
             aliases: Vec::new(),
             items: Vec::new(),
+            directives: Vec::new(),
             underflow: false,
         }
     }
@@ -308,6 +312,7 @@ impl<'t> Slicer<'t> {
     fn directive(&mut self) {
         let start = self.at;
         let end = directive_end(self.text, start);
+        self.directives.push(Span::new(start, end));
         self.at = end;
         let word = skip_blank(self.text, start + 1).min(end);
         let keyword_end = identifier_end(self.text, word).min(end);

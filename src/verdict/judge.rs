@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Verdict;
+use super::path::PathJudge;
 use crate::rules::{Rules, Target};
 use crate::source::Span;
 use crate::vma::event::EventKind;
@@ -85,7 +86,7 @@ pub fn judge(
     let mut notes = BTreeSet::new();
     for path in facts.paths.iter() {
         if let Some(item) = &path.rewritten {
-            notes.extend(judge.note(
+            notes.insert(judge.note(
                 item,
                 "error-override",
                 "its error is replaced by another; an action has error_override for that",
@@ -94,7 +95,8 @@ pub fn judge(
         if path.fails {
             continue;
         }
-        let found = judge.path(path, &mut notes);
+        let (found, more) = PathJudge::run(&judge, path);
+        notes.extend(more);
         let verdict =
             found.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical).max(floor);
         let shown = found
@@ -162,11 +164,8 @@ impl Judge<'_> {
         found
     }
 
-    pub(super) fn kind(&self, item: &PathItem) -> Option<&EventKind> {
-        self.analysis
-            .lowered(&item.function)
-            .and_then(|lowered| lowered.events.get(item.event))
-            .map(|event| &event.kind)
+    pub(super) fn kind(&self, item: &PathItem) -> &EventKind {
+        &self.analysis.paths().event(item).kind
     }
 
     pub(super) fn requirement(
@@ -175,21 +174,20 @@ impl Judge<'_> {
         kind: impl Into<String>,
         verdict: Verdict,
         text: impl Into<String>,
-    ) -> Option<Requirement> {
-        let span = self.analysis.lowered(&item.function)?.events.get(item.event)?.span;
-        Some(Requirement {
-            file: item.function.id.file,
-            span,
-            kind: kind.into(),
-            verdict,
-            blocker: None,
-            text: text.into(),
-            via: item.via.to_vec(),
-        })
+    ) -> Requirement {
+        let paths = self.analysis.paths();
+        let (file, span, via) = (paths.file(item), paths.event(item).span, paths.via(item));
+        Requirement { file, span, kind: kind.into(), verdict, blocker: None, text: text.into(), via }
     }
 
-    pub(super) fn note(&self, item: &PathItem, kind: &str, text: &str) -> Option<Requirement> {
+    pub(super) fn note(&self, item: &PathItem, kind: &str, text: &str) -> Requirement {
         self.requirement(item, kind, Verdict::Mechanical, text)
+    }
+
+    /// The desc twin of a helper, where the target has it.
+    pub(super) fn twin(&self, helper: &str) -> Option<&str> {
+        let rule = self.rules.call(helper)?;
+        rule.twin.as_deref().filter(|_| self.rules.has_since(self.target, rule.since.as_deref()))
     }
 
     /// The verdict of work that moves to `vm_ops->mapped`.

@@ -7,250 +7,201 @@ use super::judge::{Judge, NOT_UNDERSTOOD, Requirement};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
 
-impl Judge<'_> {
-    /// The requirements of one path.
-    pub(super) fn path(&self, path: &Path, notes: &mut BTreeSet<Requirement>) -> Vec<Requirement> {
-        let mut found = Vec::new();
-        let populates: Vec<usize> = path
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| matches!(self.kind(item), Some(EventKind::Populate(_))))
-            .map(|(at, _)| at)
-            .collect();
-        let last_populate = path
-            .items
-            .iter()
-            .rposition(|item| matches!(self.kind(item), Some(EventKind::Populate(_) | EventKind::Finish { .. })));
-        for (at, item) in path.items.iter().enumerate() {
-            let Some(kind) = self.kind(item) else { continue };
-            match kind {
-                EventKind::Populate(populate) => {
-                    let several = item.looped || (populates.len() > 1 && !path.is_merged);
-                    let locked = self.held_locks(&path.items[..at]).next().is_some();
-                    let fits = !(several || path.is_merged && populates.len() > 1);
-                    // The action keeps a pointer to the pages, which the lock protects only until the handler returns.
-                    let fits = fits && !(locked && populate.action.as_deref() == Some("map_pages"));
-                    found.extend(self.populate(item, populate, fits, several));
-                    self.populate_notes(path, at, item, populate, notes);
-                }
-                EventKind::Take { kind, object, .. } => {
-                    found.extend(self.taken(path, at, *kind, object, last_populate))
-                }
-                EventKind::Undo { kind, object } => {
-                    found.extend(self.undone(path, at, item, *kind, object, last_populate, notes))
-                }
-                EventKind::SharedWrite { object } if !item.once => {
-                    found.extend(self.requirement(
-                        item,
-                        "state:counter",
-                        self.mapped(),
-                        format!("changes {object} under a lock, for this mapping"),
-                    ));
-                }
-                EventKind::Work { text } if last_populate.is_some_and(|populate| populate < at) => {
-                    found.extend(self.requirement(
-                        item,
-                        "post-populate",
-                        Verdict::Finish,
-                        format!("calls {text} once the mapping is populated"),
-                    ));
-                }
-                EventKind::WriteField { field } => {
-                    found.extend(self.written(path, at, item, field, last_populate, notes))
-                }
-                EventKind::Hook { .. } | EventKind::Helper { .. } => found.extend(self.handed_on(item, kind)),
-                _ => found.extend(self.plain(item, kind)),
-            }
-            if matches!(kind, EventKind::Escape { .. }) && last_populate.is_some_and(|populate| populate < at) {
-                let text = "keeps the VMA once the mapping is populated";
-                found.extend(self.requirement(item, "post-populate", Verdict::Finish, text));
-            }
+/// Judges one path.
+pub(super) struct PathJudge<'a> {
+    pub(super) judge: &'a Judge<'a>,
+    pub(super) items: &'a [PathItem],
+    /// How many calls populate.
+    populates: usize,
+    /// Where the last call stands that populates or needs the populated mapping.
+    pub(super) last_populate: Option<usize>,
+    is_merged: bool,
+    pub(super) found: Vec<Requirement>,
+    pub(super) notes: BTreeSet<Requirement>,
+}
+
+impl<'a> PathJudge<'a> {
+    /// The requirements of a path, and what its conversion has to keep in mind.
+    pub(super) fn run(judge: &'a Judge<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Requirement>) {
+        let populates = |item: &&PathItem| matches!(judge.kind(item), EventKind::Populate(_));
+        let uses_mapping =
+            |item: &PathItem| matches!(judge.kind(item), EventKind::Populate(_) | EventKind::Finish { .. });
+        let mut path = PathJudge {
+            judge,
+            items: &path.items,
+            populates: path.items.iter().filter(populates).count(),
+            last_populate: path.items.iter().rposition(uses_mapping),
+            is_merged: path.is_merged,
+            found: Vec::new(),
+            notes: BTreeSet::new(),
+        };
+        for at in 0..path.items.len() {
+            path.item(at);
         }
-        found.extend(self.locks(path));
-        found
+        path.locks();
+        (path.found, path.notes)
     }
 
-    /// Events whose requirement depends on nothing else on the path.
-    pub(super) fn plain(&self, item: &PathItem, kind: &EventKind) -> Vec<Requirement> {
-        let one =
-            |kind: String, verdict, text: String| self.requirement(item, kind, verdict, text).into_iter().collect();
+    pub(super) fn kind(&self, at: usize) -> &'a EventKind {
+        self.judge.kind(&self.items[at])
+    }
+
+    pub(super) fn require(&mut self, at: usize, kind: impl Into<String>, verdict: Verdict, text: impl Into<String>) {
+        self.found.push(self.judge.requirement(&self.items[at], kind, verdict, text));
+    }
+
+    pub(super) fn note(&mut self, at: usize, kind: &str, text: &str) {
+        self.notes.insert(self.judge.note(&self.items[at], kind, text));
+    }
+
+    /// Whether the event at `at` happens once the mapping is populated.
+    pub(super) fn is_behind_populate(&self, at: usize) -> bool {
+        self.last_populate.is_some_and(|populate| populate < at)
+    }
+
+    fn item(&mut self, at: usize) {
+        match self.kind(at) {
+            EventKind::Populate(populate) => self.populate(at, populate),
+            EventKind::Take { kind, object, .. } => self.taken(at, *kind, object),
+            EventKind::Undo { kind, object } => self.undone(at, *kind, object),
+            EventKind::SharedWrite { object } => {
+                if !self.items[at].once {
+                    let text = format!("changes {object} under a lock, for this mapping");
+                    self.require(at, "state:counter", self.judge.mapped(), text);
+                }
+            }
+            EventKind::Work { text } => {
+                if self.is_behind_populate(at) {
+                    let text = format!("calls {text} once the mapping is populated");
+                    self.require(at, "post-populate", Verdict::Finish, text);
+                }
+            }
+            EventKind::WriteField { field } => self.written(at, field),
+            EventKind::Hook { .. } | EventKind::Helper { .. } => self.handed_on(at),
+            kind => self.plain(at, kind),
+        }
+    }
+
+    /// Events whose requirement depends on little else on the path.
+    fn plain(&mut self, at: usize, kind: &EventKind) {
         match kind {
             EventKind::Finish { name } => {
-                one(format!("finish:{name}"), Verdict::Finish, format!("{name} needs the finished mapping"))
+                let text = format!("{name} needs the finished mapping");
+                self.require(at, format!("finish:{name}"), Verdict::Finish, text);
             }
             EventKind::Escape { into } => {
-                one(format!("escape:{into}"), Verdict::Manual, format!("keeps the VMA pointer in {into}"))
+                let text = format!("keeps the VMA pointer in {into}");
+                self.require(at, format!("escape:{into}"), Verdict::Manual, text);
+                if self.is_behind_populate(at) {
+                    let text = "keeps the VMA once the mapping is populated";
+                    self.require(at, "post-populate", Verdict::Finish, text);
+                }
             }
             EventKind::SwapFile => {
                 let text = "puts another file in the place of vm_file; who holds the reference has to be settled anew";
-                one("file-swap".to_owned(), self.mapped(), text.to_owned())
+                self.require(at, "file-swap", self.judge.mapped(), text);
             }
             EventKind::Redispatch { text } => {
-                let mut both: Vec<Requirement> = one(
-                    "redispatch".to_owned(),
-                    Verdict::Manual,
-                    format!("{text} hands the VMA to the mmap hook of another file"),
-                );
-                both.extend(self.requirement(
-                    item,
-                    "nested-fs",
-                    Verdict::Manual,
-                    "the other file's own mmap hook has a say on this VMA",
-                ));
-                both
+                let text = format!("{text} hands the VMA to the mmap hook of another file");
+                self.require(at, "redispatch", Verdict::Manual, text);
+                let text = "the other file's own mmap hook has a say on this VMA";
+                self.require(at, "nested-fs", Verdict::Manual, text);
             }
             EventKind::OpenCall { name } => {
-                one("open-call".to_owned(), self.mapped(), format!("calls its own vm_ops->open, {name}"))
+                let text = format!("calls its own vm_ops->open, {name}");
+                self.require(at, "open-call", self.judge.mapped(), text);
             }
             EventKind::Also { kind } => {
-                one(kind.clone(), Verdict::Mechanical, format!("{kind}, for which the desc twin cares"))
+                self.require(at, kind, Verdict::Mechanical, format!("{kind}, for which the desc twin cares"));
             }
-            EventKind::Unknown { why } => one("unknown".to_owned(), Verdict::Unknown, format!("{NOT_UNDERSTOOD}{why}")),
-            _ => Vec::new(),
+            EventKind::Unknown { why } => {
+                self.require(at, "unknown", Verdict::Unknown, format!("{NOT_UNDERSTOOD}{why}"));
+            }
+            _ => {}
         }
     }
 
-    pub(super) fn populate(&self, item: &PathItem, populate: &Populate, fits: bool, several: bool) -> Vec<Requirement> {
+    fn populate(&mut self, at: usize, populate: &Populate) {
         let name = &populate.name;
-        let action = populate.action.as_deref().filter(|action| self.target.has_action(action));
-        let mut found = Vec::new();
-        match action {
-            Some(action) if fits => {
-                found.extend(self.requirement(
-                    item,
-                    format!("action:{action}"),
-                    Verdict::Action,
-                    format!("{name} populates; the {action} action takes its place"),
-                ));
+        let action = populate.action.as_deref().filter(|action| self.judge.target.has_action(action));
+        let several = self.items[at].looped || self.populates > 1;
+        let locked = !self.held_locks(at).is_empty();
+        // The action keeps a pointer to the pages, which the lock protects only until the handler returns.
+        let keeps_locked_pages = locked && action == Some("map_pages");
+        match action.filter(|_| !several && !keeps_locked_pages) {
+            Some(action) => {
+                let text = format!("{name} populates; the {action} action takes its place");
+                self.require(at, format!("action:{action}"), Verdict::Action, text);
             }
-            _ => {
-                if several && populate.action.as_deref().is_some_and(|action| action != "map_pages") {
+            None => {
+                let remaps = populate.action.as_deref().is_some_and(|action| action != "map_pages");
+                // Ways that were merged into one may each populate once.
+                if several && remaps && (self.items[at].looped || !self.is_merged) {
                     let text = format!("{name} populates more than once on this path; an action does so once");
-                    found.extend(self.requirement(item, "multi-remap", Verdict::Finish, text));
+                    self.require(at, "multi-remap", Verdict::Finish, text);
                 }
                 let why = if action.is_some() { "as it is used here" } else { "at all" };
-                found.extend(self.requirement(
-                    item,
-                    format!("finish:{name}"),
-                    Verdict::Finish,
-                    format!("{name} populates, and no action of {} covers it {why}", self.target.name),
-                ));
+                let text = format!("{name} populates, and no action of {} covers it {why}", self.judge.target.name);
+                self.require(at, format!("finish:{name}"), Verdict::Finish, text);
             }
         }
-        found
-    }
-
-    pub(super) fn populate_notes(
-        &self,
-        path: &Path,
-        at: usize,
-        item: &PathItem,
-        populate: &Populate,
-        notes: &mut BTreeSet<Requirement>,
-    ) {
         if populate.overrides_prot {
-            notes.extend(self.note(
-                item,
-                "prot-override",
-                "its protection is not vm_page_prot; an action takes desc->page_prot",
-            ));
+            self.note(at, "prot-override", "its protection is not vm_page_prot; an action takes desc->page_prot");
         }
-        if self.held_locks(&path.items[..at]).next().is_some() {
-            notes.extend(self.note(
-                item,
-                "lock-across-populate",
-                "a lock is held across it; an action runs after the lock is dropped",
-            ));
+        if locked {
+            let text = "a lock is held across it; an action runs after the lock is dropped";
+            self.note(at, "lock-across-populate", text);
         }
     }
 
-    pub(super) fn written(
-        &self,
-        path: &Path,
-        at: usize,
-        item: &PathItem,
-        field: &str,
-        last_populate: Option<usize>,
-        notes: &mut BTreeSet<Requirement>,
-    ) -> Option<Requirement> {
-        if matches!(field, "vm_ops" | "vm_private_data") {
-            let wraps = field == "vm_ops"
-                && path.items[..at]
-                    .iter()
-                    .any(|item| matches!(self.kind(item), Some(EventKind::Hook { .. } | EventKind::Redispatch { .. })));
-            if wraps {
-                notes.extend(self.note(item, "vmops-wrap", "puts its own vm_ops around those that a nested call set"));
-            }
-            return None;
-        }
-        let behind = last_populate.is_some_and(|populate| populate < at)
-            || (field == "vm_pgoff" && path.items[..at].iter().any(|item| self.is_handed_on(item)));
-        let text = format!("changes {field} once the mapping is populated");
-        if field == "vm_flags" {
-            // The flags may as well be set before: nothing that populates reads those that drivers set.
-            return None;
-        }
-        if behind { self.requirement(item, "post-populate", Verdict::Finish, text) } else { None }
-    }
-
-    pub(super) fn is_handed_on(&self, item: &PathItem) -> bool {
-        matches!(self.kind(item), Some(EventKind::Hook { .. } | EventKind::Helper { .. }))
-    }
-
-    pub(super) fn handed_on(&self, item: &PathItem, kind: &EventKind) -> Option<Requirement> {
-        match kind {
-            EventKind::Helper { name } => {
-                let rule = self.rules.call(name);
-                let twin = rule.and_then(|rule| {
-                    rule.twin.as_deref().filter(|_| self.rules.has_since(self.target, rule.since.as_deref()))
-                });
-                match twin {
-                    Some(twin) => self.requirement(
-                        item,
-                        format!("helper:{name}"),
-                        Verdict::Mechanical,
-                        format!("{name} has the desc twin {twin}"),
-                    ),
-                    None => {
-                        let found = self.requirement(
-                            item,
-                            format!("helper:{name}"),
-                            Verdict::Blocked,
-                            format!("hands the VMA to {name}, which has no desc twin"),
-                        )?;
-                        Some(Requirement { blocker: Some(name.clone()), ..found })
-                    }
+    fn written(&mut self, at: usize, field: &str) {
+        let before = |is: fn(&EventKind) -> bool| (0..at).any(|at| is(self.kind(at)));
+        match field {
+            "vm_ops" => {
+                if before(|kind| matches!(kind, EventKind::Hook { .. } | EventKind::Redispatch { .. })) {
+                    self.note(at, "vmops-wrap", "puts its own vm_ops around those that a nested call set");
                 }
             }
+            // These may as well be set before: nothing that populates reads those that drivers set.
+            "vm_private_data" | "vm_flags" => {}
+            _ => {
+                let is_handed_on = |kind: &EventKind| matches!(kind, EventKind::Hook { .. } | EventKind::Helper { .. });
+                if self.is_behind_populate(at) || (field == "vm_pgoff" && before(is_handed_on)) {
+                    let text = format!("changes {field} once the mapping is populated");
+                    self.require(at, "post-populate", Verdict::Finish, text);
+                }
+            }
+        }
+    }
+
+    fn handed_on(&mut self, at: usize) {
+        match self.kind(at) {
+            EventKind::Helper { name } => match self.judge.twin(name) {
+                Some(twin) => {
+                    let text = format!("{name} has the desc twin {twin}");
+                    self.require(at, format!("helper:{name}"), Verdict::Mechanical, text);
+                }
+                None => self.blocked(at, format!("helper:{name}"), name, "which has no desc twin"),
+            },
             EventKind::Hook { hook: Some(hook), text } => {
                 let name = format!("{}.{}", hook.record, hook.member);
                 if hook.is_private {
-                    return self.requirement(
-                        item,
-                        format!("hook:{name}"),
-                        Verdict::Mechanical,
-                        format!("{text} is a hook of the driver's own, and converted with it"),
-                    );
+                    let text = format!("{text} is a hook of the driver's own, and converted with it");
+                    self.require(at, format!("hook:{name}"), Verdict::Mechanical, text);
+                } else {
+                    self.blocked(at, format!("hook:{name}"), &name, "which takes no desc");
                 }
-                let found = self.requirement(
-                    item,
-                    format!("hook:{name}"),
-                    Verdict::Blocked,
-                    format!("{text} hands the VMA to {name}, which takes no desc"),
-                )?;
-                Some(Requirement { blocker: Some(name), ..found })
             }
             EventKind::Hook { hook: None, text } => {
-                let found = self.requirement(
-                    item,
-                    format!("hook:{text}"),
-                    Verdict::Blocked,
-                    format!("{text} hands the VMA to a hook whose table is not known"),
-                )?;
-                Some(Requirement { blocker: Some(text.clone()), ..found })
+                self.blocked(at, format!("hook:{text}"), text, "a hook whose table is not known");
             }
-            _ => None,
+            _ => {}
         }
+    }
+
+    fn blocked(&mut self, at: usize, kind: String, blocker: &str, why: &str) {
+        let text = format!("hands the VMA to {blocker}, {why}");
+        let requirement = self.judge.requirement(&self.items[at], kind, Verdict::Blocked, text);
+        self.found.push(Requirement { blocker: Some(blocker.to_owned()), ..requirement });
     }
 }

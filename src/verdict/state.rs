@@ -1,26 +1,16 @@
 //! State on one path: what is kept, what was given back, which locks are held over what.
 
-use std::collections::BTreeSet;
-
 use super::Verdict;
-use super::judge::{Judge, Requirement};
+use super::path::PathJudge;
 use crate::rules::StateKind;
+use crate::vma::PathItem;
 use crate::vma::event::EventKind;
 use crate::vma::paths::gives_back;
-use crate::vma::{Path, PathItem};
 
-impl Judge<'_> {
-    pub(super) fn taken(
-        &self,
-        path: &Path,
-        at: usize,
-        kind: StateKind,
-        object: &str,
-        last_populate: Option<usize>,
-    ) -> Vec<Requirement> {
-        let item = &path.items[at];
-        if kind == StateKind::Lock || item.once || self.given_back(path, at, kind, object).is_some() {
-            return Vec::new();
+impl PathJudge<'_> {
+    pub(super) fn taken(&mut self, at: usize, kind: StateKind, object: &str) {
+        if kind == StateKind::Lock || self.items[at].once || self.is_given_back(at, kind, object) {
+            return;
         }
         let what = match kind {
             StateKind::Ref => "takes a reference",
@@ -30,122 +20,91 @@ impl Judge<'_> {
             StateKind::Lock => "locks",
         };
         let name = if object.is_empty() { String::new() } else { format!(" ({object})") };
-        let mut found: Vec<Requirement> = self
-            .requirement(
-                item,
-                format!("state:{}", kind.name()),
-                self.mapped(),
-                format!("{what} for this mapping{name}"),
-            )
-            .into_iter()
-            .collect();
-        let maps_it = last_populate.filter(|populate| *populate > at).and_then(|populate| self.kind(&path.items[populate])).is_some_and(
-            |event| matches!(event, EventKind::Populate(populate) if populate.source.iter().any(|source| object.split(['-', '.']).next() == Some(source))),
-        );
-        if kind == StateKind::Alloc && maps_it {
-            found.extend(self.requirement(
-                item,
-                "alloc-before-populate",
-                Verdict::Finish,
-                format!("allocates what it then maps{name}"),
-            ));
+        let text = format!("{what} for this mapping{name}");
+        self.require(at, format!("state:{}", kind.name()), self.judge.mapped(), text);
+        if kind == StateKind::Alloc && self.is_mapped_later(at, object) {
+            self.require(at, "alloc-before-populate", Verdict::Finish, format!("allocates what it then maps{name}"));
         }
-        found
     }
 
-    /// Where what was taken at `at` is given back.
-    pub(super) fn given_back(&self, path: &Path, at: usize, kind: StateKind, object: &str) -> Option<usize> {
-        let behind = path.items[at + 1..].iter().position(|item| match self.kind(item) {
-            Some(EventKind::Undo { kind: given, object: name }) => gives_back(*given, name, kind, object),
+    /// Whether a populating call behind `at` maps something that is made from `object`.
+    fn is_mapped_later(&self, at: usize, object: &str) -> bool {
+        let root = object.split(['-', '.']).next().unwrap_or(object);
+        self.items[at..].iter().any(|item| match self.judge.kind(item) {
+            EventKind::Populate(populate) => populate.source.iter().any(|source| source == root),
             _ => false,
-        })?;
-        Some(at + 1 + behind)
+        })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one event and of its place on the path")]
-    pub(super) fn undone(
-        &self,
-        path: &Path,
-        at: usize,
-        item: &PathItem,
-        kind: StateKind,
-        object: &str,
-        last_populate: Option<usize>,
-        notes: &mut BTreeSet<Requirement>,
-    ) -> Option<Requirement> {
-        if kind == StateKind::Lock {
-            return None;
-        }
-        let taken = path.items[..at].iter().rposition(|item| match self.kind(item) {
-            Some(EventKind::Take { kind: taken, object: name, .. }) => gives_back(kind, object, *taken, name),
+    /// Whether what was taken at `at` is given back on the path.
+    fn is_given_back(&self, at: usize, kind: StateKind, object: &str) -> bool {
+        self.items[at + 1..].iter().any(|item| match self.judge.kind(item) {
+            EventKind::Undo { kind: given, object: name } => gives_back(*given, name, kind, object),
+            _ => false,
+        })
+    }
+
+    pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str) {
+        let taken = self.items[..at].iter().rposition(|item| match self.judge.kind(item) {
+            EventKind::Take { kind: taken, object: name, .. } => gives_back(kind, object, *taken, name),
             _ => false,
         });
-        let behind = last_populate.is_some_and(|populate| populate < at);
         match (taken, kind) {
+            (_, StateKind::Lock) => {}
             (None, StateKind::List) => {
                 let text = format!("takes {object} off a list, which a failure afterwards does not undo");
-                self.requirement(item, "state:list", self.mapped(), text)
+                self.require(at, "state:list", self.judge.mapped(), text);
             }
-            _ if !behind => None,
+            _ if !self.is_behind_populate(at) => {}
             (Some(taken), StateKind::Ref | StateKind::Counter) => {
-                notes.extend(self.note(
-                    &path.items[taken],
-                    "ref-lookup",
-                    "pinned only until the mapping is populated; an action runs after it was put",
-                ));
-                None
+                let text = "pinned only until the mapping is populated; an action runs after it was put";
+                self.note(taken, "ref-lookup", text);
             }
-            _ => self.requirement(
-                item,
-                "post-populate",
-                Verdict::Finish,
-                format!("gives {object} back once the mapping is populated"),
-            ),
+            _ => {
+                let text = format!("gives {object} back once the mapping is populated");
+                self.require(at, "post-populate", Verdict::Finish, text);
+            }
         }
     }
 
-    /// The locks of a path that are held over something that decides.
-    pub(super) fn locks(&self, path: &Path) -> Vec<Requirement> {
-        let decides = |item: &PathItem| {
-            matches!(
-                self.kind(item),
-                Some(
-                    EventKind::Populate(_)
-                        | EventKind::Finish { .. }
-                        | EventKind::Hook { .. }
-                        | EventKind::Helper { .. }
-                        | EventKind::SharedWrite { .. }
-                        | EventKind::Redispatch { .. }
-                        | EventKind::Escape { .. }
-                )
-            ) || matches!(self.kind(item), Some(EventKind::Take { kind, .. }) if *kind != StateKind::Lock)
-        };
-        let mut found = Vec::new();
-        for (at, item) in path.items.iter().enumerate().filter(|(_, item)| !item.once && decides(item)) {
-            if let Some(EventKind::Take { kind, object, .. }) = self.kind(item)
-                && self.given_back(path, at, *kind, object).is_some()
-            {
-                continue;
-            }
-            for lock in self.held_locks(&path.items[..at]) {
-                found.extend(self.requirement(lock, "state:lock", Verdict::Mechanical, "held over what follows"));
-            }
+    /// The locks of the path that are held over something that decides.
+    pub(super) fn locks(&mut self) {
+        let deciding: Vec<usize> = (0..self.items.len()).filter(|at| self.decides(*at)).collect();
+        let mut held: Vec<PathItem> = deciding.into_iter().flat_map(|at| self.held_locks(at)).collect();
+        let mut seen = Vec::new();
+        held.retain(|lock| !seen.contains(lock) && (seen.push(*lock), true).1);
+        for lock in held {
+            self.found.push(self.judge.requirement(&lock, "state:lock", Verdict::Mechanical, "held over what follows"));
         }
-        found.sort();
-        found.dedup();
-        found
     }
 
-    /// The locks taken on a stretch of a path and not dropped on it.
-    pub(super) fn held_locks<'i>(&self, items: &'i [PathItem]) -> impl Iterator<Item = &'i PathItem> {
-        let mut held: Vec<&PathItem> = Vec::new();
-        for item in items {
-            match self.kind(item) {
-                Some(EventKind::Take { kind: StateKind::Lock, .. }) => held.push(item),
-                Some(EventKind::Undo { kind: StateKind::Lock, .. }) => drop(held.pop()),
+    fn decides(&self, at: usize) -> bool {
+        if self.items[at].once {
+            return false;
+        }
+        match self.kind(at) {
+            EventKind::Populate(_)
+            | EventKind::Finish { .. }
+            | EventKind::Hook { .. }
+            | EventKind::Helper { .. }
+            | EventKind::SharedWrite { .. }
+            | EventKind::Redispatch { .. }
+            | EventKind::Escape { .. } => true,
+            EventKind::Take { kind, object, .. } => *kind != StateKind::Lock && !self.is_given_back(at, *kind, object),
+            _ => false,
+        }
+    }
+
+    /// The locks taken before `at` and not dropped before it.
+    pub(super) fn held_locks(&self, at: usize) -> Vec<PathItem> {
+        let mut held = Vec::new();
+        for item in &self.items[..at] {
+            match self.judge.kind(item) {
+                EventKind::Take { kind: StateKind::Lock, .. } => held.push(*item),
+                EventKind::Undo { kind: StateKind::Lock, .. } => drop(held.pop()),
                 _ => {}
             }
         }
-        held.into_iter()
+        held
     }
 }

@@ -15,8 +15,8 @@ use crate::source::{ItemKind, Span, parse, variants};
 /// Everything that is known of the functions that the handlers reach.
 pub struct Analysis<'a> {
     context: Context<'a>,
-    functions: FxHashMap<Key, Shared>,
-    paths: FxHashMap<Key, Arc<Vec<Path>>>,
+    paths: Paths,
+    handlers: FxHashMap<Key, Arc<Vec<Path>>>,
 }
 
 /// The facts of one handler, with those of the driver's own functions that it hands its VMA to.
@@ -44,28 +44,26 @@ impl<'a> Analysis<'a> {
             next = lowered.iter().flat_map(|(_, lowered)| lowered.callees.iter().cloned()).collect();
             functions.extend(lowered);
         }
-        let mut paths = Paths::new(&functions);
-        for key in &roots {
-            paths.of(key);
-        }
-        let paths = paths.finish();
-        Analysis { context, functions, paths }
+        let mut paths = Paths::new(functions);
+        let handlers = roots.into_iter().map(|key| (key.clone(), paths.of(&key))).collect();
+        Analysis { context, paths, handlers }
     }
 
     /// How many functions were lowered.
     pub fn functions(&self) -> usize {
-        self.functions.len()
+        self.paths.functions().len()
     }
 
-    /// The lowered function of a key.
-    pub fn lowered(&self, key: &Key) -> Option<&Shared> {
-        self.functions.get(key)
+    /// What the items of paths stand for.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     /// What was not understood in any function, sorted.
     pub fn trouble(&self) -> Vec<(u32, Span, String)> {
         let mut trouble: Vec<_> = self
-            .functions
+            .paths
+            .functions()
             .iter()
             .filter(|(key, _)| !matches!(key.root, Root::None | Root::Flags(_)))
             .flat_map(|(key, lowered)| {
@@ -80,14 +78,14 @@ impl<'a> Analysis<'a> {
     /// The facts of a handler.
     pub fn facts(&self, key: &Key) -> HandlerFacts {
         let mut facts =
-            HandlerFacts { paths: self.paths.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
+            HandlerFacts { paths: self.handlers.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
         let mut seen: FxHashSet<&Key> = FxHashSet::default();
         let mut stack = vec![key];
         while let Some(key) = stack.pop() {
             if !seen.insert(key) {
                 continue;
             }
-            let Some(lowered) = self.functions.get(key) else { continue };
+            let Some(lowered) = self.paths.functions().get(key) else { continue };
             if !matches!(key.root, Root::None | Root::Flags(_)) {
                 facts.trouble.extend(lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, text.clone())));
             }

@@ -30,7 +30,7 @@ pub struct Key {
     pub root: Root,
 }
 
-/// A value as far as it chooses paths.
+/// A value as far as it chooses paths. Variables of the function, and results of its steps, are slots by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Anything.
@@ -41,9 +41,7 @@ pub enum Value {
     NonZero,
     /// A negative error number, or a pointer that holds one.
     Errno,
-    /// What a variable holds.
-    Variable(String),
-    /// What a step left.
+    /// What a variable holds, or what a step left.
     Slot(u32),
 }
 
@@ -92,10 +90,10 @@ pub enum Step {
         /// Where the result goes.
         slot: u32,
     },
-    /// A variable or slot gets a value.
+    /// A slot gets a value.
     Assign {
-        /// The variable, or `#n` for a slot.
-        variable: String,
+        /// The slot.
+        slot: u32,
         /// The value.
         value: Value,
     },

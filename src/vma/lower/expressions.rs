@@ -15,7 +15,7 @@ impl Lowerer<'_> {
             E::Name(name) => match name.as_str() {
                 "NULL" | "false" => Value::Zero,
                 "true" => Value::NonZero,
-                _ => Value::Variable(name.clone()),
+                _ => Value::Slot(self.variable(name)),
             },
             E::Number(number) => {
                 if is_zero_number(number) {
@@ -99,7 +99,8 @@ impl Lowerer<'_> {
         } else if self.is_shared(operand) {
             self.count(operator == "++", operand, span);
         } else if let Some(name) = operand.name() {
-            self.steps.push(Step::Assign { variable: name.to_owned(), value: Value::Unknown });
+            let slot = self.variable(name);
+            self.steps.push(Step::Assign { slot, value: Value::Unknown });
         }
         Value::Unknown
     }
@@ -133,13 +134,12 @@ impl Lowerer<'_> {
     ) -> Value {
         let test = self.condition(condition);
         let slot = self.slot();
-        let variable = format!("#{slot}");
         let outer = std::mem::take(&mut self.steps);
         let value = then.map_or(Value::NonZero, |then| self.expression(then));
-        self.steps.push(Step::Assign { variable: variable.clone(), value });
+        self.steps.push(Step::Assign { slot, value });
         let then = std::mem::take(&mut self.steps);
         let value = self.expression(otherwise);
-        self.steps.push(Step::Assign { variable, value });
+        self.steps.push(Step::Assign { slot, value });
         let otherwise = std::mem::replace(&mut self.steps, outer);
         self.steps.push(Step::If { condition: test, then, otherwise, absent: None });
         Value::Slot(slot)
@@ -181,7 +181,8 @@ impl Lowerer<'_> {
             && self.scope.get(name).is_some()
         {
             let result = if operator == "=" { result } else { Value::Unknown };
-            self.steps.push(Step::Assign { variable: name.clone(), value: result.clone() });
+            let slot = self.variable(name);
+            self.steps.push(Step::Assign { slot, value: result.clone() });
             return result;
         }
         if !matches!(target.kind, E::Name(_)) {

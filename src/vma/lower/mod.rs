@@ -50,6 +50,8 @@ struct Lowerer<'a> {
     out: Lowered,
     steps: Vec<Step>,
     slots: u32,
+    /// The slots of the function's variables.
+    variables: FxHashMap<String, u32>,
     /// How many macros deep the text that is read lies.
     macro_depth: usize,
     /// The names of all functions that are called by name.
@@ -76,6 +78,7 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
         steps: Vec::new(),
         slots: 0,
+        variables: FxHashMap::default(),
         macro_depth: 0,
         called: FxHashSet::default(),
         origins: FxHashMap::default(),
@@ -103,6 +106,16 @@ impl Lowerer<'_> {
     fn slot(&mut self) -> u32 {
         self.slots += 1;
         self.slots
+    }
+
+    /// The slot of a variable.
+    fn variable(&mut self, name: &str) -> u32 {
+        if let Some(slot) = self.variables.get(name) {
+            return *slot;
+        }
+        let slot = self.slot();
+        self.variables.insert(name.to_owned(), slot);
+        slot
     }
 
     fn read(&mut self, field: &str, span: Span) {
@@ -212,7 +225,8 @@ impl Lowerer<'_> {
         let before = self.out.events.len();
         let result = self.expression(value);
         self.name_result(before, &declared.name);
-        self.steps.push(Step::Assign { variable: declared.name.clone(), value: result });
+        let slot = self.variable(&declared.name);
+        self.steps.push(Step::Assign { slot, value: result });
     }
 
     /// Variables declared with `__free(...)` are given back where the function returns.

@@ -33,15 +33,15 @@ pub struct Path {
     pub is_merged: bool,
 }
 
-/// An event on a path.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// An event on a path. [`Paths`] tells what its numbers stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PathItem {
     /// The function in which it happens.
-    pub function: Key,
+    function: u32,
     /// The event, as its place in the function's list.
-    pub event: usize,
-    /// The functions called on the way to it, outermost first.
-    pub via: Arc<[String]>,
+    event: u32,
+    /// The functions called on the way to it.
+    via: u32,
     /// Whether it happens in a loop.
     pub looped: bool,
     /// Whether it happens only where a member of a shared object was found absent: made once, not for each mapping.
@@ -49,24 +49,82 @@ pub struct PathItem {
 }
 
 /// Computes and keeps the paths of functions.
-pub struct Paths<'f> {
-    functions: &'f FxHashMap<Key, Shared>,
+#[derive(Debug)]
+pub struct Paths {
+    functions: FxHashMap<Key, Shared>,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
+    /// The functions that path items name by number.
+    keys: Vec<(Key, Shared)>,
+    numbers: FxHashMap<Key, u32>,
+    /// Chains of calls: the outermost function, and the number of the rest. Chain 0 is empty.
+    vias: Vec<(String, u32)>,
+    via_numbers: FxHashMap<(String, u32), u32>,
 }
 
 /// Calls are followed so many functions deep; deeper ones are taken to do nothing that decides.
 const CALL_DEPTH: usize = 24;
 
-impl<'f> Paths<'f> {
+impl Paths {
     /// Over lowered functions.
-    pub fn new(functions: &'f FxHashMap<Key, Shared>) -> Paths<'f> {
-        Paths { functions, known: FxHashMap::default(), running: FxHashSet::default() }
+    pub fn new(functions: FxHashMap<Key, Shared>) -> Paths {
+        Paths {
+            functions,
+            known: FxHashMap::default(),
+            running: FxHashSet::default(),
+            keys: Vec::new(),
+            numbers: FxHashMap::default(),
+            vias: vec![(String::new(), 0)],
+            via_numbers: FxHashMap::default(),
+        }
     }
 
-    /// All paths computed.
-    pub fn finish(self) -> FxHashMap<Key, Arc<Vec<Path>>> {
-        self.known
+    /// The lowered functions.
+    pub fn functions(&self) -> &FxHashMap<Key, Shared> {
+        &self.functions
+    }
+
+    /// The event of a path item.
+    pub fn event(&self, item: &PathItem) -> &Event {
+        &self.keys[item.function as usize].1.events[item.event as usize]
+    }
+
+    /// The file in which it happens, as its place in the index.
+    pub fn file(&self, item: &PathItem) -> u32 {
+        self.keys[item.function as usize].0.id.file
+    }
+
+    /// The functions called on the way to it, outermost first.
+    pub fn via(&self, item: &PathItem) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut chain = item.via;
+        while chain != 0 {
+            let (name, rest) = &self.vias[chain as usize];
+            names.push(name.clone());
+            chain = *rest;
+        }
+        names
+    }
+
+    fn chain(&mut self, name: &str, rest: u32) -> u32 {
+        let link = (name.to_owned(), rest);
+        if let Some(number) = self.via_numbers.get(&link) {
+            return *number;
+        }
+        let number = self.vias.len() as u32;
+        self.vias.push(link.clone());
+        self.via_numbers.insert(link, number);
+        number
+    }
+
+    fn number(&mut self, key: &Key, lowered: &Shared) -> u32 {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
+        }
+        let number = self.keys.len() as u32;
+        self.keys.push((key.clone(), lowered.clone()));
+        self.numbers.insert(key.clone(), number);
+        number
     }
 
     /// The paths through a function.
@@ -74,15 +132,15 @@ impl<'f> Paths<'f> {
         if let Some(known) = self.known.get(key) {
             return known.clone();
         }
-        let Some(lowered) = self.functions.get(key) else { return Arc::new(vec![Path::default()]) };
+        let Some(lowered) = self.functions.get(key).cloned() else { return Arc::new(vec![Path::default()]) };
         // A call of a function that is being walked already adds nothing to the walk.
         if self.running.len() >= CALL_DEPTH || !self.running.insert(key.clone()) {
             return Arc::new(vec![Path::default()]);
         }
+        let function = self.number(key, &lowered);
         let mut ends: Vec<Path> = Vec::new();
         for flow in &lowered.flows {
-            let mut walk =
-                Walk { paths: self, key, events: &lowered.events, waiting: FxHashMap::default(), ends: Vec::new() };
+            let mut walk = Walk { paths: self, function, waiting: FxHashMap::default(), ends: Vec::new() };
             let rest = walk.steps(flow, vec![State::default()]);
             walk.finish(rest.next, Value::Unknown, None);
             ends.extend(walk.ends);
@@ -103,16 +161,16 @@ struct Exits {
     continues: Vec<State>,
 }
 
-struct Walk<'p, 'f> {
-    paths: &'p mut Paths<'f>,
-    key: &'p Key,
-    events: &'f [Event],
+struct Walk<'p> {
+    paths: &'p mut Paths,
+    /// The function that is walked.
+    function: u32,
     /// States that go to a label further on.
     waiting: FxHashMap<String, Vec<State>>,
     ends: Vec<Path>,
 }
 
-impl Walk<'_, '_> {
+impl Walk<'_> {
     fn steps(&mut self, steps: &[Step], entry: Vec<State>) -> Exits {
         let mut exits = Exits { next: entry, ..Exits::default() };
         for step in steps {
@@ -132,10 +190,10 @@ impl Walk<'_, '_> {
             Step::Call { callees, name, slot } => {
                 exits.next = self.call(std::mem::take(&mut exits.next), callees, name, *slot)
             }
-            Step::Assign { variable, value } => {
+            Step::Assign { slot, value } => {
                 for state in &mut exits.next {
                     let result = state.value(value);
-                    state.set(variable, result);
+                    state.set(*slot, result);
                 }
             }
             Step::If { condition, then, otherwise, absent } => {
@@ -216,7 +274,7 @@ impl Walk<'_, '_> {
 
     /// An event is added to a path, unless it changes nothing there.
     fn happens(&self, state: &mut State, event: usize, slot: u32) {
-        match &self.events[event].kind {
+        match self.event(&self.item(event)) {
             EventKind::Undo { kind, object } => {
                 let item = self.item(event);
                 return self.undone(state, item, *kind, object);
@@ -235,43 +293,32 @@ impl Walk<'_, '_> {
             _ => {}
         }
         state.push(self.item(event));
-        state.set(&format!("#{slot}"), Result::Of(state.items.len() - 1));
+        state.set(slot, Result::Of(state.items.len() - 1));
     }
 
     fn item(&self, event: usize) -> PathItem {
-        PathItem { function: self.key.clone(), event, via: Arc::from([]), looped: false, once: false }
+        PathItem { function: self.function, event: event as u32, via: 0, looped: false, once: false }
     }
 
-    fn event<'s>(&'s self, item: &PathItem) -> Option<&'s EventKind> {
-        self.paths
-            .functions
-            .get(&item.function)
-            .and_then(|lowered| lowered.events.get(item.event))
-            .map(|event| &event.kind)
+    fn event(&self, item: &PathItem) -> &EventKind {
+        &self.paths.event(item).kind
     }
 
     fn is_populate(&self, item: &PathItem) -> bool {
-        matches!(self.event(item), Some(EventKind::Populate(_) | EventKind::Finish { .. }))
+        matches!(self.event(item), EventKind::Populate(_) | EventKind::Finish { .. })
     }
 
     fn is_handed_on(&self, item: &PathItem) -> bool {
-        matches!(
-            self.event(item),
-            Some(EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. })
-        )
+        matches!(self.event(item), EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. })
     }
 
     /// Whether a hook or another file's mmap has set vm_ops that a write now replaces.
     fn wraps(&self, state: &State) -> bool {
-        state
-            .items
-            .iter()
-            .any(|item| matches!(self.event(item), Some(EventKind::Hook { .. } | EventKind::Redispatch { .. })))
+        state.items.iter().any(|item| matches!(self.event(item), EventKind::Hook { .. } | EventKind::Redispatch { .. }))
     }
 
     fn holds_lock(&self, state: &State) -> bool {
-        let count =
-            |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| self.event(item).is_some_and(is)).count();
+        let count = |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| is(self.event(item))).count();
         count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
             > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
     }
@@ -279,11 +326,11 @@ impl Walk<'_, '_> {
     /// What is given back before anything that matters was never taken; otherwise that it was is part of the path.
     fn undone(&self, state: &mut State, item: PathItem, kind: StateKind, object: &str) {
         let matches = |item: &PathItem| match self.event(item) {
-            Some(EventKind::Take { kind: taken, object: name, .. }) => gives_back(kind, object, *taken, name),
+            EventKind::Take { kind: taken, object: name, .. } => gives_back(kind, object, *taken, name),
             _ => false,
         };
         let is_idle = |item: &PathItem| {
-            matches!(self.event(item), Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. }))
+            matches!(self.event(item), EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })
         };
         match state.items.iter().rposition(matches) {
             Some(taken) if state.items[taken + 1..].iter().all(is_idle) => state.remove(taken),
@@ -306,15 +353,14 @@ impl Walk<'_, '_> {
     }
 
     /// A state behind a call that went one way through the function called.
-    fn followed(&self, state: &State, way: &Path, name: &str, slot: u32) -> State {
+    fn followed(&mut self, state: &State, way: &Path, name: &str, slot: u32) -> State {
         let mut next = state.clone();
         let mut result = way.result;
         for (number, item) in way.items.iter().enumerate() {
-            let mut via = vec![name.to_owned()];
-            via.extend(item.via.iter().cloned());
-            let item = PathItem { via: via.into(), ..item.clone() };
+            let via = self.paths.chain(name, item.via);
+            let item = PathItem { via, ..*item };
             match self.event(&item) {
-                Some(EventKind::Undo { kind, object }) => {
+                EventKind::Undo { kind, object } => {
                     let (kind, object) = (*kind, object.clone());
                     self.undone(&mut next, item, kind, &object);
                 }
@@ -325,7 +371,7 @@ impl Walk<'_, '_> {
             }
         }
         next.is_merged |= way.is_merged;
-        next.set(&format!("#{slot}"), result);
+        next.set(slot, result);
         next
     }
 
@@ -368,7 +414,7 @@ impl Walk<'_, '_> {
             Result::Zero if holds => return None,
             Result::NonZero | Result::Errno if !holds && result == Result::Zero => return None,
             Result::Of(item) => {
-                let fails = match state.items.get(item).and_then(|item| self.event(item)) {
+                let fails = match state.items.get(item).map(|item| self.event(item)) {
                     Some(EventKind::Take { fails: Fails::Zero, .. }) => !holds,
                     Some(EventKind::Take { kind: StateKind::Lock | StateKind::Ref, .. } | EventKind::Populate(_)) => {
                         holds
@@ -390,7 +436,7 @@ impl Walk<'_, '_> {
     }
 
     fn event_is_populate(&self, state: &State, item: usize) -> bool {
-        state.items.get(item).is_some_and(|item| matches!(self.event(item), Some(EventKind::Populate(_))))
+        state.items.get(item).is_some_and(|item| matches!(self.event(item), EventKind::Populate(_)))
     }
 
     fn finish(&mut self, states: Vec<State>, value: Value, returns: Option<Span>) {

@@ -1,7 +1,5 @@
 //! What holds at one point of a function, and how many such states are kept apart.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashSet;
 
 use super::{Path, PathItem};
@@ -26,7 +24,8 @@ pub enum Result {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     pub items: Vec<PathItem>,
-    pub values: BTreeMap<String, Result>,
+    /// What is known of slots, by number.
+    values: Vec<(u32, Result)>,
     /// The last populating call that failed on this path.
     pub rewritten: Option<PathItem>,
     pub is_merged: bool,
@@ -46,31 +45,33 @@ impl State {
             Value::Zero => Result::Zero,
             Value::NonZero => Result::NonZero,
             Value::Errno => Result::Errno,
-            Value::Variable(name) => self.values.get(name).copied().unwrap_or_default(),
-            Value::Slot(slot) => self.values.get(&format!("#{slot}")).copied().unwrap_or_default(),
+            Value::Slot(slot) => {
+                self.values.iter().find(|(known, _)| known == slot).map_or(Result::Unknown, |(_, result)| *result)
+            }
         }
     }
 
-    pub fn set(&mut self, variable: &str, result: Result) {
-        if result == Result::Unknown {
-            self.values.remove(variable);
-        } else {
-            self.values.insert(variable.to_owned(), result);
+    pub fn set(&mut self, slot: u32, result: Result) {
+        let at = self.values.partition_point(|(known, _)| *known < slot);
+        let is_known = self.values.get(at).is_some_and(|(known, _)| *known == slot);
+        match (is_known, result) {
+            (true, Result::Unknown) => drop(self.values.remove(at)),
+            (false, Result::Unknown) => {}
+            (true, _) => self.values[at].1 = result,
+            (false, _) => self.values.insert(at, (slot, result)),
         }
     }
 
     pub fn set_value(&mut self, value: &Value, result: Result) {
-        match value {
-            Value::Variable(name) => self.set(name, result),
-            Value::Slot(slot) => self.set(&format!("#{slot}"), result),
-            _ => {}
+        if let Value::Slot(slot) = value {
+            self.set(*slot, result);
         }
     }
 
     /// The call of an item turned out to fail: it did nothing.
     pub fn fail(&mut self, item: usize, is_populate: bool) {
         if is_populate {
-            self.rewritten = self.items.get(item).cloned();
+            self.rewritten = self.items.get(item).copied();
         }
         self.remove(item);
     }
@@ -81,8 +82,8 @@ impl State {
             return;
         }
         self.items.remove(item);
-        self.values.retain(|_, result| *result != Result::Of(item));
-        for result in self.values.values_mut() {
+        self.values.retain(|(_, result)| *result != Result::Of(item));
+        for (_, result) in &mut self.values {
             if let Result::Of(other) = result
                 && *other > item
             {
@@ -112,7 +113,7 @@ pub fn merge(states: &mut Vec<State>) {
     unique(states);
     if states.len() > STATE_LIMIT {
         for state in states.iter_mut() {
-            state.values.retain(|name, result| !name.starts_with('#') && matches!(result, Result::Of(_)));
+            state.values.retain(|(_, result)| matches!(result, Result::Of(_)));
         }
         unique(states);
     }
@@ -120,7 +121,7 @@ pub fn merge(states: &mut Vec<State>) {
         let mut items: Vec<PathItem> = Vec::new();
         let mut seen = FxHashSet::default();
         for state in states.iter() {
-            items.extend(state.items.iter().filter(|item| seen.insert((*item).clone())).cloned());
+            items.extend(state.items.iter().filter(|item| seen.insert(**item)).copied());
         }
         *states = vec![State { items, is_merged: true, ..State::default() }];
     }
