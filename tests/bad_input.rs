@@ -188,6 +188,22 @@ fn the_result_does_not_depend_on_threads() {
 }
 
 #[test]
+fn the_result_does_not_depend_on_the_order_of_directories() {
+    let mut names: Vec<String> = (0..60).map(|number| format!("drivers/n{number}/{}.c", number * 7919 % 61)).collect();
+    let mut reports = Vec::new();
+    for _ in 0..2 {
+        let tree = tree();
+        for name in &names {
+            write(&tree, name, GOOD.as_bytes());
+        }
+        reports.push(scan(&tree));
+        names.reverse();
+    }
+    assert_eq!(reports[0]["handlers"].as_array().unwrap().len(), 61);
+    assert_eq!(reports[0], reports[1]);
+}
+
+#[test]
 fn a_file_is_written_whole_or_not_at_all() {
     let tree = tree();
     let out = tree.path().join("out.json");

@@ -6,7 +6,7 @@
 //! - `//~ KIND, KIND` on a line that is the evidence for requirements: these, no others, on these lines, no others;
 //! - `//? KIND` on a line with notes, of which all have to be there;
 //! - `//: KEY names` on a line that registers: `reads`, `writes`, `sets`, `clears`, `tests`, `calls`, `depends`, `after`,
-//!   `handler`, `table`, `ops`, `macro`, `condition`, `paths`, separated by ` | `; `-` stands for nothing;
+//!   `handler`, `table`, `ops`, `macro`, `condition`, `paths`, `merge`, separated by ` | `; `-` stands for nothing;
 //! - `//! KIND` on a line that is named in `trouble`.
 //!
 //! `//- PATH` starts another file of the same case; without it a case is `drivers/NAME/NAME.c`. All cases lie in one tree with the
@@ -123,7 +123,8 @@ fn fact(handler: &Value, key: &str) -> String {
         "tests" => list(&handler["flags"]["tested"]),
         "depends" => list(&handler["depends_on"]),
         "handler" => shown(&handler["handler"]["name"]),
-        "after" | "table" | "ops" | "macro" | "condition" | "mergeable" => shown(&handler[key]),
+        "merge" => shown(&handler["merge"]["state"]),
+        "after" | "table" | "ops" | "macro" | "condition" => shown(&handler[key]),
         "paths" => handler["paths"]
             .as_array()
             .unwrap()

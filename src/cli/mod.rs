@@ -1,12 +1,18 @@
 //! The command line: the only place that prints or exits. One file a command.
 
+mod graph;
 mod output;
 mod scan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rayon::ThreadPoolBuilder;
+
+use crate::kernel::Tree;
+use crate::rules::Rules;
+use crate::verdict::{Chosen, Scan, Verdict, choose, scan};
 
 /// Nothing is wrong.
 pub const CLEAN: u8 = 0;
@@ -28,6 +34,8 @@ struct Arguments {
 enum Command {
     /// What every handler does, and its verdict
     Scan(scan::Options),
+    /// Who blocks whom, as DOT or JSON
+    Graph(graph::Options),
 }
 
 /// What all commands that read a tree understand.
@@ -66,6 +74,39 @@ enum Color {
     Never,
 }
 
+/// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
+const STACK: usize = 16 << 20;
+
+/// A tree that was scanned.
+struct Scanned {
+    tree: Tree,
+    chosen: Chosen,
+    scan: Scan,
+}
+
+impl Common {
+    /// Scans a tree as the options say.
+    fn scan(&self, tree: &Path, every_function: bool) -> Result<Scanned, String> {
+        let mut rules = Rules::built_in().map_err(|error| error.to_string())?;
+        if let Some(directory) = &self.rules {
+            rules.add_directory(directory).map_err(|error| error.to_string())?;
+        }
+        let tree = Tree::open(tree).map_err(|error| error.to_string())?;
+        let chosen = choose(&rules, &tree, &self.target)?;
+        let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0)).stack_size(STACK).build();
+        let threads = threads.map_err(|error| error.to_string())?;
+        let scan = threads.install(|| scan(&tree, &rules, &chosen, every_function));
+        Ok(Scanned { tree, chosen, scan })
+    }
+
+    /// The exit code of a run that scanned: `--strict` counts what was not understood.
+    fn exit_code(&self, scan: &Scan) -> u8 {
+        let not_understood =
+            !scan.trouble.is_empty() || scan.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
+        if self.strict && not_understood { FINDINGS } else { CLEAN }
+    }
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -79,6 +120,7 @@ pub fn run() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Scan(options) => scan::run(&options),
+        Command::Graph(options) => graph::run(&options),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -5,14 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{CLEAN, Common, FINDINGS, output};
-use crate::kernel::Tree;
+use super::{Common, Scanned, output};
 use crate::report::{self, Report};
-use crate::rules::Rules;
-use crate::verdict::{Finding, Scan, Verdict, choose, scan};
-
-/// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
-const STACK: usize = 16 << 20;
+use crate::verdict::{Finding, Scan, Verdict};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -31,6 +26,9 @@ pub struct Options {
     /// Show only handlers of these structs
     #[arg(long, value_delimiter = ',', value_name = "STRUCT,...")]
     ops: Vec<String>,
+    /// Read every function that takes a VMA, not only those that handlers reach, and report what is not understood
+    #[arg(long)]
+    every_function: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -63,18 +61,7 @@ impl ValueEnum for Verdict {
 /// A tree that cannot be opened, a rule file that is wrong, a target that does not exist, a result that cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let mut rules = Rules::built_in().map_err(|error| error.to_string())?;
-    if let Some(directory) = &common.rules {
-        rules.add_directory(directory).map_err(|error| error.to_string())?;
-    }
-    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
-    let chosen = choose(&rules, &tree, &common.target)?;
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(common.jobs.unwrap_or(0))
-        .stack_size(STACK)
-        .build()
-        .map_err(|error| error.to_string())?;
-    let scan = threads.install(|| scan(&tree, &rules, &chosen));
+    let Scanned { tree, chosen, scan } = common.scan(&options.tree, options.every_function)?;
     check_selection(options, &scan)?;
     let findings: Vec<&Finding> = scan.findings.iter().filter(|finding| options.selects(&scan, finding)).collect();
     let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };
@@ -91,9 +78,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         let _ = report::stats(&report, &mut stderr);
     }
-    let not_understood =
-        !scan.trouble.is_empty() || report.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
-    Ok(if common.strict && not_understood { FINDINGS } else { CLEAN })
+    Ok(common.exit_code(&scan))
 }
 
 /// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.

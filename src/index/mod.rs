@@ -87,6 +87,14 @@ impl Index {
         if neighbours.is_empty() { visible } else { neighbours }
     }
 
+    /// Every function whose head names a VMA or a desc, by name.
+    pub fn vma_functions(&self) -> impl Iterator<Item = ItemId> {
+        let mut all: Vec<(&String, &ItemId)> =
+            self.functions.iter().flat_map(|(name, ids)| ids.iter().map(move |id| (name, id))).collect();
+        all.sort();
+        all.into_iter().map(|(_, id)| *id)
+    }
+
     /// Functions whose head names neither VMA nor desc, for a struct that holds one may be what they take: those of the file
     /// itself, else of its folder.
     fn other_functions(&self, name: &str, near: u32) -> Vec<ItemId> {

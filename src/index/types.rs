@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::{Index, SourceFile};
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Type};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, parse, visit};
 
 /// The variables of one function.
@@ -22,12 +22,17 @@ impl Scope {
         for parameter in &function.parameters {
             scope.variables.insert(parameter.name.clone(), parameter.ty.clone());
         }
-        visit::statements(&function.body, &mut |seen| {
+        scope.declare(&function.body);
+        scope
+    }
+
+    /// Adds everything that statements declare.
+    pub fn declare(&mut self, statements: &[Statement]) {
+        visit::statements(statements, &mut |seen| {
             if let visit::Seen::Declared(declared) = seen {
-                scope.variables.entry(declared.name.clone()).or_insert_with(|| declared.ty.clone());
+                self.variables.entry(declared.name.clone()).or_insert_with(|| declared.ty.clone());
             }
         });
-        scope
     }
 
     /// The type of a variable of the function.

@@ -53,6 +53,13 @@ struct HandlerEntry<'a> {
     flags: Flags<'a>,
     calls: &'a [String],
     depends_on: Vec<String>,
+    merge: Option<MergeEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct MergeEntry<'a> {
+    state: &'static str,
+    because: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -179,6 +186,7 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         flags: Flags { set: &finding.sets, cleared: &finding.clears, tested: &finding.tests },
         calls: &finding.calls,
         depends_on: finding.judgement.depends_on(),
+        merge: finding.merge.as_ref().map(|merge| MergeEntry { state: merge.name(), because: merge.because() }),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Writes findings, one file a format. Knows no rules and judges nothing.
 
+mod graph;
 mod json;
 mod lines;
 mod sources;
 mod summary;
 mod text;
 
-use std::io::{self, Write};
-
+pub use graph::{dot, graph_json, graph_lines};
 pub use json::json;
 pub use lines::lines;
 pub use summary::{stats, summary};
@@ -45,6 +45,3 @@ fn subject(finding: &Finding) -> String {
         None => format!("{handler}, {hook}"),
     }
 }
-
-/// A function that writes a report in one format.
-pub type Format = fn(&Report, &mut dyn Write) -> io::Result<()>;

@@ -64,6 +64,9 @@ pub struct Call {
     /// Whether all arguments from the first one on are flags.
     #[serde(default)]
     pub variadic: bool,
+    /// Flags that it sets itself.
+    #[serde(default)]
+    pub implies: Vec<String>,
     /// Flags that it tests whatever its arguments are.
     #[serde(default)]
     pub tests: Vec<String>,

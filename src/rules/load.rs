@@ -56,6 +56,7 @@ struct RuleFile {
     silent: Silent,
     mapping: Vec<RecordRule>,
     redispatch: Vec<RecordRule>,
+    migrating: Vec<RecordRule>,
     never_merged: Vec<String>,
     ignored: Vec<String>,
     masks: BTreeMap<String, Vec<String>>,
@@ -148,6 +149,7 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.silent_suffixes.extend(file.silent.suffixes);
     rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));
     rules.redispatch_records.extend(file.redispatch.into_iter().map(|redispatch| redispatch.record));
+    rules.migrating_records.extend(file.migrating.into_iter().map(|migrating| migrating.record));
     rules.never_merged.extend(file.never_merged);
     rules.merge_ignored.extend(file.ignored);
     rules.masks.extend(file.masks);

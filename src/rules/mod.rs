@@ -26,6 +26,7 @@ pub struct Rules {
     silent_suffixes: Vec<String>,
     mapping_records: FxHashSet<String>,
     redispatch_records: FxHashSet<String>,
+    migrating_records: FxHashSet<String>,
     never_merged: FxHashSet<String>,
     merge_ignored: FxHashSet<String>,
     masks: FxHashMap<String, Vec<String>>,
@@ -102,6 +103,11 @@ impl Rules {
     /// Whether calling an mmap callback of `struct record` by hand dispatches to another file.
     pub fn redispatches(&self, record: &str) -> bool {
         self.redispatch_records.contains(record)
+    }
+
+    /// Whether handlers of `struct record` convert one by one.
+    pub fn is_migrating(&self, record: &str) -> bool {
+        self.migrating_records.contains(record)
     }
 
     /// Whether a VMA with this flag is never merged.

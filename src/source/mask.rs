@@ -144,6 +144,7 @@ mod tests {
             mask("{ scoped_cond_guard(mutex_intr, return -EINTR, &l) { x(); } }"),
             "{ while (mutex_intr, -EINTR, &l) { x(); } }"
         );
+        assert_eq!(mask("{ scoped_guard(mutex, &l)\n x = 0; }"), "{ while (mutex, &l) x = 0; }");
         assert_eq!(mask("{ foo_bar(a); }"), "{ foo_bar(a); }");
     }
 

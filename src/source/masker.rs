@@ -363,7 +363,9 @@ impl Masker {
         let Some(close) = closing(&self.text, open) else { return };
         let next = skip_blank(&self.text, close);
         let heads_block = self.text.get(next) == Some(&b'{');
-        let heads_statement = memchr::memmem::find(&self.text[start..end], b"for_each").is_some()
+        let word = &self.text[start..end];
+        let takes_statement = word.starts_with(b"scoped_") || memchr::memmem::find(word, b"for_each").is_some();
+        let heads_statement = takes_statement
             && self.text.get(next).is_some_and(|byte| is_identifier_byte(*byte) || *byte == b'(' || *byte == b'*');
         if heads_block || heads_statement {
             self.text[start..start + 5].copy_from_slice(b"while");

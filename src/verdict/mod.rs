@@ -1,13 +1,19 @@
 //! From what a handler does to what its conversion takes: requirements, each with its evidence, and the verdict.
 
+mod blockers;
+mod finding;
 mod judge;
+mod merge;
 mod path;
 mod scan;
 mod state;
 mod target;
 
+pub use blockers::{Blocker, BlockerKind};
+pub use finding::{Finding, HandlerPlace, Place};
 pub use judge::{Judgement, Requirement, judge};
-pub use scan::{Finding, HandlerPlace, Place, Scan, scan};
+pub use merge::Merge;
+pub use scan::{Scan, scan};
 pub use target::{Chosen, TargetFrom, choose};
 
 use std::fmt;

@@ -31,22 +31,35 @@ pub struct HandlerFacts {
 }
 
 impl<'a> Analysis<'a> {
-    /// Lowers the functions `roots` and all that they are followed into.
-    pub fn run(context: Context<'a>, roots: Vec<Key>) -> Analysis<'a> {
-        let mut functions: FxHashMap<Key, Shared> = FxHashMap::default();
+    /// Knows no function yet.
+    pub fn new(context: Context<'a>) -> Analysis<'a> {
+        Analysis { context, paths: Paths::default(), handlers: FxHashMap::default() }
+    }
+
+    /// Lowers the functions `roots` and all that they are followed into, in parallel, and walks the paths of the roots.
+    pub fn add(&mut self, roots: Vec<Key>) {
         let mut next = roots.clone();
         while !next.is_empty() {
             next.sort();
             next.dedup();
-            next.retain(|key| !functions.contains_key(key));
+            next.retain(|key| self.lowered(key).is_none());
             let lowered: Vec<(Key, Shared)> =
-                next.par_iter().map(|key| (key.clone(), Arc::new(lower_item(context, key)))).collect();
-            next = lowered.iter().flat_map(|(_, lowered)| lowered.callees.iter().cloned()).collect();
-            functions.extend(lowered);
+                next.par_iter().map(|key| (key.clone(), Arc::new(lower_item(self.context, key)))).collect();
+            next = lowered
+                .iter()
+                .flat_map(|(_, lowered)| lowered.callees.iter().chain(&lowered.closes).cloned())
+                .collect();
+            self.paths.insert(lowered);
         }
-        let mut paths = Paths::new(functions);
-        let handlers = roots.into_iter().map(|key| (key.clone(), paths.of(&key))).collect();
-        Analysis { context, paths, handlers }
+        for key in roots {
+            let paths = self.paths.of(&key);
+            self.handlers.insert(key, paths);
+        }
+    }
+
+    /// What is known of a function; `None` where it was not reached.
+    pub fn lowered(&self, key: &Key) -> Option<&Shared> {
+        self.paths.functions().get(key)
     }
 
     /// How many functions were lowered.
@@ -99,6 +112,11 @@ impl<'a> Analysis<'a> {
     pub fn keys(&self, name: &str, file: u32) -> Vec<Key> {
         handler_keys(self.context, name, file)
     }
+}
+
+/// Every function of the tree that takes a VMA or a desc.
+pub fn every_key(context: Context<'_>) -> Vec<Key> {
+    context.index.vma_functions().filter_map(|id| handler_key(context, id)).collect()
 }
 
 /// The definitions of a handler, as the file that registers it means the name.

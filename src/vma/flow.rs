@@ -157,6 +157,8 @@ pub struct Lowered {
     pub calls: Vec<Named>,
     /// The `vm_operations_struct` variables that it installs.
     pub vm_ops: Vec<Named>,
+    /// The close hooks of those.
+    pub closes: Vec<Key>,
     /// The events that [`Step::Do`] names.
     pub events: Vec<Event>,
     /// Its flows: one for each variant of its conditionals.
@@ -188,6 +190,7 @@ impl Lowered {
             mine.sort_by_key(|named| named.span);
         }
         self.callees.extend(other.callees);
+        self.closes.extend(other.closes);
         self.trouble.extend(other.trouble);
     }
 }

@@ -37,7 +37,7 @@ struct holder {
 static struct holder held = {
 	.name = "held",
 	.ops = {
-		.mmap = frame_style_mmap, //= mechanical //: table held | ops frame_ops
+		.mmap = frame_style_mmap, //= mechanical //~ hook:frame_ops.mmap //: table held | ops frame_ops
 	},
 	.inner.fops.mmap = plain_mmap, //= mechanical //: ops file_operations
 };
@@ -62,10 +62,10 @@ static const struct file_operations chosen = {
 static void assigned(struct holder *holder, struct frame_device *frame)
 {
 	struct file_operations *fops = &holder->inner.fops;
-	const struct frame_ops local = { .mmap = frame_style_mmap }; //= mechanical //: table local | ops frame_ops
+	const struct frame_ops local = { .mmap = frame_style_mmap }; //= mechanical //~ hook:frame_ops.mmap //: table local | ops frame_ops
 
 	fops->mmap = plain_mmap; //= mechanical //: table - | ops file_operations
-	holder->ops.mmap = frame_style_mmap; //= mechanical //: ops frame_ops
+	holder->ops.mmap = frame_style_mmap; //= mechanical //~ hook:frame_ops.mmap //: ops frame_ops
 	*fops = (struct file_operations){
 		.mmap = plain_mmap, //= mechanical
 	};
@@ -125,7 +125,7 @@ static int placed(struct holder *holder, struct vm_area_struct *vma)
 }
 
 static const struct private_ops private_ops = {
-	.place = placed, //= mechanical //: ops private_ops
+	.place = placed, //= mechanical //~ hook:private_ops.place //: ops private_ops
 	.forget = forgotten,
 	.mmap = not_a_hook,
 };

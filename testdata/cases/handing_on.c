@@ -80,8 +80,8 @@ static int new_model_map(struct model *model, struct vm_area_struct *vma)
 	return 0;
 }
 
-static const struct model_ops old_model = { .map = old_model_map }; //= action
-static const struct model_ops new_model = { .map = new_model_map }; //= mechanical
+static const struct model_ops old_model = { .map = old_model_map }; //= action //~ hook:model_ops.map
+static const struct model_ops new_model = { .map = new_model_map }; //= mechanical //~ hook:model_ops.map
 
 static int model_mmap(struct file *file, struct vm_area_struct *vma)
 {

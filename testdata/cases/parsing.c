@@ -114,7 +114,7 @@ static int backend_map(void *buffer, struct vm_area_struct *vma)
 }
 
 static const struct backend_ops backend_ops = {
-	.mmap = backend_map, //= finish
+	.mmap = backend_map, //= finish //~ hook:backend_ops.mmap
 };
 
 static int by_macro_mmap(struct file *file, struct vm_area_struct *vma)

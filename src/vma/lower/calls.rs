@@ -220,6 +220,8 @@ impl Lowerer<'_> {
                 }
                 self.call_key(keys, name)
             }
+            // A helper that takes a desc is in nobody's way.
+            None if matches!(root, Root::Desc(_)) => Value::Unknown,
             None => Value::Slot(self.event(EventKind::Helper { name: name.to_owned() }, span)),
         }
     }
@@ -241,6 +243,7 @@ impl Lowerer<'_> {
         for expansion in expansions {
             let parsed = parse::statements(&expansion, span);
             self.out.trouble.extend(parsed.trouble.map(|(span, reason)| (span, format!("{name}, a macro, {reason}"))));
+            self.scope.declare(&parsed.syntax);
             value = self.expanded(&parsed.syntax);
         }
         self.macro_depth -= 1;

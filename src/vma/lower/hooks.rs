@@ -74,6 +74,13 @@ impl Lowerer<'_> {
         self.dispatch(hook, text, root, whole.span)
     }
 
+    /// Notes the close hook of a `vm_operations_struct` that the function installs.
+    pub(super) fn note_close(&mut self, table: &str) {
+        let close = self.context.index.table_member(table, "close", self.file);
+        let keys = close.and_then(|close| self.followable(&close, &Root::Vma(0)));
+        self.out.closes.extend(keys.into_iter().flatten());
+    }
+
     /// What the `open` of the vm_ops that the function has installed does.
     pub(super) fn installed_open(&mut self, root: &Root) {
         let tables: Vec<String> = self.out.vm_ops.iter().map(|table| table.name.clone()).collect();

@@ -49,7 +49,7 @@ pub struct PathItem {
 }
 
 /// Computes and keeps the paths of functions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Paths {
     functions: FxHashMap<Key, Shared>,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
@@ -57,7 +57,7 @@ pub struct Paths {
     /// The functions that path items name by number.
     keys: Vec<(Key, Shared)>,
     numbers: FxHashMap<Key, u32>,
-    /// Chains of calls: the outermost function, and the number of the rest. Chain 0 is empty.
+    /// Chains of calls: the outermost function, and the number of the rest. Chain 0 is empty, and is not kept.
     vias: Vec<(String, u32)>,
     via_numbers: FxHashMap<(String, u32), u32>,
 }
@@ -66,17 +66,9 @@ pub struct Paths {
 const CALL_DEPTH: usize = 24;
 
 impl Paths {
-    /// Over lowered functions.
-    pub fn new(functions: FxHashMap<Key, Shared>) -> Paths {
-        Paths {
-            functions,
-            known: FxHashMap::default(),
-            running: FxHashSet::default(),
-            keys: Vec::new(),
-            numbers: FxHashMap::default(),
-            vias: vec![(String::new(), 0)],
-            via_numbers: FxHashMap::default(),
-        }
+    /// Adds lowered functions; those that they call have to be added before paths through them are asked for.
+    pub fn insert(&mut self, lowered: Vec<(Key, Shared)>) {
+        self.functions.extend(lowered);
     }
 
     /// The lowered functions.
@@ -99,7 +91,7 @@ impl Paths {
         let mut names = Vec::new();
         let mut chain = item.via;
         while chain != 0 {
-            let (name, rest) = &self.vias[chain as usize];
+            let (name, rest) = &self.vias[chain as usize - 1];
             names.push(name.clone());
             chain = *rest;
         }
@@ -111,8 +103,8 @@ impl Paths {
         if let Some(number) = self.via_numbers.get(&link) {
             return *number;
         }
-        let number = self.vias.len() as u32;
         self.vias.push(link.clone());
+        let number = self.vias.len() as u32;
         self.via_numbers.insert(link, number);
         number
     }

@@ -1,0 +1,177 @@
+//! Who blocks whom: for graphviz, as JSON, as lines.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Report;
+use crate::verdict::{Blocker, BlockerKind, Verdict};
+
+/// How many of some findings are handlers of `file_operations`.
+fn of_files(report: &Report, findings: &[usize]) -> usize {
+    let is_file = |number: &&usize| report.scan.findings[**number].registration.hook.record == "file_operations";
+    findings.iter().filter(is_file).count()
+}
+
+/// The blockers, the one that keeps most handlers first.
+fn ranked<'a>(report: &'a Report) -> Vec<&'a Blocker> {
+    let mut blockers: Vec<&Blocker> = report.scan.blockers.iter().collect();
+    blockers.sort_by_key(|blocker| (usize::MAX - blocker.all.len(), blocker.name.as_str()));
+    blockers
+}
+
+/// Writes the blockers as a graph: an arrow leads from what waits to what it waits for.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn dot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "digraph mmap_prepare {{")?;
+    writeln!(out, "  rankdir=LR;\n  node [fontname=\"sans-serif\", style=filled, fillcolor=white];")?;
+    for blocker in ranked(report) {
+        let shape = if blocker.kind == BlockerKind::Hook { "box" } else { "ellipse" };
+        let keeps = format!("keeps {} ({} directly)", blocker.all.len(), blocker.direct.len());
+        let label = format!("{}\n{}\n{keeps}", blocker.name, own_state(report, blocker));
+        let colour = colour(blocker.verdict);
+        writeln!(
+            out,
+            "  {} [label={}, shape={shape}, fillcolor=\"{colour}\"];",
+            quoted(&blocker.name),
+            quoted(&label)
+        )?;
+        for other in &blocker.depends_on {
+            writeln!(out, "  {} -> {};", quoted(&blocker.name), quoted(other))?;
+        }
+    }
+    writeln!(out, "}}")
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+fn colour(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::None | Verdict::Converted | Verdict::Mechanical => "palegreen",
+        Verdict::Action | Verdict::Mapped => "khaki",
+        Verdict::Blocked => "lightblue",
+        Verdict::Finish => "lightsalmon",
+        Verdict::Manual | Verdict::Unknown => "lightpink",
+    }
+}
+
+/// What a helper takes itself, or how many implement a hook.
+fn own_state(report: &Report, blocker: &Blocker) -> String {
+    if blocker.kind == BlockerKind::Helper {
+        return blocker.verdict.name().to_owned();
+    }
+    let count = |verdict: Verdict| {
+        let is_of = |number: &&usize| report.scan.findings[**number].verdict == verdict;
+        blocker.implementers.iter().filter(is_of).count()
+    };
+    let counts: Vec<String> = Verdict::ALL
+        .into_iter()
+        .filter(|verdict| count(*verdict) > 0)
+        .map(|verdict| format!("{} {verdict}", count(verdict)))
+        .collect();
+    if counts.is_empty() { "no implementer".to_owned() } else { counts.join(", ") }
+}
+
+/// Writes a line for each blocker.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for blocker in ranked(report) {
+        let place =
+            blocker.place.map_or(String::new(), |place| format!("{}: ", report.at(place.file, place.span.start)));
+        let first = if blocker.depends_on.is_empty() {
+            String::new()
+        } else {
+            format!("; first: {}", blocker.depends_on.join(", "))
+        };
+        let (direct, all) = (blocker.direct.len(), blocker.all.len());
+        let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
+        let itself = own_state(report, blocker);
+        writeln!(
+            out,
+            "{place}{} keeps {direct} handlers directly ({direct_files} of file_operations), {all} in all ({files}); \
+             itself {itself}{first}",
+            blocker.name
+        )?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    target: &'a str,
+    blockers: Vec<Node<'a>>,
+}
+
+#[derive(Serialize)]
+struct Node<'a> {
+    name: &'a str,
+    kind: &'static str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    verdict: Verdict,
+    depends_on: &'a [String],
+    /// Handlers that name it.
+    direct: usize,
+    /// Handlers that wait for it, directly or by way of others.
+    all: usize,
+    /// The same of file_operations alone.
+    direct_file_operations: usize,
+    all_file_operations: usize,
+    handlers: Vec<Registered<'a>>,
+    implementers: Vec<Registered<'a>>,
+}
+
+#[derive(Serialize)]
+struct Registered<'a> {
+    file: &'a str,
+    line: u32,
+    handler: Option<&'a str>,
+    verdict: Verdict,
+}
+
+/// Writes every blocker with whom it keeps.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn graph_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let blockers = ranked(report).into_iter().map(|blocker| node(report, blocker)).collect();
+    let document = Document { schema: 1, target: &report.chosen.target.name, blockers };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn node<'a>(report: &'a Report, blocker: &'a Blocker) -> Node<'a> {
+    let place = blocker.place.map(|place| (report.scan.index.file(place.file), place.span));
+    Node {
+        name: &blocker.name,
+        kind: blocker.kind.name(),
+        file: place.map(|(file, _)| file.path.as_str()),
+        line: place.map(|(file, span)| file.position(span.start).line),
+        verdict: blocker.verdict,
+        depends_on: &blocker.depends_on,
+        direct: blocker.direct.len(),
+        all: blocker.all.len(),
+        direct_file_operations: of_files(report, &blocker.direct),
+        all_file_operations: of_files(report, &blocker.all),
+        handlers: blocker.all.iter().map(|number| registered(report, *number)).collect(),
+        implementers: blocker.implementers.iter().map(|number| registered(report, *number)).collect(),
+    }
+}
+
+fn registered<'a>(report: &'a Report, number: usize) -> Registered<'a> {
+    let finding = &report.scan.findings[number];
+    let file = report.scan.index.file(finding.registration.file);
+    Registered {
+        file: &file.path,
+        line: file.position(finding.registration.span.start).line,
+        handler: finding.handler.as_ref().map(|handler| handler.name.as_str()),
+        verdict: finding.verdict,
+    }
+}

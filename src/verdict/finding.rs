@@ -1,0 +1,242 @@
+//! One registration: its handler, the handler's facts, its verdict.
+
+use super::judge::CLOSE;
+use super::merge::{Merge, merge};
+use super::{Chosen, Judgement, Requirement, Verdict, judge};
+use crate::index::{Handler, Registration, Takes};
+use crate::rules::Rules;
+use crate::source::Span;
+use crate::vma::analysis::{gathered, handler_keys};
+use crate::vma::flow::{Key, Lowered, Named};
+use crate::vma::lower::Context;
+use crate::vma::{Analysis, EventKind, HandlerFacts};
+
+/// A place in a file of the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as its place in the index.
+    pub file: u32,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// The function that handles an mmap.
+#[derive(Clone, Debug)]
+pub struct HandlerPlace {
+    /// Its name.
+    pub name: String,
+    /// Where it is defined; `None` where it was not found.
+    pub place: Option<Place>,
+}
+
+/// One registration with what is known of it.
+#[derive(Debug)]
+pub struct Finding {
+    /// Where and as what it is registered.
+    pub registration: Registration,
+    /// The handler; `None` for `NULL`.
+    pub handler: Option<HandlerPlace>,
+    /// What its conversion takes.
+    pub verdict: Verdict,
+    /// The verdict once its blockers are converted.
+    pub after: Option<Verdict>,
+    /// The evidence.
+    pub judgement: Judgement,
+    /// Fields read, each once, in order of appearance; likewise the lists below.
+    pub reads: Vec<String>,
+    /// Fields written.
+    pub writes: Vec<String>,
+    /// Flags set.
+    pub sets: Vec<String>,
+    /// Flags cleared.
+    pub clears: Vec<String>,
+    /// Flags tested.
+    pub tests: Vec<String>,
+    /// What the handler's own body passes the VMA to.
+    pub calls: Vec<String>,
+    /// What it means for merging; `None` where there is no handler.
+    pub merge: Option<Merge>,
+}
+
+/// What the name in a registration means.
+pub(super) struct Registered {
+    name: String,
+    pub(super) keys: Vec<Key>,
+    /// Whether a definition of the name is `NULL`.
+    is_null: bool,
+}
+
+/// Macros that rename a handler to the name of another macro are followed so far.
+const ALIAS_LIMIT: usize = 4;
+
+pub(super) fn registered(context: Context<'_>, registration: &Registration) -> Registered {
+    let mut name = match &registration.handler {
+        Handler::Function(name) => name.clone(),
+        Handler::Null => return Registered { name: String::new(), keys: Vec::new(), is_null: true },
+        Handler::Other(text) => return Registered { name: text.clone(), keys: Vec::new(), is_null: false },
+    };
+    let (mut keys, mut is_null) = (Vec::new(), false);
+    for _ in 0..ALIAS_LIMIT {
+        keys.extend(handler_keys(context, &name, registration.file));
+        match context.index.renamed(&name, registration.file) {
+            Some(other) if other == "NULL" => {
+                is_null = true;
+                break;
+            }
+            Some(other) if keys.is_empty() => name = other,
+            _ => break,
+        }
+    }
+    Registered { name, keys, is_null }
+}
+
+pub(super) fn finding(
+    context: Context<'_>,
+    analysis: &Analysis,
+    chosen: &Chosen,
+    registration: &Registration,
+) -> Finding {
+    let index = context.index;
+    let Registered { name, keys, is_null } = registered(context, registration);
+    let mut judgement = Judgement::default();
+    let mut all: Vec<HandlerFacts> = Vec::new();
+    for key in &keys {
+        let facts = analysis.facts(key);
+        let place = (key.id.file, index.item(key.id).name);
+        let mut one = judge(context.rules, &chosen.target, analysis, &facts, place);
+        let is_foreign = !index.file(key.id.file).is_header() && !index.same_driver(registration.file, key.id);
+        if is_foreign && registration.hook.takes == Takes::Vma {
+            foreign(context.rules, chosen, registration, &name, &mut one);
+        }
+        judgement.requirements.append(&mut one.requirements);
+        judgement.notes.append(&mut one.notes);
+        for path in one.paths {
+            if !judgement.paths.iter().any(|(known, _, _)| *known == path.0) {
+                judgement.paths.push(path);
+            }
+        }
+        all.push(facts);
+    }
+    let takes_vma = registration.hook.takes == Takes::Vma;
+    if takes_vma && !keys.is_empty() && !context.rules.is_migrating(&registration.hook.record) {
+        judgement.requirements.push(own_hook(registration));
+    }
+    judgement.notes.extend(closes(analysis, &all, &judgement));
+    judgement.paths.sort();
+    judgement.requirements.sort();
+    judgement.requirements.dedup();
+    judgement.notes.sort();
+    judgement.notes.dedup();
+    let merge = (!all.is_empty()).then(|| merge(context.rules, analysis, &all));
+    let verdict = match (registration.hook.takes, keys.is_empty()) {
+        _ if is_null && keys.is_empty() => Verdict::None,
+        (Takes::Desc, _) => Verdict::Converted,
+        (Takes::Vma, true) => Verdict::Unknown,
+        (Takes::Vma, false) => judgement.verdict(),
+    };
+    let place = keys.first().map(|key| Place { file: key.id.file, span: index.item(key.id).name });
+    let unique = |list: fn(&Lowered) -> &[Named]| {
+        distinct(all.iter().flat_map(|facts| gathered(facts, list)).map(|(_, named)| named))
+    };
+    Finding {
+        handler: (!name.is_empty()).then_some(HandlerPlace { name, place }),
+        verdict,
+        after: if verdict >= Verdict::Blocked { judgement.after() } else { None },
+        reads: unique(|lowered| &lowered.reads),
+        writes: unique(|lowered| &lowered.writes),
+        sets: unique(|lowered| &lowered.sets),
+        clears: unique(|lowered| &lowered.clears),
+        tests: unique(|lowered| &lowered.tests),
+        calls: all
+            .iter()
+            .filter_map(|facts| facts.parts.first())
+            .flat_map(|(_, lowered)| lowered.calls.iter().map(|call| call.name.clone()))
+            .collect(),
+        registration: registration.clone(),
+        judgement,
+        merge,
+    }
+}
+
+/// A hook of another table than the one that is being migrated has to be retyped with all its implementers.
+fn own_hook(registration: &Registration) -> Requirement {
+    let name = format!("{}.{}", registration.hook.record, registration.hook.member);
+    Requirement {
+        file: registration.file,
+        span: registration.span,
+        kind: format!("hook:{name}"),
+        verdict: Verdict::Mechanical,
+        blocker: None,
+        text: format!("{name} is retyped together with all that implement it"),
+        via: Vec::new(),
+    }
+}
+
+/// What the close hooks of the vm_ops that a handler installs give back of the state that it takes.
+fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Requirement> {
+    let takes = |kind: &str| judgement.requirements.iter().any(|requirement| requirement.kind == kind);
+    let mut notes = Vec::new();
+    for key in all.iter().flat_map(|facts| &facts.parts).flat_map(|(_, lowered)| &lowered.closes) {
+        let Some(close) = analysis.lowered(key) else { continue };
+        for event in &close.events {
+            let EventKind::Undo { kind, object } = &event.kind else { continue };
+            let kind = format!("state:{}", kind.name());
+            if takes(&kind) || takes("open-call") {
+                let text = format!("{} gives {object} back, vm_ops->close of this mapping", close.name);
+                let (file, span) = (key.id.file, event.span);
+                let kind = CLOSE.to_owned();
+                notes.push(Requirement {
+                    file,
+                    span,
+                    kind,
+                    verdict: Verdict::Mechanical,
+                    blocker: None,
+                    text,
+                    via: Vec::new(),
+                });
+            }
+        }
+    }
+    notes
+}
+
+/// A handler that another module exports: that has to be converted first, unless it has a desc twin.
+fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &str, judgement: &mut Judgement) {
+    let twin = rules
+        .call(name)
+        .and_then(|rule| rule.twin.as_deref().filter(|_| rules.has_since(&chosen.target, rule.since.as_deref())));
+    let (verdict, text) = match twin {
+        Some(twin) => (Verdict::Mechanical, format!("{name} has the desc twin {twin}")),
+        None => (Verdict::Blocked, format!("registers {name} of another module, which has no desc twin")),
+    };
+    let blocker = twin.is_none().then(|| name.to_owned());
+    if twin.is_some() {
+        judgement.requirements.clear();
+    }
+    // What lies inside the helper is the helper's to convert.
+    for requirement in &mut judgement.requirements {
+        requirement.verdict = Verdict::Mechanical;
+        requirement.blocker = None;
+    }
+    judgement.paths = vec![(verdict, registration.file, registration.span)];
+    let kind = format!("helper:{name}");
+    judgement.requirements.push(Requirement {
+        file: registration.file,
+        span: registration.span,
+        kind,
+        verdict,
+        blocker,
+        text,
+        via: Vec::new(),
+    });
+}
+
+fn distinct<'n>(named: impl Iterator<Item = &'n Named>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for named in named {
+        if !names.contains(&named.name) {
+            names.push(named.name.clone());
+        }
+    }
+    names
+}

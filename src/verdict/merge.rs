@@ -1,0 +1,76 @@
+//! What a handler means for merging: the reason why `.mmap_prepare` exists.
+//!
+//! The kernel tries to merge a new mapping with its neighbours before it calls `.mmap`. A handler that changes flags after
+//! that made a second attempt necessary, which is gone since `.mmap_prepare` came (c84bf6dd2b83): an unconverted handler
+//! of that kind may leave neighbours apart that could be one.
+
+use crate::rules::Rules;
+use crate::vma::analysis::gathered;
+use crate::vma::{Analysis, EventKind, HandlerFacts};
+
+/// How the mapping that a handler makes merges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Never: some flag or hook forbids it.
+    Never(Vec<String>),
+    /// It does, and the handler changes flags that decide with whom: it needed the second attempt.
+    Retried(Vec<String>),
+    /// It does as if there were no handler.
+    Unaffected,
+}
+
+impl Merge {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Merge::Never(_) => "never",
+            Merge::Retried(_) => "retried",
+            Merge::Unaffected => "unaffected",
+        }
+    }
+
+    /// The flags and hooks that say so.
+    pub fn because(&self) -> &[String] {
+        match self {
+            Merge::Never(because) | Merge::Retried(because) => because,
+            Merge::Unaffected => &[],
+        }
+    }
+}
+
+/// Reads it off the facts of a handler: the flags that it sets, those that its populating calls set, its close hook.
+pub(super) fn merge(rules: &Rules, analysis: &Analysis, all: &[HandlerFacts]) -> Merge {
+    let mut sets: Vec<String> = Vec::new();
+    let mut changed: Vec<String> = Vec::new();
+    let add = |list: &mut Vec<String>, name: &str| {
+        if !list.iter().any(|known| known == name) {
+            list.push(name.to_owned());
+        }
+    };
+    for facts in all {
+        for (_, flag) in gathered(facts, |lowered| &lowered.sets) {
+            add(if rules.is_never_merged(&flag.name) { &mut sets } else { &mut changed }, &flag.name);
+        }
+        for (_, flag) in gathered(facts, |lowered| &lowered.clears) {
+            add(&mut changed, &flag.name);
+        }
+        for (_, lowered) in &facts.parts {
+            let populates = lowered.events.iter().filter_map(|event| match &event.kind {
+                EventKind::Populate(populate) => rules.call(&populate.name),
+                _ => None,
+            });
+            for flag in populates.flat_map(|rule| &rule.implies) {
+                add(&mut sets, flag);
+            }
+            if lowered.closes.iter().any(|close| analysis.lowered(close).is_some()) {
+                add(&mut sets, "vm_ops->close");
+            }
+        }
+    }
+    changed.retain(|flag| !rules.is_ignored_by_merge(flag));
+    match (sets.is_empty(), changed.is_empty()) {
+        (false, _) => Merge::Never(sets),
+        (true, false) => Merge::Retried(changed),
+        (true, true) => Merge::Unaffected,
+    }
+}

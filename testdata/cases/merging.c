@@ -1,0 +1,68 @@
+/* Whether what is mapped can be merged with its neighbours, and what a close hook gives back. */
+#include <linux/mm.h>
+
+static int never_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
+	return 0;
+}
+
+static int by_populate_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return vm_iomap_memory(vma, BASE, SIZE); //~ action:simple_ioremap
+}
+
+static int retried_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE)
+		return -EPERM;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	return 0;
+}
+
+static int unaffected_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &plain_vm_ops;
+	return 0;
+}
+
+static const struct file_operations never = {
+	.mmap = never_mmap, //= mechanical //: merge never
+};
+static const struct file_operations by_populate = {
+	.mmap = by_populate_mmap, //= action //: merge never
+};
+static const struct file_operations retried = {
+	.mmap = retried_mmap, //= mechanical //: merge retried
+};
+static const struct file_operations unaffected = {
+	.mmap = unaffected_mmap, //= mechanical //: merge unaffected
+};
+static const struct file_operations nothing = {
+	.mmap = NULL, //= none //: merge -
+};
+
+static void counted_close(struct vm_area_struct *vma)
+{
+	struct counted *counted = vma->vm_private_data;
+
+	kref_put(&counted->ref, counted_free); //? undone-by-close
+}
+
+static const struct vm_operations_struct counted_vm_ops = {
+	.close = counted_close,
+};
+
+static int counted_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct counted *counted = file->private_data;
+
+	kref_get(&counted->ref); //~ state:ref
+	vma->vm_private_data = counted;
+	vma->vm_ops = &counted_vm_ops;
+	return 0;
+}
+
+static const struct file_operations counted = {
+	.mmap = counted_mmap, //= mapped //: merge never
+};
