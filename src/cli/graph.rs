@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Common, Scanned, output};
 use crate::report::{self, Report};
+use crate::verdict::Extent;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -34,7 +35,8 @@ enum Format {
 /// # Errors
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
-    let Scanned { tree, chosen, scan } = options.common.scan(&options.tree, false)?;
+    let extent = Extent { blockers: true, ..Extent::default() };
+    let Scanned { tree, chosen, scan } = options.common.scan(&options.tree, extent)?;
     let report =
         Report { findings: scan.findings.iter().collect(), chosen: &chosen, version: tree.version(), scan: &scan };
     output::write(options.common.output.as_deref(), |out| match options.format {

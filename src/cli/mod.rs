@@ -12,7 +12,7 @@ use rayon::ThreadPoolBuilder;
 
 use crate::kernel::Tree;
 use crate::rules::Rules;
-use crate::verdict::{Chosen, Scan, Verdict, choose, scan};
+use crate::verdict::{Chosen, Extent, Scan, Verdict, choose, scan};
 
 /// Nothing is wrong.
 pub const CLEAN: u8 = 0;
@@ -86,7 +86,7 @@ struct Scanned {
 
 impl Common {
     /// Scans a tree as the options say.
-    fn scan(&self, tree: &Path, every_function: bool) -> Result<Scanned, String> {
+    fn scan(&self, tree: &Path, extent: Extent) -> Result<Scanned, String> {
         let mut rules = Rules::built_in().map_err(|error| error.to_string())?;
         if let Some(directory) = &self.rules {
             rules.add_directory(directory).map_err(|error| error.to_string())?;
@@ -95,7 +95,7 @@ impl Common {
         let chosen = choose(&rules, &tree, &self.target)?;
         let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0)).stack_size(STACK).build();
         let threads = threads.map_err(|error| error.to_string())?;
-        let scan = threads.install(|| scan(&tree, &rules, &chosen, every_function));
+        let scan = threads.install(|| scan(&tree, &rules, &chosen, extent));
         Ok(Scanned { tree, chosen, scan })
     }
 

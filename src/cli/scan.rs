@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Common, Scanned, output};
 use crate::report::{self, Report};
-use crate::verdict::{Finding, Scan, Verdict};
+use crate::verdict::{Extent, Finding, Scan, Verdict};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -61,7 +61,8 @@ impl ValueEnum for Verdict {
 /// A tree that cannot be opened, a rule file that is wrong, a target that does not exist, a result that cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let Scanned { tree, chosen, scan } = common.scan(&options.tree, options.every_function)?;
+    let extent = Extent { every_function: options.every_function, ..Extent::default() };
+    let Scanned { tree, chosen, scan } = common.scan(&options.tree, extent)?;
     check_selection(options, &scan)?;
     let findings: Vec<&Finding> = scan.findings.iter().filter(|finding| options.selects(&scan, finding)).collect();
     let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };

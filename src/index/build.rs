@@ -172,6 +172,7 @@ pub(super) fn is_assigned(text: &[u8], end: usize) -> bool {
 fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
     for file in first..index.files.len() {
         let source = &index.files[file];
+        index.folders.entry(source.folder().to_owned()).or_default().push(file as u32);
         let mut private_hooks = Vec::new();
         for (number, item) in (0u32..).zip(&source.items) {
             let id = ItemId { file: file as u32, item: number };

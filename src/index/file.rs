@@ -17,6 +17,8 @@ pub struct SourceFile {
     /// Whether its braces did not add up.
     pub resynchronised: bool,
     lines: OnceLock<LineIndex>,
+    /// The items sorted by name, then by place.
+    by_name: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
@@ -30,6 +32,7 @@ impl SourceFile {
             directives: slices.directives,
             resynchronised: slices.resynchronised,
             lines: OnceLock::new(),
+            by_name: OnceLock::new(),
         }
     }
 
@@ -65,11 +68,19 @@ impl SourceFile {
 
     /// The items of a kind with a name, as places in `items`.
     pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut by_name: Vec<u32> = (0..self.items.len() as u32).collect();
+            by_name.sort_by_key(|item| self.name_of(*item));
+            by_name
+        });
         let name = name.as_bytes();
-        (0u32..)
-            .zip(&self.items)
-            .filter(move |(_, item)| item.kind == kind && item.name.of(&self.text) == name)
-            .map(|(index, _)| index)
+        let first = by_name.partition_point(|item| self.name_of(*item) < name);
+        let same = by_name[first..].iter().copied().take_while(move |item| self.name_of(*item) == name);
+        same.filter(move |item| self.items[*item as usize].kind == kind)
+    }
+
+    fn name_of(&self, item: u32) -> &[u8] {
+        self.items[item as usize].name.of(&self.text)
     }
 
     /// The innermost item that holds a byte.

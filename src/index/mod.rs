@@ -35,6 +35,8 @@ pub struct ItemId {
 #[derive(Debug, Default)]
 pub struct Index {
     files: Vec<SourceFile>,
+    /// The files of each folder.
+    folders: FxHashMap<String, Vec<u32>>,
     /// Functions whose head names a VMA or a desc.
     functions: FxHashMap<String, Vec<ItemId>>,
     /// Macros with arguments.
@@ -60,6 +62,11 @@ impl Index {
     /// One of the items.
     pub fn item(&self, id: ItemId) -> &Item {
         &self.file(id.file).items[id.item as usize]
+    }
+
+    /// The files of the folder of a file.
+    fn neighbours(&self, file: u32) -> impl Iterator<Item = u32> {
+        self.folders.get(self.file(file).folder()).into_iter().flatten().copied()
     }
 
     /// The mmap callbacks that the tree's structs have.
@@ -106,9 +113,7 @@ impl Index {
         if !own.is_empty() {
             return own;
         }
-        let folder = self.file(near).folder();
-        let neighbours = (0..self.files.len() as u32).filter(|file| self.file(*file).folder() == folder);
-        neighbours.flat_map(in_file).filter(|id| self.is_visible_elsewhere(*id)).collect()
+        self.neighbours(near).flat_map(in_file).filter(|id| self.is_visible_elsewhere(*id)).collect()
     }
 
     /// The texts that a call of a macro with arguments stands for, one for each definition that the file can mean: its own,
@@ -134,9 +139,8 @@ impl Index {
 
     /// The variable `table` as `near` sees it, and what its initialiser gives the member `member`: a name.
     pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<String> {
-        let folder = self.file(near).folder();
-        let neighbours = self.files.iter().filter(|file| file.folder() == folder);
-        std::iter::once(self.file(near)).chain(neighbours).find_map(|file| {
+        std::iter::once(near).chain(self.neighbours(near)).find_map(|file| {
+            let file = self.file(file);
             let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
             let declared = crate::source::parse::variables(item.span.of(&file.text), item.span.start).syntax;
             declared
@@ -159,9 +163,9 @@ impl Index {
 
     /// The text of a macro without arguments: of the file itself, else of a header in its folder.
     pub fn constant(&self, name: &str, near: u32) -> Option<&[u8]> {
-        let folder = self.file(near).folder();
-        let headers = self.files.iter().filter(|file| file.is_header() && file.folder() == folder);
-        std::iter::once(self.file(near)).chain(headers).find_map(|file| {
+        let headers = self.neighbours(near).filter(|file| self.file(*file).is_header());
+        std::iter::once(near).chain(headers).find_map(|file| {
+            let file = self.file(file);
             let item = file.items[file.named(ItemKind::Macro, name).next()? as usize];
             file.text.get(item.body as usize..item.span.end as usize).map(<[u8]>::trim_ascii)
         })

@@ -94,7 +94,7 @@ pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let itself = own_state(report, blocker);
         writeln!(
             out,
-            "{place}{} keeps {direct} handlers directly ({direct_files} of file_operations), {all} in all ({files}); \
+            "{place}{} keeps {direct} directly ({direct_files} of file_operations) and {all} in all ({files}); \
              itself {itself}{first}",
             blocker.name
         )?;

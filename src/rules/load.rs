@@ -54,6 +54,7 @@ struct RuleFile {
     state: Vec<StateRule>,
     pattern: Vec<Pattern>,
     silent: Silent,
+    presence: Presence,
     mapping: Vec<RecordRule>,
     redispatch: Vec<RecordRule>,
     migrating: Vec<RecordRule>,
@@ -67,6 +68,12 @@ struct RuleFile {
 struct Silent {
     names: Vec<String>,
     prefixes: Vec<String>,
+    suffixes: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Presence {
     suffixes: Vec<String>,
 }
 
@@ -144,6 +151,7 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
         rules.states.push(state);
     }
     rules.patterns.extend(file.pattern);
+    rules.presence.extend(file.presence.suffixes);
     rules.silent.extend(file.silent.names);
     rules.silent_prefixes.extend(file.silent.prefixes);
     rules.silent_suffixes.extend(file.silent.suffixes);

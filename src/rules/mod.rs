@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does};
 pub use load::RuleError;
-pub use state::{Object, Pattern, StateKind, StateRule};
+pub use state::{Named, Object, Pattern, StateKind, StateRule};
 pub use target::Target;
 
 /// All rules, ready to be asked.
@@ -21,6 +21,7 @@ pub struct Rules {
     patterns: Vec<Pattern>,
     takes: FxHashMap<String, usize>,
     undoes: FxHashMap<String, Vec<usize>>,
+    presence: Vec<String>,
     silent: FxHashSet<String>,
     silent_prefixes: Vec<String>,
     silent_suffixes: Vec<String>,
@@ -93,6 +94,11 @@ impl Rules {
         self.silent.contains(name)
             || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
+    }
+
+    /// Whether a call of `name` says that an object has been made.
+    pub fn tests_presence(&self, name: &str) -> bool {
+        self.presence.iter().any(|suffix| name.ends_with(suffix.as_str()))
     }
 
     /// Whether callbacks of `struct record` act on mappings that already stand, and so are no mmap callbacks.

@@ -31,14 +31,24 @@ impl StateKind {
     }
 }
 
+/// Arguments that are found by what they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Named {
+    /// The last.
+    Last,
+    /// The first where it is an address, else the result.
+    Made,
+}
+
 /// Which part of a call names what it takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Object {
     /// The argument at this position, from 0.
     Argument(usize),
-    /// `"last"`: the last argument.
-    Named(String),
+    /// One that is found by what it is.
+    Named(Named),
     /// What the call returns.
     #[default]
     Result,

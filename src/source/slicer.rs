@@ -97,6 +97,18 @@ struct Conditional {
     after_first_arm: Option<State>,
 }
 
+/// The bytes that a scan of the inside of braces has to stop at.
+const MATTERS_IN_BODY: [bool; 256] = {
+    let mut matters = [false; 256];
+    matters[b'{' as usize] = true;
+    matters[b'}' as usize] = true;
+    matters[b'"' as usize] = true;
+    matters[b'\'' as usize] = true;
+    matters[b'/' as usize] = true;
+    matters[b'#' as usize] = true;
+    matters
+};
+
 struct Slicer<'t> {
     text: &'t [u8],
     /// Close a function at the first `}` in column 1, whatever the count says.
@@ -131,37 +143,36 @@ impl<'t> Slicer<'t> {
     }
 
     fn run(&mut self) {
-        let mut line_is_blank = true;
         while self.at < self.text.len() {
-            let byte = self.text[self.at];
+            if self.state.braces > 0 {
+                self.skip_body();
+            } else {
+                self.at += self.text[self.at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            }
+            let Some(&byte) = self.text.get(self.at) else { break };
             match byte {
-                b'\n' => {
-                    line_is_blank = true;
-                    self.at += 1;
-                    continue;
-                }
-                b' ' | b'\t' | b'\r' | b'\\' => {
-                    self.at += 1;
-                    continue;
-                }
-                b'#' if line_is_blank => {
-                    self.directive();
-                    continue;
-                }
+                b'#' if self.starts_line() => self.directive(),
                 b'/' => match comment_end(self.text, self.at) {
-                    Some(end) => {
-                        self.at = end;
-                        continue;
-                    }
+                    Some(end) => self.at = end,
                     None => self.at += 1,
                 },
                 b'"' | b'\'' => self.at = literal_end(self.text, self.at),
-                _ if is_identifier_byte(byte) => self.word(),
+                _ if self.state.braces == 0 && is_identifier_byte(byte) => self.word(),
                 _ => self.punctuation(byte),
             }
-            line_is_blank = false;
         }
         self.close(self.text.len());
+    }
+
+    /// Goes on to the next byte that can end a body, or hide such a byte. Most of a file is passed over here.
+    fn skip_body(&mut self) {
+        self.at += self.text[self.at..].iter().take_while(|byte| !MATTERS_IN_BODY[**byte as usize]).count();
+    }
+
+    /// Whether nothing but blanks stands before the current byte on its line.
+    fn starts_line(&self) -> bool {
+        let before = &self.text[..self.at];
+        before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| *byte == b'\n')
     }
 
     fn word(&mut self) {

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::{Chosen, Finding, Judgement, Place, Verdict, judge};
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
+use crate::vma::flow::Key;
 use crate::vma::lower::Context;
 
 /// What a blocker is.
@@ -54,103 +57,118 @@ pub(super) fn blockers(
     chosen: &Chosen,
     findings: &[Finding],
 ) -> Vec<Blocker> {
+    let implementers = implementers(findings);
     let mut known: BTreeMap<String, Blocker> = BTreeMap::new();
-    let mut next: Vec<(String, BlockerKind, u32)> =
-        findings.iter().flat_map(|finding| named(&finding.judgement)).collect();
+    let mut next: BTreeMap<String, Named> = findings.iter().flat_map(|finding| named(&finding.judgement)).collect();
     while !next.is_empty() {
-        next.sort_by(|left, right| left.0.cmp(&right.0));
-        next.dedup_by(|left, right| left.0 == right.0);
-        let mut found = Vec::new();
-        for (name, kind, near) in std::mem::take(&mut next) {
-            if known.contains_key(&name) {
-                continue;
-            }
-            let (blocker, more) = match kind {
-                BlockerKind::Helper => helper(context, analysis, chosen, &name, near),
-                BlockerKind::Hook => (hook(&name, findings), Vec::new()),
+        let round: Vec<(String, Named, Vec<Key>)> = std::mem::take(&mut next)
+            .into_iter()
+            .filter(|(name, _)| !known.contains_key(name))
+            .map(|(name, what)| {
+                let keys = if what.is_hook { Vec::new() } else { handler_keys(context, &name, what.near) };
+                (name, what, keys)
+            })
+            .collect();
+        analysis.add(round.iter().flat_map(|(_, _, keys)| keys.clone()).collect());
+        for (name, what, keys) in round {
+            let blocker = if what.is_hook {
+                hook(&name, implementers.get(&name).cloned().unwrap_or_default(), findings)
+            } else {
+                let (blocker, more) = helper(context, analysis, chosen, &name, &keys);
+                next.extend(more);
+                blocker
             };
-            found.extend(more);
             known.insert(name, blocker);
         }
-        next = found;
     }
-    for (number, finding) in findings.iter().enumerate() {
-        let direct = finding.judgement.depends_on();
-        for name in reached(&known, &direct) {
-            if let Some(blocker) = known.get_mut(&name) {
-                blocker.all.push(number);
-                if direct.contains(&name) {
-                    blocker.direct.push(number);
-                }
-            }
-        }
-    }
-    known.into_values().collect()
+    let mut blockers: Vec<Blocker> = known.into_values().collect();
+    count(&mut blockers, findings);
+    blockers
 }
 
-/// The blockers that a judgement names: their names, what they are, and a file that sees them.
-fn named(judgement: &Judgement) -> Vec<(String, BlockerKind, u32)> {
-    let blocked =
-        judgement.requirements.iter().filter_map(|requirement| Some((requirement, requirement.blocker.clone()?)));
-    blocked
-        .map(|(requirement, name)| {
-            let is_hook = requirement.kind.starts_with("hook:");
-            (name, if is_hook { BlockerKind::Hook } else { BlockerKind::Helper }, requirement.file)
-        })
-        .collect()
+/// Notes at each blocker whom it keeps.
+fn count(blockers: &mut [Blocker], findings: &[Finding]) {
+    let places: FxHashMap<String, usize> =
+        blockers.iter().enumerate().map(|(place, blocker)| (blocker.name.clone(), place)).collect();
+    let place = |name: &String| places.get(name).copied();
+    let waits: Vec<Vec<usize>> =
+        blockers.iter().map(|blocker| blocker.depends_on.iter().filter_map(place).collect()).collect();
+    for (number, finding) in findings.iter().enumerate() {
+        let direct: Vec<usize> = finding.judgement.depends_on().iter().filter_map(place).collect();
+        for blocker in reached(&waits, &direct) {
+            blockers[blocker].all.push(number);
+        }
+        for blocker in direct {
+            blockers[blocker].direct.push(number);
+        }
+    }
+}
+
+/// The blockers that are reached from some by what they wait for, those included.
+fn reached(waits: &[Vec<usize>], from: &[usize]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut stack = from.to_vec();
+    while let Some(blocker) = stack.pop() {
+        if seen.insert(blocker) {
+            stack.extend(&waits[blocker]);
+        }
+    }
+    seen
+}
+
+/// The findings that register for each hook.
+fn implementers(findings: &[Finding]) -> FxHashMap<String, Vec<usize>> {
+    let mut implementers: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+    for (number, finding) in findings.iter().enumerate() {
+        let hook = &finding.registration.hook;
+        implementers.entry(format!("{}.{}", hook.record, hook.member)).or_default().push(number);
+    }
+    implementers
+}
+
+/// What is known of a blocker by its name alone.
+struct Named {
+    is_hook: bool,
+    /// A file that sees it.
+    near: u32,
+}
+
+/// The blockers that a judgement names.
+fn named(judgement: &Judgement) -> impl Iterator<Item = (String, Named)> {
+    judgement.requirements.iter().filter_map(|requirement| {
+        let is_hook = requirement.kind.starts_with("hook:");
+        Some((requirement.blocker.clone()?, Named { is_hook, near: requirement.file }))
+    })
 }
 
 fn helper(
     context: Context<'_>,
-    analysis: &mut Analysis,
+    analysis: &Analysis,
     chosen: &Chosen,
     name: &str,
-    near: u32,
-) -> (Blocker, Vec<(String, BlockerKind, u32)>) {
-    let keys = handler_keys(context, name, near);
-    analysis.add(keys.clone());
-    let place = keys.first().map(|key| Place { file: key.id.file, span: context.index.item(key.id).name });
+    keys: &[Key],
+) -> (Blocker, Vec<(String, Named)>) {
+    let place = |key: &Key| (key.id.file, context.index.item(key.id).name);
     let judgements: Vec<Judgement> = keys
         .iter()
-        .map(|key| {
-            let place = (key.id.file, context.index.item(key.id).name);
-            judge(context.rules, &chosen.target, analysis, &analysis.facts(key), place)
-        })
+        .map(|key| judge(context.rules, &chosen.target, analysis, &analysis.facts(key), place(key)))
         .collect();
     let verdict = judgements.iter().map(Judgement::verdict).max().unwrap_or(Verdict::Unknown);
     let mut depends_on: Vec<String> = judgements.iter().flat_map(Judgement::depends_on).collect();
     depends_on.dedup();
     let more = judgements.iter().flat_map(named).collect();
+    let place = keys.first().map(place).map(|(file, span)| Place { file, span });
     (blocker(name, BlockerKind::Helper, place, verdict, depends_on), more)
 }
 
-fn hook(name: &str, findings: &[Finding]) -> Blocker {
-    let is_it = |finding: &Finding| {
-        format!("{}.{}", finding.registration.hook.record, finding.registration.hook.member) == name
-    };
-    let implementers: Vec<usize> = (0..findings.len()).filter(|number| is_it(&findings[*number])).collect();
+fn hook(name: &str, implementers: Vec<usize>, findings: &[Finding]) -> Blocker {
     let verdict = implementers.iter().map(|number| findings[*number].verdict).max().unwrap_or(Verdict::None);
-    let depends_on: BTreeSet<String> = implementers
-        .iter()
-        .flat_map(|number| findings[*number].judgement.depends_on())
-        .filter(|other| other != name)
-        .collect();
+    let waits = implementers.iter().flat_map(|number| findings[*number].judgement.depends_on());
+    let depends_on: BTreeSet<String> = waits.filter(|other| other != name).collect();
     Blocker { implementers, ..blocker(name, BlockerKind::Hook, None, verdict, depends_on.into_iter().collect()) }
 }
 
 fn blocker(name: &str, kind: BlockerKind, place: Option<Place>, verdict: Verdict, depends_on: Vec<String>) -> Blocker {
     let (direct, all, implementers) = (Vec::new(), Vec::new(), Vec::new());
     Blocker { name: name.to_owned(), kind, place, verdict, depends_on, direct, all, implementers }
-}
-
-/// The blockers that are reached from some by what they depend on, those included.
-fn reached(known: &BTreeMap<String, Blocker>, from: &[String]) -> BTreeSet<String> {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut stack = from.to_vec();
-    while let Some(name) = stack.pop() {
-        if seen.insert(name.clone()) {
-            stack.extend(known.get(&name).map(|blocker| blocker.depends_on.clone()).unwrap_or_default());
-        }
-    }
-    seen
 }

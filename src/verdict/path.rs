@@ -112,7 +112,7 @@ impl<'a> PathJudge<'a> {
                 self.require(at, "open-call", self.judge.mapped(), text);
             }
             EventKind::Also { kind } => {
-                self.require(at, kind, Verdict::Mechanical, format!("{kind}, for which the desc twin cares"));
+                self.require(at, kind, Verdict::Mechanical, format!("{kind}, which is the helper's to settle"));
             }
             EventKind::Unknown { why } => {
                 self.require(at, "unknown", Verdict::Unknown, format!("{NOT_UNDERSTOOD}{why}"));

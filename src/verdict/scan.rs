@@ -20,7 +20,7 @@ pub struct Scan {
     pub index: Index,
     /// The findings, by file and place.
     pub findings: Vec<Finding>,
-    /// What has to be converted before handlers can be, by name.
+    /// What has to be converted before handlers can be, by name, where it was asked for.
     pub blockers: Vec<Blocker>,
     /// What could not be read or understood.
     pub trouble: Vec<FileTrouble>,
@@ -34,9 +34,17 @@ pub struct Scan {
     pub phases: Vec<(&'static str, Duration)>,
 }
 
-/// Scans a tree. With `every_function` all functions that take a VMA are read, not only those that handlers reach: for finding out what
-/// is not understood.
-pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, every_function: bool) -> Scan {
+/// What a scan is to do beside judging handlers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extent {
+    /// Read all functions that take a VMA, not only those that handlers reach: for finding out what is not understood.
+    pub every_function: bool,
+    /// Find out what stands in the way of the blockers themselves.
+    pub blockers: bool,
+}
+
+/// Scans a tree.
+pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan {
     let Built { index, files, bytes, mut trouble, mut phases } = build(tree, rules);
     let missing = tree.missing_landmarks();
     if !missing.is_empty() {
@@ -50,13 +58,13 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, every_function: bool) -
         let registered = index.registrations().iter().flat_map(|registration| registered(context, registration).keys);
         let mut analysis = Analysis::new(context);
         analysis.add(registered.collect());
-        if every_function {
+        if extent.every_function {
             analysis.add(every_key(context));
         }
         let registrations = index.registrations().iter();
         let findings: Vec<Finding> =
             registrations.map(|registration| finding(context, &analysis, chosen, registration)).collect();
-        let blockers = blockers(context, &mut analysis, chosen, &findings);
+        let blockers = if extent.blockers { blockers(context, &mut analysis, chosen, &findings) } else { Vec::new() };
         (findings, blockers, analysis.functions(), analysis.trouble())
     };
     phases.push(("follow", clock.elapsed()));

@@ -29,6 +29,7 @@ impl PathJudge<'_> {
 
     /// Whether a populating call behind `at` maps something that is made from `object`.
     fn is_mapped_later(&self, at: usize, object: &str) -> bool {
+        let object = object.trim_start_matches(['&', '*', '(']);
         let root = object.split(['-', '.']).next().unwrap_or(object);
         self.items[at..].iter().any(|item| match self.judge.kind(item) {
             EventKind::Populate(populate) => populate.source.iter().any(|source| source == root),

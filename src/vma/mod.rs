@@ -9,6 +9,7 @@ pub mod event;
 pub mod flow;
 pub mod lower;
 pub mod paths;
+mod prune;
 
 pub use analysis::{Analysis, HandlerFacts};
 pub use event::{Event, EventKind};

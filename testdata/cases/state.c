@@ -227,3 +227,36 @@ static int traced_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations traced = {
 	.mmap = traced_mmap, //= finish
 };
+
+/* Whether it was made before may be asked of a predicate. */
+static int asked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	if (!thing_node_allocated(&thing->node))
+		thing->node = thing_node_alloc(thing);
+	return 0;
+}
+
+static const struct file_operations asked = {
+	.mmap = asked_mmap, //= mechanical
+};
+
+/* A helper of another file that makes what is then mapped. */
+static int made_elsewhere_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct client *client = file->private_data;
+	int ret;
+
+	ret = my_buffer_alloc(&client->buffer, COUNT); //~ state:alloc, alloc-before-populate
+	if (ret < 0)
+		return ret;
+	ret = vm_map_pages_zero(vma, client->buffer.pages, COUNT); //~ action:map_pages
+	if (ret < 0)
+		my_buffer_destroy(&client->buffer);
+	return ret;
+}
+
+static const struct file_operations made_elsewhere = {
+	.mmap = made_elsewhere_mmap, //= finish
+};

@@ -53,12 +53,16 @@ impl Lowerer<'_> {
             E::Binary { operator, left, right } if operator == "==" && is_zero(right) => left,
             _ => return false,
         };
-        matches!(member.kind, E::Field { .. }) && self.is_shared(member)
+        self.is_presence(member)
     }
 
     /// Whether a condition holds where a member of a shared object is not null: `dev->buffer`.
     pub(super) fn is_presence(&self, condition: &Expression) -> bool {
-        matches!(condition.kind, E::Field { .. }) && self.is_shared(condition)
+        match &condition.kind {
+            E::Field { .. } => self.is_shared(condition),
+            E::Call { callee, .. } => callee.name().is_some_and(|name| self.context.rules.tests_presence(name)),
+            _ => false,
+        }
     }
 
     pub(super) fn comparison(

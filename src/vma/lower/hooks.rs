@@ -124,6 +124,7 @@ impl Lowerer<'_> {
         if self.context.rules.redispatches(&hook.record) {
             return Value::Slot(self.event(EventKind::Redispatch { text }, span));
         }
+        let hook = Hook { is_private: hook.is_private || self.is_filled_here(&hook), ..hook };
         if !hook.is_private {
             return Value::Slot(self.event(EventKind::Hook { hook: Some(hook), text }, span));
         }
@@ -134,11 +135,23 @@ impl Lowerer<'_> {
         if is_known { self.call_key(keys, &name) } else { Value::Slot(slot) }
     }
 
+    /// Whether all that implement a hook lie in the folder of its caller: then it is that driver's own, wherever it is declared.
+    fn is_filled_here(&self, hook: &Hook) -> bool {
+        let index = self.context.index;
+        let folder = index.file(self.file).folder();
+        let mut all = index.registrations().iter().filter(|registration| registration.hook == *hook).peekable();
+        all.peek().is_some() && all.all(|registration| index.file(registration.file).folder() == folder)
+    }
+
     /// The handlers that one driver registers for a hook of its own.
     pub(super) fn implementers(&self, hook: &Hook, root: &Root) -> Vec<Key> {
         let index = self.context.index;
         let mut keys: Vec<Key> = Vec::new();
-        for registration in index.registrations().iter().filter(|registration| registration.hook == *hook) {
+        for registration in index
+            .registrations()
+            .iter()
+            .filter(|other| other.hook.record == hook.record && other.hook.member == hook.member)
+        {
             if let Handler::Function(name) = &registration.handler {
                 for id in index.functions(name, registration.file) {
                     let key = Key { id, root: root.clone() };

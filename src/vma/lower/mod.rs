@@ -16,6 +16,7 @@ use self::conditions::is_zero;
 use self::flags::FlagSets;
 use super::event::{Event, EventKind, Fails};
 use super::flow::{Arm, Key, Lowered, Named, Root, Step, Value};
+use super::prune::prune;
 use crate::index::{Index, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
@@ -91,7 +92,7 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
     lowerer.read_locals(function);
     lowerer.block(&function.body);
     let flow = std::mem::take(&mut lowerer.steps);
-    lowerer.out.flows.push(flow);
+    lowerer.out.flows.push(prune(flow));
     lowerer.out
 }
 

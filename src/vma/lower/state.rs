@@ -1,7 +1,7 @@
 //! Calls that take state, and give it back.
 
 use super::Lowerer;
-use crate::rules::{Object, StateEffect, StateKind};
+use crate::rules::{Named, Object, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::event::{EventKind, Fails};
@@ -39,7 +39,8 @@ impl Lowerer<'_> {
             StateEffect::Takes(kind, object) => {
                 let object = match object {
                     Object::Argument(position) => arguments.get(*position),
-                    Object::Named(_) => arguments.last(),
+                    Object::Named(Named::Last) => arguments.last(),
+                    Object::Named(Named::Made) => arguments.first().filter(|first| is_address(first)),
                     Object::Result => None,
                 };
                 let fails = if object.is_none()
@@ -75,4 +76,9 @@ impl Lowerer<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether an expression is the address of something.
+fn is_address(expression: &Expression) -> bool {
+    matches!(&expression.bare().kind, E::Unary { operator, .. } if operator == "&")
 }

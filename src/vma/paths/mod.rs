@@ -167,7 +167,10 @@ impl Walk<'_> {
         let mut exits = Exits { next: entry, ..Exits::default() };
         for step in steps {
             self.step(step, &mut exits);
-            merge(&mut exits.next);
+            // What only adds to each state makes no two of them agree that did not before.
+            if !matches!(step, Step::Do { .. } | Step::Return(..) | Step::Goto(_) | Step::Break | Step::Continue) {
+                merge(&mut exits.next);
+            }
         }
         exits
     }

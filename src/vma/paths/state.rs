@@ -4,9 +4,10 @@ use rustc_hash::FxHashSet;
 
 use super::{Path, PathItem};
 use crate::vma::flow::Value;
+use crate::vma::prune::NO_SLOT;
 
 /// More states than this at one point are merged.
-const STATE_LIMIT: usize = 192;
+const STATE_LIMIT: usize = 64;
 
 /// What is known of a value on one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +53,9 @@ impl State {
     }
 
     pub fn set(&mut self, slot: u32, result: Result) {
+        if slot == NO_SLOT {
+            return;
+        }
         let at = self.values.partition_point(|(known, _)| *known < slot);
         let is_known = self.values.get(at).is_some_and(|(known, _)| *known == slot);
         match (is_known, result) {
