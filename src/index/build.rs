@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use aho_corasick::AhoCorasick;
-use aho_corasick::packed::Searcher;
 use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::expansion::table_macros;
-use super::registrations::collect;
+use super::registrations::{Words, collect};
+use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
 use crate::kernel::{FileTrouble, Listing, Tree, list, read_matching};
 use crate::rules::Rules;
@@ -58,8 +57,9 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 
     let index = &built.index;
     let types = Types::new(index, tree.root());
-    let found: Vec<_> =
-        (0..index.files.len() as u32).into_par_iter().map(|file| collect(index, &types, file)).collect();
+    let words = Words::new(index);
+    let files = (0..index.files.len() as u32).into_par_iter();
+    let found: Vec<_> = files.map(|file| collect(index, &types, &words, file)).collect();
     for (registrations, trouble) in found {
         built.index.registrations.extend(registrations);
         built.trouble.extend(trouble);
@@ -108,11 +108,10 @@ impl Filter {
     fn new(index: &Index) -> Filter {
         let members: Vec<&str> = index.hooks.members();
         let macros: FxHashSet<Vec<u8>> = index.table_macros.keys().map(|name| name.clone().into_bytes()).collect();
+        // What holds "mmap" is found by it.
+        let others = members.iter().map(|member| member.as_bytes()).chain(macros.iter().map(Vec::as_slice));
         let mut needles: Vec<&[u8]> = vec![b"vm_area_", b"mmap"];
-        needles.extend(
-            members.iter().map(|member| member.as_bytes()).filter(|member| memmem::find(member, b"mmap").is_none()),
-        );
-        needles.extend(macros.iter().map(Vec::as_slice).filter(|name| memmem::find(name, b"mmap").is_none()));
+        needles.extend(others.filter(|word| memmem::find(word, b"mmap").is_none()));
         needles[2..].sort_unstable();
         Filter {
             search: Search::new(&needles),
@@ -122,7 +121,7 @@ impl Filter {
     }
 
     fn keeps(&self, text: &[u8]) -> bool {
-        self.search.any(text, |pattern, start, end| pattern == 0 || self.is_use(text, start, end))
+        self.search.any(text, |needle, start, end| needle == 0 || self.is_use(text, start, end))
     }
 
     /// Whether the identifier around a match registers something.
@@ -131,34 +130,6 @@ impl Filter {
         let end = end + text[end..].iter().take_while(|byte| is_identifier_byte(**byte)).count();
         let word = &text[start..end];
         self.macros.contains(word) || (self.members.contains(word) && is_assigned(text, end))
-    }
-}
-
-/// Finds any of several words. The vector search is five times faster than the automaton and takes only so many words.
-enum Search {
-    Packed(Searcher),
-    Automaton(AhoCorasick),
-    /// Neither can be built: everything is a match, and nothing is lost but time.
-    Everything,
-}
-
-impl Search {
-    fn new(needles: &[&[u8]]) -> Search {
-        match (Searcher::new(needles), AhoCorasick::new(needles)) {
-            (Some(packed), _) => Search::Packed(packed),
-            (None, Ok(automaton)) => Search::Automaton(automaton),
-            (None, Err(_)) => Search::Everything,
-        }
-    }
-
-    /// Whether a match, as its pattern and its place, is accepted.
-    fn any(&self, text: &[u8], accepts: impl Fn(usize, usize, usize) -> bool) -> bool {
-        let accepts = |found: aho_corasick::Match| accepts(found.pattern().as_usize(), found.start(), found.end());
-        match self {
-            Search::Packed(packed) => packed.find_iter(text).any(accepts),
-            Search::Automaton(automaton) => automaton.find_iter(text).any(accepts),
-            Search::Everything => true,
-        }
     }
 }
 

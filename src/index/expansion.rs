@@ -4,9 +4,9 @@ use memchr::memmem;
 use rustc_hash::FxHashSet;
 
 use super::build::is_assigned;
-use super::{Index, ItemId, SourceFile};
+use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
-use crate::source::{Item, ItemKind, is_identifier_byte, words};
+use crate::source::{ItemKind, is_identifier_byte, words};
 
 /// Macros that mention one another this deep are followed, no deeper.
 const NESTING_LIMIT: usize = 8;
@@ -117,22 +117,4 @@ fn nearest(index: &Index, file: u32, candidates: &[ItemId]) -> Vec<ItemId> {
     let rank = |id: &ItemId| (id.file == file, index.file(id.file).folder() == folder);
     let best = candidates.iter().map(rank).max();
     candidates.iter().copied().filter(|id| Some(rank(id)) == best).collect()
-}
-
-/// The uses of table macros in a file: the macro's name, and where the name stands.
-pub fn uses(index: &Index, source: &SourceFile) -> Vec<(String, usize)> {
-    let mut found = Vec::new();
-    for name in index.table_macros.keys() {
-        for at in words(&source.text, name.as_bytes()) {
-            let in_macro = source.item_at(at as u32).is_none_or(|item| {
-                let item: &Item = &source.items[item as usize];
-                item.kind == ItemKind::Macro
-            });
-            if !in_macro {
-                found.push((name.clone(), at));
-            }
-        }
-    }
-    found.sort_by(|left, right| (left.1, &left.0).cmp(&(right.1, &right.0)));
-    found
 }

@@ -6,6 +6,7 @@ mod expansion;
 mod file;
 mod hooks;
 mod registrations;
+mod search;
 mod tables;
 mod types;
 

@@ -1,7 +1,10 @@
 //! Who registers which handler for which hook.
 
+use memchr::memmem::find;
+
 use super::build::is_assigned;
-use super::expansion::{expansions, uses};
+use super::expansion::expansions;
+use super::search::Search;
 use super::tables::{Entries, Found};
 use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
@@ -39,17 +42,44 @@ pub struct Registration {
     pub condition: Option<String>,
 }
 
+/// The words that registrations are found by: the names of hooks, and of macros that set them.
+pub struct Words {
+    search: Search,
+    words: Vec<String>,
+    /// How many of the words name hooks; the others name macros.
+    hooks: usize,
+}
+
+impl Words {
+    /// The words of an index.
+    pub fn new(index: &Index) -> Words {
+        let by_length = |mut words: Vec<String>| {
+            // Of two words that start alike the longer one is to be found.
+            words.sort_by(|left, right| (right.len(), left).cmp(&(left.len(), right)));
+            words
+        };
+        let mut words = by_length(index.hooks.members().into_iter().map(str::to_owned).collect());
+        let hooks = words.len();
+        words.extend(by_length(index.table_macros.keys().cloned().collect()));
+        let needles: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+        Words { search: Search::new(&needles), words, hooks }
+    }
+}
+
 /// The registrations in one file, and the places that look like one and could not be read.
-pub fn collect(index: &Index, types: &Types, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
+pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
     let mut collector = Collector { index, types, file, found: Vec::new(), trouble: Vec::new() };
-    let mut items = collector.items_with_hooks();
+    let found = words.search.identifiers(&index.file(file).text);
+    let (hooks, macros): (Vec<_>, Vec<_>) = found.into_iter().partition(|(word, _)| *word < words.hooks);
+    let named = |(word, at): (usize, usize)| (words.words[word].as_str(), at);
+    let mut items = collector.items_with_hooks(hooks.into_iter().map(named));
     items.extend(collector.items_with_handlers_as_arguments());
     items.sort_unstable();
     items.dedup();
     for item in items {
         collector.item(item);
     }
-    collector.macro_uses();
+    collector.macro_uses(macros.into_iter().map(named));
     let Collector { mut found, trouble, .. } = collector;
     found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
     found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
@@ -66,17 +96,10 @@ struct Collector<'i> {
 
 impl Collector<'_> {
     /// The items in which the name of a hook is assigned to.
-    fn items_with_hooks(&self) -> Vec<u32> {
+    fn items_with_hooks<'w>(&self, hooks: impl Iterator<Item = (&'w str, usize)>) -> Vec<u32> {
         let source = self.index.file(self.file);
-        let mut items = Vec::new();
-        for member in self.index.hooks.members() {
-            for at in words(&source.text, member.as_bytes()) {
-                if is_assigned(&source.text, at + member.len()) {
-                    items.extend(source.item_at(at as u32));
-                }
-            }
-        }
-        items
+        let assigned = hooks.filter(|(hook, at)| is_assigned(&source.text, at + hook.len()));
+        assigned.filter_map(|(_, at)| source.item_at(at as u32)).collect()
     }
 
     /// The functions that pass a function of this file that takes a VMA to another, as an argument.
@@ -85,7 +108,10 @@ impl Collector<'_> {
         let mut items = Vec::new();
         for item in &source.items {
             let head = item.head().of(&source.text);
-            if item.kind != ItemKind::Function || memchr::memmem::find(head, b"vm_area_").is_none() {
+            // Who passes it on by name is in the same file, and what a hook returns is an int.
+            let is_local_hook =
+                [b"vm_area_".as_slice(), b"static", b"int"].iter().all(|word| find(head, word).is_some());
+            if item.kind != ItemKind::Function || !is_local_hook {
                 continue;
             }
             for at in words(&source.text, item.name.of(&source.text)) {
@@ -191,8 +217,8 @@ impl Collector<'_> {
         self.index.functions(name, self.file).into_iter().find_map(|id| {
             let source = self.index.file(id.file);
             let head = self.index.item(id).head().of(&source.text);
-            let desc = memchr::memmem::find(head, b"vm_area_desc").is_some();
-            let vma = memchr::memmem::find(head, b"vm_area_struct").is_some();
+            let desc = find(head, b"vm_area_desc").is_some();
+            let vma = find(head, b"vm_area_struct").is_some();
             if desc { Some(Takes::Desc) } else { vma.then_some(Takes::Vma) }
         })
     }
@@ -246,10 +272,13 @@ impl Collector<'_> {
     }
 
     /// Uses of macros that expand to a table or to its members.
-    fn macro_uses(&mut self) {
+    fn macro_uses<'w>(&mut self, macros: impl Iterator<Item = (&'w str, usize)>) {
         let source = self.index.file(self.file);
         let mut code = None;
-        for (name, at) in uses(self.index, source) {
+        for (name, at) in macros {
+            if source.item_at(at as u32).is_none_or(|item| source.items[item as usize].kind == ItemKind::Macro) {
+                continue;
+            }
             let code = code.get_or_insert_with(|| blank_non_code(&source.text));
             if code[at] == b' ' {
                 continue;
@@ -258,9 +287,9 @@ impl Collector<'_> {
             let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else { continue };
             let as_members = item.kind == ItemKind::Variable;
             let before = self.found.len();
-            for text in expansions(self.index, self.file, &name, at + name.len()) {
+            for text in expansions(self.index, self.file, name, at + name.len()) {
                 let declaration = if as_members { self.with_head(&item, at, &text) } else { text };
-                self.expanded(&declaration, &name, span);
+                self.expanded(&declaration, name, span);
             }
             if self.found.len() == before && as_members {
                 self.not_understood(span);

@@ -169,7 +169,7 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
         });
         close_arm(&mut conditional, start);
         if directive.keyword == Keyword::Else {
-            let condition = if directive.is_else { else_condition(&conditional) } else { directive.condition };
+            let condition = if directive.is_else { else_condition(&conditional.arms) } else { directive.condition };
             conditional.arms.push(arm(directive.span, condition));
             stack.push(conditional);
         } else {
@@ -202,19 +202,18 @@ fn attach(stack: &mut [Conditional], finished: &mut Vec<Conditional>, conditiona
     }
 }
 
-fn else_condition(conditional: &Conditional) -> String {
-    let conditions: Vec<String> = conditional.arms.iter().map(|arm| negate(&arm.condition)).collect();
-    conditions.join(" && ")
+/// The condition of an `#else` behind some arms.
+fn else_condition(arms: &[Arm]) -> String {
+    arms.iter().map(|arm| negate(&arm.condition)).collect::<Vec<_>>().join(" && ")
 }
 
 impl Conditional {
+    /// Whether the last arm is an `#else`: its condition is the negation of those before it.
     fn has_else(&self) -> bool {
-        // The `#else` is an arm whose condition is the negation of those before it; a lone arm has none.
-        self.arms.len() > 1
-            && self
-                .arms
-                .last()
-                .is_some_and(|last| last.condition == else_condition_of(&self.arms[..self.arms.len() - 1]))
+        match self.arms.split_last() {
+            Some((last, before)) if !before.is_empty() => last.condition == else_condition(before),
+            _ => false,
+        }
     }
 
     /// The arms that a compiler could choose; `None` stands for leaving all of them out.
@@ -243,10 +242,6 @@ impl Conditional {
             .sum::<usize>()
             .max(1)
     }
-}
-
-fn else_condition_of(arms: &[Arm]) -> String {
-    arms.iter().map(|arm| negate(&arm.condition)).collect::<Vec<_>>().join(" && ")
 }
 
 /// How many texts it takes until each arm of each conditional was kept once and left out once.

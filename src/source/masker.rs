@@ -288,7 +288,7 @@ impl Masker {
                 | b"for"
                 | b"switch"
                 | b"__alignof__"
-        ) && !self.is_declarator(name, open)
+        ) && !self.is_declarator(name)
     }
 
     /// The `(` that encloses `at`, within a bounded distance.
@@ -307,7 +307,7 @@ impl Masker {
     }
 
     /// Whether `name (` declares a function: a type stands before it, and it is not the first word of a statement.
-    fn is_declarator(&self, name: usize, _open: usize) -> bool {
+    fn is_declarator(&self, name: usize) -> bool {
         match previous(&self.text, name) {
             Some((_, b'*')) => self.stars_follow_a_type(name),
             Some((at, byte)) if is_identifier_byte(byte) => {

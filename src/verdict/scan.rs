@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rayon::prelude::*;
+
 use super::blockers::{Blocker, blockers};
 use super::finding::{Finding, finding, registered};
 use super::judge::NOT_UNDERSTOOD;
@@ -61,7 +63,7 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan
         if extent.every_function {
             analysis.add(every_key(context));
         }
-        let registrations = index.registrations().iter();
+        let registrations = index.registrations().par_iter();
         let findings: Vec<Finding> =
             registrations.map(|registration| finding(context, &analysis, chosen, registration)).collect();
         let blockers = if extent.blockers { blockers(context, &mut analysis, chosen, &findings) } else { Vec::new() };

@@ -8,9 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::flow::{Key, Lowered, Named, Root, Shared};
 use super::lower::{Context, lower};
 use super::paths::{Path, Paths};
-use crate::index::{ItemId, Takes};
+use crate::index::ItemId;
 use crate::source::ast::Function;
-use crate::source::{ItemKind, Span, parse, variants};
+use crate::source::macros::call_arguments;
+use crate::source::{ItemKind, Span, find_word, parse, variants};
 
 /// Everything that is known of the functions that the handlers reach.
 pub struct Analysis<'a> {
@@ -130,20 +131,23 @@ pub fn handler_keys(context: Context<'_>, name: &str, file: u32) -> Vec<Key> {
     chosen.into_iter().filter_map(|id| handler_key(context, id)).collect()
 }
 
+/// Which parameter is the VMA or the desc is read off the words of the head; parsing it would cost more than all else here.
 fn handler_key(context: Context<'_>, id: ItemId) -> Option<Key> {
     let source = context.index.file(id.file);
-    let head = [context.index.item(id).head().of(&source.text), b"{}"].concat();
-    let parameters = variants(&head)
-        .into_iter()
-        .flat_map(|masked| parse::functions(&head, &masked.text, 0).syntax)
-        .map(|function| function.parameters);
-    let root = parameters.into_iter().find_map(|parameters| {
-        parameters.iter().enumerate().find_map(|(position, parameter)| match Takes::of_type(&parameter.ty)? {
-            Takes::Vma => Some(Root::Vma(position)),
-            Takes::Desc => Some(Root::Desc(position)),
-        })
+    let item = context.index.item(id);
+    let parameters = &source.text[item.name.end as usize..item.body as usize];
+    let root = variants(parameters).into_iter().find_map(|masked| {
+        let open = masked.text.iter().position(|byte| *byte == b'(')?;
+        let (parameters, _) = call_arguments(&masked.text, open)?;
+        let vma = parameters.iter().position(|parameter| points_to(parameter, b"vm_area_struct"));
+        let desc = || parameters.iter().position(|parameter| points_to(parameter, b"vm_area_desc"));
+        vma.map(Root::Vma).or_else(|| desc().map(Root::Desc))
     })?;
     Some(Key { id, root })
+}
+
+fn points_to(parameter: &[u8], tag: &[u8]) -> bool {
+    find_word(parameter, tag, 0).is_some_and(|at| parameter[at + tag.len()..].trim_ascii_start().starts_with(b"*"))
 }
 
 fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
