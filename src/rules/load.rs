@@ -16,6 +16,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("rules/access.toml", include_str!("../../rules/access.toml")),
     ("rules/helpers.toml", include_str!("../../rules/helpers.toml")),
     ("rules/state.toml", include_str!("../../rules/state.toml")),
+    ("rules/desc.toml", include_str!("../../rules/desc.toml")),
     ("rules/flags.toml", include_str!("../../rules/flags.toml")),
 ];
 
@@ -61,6 +62,8 @@ struct RuleFile {
     never_merged: Vec<String>,
     ignored: Vec<String>,
     masks: BTreeMap<String, Vec<String>>,
+    desc: BTreeMap<String, String>,
+    spelled: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,6 +164,8 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.never_merged.extend(file.never_merged);
     rules.merge_ignored.extend(file.ignored);
     rules.masks.extend(file.masks);
+    rules.desc_fields.extend(file.desc);
+    rules.spelled_fields.extend(file.spelled);
     Ok(())
 }
 

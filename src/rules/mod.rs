@@ -31,6 +31,8 @@ pub struct Rules {
     never_merged: FxHashSet<String>,
     merge_ignored: FxHashSet<String>,
     masks: FxHashMap<String, Vec<String>>,
+    desc_fields: FxHashMap<String, String>,
+    spelled_fields: FxHashMap<String, String>,
     targets: Vec<Target>,
 }
 
@@ -124,6 +126,16 @@ impl Rules {
     /// Whether a difference in this flag does not keep VMAs apart.
     pub fn is_ignored_by_merge(&self, flag: &str) -> bool {
         self.merge_ignored.contains(flag)
+    }
+
+    /// The field of a VMA that a field of a desc stands for.
+    pub fn desc_field(&self, name: &str) -> Option<&str> {
+        self.desc_fields.get(name).map(String::as_str)
+    }
+
+    /// The name that a field of a VMA goes by.
+    pub fn vma_field<'n>(&'n self, name: &'n str) -> &'n str {
+        self.spelled_fields.get(name).map_or(name, String::as_str)
     }
 
     /// The flags that a name of several flags stands for.

@@ -2,7 +2,6 @@
 
 use super::Lowerer;
 use super::conditions::is_zero_number;
-use super::locals::vma_field;
 use crate::rules::StateKind;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -58,7 +57,7 @@ impl Lowerer<'_> {
         if self.aliases.is_vma(base) {
             self.read(name, span);
         } else if self.aliases.is_desc(base) {
-            if let Some(field) = vma_field(name) {
+            if let Some(field) = self.context.rules.desc_field(name) {
                 self.read(field, span);
             }
         } else {
@@ -150,7 +149,7 @@ impl Lowerer<'_> {
             let field = if self.aliases.is_vma(base) {
                 Some(name.as_str())
             } else if self.aliases.is_desc(base) {
-                vma_field(name)
+                self.context.rules.desc_field(name)
             } else {
                 None
             };

@@ -5,21 +5,6 @@ use super::flags::flag_name;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 
-/// Names of a desc's fields, with those of the VMA that they stand for.
-const DESC_FIELDS: &[(&str, &str)] = &[
-    ("start", "vm_start"),
-    ("end", "vm_end"),
-    ("pgoff", "vm_pgoff"),
-    ("file", "vm_file"),
-    ("vm_file", "vm_file"),
-    ("mm", "vm_mm"),
-    ("vm_flags", "vm_flags"),
-    ("vma_flags", "vm_flags"),
-    ("page_prot", "vm_page_prot"),
-    ("vm_ops", "vm_ops"),
-    ("private_data", "vm_private_data"),
-];
-
 impl Lowerer<'_> {
     // ---- what locals hold, wherever they are assigned ----
 
@@ -77,7 +62,7 @@ impl Lowerer<'_> {
 
     pub(super) fn is_field_of_vma(&self, expression: &Expression, field: &str) -> bool {
         matches!(&expression.bare().kind, E::Field { base, name, .. }
-            if (self.aliases.is_vma(base) && name == field) || (self.aliases.is_desc(base) && vma_field(name) == Some(field)))
+            if (self.aliases.is_vma(base) && name == field) || (self.aliases.is_desc(base) && self.context.rules.desc_field(name) == Some(field)))
     }
 
     pub(super) fn mentions_vma_field(&self, value: &Expression, field: &str) -> bool {
@@ -101,11 +86,6 @@ impl Lowerer<'_> {
         self.is_field_of_vma(expression, "vm_page_prot")
             || expression.name().is_some_and(|name| self.prot_locals.contains(name))
     }
-}
-
-/// The VMA field that a desc's field stands for.
-pub(super) fn vma_field(name: &str) -> Option<&'static str> {
-    DESC_FIELDS.iter().find(|(desc, _)| *desc == name).map(|(_, vma)| *vma)
 }
 
 /// The names in an expression, those of members left out.

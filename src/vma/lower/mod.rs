@@ -120,7 +120,7 @@ impl Lowerer<'_> {
     }
 
     fn read(&mut self, field: &str, span: Span) {
-        let field = if matches!(field, "flags" | "__vm_flags") { "vm_flags" } else { field };
+        let field = self.context.rules.vma_field(field);
         self.out.reads.push(Named { name: field.to_owned(), span });
     }
 
