@@ -194,3 +194,46 @@ static int temporary_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations temporary = {
 	.mmap = temporary_mmap, //= finish
 };
+
+/* Work behind the populate is work wherever it is done. */
+static void start_engine(struct engine *engine)
+{
+	writel(1, engine->control); //~ post-populate
+}
+
+static void started(struct engine *engine)
+{
+	dev_dbg(engine->dev, "starting\n");
+	start_engine(engine);
+}
+
+static void count_engine(struct engine *engine)
+{
+	mutex_lock(&engine->lock);
+	mutex_unlock(&engine->lock);
+}
+
+static int started_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = vm_iomap_memory(vma, BASE, SIZE); //~ action:simple_ioremap
+
+	if (ret)
+		return ret;
+	started(file->private_data);
+	return 0;
+}
+
+static int counted_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = vm_iomap_memory(vma, BASE, SIZE); //~ action:simple_ioremap
+
+	count_engine(file->private_data);
+	return ret;
+}
+
+static const struct file_operations started_ops = {
+	.mmap = started_mmap, //= finish
+};
+static const struct file_operations counted_ops = {
+	.mmap = counted_mmap, //= action
+};

@@ -54,6 +54,8 @@ pub struct Paths {
     functions: FxHashMap<Key, Shared>,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
+    /// The first work of functions, where it is known.
+    work: FxHashMap<Key, Option<PathItem>>,
     /// The functions that path items name by number.
     keys: Vec<(Key, Shared)>,
     numbers: FxHashMap<Key, u32>,
@@ -96,6 +98,28 @@ impl Paths {
             chain = *rest;
         }
         names
+    }
+
+    /// The first work that a function does, itself or in what it is followed into; for those who call it behind a populate.
+    fn work_of(&mut self, key: &Key) -> Option<PathItem> {
+        if let Some(known) = self.work.get(key) {
+            return *known;
+        }
+        // Until it is known, a function that calls itself does no work by doing so.
+        self.work.insert(key.clone(), None);
+        let lowered = self.functions.get(key).cloned()?;
+        let function = self.number(key, &lowered);
+        let own = lowered.events.iter().position(|event| matches!(event.kind, EventKind::Work { .. }));
+        let found = match own {
+            Some(event) => Some(PathItem { function, event: event as u32, via: 0, looped: false, once: false }),
+            None => lowered.callees.iter().find_map(|callee| {
+                let work = self.work_of(callee)?;
+                let name = self.functions.get(callee).map(|lowered| lowered.name.clone())?;
+                Some(PathItem { via: self.chain(&name, work.via), ..work })
+            }),
+        };
+        self.work.insert(key.clone(), found);
+        found
     }
 
     fn chain(&mut self, name: &str, rest: u32) -> u32 {
@@ -340,8 +364,18 @@ impl Walk<'_> {
         let mut after = Vec::new();
         for callee in callees {
             let ways = self.paths.of(callee);
+            let work = self.paths.work_of(callee);
             for state in &states {
-                after.extend(ways.iter().map(|way| self.followed(state, way, name, slot)));
+                // A function whose own paths hold no populate does not know that its work stands behind one.
+                let late_work = work.filter(|_| state.items.iter().any(|item| self.is_populate(item)));
+                for way in ways.iter() {
+                    let mut next = self.followed(state, way, name, slot);
+                    if let Some(work) = late_work {
+                        let via = self.paths.chain(name, work.via);
+                        next.push(PathItem { via, ..work });
+                    }
+                    after.push(next);
+                }
             }
         }
         after
