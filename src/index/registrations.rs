@@ -5,7 +5,7 @@ use memchr::memmem::find;
 use super::build::is_assigned;
 use super::expansion::expansions;
 use super::search::Search;
-use super::tables::{Entries, Found};
+use super::tables::{Entries, Found, alternatives, handler};
 use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
@@ -187,9 +187,11 @@ impl Collector<'_> {
         for (target, value, span) in assignments {
             let E::Field { base, name, .. } = &target.kind else { continue };
             let tag = self.types.of(base, &scope, self.file).and_then(|ty| ty.tag().map(str::to_owned));
-            if let Some(hook) = self.assigned_hook(tag.as_deref(), name, value, function) {
-                let handler = self.handler(value);
-                self.add(Found { hook, handler, span }, None, None, None);
+            for value in alternatives(value) {
+                if let Some(hook) = self.assigned_hook(tag.as_deref(), name, value, function) {
+                    let handler = handler(value, &self.index.file(self.file).text);
+                    self.add(Found { hook, handler, span }, None, None, None);
+                }
             }
         }
         for (callee, number, argument) in arguments {
@@ -334,10 +336,6 @@ impl Collector<'_> {
 
     fn entries<'a>(&'a self, text: &'a [u8]) -> Entries<'a> {
         Entries { index: self.index, types: self.types, file: self.file, text }
-    }
-
-    fn handler(&self, value: &Expression) -> Handler {
-        super::tables::handler(value, &self.index.file(self.file).text)
     }
 
     fn add(&mut self, found: Found, table: Option<String>, macro_name: Option<String>, place: Option<Span>) {

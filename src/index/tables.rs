@@ -78,7 +78,7 @@ impl Entries<'_> {
 }
 
 /// The values that an initialiser may take: both arms of a `?:`, and the argument of a macro such as `PTR_IF(x, f)`.
-fn alternatives(value: &Expression) -> Vec<&Expression> {
+pub fn alternatives(value: &Expression) -> Vec<&Expression> {
     match &value.kind {
         E::Conditional { then: Some(then), otherwise, .. } => vec![then, otherwise],
         E::Call { arguments, .. } => {

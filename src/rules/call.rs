@@ -16,6 +16,8 @@ pub enum Does {
     Helper,
     /// Puts another file in the place of `vm_file`.
     SwapFile,
+    /// Stores the VMA pointer in what its first argument names.
+    Keep,
     /// Calls the mmap hook of another file.
     Redispatch,
     /// Leads from a VMA to a prepare hook that is converted already.

@@ -65,7 +65,12 @@ impl<'a> PathJudge<'a> {
             EventKind::Take { kind, object, .. } => self.taken(at, *kind, object),
             EventKind::Undo { kind, object } => self.undone(at, *kind, object),
             EventKind::SharedWrite { object } => {
-                if !self.items[at].once {
+                if self.held_locks(at).is_empty() {
+                    if self.is_behind_populate(at) {
+                        let text = format!("changes {object} once the mapping is populated");
+                        self.require(at, "post-populate", Verdict::Finish, text);
+                    }
+                } else if !self.items[at].once {
                     let text = format!("changes {object} under a lock, for this mapping");
                     self.require(at, "state:counter", self.judge.mapped(), text);
                 }

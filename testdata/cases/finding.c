@@ -7,6 +7,11 @@ static int plain_mmap(struct file *file, struct vm_area_struct *vma)
 	return -ENODEV;
 }
 
+static int other_plain_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return -EPERM;
+}
+
 static int frame_style_mmap(struct frame_device *frame, struct vm_area_struct *vma)
 {
 	return 0;
@@ -69,6 +74,7 @@ static void assigned(struct holder *holder, struct frame_device *frame)
 	*fops = (struct file_operations){
 		.mmap = plain_mmap, //= mechanical
 	};
+	fops->mmap = holder->name ? plain_mmap : other_plain_mmap; //= mechanical //: handler other_plain_mmap
 	if (fops->mmap == plain_mmap)
 		fops->mmap = NULL; //= none
 	frame->mmap_count = 0;

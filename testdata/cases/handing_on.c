@@ -125,6 +125,19 @@ static int keep_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+static int keep_once_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct model *model = file->private_data;
+
+	WRITE_ONCE(model->last.vma, vma); //~ escape:last.vma
+	smp_store_release(&model->vma, vma); //~ escape:vma
+	return 0;
+}
+
+static const struct file_operations keep_once = {
+	.mmap = keep_once_mmap, //= manual
+};
+
 static const struct file_operations keep = {
 	.mmap = keep_mmap, //= manual
 };
@@ -220,3 +233,76 @@ int subsystem_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(subsystem_mmap);
+//- drivers/stray/stray.c
+/* Ways that are not followed make nothing easier. */
+#include <linux/mm.h>
+
+struct pair {
+	struct vm_area_struct *vma;
+	int number;
+};
+
+static int positional_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct pair pair = { vma, 1 }; //~ unknown //! not-understood
+
+	return use_pair(&pair);
+}
+
+static int address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return use_address(&vma); //~ unknown //! not-understood
+}
+
+static int copied_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vm_area_struct copy = *vma; //~ unknown //! not-understood
+
+	return use_copy(&copy);
+}
+
+static int chosen_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vm_area_struct *maybe = vma->vm_pgoff ? vma : NULL; //~ unknown //! not-understood
+
+	return use_maybe(maybe);
+}
+
+static struct vm_area_struct *same(struct vm_area_struct *vma)
+{
+	return vma; //~ unknown //! not-understood
+}
+
+static int returned_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return use_maybe(same(vma));
+}
+
+static const struct file_operations positional = {
+	.mmap = positional_mmap, //= unknown
+};
+static const struct file_operations address = {
+	.mmap = address_mmap, //= unknown
+};
+static const struct file_operations copied = {
+	.mmap = copied_mmap, //= unknown
+};
+static const struct file_operations chosen = {
+	.mmap = chosen_mmap, //= unknown
+};
+static const struct file_operations returned = {
+	.mmap = returned_mmap, //= unknown
+};
+
+/* Looking at the pointer, or printing it, is no way out. */
+static int looked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!file || !vma)
+		return -ENXIO;
+	dev_dbg(file->dev, "%p\n", vma);
+	return 0;
+}
+
+static const struct file_operations looked = {
+	.mmap = looked_mmap, //= mechanical
+};

@@ -231,6 +231,19 @@ static int counted_mmap(struct file *file, struct vm_area_struct *vma)
 	return ret;
 }
 
+static int marked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct engine *engine = file->private_data;
+	int ret = vm_iomap_memory(vma, BASE, SIZE); //~ action:simple_ioremap
+
+	if (!ret)
+		engine->is_mapped = true; //~ post-populate
+	return ret;
+}
+
+static const struct file_operations marked_ops = {
+	.mmap = marked_mmap, //= finish
+};
 static const struct file_operations started_ops = {
 	.mmap = started_mmap, //= finish
 };

@@ -111,6 +111,11 @@ impl Aliases {
         self.holders.get(bare.name()?).map(String::as_str)
     }
 
+    /// Whether a variable is a struct that holds the VMA in a member.
+    pub fn is_holder(&self, name: &str) -> bool {
+        self.holders.contains_key(name)
+    }
+
     /// Whether a variable holds the VMA in a member, so that storing it there keeps nothing.
     pub fn holds(&self, target: &Expression) -> bool {
         matches!(&target.kind, E::Field { base, name, .. } if self.holder(base).is_some_and(|member| member == name))

@@ -1,6 +1,7 @@
 //! What a call means: by a rule, as a helper to follow, as a hook, or not at all.
 
 use super::Lowerer;
+use super::expressions::kept_in;
 use crate::index::ItemId;
 use crate::rules::{Call, Does};
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -82,11 +83,11 @@ impl Lowerer<'_> {
         {
             return self.state_call(name, effect, arguments, whole.span);
         }
-        if gets_vma {
-            return self.follow(name, arguments, whole.span);
-        }
         if rules.is_silent(name) {
             return Value::Unknown;
+        }
+        if gets_vma {
+            return self.follow(name, arguments, whole.span);
         }
         self.driver_call(name, arguments, whole)
     }
@@ -164,6 +165,7 @@ impl Lowerer<'_> {
             Does::Finish => EventKind::Finish { name: name.to_owned() },
             Does::Helper => EventKind::Helper { name: name.to_owned() },
             Does::SwapFile => EventKind::SwapFile,
+            Does::Keep => EventKind::Escape { into: kept_in(&arguments[0], self.text) },
             Does::Redispatch => EventKind::Redispatch { text: name.to_owned() },
         };
         Value::Slot(self.event(kind, span))

@@ -39,6 +39,7 @@ impl Lowerer<'_> {
             E::Conditional { condition, then, otherwise } => self.choice(condition, then.as_deref(), otherwise),
             E::Initializer { entries, .. } => {
                 for entry in entries {
+                    self.stray(&entry.value, "put into an initialiser");
                     self.expression(&entry.value);
                 }
                 Value::NonZero
@@ -85,8 +86,18 @@ impl Lowerer<'_> {
             }
             _ => {}
         }
+        if matches!(operator, "&" | "*") {
+            self.stray(operand, if operator == "&" { "handed on by the address of its pointer" } else { "copied" });
+        }
         self.expression(operand);
         Value::Unknown
+    }
+
+    /// Notes where the VMA pointer goes in a way that is not followed.
+    pub(super) fn stray(&mut self, value: &Expression, why: &str) {
+        if self.aliases.is_vma(value) {
+            self.event(EventKind::Unknown { why: why.to_owned() }, value.span);
+        }
     }
 
     pub(super) fn step(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
@@ -131,6 +142,9 @@ impl Lowerer<'_> {
         then: Option<&Expression>,
         otherwise: &Expression,
     ) -> Value {
+        for arm in then.into_iter().chain([otherwise]) {
+            self.stray(arm, "chosen by ?:");
+        }
         let test = self.condition(condition);
         let slot = self.slot();
         let outer = std::mem::take(&mut self.steps);
@@ -250,6 +264,7 @@ impl Lowerer<'_> {
 /// The last two names of what a pointer is kept in: `task_ref.vma`.
 pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
     match &target.kind {
+        E::Unary { operator, operand } if operator == "&" => kept_in(operand, text),
         E::Field { base, name, .. } => match &base.kind {
             E::Field { name: outer, .. } => format!("{outer}.{name}"),
             _ => name.clone(),

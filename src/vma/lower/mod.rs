@@ -198,6 +198,9 @@ impl Lowerer<'_> {
                 self.steps.push(Step::Switch { arms, has_default: *has_default });
             }
             S::Return(value) => {
+                if let Some(value) = value {
+                    self.stray(value, "returned");
+                }
                 let kept = value.as_ref().is_some_and(|value| is_kept(value, self.text));
                 let value = value.as_ref().map_or(Value::Unknown, |value| self.expression(value));
                 if !kept {
@@ -224,7 +227,18 @@ impl Lowerer<'_> {
         }
         let Some(value) = &declared.value else { return };
         let before = self.out.events.len();
-        let result = self.expression(value);
+        let result = match &value.kind {
+            // A struct that holds the VMA in a member is followed; its other members are read.
+            E::Initializer { entries, .. } if self.aliases.is_holder(&declared.name) => {
+                for entry in entries {
+                    if !self.aliases.is_vma(&entry.value) {
+                        self.expression(&entry.value);
+                    }
+                }
+                Value::NonZero
+            }
+            _ => self.expression(value),
+        };
         self.name_result(before, &declared.name);
         let slot = self.variable(&declared.name);
         self.steps.push(Step::Assign { slot, value: result });

@@ -298,7 +298,11 @@ impl Walk<'_> {
                 let item = self.item(event);
                 return self.undone(state, item, *kind, object);
             }
-            EventKind::SharedWrite { .. } if !self.holds_lock(state) => return,
+            EventKind::SharedWrite { .. }
+                if !self.holds_lock(state) && !state.items.iter().any(|item| self.is_populate(item)) =>
+            {
+                return;
+            }
             EventKind::Work { .. } if !state.items.iter().any(|item| self.is_populate(item)) => return,
             EventKind::WriteField { field } => {
                 let behind = state.items.iter().any(|item| self.is_populate(item) || self.is_handed_on(item));
