@@ -229,3 +229,19 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
     assert_eq!((output.status.code(), output.stderr.is_empty()), (Some(0), true));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_header_that_is_no_file_is_not_waited_for() {
+    let tree = tree();
+    let pipe = tree.path().join("drivers/good/pipe.h");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text = "#include \"pipe.h\"\n#include <../../../../etc/hostname>\n\
+        static int asks_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\
+        \tstruct elsewhere *elsewhere = file->private_data;\n\treturn elsewhere->ops->mmap(file, vma);\n}\n\
+        static const struct file_operations asks = {\n\t.mmap = asks_mmap,\n};\n";
+    write(&tree, "drivers/good/asks.c", text.as_bytes());
+    let report = scan(&tree);
+    assert_eq!(trouble(&report, "drivers/good/pipe.h"), ["not-a-file"]);
+    assert_eq!(verdicts(&report, "drivers/good/asks.c").len(), 1);
+}

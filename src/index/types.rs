@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::{Index, SourceFile};
+use crate::kernel::read_file;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, parse, visit};
 
@@ -186,7 +187,7 @@ impl<'i> Types<'i> {
         if let Some(known) = self.loaded.read().ok()?.get(path) {
             return known.clone();
         }
-        let file = std::fs::read(self.root.join(path)).ok().map(|text| Arc::new(SourceFile::new(path, &text)));
+        let file = read_file(&self.root, path).map(|text| Arc::new(SourceFile::new(path, &text)));
         self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }
@@ -214,9 +215,9 @@ fn includes(text: &[u8], folder: &str) -> Vec<String> {
         let line = line.trim();
         if let Some(name) = line.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
             paths.push(normalised(folder, name));
-            paths.push(format!("include/{name}"));
+            paths.push(normalised("include", name));
         } else if let Some(name) = line.strip_prefix('<').and_then(|rest| rest.split('>').next()) {
-            paths.push(format!("include/{name}"));
+            paths.push(normalised("include", name));
         }
     }
     paths

@@ -27,6 +27,13 @@ enum Outcome<T> {
     Failed(FileTrouble),
 }
 
+/// Reads one regular file below `root`; `None` for anything else, and for what cannot be read or is longer than the limit.
+pub fn read_file(root: &Path, path: &str) -> Option<Vec<u8>> {
+    let path = root.join(path);
+    let metadata = std::fs::metadata(&path).ok()?;
+    if metadata.is_file() && metadata.len() <= FILE_LIMIT { std::fs::read(path).ok() } else { None }
+}
+
 /// Reads every file of `paths` (relative to `root`) into a buffer that is used again, and collects what `keep` makes of those
 /// it keeps, in the order of `paths`; with it the bytes read and the files that could not be.
 pub fn read_matching<T: Send>(

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::read::read_file;
+
 /// A directory that is read as a kernel tree.
 #[derive(Debug)]
 pub struct Tree {
@@ -57,7 +59,7 @@ impl Tree {
 
     /// The version that the top Makefile states: `7.3.4`, `7.3.0-rc1`.
     pub fn version(&self) -> Option<String> {
-        let makefile = std::fs::read_to_string(self.root.join("Makefile")).ok()?;
+        let makefile = String::from_utf8(read_file(&self.root, "Makefile")?).ok()?;
         let value = |key: &str| {
             let line =
                 makefile.lines().take(20).find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
@@ -73,6 +75,6 @@ impl Tree {
 
     /// The texts of the headers that tell the API, those that can be read.
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
-        API_HEADERS.iter().filter_map(|header| std::fs::read(self.root.join(header)).ok()).collect()
+        API_HEADERS.iter().filter_map(|header| read_file(&self.root, header)).collect()
     }
 }
