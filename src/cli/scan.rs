@@ -79,7 +79,10 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         let _ = report::stats(&report, &mut stderr);
     }
-    Ok(common.exit_code(&scan))
+    let code = common.exit_code(&scan);
+    // The process ends here: giving back every small piece of the index would only take time.
+    std::mem::forget(scan);
+    Ok(code)
 }
 
 /// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.

@@ -1,9 +1,11 @@
 //! Macros that expand to ops tables, or to members of one.
 
-use memchr::memmem;
-use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
 
 use super::build::is_assigned;
+use super::search::{Search, longest_first};
 use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
 use crate::source::{ItemKind, is_identifier_byte, words};
@@ -11,41 +13,49 @@ use crate::source::{ItemKind, is_identifier_byte, words};
 /// Macros that mention one another this deep are followed, no deeper.
 const NESTING_LIMIT: usize = 8;
 
-/// The macros of the files from `first` on whose text sets a hook, and those that use such a macro.
+/// The macros of the files from `first` on whose text sets a hook, and those that use such a macro, by file and place.
 pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
-    let members = index.hooks.members();
-    let mut candidates: Vec<(String, ItemId)> = Vec::new();
-    for file in first..index.files.len() {
-        let source = &index.files[file];
-        for (number, item) in (0u32..).zip(&source.items).filter(|(_, item)| item.kind == ItemKind::Macro) {
-            candidates.push((source.name(item), ItemId { file: file as u32, item: number }));
-        }
-    }
-    let body = |id: &ItemId| {
-        let source = index.file(id.file);
-        &source.text[index.item(*id).body as usize..index.item(*id).span.end as usize]
-    };
-    let mut known: FxHashSet<String> = index.table_macros.keys().cloned().collect();
-    let mut found = Vec::new();
-    let (mut direct, mut rest): (Vec<_>, Vec<_>) =
-        candidates.into_iter().partition(|(_, id)| sets_hook(body(id), &members));
+    let name = |id: &ItemId| index.file(id.file).name(index.item(*id));
+    let members: Vec<String> = index.hooks.members().into_iter().map(str::to_owned).collect();
+    let sets = |text: &[u8], at: usize, end: usize| at > 0 && text[at - 1] == b'.' && is_assigned(text, end);
+    let mut found: BTreeSet<ItemId> = BTreeSet::new();
+    let mut next: BTreeSet<ItemId> = macros_with(index, first, members, sets);
+    // The macros of files that were read before are known, and used here perhaps for the first time.
+    let mut names: Vec<String> = index.table_macros.keys().cloned().collect();
     for _ in 0..NESTING_LIMIT {
-        if direct.is_empty() {
+        names.extend(next.iter().map(name));
+        found.append(&mut next);
+        if names.is_empty() {
             break;
         }
-        known.extend(direct.iter().map(|(name, _)| name.clone()));
-        found.append(&mut direct);
-        (direct, rest) = rest.into_iter().partition(|(_, id)| identifiers(body(id)).any(|word| known.contains(word)));
+        next = &macros_with(index, first, std::mem::take(&mut names), |_, _, _| true) - &found;
     }
-    found
+    found.into_iter().map(|id| (name(&id), id)).collect()
 }
 
-fn sets_hook(body: &[u8], members: &[&str]) -> bool {
-    memmem::find(body, b".").is_some()
-        && members.iter().any(|member| {
-            words(body, member.as_bytes())
-                .any(|at| at > 0 && body[at - 1] == b'.' && is_assigned(body, at + member.len()))
-        })
+/// The macros whose text holds one of some words in a way that is accepted; `accepts` is given a file's text, and where the word
+/// starts and ends.
+fn macros_with(
+    index: &Index,
+    first: usize,
+    words: Vec<String>,
+    accepts: impl Fn(&[u8], usize, usize) -> bool + Sync,
+) -> BTreeSet<ItemId> {
+    let words = longest_first(words);
+    let search = Search::new(&words.iter().map(String::as_bytes).collect::<Vec<_>>());
+    let in_file = |file: usize| {
+        let source = &index.files[file];
+        let matches = search.identifiers(&source.text).into_iter();
+        let accepted = matches.filter(|(word, at)| accepts(&source.text, *at, at + words[*word].len()));
+        let items = accepted.filter_map(|(_, at)| {
+            let number = source.item_at(at as u32)?;
+            let item = &source.items[number as usize];
+            (item.kind == ItemKind::Macro && at >= item.body as usize)
+                .then_some(ItemId { file: file as u32, item: number })
+        });
+        items.collect::<Vec<ItemId>>()
+    };
+    (first..index.files.len()).into_par_iter().flat_map_iter(in_file).collect()
 }
 
 fn identifiers(body: &[u8]) -> impl Iterator<Item = &str> {

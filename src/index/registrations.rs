@@ -4,7 +4,7 @@ use memchr::memmem::find;
 
 use super::build::is_assigned;
 use super::expansion::expansions;
-use super::search::Search;
+use super::search::{Search, longest_first};
 use super::tables::{Entries, Found, alternatives, handler};
 use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
@@ -53,14 +53,9 @@ pub struct Words {
 impl Words {
     /// The words of an index.
     pub fn new(index: &Index) -> Words {
-        let by_length = |mut words: Vec<String>| {
-            // Of two words that start alike the longer one is to be found.
-            words.sort_by(|left, right| (right.len(), left).cmp(&(left.len(), right)));
-            words
-        };
-        let mut words = by_length(index.hooks.members().into_iter().map(str::to_owned).collect());
+        let mut words = longest_first(index.hooks.members().into_iter().map(str::to_owned).collect());
         let hooks = words.len();
-        words.extend(by_length(index.table_macros.keys().cloned().collect()));
+        words.extend(longest_first(index.table_macros.keys().cloned().collect()));
         let needles: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
         Words { search: Search::new(&needles), words, hooks }
     }

@@ -51,3 +51,10 @@ impl Search {
         found
     }
 }
+
+/// Words in the order in which [`Search`] finds the longest of those that start alike.
+pub fn longest_first(mut words: Vec<String>) -> Vec<String> {
+    words.sort_by(|left, right| (right.len(), left).cmp(&(left.len(), right)));
+    words.dedup();
+    words
+}

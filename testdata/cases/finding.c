@@ -95,6 +95,10 @@ static const struct file_operations with_members = {
 DEFINE_TABLE(plain); //= mechanical //: table plain_fops | macro DEFINE_TABLE
 DEFINE_FRAME_FOPS(foreign_fops); //= unknown //! handler-not-found //: macro DEFINE_FRAME_FOPS | handler frame_mmap
 
+/* A macro of the file around a macro of a header. */
+#define MY_OWN_FOPS(name) DEFINE_FRAME_FOPS(name)
+MY_OWN_FOPS(own_fops); //= unknown //! handler-not-found //: macro MY_OWN_FOPS | table own_fops
+
 /* A handler by another name, or by none. */
 #ifdef CONFIG_FINDING
 static int renamed_mmap(struct file *file, struct vm_area_struct *vma)
