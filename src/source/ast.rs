@@ -60,6 +60,8 @@ pub struct Declared {
     pub ty: Type,
     /// Its initialiser.
     pub value: Option<Expression>,
+    /// Whether it outlives the function, and is shared by all who call it.
+    pub is_static: bool,
     /// The name in its `__free(...)`: what is done to it where its scope ends.
     pub cleanup: Option<String>,
     /// Where it is declared.

@@ -98,7 +98,20 @@ pub fn judge(
         if path.fails {
             continue;
         }
-        let (found, more) = PathJudge::run(&judge, path);
+        let (mut found, more) = PathJudge::run(&judge, path);
+        if path.is_cut {
+            found.push(Requirement {
+                file: place.0,
+                span: place.1,
+                kind: "unknown".to_owned(),
+                verdict: Verdict::Unknown,
+                blocker: None,
+                text: format!(
+                    "{NOT_UNDERSTOOD}followed no further, for calls nest too deep or too much happens on one path"
+                ),
+                via: Vec::new(),
+            });
+        }
         notes.extend(more);
         let verdict =
             found.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical).max(floor);

@@ -13,10 +13,7 @@ impl Reader<'_> {
         let (name, mut returns) = self.declarator(declarator, self.type_name(node));
         let parameters = returns.function.take()?;
         let body = node.child_by_field_name("body").map(|body| self.block(body, 0)).unwrap_or_default();
-        let mut cursor = node.walk();
-        let is_static = node
-            .children(&mut cursor)
-            .any(|child| child.kind() == "storage_class_specifier" && self.text_of(child) == "static");
+        let is_static = self.is_static(node);
         Some(Function { name, parameters, returns, is_static, body })
     }
 
@@ -115,7 +112,14 @@ impl Reader<'_> {
         }
     }
 
+    fn is_static(&self, node: Node) -> bool {
+        let mut cursor = node.walk();
+        let mut children = node.children(&mut cursor);
+        children.any(|child| child.kind() == "storage_class_specifier" && self.text_of(child) == "static")
+    }
+
     pub(super) fn declaration(&self, node: Node, depth: usize) -> Vec<Declared> {
+        let is_static = self.is_static(node);
         let ty = self.type_name(node);
         let mut cursor = node.walk();
         let declarators: Vec<Node> = node.children_by_field_name("declarator", &mut cursor).collect();
@@ -124,7 +128,7 @@ impl Reader<'_> {
             .map(|declarator| {
                 let value = declarator.child_by_field_name("value").map(|value| self.expression(value, depth + 1));
                 let (name, ty) = self.declarator(declarator, ty.clone());
-                Declared { name, ty, value, cleanup: self.cleanup(declarator), span: self.span(declarator) }
+                Declared { name, ty, value, is_static, cleanup: self.cleanup(declarator), span: self.span(declarator) }
             })
             .collect()
     }

@@ -31,6 +31,8 @@ pub struct Path {
     pub rewritten: Option<PathItem>,
     /// Whether ways were merged into it.
     pub is_merged: bool,
+    /// Whether what happens on it is not known to its end: calls nest too deep, or too much happens.
+    pub is_cut: bool,
 }
 
 /// An event on a path. [`Paths`] tells what its numbers stand for.
@@ -48,12 +50,22 @@ pub struct PathItem {
     pub once: bool,
 }
 
+impl PathItem {
+    /// Whether two items are the same event, on whatever way it was reached.
+    fn is_same_event(&self, other: &PathItem) -> bool {
+        (self.function, self.event, self.looped, self.once) == (other.function, other.event, other.looped, other.once)
+    }
+}
+
 /// Computes and keeps the paths of functions.
 #[derive(Debug, Default)]
 pub struct Paths {
     functions: FxHashMap<Key, Shared>,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
+    /// Paths that were found while a function of the same cycle was walked, or that were cut: forgotten with the walk.
+    provisional: FxHashMap<Key, Arc<Vec<Path>>>,
+    is_provisional: bool,
     /// The first work of functions, where it is known.
     work: FxHashMap<Key, Option<PathItem>>,
     /// The functions that path items name by number.
@@ -64,7 +76,7 @@ pub struct Paths {
     via_numbers: FxHashMap<(String, u32), u32>,
 }
 
-/// Calls are followed so many functions deep; deeper ones are taken to do nothing that decides.
+/// Calls are followed so many functions deep; what lies deeper is not known, and the path says so.
 const CALL_DEPTH: usize = 24;
 
 impl Paths {
@@ -145,26 +157,44 @@ impl Paths {
 
     /// The paths through a function.
     pub fn of(&mut self, key: &Key) -> Arc<Vec<Path>> {
-        if let Some(known) = self.known.get(key) {
+        if let Some(known) = self.known.get(key).or_else(|| self.provisional.get(key)) {
             return known.clone();
         }
         let Some(lowered) = self.functions.get(key).cloned() else { return Arc::new(vec![Path::default()]) };
-        // A call of a function that is being walked already adds nothing to the walk.
-        if self.running.len() >= CALL_DEPTH || !self.running.insert(key.clone()) {
+        if self.running.len() >= CALL_DEPTH {
+            self.is_provisional = true;
+            return Arc::new(vec![Path { is_cut: true, ..Path::default() }]);
+        }
+        // A call of a function that is being walked already adds nothing to the walk. What is found meanwhile holds
+        // only for this walk.
+        if !self.running.insert(key.clone()) {
+            self.is_provisional = true;
             return Arc::new(vec![Path::default()]);
         }
         let function = self.number(key, &lowered);
         let mut ends: Vec<Path> = Vec::new();
         for flow in &lowered.flows {
-            let mut walk = Walk { paths: self, function, waiting: FxHashMap::default(), ends: Vec::new() };
+            let (waiting, ends_of_flow) = (FxHashMap::default(), Vec::new());
+            let mut walk = Walk { paths: self, function, waiting, ends: ends_of_flow, again: false };
             let rest = walk.steps(flow, vec![State::default()]);
             walk.finish(rest.next, Value::Unknown, None);
+            // What still waits jumped back to a label: from there it goes on once more, as in a loop.
+            if !walk.waiting.is_empty() {
+                walk.again = true;
+                let rest = walk.steps(flow, Vec::new());
+                walk.finish(rest.next, Value::Unknown, None);
+            }
             ends.extend(walk.ends);
         }
         self.running.remove(key);
         unique(&mut ends);
         let ends = Arc::new(limited(ends));
-        self.known.insert(key.clone(), ends.clone());
+        if self.running.is_empty() {
+            self.provisional.clear();
+            self.is_provisional = false;
+        }
+        let remembered = if self.is_provisional { &mut self.provisional } else { &mut self.known };
+        remembered.insert(key.clone(), ends.clone());
         ends
     }
 }
@@ -184,6 +214,8 @@ struct Walk<'p> {
     /// States that go to a label further on.
     waiting: FxHashMap<String, Vec<State>>,
     ends: Vec<Path>,
+    /// Whether it goes on from labels that were jumped back to.
+    again: bool,
 }
 
 impl Walk<'_> {
@@ -233,7 +265,14 @@ impl Walk<'_> {
             }
             Step::Loop(body) => {
                 let entry = std::mem::take(&mut exits.next);
-                let inner = self.steps(body, entry.clone());
+                // A later round finds what an earlier one has set.
+                let mut round = entry.clone();
+                let mut assigned = Vec::new();
+                assigned_slots(body, &mut assigned);
+                for state in &mut round {
+                    assigned.iter().for_each(|slot| state.set(*slot, Result::Unknown));
+                }
+                let inner = self.steps(body, round);
                 let mut after: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
                 for state in &mut after {
                     mark_added(&mut state.items, &entry, |item| item.looped = true);
@@ -251,7 +290,13 @@ impl Walk<'_> {
                 self.finish(states, value.clone(), Some(*span));
             }
             Step::Goto(label) => self.waiting.entry(label.clone()).or_default().append(&mut exits.next),
-            Step::Label(label) => exits.next.extend(self.waiting.remove(label).unwrap_or_default()),
+            Step::Label(label) => {
+                let mut arrived = self.waiting.remove(label).unwrap_or_default();
+                if self.again {
+                    arrived.iter_mut().for_each(State::forget);
+                }
+                exits.next.extend(arrived);
+            }
             Step::Break => exits.breaks.append(&mut exits.next),
             Step::Continue => exits.continues.append(&mut exits.next),
         }
@@ -320,7 +365,7 @@ impl Walk<'_> {
     }
 
     fn item(&self, event: usize) -> PathItem {
-        PathItem { function: self.function, event: event as u32, via: 0, looped: false, once: false }
+        PathItem { function: self.function, event: event as u32, via: 0, looped: self.again, once: false }
     }
 
     fn event(&self, item: &PathItem) -> &EventKind {
@@ -397,13 +442,14 @@ impl Walk<'_> {
                     let (kind, object) = (*kind, object.clone());
                     self.undone(&mut next, item, kind, &object);
                 }
-                _ => next.items.push(item),
+                _ => next.push_again(item),
             }
             if way.result == Result::Of(number) {
                 result = Result::Of(next.items.len() - 1);
             }
         }
         next.is_merged |= way.is_merged;
+        next.is_cut |= way.is_cut;
         next.set(slot, result);
         next
     }
@@ -441,25 +487,27 @@ impl Walk<'_> {
         }
     }
 
+    /// A state as it is where a value was found to be `result`.
     fn known(&self, state: &State, value: &Value, holds: bool, result: Result) -> Option<State> {
         let mut state = state.clone();
         match state.value(value) {
             Result::Zero if holds => return None,
             Result::NonZero | Result::Errno if !holds && result == Result::Zero => return None,
             Result::Of(item) => {
+                let asks_for_error = matches!(result, Result::Errno | Result::Unknown);
                 let fails = match state.items.get(item).map(|item| self.event(item)) {
-                    Some(EventKind::Take { fails: Fails::Zero, .. }) => !holds,
-                    Some(EventKind::Take { kind: StateKind::Lock | StateKind::Ref, .. } | EventKind::Populate(_)) => {
-                        holds
-                    }
-                    // What a helper or a hook returns, and a count, may mean either.
+                    Some(EventKind::Take { fails: Fails::Zero, .. }) if !asks_for_error => !holds,
+                    Some(EventKind::Take { fails: Fails::Zero, .. }) => holds,
+                    Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Populate(_)) => holds,
+                    // What a helper, a hook or a getter returns, and a count, may mean either.
                     _ => false,
                 };
                 if fails {
                     state.fail(item, self.event_is_populate(&state, item));
                 }
                 let error = if fails { Result::Errno } else { result };
-                state.set_value(value, if holds { error } else { Result::Zero });
+                let otherwise = if asks_for_error { Result::Unknown } else { Result::Zero };
+                state.set_value(value, if holds { error } else { otherwise });
                 return Some(state);
             }
             _ => {}
@@ -477,7 +525,15 @@ impl Walk<'_> {
             let result = state.value(&value);
             let fails = matches!(result, Result::Errno | Result::NonZero);
             let rewritten = state.rewritten.filter(|_| fails && value == Value::Errno);
-            self.ends.push(Path { items: state.items, fails, returns, result, rewritten, is_merged: state.is_merged });
+            self.ends.push(Path {
+                items: state.items,
+                fails,
+                returns,
+                result,
+                rewritten,
+                is_merged: state.is_merged,
+                is_cut: state.is_cut,
+            });
         }
         unique(&mut self.ends);
     }
@@ -500,6 +556,21 @@ pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, t
             // What took it did not say what it is.
             || taken.is_empty()
             || kind == StateKind::Lock
-            || object.starts_with(&format!("{taken}->"))
-            || taken.starts_with(&format!("{object}->")))
+            || (kind == StateKind::Ref && taken_kind == StateKind::Ref && object.starts_with(&format!("{taken}->"))))
+}
+
+/// The slots that steps give a value.
+fn assigned_slots(steps: &[Step], found: &mut Vec<u32>) {
+    for step in steps {
+        match step {
+            Step::Assign { slot, .. } | Step::Do { slot, .. } | Step::Call { slot, .. } => found.push(*slot),
+            Step::If { then, otherwise, .. } => {
+                assigned_slots(then, found);
+                assigned_slots(otherwise, found);
+            }
+            Step::Loop(body) => assigned_slots(body, found),
+            Step::Switch { arms, .. } => arms.iter().for_each(|arm| assigned_slots(arm, found)),
+            _ => {}
+        }
+    }
 }

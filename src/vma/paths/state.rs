@@ -9,6 +9,9 @@ use crate::vma::prune::NO_SLOT;
 /// More states than this at one point are merged.
 const STATE_LIMIT: usize = 64;
 
+/// More events than this on one path are not told apart.
+const ITEM_LIMIT: usize = 1024;
+
 /// What is known of a value on one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Result {
@@ -30,6 +33,7 @@ pub struct State {
     /// The last populating call that failed on this path.
     pub rewritten: Option<PathItem>,
     pub is_merged: bool,
+    pub is_cut: bool,
 }
 
 impl State {
@@ -38,6 +42,20 @@ impl State {
         if !self.items.contains(&item) {
             self.items.push(item);
         }
+    }
+
+    /// Adds what a callee does. Once more than once is all that matters: a third time tells nothing new.
+    pub fn push_again(&mut self, item: PathItem) {
+        if self.items.len() >= ITEM_LIMIT {
+            self.is_cut = true;
+        } else if self.items.iter().filter(|known| known.is_same_event(&item)).count() < 2 {
+            self.items.push(item);
+        }
+    }
+
+    /// Forgets all values.
+    pub fn forget(&mut self) {
+        self.values.clear();
     }
 
     pub fn value(&self, value: &Value) -> Result {
@@ -127,7 +145,8 @@ pub fn merge(states: &mut Vec<State>) {
         for state in states.iter() {
             items.extend(state.items.iter().filter(|item| seen.insert(**item)).copied());
         }
-        *states = vec![State { items, is_merged: true, ..State::default() }];
+        let is_cut = states.iter().any(|state| state.is_cut);
+        *states = vec![State { items, is_merged: true, is_cut, ..State::default() }];
     }
 }
 
@@ -138,9 +157,15 @@ pub fn limited(ends: Vec<Path>) -> Vec<Path> {
     }
     let (failed, rest): (Vec<Path>, Vec<Path>) = ends.into_iter().partition(|path| path.fails);
     let returns = rest.first().and_then(|path| path.returns);
-    let mut states: Vec<State> = rest.into_iter().map(|path| State { items: path.items, ..State::default() }).collect();
+    let mut states: Vec<State> =
+        rest.into_iter().map(|path| State { items: path.items, is_cut: path.is_cut, ..State::default() }).collect();
     merge(&mut states);
-    let merged =
-        states.into_iter().map(|state| Path { items: state.items, returns, is_merged: true, ..Path::default() });
+    let merged = states.into_iter().map(|state| Path {
+        items: state.items,
+        returns,
+        is_merged: true,
+        is_cut: state.is_cut,
+        ..Path::default()
+    });
     merged.chain(failed.into_iter().take(1)).collect()
 }
