@@ -174,8 +174,10 @@ impl Judge<'_> {
                 );
             }
         }
-        for (file, span, text) in &facts.trouble {
-            add(*file, *span, "unknown".to_owned(), Verdict::Unknown, format!("does not parse: {text}"));
+        for (file, span, text, has_vma) in &facts.trouble {
+            // A function without the VMA can do no more than take state.
+            let verdict = if *has_vma { Verdict::Unknown } else { self.mapped() };
+            add(*file, *span, "unknown".to_owned(), verdict, format!("does not parse: {text}"));
         }
         found
     }

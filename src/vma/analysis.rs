@@ -27,8 +27,8 @@ pub struct HandlerFacts {
     pub parts: Vec<(u32, Shared)>,
     /// The ways through it.
     pub paths: Arc<Vec<Path>>,
-    /// What was not understood: file, place, reason.
-    pub trouble: Vec<(u32, Span, String)>,
+    /// What was not understood: file, place, reason, and whether it lies in a function that has the VMA.
+    pub trouble: Vec<(u32, Span, String, bool)>,
 }
 
 impl<'a> Analysis<'a> {
@@ -79,7 +79,6 @@ impl<'a> Analysis<'a> {
             .paths
             .functions()
             .iter()
-            .filter(|(key, _)| !matches!(key.root, Root::None | Root::Flags(_)))
             .flat_map(|(key, lowered)| {
                 lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, format!("{}: {text}", lowered.name)))
             })
@@ -100,9 +99,9 @@ impl<'a> Analysis<'a> {
                 continue;
             }
             let Some(lowered) = self.paths.functions().get(key) else { continue };
-            if !matches!(key.root, Root::None | Root::Flags(_)) {
-                facts.trouble.extend(lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, text.clone())));
-            }
+            let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
+            let trouble = lowered.trouble.iter();
+            facts.trouble.extend(trouble.map(|(span, text)| (key.id.file, *span, text.clone(), has_vma)));
             facts.parts.push((key.id.file, lowered.clone()));
             stack.extend(lowered.callees.iter().rev());
         }

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::index::Scope;
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Root;
 
@@ -29,19 +29,39 @@ impl Aliases {
             Root::Desc(number) => drop(aliases.descs.insert(parameter(number))),
             Root::Holder(number, member) => drop(aliases.holders.insert(parameter(number), member.clone())),
         }
-        // A second round finds aliases of aliases; longer chains do not occur.
-        for _ in 0..2 {
+        aliases.extend(&function.body, scope);
+        aliases
+    }
+
+    /// Adds the names that statements give to the VMA, and to structs that hold it.
+    pub fn extend(&mut self, statements: &[Statement], scope: &Scope) {
+        // Each round finds the aliases of aliases; a chain of them ends when a round finds no new one.
+        loop {
             let (mut vmas, mut holders) = (Vec::new(), Vec::new());
-            visit::statements(&function.body, &mut |seen| match seen {
-                Seen::Expression(expression) => aliases.assigned(expression, scope, &mut vmas, &mut holders),
-                Seen::Declared(declared) => aliases.declared(declared, &mut vmas, &mut holders),
+            visit::statements(statements, &mut |seen| match seen {
+                Seen::Expression(expression) => self.assigned(expression, scope, &mut vmas, &mut holders),
+                Seen::Declared(declared) => self.declared(declared, &mut vmas, &mut holders),
             });
-            aliases.vmas.extend(vmas);
-            aliases.holders.extend(holders);
+            let known = self.vmas.len() + self.holders.len();
+            self.vmas.extend(vmas);
+            self.holders.extend(holders);
+            if self.vmas.len() + self.holders.len() == known {
+                break;
+            }
         }
         // A desc of its own that a function fills from its VMA.
-        aliases.descs.extend(scope_descs(function, scope));
-        aliases
+        visit::statements(statements, &mut |seen| {
+            if let Seen::Declared(declared) = seen
+                && declared.ty.tag() == Some("vm_area_desc")
+            {
+                self.descs.insert(declared.name.clone());
+            }
+        });
+    }
+
+    /// Whether there is a VMA, or something that holds it.
+    pub fn has_vma(&self) -> bool {
+        !self.vmas.is_empty() || !self.holders.is_empty()
     }
 
     fn assigned(
@@ -125,17 +145,4 @@ impl Aliases {
     pub fn is_alias(&self, name: &str) -> bool {
         self.vmas.contains(name)
     }
-}
-
-fn scope_descs(function: &Function, scope: &Scope) -> Vec<String> {
-    let mut names = Vec::new();
-    visit::statements(&function.body, &mut |seen| {
-        if let Seen::Declared(declared) = seen
-            && declared.ty.tag() == Some("vm_area_desc")
-            && scope.get(&declared.name).is_some()
-        {
-            names.push(declared.name.clone());
-        }
-    });
-    names
 }

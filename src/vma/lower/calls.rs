@@ -5,7 +5,7 @@ use super::expressions::kept_in;
 use crate::index::ItemId;
 use crate::rules::{Call, Does};
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::{ItemKind, Span, parse, visit};
+use crate::source::{ItemKind, Span, is_identifier_byte, parse, visit};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::flow::{Key, Named, Root, Value};
 
@@ -52,7 +52,7 @@ impl Lowerer<'_> {
 
     pub(super) fn arguments(&mut self, arguments: &[Expression]) {
         for argument in arguments {
-            if !self.aliases.is_vma(argument) && !self.aliases.is_desc(argument) {
+            if self.root_of(argument, 0).is_none() {
                 self.expression(argument);
             }
         }
@@ -69,10 +69,11 @@ impl Lowerer<'_> {
             return value;
         }
         let rules = self.context.rules;
-        if let Some(rule) = rules.call(name)
-            && self.rule_applies(rule, arguments)
-        {
-            return self.ruled_call(rule, name, arguments, whole.span);
+        if let Some(rule) = rules.call(name) {
+            if self.rule_applies(rule, arguments) {
+                return self.ruled_call(rule, name, arguments, whole.span);
+            }
+            self.other_vma(rule, name, arguments, whole.span);
         }
         if gets_vma && self.scope.get(name).is_some() {
             return self.pointer_call(name, arguments, whole.span);
@@ -83,11 +84,13 @@ impl Lowerer<'_> {
         {
             return self.state_call(name, effect, arguments, whole.span);
         }
-        if rules.is_silent(name) {
-            return Value::Unknown;
-        }
+        let is_silent = rules.is_silent(name);
         if gets_vma {
-            return self.follow(name, arguments, whole.span);
+            let is_known = !self.context.index.functions(name, self.file).is_empty();
+            return if is_silent && !is_known { Value::Unknown } else { self.follow(name, arguments, whole.span) };
+        }
+        if is_silent && !self.is_own_function(name) {
+            return Value::Unknown;
         }
         self.driver_call(name, arguments, whole)
     }
@@ -108,9 +111,35 @@ impl Lowerer<'_> {
     pub(super) fn rule_applies(&self, rule: &Call, arguments: &[Expression]) -> bool {
         match rule.vma {
             Some(position) => arguments.get(position).is_some_and(|argument| self.root_of(argument, 0).is_some()),
-            None if rule.needs_vma_value => arguments.iter().any(|argument| self.mentions_vma(argument)),
+            None if rule.needs_vma_value => arguments.iter().any(|argument| {
+                self.mentions_vma(argument) || self.made_from(argument).iter().any(|name| self.aliases.is_alias(name))
+            }),
             None => true,
         }
+    }
+
+    /// A call that matters, with something in the place of the VMA that is not known to be it: unless it is known to be another.
+    fn other_vma(&mut self, rule: &Call, name: &str, arguments: &[Expression], span: Span) {
+        let matters = !matches!(rule.does, Does::Access | Does::Bridge | Does::Silent);
+        let Some(argument) = rule.vma.and_then(|position| arguments.get(position)).filter(|_| matters) else { return };
+        let is_looked_up = |name: &str| {
+            let values = self.pointers.get(name).map_or(&[][..], Vec::as_slice);
+            !values.is_empty() && values.iter().all(|value| matches!(value.kind, E::Call { .. } | E::Field { .. }))
+        };
+        let is_other = match &argument.bare().kind {
+            E::Name(name) => self.scope.get(name).is_none() || is_looked_up(name) || !self.has_vma(),
+            E::Call { .. } => !self.mentions_vma(argument),
+            _ => true,
+        };
+        if !is_other {
+            let why = format!("perhaps what {name} is handed");
+            self.event(EventKind::Unknown { why }, span);
+        }
+    }
+
+    /// Whether the function gets at a VMA at all.
+    fn has_vma(&self) -> bool {
+        self.aliases.has_vma()
     }
 
     pub(super) fn mentions_vma(&self, value: &Expression) -> bool {
@@ -130,7 +159,7 @@ impl Lowerer<'_> {
                 .any(|first| position == *first || (rule.variadic && position > *first))
         };
         for (position, argument) in arguments.iter().enumerate() {
-            if Some(position) != rule.vma && !is_flag_argument(position) && !self.aliases.is_desc(argument) {
+            if Some(position) != rule.vma && !is_flag_argument(position) && self.root_of(argument, 0).is_none() {
                 self.expression(argument);
             }
         }
@@ -240,12 +269,19 @@ impl Lowerer<'_> {
         {
             return None;
         }
+        let parsed: Vec<_> = expansions.iter().map(|expansion| parse::statements(expansion, span)).collect();
+        // A macro that cannot be read and does not name the VMA is as good as a function that is not known.
+        let names_vma = || words_in(&expansions).any(|word| self.aliases.is_alias(word));
+        if parsed.iter().any(|parsed| parsed.trouble.is_some()) && !names_vma() {
+            return None;
+        }
         self.macro_depth += 1;
         let mut value = Value::Unknown;
-        for expansion in expansions {
-            let parsed = parse::statements(&expansion, span);
+        for parsed in parsed {
             self.out.trouble.extend(parsed.trouble.map(|(span, reason)| (span, format!("{name}, a macro, {reason}"))));
             self.scope.declare(&parsed.syntax);
+            self.aliases.extend(&parsed.syntax, &self.scope);
+            self.read_locals(&parsed.syntax);
             value = self.expanded(&parsed.syntax);
         }
         self.macro_depth -= 1;
@@ -272,10 +308,35 @@ impl Lowerer<'_> {
         let root = flags.map_or(Root::None, Root::Flags);
         let own = source.named(ItemKind::Function, name).map(|item| ItemId { file: self.file, item });
         let keys: Vec<Key> = own.map(|id| Key { id, root: root.clone() }).collect();
-        if keys.is_empty() {
-            self.event(EventKind::Work { text: name.to_owned() }, whole.span);
-            return Value::Unknown;
+        if !keys.is_empty() {
+            return self.call_key(keys, name);
         }
-        self.call_key(keys, name)
+        if let Some(value) = self.own_macro(name, arguments, whole.span) {
+            return value;
+        }
+        self.event(EventKind::Work { text: name.to_owned() }, whole.span);
+        // What is no function that is known may be a macro, which sets what it is given.
+        arguments
+            .iter()
+            .filter(|argument| argument.name().is_some())
+            .for_each(|argument| self.forget_arguments(Some(argument)));
+        Value::Unknown
     }
+
+    /// Whether the file defines a function of that name.
+    fn is_own_function(&self, name: &str) -> bool {
+        self.context.index.file(self.file).named(ItemKind::Function, name).next().is_some()
+    }
+
+    /// A call of a macro that the file itself defines, whether or not it is handed the VMA.
+    fn own_macro(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
+        self.context.index.file(self.file).named(ItemKind::Macro, name).next()?;
+        self.macro_call(name, arguments, span)
+    }
+}
+
+/// The identifiers in some texts.
+fn words_in(texts: &[Vec<u8>]) -> impl Iterator<Item = &str> {
+    let words = texts.iter().flat_map(|text| text.split(|byte| !is_identifier_byte(*byte)));
+    words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| !word.is_empty())
 }

@@ -1,16 +1,28 @@
 //! Conditions, as far as they choose paths.
 
 use super::Lowerer;
-use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::vma::flow::Condition;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement};
+use crate::source::visit::{self, Seen};
+use crate::vma::flow::{Condition, Step, Value};
+
+/// What a condition asks the presence of.
+pub(super) enum Member {
+    /// A member, as written.
+    Named(String),
+    /// What a predicate knows.
+    Asked,
+}
 
 impl Lowerer<'_> {
     pub(super) fn condition(&mut self, expression: &Expression) -> Condition {
+        if self.aliases.is_vma(expression) {
+            // Whether there is a VMA at all.
+            return Condition::True(Value::NonZero);
+        }
         match &expression.kind {
             E::Unary { operator, operand } if operator == "!" => Condition::Not(Box::new(self.condition(operand))),
             E::Binary { operator, left, right } => match operator.as_str() {
-                "&&" => Condition::All(vec![self.condition(left), self.condition(right)]),
-                "||" => Condition::Any(vec![self.condition(left), self.condition(right)]),
+                "&&" | "||" => self.both(operator == "&&", left, right),
                 "==" | "!=" => self.comparison(operator == "==", left, right, expression),
                 "<" if is_zero(right) => {
                     let value = self.expression(left);
@@ -46,23 +58,56 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether a condition holds where a member of a shared object is null: `!dev->buffer`, `dev->buffer == NULL`.
-    pub(super) fn is_absence(&self, condition: &Expression) -> bool {
-        let member = match &condition.kind {
-            E::Unary { operator, operand } if operator == "!" => operand,
-            E::Binary { operator, left, right } if operator == "==" && is_zero(right) => left,
-            _ => return false,
-        };
-        self.is_presence(member)
+    /// `a && b()` and `a || b()`: the right side runs only where the left one does not decide.
+    fn both(&mut self, and: bool, left: &Expression, right: &Expression) -> Condition {
+        let left = self.condition(left);
+        let outer = std::mem::take(&mut self.steps);
+        let right = self.condition(right);
+        let steps = std::mem::replace(&mut self.steps, outer);
+        if !steps.is_empty() {
+            let (then, otherwise) = if and { (steps, Vec::new()) } else { (Vec::new(), steps) };
+            self.steps.push(Step::If { condition: left.clone(), then, otherwise, absent: None });
+        }
+        if and { Condition::All(vec![left, right]) } else { Condition::Any(vec![left, right]) }
     }
 
-    /// Whether a condition holds where a member of a shared object is not null: `dev->buffer`.
-    pub(super) fn is_presence(&self, condition: &Expression) -> bool {
+    /// The member of a shared object that a condition finds absent: `!dev->buffer`, `dev->buffer == NULL`.
+    pub(super) fn absent_member(&self, condition: &Expression) -> Option<Member> {
         match &condition.kind {
-            E::Field { .. } => self.is_shared(condition),
-            E::Call { callee, .. } => callee.name().is_some_and(|name| self.context.rules.tests_presence(name)),
-            _ => false,
+            E::Unary { operator, operand } if operator == "!" => self.present_member(operand),
+            E::Binary { operator, left, right } if operator == "==" && is_zero(right) => self.present_member(left),
+            _ => None,
         }
+    }
+
+    /// The member of a shared object that a condition finds present: `dev->buffer`, or what a predicate asks for.
+    pub(super) fn present_member(&self, condition: &Expression) -> Option<Member> {
+        match &condition.kind {
+            E::Field { base, .. } if !self.aliases.is_vma(base) && !self.aliases.is_desc(base) => {
+                let name = condition.text(self.text);
+                self.is_shared(condition).then(|| Member::Named(name.trim_matches(['(', ')']).to_owned()))
+            }
+            E::Call { callee, .. } => {
+                callee.name().filter(|name| self.context.rules.tests_presence(name)).map(|_| Member::Asked)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether statements make a member: assign it, or hand on its address to be filled.
+    pub(super) fn makes(&self, statements: &[Statement], member: &Member) -> bool {
+        let Member::Named(member) = member else { return true };
+        let mut makes = false;
+        visit::statements(statements, &mut |seen| {
+            if let Seen::Expression(expression) = seen {
+                makes |= match &expression.kind {
+                    E::Assign { target, .. } => target.text(self.text) == *member,
+                    E::Unary { operator, operand } => operator == "&" && operand.text(self.text) == *member,
+                    _ => false,
+                };
+            }
+        });
+        makes
     }
 
     pub(super) fn comparison(

@@ -14,6 +14,12 @@ impl Lowerer<'_> {
             E::Name(name) => match name.as_str() {
                 "NULL" | "false" => Value::Zero,
                 "true" => Value::NonZero,
+                _ if self.aliases.is_alias(name) || self.aliases.is_holder(name) => {
+                    // Whoever understands a use of the VMA does not come here.
+                    let why = "used in a way that is not followed".to_owned();
+                    self.event(EventKind::Unknown { why }, expression.span);
+                    Value::NonZero
+                }
                 _ => Value::Slot(self.variable(name)),
             },
             E::Number(number) => {
@@ -39,7 +45,6 @@ impl Lowerer<'_> {
             E::Conditional { condition, then, otherwise } => self.choice(condition, then.as_deref(), otherwise),
             E::Initializer { entries, .. } => {
                 for entry in entries {
-                    self.stray(&entry.value, "put into an initialiser");
                     self.expression(&entry.value);
                 }
                 Value::NonZero
@@ -61,7 +66,7 @@ impl Lowerer<'_> {
             if let Some(field) = self.context.rules.desc_field(name) {
                 self.read(field, span);
             }
-        } else {
+        } else if self.aliases.holder(base).is_none() {
             self.expression(base);
         }
         Value::Unknown
@@ -83,21 +88,17 @@ impl Lowerer<'_> {
                     }
                     return Value::NonZero;
                 }
+                if let E::Field { base, .. } = &operand.kind
+                    && self.aliases.holder(base).is_some()
+                {
+                    let why = "reached from a member of the struct that holds it".to_owned();
+                    self.event(EventKind::Unknown { why }, span);
+                }
             }
             _ => {}
         }
-        if matches!(operator, "&" | "*") {
-            self.stray(operand, if operator == "&" { "handed on by the address of its pointer" } else { "copied" });
-        }
         self.expression(operand);
         Value::Unknown
-    }
-
-    /// Notes where the VMA pointer goes in a way that is not followed.
-    pub(super) fn stray(&mut self, value: &Expression, why: &str) {
-        if self.aliases.is_vma(value) {
-            self.event(EventKind::Unknown { why: why.to_owned() }, value.span);
-        }
     }
 
     pub(super) fn step(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
@@ -131,8 +132,12 @@ impl Lowerer<'_> {
                 self.tested_flags(left);
             }
         }
-        self.expression(left);
-        self.expression(right);
+        let compares = matches!(operator, "==" | "!=" | "<" | ">" | "<=" | ">=");
+        for side in [left, right] {
+            if !(compares && self.aliases.is_vma(side)) {
+                self.expression(side);
+            }
+        }
         Value::Unknown
     }
 
@@ -142,9 +147,6 @@ impl Lowerer<'_> {
         then: Option<&Expression>,
         otherwise: &Expression,
     ) -> Value {
-        for arm in then.into_iter().chain([otherwise]) {
-            self.stray(arm, "chosen by ?:");
-        }
         let test = self.condition(condition);
         let slot = self.slot();
         let outer = std::mem::take(&mut self.steps);
@@ -214,6 +216,7 @@ impl Lowerer<'_> {
     /// The reads that a target makes on its way: `a[vma->vm_pgoff] = x`.
     pub(super) fn expression_of_target(&mut self, target: &Expression) {
         match &target.kind {
+            E::Field { base, .. } if self.aliases.holder(base).is_some() => {}
             E::Field { base, .. } => drop(self.expression(base)),
             E::Index { base, index } => {
                 self.expression(base);

@@ -29,7 +29,10 @@ impl Lowerer<'_> {
                     let hook = self.hook_of(base, member);
                     self.dispatch(hook, target.text(self.text), root.clone(), span);
                 }
-                _ => {}
+                _ => {
+                    let why = format!("handed to {name}, a pointer that may point at {}", target.text(self.text));
+                    self.event(EventKind::Unknown { why }, span);
+                }
             }
         }
         self.call_key(keys, name)
@@ -128,7 +131,7 @@ impl Lowerer<'_> {
         if !hook.is_private {
             return Value::Slot(self.event(EventKind::Hook { hook: Some(hook), text }, span));
         }
-        let keys = self.implementers(&hook, &root);
+        let keys = self.implementers(&hook, &root, span);
         let name = text.clone();
         let is_known = !keys.is_empty();
         let slot = self.event(EventKind::Hook { hook: Some(hook), text }, span);
@@ -144,23 +147,29 @@ impl Lowerer<'_> {
     }
 
     /// The handlers that one driver registers for a hook of its own.
-    pub(super) fn implementers(&self, hook: &Hook, root: &Root) -> Vec<Key> {
+    fn implementers(&mut self, hook: &Hook, root: &Root, span: Span) -> Vec<Key> {
         let index = self.context.index;
-        let mut keys: Vec<Key> = Vec::new();
-        for registration in index
-            .registrations()
-            .iter()
-            .filter(|other| other.hook.record == hook.record && other.hook.member == hook.member)
-        {
-            if let Handler::Function(name) = &registration.handler {
-                for id in index.functions(name, registration.file) {
-                    let key = Key { id, root: root.clone() };
-                    if !keys.contains(&key) {
-                        keys.push(key);
+        let is_it = |other: &Hook| other.record == hook.record && other.member == hook.member;
+        let (mut keys, mut unknown): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
+        for registration in index.registrations().iter().filter(|registration| is_it(&registration.hook)) {
+            match &registration.handler {
+                Handler::Null => {}
+                Handler::Other(text) => unknown.push(text.clone()),
+                Handler::Function(name) => {
+                    let found = index.functions(name, registration.file);
+                    if found.is_empty() && index.constant(name, registration.file).is_none() {
+                        unknown.push(name.clone());
                     }
+                    keys.extend(found.into_iter().map(|id| Key { id, root: root.clone() }));
                 }
             }
         }
+        for name in unknown {
+            let why = format!("perhaps handed to {name}, which is not found in the tree");
+            self.event(EventKind::Unknown { why }, span);
+        }
+        keys.sort();
+        keys.dedup();
         keys
     }
 }

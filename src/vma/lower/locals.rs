@@ -2,21 +2,42 @@
 
 use super::Lowerer;
 use super::flags::flag_name;
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
+use crate::vma::flow::{Step, Value};
 
 impl Lowerer<'_> {
     // ---- what locals hold, wherever they are assigned ----
 
-    pub(super) fn read_locals(&mut self, function: &Function) {
+    pub(super) fn read_locals(&mut self, statements: &[Statement]) {
         let mut assigned: Vec<(String, &Expression)> = Vec::new();
-        visit::statements(&function.body, &mut |seen| match seen {
+        let mut declared_names: Vec<&str> = Vec::new();
+        visit::statements(statements, &mut |seen| {
+            if let Seen::Declared(declared) = seen {
+                if declared_names.contains(&declared.name.as_str()) {
+                    self.untracked.insert(declared.name.clone());
+                }
+                declared_names.push(&declared.name);
+                if declared.is_static {
+                    self.untracked.insert(declared.name.clone());
+                    self.statics.insert(declared.name.clone());
+                }
+            }
+        });
+        visit::statements(statements, &mut |seen| match seen {
             Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
                 if let E::Name(name) = &target.kind {
                     assigned.push((name.clone(), value));
                 }
             }
-            Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) => {
+            Seen::Expression(Expression { kind: E::Unary { operator, operand }, .. }) if operator == "&" => {
+                self.untracked.extend(operand.name().map(str::to_owned));
+            }
+            Seen::Expression(Expression { kind: E::Call { callee, arguments }, .. }) => {
+                if callee.name().is_some_and(takes_from_cleanup) {
+                    let taken = arguments.first().and_then(Expression::name);
+                    self.kept.extend(taken.map(str::to_owned));
+                }
                 self.called.extend(callee.name().map(str::to_owned));
             }
             Seen::Declared(Declared { name, value: Some(value), .. }) => assigned.push((name.clone(), value)),
@@ -37,6 +58,16 @@ impl Lowerer<'_> {
             }
             self.pointers.entry(name.clone()).or_default().extend(pointed_at(value));
             self.origins.entry(name.clone()).or_default().extend(names(value));
+        }
+    }
+
+    /// Forgets what the locals that an expression names hold: a macro may set what it is given.
+    pub(super) fn forget_arguments(&mut self, value: Option<&Expression>) {
+        for name in value.map(names).unwrap_or_default() {
+            if self.scope.get(&name).is_some() {
+                let slot = self.variable(&name);
+                self.steps.push(Step::Assign { slot, value: Value::Unknown });
+            }
         }
     }
 
@@ -76,6 +107,7 @@ impl Lowerer<'_> {
         let Some(root) = target.root() else { return false };
         let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
         match self.scope.get(root) {
+            Some(_) if self.statics.contains(root) => true,
             Some(ty) => reaches && (ty.pointers > 0 || has_arrow(target)) && !ty.is_array,
             None => !self.aliases.is_alias(root),
         }
@@ -102,15 +134,22 @@ pub(super) fn names(value: &Expression) -> Vec<String> {
 /// What a pointer to a function can point at: names, members of tables.
 pub(super) fn pointed_at(value: &Expression) -> Vec<Expression> {
     match &value.bare().kind {
-        E::Name(_) | E::Field { .. } => vec![value.bare().clone()],
+        E::Name(name) if name == "NULL" => Vec::new(),
+        E::Number(_) => Vec::new(),
         E::Unary { operator, operand } if operator == "&" => pointed_at(operand),
         E::Conditional { then, otherwise, .. } => {
             let mut all = then.as_deref().map(pointed_at).unwrap_or_default();
             all.extend(pointed_at(otherwise));
             all
         }
-        _ => Vec::new(),
+        // What cannot be told is kept, so that a call through the pointer says so.
+        _ => vec![value.bare().clone()],
     }
+}
+
+/// Whether a call takes its argument out of the hands of a `__free(...)`.
+fn takes_from_cleanup(name: &str) -> bool {
+    matches!(name, "no_free_ptr" | "return_ptr" | "retain_and_null_ptr" | "take_fd" | "no_free_fd")
 }
 
 pub(super) fn has_arrow(target: &Expression) -> bool {

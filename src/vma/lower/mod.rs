@@ -48,6 +48,8 @@ struct Lowerer<'a> {
     pointers: FxHashMap<String, Vec<Expression>>,
     /// Variables that are given back where their scope ends, with what sort of state they hold.
     cleanups: Vec<(String, StateKind)>,
+    /// Variables that are taken out of the hands of their `__free(...)`.
+    kept: FxHashSet<String>,
     out: Lowered,
     steps: Vec<Step>,
     slots: u32,
@@ -55,6 +57,10 @@ struct Lowerer<'a> {
     variables: FxHashMap<String, u32>,
     /// How many macros deep the text that is read lies.
     macro_depth: usize,
+    /// Names that are declared twice, or whose address is taken: what they hold at one place says nothing about another.
+    untracked: FxHashSet<String>,
+    /// Variables of the function that outlive it.
+    statics: FxHashSet<String>,
     /// The names of all functions that are called by name.
     called: FxHashSet<String>,
     /// Locals with the names that their values are made from.
@@ -76,11 +82,14 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
         prot_locals: FxHashSet::default(),
         pointers: FxHashMap::default(),
         cleanups: Vec::new(),
+        kept: FxHashSet::default(),
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
         steps: Vec::new(),
         slots: 0,
         variables: FxHashMap::default(),
         macro_depth: 0,
+        untracked: FxHashSet::default(),
+        statics: FxHashSet::default(),
         called: FxHashSet::default(),
         origins: FxHashMap::default(),
     };
@@ -89,7 +98,7 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
     {
         lowerer.flag_locals.insert(parameter.name.clone(), FlagSets::default());
     }
-    lowerer.read_locals(function);
+    lowerer.read_locals(&function.body);
     lowerer.block(&function.body);
     let flow = std::mem::take(&mut lowerer.steps);
     lowerer.out.flows.push(prune(flow));
@@ -111,6 +120,9 @@ impl Lowerer<'_> {
 
     /// The slot of a variable.
     fn variable(&mut self, name: &str) -> u32 {
+        if self.untracked.contains(name) {
+            return self.slot();
+        }
         if let Some(slot) = self.variables.get(name) {
             return *slot;
         }
@@ -144,8 +156,9 @@ impl Lowerer<'_> {
         for (number, statement) in statements.iter().enumerate() {
             if let S::If { condition, then, otherwise } = &statement.kind
                 && otherwise.is_empty()
-                && self.is_presence(condition)
                 && succeeds(then)
+                && let Some(member) = self.present_member(condition)
+                && self.makes(&statements[number + 1..], &member)
             {
                 // What follows `if (dev->buffer) return 0;` is done once, for the first who comes.
                 return self.branch(condition, then, &statements[number + 1..], Some(Arm::Otherwise));
@@ -186,7 +199,8 @@ impl Lowerer<'_> {
             S::Expression(value) => drop(self.expression(value)),
             S::Declaration(variables) => variables.iter().for_each(|declared| self.declaration(declared)),
             S::If { condition, then, otherwise } => {
-                let absent = self.is_absence(condition).then_some(Arm::Then);
+                let absent =
+                    self.absent_member(condition).is_some_and(|member| self.makes(then, &member)).then_some(Arm::Then);
                 self.branch(condition, then, otherwise, absent);
             }
             S::Loop { condition, body, is_do, head } => {
@@ -198,14 +212,8 @@ impl Lowerer<'_> {
                 self.steps.push(Step::Switch { arms, has_default: *has_default });
             }
             S::Return(value) => {
-                if let Some(value) = value {
-                    self.stray(value, "returned");
-                }
-                let kept = value.as_ref().is_some_and(|value| is_kept(value, self.text));
                 let value = value.as_ref().map_or(Value::Unknown, |value| self.expression(value));
-                if !kept {
-                    self.clean_up(statement.span);
-                }
+                self.clean_up(statement.span);
                 self.steps.push(Step::Return(value, statement.span));
             }
             S::Goto(label) => self.steps.push(Step::Goto(label.clone())),
@@ -213,7 +221,10 @@ impl Lowerer<'_> {
             S::Break => self.steps.push(Step::Break),
             S::Continue => self.steps.push(Step::Continue),
             S::Block(inner) => self.block(inner),
-            S::Unknown => {}
+            S::Unknown => {
+                let why = "part of a statement that is not understood".to_owned();
+                self.event(EventKind::Unknown { why }, statement.span);
+            }
         }
     }
 
@@ -223,11 +234,17 @@ impl Lowerer<'_> {
                 Some(StateEffect::Undoes(kind)) => kind,
                 _ => StateKind::Ref,
             };
-            self.cleanups.push((declared.name.clone(), kind));
+            if !self.kept.contains(&declared.name) {
+                self.cleanups.push((declared.name.clone(), kind));
+            }
         }
         let Some(value) = &declared.value else { return };
         let before = self.out.events.len();
         let result = match &value.kind {
+            // An initialiser of a static runs once, before anybody calls.
+            _ if declared.is_static => return,
+            // Another name for the VMA.
+            _ if self.aliases.is_vma(value) => Value::NonZero,
             // A struct that holds the VMA in a member is followed; its other members are read.
             E::Initializer { entries, .. } if self.aliases.is_holder(&declared.name) => {
                 for entry in entries {
@@ -270,6 +287,10 @@ impl Lowerer<'_> {
         head: Option<&str>,
         span: Span,
     ) {
+        if head.is_some() {
+            // A macro that heads a loop sets what it is given.
+            self.forget_arguments(condition);
+        }
         if head.is_some_and(|head| head.starts_with("scoped_")) {
             // `scoped_guard(mutex, &lock) { ... }` runs once, under the lock.
             let object = condition.map(|condition| condition.text(self.text)).unwrap_or_default();
@@ -306,10 +327,4 @@ fn succeeds(statements: &[Statement]) -> bool {
         Some(S::Return(None)) => true,
         _ => false,
     }
-}
-
-/// Whether a returned value takes a variable out of the hands of its `__free(...)`.
-fn is_kept(value: &Expression, text: &[u8]) -> bool {
-    let text = value.text(text);
-    ["no_free_ptr(", "return_ptr(", "take_fd("].iter().any(|keeps| text.contains(keeps))
 }
