@@ -178,8 +178,12 @@ impl Paths {
             let mut walk = Walk { paths: self, function, waiting, ends: ends_of_flow, again: false };
             let rest = walk.steps(flow, vec![State::default()]);
             walk.finish(rest.next, Value::Unknown, None);
-            // What still waits jumped back to a label: from there it goes on once more, as in a loop.
-            if !walk.waiting.is_empty() {
+            // What still waits jumped back to a label: from there it goes on, as in a loop. The second time tells what comes
+            // of having done it twice.
+            for _ in 0..2 {
+                if walk.waiting.is_empty() {
+                    break;
+                }
                 walk.again = true;
                 let rest = walk.steps(flow, Vec::new());
                 walk.finish(rest.next, Value::Unknown, None);
