@@ -245,3 +245,26 @@ fn a_header_that_is_no_file_is_not_waited_for() {
     assert_eq!(trouble(&report, "drivers/good/pipe.h"), ["not-a-file"]);
     assert_eq!(verdicts(&report, "drivers/good/asks.c").len(), 1);
 }
+
+#[test]
+fn calls_that_multiply_end_and_calls_too_deep_are_unknown() {
+    let tree = tree();
+    let mut many = String::from("static void h0(struct thing *t) { kref_get(&t->ref); }\n");
+    for level in 1..10 {
+        let calls = format!("h{}(t); ", level - 1).repeat(8);
+        many += &format!("static void h{level}(struct thing *t) {{ {calls} }}\n");
+    }
+    many += "static int many_mmap(struct file *file, struct vm_area_struct *vma) { h9(file->private_data); return 0; }\n\
+        static const struct file_operations many = { .mmap = many_mmap };\n";
+    write(&tree, "drivers/many/many.c", many.as_bytes());
+    let mut deep = String::from("static int d0(struct vm_area_struct *vma) { return vm_insert_page(vma, 0, p); }\n");
+    for level in 1..40 {
+        deep += &format!("static int d{level}(struct vm_area_struct *vma) {{ return d{}(vma); }}\n", level - 1);
+    }
+    deep += "static int deep_mmap(struct file *file, struct vm_area_struct *vma) { return d39(vma); }\n\
+        static const struct file_operations deep = { .mmap = deep_mmap };\n";
+    write(&tree, "drivers/deep/deep.c", deep.as_bytes());
+    let report = scan(&tree);
+    assert_eq!(verdicts(&report, "drivers/many/many.c"), ["mapped"]);
+    assert_eq!(verdicts(&report, "drivers/deep/deep.c"), ["unknown"]);
+}
