@@ -270,8 +270,10 @@ impl Lowerer<'_> {
             return None;
         }
         let parsed: Vec<_> = expansions.iter().map(|expansion| parse::statements(expansion, span)).collect();
-        // A macro that cannot be read and does not name the VMA is as good as a function that is not known.
-        let names_vma = || words_in(&expansions).any(|word| self.aliases.is_alias(word));
+        // A macro that cannot be read, is not handed the VMA and does not name it is as good as an unknown function.
+        let own_text = self.context.index.expanded_call(name, self.file, &[]);
+        let is_handed = arguments.iter().any(|argument| self.root_of(argument, 0).is_some());
+        let names_vma = || is_handed || words_in(&own_text).any(|word| self.aliases.is_alias(word));
         if parsed.iter().any(|parsed| parsed.trouble.is_some()) && !names_vma() {
             return None;
         }
