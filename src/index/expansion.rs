@@ -8,7 +8,7 @@ use super::build::is_assigned;
 use super::search::{Search, longest_first};
 use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
-use crate::source::{ItemKind, is_identifier_byte, words};
+use crate::source::{ItemKind, identifiers, words};
 
 /// Macros that mention one another this deep are followed, no deeper.
 const NESTING_LIMIT: usize = 8;
@@ -56,12 +56,6 @@ fn macros_with(
         items.collect::<Vec<ItemId>>()
     };
     (first..index.files.len()).into_par_iter().flat_map_iter(in_file).collect()
-}
-
-fn identifiers(body: &[u8]) -> impl Iterator<Item = &str> {
-    body.split(|byte| !is_identifier_byte(*byte))
-        .filter(|word| word.len() > 2)
-        .filter_map(|word| std::str::from_utf8(word).ok())
 }
 
 /// How many texts one use of a macro may stand for, where conditionals define it more than once.

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, find_word, slice, words};
+use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
 /// A file that matters, with its bytes and its items.
 #[derive(Debug)]
@@ -102,10 +102,5 @@ impl SourceFile {
             let before = &self.text[line..at];
             memchr::memmem::find(before, b"EXPORT_SYMBOL").is_some() && memchr::memmem::find(before, b"KUNIT").is_none()
         })
-    }
-
-    /// Whether a head or a body names `word`.
-    pub fn mentions(&self, item: &Item, word: &[u8]) -> bool {
-        find_word(item.span.of(&self.text), word, 0).is_some()
     }
 }

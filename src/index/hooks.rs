@@ -43,6 +43,13 @@ pub struct Hook {
     pub is_private: bool,
 }
 
+impl Hook {
+    /// The name it goes by: `struct.member`, without the keyword.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.record, self.member)
+    }
+}
+
 /// All hooks of a tree.
 #[derive(Debug, Default)]
 pub struct Hooks {

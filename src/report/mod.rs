@@ -39,7 +39,7 @@ impl Report<'_> {
 fn subject(finding: &Finding) -> String {
     let registration = &finding.registration;
     let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
-    let hook = format!("{}.{}", registration.hook.record, registration.hook.member);
+    let hook = registration.hook.name();
     match &registration.table {
         Some(table) => format!("{handler}, {hook} of {table}"),
         None => format!("{handler}, {hook}"),

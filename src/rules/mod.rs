@@ -153,8 +153,14 @@ impl Rules {
         self.targets.iter().find(|target| target.name == name)
     }
 
+    /// The desc twin of a helper, where `target` has it.
+    pub fn twin(&self, target: &Target, helper: &str) -> Option<&str> {
+        let rule = self.call(helper)?;
+        rule.twin.as_deref().filter(|_| self.has_since(target, rule.since.as_deref()))
+    }
+
     /// Whether `target` is at least as new as the one named `since`.
-    pub fn has_since(&self, target: &Target, since: Option<&str>) -> bool {
+    fn has_since(&self, target: &Target, since: Option<&str>) -> bool {
         match since {
             Some(since) => self.target(since).is_some_and(|first| first.order <= target.order),
             None => true,

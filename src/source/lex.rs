@@ -129,6 +129,12 @@ pub fn identifier_before(text: &[u8], end: usize) -> Option<(usize, usize)> {
     Some((start, last + 1))
 }
 
+/// The identifiers (and numbers) of a text, those that are no UTF-8 left out.
+pub fn identifiers(text: &[u8]) -> impl Iterator<Item = &str> {
+    let words = text.split(|byte| !is_identifier_byte(*byte)).filter(|word| !word.is_empty());
+    words.filter_map(|word| std::str::from_utf8(word).ok())
+}
+
 /// The offset of the first whole-word occurrence of `word` in `text` from `from`.
 pub fn find_word(text: &[u8], word: &[u8], from: usize) -> Option<usize> {
     words(text, word).find(|at| *at >= from)

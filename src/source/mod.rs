@@ -16,7 +16,7 @@ mod span;
 pub mod visit;
 
 pub use conditional::conditions_at;
-pub use lex::{find_word, is_identifier_byte, words};
+pub use lex::{find_word, identifiers, is_identifier_byte, words};
 pub use mask::{Masked, blank_non_code, variants};
 pub use slicer::{Item, ItemKind, Slices, slice};
 pub use span::{LineIndex, Position, Span};

@@ -120,8 +120,7 @@ fn reached(waits: &[Vec<usize>], from: &[usize]) -> BTreeSet<usize> {
 fn implementers(findings: &[Finding]) -> FxHashMap<String, Vec<usize>> {
     let mut implementers: FxHashMap<String, Vec<usize>> = FxHashMap::default();
     for (number, finding) in findings.iter().enumerate() {
-        let hook = &finding.registration.hook;
-        implementers.entry(format!("{}.{}", hook.record, hook.member)).or_default().push(number);
+        implementers.entry(finding.registration.hook.name()).or_default().push(number);
     }
     implementers
 }

@@ -160,7 +160,7 @@ pub(super) fn finding(
 
 /// A hook of another table than the one that is being migrated has to be retyped with all its implementers.
 fn own_hook(registration: &Registration) -> Requirement {
-    let name = format!("{}.{}", registration.hook.record, registration.hook.member);
+    let name = registration.hook.name();
     Requirement {
         file: registration.file,
         span: registration.span,
@@ -202,9 +202,7 @@ fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> V
 
 /// A handler that another module exports: that has to be converted first, unless it has a desc twin.
 fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &str, judgement: &mut Judgement) {
-    let twin = rules
-        .call(name)
-        .and_then(|rule| rule.twin.as_deref().filter(|_| rules.has_since(&chosen.target, rule.since.as_deref())));
+    let twin = rules.twin(&chosen.target, name);
     let (verdict, text) = match twin {
         Some(twin) => (Verdict::Mechanical, format!("{name} has the desc twin {twin}")),
         None => (Verdict::Blocked, format!("registers {name} of another module, which has no desc twin")),

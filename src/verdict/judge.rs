@@ -202,12 +202,6 @@ impl Judge<'_> {
         self.requirement(item, kind, Verdict::Mechanical, text)
     }
 
-    /// The desc twin of a helper, where the target has it.
-    pub(super) fn twin(&self, helper: &str) -> Option<&str> {
-        let rule = self.rules.call(helper)?;
-        rule.twin.as_deref().filter(|_| self.rules.has_since(self.target, rule.since.as_deref()))
-    }
-
     /// The verdict of work that moves to `vm_ops->mapped`.
     pub(super) fn mapped(&self) -> Verdict {
         if self.target.mapped { Verdict::Mapped } else { Verdict::Finish }

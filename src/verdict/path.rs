@@ -181,7 +181,7 @@ impl<'a> PathJudge<'a> {
 
     fn handed_on(&mut self, at: usize) {
         match self.kind(at) {
-            EventKind::Helper { name } => match self.judge.twin(name) {
+            EventKind::Helper { name } => match self.judge.rules.twin(self.judge.target, name) {
                 Some(twin) => {
                     let text = format!("{name} has the desc twin {twin}");
                     self.require(at, format!("helper:{name}"), Verdict::Mechanical, text);
@@ -189,7 +189,7 @@ impl<'a> PathJudge<'a> {
                 None => self.blocked(at, format!("helper:{name}"), name, "which has no desc twin"),
             },
             EventKind::Hook { hook: Some(hook), text } => {
-                let name = format!("{}.{}", hook.record, hook.member);
+                let name = hook.name();
                 if hook.is_private {
                     let text = format!("{text} is a hook of the driver's own, and converted with it");
                     self.require(at, format!("hook:{name}"), Verdict::Mechanical, text);

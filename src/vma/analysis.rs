@@ -107,11 +107,6 @@ impl<'a> Analysis<'a> {
         }
         facts
     }
-
-    /// How a handler called `name` in `file` gets at what its hook hands it: one key for each definition.
-    pub fn keys(&self, name: &str, file: u32) -> Vec<Key> {
-        handler_keys(self.context, name, file)
-    }
 }
 
 /// Every function of the tree that takes a VMA or a desc.

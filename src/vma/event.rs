@@ -113,8 +113,6 @@ pub struct Populate {
     pub action: Option<String>,
     /// The outermost variables of what it maps.
     pub source: Vec<String>,
-    /// Whether it maps an array of pages that the function made for the call.
-    pub pages_are_local: bool,
     /// Whether it takes a protection that is not `vm_page_prot`.
     pub overrides_prot: bool,
 }

@@ -5,13 +5,13 @@ use super::expressions::kept_in;
 use crate::index::ItemId;
 use crate::rules::{Call, Does};
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::{ItemKind, Span, is_identifier_byte, parse, visit};
+use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::flow::{Key, Named, Root, Value};
 
 impl Lowerer<'_> {
     pub(super) fn call(&mut self, callee: &Expression, arguments: &[Expression], whole: &Expression) -> Value {
-        let gets_vma = arguments.iter().any(|argument| self.root_of(argument, 0).is_some());
+        let gets_vma = self.passed(arguments).is_some();
         if self.macro_depth == 0 && arguments.iter().any(|argument| self.is_passed_on(argument)) {
             self.out.calls.push(Named { name: callee.text(self.text), span: whole.span });
         }
@@ -217,13 +217,10 @@ impl Lowerer<'_> {
 
     pub(super) fn populate(&self, rule: &Call, name: &str, arguments: &[Expression]) -> Populate {
         let argument = |position: Option<usize>| position.and_then(|position| arguments.get(position));
-        let pages = argument(rule.pages);
         let others = arguments.iter().enumerate().filter(|(position, _)| Some(*position) != rule.vma);
         let source = others.flat_map(|(_, argument)| self.made_from(argument)).collect();
-        let pages_are_local =
-            pages.is_some_and(|pages| matches!(&pages.bare().kind, E::Name(name) if self.scope.get(name).is_some()));
         let overrides_prot = argument(rule.prot).is_some_and(|prot| !self.is_vma_prot(prot));
-        Populate { name: name.to_owned(), action: rule.action.clone(), source, pages_are_local, overrides_prot }
+        Populate { name: name.to_owned(), action: rule.action.clone(), source, overrides_prot }
     }
 
     pub(super) fn passed(&self, arguments: &[Expression]) -> Option<Root> {
@@ -271,9 +268,11 @@ impl Lowerer<'_> {
         }
         let parsed: Vec<_> = expansions.iter().map(|expansion| parse::statements(expansion, span)).collect();
         // A macro that cannot be read, is not handed the VMA and does not name it is as good as an unknown function.
-        let own_text = self.context.index.expanded_call(name, self.file, &[]);
-        let is_handed = arguments.iter().any(|argument| self.root_of(argument, 0).is_some());
-        let names_vma = || is_handed || words_in(&own_text).any(|word| self.aliases.is_alias(word));
+        let names_vma = || {
+            let own_text = self.context.index.expanded_call(name, self.file, &[]);
+            self.passed(arguments).is_some()
+                || own_text.iter().flat_map(|text| identifiers(text)).any(|word| self.aliases.is_alias(word))
+        };
         if parsed.iter().any(|parsed| parsed.trouble.is_some()) && !names_vma() {
             return None;
         }
@@ -335,10 +334,4 @@ impl Lowerer<'_> {
         self.context.index.file(self.file).named(ItemKind::Macro, name).next()?;
         self.macro_call(name, arguments, span)
     }
-}
-
-/// The identifiers in some texts.
-fn words_in(texts: &[Vec<u8>]) -> impl Iterator<Item = &str> {
-    let words = texts.iter().flat_map(|text| text.split(|byte| !is_identifier_byte(*byte)));
-    words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| !word.is_empty())
 }

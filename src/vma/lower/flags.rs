@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::is_identifier_byte;
+use crate::source::identifiers;
 use crate::vma::flow::Named;
 
 /// Flags that an expression sets and clears relative to the flags it starts from.
@@ -67,9 +67,7 @@ impl Lowerer<'_> {
             return Some(flags.to_vec());
         }
         let body = self.context.index.constant(name, self.file)?;
-        let words =
-            body.split(|byte| !is_identifier_byte(*byte)).filter_map(|word| flag_of(std::str::from_utf8(word).ok()?));
-        let flags: Vec<String> = words.collect();
+        let flags: Vec<String> = identifiers(body).filter_map(flag_of).collect();
         (!flags.is_empty()).then_some(flags)
     }
 
