@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod index;
 pub mod kernel;
+pub mod meter;
 pub mod report;
 pub mod rules;
 pub mod source;

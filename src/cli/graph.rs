@@ -17,7 +17,7 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Format::Dot)]
     format: Format,
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::kernel::Tree;
+use crate::meter;
 use crate::rules::Rules;
 use crate::verdict::{Chosen, Extent, Scan, Verdict, choose, scan};
 
@@ -62,7 +63,7 @@ struct Common {
     /// Say nothing but the result
     #[arg(short, long)]
     quiet: bool,
-    /// Print time and counts by phase to stderr
+    /// Print time and bytes by phase to stderr
     #[arg(long)]
     stats: bool,
 }
@@ -91,12 +92,19 @@ impl Common {
         if let Some(directory) = &self.rules {
             rules.add_directory(directory).map_err(|error| error.to_string())?;
         }
+        if self.stats {
+            meter::switch_on();
+        }
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
         let chosen = choose(&rules, &tree, &self.target)?;
-        let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0)).stack_size(STACK).build();
-        let threads = threads.map_err(|error| error.to_string())?;
-        let scan = threads.install(|| scan(&tree, &rules, &chosen, extent));
+        let scan = scan(&tree, &rules, &chosen, extent);
         Ok(Scanned { tree, chosen, scan })
+    }
+
+    /// The threads that a command runs in.
+    fn threads(&self) -> Result<ThreadPool, String> {
+        let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0)).stack_size(STACK).build();
+        threads.map_err(|error| error.to_string())
     }
 
     /// The exit code of a run that scanned: `--strict` counts what was not understood.
@@ -118,10 +126,16 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let result = match arguments.command {
-        Command::Scan(options) => scan::run(&options),
-        Command::Graph(options) => graph::run(&options),
+    let common = match &arguments.command {
+        Command::Scan(options) => &options.common,
+        Command::Graph(options) => &options.common,
     };
+    let result = common.threads().and_then(|threads| {
+        threads.install(|| match &arguments.command {
+            Command::Scan(options) => scan::run(options),
+            Command::Graph(options) => graph::run(options),
+        })
+    });
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

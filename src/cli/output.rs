@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use super::Color;
+use crate::meter::{Phase, measure};
 
 /// Whether the result is coloured.
 pub fn is_coloured(color: Color, to_file: bool) -> bool {
@@ -22,7 +23,7 @@ pub fn is_coloured(color: Color, to_file: bool) -> bool {
 /// # Errors
 /// Names what could not be written. A reader that went away is no error.
 pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
-    match path {
+    measure(Phase::Report, || match path {
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
             match write(&mut out).and_then(|()| out.flush()) {
@@ -31,13 +32,16 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
             }
         }
         Some(path) => to_file(path, write).map_err(|error| format!("{}: {error}", path.display())),
-    }
+    })
 }
+
+/// Bytes that go to a file at once.
+const BUFFER: usize = 256 << 10;
 
 fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
     let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-    let mut out = BufWriter::new(File::create_new(&part)?);
+    let mut out = BufWriter::with_capacity(BUFFER, File::create_new(&part)?);
     let written = write(&mut out).and_then(|()| out.flush()).and_then(|()| std::fs::rename(&part, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&part);

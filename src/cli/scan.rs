@@ -30,7 +30,7 @@ pub struct Options {
     #[arg(long)]
     every_function: bool,
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

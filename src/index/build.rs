@@ -1,17 +1,20 @@
 //! Makes the index of a tree: one pass over the bytes of its headers, one over those of its sources, then the registrations.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
 
 use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::expansion::table_macros;
+use super::names::{self, Named};
 use super::registrations::{Words, collect};
 use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
-use crate::kernel::{FileTrouble, Listing, Tree, list, read_matching};
+use crate::kernel::{FileTrouble, Listing, Sieve, Tree, list, read_matching};
+use crate::meter::{Phase, measure};
 use crate::rules::Rules;
+use crate::source::ast::Parameter;
 use crate::source::{ItemKind, is_identifier_byte, parse};
 
 /// An index, and what it took to make it.
@@ -25,59 +28,56 @@ pub struct Built {
     pub bytes: u64,
     /// Files and items that were not understood.
     pub trouble: Vec<FileTrouble>,
-    /// Wall time of each phase, in order.
-    pub phases: Vec<(&'static str, Duration)>,
 }
 
 /// Files that matter and are longer than this many bytes are named and left out: nobody wrote them by hand.
 const SOURCE_LIMIT: usize = 16 << 20;
 
+/// What every type of a VMA or its desc starts with.
+const VMA: &[u8] = b"vm_area_";
+/// What the names of most hooks hold.
+const MMAP: &[u8] = b"mmap";
+
+/// Of a word that sources are searched for, so many bytes at the end are enough to find it by.
+const NEEDLE_LIMIT: usize = 4;
+
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let mut built = Built::default();
-    let mut clock = Instant::now();
-    let mut lap = |name: &'static str, phases: &mut Vec<(&'static str, Duration)>| {
-        phases.push((name, clock.elapsed()));
-        clock = Instant::now();
-    };
     let Listing { headers, sources, trouble } = list(tree.root());
     built.files = headers.len() + sources.len();
     built.trouble = trouble;
-    lap("walk", &mut built.phases);
 
-    read(tree, &headers, &mut built, is_worth_indexing);
+    read(tree, &headers, &mut built, &Headers);
     add_definitions(&mut built.index, rules, 0);
-    lap("headers", &mut built.phases);
 
     let first_source = built.index.files.len();
-    let filter = Filter::new(&built.index);
-    read(tree, &sources, &mut built, |text| filter.keeps(text));
+    let sieve = Sources::new(&built.index);
+    read(tree, &sources, &mut built, &sieve);
     add_definitions(&mut built.index, rules, first_source);
-    lap("sources", &mut built.phases);
 
     let index = &built.index;
     let types = Types::new(index, tree.root());
     let words = Words::new(index);
     let files = (0..index.files.len() as u32).into_par_iter();
-    let found: Vec<_> = files.map(|file| collect(index, &types, &words, file)).collect();
+    let found: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
     for (registrations, trouble) in found {
         built.index.registrations.extend(registrations);
         built.trouble.extend(trouble);
     }
-    lap("registrations", &mut built.phases);
     built
 }
 
-fn read(tree: &Tree, paths: &[String], built: &mut Built, keeps: impl Fn(&[u8]) -> bool + Sync) {
-    let (files, bytes, trouble) =
-        read_matching(tree.root(), paths, |path, text| keeps(text).then(|| SourceFile::new(path, text)));
+fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
+    let (files, bytes, trouble) = read_matching(tree.root(), paths, sieve);
     built.bytes += bytes;
     built.trouble.extend(trouble);
-    let (files, too_large): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
+    let (mut files, too_large): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
     built.trouble.extend(too_large.into_iter().map(|file| {
         let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
         FileTrouble { file: file.path, line: None, kind: "too-large", text }
     }));
+    files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
     for file in &files {
         if let Err(error) = std::str::from_utf8(&file.text) {
             let line = Some(file.position(error.valid_up_to() as u32).line);
@@ -88,40 +88,51 @@ fn read(tree: &Tree, paths: &[String], built: &mut Built, keeps: impl Fn(&[u8]) 
     built.index.files.extend(files);
 }
 
-/// Whether a header can hold something for the index: a VMA, or a table macro that names a hook.
-fn is_worth_indexing(text: &[u8]) -> bool {
-    memmem::find(text, b"vm_area_").is_some()
-        || memmem::find_iter(text, b"mmap").any(|at| {
-            let start = text[..at].iter().rposition(|byte| !is_identifier_byte(*byte));
-            start.is_some_and(|before| text[before] == b'.')
-        })
+/// Lets those headers through that can hold something for the index: a VMA, or a table macro that names a hook.
+struct Headers;
+
+impl Sieve<SourceFile> for Headers {
+    fn may_matter(&self, part: &[u8]) -> bool {
+        memmem::find(part, VMA).is_some() || memmem::find(part, MMAP).is_some()
+    }
+
+    fn overlap(&self) -> usize {
+        VMA.len()
+    }
+
+    fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
+        let names_hook = || {
+            memmem::find_iter(text, MMAP).any(|at| {
+                let start = text[..at].iter().rposition(|byte| !is_identifier_byte(*byte));
+                start.is_some_and(|before| text[before] == b'.')
+            })
+        };
+        (memmem::find(text, VMA).is_some() || names_hook()).then(|| SourceFile::new(path, text))
+    }
 }
 
 /// Lets those sources through that take a VMA, register a hook, or use a macro that does.
-struct Filter {
+struct Sources {
     search: Search,
     members: FxHashSet<Vec<u8>>,
     macros: FxHashSet<Vec<u8>>,
 }
 
-impl Filter {
-    fn new(index: &Index) -> Filter {
+impl Sources {
+    fn new(index: &Index) -> Sources {
         let members: Vec<&str> = index.hooks.members();
         let macros: FxHashSet<Vec<u8>> = index.table_macros.keys().map(|name| name.clone().into_bytes()).collect();
-        // What holds "mmap" is found by it.
+        // What holds "mmap" is found by it. The others are searched for by their ends: macros that set hooks start like many
+        // words and end like few, and a search for few bytes that are rare is twice as fast.
         let others = members.iter().map(|member| member.as_bytes()).chain(macros.iter().map(Vec::as_slice));
-        let mut needles: Vec<&[u8]> = vec![b"vm_area_", b"mmap"];
-        needles.extend(others.filter(|word| memmem::find(word, b"mmap").is_none()));
-        needles[2..].sort_unstable();
-        Filter {
+        let others = others.filter(|word| memmem::find(word, MMAP).is_none());
+        let ends: BTreeSet<&[u8]> = others.map(|word| &word[word.len().saturating_sub(NEEDLE_LIMIT)..]).collect();
+        let needles: Vec<&[u8]> = [VMA, MMAP].into_iter().chain(ends).collect();
+        Sources {
             search: Search::new(&needles),
             members: members.iter().map(|member| member.as_bytes().to_vec()).collect(),
             macros,
         }
-    }
-
-    fn keeps(&self, text: &[u8]) -> bool {
-        self.search.any(text, |needle, start, end| needle == 0 || self.is_use(text, start, end))
     }
 
     /// Whether the identifier around a match registers something.
@@ -133,43 +144,84 @@ impl Filter {
     }
 }
 
+impl Sieve<SourceFile> for Sources {
+    fn may_matter(&self, part: &[u8]) -> bool {
+        self.search.any(part, |_, _, _| true)
+    }
+
+    fn overlap(&self) -> usize {
+        VMA.len().max(NEEDLE_LIMIT)
+    }
+
+    fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
+        let keeps = self.search.any(text, |needle, start, end| needle == 0 || self.is_use(text, start, end));
+        keeps.then(|| SourceFile::new(path, text))
+    }
+}
+
 /// Whether what stands behind a member makes it a designator or the target of an assignment.
 pub(super) fn is_assigned(text: &[u8], end: usize) -> bool {
     let rest = text[end..].trim_ascii_start();
     matches!(rest, [b'=', next, ..] if *next != b'=') || matches!(rest, [b':', next, ..] if *next != b':')
 }
 
+/// What one file defines.
+#[derive(Default)]
+struct Definitions {
+    functions: Named,
+    macros: Named,
+    records: Named,
+    /// The records that have to do with VMAs: their tags and members.
+    with_hooks: Vec<(String, Vec<Parameter>)>,
+}
+
+fn definitions(source: &SourceFile, file: u32) -> Definitions {
+    let mut found = Definitions::default();
+    for (number, item) in (0u32..).zip(&source.items) {
+        let list = match item.kind {
+            ItemKind::Function if memmem::find(item.head().of(&source.text), VMA).is_some() => &mut found.functions,
+            ItemKind::Macro if source.text.get(item.body as usize) == Some(&b'(') => &mut found.macros,
+            ItemKind::Record if item.body < item.span.end => {
+                let text = item.span.of(&source.text);
+                if takes_vma(text) {
+                    found.with_hooks.push((source.name(item), parse::members(text, item.span.start).syntax));
+                }
+                &mut found.records
+            }
+            _ => continue,
+        };
+        list.push((names::hash(item.name.of(&source.text)), ItemId { file, item: number }));
+    }
+    found
+}
+
+/// Whether a VMA is named behind what declares a pointer to a function; a quick look that saves parsing the others, which only
+/// hold one.
+fn takes_vma(record: &[u8]) -> bool {
+    memmem::find_iter(record, VMA).any(|at| {
+        let member = record[..at].iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).unwrap_or(0);
+        memchr::memchr(b'(', &record[member..at]).is_some()
+    })
+}
+
 /// Indexes what the files from `first` on define.
 fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
-    for file in first..index.files.len() {
-        let source = &index.files[file];
-        index.folders.entry(source.folder().to_owned()).or_default().push(file as u32);
-        let mut private_hooks = Vec::new();
-        for (number, item) in (0u32..).zip(&source.items) {
-            let id = ItemId { file: file as u32, item: number };
-            match item.kind {
-                ItemKind::Function if memmem::find(item.head().of(&source.text), b"vm_area_").is_some() => {
-                    index.functions.entry(source.name(item)).or_default().push(id);
-                }
-                ItemKind::Macro if source.text.get(item.body as usize) == Some(&b'(') => {
-                    index.macros.entry(source.name(item)).or_default().push(id);
-                }
-                ItemKind::Record if item.body < item.span.end => {
-                    let tag = source.name(item);
-                    let text = item.span.of(&source.text);
-                    if memmem::find(text, b"vm_area_").is_some() {
-                        private_hooks.push((tag.clone(), parse::members(text, item.span.start).syntax));
-                    }
-                    index.records.entry(tag).or_default().push(id);
-                }
-                _ => {}
-            }
-        }
-        let is_private = !source.is_shared_header();
-        for (tag, members) in private_hooks {
-            index.hooks.add(rules, &tag, &members, is_private);
+    let new = index.files[first..].par_iter().zip(first as u32..index.files.len() as u32);
+    let (mut functions, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new());
+    let found: Vec<Definitions> =
+        new.map(|(source, file)| measure(Phase::Slice, || definitions(source, file))).collect();
+    for ((number, source), found) in (first as u32..).zip(&index.files[first..]).zip(found) {
+        index.folders.entry(source.folder().to_owned()).or_default().push(number);
+        functions.push(found.functions);
+        macros.push(found.macros);
+        records.push(found.records);
+        for (tag, members) in found.with_hooks {
+            index.hooks.add(rules, &tag, &members, !source.is_shared_header());
         }
     }
+    index.functions.extend(functions);
+    index.macros.extend(macros);
+    index.records.extend(records);
     for (name, id) in table_macros(index, first) {
         index.table_macros.entry(name).or_default().push(id);
     }

@@ -45,7 +45,10 @@ fn macros_with(
     let search = Search::new(&words.iter().map(String::as_bytes).collect::<Vec<_>>());
     let in_file = |file: usize| {
         let source = &index.files[file];
-        let matches = search.identifiers(&source.text).into_iter();
+        let mut macros = source.items.iter().filter(|item| item.kind == ItemKind::Macro);
+        let Some(first) = macros.next() else { return Vec::new() };
+        let (start, end) = (first.span.start as usize, macros.next_back().unwrap_or(first).span.end as usize);
+        let matches = search.identifiers(&source.text[start..end]).into_iter().map(|(word, at)| (word, start + at));
         let accepted = matches.filter(|(word, at)| accepts(&source.text, *at, at + words[*word].len()));
         let items = accepted.filter_map(|(_, at)| {
             let number = source.item_at(at as u32)?;

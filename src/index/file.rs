@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use crate::meter::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
 /// A file that matters, with its bytes and its items.
@@ -17,14 +18,13 @@ pub struct SourceFile {
     /// Whether its braces did not add up.
     pub resynchronised: bool,
     lines: OnceLock<LineIndex>,
-    /// The items sorted by name, then by place.
-    by_name: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
     /// Cuts a file into its items.
     pub fn new(path: &str, text: &[u8]) -> SourceFile {
-        let slices = slice(text);
+        let slices = measure(Phase::Slice, || slice(text));
+        count(Phase::Slice, text.len());
         SourceFile {
             path: path.to_owned(),
             text: text.to_vec(),
@@ -32,7 +32,6 @@ impl SourceFile {
             directives: slices.directives,
             resynchronised: slices.resynchronised,
             lines: OnceLock::new(),
-            by_name: OnceLock::new(),
         }
     }
 
@@ -68,19 +67,11 @@ impl SourceFile {
 
     /// The items of a kind with a name, as places in `items`.
     pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
-        let by_name = self.by_name.get_or_init(|| {
-            let mut by_name: Vec<u32> = (0..self.items.len() as u32).collect();
-            by_name.sort_by_key(|item| self.name_of(*item));
-            by_name
-        });
         let name = name.as_bytes();
-        let first = by_name.partition_point(|item| self.name_of(*item) < name);
-        let same = by_name[first..].iter().copied().take_while(move |item| self.name_of(*item) == name);
-        same.filter(move |item| self.items[*item as usize].kind == kind)
-    }
-
-    fn name_of(&self, item: u32) -> &[u8] {
-        self.items[item as usize].name.of(&self.text)
+        let numbered = (0u32..).zip(&self.items);
+        numbered
+            .filter(move |(_, item)| item.kind == kind && item.name.of(&self.text) == name)
+            .map(|(number, _)| number)
     }
 
     /// The innermost item that holds a byte.

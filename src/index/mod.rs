@@ -5,6 +5,7 @@ mod build;
 mod expansion;
 mod file;
 mod hooks;
+mod names;
 mod registrations;
 mod search;
 mod tables;
@@ -16,6 +17,7 @@ pub use hooks::{Hook, Hooks, Takes};
 pub use registrations::{Handler, Registration};
 pub use types::{Scope, Types};
 
+use names::Names;
 use rustc_hash::FxHashMap;
 
 use crate::source::{Item, ItemKind, macros};
@@ -39,10 +41,11 @@ pub struct Index {
     /// The files of each folder.
     folders: FxHashMap<String, Vec<u32>>,
     /// Functions whose head names a VMA or a desc.
-    functions: FxHashMap<String, Vec<ItemId>>,
+    functions: Names,
     /// Macros with arguments.
-    macros: FxHashMap<String, Vec<ItemId>>,
-    records: FxHashMap<String, Vec<ItemId>>,
+    macros: Names,
+    /// Records with their members.
+    records: Names,
     /// Macros that expand to a table, or to members of one.
     table_macros: FxHashMap<String, Vec<ItemId>>,
     hooks: Hooks,
@@ -83,7 +86,10 @@ impl Index {
     /// The functions called `name` that take a VMA or a desc, as one in `near` means them: its own, else those of its
     /// folder, else all.
     pub fn functions(&self, name: &str, near: u32) -> Vec<ItemId> {
-        let Some(all) = self.functions.get(name) else { return self.other_functions(name, near) };
+        let all = self.functions.called(name, &self.files);
+        if all.is_empty() {
+            return self.other_functions(name, near);
+        }
         let own: Vec<ItemId> = all.iter().copied().filter(|id| id.file == near).collect();
         if !own.is_empty() {
             return own;
@@ -97,10 +103,7 @@ impl Index {
 
     /// Every function whose head names a VMA or a desc, by name.
     pub fn vma_functions(&self) -> impl Iterator<Item = ItemId> {
-        let mut all: Vec<(&String, &ItemId)> =
-            self.functions.iter().flat_map(|(name, ids)| ids.iter().map(move |id| (name, id))).collect();
-        all.sort();
-        all.into_iter().map(|(_, id)| *id)
+        self.functions.all(&self.files).into_iter()
     }
 
     /// Functions whose head names neither VMA nor desc, for a struct that holds one may be what they take: those of the file
@@ -120,7 +123,7 @@ impl Index {
     /// The texts that a call of a macro with arguments stands for, one for each definition that the file can mean: its own,
     /// else its folder's, else those of shared headers.
     pub fn expanded_call(&self, name: &str, near: u32, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
-        let all = self.macros.get(name).map_or(&[][..], Vec::as_slice);
+        let all = self.macros.called(name, &self.files);
         let rank = |id: &ItemId| {
             let file = self.file(id.file);
             (id.file == near, file.folder() == self.file(near).folder(), file.is_shared_header())

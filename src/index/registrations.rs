@@ -271,17 +271,13 @@ impl Collector<'_> {
     /// Uses of macros that expand to a table or to its members.
     fn macro_uses<'w>(&mut self, macros: impl Iterator<Item = (&'w str, usize)>) {
         let source = self.index.file(self.file);
-        let mut code = None;
         for (name, at) in macros {
-            if source.item_at(at as u32).is_none_or(|item| source.items[item as usize].kind == ItemKind::Macro) {
-                continue;
-            }
-            let code = code.get_or_insert_with(|| blank_non_code(&source.text));
-            if code[at] == b' ' {
+            let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else { continue };
+            let is_code = || blank_non_code(item.span.of(&source.text))[at - item.span.start as usize] != b' ';
+            if item.kind == ItemKind::Macro || !is_code() {
                 continue;
             }
             let span = Span::new(at, at + name.len());
-            let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else { continue };
             let as_members = item.kind == ItemKind::Variable;
             let before = self.found.len();
             for text in expansions(self.index, self.file, name, at + name.len()) {

@@ -140,7 +140,7 @@ impl<'i> Types<'i> {
 
     fn declared_members(&self, tag: &str, file: u32) -> Option<Vec<Parameter>> {
         let source = self.index.file(file);
-        let known = self.index.records.get(tag).map_or(&[][..], Vec::as_slice);
+        let known = self.index.records.called(tag, &self.index.files);
         let nearest = known.iter().max_by_key(|id| {
             (
                 id.file == file,

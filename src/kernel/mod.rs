@@ -4,7 +4,7 @@ mod read;
 mod tree;
 mod walk;
 
-pub use read::{FILE_LIMIT, read_file, read_matching};
+pub use read::{FILE_LIMIT, Sieve, read_file, read_matching};
 pub use tree::{Tree, TreeError};
 pub use walk::{Listing, list};
 

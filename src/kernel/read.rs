@@ -1,24 +1,38 @@
-//! Reads files in parallel and keeps those that a literal filter lets through.
+//! Reads files in parallel and keeps those that a sieve lets through.
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::FileTrouble;
+use crate::meter::{Phase, count, measure};
 
 /// Files longer than this many bytes are not read.
 pub const FILE_LIMIT: u64 = 64 << 20;
 
-thread_local! {
-    /// Allocating a buffer for each of 65,000 files costs more than reading them.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+/// Nearly all files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked
+/// at in parts of that size, which stay in the cache, and read as a whole only where a part may matter.
+const PART: usize = 256 << 10;
+
+/// Decides which files are kept, and what is made of them.
+pub trait Sieve<T>: Sync {
+    /// Whether a part of a file may hold what makes a file worth keeping. A quick look, which may say yes in vain.
+    fn may_matter(&self, part: &[u8]) -> bool;
+
+    /// How many bytes the longest thing has that the quick look searches for: parts overlap by so many.
+    fn overlap(&self) -> usize;
+
+    /// What is made of a whole file, if it is kept.
+    fn keep(&self, path: &str, text: &[u8]) -> Option<T>;
 }
 
-/// The size of a new buffer: nearly all files fit.
-const FIRST_SIZE: usize = 1 << 20;
+thread_local! {
+    /// Allocating a buffer for each of 65,000 files costs more than reading them.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PART]);
+}
 
 /// What became of one file.
 enum Outcome<T> {
@@ -34,15 +48,11 @@ pub fn read_file(root: &Path, path: &str) -> Option<Vec<u8>> {
     if metadata.is_file() && metadata.len() <= FILE_LIMIT { std::fs::read(path).ok() } else { None }
 }
 
-/// Reads every file of `paths` (relative to `root`) into a buffer that is used again, and collects what `keep` makes of those
-/// it keeps, in the order of `paths`; with it the bytes read and the files that could not be.
-pub fn read_matching<T: Send>(
-    root: &Path,
-    paths: &[String],
-    keep: impl Fn(&str, &[u8]) -> Option<T> + Sync,
-) -> (Vec<T>, u64, Vec<FileTrouble>) {
+/// Reads every file of `paths` (relative to `root`) and collects what the sieve makes of those it keeps, in the order of `paths`;
+/// with it the bytes read and the files that could not be.
+pub fn read_matching<T: Send>(root: &Path, paths: &[String], sieve: &impl Sieve<T>) -> (Vec<T>, u64, Vec<FileTrouble>) {
     let outcomes: Vec<(Outcome<T>, u64)> =
-        paths.par_iter().with_max_len(64).map(|path| read_one(root, path, &keep)).collect();
+        paths.par_iter().with_max_len(64).map(|path| read_one(root, path, sieve)).collect();
     let (mut kept, mut bytes, mut trouble) = (Vec::new(), 0, Vec::new());
     for (outcome, read) in outcomes {
         bytes += read;
@@ -55,31 +65,61 @@ pub fn read_matching<T: Send>(
     (kept, bytes, trouble)
 }
 
-fn read_one<T>(root: &Path, path: &str, keep: &impl Fn(&str, &[u8]) -> Option<T>) -> (Outcome<T>, u64) {
+fn read_one<T>(root: &Path, path: &str, sieve: &impl Sieve<T>) -> (Outcome<T>, u64) {
     let failed = |kind, text| (Outcome::Failed(FileTrouble { file: path.to_owned(), line: None, kind, text }), 0);
-    BUFFER.with_borrow_mut(|buffer| match File::open(root.join(path)).and_then(|file| fill(file, buffer)) {
+    match BUFFER.with_borrow_mut(|buffer| sift(&root.join(path), path, buffer, sieve)) {
         Err(error) => failed("unreadable", error.to_string()),
-        Ok(length) if length as u64 > FILE_LIMIT => {
+        Ok((_, length)) if length > FILE_LIMIT => {
             failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
         }
-        Ok(length) => (keep(path, &buffer[..length]).map_or(Outcome::Passed, Outcome::Kept), length as u64),
-    })
+        Ok((kept, length)) => (kept.map_or(Outcome::Passed, Outcome::Kept), length),
+    }
 }
 
-/// Reads a file into a buffer that only ever grows, up to the limit and a byte, and returns its length. `read_to_end` would
-/// probe for the end with small reads, which costs as much as reading does.
-fn fill(mut file: File, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    let mut length = 0;
-    while length as u64 <= FILE_LIMIT {
-        if length == buffer.len() {
-            buffer.resize((2 * length).max(FIRST_SIZE), 0);
+/// Reads a file through a buffer, and gives what the sieve makes of it and the length of the file in bytes, of which no more
+/// than the limit and a part are counted.
+fn sift<T>(file: &Path, path: &str, buffer: &mut [u8], sieve: &impl Sieve<T>) -> io::Result<(Option<T>, u64)> {
+    let (mut file, mut held) = measure(Phase::Read, || {
+        let mut file = File::open(file)?;
+        let held = fill(&mut file, buffer, 0)?;
+        io::Result::Ok((file, held))
+    })?;
+    count(Phase::Read, held);
+    if held < buffer.len() {
+        return Ok((measure(Phase::Filter, || sieve.keep(path, &buffer[..held])), held as u64));
+    }
+    let overlap = sieve.overlap().min(buffer.len() / 2);
+    let mut length = held as u64;
+    while length <= FILE_LIMIT {
+        if measure(Phase::Filter, || sieve.may_matter(&buffer[..held])) {
+            let mut text = Vec::new();
+            file.rewind()?;
+            let length = file.take(FILE_LIMIT + 1).read_to_end(&mut text)? as u64;
+            return Ok((
+                if length > FILE_LIMIT { None } else { measure(Phase::Filter, || sieve.keep(path, &text)) },
+                length,
+            ));
         }
-        match file.read(&mut buffer[length..]) {
+        buffer.copy_within(held - overlap..held, 0);
+        held = measure(Phase::Read, || fill(&mut file, buffer, overlap))?;
+        count(Phase::Read, held - overlap);
+        length += (held - overlap) as u64;
+        if held == overlap {
+            break;
+        }
+    }
+    Ok((None, length))
+}
+
+/// Reads on behind the first `held` bytes of a buffer, until it is full or the file ends, and returns how many it holds then.
+fn fill(file: &mut File, buffer: &mut [u8], mut held: usize) -> io::Result<usize> {
+    while held < buffer.len() {
+        match file.read(&mut buffer[held..]) {
             Ok(0) => break,
-            Ok(read) => length += read,
+            Ok(read) => held += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(length)
+    Ok(held)
 }

@@ -7,11 +7,12 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::FileTrouble;
+use crate::meter::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
 const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
 
-/// The C files of a tree, as paths relative to it, sorted.
+/// The C files of a tree, as paths relative to it, in no order: the few that are kept are sorted then.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// The `.h` files.
@@ -37,15 +38,12 @@ pub fn list(root: &Path) -> Listing {
             Err(error) => files.failed(root, &error),
         }
     }
-    let listings: Vec<Listing> = parts.par_iter().map(|part| list_part(root, part)).collect();
+    let listings: Vec<Listing> = parts.par_iter().map(|part| measure(Phase::Walk, || list_part(root, part))).collect();
     for part in listings {
         files.headers.extend(part.headers);
         files.sources.extend(part.sources);
         files.trouble.extend(part.trouble);
     }
-    files.headers.par_sort_unstable();
-    files.sources.par_sort_unstable();
-    files.trouble.sort();
     files
 }
 

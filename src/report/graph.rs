@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
+use super::layout::write_json;
 use crate::verdict::{Blocker, BlockerKind, Verdict};
 
 /// How many of some findings are handlers of `file_operations`.
@@ -143,8 +144,7 @@ struct Registered<'a> {
 pub fn graph_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let blockers = ranked(report).into_iter().map(|blocker| node(report, blocker)).collect();
     let document = Document { schema: 1, target: &report.chosen.target.name, blockers };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    write_json(&document, out)
 }
 
 fn node<'a>(report: &'a Report, blocker: &'a Blocker) -> Node<'a> {

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Report;
+use super::layout::write_json;
 use crate::source::Span;
 use crate::verdict::{Finding, Place, Requirement, Verdict};
 
@@ -126,7 +128,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             target: &report.chosen.target.name,
             target_from: report.chosen.from.name(),
         },
-        handlers: report.findings.iter().map(|finding| handler(report, finding)).collect(),
+        handlers: report.findings.par_iter().map(|finding| handler(report, finding)).collect(),
         trouble: scan
             .trouble
             .iter()
@@ -146,8 +148,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             trouble: scan.trouble.len(),
         },
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    write_json(&document, out)
 }
 
 fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {

@@ -1,9 +1,10 @@
-//! Totals: by verdict, what was read, what was not understood, and where the time went.
+//! Totals: by verdict, what was read, what was not understood, and where time and bytes went.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Report;
+use crate::meter;
 use crate::verdict::{TargetFrom, Verdict};
 
 /// Trouble of one kind is listed up to so many times in the summary; JSON has all of it.
@@ -55,21 +56,32 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes time and counts by phase.
+/// Writes time, pieces of work and bytes by phase.
 ///
 /// # Errors
 /// Where `out` cannot be written.
 pub fn stats(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
-    for (phase, time) in &scan.phases {
-        writeln!(out, "{phase:<14} {:>9.1} ms", time.as_secs_f64() * 1000.0)?;
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let all: f64 = meter::taken().map(|(_, milliseconds, ..)| milliseconds).sum();
+    writeln!(out, "{:<8} {:>9} {:>6} {:>9} {:>9}", "phase", "busy ms", "share", "pieces", "MB")?;
+    for (phase, milliseconds, pieces, bytes) in meter::taken() {
+        let share = 100.0 * milliseconds / all.max(f64::MIN_POSITIVE);
+        let bytes = if bytes > 0 { format!("{:.1}", megabytes(bytes)) } else { String::new() };
+        writeln!(out, "{:<8} {milliseconds:>9.1} {share:>5.1}% {pieces:>9} {bytes:>9}", phase.name())?;
     }
-    let megabytes = scan.bytes as f64 / 1e6;
     writeln!(
         out,
-        "{} files, {megabytes:.1} MB; {} files kept, {} functions parsed",
+        "{} files, {:.1} MB; {} files kept, {} functions followed into, {} handlers",
         scan.files,
+        megabytes(scan.bytes),
         scan.index.files().len(),
-        scan.slices
-    )
+        scan.slices,
+        scan.findings.len(),
+    )?;
+    let threads = rayon::current_num_threads();
+    match meter::peak_memory() {
+        Some(bytes) => writeln!(out, "{threads} threads, peak memory {:.0} MB", megabytes(bytes)),
+        None => writeln!(out, "{threads} threads"),
+    }
 }

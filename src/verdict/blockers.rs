@@ -148,10 +148,8 @@ fn helper(
     keys: &[Key],
 ) -> (Blocker, Vec<(String, Named)>) {
     let place = |key: &Key| (key.id.file, context.index.item(key.id).name);
-    let judgements: Vec<Judgement> = keys
-        .iter()
-        .map(|key| judge(context.rules, &chosen.target, analysis, &analysis.facts(key), place(key)))
-        .collect();
+    let judgements: Vec<Judgement> =
+        keys.iter().map(|key| judge(context.rules, &chosen.target, &analysis.facts(key), place(key))).collect();
     let verdict = judgements.iter().map(Judgement::verdict).max().unwrap_or(Verdict::Unknown);
     let mut depends_on: Vec<String> = judgements.iter().flat_map(Judgement::depends_on).collect();
     depends_on.dedup();

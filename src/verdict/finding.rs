@@ -103,7 +103,7 @@ pub(super) fn finding(
     for key in &keys {
         let facts = analysis.facts(key);
         let place = (key.id.file, index.item(key.id).name);
-        let mut one = judge(context.rules, &chosen.target, analysis, &facts, place);
+        let mut one = judge(context.rules, &chosen.target, &facts, place);
         let is_foreign = !index.file(key.id.file).is_header() && !index.same_driver(registration.file, key.id);
         if is_foreign && registration.hook.takes == Takes::Vma {
             foreign(context.rules, chosen, registration, &name, &mut one);

@@ -7,7 +7,8 @@ use super::path::PathJudge;
 use crate::rules::{Rules, Target};
 use crate::source::Span;
 use crate::vma::event::EventKind;
-use crate::vma::{Analysis, HandlerFacts, PathItem};
+use crate::vma::paths::Legend;
+use crate::vma::{HandlerFacts, PathItem};
 
 /// Something that the conversion of a handler has to deal with, and the lines that show it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,20 +75,14 @@ pub(super) const NOT_UNDERSTOOD: &str = "not understood: ";
 pub(super) const CLOSE: &str = "undone-by-close";
 
 /// Judges a handler by its facts.
-pub fn judge(
-    rules: &Rules,
-    target: &Target,
-    analysis: &Analysis,
-    facts: &HandlerFacts,
-    place: (u32, Span),
-) -> Judgement {
-    let judge = Judge { rules, target, analysis };
+pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
+    let judge = Judge { rules, target, legend: &facts.ways.legend };
     let mut judgement = Judgement::default();
     let always = judge.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);
     let mut requirements: BTreeSet<Requirement> = always.into_iter().collect();
     let mut notes = BTreeSet::new();
-    for path in facts.paths.iter() {
+    for path in facts.ways.paths.iter() {
         if let Some(item) = &path.rewritten {
             notes.insert(judge.note(
                 item,
@@ -142,7 +137,7 @@ pub fn judge(
 pub(super) struct Judge<'a> {
     pub(super) rules: &'a Rules,
     pub(super) target: &'a Target,
-    pub(super) analysis: &'a Analysis<'a>,
+    pub(super) legend: &'a Legend,
 }
 
 impl Judge<'_> {
@@ -183,7 +178,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn kind(&self, item: &PathItem) -> &EventKind {
-        &self.analysis.paths().event(item).kind
+        &self.legend.event(item).kind
     }
 
     pub(super) fn requirement(
@@ -193,8 +188,8 @@ impl Judge<'_> {
         verdict: Verdict,
         text: impl Into<String>,
     ) -> Requirement {
-        let paths = self.analysis.paths();
-        let (file, span, via) = (paths.file(item), paths.event(item).span, paths.via(item));
+        let legend = self.legend;
+        let (file, span, via) = (legend.file(item), legend.event(item).span, legend.via(item));
         Requirement { file, span, kind: kind.into(), verdict, blocker: None, text: text.into(), via }
     }
 

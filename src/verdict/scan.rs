@@ -1,7 +1,5 @@
 //! A whole scan: every registration of a tree with its facts and its verdict.
 
-use std::time::{Duration, Instant};
-
 use rayon::prelude::*;
 
 use super::blockers::{Blocker, blockers};
@@ -10,10 +8,11 @@ use super::judge::NOT_UNDERSTOOD;
 use super::{Chosen, Verdict};
 use crate::index::{Built, Index, Types, build};
 use crate::kernel::{FileTrouble, Tree};
+use crate::meter::{Phase, measure};
 use crate::rules::Rules;
-use crate::vma::Analysis;
 use crate::vma::analysis::every_key;
 use crate::vma::lower::Context;
+use crate::vma::{Analysis, Key};
 
 /// What a scan of a tree found.
 #[derive(Debug)]
@@ -32,8 +31,6 @@ pub struct Scan {
     pub bytes: u64,
     /// Functions that were parsed.
     pub slices: usize,
-    /// Wall time of each phase, in order.
-    pub phases: Vec<(&'static str, Duration)>,
 }
 
 /// What a scan is to do beside judging handlers.
@@ -47,29 +44,30 @@ pub struct Extent {
 
 /// Scans a tree.
 pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan {
-    let Built { index, files, bytes, mut trouble, mut phases } = build(tree, rules);
+    let Built { index, files, bytes, mut trouble } = build(tree, rules);
     let missing = tree.missing_landmarks();
     if !missing.is_empty() {
         let text = format!("does not look like a kernel tree: no {}; scanned all the same", missing.join(", "));
         trouble.push(FileTrouble { file: String::new(), line: None, kind: "no-kernel-tree", text });
     }
-    let clock = Instant::now();
     let (findings, blockers, slices, not_understood) = {
         let types = Types::new(&index, tree.root());
         let context = Context { index: &index, types: &types, rules };
-        let registered = index.registrations().iter().flat_map(|registration| registered(context, registration).keys);
+        let registrations = index.registrations().par_iter();
+        let handlers: Vec<Key> =
+            registrations.flat_map_iter(|registration| registered(context, registration).keys).collect();
         let mut analysis = Analysis::new(context);
-        analysis.add(registered.collect());
+        analysis.add(handlers);
         if extent.every_function {
             analysis.add(every_key(context));
         }
         let registrations = index.registrations().par_iter();
-        let findings: Vec<Finding> =
-            registrations.map(|registration| finding(context, &analysis, chosen, registration)).collect();
+        let findings: Vec<Finding> = registrations
+            .map(|registration| measure(Phase::Follow, || finding(context, &analysis, chosen, registration)))
+            .collect();
         let blockers = if extent.blockers { blockers(context, &mut analysis, chosen, &findings) } else { Vec::new() };
         (findings, blockers, analysis.functions(), analysis.trouble())
     };
-    phases.push(("follow", clock.elapsed()));
     trouble.extend(not_understood.into_iter().map(|(file, span, text)| {
         let file = index.file(file);
         FileTrouble { file: file.path.clone(), line: Some(file.position(span.start).line), kind: "parse", text }
@@ -93,7 +91,7 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan
     }));
     trouble.sort();
     trouble.dedup();
-    Scan { index, findings, blockers, trouble, files, bytes, slices, phases }
+    Scan { index, findings, blockers, trouble, files, bytes, slices }
 }
 
 fn is_lost(finding: &Finding) -> bool {

@@ -1,5 +1,6 @@
 //! Lowers what the handlers reach, each function once, and puts the facts of a handler together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -7,8 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::flow::{Key, Lowered, Named, Root, Shared};
 use super::lower::{Context, lower};
-use super::paths::{Path, Paths};
+use super::paths::{Functions, Ways, ways};
 use crate::index::ItemId;
+use crate::meter::{Phase, measure};
 use crate::source::ast::Function;
 use crate::source::macros::call_arguments;
 use crate::source::{ItemKind, Span, find_word, parse, variants};
@@ -16,8 +18,8 @@ use crate::source::{ItemKind, Span, find_word, parse, variants};
 /// Everything that is known of the functions that the handlers reach.
 pub struct Analysis<'a> {
     context: Context<'a>,
-    paths: Paths,
-    handlers: FxHashMap<Key, Arc<Vec<Path>>>,
+    functions: Functions,
+    handlers: FxHashMap<Key, Ways>,
 }
 
 /// The facts of one handler, with those of the driver's own functions that it hands its VMA to.
@@ -26,7 +28,7 @@ pub struct HandlerFacts {
     /// The function lowered, and those folded in: facts, and the file that their places lie in.
     pub parts: Vec<(u32, Shared)>,
     /// The ways through it.
-    pub paths: Arc<Vec<Path>>,
+    pub ways: Ways,
     /// What was not understood: file, place, reason, and whether it lies in a function that has the VMA.
     pub trouble: Vec<(u32, Span, String, bool)>,
 }
@@ -34,7 +36,7 @@ pub struct HandlerFacts {
 impl<'a> Analysis<'a> {
     /// Knows no function yet.
     pub fn new(context: Context<'a>) -> Analysis<'a> {
-        Analysis { context, paths: Paths::default(), handlers: FxHashMap::default() }
+        Analysis { context, functions: Functions::default(), handlers: FxHashMap::default() }
     }
 
     /// Lowers the functions `roots` and all that they are followed into, in parallel, and walks the paths of the roots.
@@ -44,40 +46,43 @@ impl<'a> Analysis<'a> {
             next.sort();
             next.dedup();
             next.retain(|key| self.lowered(key).is_none());
-            let lowered: Vec<(Key, Shared)> =
-                next.par_iter().map(|key| (key.clone(), Arc::new(lower_item(self.context, key)))).collect();
+            let lowered: Vec<(Key, Shared)> = next
+                .par_iter()
+                .map(|key| measure(Phase::Follow, || (key.clone(), Arc::new(lower_item(self.context, key)))))
+                .collect();
             next = lowered
                 .iter()
                 .flat_map(|(_, lowered)| lowered.callees.iter().chain(&lowered.closes).cloned())
                 .collect();
-            self.paths.insert(lowered);
+            self.functions.extend(lowered);
         }
+        // What the handlers of one folder are followed into is theirs for the most part, and is walked once for all of them.
+        let mut by_folder: BTreeMap<&str, Vec<Key>> = BTreeMap::new();
         for key in roots {
-            let paths = self.paths.of(&key);
-            self.handlers.insert(key, paths);
+            by_folder.entry(self.context.index.file(key.id.file).folder()).or_default().push(key);
         }
+        let groups: Vec<Vec<Key>> = by_folder.into_values().collect();
+        let walked: Vec<_> = groups
+            .into_par_iter()
+            .flat_map_iter(|roots| measure(Phase::Follow, || ways(&self.functions, roots)))
+            .collect();
+        self.handlers.extend(walked);
     }
 
     /// What is known of a function; `None` where it was not reached.
     pub fn lowered(&self, key: &Key) -> Option<&Shared> {
-        self.paths.functions().get(key)
+        self.functions.get(key)
     }
 
     /// How many functions were lowered.
     pub fn functions(&self) -> usize {
-        self.paths.functions().len()
-    }
-
-    /// What the items of paths stand for.
-    pub fn paths(&self) -> &Paths {
-        &self.paths
+        self.functions.len()
     }
 
     /// What was not understood in any function, sorted.
     pub fn trouble(&self) -> Vec<(u32, Span, String)> {
         let mut trouble: Vec<_> = self
-            .paths
-            .functions()
+            .functions
             .iter()
             .flat_map(|(key, lowered)| {
                 lowered.trouble.iter().map(|(span, text)| (key.id.file, *span, format!("{}: {text}", lowered.name)))
@@ -91,14 +96,14 @@ impl<'a> Analysis<'a> {
     /// The facts of a handler.
     pub fn facts(&self, key: &Key) -> HandlerFacts {
         let mut facts =
-            HandlerFacts { paths: self.handlers.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
+            HandlerFacts { ways: self.handlers.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
         let mut seen: FxHashSet<&Key> = FxHashSet::default();
         let mut stack = vec![key];
         while let Some(key) = stack.pop() {
             if !seen.insert(key) {
                 continue;
             }
-            let Some(lowered) = self.paths.functions().get(key) else { continue };
+            let Some(lowered) = self.functions.get(key) else { continue };
             let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
             let trouble = lowered.trouble.iter();
             facts.trouble.extend(trouble.map(|(span, text)| (key.id.file, *span, text.clone(), has_vma)));

@@ -13,6 +13,7 @@ use tree_sitter::{Node, ParseOptions, Parser, Tree};
 use super::ast::{Declared, Function, Parameter, Statement};
 use super::mask::every_arm;
 use super::span::Span;
+use crate::meter::{Phase, count, measure};
 
 /// Syntax nested deeper than this is not understood. It bounds every recursion over the syntax of a slice.
 pub const DEPTH_LIMIT: usize = 200;
@@ -122,6 +123,17 @@ fn with_tree<T: Default>(original: &[u8], text: &[u8], base: u32, read: impl FnO
 }
 
 fn with_tree_at<T: Default>(
+    original: &[u8],
+    text: &[u8],
+    base: u32,
+    place: Option<Span>,
+    read: impl FnOnce(&Reader, Node) -> T,
+) -> Parsed<T> {
+    count(Phase::Parse, text.len());
+    measure(Phase::Parse, || read_tree(original, text, base, place, read))
+}
+
+fn read_tree<T: Default>(
     original: &[u8],
     text: &[u8],
     base: u32,

@@ -4,16 +4,20 @@
 //! that function's own ways, which are computed once. Where there are more ways than are kept apart, they become one that
 //! holds the events of all: harder than any of them, never easier.
 
+mod legend;
 mod state;
+mod walk;
 
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::state::{Result, State, limited, mark_added, merge, unique};
-use super::event::{Event, EventKind, Fails};
-use super::flow::{Arm, Condition, Key, Shared, Step, Value};
-use crate::rules::StateKind;
+pub use self::legend::Legend;
+use self::state::{Result, State, limited, unique};
+use self::walk::Walk;
+pub(crate) use self::walk::gives_back;
+use super::event::EventKind;
+use super::flow::{Key, Shared, Value};
 use crate::source::Span;
 
 /// One way through a function.
@@ -35,7 +39,7 @@ pub struct Path {
     pub is_cut: bool,
 }
 
-/// An event on a path. [`Paths`] tells what its numbers stand for.
+/// An event on a path. [`Legend`] tells what its numbers stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PathItem {
     /// The function in which it happens.
@@ -57,10 +61,36 @@ impl PathItem {
     }
 }
 
-/// Computes and keeps the paths of functions.
-#[derive(Debug, Default)]
-pub struct Paths {
-    functions: FxHashMap<Key, Shared>,
+/// The ways through a function, and what the numbers in them stand for.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    /// What the numbers stand for; ways of functions that were walked together share it.
+    pub legend: Arc<Legend>,
+    /// The ways.
+    pub paths: Arc<Vec<Path>>,
+}
+
+/// The functions that are known, lowered; those that one calls have to be among them.
+pub type Functions = FxHashMap<Key, Shared>;
+
+/// The ways through some functions, those of the functions that they call computed once.
+pub fn ways(functions: &Functions, roots: Vec<Key>) -> Vec<(Key, Ways)> {
+    let mut paths = Paths::new(functions);
+    let found: Vec<(Key, Arc<Vec<Path>>)> = roots
+        .into_iter()
+        .map(|key| {
+            let paths = paths.of(&key);
+            (key, paths)
+        })
+        .collect();
+    let legend = Arc::new(paths.legend);
+    found.into_iter().map(|(key, paths)| (key, Ways { legend: legend.clone(), paths })).collect()
+}
+
+/// Computes the paths of functions and keeps them.
+struct Paths<'f> {
+    functions: &'f Functions,
+    legend: Legend,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
     /// Paths that were found while a function of the same cycle was walked, or that were cut: forgotten with the walk.
@@ -68,48 +98,22 @@ pub struct Paths {
     is_provisional: bool,
     /// The first work of functions, where it is known.
     work: FxHashMap<Key, Option<PathItem>>,
-    /// The functions that path items name by number.
-    keys: Vec<(Key, Shared)>,
-    numbers: FxHashMap<Key, u32>,
-    /// Chains of calls: the outermost function, and the number of the rest. Chain 0 is empty, and is not kept.
-    vias: Vec<(String, u32)>,
-    via_numbers: FxHashMap<(String, u32), u32>,
 }
 
 /// Calls are followed so many functions deep; what lies deeper is not known, and the path says so.
 const CALL_DEPTH: usize = 24;
 
-impl Paths {
-    /// Adds lowered functions; those that they call have to be added before paths through them are asked for.
-    pub fn insert(&mut self, lowered: Vec<(Key, Shared)>) {
-        self.functions.extend(lowered);
-    }
-
-    /// The lowered functions.
-    pub fn functions(&self) -> &FxHashMap<Key, Shared> {
-        &self.functions
-    }
-
-    /// The event of a path item.
-    pub fn event(&self, item: &PathItem) -> &Event {
-        &self.keys[item.function as usize].1.events[item.event as usize]
-    }
-
-    /// The file in which it happens, as its place in the index.
-    pub fn file(&self, item: &PathItem) -> u32 {
-        self.keys[item.function as usize].0.id.file
-    }
-
-    /// The functions called on the way to it, outermost first.
-    pub fn via(&self, item: &PathItem) -> Vec<String> {
-        let mut names = Vec::new();
-        let mut chain = item.via;
-        while chain != 0 {
-            let (name, rest) = &self.vias[chain as usize - 1];
-            names.push(name.clone());
-            chain = *rest;
+impl<'f> Paths<'f> {
+    fn new(functions: &'f Functions) -> Paths<'f> {
+        Paths {
+            functions,
+            legend: Legend::default(),
+            known: FxHashMap::default(),
+            running: FxHashSet::default(),
+            provisional: FxHashMap::default(),
+            is_provisional: false,
+            work: FxHashMap::default(),
         }
-        names
     }
 
     /// The first work that a function does, itself or in what it is followed into; for those who call it behind a populate.
@@ -119,48 +123,27 @@ impl Paths {
         }
         // Until it is known, a function that calls itself does no work by doing so.
         self.work.insert(key.clone(), None);
-        let lowered = self.functions.get(key).cloned()?;
-        let function = self.number(key, &lowered);
+        let lowered = self.functions.get(key)?;
+        let function = self.legend.number(key, lowered);
         let own = lowered.events.iter().position(|event| matches!(event.kind, EventKind::Work { .. }));
         let found = match own {
             Some(event) => Some(PathItem { function, event: event as u32, via: 0, looped: false, once: false }),
             None => lowered.callees.iter().find_map(|callee| {
                 let work = self.work_of(callee)?;
                 let name = self.functions.get(callee).map(|lowered| lowered.name.clone())?;
-                Some(PathItem { via: self.chain(&name, work.via), ..work })
+                Some(PathItem { via: self.legend.chain(&name, work.via), ..work })
             }),
         };
         self.work.insert(key.clone(), found);
         found
     }
 
-    fn chain(&mut self, name: &str, rest: u32) -> u32 {
-        let link = (name.to_owned(), rest);
-        if let Some(number) = self.via_numbers.get(&link) {
-            return *number;
-        }
-        self.vias.push(link.clone());
-        let number = self.vias.len() as u32;
-        self.via_numbers.insert(link, number);
-        number
-    }
-
-    fn number(&mut self, key: &Key, lowered: &Shared) -> u32 {
-        if let Some(number) = self.numbers.get(key) {
-            return *number;
-        }
-        let number = self.keys.len() as u32;
-        self.keys.push((key.clone(), lowered.clone()));
-        self.numbers.insert(key.clone(), number);
-        number
-    }
-
     /// The paths through a function.
-    pub fn of(&mut self, key: &Key) -> Arc<Vec<Path>> {
+    fn of(&mut self, key: &Key) -> Arc<Vec<Path>> {
         if let Some(known) = self.known.get(key).or_else(|| self.provisional.get(key)) {
             return known.clone();
         }
-        let Some(lowered) = self.functions.get(key).cloned() else { return Arc::new(vec![Path::default()]) };
+        let Some(lowered) = self.functions.get(key) else { return Arc::new(vec![Path::default()]) };
         if self.running.len() >= CALL_DEPTH {
             self.is_provisional = true;
             return Arc::new(vec![Path { is_cut: true, ..Path::default() }]);
@@ -171,7 +154,7 @@ impl Paths {
             self.is_provisional = true;
             return Arc::new(vec![Path::default()]);
         }
-        let function = self.number(key, &lowered);
+        let function = self.legend.number(key, lowered);
         let mut ends: Vec<Path> = Vec::new();
         for flow in &lowered.flows {
             let (waiting, ends_of_flow) = (FxHashMap::default(), Vec::new());
@@ -200,381 +183,5 @@ impl Paths {
         let remembered = if self.is_provisional { &mut self.provisional } else { &mut self.known };
         remembered.insert(key.clone(), ends.clone());
         ends
-    }
-}
-
-/// Where control goes from a list of steps.
-#[derive(Default)]
-struct Exits {
-    next: Vec<State>,
-    breaks: Vec<State>,
-    continues: Vec<State>,
-}
-
-struct Walk<'p> {
-    paths: &'p mut Paths,
-    /// The function that is walked.
-    function: u32,
-    /// States that go to a label further on.
-    waiting: FxHashMap<String, Vec<State>>,
-    ends: Vec<Path>,
-    /// Whether it goes on from labels that were jumped back to.
-    again: bool,
-}
-
-impl Walk<'_> {
-    fn steps(&mut self, steps: &[Step], entry: Vec<State>) -> Exits {
-        let mut exits = Exits { next: entry, ..Exits::default() };
-        for step in steps {
-            self.step(step, &mut exits);
-            // What only adds to each state makes no two of them agree that did not before.
-            if !matches!(step, Step::Do { .. } | Step::Return(..) | Step::Goto(_) | Step::Break | Step::Continue) {
-                merge(&mut exits.next);
-            }
-        }
-        exits
-    }
-
-    fn step(&mut self, step: &Step, exits: &mut Exits) {
-        match step {
-            Step::Do { event, slot } => {
-                for state in &mut exits.next {
-                    self.happens(state, *event, *slot);
-                }
-            }
-            Step::Call { callees, name, slot } => {
-                exits.next = self.call(std::mem::take(&mut exits.next), callees, name, *slot)
-            }
-            Step::Assign { slot, value } => {
-                for state in &mut exits.next {
-                    let result = state.value(value);
-                    state.set(*slot, result);
-                }
-            }
-            Step::If { condition, then, otherwise, absent } => {
-                let states = std::mem::take(&mut exits.next);
-                let holds: Vec<State> =
-                    states.iter().filter_map(|state| self.refined(state, condition, true)).collect();
-                let fails: Vec<State> =
-                    states.iter().filter_map(|state| self.refined(state, condition, false)).collect();
-                let arms = [
-                    self.arm(then, holds, *absent == Some(Arm::Then)),
-                    self.arm(otherwise, fails, *absent == Some(Arm::Otherwise)),
-                ];
-                for arm in arms {
-                    exits.next.extend(arm.next);
-                    exits.breaks.extend(arm.breaks);
-                    exits.continues.extend(arm.continues);
-                }
-            }
-            Step::Loop(body) => {
-                let entry = std::mem::take(&mut exits.next);
-                // A later round finds what an earlier one has set.
-                let mut round = entry.clone();
-                let mut assigned = Vec::new();
-                assigned_slots(body, &mut assigned);
-                for state in &mut round {
-                    assigned.iter().for_each(|slot| state.set(*slot, Result::Unknown));
-                }
-                let inner = self.steps(body, round);
-                let mut after: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
-                for state in &mut after {
-                    mark_added(&mut state.items, &entry, |item| item.looped = true);
-                }
-                // A loop that populates is there to populate: that it may run no time at all is no way worth telling.
-                let populates = |state: &State| state.items.iter().any(|item| item.looped && self.is_populate(item));
-                if !after.iter().any(populates) {
-                    exits.next = entry;
-                }
-                exits.next.extend(after);
-            }
-            Step::Switch { arms, has_default } => self.switch(arms, *has_default, exits),
-            Step::Return(value, span) => {
-                let states = std::mem::take(&mut exits.next);
-                self.finish(states, value.clone(), Some(*span));
-            }
-            Step::Goto(label) => self.waiting.entry(label.clone()).or_default().append(&mut exits.next),
-            Step::Label(label) => {
-                let mut arrived = self.waiting.remove(label).unwrap_or_default();
-                if self.again {
-                    arrived.iter_mut().for_each(State::forget);
-                }
-                exits.next.extend(arrived);
-            }
-            Step::Break => exits.breaks.append(&mut exits.next),
-            Step::Continue => exits.continues.append(&mut exits.next),
-        }
-    }
-
-    /// An arm; what happens where a member of a shared object was absent is marked as done once.
-    fn arm(&mut self, steps: &[Step], entry: Vec<State>, absent: bool) -> Exits {
-        if !absent {
-            return self.steps(steps, entry);
-        }
-        let ends = self.ends.len();
-        let mut exits = self.steps(steps, entry.clone());
-        let once = |item: &mut PathItem| item.once = true;
-        for state in &mut exits.next {
-            mark_added(&mut state.items, &entry, once);
-        }
-        for end in &mut self.ends[ends..] {
-            mark_added(&mut end.items, &entry, once);
-        }
-        exits
-    }
-
-    fn switch(&mut self, arms: &[Vec<Step>], has_default: bool, exits: &mut Exits) {
-        let entry = std::mem::take(&mut exits.next);
-        let mut through: Vec<State> = Vec::new();
-        for arm in arms {
-            let mut states = entry.clone();
-            states.append(&mut through);
-            let inner = self.steps(arm, states);
-            through = inner.next;
-            exits.next.extend(inner.breaks);
-            exits.continues.extend(inner.continues);
-        }
-        exits.next.append(&mut through);
-        if !has_default {
-            exits.next.extend(entry);
-        }
-    }
-
-    /// An event is added to a path, unless it changes nothing there.
-    fn happens(&self, state: &mut State, event: usize, slot: u32) {
-        match self.event(&self.item(event)) {
-            EventKind::Undo { kind, object } => {
-                let item = self.item(event);
-                return self.undone(state, item, *kind, object);
-            }
-            EventKind::SharedWrite { .. }
-                if !self.holds_lock(state) && !state.items.iter().any(|item| self.is_populate(item)) =>
-            {
-                return;
-            }
-            EventKind::Work { .. } if !state.items.iter().any(|item| self.is_populate(item)) => return,
-            EventKind::WriteField { field } => {
-                let behind = state.items.iter().any(|item| self.is_populate(item) || self.is_handed_on(item));
-                let edits_range = matches!(field.as_str(), "vm_start" | "vm_end");
-                if (!behind && !edits_range)
-                    || matches!(field.as_str(), "vm_ops" | "vm_private_data") && !self.wraps(state)
-                {
-                    return;
-                }
-            }
-            _ => {}
-        }
-        state.push(self.item(event));
-        state.set(slot, Result::Of(state.items.len() - 1));
-    }
-
-    fn item(&self, event: usize) -> PathItem {
-        PathItem { function: self.function, event: event as u32, via: 0, looped: self.again, once: false }
-    }
-
-    fn event(&self, item: &PathItem) -> &EventKind {
-        &self.paths.event(item).kind
-    }
-
-    fn is_populate(&self, item: &PathItem) -> bool {
-        matches!(self.event(item), EventKind::Populate(_) | EventKind::Finish { .. })
-    }
-
-    fn is_handed_on(&self, item: &PathItem) -> bool {
-        matches!(self.event(item), EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. })
-    }
-
-    /// Whether a hook or another file's mmap has set vm_ops that a write now replaces.
-    fn wraps(&self, state: &State) -> bool {
-        state.items.iter().any(|item| matches!(self.event(item), EventKind::Hook { .. } | EventKind::Redispatch { .. }))
-    }
-
-    fn holds_lock(&self, state: &State) -> bool {
-        let count = |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| is(self.event(item))).count();
-        count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
-            > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
-    }
-
-    /// What is given back before anything that matters was never taken; otherwise that it was is part of the path.
-    fn undone(&self, state: &mut State, item: PathItem, kind: StateKind, object: &str) {
-        let matches = |item: &PathItem| match self.event(item) {
-            EventKind::Take { kind: taken, object: name, .. } => gives_back(kind, object, *taken, name),
-            _ => false,
-        };
-        let is_idle = |item: &PathItem| {
-            matches!(self.event(item), EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })
-        };
-        match state.items.iter().rposition(matches) {
-            Some(taken) if state.items[taken + 1..].iter().all(is_idle) => state.remove(taken),
-            _ => state.push(item),
-        }
-    }
-
-    fn call(&mut self, states: Vec<State>, callees: &[Key], name: &str, slot: u32) -> Vec<State> {
-        if callees.is_empty() {
-            return states;
-        }
-        let mut after = Vec::new();
-        for callee in callees {
-            let ways = self.paths.of(callee);
-            let work = self.paths.work_of(callee);
-            for state in &states {
-                // A function whose own paths hold no populate does not know that its work stands behind one.
-                let late_work = work.filter(|_| state.items.iter().any(|item| self.is_populate(item)));
-                for way in ways.iter() {
-                    let mut next = self.followed(state, way, name, slot);
-                    if let Some(work) = late_work {
-                        let via = self.paths.chain(name, work.via);
-                        next.push(PathItem { via, ..work });
-                    }
-                    after.push(next);
-                }
-            }
-        }
-        after
-    }
-
-    /// A state behind a call that went one way through the function called.
-    fn followed(&mut self, state: &State, way: &Path, name: &str, slot: u32) -> State {
-        let mut next = state.clone();
-        let mut result = way.result;
-        for (number, item) in way.items.iter().enumerate() {
-            let via = self.paths.chain(name, item.via);
-            let item = PathItem { via, ..*item };
-            match self.event(&item) {
-                EventKind::Undo { kind, object } => {
-                    let (kind, object) = (*kind, object.clone());
-                    self.undone(&mut next, item, kind, &object);
-                }
-                _ => next.push_again(item),
-            }
-            if way.result == Result::Of(number) {
-                result = Result::Of(next.items.len() - 1);
-            }
-        }
-        next.is_merged |= way.is_merged;
-        next.is_cut |= way.is_cut;
-        next.set(slot, result);
-        next
-    }
-
-    /// A state as it is where a condition holds or does not; `None` where that cannot be.
-    fn refined(&self, state: &State, condition: &Condition, holds: bool) -> Option<State> {
-        match condition {
-            Condition::Unknown => Some(state.clone()),
-            Condition::Not(inner) => self.refined(state, inner, !holds),
-            Condition::All(parts) if holds => {
-                parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, true))
-            }
-            Condition::Any(parts) if !holds => {
-                parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, false))
-            }
-            // One of several does not hold, or holds: which is not known, unless there is only one that could.
-            Condition::All(parts) => self.one_of(state, parts, false),
-            Condition::Any(parts) => self.one_of(state, parts, true),
-            Condition::True(value) => {
-                self.known(state, value, holds, if holds { Result::NonZero } else { Result::Zero })
-            }
-            Condition::Error(value) => match (state.value(value), holds) {
-                (Result::Zero, true) | (Result::Errno, false) => None,
-                _ => self.known(state, value, holds, if holds { Result::Errno } else { Result::Unknown }),
-            },
-        }
-    }
-
-    fn one_of(&self, state: &State, parts: &[Condition], holds: bool) -> Option<State> {
-        let mut possible = parts.iter().filter_map(|part| self.refined(state, part, holds));
-        let first = possible.next()?;
-        match possible.next() {
-            None if parts.len() == 1 => Some(first),
-            _ => Some(state.clone()),
-        }
-    }
-
-    /// A state as it is where a value was found to be `result`.
-    fn known(&self, state: &State, value: &Value, holds: bool, result: Result) -> Option<State> {
-        let mut state = state.clone();
-        match state.value(value) {
-            Result::Zero if holds => return None,
-            Result::NonZero | Result::Errno if !holds && result == Result::Zero => return None,
-            Result::Of(item) => {
-                let asks_for_error = matches!(result, Result::Errno | Result::Unknown);
-                let fails = match state.items.get(item).map(|item| self.event(item)) {
-                    Some(EventKind::Take { fails: Fails::Zero, .. }) if !asks_for_error => !holds,
-                    Some(EventKind::Take { fails: Fails::Zero, .. }) => holds,
-                    Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Populate(_)) => holds,
-                    // What a helper, a hook or a getter returns, and a count, may mean either.
-                    _ => false,
-                };
-                if fails {
-                    state.fail(item, self.event_is_populate(&state, item));
-                }
-                let error = if fails { Result::Errno } else { result };
-                let otherwise = if asks_for_error { Result::Unknown } else { Result::Zero };
-                state.set_value(value, if holds { error } else { otherwise });
-                return Some(state);
-            }
-            _ => {}
-        }
-        state.set_value(value, result);
-        Some(state)
-    }
-
-    fn event_is_populate(&self, state: &State, item: usize) -> bool {
-        state.items.get(item).is_some_and(|item| matches!(self.event(item), EventKind::Populate(_)))
-    }
-
-    fn finish(&mut self, states: Vec<State>, value: Value, returns: Option<Span>) {
-        for state in states {
-            let result = state.value(&value);
-            let fails = matches!(result, Result::Errno | Result::NonZero);
-            let rewritten = state.rewritten.filter(|_| fails && value == Value::Errno);
-            self.ends.push(Path {
-                items: state.items,
-                fails,
-                returns,
-                result,
-                rewritten,
-                is_merged: state.is_merged,
-                is_cut: state.is_cut,
-            });
-        }
-        unique(&mut self.ends);
-    }
-}
-
-/// Whether giving back `object` gives back what was taken as `taken`.
-pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, taken: &str) -> bool {
-    let related = kind == taken_kind
-        || matches!(
-            (kind, taken_kind),
-            (StateKind::Ref, StateKind::Counter)
-                | (StateKind::Counter, StateKind::Ref)
-                | (StateKind::Ref, StateKind::Alloc)
-                | (StateKind::Alloc, StateKind::Ref)
-        );
-    let bare = |name: &str| name.trim_start_matches(['&', '(', '*']).to_owned();
-    let (object, taken) = (bare(object), bare(taken));
-    related
-        && (object == taken
-            // What took it did not say what it is.
-            || taken.is_empty()
-            || kind == StateKind::Lock
-            || (kind == StateKind::Ref && taken_kind == StateKind::Ref && object.starts_with(&format!("{taken}->"))))
-}
-
-/// The slots that steps give a value.
-fn assigned_slots(steps: &[Step], found: &mut Vec<u32>) {
-    for step in steps {
-        match step {
-            Step::Assign { slot, .. } | Step::Do { slot, .. } | Step::Call { slot, .. } => found.push(*slot),
-            Step::If { then, otherwise, .. } => {
-                assigned_slots(then, found);
-                assigned_slots(otherwise, found);
-            }
-            Step::Loop(body) => assigned_slots(body, found),
-            Step::Switch { arms, .. } => arms.iter().for_each(|arm| assigned_slots(arm, found)),
-            _ => {}
-        }
     }
 }

@@ -1,0 +1,127 @@
+//! Where time and bytes go, phase by phase, for `--stats`.
+//!
+//! Phases run on all threads and within one another (what is followed is parsed on the way), so what is counted is the time that
+//! threads are busy with a phase, that of phases within it left out. Nothing is measured unless it was asked for.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+/// A phase of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Listing the files of the tree.
+    Walk,
+    /// Opening and reading files.
+    Read,
+    /// Looking for the words that make a file worth keeping.
+    Filter,
+    /// Cutting files into items.
+    Slice,
+    /// Parsing items and making syntax of them.
+    Parse,
+    /// Finding registrations, following VMAs, judging.
+    Follow,
+    /// Writing the result.
+    Report,
+}
+
+impl Phase {
+    /// All phases, in the order in which they begin.
+    pub const ALL: [Phase; 7] =
+        [Phase::Walk, Phase::Read, Phase::Filter, Phase::Slice, Phase::Parse, Phase::Follow, Phase::Report];
+
+    /// Its name in `--stats`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Walk => "walk",
+            Phase::Read => "read",
+            Phase::Filter => "filter",
+            Phase::Slice => "slice",
+            Phase::Parse => "parse",
+            Phase::Follow => "follow",
+            Phase::Report => "report",
+        }
+    }
+}
+
+/// What one phase took.
+#[derive(Debug)]
+pub struct Meter {
+    nanoseconds: AtomicU64,
+    pieces: AtomicU64,
+    bytes: AtomicU64,
+}
+
+static IS_ON: AtomicBool = AtomicBool::new(false);
+
+static METERS: [Meter; Phase::ALL.len()] =
+    [const { Meter { nanoseconds: AtomicU64::new(0), pieces: AtomicU64::new(0), bytes: AtomicU64::new(0) } };
+        Phase::ALL.len()];
+
+thread_local! {
+    /// Nanoseconds spent in phases within the one that runs.
+    static WITHIN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Measures from now on.
+pub fn switch_on() {
+    IS_ON.store(true, Ordering::Relaxed);
+}
+
+/// Does a piece of work of a phase.
+pub fn measure<T>(phase: Phase, work: impl FnOnce() -> T) -> T {
+    if !IS_ON.load(Ordering::Relaxed) {
+        return work();
+    }
+    let outer = WITHIN.replace(0);
+    let start = Instant::now();
+    let result = work();
+    let elapsed = start.elapsed().as_nanos() as u64;
+    let within = WITHIN.replace(outer + elapsed);
+    let meter = &METERS[phase as usize];
+    meter.nanoseconds.fetch_add(elapsed.saturating_sub(within), Ordering::Relaxed);
+    meter.pieces.fetch_add(1, Ordering::Relaxed);
+    result
+}
+
+/// Counts bytes of a phase.
+pub fn count(phase: Phase, bytes: usize) {
+    if IS_ON.load(Ordering::Relaxed) {
+        METERS[phase as usize].bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// What the phases took: milliseconds that threads were busy, pieces of work, bytes.
+pub fn taken() -> impl Iterator<Item = (Phase, f64, u64, u64)> {
+    Phase::ALL.into_iter().map(|phase| {
+        let meter = &METERS[phase as usize];
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (phase, load(&meter.nanoseconds) as f64 / 1e6, load(&meter.pieces), load(&meter.bytes))
+    })
+}
+
+/// The most memory that the process has held, in bytes, where the system tells.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_within_work_is_counted_once() {
+        switch_on();
+        let wait = || std::thread::sleep(std::time::Duration::from_millis(20));
+        measure(Phase::Report, || {
+            measure(Phase::Walk, wait);
+            wait();
+        });
+        let of = |wanted: Phase| taken().find(|(phase, ..)| *phase == wanted).unwrap();
+        assert!((15.0..40.0).contains(&of(Phase::Report).1), "{:?}", of(Phase::Report));
+        assert_eq!(of(Phase::Walk).2, 1);
+    }
+}
