@@ -1,15 +1,15 @@
 //! Makes the index of a tree: one pass over the bytes of its headers, one over those of its sources, then the registrations.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::expansion::table_macros;
 use super::names::{self, Named};
 use super::registrations::{Words, collect};
-use super::search::Search;
+use super::search::Needles;
 use super::{Index, ItemId, SourceFile, Types};
 use crate::kernel::{FileTrouble, Listing, Sieve, Tree, list, read_matching};
 use crate::meter::{Phase, measure};
@@ -38,8 +38,8 @@ const VMA: &[u8] = b"vm_area_";
 /// What the names of most hooks hold.
 const MMAP: &[u8] = b"mmap";
 
-/// Of a word that sources are searched for, so many bytes at the end are enough to find it by.
-const NEEDLE_LIMIT: usize = 4;
+/// Words are searched for by parts of so many bytes.
+const PART: usize = 3;
 
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
@@ -48,7 +48,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     built.files = headers.len() + sources.len();
     built.trouble = trouble;
 
-    read(tree, &headers, &mut built, &Headers);
+    read(tree, &headers, &mut built, &Headers::new());
     add_definitions(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
@@ -79,8 +79,8 @@ fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<Sou
     }));
     files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
     for file in &files {
-        if let Err(error) = std::str::from_utf8(&file.text) {
-            let line = Some(file.position(error.valid_up_to() as u32).line);
+        if let Some(place) = file.not_utf8 {
+            let line = Some(file.position(place).line);
             let text = "holds bytes that are no UTF-8; read as they are".to_owned();
             built.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "not-utf8", text });
         }
@@ -89,31 +89,35 @@ fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<Sou
 }
 
 /// Lets those headers through that can hold something for the index: a VMA, or a table macro that names a hook.
-struct Headers;
+struct Headers(Needles);
+
+impl Headers {
+    fn new() -> Headers {
+        Headers(Needles::new([VMA, MMAP]))
+    }
+}
 
 impl Sieve<SourceFile> for Headers {
     fn may_matter(&self, part: &[u8]) -> bool {
-        memmem::find(part, VMA).is_some() || memmem::find(part, MMAP).is_some()
+        self.0.any_in(part)
     }
 
     fn overlap(&self) -> usize {
-        VMA.len()
+        self.0.longest()
     }
 
     fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
-        let names_hook = || {
-            memmem::find_iter(text, MMAP).any(|at| {
-                let start = text[..at].iter().rposition(|byte| !is_identifier_byte(*byte));
-                start.is_some_and(|before| text[before] == b'.')
-            })
-        };
-        (memmem::find(text, VMA).is_some() || names_hook()).then(|| SourceFile::new(path, text))
+        let matters = self.0.places(text).any(|(needle, at)| {
+            let start = text[..at].iter().rposition(|byte| !is_identifier_byte(*byte));
+            needle == VMA || start.is_some_and(|before| text[before] == b'.')
+        });
+        matters.then(|| SourceFile::new(path, text))
     }
 }
 
 /// Lets those sources through that take a VMA, register a hook, or use a macro that does.
 struct Sources {
-    search: Search,
+    needles: Needles,
     members: FxHashSet<Vec<u8>>,
     macros: FxHashSet<Vec<u8>>,
 }
@@ -122,14 +126,11 @@ impl Sources {
     fn new(index: &Index) -> Sources {
         let members: Vec<&str> = index.hooks.members();
         let macros: FxHashSet<Vec<u8>> = index.table_macros.keys().map(|name| name.clone().into_bytes()).collect();
-        // What holds "mmap" is found by it. The others are searched for by their ends: macros that set hooks start like many
-        // words and end like few, and a search for few bytes that are rare is twice as fast.
+        // What holds "mmap" is found by it.
         let others = members.iter().map(|member| member.as_bytes()).chain(macros.iter().map(Vec::as_slice));
-        let others = others.filter(|word| memmem::find(word, MMAP).is_none());
-        let ends: BTreeSet<&[u8]> = others.map(|word| &word[word.len().saturating_sub(NEEDLE_LIMIT)..]).collect();
-        let needles: Vec<&[u8]> = [VMA, MMAP].into_iter().chain(ends).collect();
+        let others = others.filter(|word| !word.is_empty() && memmem::find(word, MMAP).is_none());
         Sources {
-            search: Search::new(&needles),
+            needles: Needles::new([VMA, MMAP].into_iter().chain(shared_parts(others.collect()))),
             members: members.iter().map(|member| member.as_bytes().to_vec()).collect(),
             macros,
         }
@@ -146,17 +147,34 @@ impl Sources {
 
 impl Sieve<SourceFile> for Sources {
     fn may_matter(&self, part: &[u8]) -> bool {
-        self.search.any(part, |_, _, _| true)
+        self.needles.any_in(part)
     }
 
     fn overlap(&self) -> usize {
-        VMA.len().max(NEEDLE_LIMIT)
+        self.needles.longest()
     }
 
     fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
-        let keeps = self.search.any(text, |needle, start, end| needle == 0 || self.is_use(text, start, end));
-        keeps.then(|| SourceFile::new(path, text))
+        let mut places = self.needles.places(text);
+        let matters = places.any(|(needle, at)| needle == VMA || self.is_use(text, at, at + needle.len()));
+        matters.then(|| SourceFile::new(path, text))
     }
+}
+
+/// Parts of words such that each word holds one: the part that most of the words share, then that of most of the rest. A search
+/// for one rare part is so much faster than one for many words that looking twice at what it finds costs nothing.
+fn shared_parts(mut words: Vec<&[u8]>) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    while !words.is_empty() {
+        let mut counts: BTreeMap<&[u8], usize> = BTreeMap::new();
+        for part in words.iter().flat_map(|word| word.windows(PART.min(word.len()))) {
+            *counts.entry(part).or_default() += 1;
+        }
+        let Some((part, _)) = counts.into_iter().max_by_key(|(part, count)| (*count, *part)) else { break };
+        words.retain(|word| memmem::find(word, part).is_none());
+        parts.push(part);
+    }
+    parts
 }
 
 /// Whether what stands behind a member makes it a designator or the target of an assignment.
@@ -177,13 +195,14 @@ struct Definitions {
 
 fn definitions(source: &SourceFile, file: u32) -> Definitions {
     let mut found = Definitions::default();
+    let vma = Finder::new(VMA);
     for (number, item) in (0u32..).zip(&source.items) {
         let list = match item.kind {
-            ItemKind::Function if memmem::find(item.head().of(&source.text), VMA).is_some() => &mut found.functions,
+            ItemKind::Function if vma.find(item.head().of(&source.text)).is_some() => &mut found.functions,
             ItemKind::Macro if source.text.get(item.body as usize) == Some(&b'(') => &mut found.macros,
             ItemKind::Record if item.body < item.span.end => {
                 let text = item.span.of(&source.text);
-                if takes_vma(text) {
+                if takes_vma(&vma, text) {
                     found.with_hooks.push((source.name(item), parse::members(text, item.span.start).syntax));
                 }
                 &mut found.records
@@ -197,8 +216,8 @@ fn definitions(source: &SourceFile, file: u32) -> Definitions {
 
 /// Whether a VMA is named behind what declares a pointer to a function; a quick look that saves parsing the others, which only
 /// hold one.
-fn takes_vma(record: &[u8]) -> bool {
-    memmem::find_iter(record, VMA).any(|at| {
+fn takes_vma(vma: &Finder, record: &[u8]) -> bool {
+    vma.find_iter(record).any(|at| {
         let member = record[..at].iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).unwrap_or(0);
         memchr::memchr(b'(', &record[member..at]).is_some()
     })

@@ -17,6 +17,8 @@ pub struct SourceFile {
     directives: Vec<Span>,
     /// Whether its braces did not add up.
     pub resynchronised: bool,
+    /// The first byte that is no UTF-8.
+    pub not_utf8: Option<u32>,
     lines: OnceLock<LineIndex>,
 }
 
@@ -31,6 +33,7 @@ impl SourceFile {
             items: slices.items,
             directives: slices.directives,
             resynchronised: slices.resynchronised,
+            not_utf8: std::str::from_utf8(text).err().map(|error| error.valid_up_to() as u32),
             lines: OnceLock::new(),
         }
     }
@@ -52,12 +55,12 @@ impl SourceFile {
 
     /// The line and column of a byte.
     pub fn position(&self, offset: u32) -> Position {
-        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(offset)
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, offset)
     }
 
     /// The bytes of a line (from 1) with its newline; `None` behind the last.
     pub fn line_range(&self, line: u32) -> Option<std::ops::Range<usize>> {
-        self.lines.get_or_init(|| LineIndex::new(&self.text)).range(line, self.text.len())
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).range(&self.text, line)
     }
 
     /// The name of an item, as text.

@@ -15,6 +15,7 @@ pub use build::{Built, build};
 pub use file::SourceFile;
 pub use hooks::{Hook, Hooks, Takes};
 pub use registrations::{Handler, Registration};
+pub use search::Needles;
 pub use types::{Scope, Types};
 
 use names::Names;

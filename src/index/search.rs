@@ -1,17 +1,46 @@
-//! Finds any of several words in one pass.
+//! Finds words in kernel sources.
 
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, Match};
+use memchr::memmem::Finder;
 
 use crate::source::is_identifier_byte;
+
+/// A quick look for a few needles.
+#[derive(Debug)]
+pub struct Needles {
+    finders: Vec<Finder<'static>>,
+}
+
+impl Needles {
+    /// A look for these.
+    pub fn new<'n>(needles: impl IntoIterator<Item = &'n [u8]>) -> Needles {
+        Needles { finders: needles.into_iter().map(|needle| Finder::new(needle).into_owned()).collect() }
+    }
+
+    /// How many bytes the longest has.
+    pub fn longest(&self) -> usize {
+        self.finders.iter().map(|finder| finder.needle().len()).max().unwrap_or(0)
+    }
+
+    /// Whether a text holds any.
+    pub fn any_in(&self, text: &[u8]) -> bool {
+        self.finders.iter().any(|finder| finder.find(text).is_some())
+    }
+
+    /// Where each needle stands, one needle after the other.
+    pub fn places(&self, text: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+        self.finders.iter().flat_map(move |finder| finder.find_iter(text).map(|at| (finder.needle(), at)))
+    }
+}
 
 /// A search for several words. The vector search is five times faster than the automaton, and takes only so many words.
 #[derive(Debug)]
 pub enum Search {
     Packed(Searcher),
     Automaton(AhoCorasick),
-    /// There is nothing to search for, or neither can be built: everything is a match, and nothing is lost but time.
-    Everything,
+    /// More words than an automaton has states for, which are billions of bytes of words.
+    TooMany,
 }
 
 impl Search {
@@ -20,17 +49,7 @@ impl Search {
         match (Searcher::new(needles), AhoCorasick::new(needles)) {
             (Some(packed), _) => Search::Packed(packed),
             (None, Ok(automaton)) => Search::Automaton(automaton),
-            (None, Err(_)) => Search::Everything,
-        }
-    }
-
-    /// Whether a match, as the number of its word and its place, is accepted.
-    pub fn any(&self, text: &[u8], accepts: impl Fn(usize, usize, usize) -> bool) -> bool {
-        let accepts = |found: Match| accepts(found.pattern().as_usize(), found.start(), found.end());
-        match self {
-            Search::Packed(packed) => packed.find_iter(text).any(accepts),
-            Search::Automaton(automaton) => automaton.find_iter(text).any(accepts),
-            Search::Everything => true,
+            (None, Err(_)) => Search::TooMany,
         }
     }
 
@@ -46,7 +65,7 @@ impl Search {
         match self {
             Search::Packed(packed) => packed.find_iter(text).for_each(&mut add),
             Search::Automaton(automaton) => automaton.find_iter(text).for_each(&mut add),
-            Search::Everything => {}
+            Search::TooMany => {}
         }
         found
     }

@@ -25,7 +25,7 @@ pub trait Sieve<T>: Sync {
     /// How many bytes the longest thing has that the quick look searches for: parts overlap by so many.
     fn overlap(&self) -> usize;
 
-    /// What is made of a whole file, if it is kept.
+    /// What is made of a whole file that may matter, if it is kept.
     fn keep(&self, path: &str, text: &[u8]) -> Option<T>;
 }
 
@@ -86,7 +86,9 @@ fn sift<T>(file: &Path, path: &str, buffer: &mut [u8], sieve: &impl Sieve<T>) ->
     })?;
     count(Phase::Read, held);
     if held < buffer.len() {
-        return Ok((measure(Phase::Filter, || sieve.keep(path, &buffer[..held])), held as u64));
+        let text = &buffer[..held];
+        let kept = measure(Phase::Filter, || if sieve.may_matter(text) { sieve.keep(path, text) } else { None });
+        return Ok((kept, held as u64));
     }
     let overlap = sieve.overlap().min(buffer.len() / 2);
     let mut length = held as u64;

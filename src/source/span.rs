@@ -45,32 +45,53 @@ pub struct Position {
     pub column: u32,
 }
 
-/// Where the lines of one file start. Built only for files that something is reported in.
+/// How many lines of a file end before each block of it. Few places of a file are ever asked for, so that counting once and
+/// looking again is cheaper than keeping where every line starts.
 #[derive(Debug)]
 pub struct LineIndex {
-    starts: Vec<u32>,
+    before: Vec<u32>,
 }
 
+/// Bytes of a block.
+const BLOCK: usize = 4096;
+
 impl LineIndex {
-    /// Reads the line starts of `text`.
+    /// Counts the lines of `text`.
     pub fn new(text: &[u8]) -> LineIndex {
-        let mut starts = vec![0];
-        starts.extend(memchr::memchr_iter(b'\n', text).map(|newline| newline as u32 + 1));
-        LineIndex { starts }
+        let mut newlines = 0;
+        let before = text.chunks(BLOCK).map(|block| {
+            let before = newlines;
+            newlines += count(block);
+            before
+        });
+        LineIndex { before: before.collect() }
     }
 
-    /// The position of a byte offset.
-    pub fn position(&self, offset: u32) -> Position {
-        let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        Position { line: line as u32, column: offset - self.starts[line - 1] + 1 }
+    /// The position of a byte offset in `text`, which is the one that was counted.
+    pub fn position(&self, text: &[u8], offset: u32) -> Position {
+        let at = (offset as usize).min(text.len());
+        let block = (at / BLOCK).min(self.before.len().saturating_sub(1));
+        let newlines = self.before.get(block).copied().unwrap_or(0) + count(&text[block * BLOCK..at]);
+        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline as u32 + 1);
+        Position { line: newlines + 1, column: offset - start + 1 }
     }
 
-    /// The bytes of a line (from 1) of a text of `length` bytes, its newline included; `None` behind the last line.
-    pub fn range(&self, line: u32, length: usize) -> Option<std::ops::Range<usize>> {
-        let start = *self.starts.get((line as usize).checked_sub(1)?)? as usize;
-        let end = self.starts.get(line as usize).map_or(length, |next| *next as usize);
+    /// The bytes of a line (from 1) of `text`, its newline included; `None` behind the last line.
+    pub fn range(&self, text: &[u8], line: u32) -> Option<std::ops::Range<usize>> {
+        let passed = line.checked_sub(1)?;
+        let block = self.before.partition_point(|before| *before < passed).saturating_sub(1);
+        let mut start = block * BLOCK;
+        for _ in self.before.get(block).copied().unwrap_or(0)..passed {
+            start += memchr::memchr(b'\n', &text[start..])? + 1;
+        }
+        let start = if passed == 0 { 0 } else { start };
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |newline| start + newline + 1);
         Some(start..end)
     }
+}
+
+fn count(text: &[u8]) -> u32 {
+    memchr::memchr_iter(b'\n', text).count() as u32
 }
 
 #[cfg(test)]
@@ -79,10 +100,27 @@ mod tests {
 
     #[test]
     fn positions_count_from_one_in_bytes() {
-        let index = LineIndex::new("a\n\tü x\n".as_bytes());
-        assert_eq!(index.position(0), Position { line: 1, column: 1 });
-        assert_eq!(index.position(2), Position { line: 2, column: 1 });
-        assert_eq!(index.position(6), Position { line: 2, column: 5 });
-        assert_eq!(index.position(8), Position { line: 3, column: 1 });
+        let text = "a\n\tü x\n".as_bytes();
+        let index = LineIndex::new(text);
+        assert_eq!(index.position(text, 0), Position { line: 1, column: 1 });
+        assert_eq!(index.position(text, 2), Position { line: 2, column: 1 });
+        assert_eq!(index.position(text, 6), Position { line: 2, column: 5 });
+        assert_eq!(index.position(text, 8), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn lines_and_positions_agree_over_many_blocks() {
+        let text: Vec<u8> = (0..3000).flat_map(|line| format!("{}\n", "x".repeat(line % 17)).into_bytes()).collect();
+        let index = LineIndex::new(&text);
+        let mut start = 0;
+        for line in 1..=3000u32 {
+            let end = start + (line as usize - 1) % 17 + 1;
+            assert_eq!(index.range(&text, line), Some(start..end), "line {line}");
+            assert_eq!(index.position(&text, end as u32 - 1).line, line);
+            start = end;
+        }
+        assert_eq!(index.range(&text, 3001), Some(start..start));
+        assert_eq!(index.range(&text, 3002), None);
+        assert_eq!(index.range(&text, 0), None);
     }
 }
