@@ -36,7 +36,7 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let extent = Extent { blockers: true, ..Extent::default() };
-    let Scanned { tree, chosen, scan } = options.common.scan(&options.tree, extent)?;
+    let Scanned { tree, chosen, scan, .. } = options.common.scan(&options.tree, extent)?;
     let report =
         Report { findings: scan.findings.iter().collect(), chosen: &chosen, version: tree.version(), scan: &scan };
     output::write(options.common.output.as_deref(), |out| match options.format {

@@ -1,5 +1,6 @@
 //! The command line: the only place that prints or exits. One file a command.
 
+mod fix;
 mod graph;
 mod output;
 mod scan;
@@ -35,6 +36,8 @@ struct Arguments {
 enum Command {
     /// What every handler does, and its verdict
     Scan(scan::Options),
+    /// The conversion as a diff, or written into the tree
+    Fix(fix::Options),
     /// Who blocks whom, as DOT or JSON
     Graph(graph::Options),
 }
@@ -83,6 +86,7 @@ struct Scanned {
     tree: Tree,
     chosen: Chosen,
     scan: Scan,
+    rules: Rules,
 }
 
 impl Common {
@@ -98,7 +102,7 @@ impl Common {
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
         let chosen = choose(&rules, &tree, &self.target)?;
         let scan = scan(&tree, &rules, &chosen, extent);
-        Ok(Scanned { tree, chosen, scan })
+        Ok(Scanned { tree, chosen, scan, rules })
     }
 
     /// The threads that a command runs in.
@@ -128,11 +132,13 @@ pub fn run() -> ExitCode {
     };
     let common = match &arguments.command {
         Command::Scan(options) => &options.common,
+        Command::Fix(options) => &options.common,
         Command::Graph(options) => &options.common,
     };
     let result = common.threads().and_then(|threads| {
         threads.install(|| match &arguments.command {
             Command::Scan(options) => scan::run(options),
+            Command::Fix(options) => fix::run(options),
             Command::Graph(options) => graph::run(options),
         })
     });

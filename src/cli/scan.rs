@@ -62,7 +62,7 @@ impl ValueEnum for Verdict {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = Extent { every_function: options.every_function, ..Extent::default() };
-    let Scanned { tree, chosen, scan } = common.scan(&options.tree, extent)?;
+    let Scanned { tree, chosen, scan, .. } = common.scan(&options.tree, extent)?;
     check_selection(options, &scan)?;
     let findings: Vec<&Finding> = scan.findings.iter().filter(|finding| options.selects(&scan, finding)).collect();
     let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };

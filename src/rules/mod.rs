@@ -3,6 +3,7 @@
 
 mod call;
 mod load;
+mod rewrite;
 mod state;
 mod target;
 
@@ -10,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does};
 pub use load::RuleError;
+pub use rewrite::{ActionForm, CallForm, Rewrite};
 pub use state::{Named, Object, Pattern, StateKind, StateRule};
 pub use target::Target;
 
@@ -128,6 +130,14 @@ impl Rules {
         self.merge_ignored.contains(flag)
     }
 
+    /// The field of a desc that stands for a field of a VMA. The file is the one whose hook is called.
+    pub fn field_on_desc(&self, field: &str) -> Option<&str> {
+        let mut names: Vec<&str> =
+            self.desc_fields.iter().filter(|(_, vma)| *vma == field).map(|(desc, _)| desc.as_str()).collect();
+        names.sort_unstable();
+        names.first().copied()
+    }
+
     /// The field of a VMA that a field of a desc stands for.
     pub fn desc_field(&self, name: &str) -> Option<&str> {
         self.desc_fields.get(name).map(String::as_str)
@@ -151,6 +161,19 @@ impl Rules {
     /// The target of that name.
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The templates of a target, with those of the targets that it is like.
+    pub fn rewrite(&self, target: &Target) -> Option<Rewrite> {
+        let mut rewrite = target.rewrite.clone()?;
+        // No chain is longer than there are targets, unless it goes round.
+        for _ in 0..self.targets.len() {
+            let Some(like) = rewrite.like.as_deref() else { break };
+            let older = self.target(like)?.rewrite.as_ref()?;
+            let next = older.like.clone();
+            rewrite = Rewrite { like: next, ..rewrite.over(older) };
+        }
+        Some(rewrite)
     }
 
     /// The desc twin of a helper, where `target` has it.

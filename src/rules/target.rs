@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::Rewrite;
+
 /// One target API.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +24,8 @@ pub struct Target {
     pub actions: Vec<String>,
     /// Whether `vm_ops->mapped` exists, to which state per mapping can move.
     pub mapped: bool,
+    /// How conversions to it are written; absent where none are.
+    pub rewrite: Option<Rewrite>,
 }
 
 impl Target {

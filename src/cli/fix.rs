@@ -1,0 +1,202 @@
+//! `mmaplint fix`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{CLEAN, Common, ERROR, Scanned, output};
+use crate::fix::{Applicability, Change, Fixes, HandlerFix, plan, unified, write};
+use crate::index::{Index, Types};
+use crate::source::Span;
+use crate::verdict::{Extent, Finding, Scan};
+use crate::vma::lower::Context;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The kernel tree
+    #[arg(default_value = ".")]
+    tree: PathBuf,
+    /// Convert only these: handlers by name, FILE:HANDLER, or all that are registered below a path of the tree
+    #[arg(value_name = "HANDLER|PATH")]
+    chosen: Vec<String>,
+    /// Change the files of the tree, instead of printing a diff
+    #[arg(long)]
+    write: bool,
+    /// Take in sketches: what is converted only in part, with its open points
+    #[arg(long)]
+    sketch: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Converts handlers and writes the diff, or the files.
+///
+/// # Errors
+/// As those of a scan; something chosen that the tree does not have; a chosen handler that cannot be converted; a file that
+/// cannot be written.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let common = &options.common;
+    let Scanned { tree, chosen, scan, rules } = common.scan(&options.tree, Extent::default())?;
+    let selection = Selection::new(options, &scan)?;
+    let types = Types::new(&scan.index, tree.root());
+    let context = Context { index: &scan.index, types: &types, rules: &rules };
+    let wanted = |finding: &Finding| selection.holds(&scan.index, finding);
+    let mut fixes = plan(context, &chosen, &scan.findings, &wanted, options.sketch)?;
+    hold_back(&scan, &mut fixes);
+    let failed = if options.write {
+        written(&scan.index, tree.root(), &fixes)
+    } else {
+        output::write(common.output.as_deref(), |out| diffs(&scan.index, &fixes, out))?;
+        false
+    };
+    if !common.quiet {
+        let _ = summary(&scan, &fixes, &mut io::stderr().lock());
+    }
+    // Who names a handler wants that one: that nothing could be written of it is an error.
+    let is_missing = selection.names_handlers() && fixes.changes.is_empty();
+    Ok(if failed || is_missing { ERROR } else { CLEAN })
+}
+
+/// What the arguments choose.
+struct Selection {
+    paths: Vec<String>,
+    handlers: Vec<(Option<String>, String)>,
+}
+
+impl Selection {
+    fn new(options: &Options, scan: &Scan) -> Result<Selection, String> {
+        let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
+        for argument in &options.chosen {
+            if options.tree.join(argument).exists() {
+                selection.paths.push(argument.trim_start_matches("./").trim_end_matches('/').to_owned());
+                continue;
+            }
+            let handler = match argument.rsplit_once(':') {
+                Some((file, name)) => (Some(file.trim_start_matches("./").to_owned()), name.to_owned()),
+                None => (None, argument.clone()),
+            };
+            selection.handlers.push(handler);
+            let last =
+                Selection { paths: Vec::new(), handlers: selection.handlers.split_off(selection.handlers.len() - 1) };
+            if !scan.findings.iter().any(|finding| last.holds(&scan.index, finding)) {
+                return Err(format!("{argument}: neither a path of the tree nor a handler that is registered in it"));
+            }
+            selection.handlers.extend(last.handlers);
+        }
+        Ok(selection)
+    }
+
+    fn names_handlers(&self) -> bool {
+        !self.handlers.is_empty()
+    }
+
+    fn holds(&self, index: &Index, finding: &Finding) -> bool {
+        if self.paths.is_empty() && self.handlers.is_empty() {
+            return true;
+        }
+        let file = &index.file(finding.registration.file).path;
+        let below = |path: &String| {
+            path.is_empty()
+                || path == "."
+                || file == path
+                || file.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let Some(handler) = &finding.handler else { return self.paths.iter().any(below) };
+        let is_named = |(wanted, name): &(Option<String>, String)| {
+            let defined = handler.place.map(|place| index.file(place.file).path.as_str());
+            *name == handler.name && wanted.as_deref().is_none_or(|wanted| wanted == file || Some(wanted) == defined)
+        };
+        self.paths.iter().any(below) || self.handlers.iter().any(is_named)
+    }
+}
+
+/// A file in which something was not understood is left alone.
+fn hold_back(scan: &Scan, fixes: &mut Fixes) {
+    let index = &scan.index;
+    let torn = |file: &u32| index.file(*file).resynchronised;
+    let (torn, kept): (Vec<Change>, Vec<Change>) =
+        std::mem::take(&mut fixes.changes).into_iter().partition(|change| change.files.keys().any(torn));
+    fixes.changes = kept;
+    for handler in torn.iter().flat_map(|change| &change.handlers) {
+        let fix = &mut fixes.handlers[*handler];
+        fix.applicability = Applicability::None;
+        fix.reason = Some("the braces of a file that it changes do not add up".to_owned());
+    }
+}
+
+fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
+    for change in &fixes.changes {
+        for handler in &change.handlers {
+            about(index, &fixes.handlers[*handler], out)?;
+        }
+        for (file, edits) in &change.files {
+            let source = index.file(*file);
+            out.write_all(&unified(&source.path, &source.text, edits).text)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the reader of a diff should know; `git apply` and `patch` pass over it.
+fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: {} becomes {}", fix.applicability.name(), fix.name, fix.new_name)?;
+    for remark in &fix.remarks {
+        writeln!(out, "  note: {remark}")?;
+    }
+    for (file, point) in &fix.open_points {
+        let source = index.file(*file);
+        writeln!(out, "  open: {}:{}: {}", source.path, source.position(point.offset).line, point.text)?;
+    }
+    Ok(())
+}
+
+/// Writes each change; says which could not be written. Whether any could not.
+fn written(index: &Index, root: &std::path::Path, fixes: &Fixes) -> bool {
+    let mut failed = false;
+    for change in &fixes.changes {
+        let files: Vec<(&str, &[u8], Vec<u8>)> = change
+            .files
+            .iter()
+            .map(|(file, edits)| {
+                let source = index.file(*file);
+                let new = crate::fix::applied(&source.text, Span::new(0, source.text.len()), edits);
+                (source.path.as_str(), source.text.as_slice(), new)
+            })
+            .collect();
+        if let Err(error) = write(root, &files) {
+            eprintln!("mmaplint: {error}");
+            failed = true;
+        }
+    }
+    failed
+}
+
+/// One line for each handler that nothing was written of, and the totals.
+fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
+    for fix in &fixes.handlers {
+        let finding = &scan.findings[fix.finding];
+        let file = scan.index.file(finding.registration.file);
+        let line = file.position(finding.registration.span.start).line;
+        match (&fix.reason, fix.applicability) {
+            (Some(reason), _) => writeln!(err, "{}:{line}: none: {}: {reason}", file.path, fix.name)?,
+            (None, Applicability::Sketch) => {
+                let first = fix.open_points.first().map_or(String::new(), |(file, point)| {
+                    let source = scan.index.file(*file);
+                    format!("{}:{}: {}", source.path, source.position(point.offset).line, point.text)
+                });
+                writeln!(err, "{}:{line}: sketch: {}: {first}", file.path, fix.name)?;
+            }
+            _ => {}
+        }
+    }
+    let count = |applicability| fixes.handlers.iter().filter(|fix| fix.applicability == applicability).count();
+    writeln!(
+        err,
+        "{} handlers converted in {} changes, {} that only a sketch can be made of (--sketch), {} left",
+        count(Applicability::Safe),
+        fixes.changes.len(),
+        count(Applicability::Sketch),
+        count(Applicability::None)
+    )
+}

@@ -1,0 +1,285 @@
+//! Writes expressions for the desc.
+
+use super::edit::{Edit, applied, sorted};
+use super::rewriter::Rewriter;
+use super::template::{fill, keys};
+use crate::rules::Does;
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+
+/// What the value of an expression is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Only whether it is zero.
+    Truth,
+    /// All of it.
+    Value,
+}
+
+impl Rewriter<'_> {
+    /// The text of an expression as it is written for the desc.
+    pub(super) fn text(&mut self, expression: &Expression, used: Use) -> String {
+        let outer = std::mem::take(&mut self.edits);
+        self.expression(expression, used);
+        let inner = std::mem::replace(&mut self.edits, outer);
+        let text = match sorted(inner) {
+            Ok(edits) => applied(self.source, expression.span, &edits),
+            Err(span) => {
+                self.open(span.start, "is changed in two ways");
+                expression.span.of(self.source).to_vec()
+            }
+        };
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The condition of an `if` or a loop, whose parentheses belong to the statement.
+    pub(super) fn condition(&mut self, condition: &Expression) {
+        let inner = self.without_parentheses(condition);
+        self.expression(&inner, Use::Truth);
+    }
+
+    /// An expression without the parentheses around it.
+    pub(super) fn without_parentheses(&self, expression: &Expression) -> Expression {
+        let text = expression.span.of(self.source);
+        let mut inner = expression.clone();
+        if text.first() == Some(&b'(') && text.last() == Some(&b')') && !matches!(expression.kind, E::Cast { .. }) {
+            let (start, end) = (expression.span.start as usize + 1, expression.span.end as usize - 1);
+            let body = &self.source[start..end];
+            let before = body.len() - body.trim_ascii_start().len();
+            let after = body.len() - body.trim_ascii_end().len();
+            inner.span = Span::new(start + before, end - after);
+        }
+        inner
+    }
+
+    pub(super) fn expression(&mut self, expression: &Expression, used: Use) {
+        if self.flag_test(expression, used) || self.size(expression) || self.field(expression) {
+            return;
+        }
+        match &expression.kind {
+            E::Name(name) => self.name(name, expression.span),
+            E::Number(_) | E::Literal => {}
+            E::Call { callee, arguments } => self.call(expression, callee, arguments),
+            E::Field { base, .. } => self.expression(base, Use::Value),
+            E::Unary { operator, operand } => {
+                self.expression(operand, if operator == "!" { Use::Truth } else { Use::Value })
+            }
+            E::Step { operand, .. } | E::Cast { value: operand, .. } => self.expression(operand, Use::Value),
+            E::Index { base, index } => {
+                self.expression(base, Use::Value);
+                self.expression(index, Use::Value);
+            }
+            E::Binary { operator, left, right } => {
+                let used = if matches!(operator.as_str(), "&&" | "||") { Use::Truth } else { Use::Value };
+                self.expression(left, used);
+                self.expression(right, used);
+            }
+            E::Assign { operator, target, value } => self.assign(expression, operator, target, value),
+            E::Conditional { condition, then, otherwise } => {
+                self.expression(condition, Use::Truth);
+                if let Some(then) = then {
+                    self.expression(then, used);
+                }
+                self.expression(otherwise, used);
+            }
+            E::Initializer { entries, .. } => {
+                entries.iter().for_each(|entry| self.expression(&entry.value, Use::Value))
+            }
+            E::Statements(inner) => self.statements(inner),
+            E::Other(parts) => parts.iter().for_each(|part| self.expression(part, Use::Value)),
+        }
+    }
+
+    /// A name by itself: the file becomes a field of the desc, the VMA has no equivalent.
+    fn name(&mut self, name: &str, span: Span) {
+        if self.file == Some(name) {
+            self.file_uses.insert(span);
+            self.replace(span, "{file}".to_owned());
+        } else if name == self.vma {
+            self.open(span.start, "the VMA itself is used here, which a desc does not stand for");
+        }
+    }
+
+    fn assign(&mut self, whole: &Expression, operator: &str, target: &Expression, value: &Expression) {
+        let flags = self.is_field(target, "vm_flags");
+        let (template, flags_value) = match (operator, &value.bare().kind) {
+            ("|=", _) if flags => (self.rewrite.set.clone(), Some(value)),
+            ("&=", E::Unary { operator, operand }) if flags && operator == "~" => {
+                (self.rewrite.clear.clone(), Some(&**operand))
+            }
+            _ => (None, None),
+        };
+        if let (Some(template), Some(list)) = (template, flags_value.and_then(|value| self.bits(value))) {
+            let text = fill(&template, &mut |key| (key == "bits").then(|| list.join(", ")));
+            return self.replace(whole.span, text);
+        }
+        if flags {
+            match self.rewrite.set {
+                Some(_) => self.open(whole.span.start, "writes the flags in a way that the desc has no helper for"),
+                None => self.expression(value, Use::Value),
+            }
+        }
+        if let Some(field) = self.vma_field(target)
+            && !self.target.writes_field(&field)
+        {
+            self.open(target.span.start, &format!("writes {field}, which a desc does not allow"));
+        }
+        let is_bool = target.name().is_some_and(|name| self.booleans.iter().any(|known| known == name));
+        self.expression(target, Use::Value);
+        self.expression(value, if is_bool { Use::Truth } else { Use::Value });
+    }
+
+    /// `vma->vm_end - vma->vm_start`.
+    fn size(&mut self, expression: &Expression) -> bool {
+        let E::Binary { operator, left, right } = &expression.kind else { return false };
+        let Some(template) = self.rewrite.size.clone().filter(|_| operator == "-" && self.is_field(right, "vm_start"))
+        else {
+            return false;
+        };
+        if self.is_field(left, "vm_end") {
+            let is_one = !template.contains(" - ");
+            let span = if is_one { expression.span } else { self.without_parentheses(expression).span };
+            self.replace(span, template);
+            return true;
+        }
+        // `from + vma->vm_end - vma->vm_start`, where nobody wrote the parentheses.
+        match &left.kind {
+            E::Binary { operator, left: first, right: end }
+                if operator == "+" && self.is_field(end, "vm_end") && left.span.end == end.span.end =>
+            {
+                let span = Span { start: end.span.start, end: right.span.end };
+                self.expression(first, Use::Value);
+                self.replace(span, template);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an expression is how many bytes the VMA has, as written or kept in a variable.
+    pub(super) fn is_size(&self, expression: &Expression) -> bool {
+        match &expression.bare().kind {
+            E::Binary { operator, left, right } => {
+                operator == "-" && self.is_field(left, "vm_end") && self.is_field(right, "vm_start")
+            }
+            E::Name(name) => self.sizes.iter().any(|known| known == name),
+            _ => false,
+        }
+    }
+
+    /// The field of the VMA that an expression is.
+    pub(super) fn vma_field(&self, expression: &Expression) -> Option<String> {
+        match &expression.kind {
+            E::Field { base, name, .. } if base.name() == Some(self.vma) => Some(self.rules.vma_field(name).to_owned()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_field(&self, expression: &Expression, field: &str) -> bool {
+        self.vma_field(expression).is_some_and(|name| name == field)
+    }
+
+    /// A field by itself.
+    fn field(&mut self, expression: &Expression) -> bool {
+        let Some(field) = self.vma_field(expression) else { return false };
+        // `&vma->vm_file->f_path` and the like keep what surrounds the field.
+        let E::Field { base, .. } = &expression.kind else { return false };
+        if field == "vm_flags" {
+            let Some(text) = self.rewrite.flags.clone() else { return false };
+            self.replace(expression.span, text);
+            return true;
+        }
+        match self.rules.field_on_desc(&field).filter(|_| self.target.reads_field(&field)) {
+            Some(name) => self.replace(expression.span, format!("{{desc}}->{name}")),
+            None => self.open(base.span.start, &format!("uses {field}, which a desc does not have")),
+        }
+        true
+    }
+
+    fn call(&mut self, whole: &Expression, callee: &Expression, arguments: &[Expression]) {
+        let name = callee.name().unwrap_or_default().to_owned();
+        if let Some(texts) = self.call_form(whole.span, &name, arguments) {
+            match texts.as_slice() {
+                [text] => self.replace(whole.span, text.clone()),
+                _ => self.open(whole.span.start, "becomes several statements in the middle of one"),
+            }
+            return;
+        }
+        let takes_vma = arguments.iter().any(|argument| argument.name() == Some(self.vma));
+        if takes_vma {
+            let rule = self.rules.call(&name).map(|rule| rule.does);
+            if matches!(rule, Some(Does::Populate)) {
+                let text = format!("{name} populates in a place from which an action cannot be taken");
+                return self.open(whole.span.start, &text);
+            }
+            let Some(renamed) = self.helpers.get(&name).cloned() else {
+                return self.open(whole.span.start, &format!("{name} takes the VMA and has no equivalent for a desc"));
+            };
+            self.replace(callee.span, renamed);
+            for argument in arguments {
+                if argument.name() == Some(self.vma) {
+                    self.replace(argument.span, "{desc}".to_owned());
+                } else {
+                    self.expression(argument, Use::Value);
+                }
+            }
+            return;
+        }
+        self.expression(callee, Use::Value);
+        arguments.iter().for_each(|argument| self.expression(argument, Use::Value));
+    }
+
+    /// What takes the place of a call of `name`, as one or more statements; `None` where no rule speaks of it.
+    pub(super) fn call_form(&mut self, whole: Span, name: &str, arguments: &[Expression]) -> Option<Vec<String>> {
+        let form = self.rewrite.call(name)?.clone();
+        // A call that gets another VMA, or none, is not meant.
+        let has_vma =
+            arguments.iter().any(|argument| argument.name() == Some(self.vma) || self.vma_field(argument).is_some());
+        if !has_vma {
+            return None;
+        }
+        let of = |key: &str| key.strip_prefix("bits:").and_then(|number| arguments.get(number.parse::<usize>().ok()?));
+        let mut used = form.to.iter().flat_map(|template| keys(template));
+        let lists = used.by_ref().filter_map(of).all(|argument| self.bits(argument).is_some());
+        let templates = if lists { &form.to } else { &form.otherwise };
+        let mut texts = Vec::new();
+        for template in templates {
+            // To set or clear no flag is nothing to write.
+            let mut lists = keys(template).filter_map(of).filter_map(|argument| self.bits(argument));
+            if lists.any(|bits| bits.is_empty()) {
+                continue;
+            }
+            texts.push(fill(template, &mut |key| {
+                if let Some(argument) = of(key) {
+                    return self.bits(argument).map(|bits| bits.join(", "));
+                }
+                if key == "file" {
+                    return Some(self.file_in_template(whole));
+                }
+                if let Some(first) = key.strip_suffix("...").and_then(|number| number.parse::<usize>().ok()) {
+                    let rest = arguments.get(first..)?.iter();
+                    return Some(rest.map(|argument| self.text(argument, Use::Value)).collect::<Vec<_>>().join(", "));
+                }
+                let argument = arguments.get(key.parse::<usize>().ok()?)?;
+                Some(self.text(argument, Use::Value))
+            }));
+        }
+        (!texts.is_empty()).then_some(texts)
+    }
+
+    /// How a template names the file: as the handler's own body does, or by the field of the desc.
+    fn file_in_template(&mut self, call: Span) -> String {
+        match self.file {
+            Some(_) => {
+                self.file_uses.insert(call);
+                "{file}".to_owned()
+            }
+            None => "{desc}->file".to_owned(),
+        }
+    }
+
+    /// Notes that `span` is written anew.
+    pub(super) fn replace(&mut self, span: Span, text: String) {
+        self.edits.push(Edit { span, text });
+    }
+}

@@ -1,0 +1,251 @@
+//! Converts one function: its head, its body, the comment that documents it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::{Edit, applied, sorted};
+use super::rewriter::{OpenPoint, Rewriter};
+use super::tidy::tidy;
+use crate::rules::{Rewrite, Rules, Target};
+use crate::source::ast::{Function, StatementKind};
+use crate::source::macros::call_arguments;
+use crate::source::{Item, Span, find_word, parse, variants, words};
+
+/// Lines are wrapped at so many columns.
+const WIDTH: usize = 80;
+
+/// What a function is converted with.
+pub(super) struct Conversion<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) target: &'a Target,
+    pub(super) rewrite: &'a Rewrite,
+    /// The driver's own functions that take the VMA, by what they are called when converted.
+    pub(super) helpers: &'a BTreeMap<String, String>,
+    /// The text of the file, and the same with comments and literals blank.
+    pub(super) source: &'a [u8],
+    pub(super) code: &'a [u8],
+}
+
+/// A converted function.
+#[derive(Debug, Default)]
+pub(super) struct Converted {
+    /// Its text.
+    pub(super) text: String,
+    /// What is left to a person.
+    pub(super) open_points: Vec<OpenPoint>,
+    /// What a person should know.
+    pub(super) remarks: BTreeSet<String>,
+    /// The parameter that went.
+    pub(super) dropped: Option<String>,
+    /// The parameter that was the VMA.
+    pub(super) vma: String,
+}
+
+impl Conversion<'_> {
+    /// Converts the function of an item, under a new name. A handler's file is the desc's, a helper keeps its own.
+    pub(super) fn function(&self, item: &Item, name: &str, new_name: &str, is_handler: bool) -> Converted {
+        let mut done = Converted::default();
+        let slice = item.span.of(self.source);
+        let mut edits = Vec::new();
+        let mut uses = BTreeSet::new();
+        let mut uses_by_variant = Vec::new();
+        let mut first: Option<Function> = None;
+        for masked in variants(slice) {
+            let parsed = parse::functions(slice, &masked.text, item.span.start);
+            if let Some((span, reason)) = parsed.trouble {
+                done.open_points.push(OpenPoint { offset: span.start, text: reason.to_owned() });
+            }
+            for function in parsed.syntax.into_iter().filter(|function| function.name == name) {
+                let Some(vma) = function.parameters.iter().find(|parameter| parameter.ty.points_to("vm_area_struct"))
+                else {
+                    continue;
+                };
+                let file = function.parameters.iter().find(|parameter| parameter.ty.points_to("file"));
+                let file = file.filter(|_| is_handler).map(|file| file.name.clone());
+                let mut rewriter = self.rewriter(&vma.name, file.as_deref());
+                rewriter.run(&function);
+                uses_by_variant.push(rewriter.file_uses.len());
+                uses.extend(rewriter.file_uses);
+                edits.extend(rewriter.edits);
+                done.open_points.extend(rewriter.open_points);
+                done.remarks.extend(rewriter.remarks);
+                (done.vma, done.dropped) = (vma.name.clone(), file);
+                first.get_or_insert(function);
+            }
+        }
+        let Some(first) = first else {
+            done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
+            return done;
+        };
+        let edits = match sorted(edits) {
+            Ok(edits) => edits,
+            Err(span) => {
+                let text = "conditionals make two things of it".to_owned();
+                done.open_points.push(OpenPoint { offset: span.start, text });
+                return done;
+            }
+        };
+        self.check_covered(item, &edits, &mut done);
+        let assigned = done.dropped.as_deref().is_some_and(|file| assigns(&first, file));
+        let is_local = assigned || (uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
+        let file_text = match &done.dropped {
+            Some(file) if is_local => file.clone(),
+            _ => "desc->file".to_owned(),
+        };
+        let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", &file_text);
+        let mut all: Vec<Edit> =
+            edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
+        all.extend(self.head(item, new_name, is_handler, &mut done));
+        if let Some(file) = done.dropped.as_ref().filter(|_| is_local) {
+            let starts_with_declaration =
+                matches!(first.body.first().map(|first| &first.kind), Some(StatementKind::Declaration(_)));
+            let blank = if starts_with_declaration { "" } else { "\n" };
+            let at = item.body as usize + 1;
+            all.push(Edit::new(at, at, format!("\n\tstruct file *{file} = desc->file;{blank}")));
+        }
+        match sorted(all) {
+            Ok(edits) => {
+                let text = applied(self.source, item.span, &edits);
+                let (text, open) = tidy(slice, String::from_utf8_lossy(&text).into_owned(), new_name);
+                done.text = text;
+                done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
+            }
+            Err(span) => {
+                done.open_points.push(OpenPoint { offset: span.start, text: "is changed in two ways".to_owned() })
+            }
+        }
+        done.open_points.sort();
+        done.open_points.dedup();
+        done
+    }
+
+    fn rewriter<'r>(&'r self, vma: &'r str, file: Option<&'r str>) -> Rewriter<'r> {
+        Rewriter {
+            rules: self.rules,
+            target: self.target,
+            rewrite: self.rewrite,
+            source: self.source,
+            code: self.code,
+            vma,
+            file,
+            helpers: self.helpers,
+            sizes: Vec::new(),
+            equal_to_size: Vec::new(),
+            booleans: Vec::new(),
+            edits: Vec::new(),
+            open_points: Vec::new(),
+            file_uses: BTreeSet::new(),
+            remarks: BTreeSet::new(),
+        }
+    }
+
+    /// Whatever the syntax showed: no VMA may be left where nothing was written anew, and `desc` has to be free.
+    fn check_covered(&self, item: &Item, edits: &[Edit], done: &mut Converted) {
+        let body = Span { start: item.body, end: item.span.end };
+        let code = body.of(self.code);
+        for at in words(code, done.vma.as_bytes()) {
+            let at = body.start + at as u32;
+            let known = edits.iter().any(|edit| edit.span.start <= at && at < edit.span.end)
+                || done.open_points.iter().any(|point| point.offset <= at && at < point.offset + 200);
+            if !known {
+                done.open_points
+                    .push(OpenPoint { offset: at, text: "a use of the VMA that is not understood".to_owned() });
+            }
+        }
+        if let Some(at) = find_word(code, b"desc", 0) {
+            let text = "the name desc is used for something else".to_owned();
+            done.open_points.push(OpenPoint { offset: body.start + at as u32, text });
+        }
+    }
+
+    /// The name and the parameters.
+    fn head(&self, item: &Item, new_name: &str, is_handler: bool, done: &mut Converted) -> Vec<Edit> {
+        let name = Edit::new(item.name.start as usize, item.name.end as usize, new_name);
+        match self.parameters(item.name, new_name, is_handler) {
+            Some(parameters) => vec![name, parameters],
+            None => {
+                let text = "its parameters are not understood".to_owned();
+                done.open_points.push(OpenPoint { offset: item.name.start, text });
+                Vec::new()
+            }
+        }
+    }
+
+    /// The parameters behind a function's name, of a definition or of a prototype.
+    pub(super) fn parameters(&self, name: Span, new_name: &str, is_handler: bool) -> Option<Edit> {
+        let open = name.end as usize + self.code[name.end as usize..].iter().position(|byte| *byte == b'(')?;
+        let (old, end) = call_arguments(self.source, open)?;
+        if self.source[open..end].contains(&b'#') {
+            return None;
+        }
+        let mut new: Vec<String> = Vec::new();
+        for parameter in old {
+            let text = String::from_utf8_lossy(parameter.trim_ascii()).into_owned();
+            if find_word(parameter, b"vm_area_struct", 0).is_some() {
+                let is_named = words(parameter, b"vm_area_struct").any(|at| {
+                    parameter[at..].split(|byte| *byte == b'*').nth(1).is_some_and(|rest| !rest.trim_ascii().is_empty())
+                });
+                new.push(format!("struct vm_area_desc *{}", if is_named { "desc" } else { "" }));
+            } else if !(is_handler && is_file(parameter)) {
+                new.push(text);
+            }
+        }
+        let line = self.source[..name.start as usize].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = columns(&self.source[line..name.start as usize]) + new_name.len() + 1;
+        Some(Edit::new(open, end, format!("({})", wrapped(&new, column))))
+    }
+}
+
+/// Whether a parameter is a `struct file *`.
+fn is_file(parameter: &[u8]) -> bool {
+    find_word(parameter, b"struct", 0).is_some()
+        && words(parameter, b"file").any(|at| parameter[at + 4..].trim_ascii_start().starts_with(b"*"))
+}
+
+/// Parts joined by commas, aligned at a column where they are too long for a line.
+pub(super) fn wrapped(parts: &[String], column: usize) -> String {
+    let joined = parts.join(", ");
+    if column + joined.len() < WIDTH {
+        return joined;
+    }
+    let indent = format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8));
+    let mut out = String::new();
+    let mut at = column;
+    for (number, part) in parts.iter().enumerate() {
+        let last = number + 1 == parts.len();
+        if number > 0 && at + part.len() + 2 >= WIDTH {
+            out.push_str(&indent);
+            at = column;
+        } else if number > 0 {
+            out.push(' ');
+            at += 1;
+        }
+        out.push_str(part);
+        at += part.len() + 1;
+        if !last {
+            out.push(',');
+        }
+    }
+    out
+}
+
+/// How many columns a text takes, tabs every eight.
+pub(super) fn columns(text: &[u8]) -> usize {
+    text.iter().fold(0, |column, byte| if *byte == b'\t' { (column / 8 + 1) * 8 } else { column + 1 })
+}
+
+fn assigns(function: &Function, name: &str) -> bool {
+    use crate::source::ast::ExpressionKind as E;
+    use crate::source::visit::{Seen, statements};
+    let mut found = false;
+    statements(&function.body, &mut |seen| {
+        if let Seen::Expression(expression) = seen {
+            found |= match &expression.kind {
+                E::Assign { target, .. } => target.name() == Some(name),
+                E::Unary { operator, operand } => operator == "&" && operand.name() == Some(name),
+                E::Step { operand, .. } => operand.name() == Some(name),
+                _ => false,
+            };
+        }
+    });
+    found
+}

@@ -1,0 +1,23 @@
+//! Writes conversions: from the facts of a handler to edits, from edits to patches.
+//!
+//! A conversion is `safe` only where every use of the VMA was written anew and nothing was left open; whatever has no template, or
+//! stands where an action cannot be taken, is an open point that names its line. Nothing here knows a driver.
+
+mod diff;
+mod edit;
+mod expression;
+mod flags;
+mod function;
+mod names;
+mod plan;
+mod populate;
+mod rewriter;
+mod template;
+mod tidy;
+mod write;
+
+pub use diff::{FileDiff, unified};
+pub use edit::{Edit, applied};
+pub use plan::{Applicability, Change, Fixes, HandlerFix, plan};
+pub use rewriter::OpenPoint;
+pub use write::{WriteError, write};

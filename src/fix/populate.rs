@@ -1,0 +1,222 @@
+//! Writes populating calls as mmap actions, statement by statement: an action is asked for, and what its failure meant before is
+//! the core's to do.
+
+use super::expression::Use;
+use super::rewriter::Rewriter;
+use super::template::fill;
+use crate::rules::{Call, Does};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+
+/// What a handler does when the populating call fails.
+enum Failure {
+    /// It returns the call's own error.
+    Same,
+    /// It returns another.
+    Other(String),
+    /// Something else that an action does not do.
+    Work(u32),
+}
+
+impl Rewriter<'_> {
+    /// Writes a populating call with the statements that deal with its result: how many of `after` those are.
+    pub(super) fn populate(&mut self, first: &Statement, after: &[Statement]) -> Option<usize> {
+        match &first.kind {
+            S::Return(Some(value)) => {
+                let (rule, arguments) = self.populating(value)?;
+                let mut lines = self.action(value, &rule, &arguments)?;
+                lines.push("return 0;".to_owned());
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+            S::If { condition, then, otherwise } if otherwise.is_empty() => {
+                let call = failed(condition);
+                let (rule, arguments) = self.populating(call)?;
+                let failure = self.failure(then, None);
+                let lines = self.action_with(call, &rule, &arguments, failure)?;
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+            S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
+                let (rule, arguments) = self.populating(value)?;
+                let name = target.name()?.to_owned();
+                self.assigned(first, after, &name, value, &rule, &arguments)
+            }
+            S::Expression(value) => {
+                let (rule, arguments) = self.populating(value)?;
+                let lines = self.action(value, &rule, &arguments)?;
+                self.open(value.span.start, "its error was ignored, and that of an action is not");
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+            _ => None,
+        }
+    }
+
+    /// `ret = remap(...)`, and what becomes of `ret`.
+    fn assigned(
+        &mut self,
+        first: &Statement,
+        after: &[Statement],
+        name: &str,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+    ) -> Option<usize> {
+        let is_result = |value: &Expression| value.name() == Some(name);
+        match after.first().map(|next| (&next.kind, next.span)) {
+            Some((S::If { condition, then, otherwise }, span))
+                if otherwise.is_empty() && is_result(failed(condition)) =>
+            {
+                let failure = self.failure(then, Some(name));
+                let mut lines = self.action_with(call, rule, arguments, failure)?;
+                let mut used = 1;
+                let mut end = span.end;
+                // What follows returns the success that was just seen, or goes on to use it.
+                match after.get(1).map(|next| (&next.kind, next.span)) {
+                    Some((S::Return(Some(value)), span)) if is_result(value) => {
+                        lines.push("return 0;".to_owned());
+                        (used, end) = (2, span.end);
+                    }
+                    _ if self.is_named_after(name, end) => lines.push(format!("{name} = 0;")),
+                    _ => {}
+                }
+                self.write_lines(Span { start: first.span.start, end }, &lines);
+                Some(used)
+            }
+            Some((S::Return(Some(value)), span)) if is_result(value) => {
+                let mut lines = self.action(call, rule, arguments)?;
+                lines.push("return 0;".to_owned());
+                self.write_lines(Span { start: first.span.start, end: span.end }, &lines);
+                Some(1)
+            }
+            _ => {
+                let mut lines = self.action(call, rule, arguments)?;
+                lines.push(format!("{name} = 0;"));
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+        }
+    }
+
+    /// Whether a variable is named behind an offset of its function.
+    fn is_named_after(&self, name: &str, offset: u32) -> bool {
+        let rest = &self.code[offset as usize..];
+        let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
+        crate::source::words(&rest[..end], name.as_bytes()).next().is_some()
+    }
+
+    /// The rule of a call that populates this VMA, and its arguments.
+    fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
+        let E::Call { callee, arguments } = &value.kind else { return None };
+        let rule = self.rules.call(callee.name()?).filter(|rule| rule.does == Does::Populate)?;
+        let vma = arguments.get(rule.vma?)?;
+        (vma.name() == Some(self.vma)).then(|| (rule.clone(), arguments.clone()))
+    }
+
+    /// What an arm does that is taken where the call has failed; `result` is the variable with its error.
+    fn failure(&mut self, arm: &[Statement], result: Option<&str>) -> Failure {
+        for statement in arm {
+            match &statement.kind {
+                S::Return(Some(value)) => {
+                    if result.is_some_and(|result| value.name() == Some(result)) {
+                        return Failure::Same;
+                    }
+                    let text = value.text(self.source);
+                    let is_error = text
+                        .strip_prefix("-E")
+                        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                    return if is_error { Failure::Other(text) } else { Failure::Work(value.span.start) };
+                }
+                S::Expression(Expression { kind: E::Call { callee, .. }, .. })
+                    if callee.name().is_some_and(|name| self.rules.is_silent(name)) =>
+                {
+                    let name = callee.name().unwrap_or_default();
+                    self.remarks.insert(format!(
+                        "the message of {name}() about a failed remap is gone: the core reports the error"
+                    ));
+                }
+                _ => return Failure::Work(statement.span.start),
+            }
+        }
+        Failure::Work(arm.first().map_or(0, |statement| statement.span.start))
+    }
+
+    fn action_with(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        failure: Failure,
+    ) -> Option<Vec<String>> {
+        let mut lines = self.action(call, rule, arguments)?;
+        match failure {
+            Failure::Same => {}
+            Failure::Other(error) => match self.rewrite.error.clone() {
+                Some(template) => {
+                    lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
+                }
+                None => self.open(call.span.start, &format!("its error became {error}, which this target cannot do")),
+            },
+            Failure::Work(offset) => {
+                self.open(offset, "more is done here where the call fails, and an action has no hook for that")
+            }
+        }
+        Some(lines)
+    }
+
+    /// The statements that ask for the action in the place of a call; `None` where there is no such action.
+    fn action(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Option<Vec<String>> {
+        let action = rule.action.as_deref()?;
+        let form = self.rewrite.actions.get(action)?.clone();
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        let mut lines = Vec::new();
+        if let Some(prot) = argument(rule.prot)
+            && !self.is_field(prot, "vm_page_prot")
+        {
+            lines.push(format!("{{desc}}->page_prot = {};", self.text(prot, Use::Value)));
+        }
+        let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
+        let is_all =
+            rule.start.is_some() && is_from_start && argument(rule.size).is_some_and(|size| self.is_whole(size));
+        let fits = argument(rule.size).is_none_or(|size| is_page(size)) && is_from_start;
+        if rule.start.is_some() && !is_all && !fits {
+            self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
+        }
+        let template = if is_all { form.full.or(form.part) } else { form.part.or(form.full) }?;
+        let text = fill(&template, &mut |key| {
+            let place = match key {
+                "frame" => rule.frame,
+                "start" => rule.start,
+                "size" => rule.size,
+                "pages" => rule.pages,
+                _ => None,
+            };
+            argument(place).map(|argument| self.text(argument, Use::Value))
+        });
+        lines.push(format!("{text};"));
+        Some(lines)
+    }
+
+    /// Whether an expression is as many bytes as the VMA has.
+    fn is_whole(&self, size: &Expression) -> bool {
+        self.is_size(size) || self.equal_to_size.contains(&size.text(self.source))
+    }
+}
+
+/// One page, which every VMA has.
+fn is_page(size: &Expression) -> bool {
+    size.name() == Some("PAGE_SIZE")
+}
+
+/// What a condition says to have failed: `x`, `x != 0`, `x < 0`.
+fn failed(condition: &Expression) -> &Expression {
+    match &condition.kind {
+        E::Binary { operator, left, right }
+            if matches!(operator.as_str(), "!=" | "<") && matches!(&right.kind, E::Number(number) if number == "0") =>
+        {
+            left
+        }
+        _ => condition,
+    }
+}

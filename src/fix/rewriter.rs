@@ -1,0 +1,197 @@
+//! Writes the body of one function for the desc.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::Edit;
+use super::expression::Use;
+use crate::rules::{Rewrite, Rules, Target};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::visit::{self, Seen};
+
+/// A place that a conversion leaves to a person, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenPoint {
+    /// Offset of the place in its file.
+    pub offset: u32,
+    /// Why it is open.
+    pub text: String,
+}
+
+/// Walks one function and collects the edits that make it take a desc. In their texts `{desc}` stands for the desc and `{file}`
+/// for the file, whose spelling depends on how often it is used.
+pub(super) struct Rewriter<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) target: &'a Target,
+    pub(super) rewrite: &'a Rewrite,
+    /// The text of the file.
+    pub(super) source: &'a [u8],
+    /// The same with comments and literals blank.
+    pub(super) code: &'a [u8],
+    /// The parameter that is the VMA.
+    pub(super) vma: &'a str,
+    /// The parameter that is the file, where it goes.
+    pub(super) file: Option<&'a str>,
+    /// The driver's own functions that take the VMA, by what they are called when converted.
+    pub(super) helpers: &'a BTreeMap<String, String>,
+    /// Variables that hold how many bytes the VMA has.
+    pub(super) sizes: Vec<String>,
+    /// Expressions that are compared with that, and return where they differ.
+    pub(super) equal_to_size: Vec<String>,
+    /// Variables of type bool.
+    pub(super) booleans: Vec<String>,
+    pub(super) edits: Vec<Edit>,
+    pub(super) open_points: Vec<OpenPoint>,
+    pub(super) file_uses: BTreeSet<Span>,
+    /// What a person should know of a conversion that is complete.
+    pub(super) remarks: BTreeSet<String>,
+}
+
+impl Rewriter<'_> {
+    /// Leaves a place to a person.
+    pub(super) fn open(&mut self, offset: u32, text: &str) {
+        self.open_points.push(OpenPoint { offset, text: text.to_owned() });
+    }
+
+    /// Rewrites the body.
+    pub(super) fn run(&mut self, function: &Function) {
+        self.read_variables(function);
+        self.statements(&function.body);
+    }
+
+    /// Finds the variables that hold the size of the VMA, and those that are bool.
+    fn read_variables(&mut self, function: &Function) {
+        let mut assigned: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+        let mut booleans = Vec::new();
+        visit::statements(&function.body, &mut |seen| match seen {
+            Seen::Declared(declared) => {
+                if declared.ty.name == "bool" && declared.ty.pointers == 0 {
+                    booleans.push(declared.name.clone());
+                }
+                if let Some(value) = &declared.value {
+                    let entry = assigned.entry(declared.name.clone()).or_default();
+                    *entry = (entry.0 + 1, self.is_size(value));
+                }
+            }
+            Seen::Expression(expression) => match &expression.kind {
+                E::Assign { operator, target, value } => {
+                    if let Some(name) = target.name() {
+                        let entry = assigned.entry(name.to_owned()).or_default();
+                        *entry = (entry.0 + 1, operator == "=" && self.is_size(value));
+                    }
+                }
+                // What is stepped, or whose address is taken, holds anything.
+                E::Step { operand, .. } | E::Unary { operand, .. } => {
+                    if let Some(name) = operand.name()
+                        && !matches!(&expression.kind, E::Unary { operator, .. } if operator != "&")
+                    {
+                        assigned.entry(name.to_owned()).or_default().0 += 2;
+                    }
+                }
+                _ => {}
+            },
+        });
+        self.booleans = booleans;
+        self.sizes = assigned
+            .into_iter()
+            .filter(|(_, (times, is_size))| *times == 1 && *is_size)
+            .map(|(name, _)| name)
+            .collect();
+    }
+
+    pub(super) fn statements(&mut self, list: &[Statement]) {
+        let mut rest = list;
+        while let Some((first, after)) = rest.split_first() {
+            rest = match self.populate(first, after) {
+                Some(used) => &after[used..],
+                None => {
+                    self.statement(first);
+                    after
+                }
+            };
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            S::Expression(value) => self.expression_statement(statement, value),
+            S::Return(Some(value)) => self.expression(value, Use::Value),
+            S::Declaration(variables) => {
+                for variable in variables {
+                    if let Some(value) = &variable.value {
+                        let is_bool = self.booleans.contains(&variable.name);
+                        self.expression(value, if is_bool { Use::Truth } else { Use::Value });
+                    }
+                }
+            }
+            S::If { condition, then, otherwise } => {
+                self.note_size_check(condition, then);
+                self.condition(condition);
+                self.statements(then);
+                self.statements(otherwise);
+            }
+            S::Loop { condition, body, .. } => {
+                if let Some(condition) = condition {
+                    self.condition(condition);
+                }
+                self.statements(body);
+            }
+            S::Switch { value, arms, .. } => {
+                let value = self.without_parentheses(value);
+                self.expression(&value, Use::Value);
+                for arm in arms {
+                    self.statements(arm);
+                }
+            }
+            S::Block(inner) => self.statements(inner),
+            S::Unknown => self.open(statement.span.start, "is not understood"),
+            S::Return(None) | S::Goto(_) | S::Label(_) | S::Break | S::Continue => {}
+        }
+    }
+
+    /// `if (size != expected) return -EINVAL;` says that what follows runs only where both are the same.
+    fn note_size_check(&mut self, condition: &Expression, then: &[Statement]) {
+        let E::Binary { operator, left, right } = &condition.kind else { return };
+        let returns = matches!(then.last().map(|last| &last.kind), Some(S::Return(_)));
+        if operator == "!=" && returns {
+            for (side, other) in [(left, right), (right, left)] {
+                if self.is_size(side) {
+                    self.equal_to_size.push(other.text(self.source));
+                }
+            }
+        }
+    }
+
+    /// A call for its effects may become several statements.
+    fn expression_statement(&mut self, statement: &Statement, value: &Expression) {
+        if let E::Call { callee, arguments } = &value.kind
+            && let Some(texts) = callee.name().and_then(|name| self.call_form(value.span, name, arguments))
+        {
+            let lines: Vec<String> = texts.into_iter().map(|text| format!("{text};")).collect();
+            return self.write_lines(statement.span, &lines);
+        }
+        self.expression(value, Use::Value);
+    }
+
+    /// Puts lines in the place of a statement, in braces where it stands alone below an `if` and the lines are several.
+    pub(super) fn write_lines(&mut self, span: Span, lines: &[String]) {
+        let start = span.start as usize;
+        let indent = self.indent(start);
+        let body = lines.join(&format!("\n{indent}"));
+        let before = self.code[..start].trim_ascii_end();
+        let is_bare_arm = before.last() == Some(&b')') || before.ends_with(b"else");
+        if lines.len() > 1 && is_bare_arm {
+            let outer = indent.strip_suffix('\t').unwrap_or(&indent).to_owned();
+            let text = format!(" {{\n{indent}{body}\n{outer}}}");
+            return self.replace(Span { start: before.len() as u32, end: span.end }, text);
+        }
+        self.replace(span, body);
+    }
+
+    /// The blanks that the line of an offset starts with.
+    pub(super) fn indent(&self, offset: usize) -> String {
+        let line = self.source[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let blanks = self.source[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+        blanks.map(|byte| char::from(*byte)).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! How the uses of a VMA are written for a target: templates.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The templates of a target. `{desc}` stands for the desc, `{bits}` for a list of flag bits, `{bits:N}` for the flags of argument N
+/// (from 0) as such a list, `{N}` for argument N as it is written for the desc, other names for what the key speaks of.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rewrite {
+    /// The target whose templates hold where this one gives none.
+    pub like: Option<String>,
+    /// `vma->vm_end - vma->vm_start`, in bytes.
+    pub size: Option<String>,
+    /// The value of the flags, as the old type.
+    pub flags: Option<String>,
+    /// The bit of the flag `VM_{name}`.
+    pub bit: Option<String>,
+    /// Whether the one flag of `{bits}` is set.
+    pub test: Option<String>,
+    /// Whether all are.
+    pub test_all: Option<String>,
+    /// Whether any is.
+    pub test_any: Option<String>,
+    /// A statement that sets flags.
+    pub set: Option<String>,
+    /// A statement that clears flags.
+    pub clear: Option<String>,
+    /// A statement that puts `{error}` in the place of the error of an action.
+    pub error: Option<String>,
+    /// What takes the place of a populating call, by action.
+    pub actions: BTreeMap<String, ActionForm>,
+    /// What takes the place of other calls.
+    pub calls: Vec<CallForm>,
+}
+
+/// The forms of an action: `{frame}`, `{start}`, `{size}` and `{pages}` are those arguments of the populating call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActionForm {
+    /// For all of the VMA.
+    pub full: Option<String>,
+    /// For a part of it.
+    pub part: Option<String>,
+}
+
+/// What takes the place of a call: one expression, or several statements.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallForm {
+    /// The functions or macros.
+    pub names: Vec<String>,
+    /// What is written instead.
+    pub to: Vec<String>,
+    /// What is written where flags are no list of names.
+    #[serde(default)]
+    pub otherwise: Vec<String>,
+}
+
+impl Rewrite {
+    /// These templates, and where one is missing that of `older`.
+    pub fn over(&self, older: &Rewrite) -> Rewrite {
+        let or = |own: &Option<String>, other: &Option<String>| own.clone().or_else(|| other.clone());
+        let mut actions = older.actions.clone();
+        actions.extend(self.actions.clone());
+        Rewrite {
+            like: None,
+            size: or(&self.size, &older.size),
+            flags: or(&self.flags, &older.flags),
+            bit: or(&self.bit, &older.bit),
+            test: or(&self.test, &older.test),
+            test_all: or(&self.test_all, &older.test_all),
+            test_any: or(&self.test_any, &older.test_any),
+            set: or(&self.set, &older.set),
+            clear: or(&self.clear, &older.clear),
+            error: or(&self.error, &older.error),
+            actions,
+            calls: self.calls.iter().chain(&older.calls).cloned().collect(),
+        }
+    }
+
+    /// The form of a call of `name`.
+    pub fn call(&self, name: &str) -> Option<&CallForm> {
+        self.calls.iter().find(|form| form.names.iter().any(|known| known == name))
+    }
+}
