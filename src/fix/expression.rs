@@ -232,6 +232,9 @@ impl Rewriter<'_> {
     /// What takes the place of a call of `name`, as one or more statements; `None` where no rule speaks of it.
     pub(super) fn call_form(&mut self, whole: Span, name: &str, arguments: &[Expression]) -> Option<Vec<String>> {
         let form = self.rewrite.call(name)?.clone();
+        if let Some(twin) = self.rules.twin(self.target, name) {
+            self.twins.insert(name.to_owned(), twin.to_owned());
+        }
         // A call that gets another VMA, or none, is not meant.
         let has_vma =
             arguments.iter().any(|argument| argument.name() == Some(self.vma) || self.vma_field(argument).is_some());

@@ -3,6 +3,7 @@
 use super::expression::Use;
 use super::rewriter::Rewriter;
 use super::template::fill;
+use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
 /// A test of flags, as it is written on a VMA.
@@ -46,24 +47,44 @@ impl Rewriter<'_> {
 
     /// Writes a test of flags.
     pub(super) fn flag_test(&mut self, expression: &Expression, used: Use) -> bool {
-        let Some(text) = self.both(expression).or_else(|| self.one(expression, used)) else { return false };
-        self.replace(expression.span, text);
-        true
+        if let Some(text) = self.one(expression, used) {
+            self.replace(expression.span, text);
+            return true;
+        }
+        self.both(expression)
     }
 
-    /// `(flags & A) && (flags & B)` asks for both.
-    fn both(&self, expression: &Expression) -> Option<String> {
-        let template = self.rewrite.test_all.as_ref()?;
-        let E::Binary { operator, left, right } = &expression.kind else { return None };
+    /// `(flags & A) && (flags & B)` asks for both, behind other conditions too.
+    fn both(&mut self, expression: &Expression) -> bool {
+        let (Some(template), E::Binary { operator, left, right }) = (self.rewrite.test_all.clone(), &expression.kind)
+        else {
+            return false;
+        };
         let one = |side: &Expression| {
             let test = self.test(side)?;
             (test.asks == Asks::Any && test.bits.len() == 1).then_some(test.bits)
         };
         if operator != "&&" {
-            return None;
+            return false;
         }
-        let bits = [one(left)?, one(right)?].concat();
-        Some(fill(template, &mut |key| (key == "bits").then(|| bits.join(", "))))
+        let Some(last) = one(right) else { return false };
+        let (first, others, start) = match &left.kind {
+            E::Binary { operator, left: others, right: first }
+                if operator == "&&" && left.span.end == first.span.end =>
+            {
+                (one(first), Some(others), first.span.start)
+            }
+            _ => (one(left), None, expression.span.start),
+        };
+        let Some(first) = first else { return false };
+        let bits = [first, last].concat();
+        let end = if others.is_some() { right.span.end } else { expression.span.end };
+        let text = fill(&template, &mut |key| (key == "bits").then(|| bits.join(", ")));
+        self.replace(Span { start, end }, text);
+        if let Some(others) = others {
+            self.expression(others, Use::Truth);
+        }
+        true
     }
 
     fn one(&self, expression: &Expression, used: Use) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{Edit, applied, sorted};
+use super::names::in_comment;
 use super::rewriter::{OpenPoint, Rewriter};
 use super::tidy::tidy;
 use crate::rules::{Rewrite, Rules, Target};
@@ -48,6 +49,7 @@ impl Conversion<'_> {
         let mut edits = Vec::new();
         let mut uses = BTreeSet::new();
         let mut uses_by_variant = Vec::new();
+        let mut twins = BTreeMap::new();
         let mut first: Option<Function> = None;
         for masked in variants(slice) {
             let parsed = parse::functions(slice, &masked.text, item.span.start);
@@ -66,6 +68,7 @@ impl Conversion<'_> {
                 uses_by_variant.push(rewriter.file_uses.len());
                 uses.extend(rewriter.file_uses);
                 edits.extend(rewriter.edits);
+                twins.extend(rewriter.twins);
                 done.open_points.extend(rewriter.open_points);
                 done.remarks.extend(rewriter.remarks);
                 (done.vma, done.dropped) = (vma.name.clone(), file);
@@ -76,6 +79,7 @@ impl Conversion<'_> {
             done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
             return done;
         };
+        edits.extend(self.comments(item, &twins));
         let edits = match sorted(edits) {
             Ok(edits) => edits,
             Err(span) => {
@@ -134,8 +138,23 @@ impl Conversion<'_> {
             edits: Vec::new(),
             open_points: Vec::new(),
             file_uses: BTreeSet::new(),
+            twins: BTreeMap::new(),
             remarks: BTreeSet::new(),
         }
+    }
+
+    /// Comments that name a helper whose twin is called now.
+    fn comments(&self, item: &Item, twins: &BTreeMap<String, String>) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for (name, twin) in twins {
+            for at in words(item.span.of(self.source), name.as_bytes()) {
+                let at = item.span.start as usize + at;
+                if self.code[at] == b' ' && in_comment(self.source, at) {
+                    edits.push(Edit::new(at, at + name.len(), twin));
+                }
+            }
+        }
+        edits
     }
 
     /// Whatever the syntax showed: no VMA may be left where nothing was written anew, and `desc` has to be free.
@@ -226,6 +245,19 @@ pub(super) fn wrapped(parts: &[String], column: usize) -> String {
         }
     }
     out
+}
+
+/// A call that starts at a column, its arguments wrapped where it is too long for a line.
+pub(super) fn fitted(call: &str, column: usize) -> String {
+    let text = call.replace("{desc}", "desc");
+    let Some(open) = call.find('(').filter(|_| column + text.len() > WIDTH && !call.contains('\n')) else {
+        return call.to_owned();
+    };
+    let Some((arguments, end)) = call_arguments(call.as_bytes(), open) else { return call.to_owned() };
+    let parts: Vec<String> =
+        arguments.iter().map(|part| String::from_utf8_lossy(part).replace("{desc}", "desc")).collect();
+    let name = call[..open].replace("{desc}", "desc");
+    format!("{name}({}){}", wrapped(&parts, column + name.len() + 1), &call[end..])
 }
 
 /// How many columns a text takes, tabs every eight.

@@ -58,7 +58,7 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize) -> Mention {
 }
 
 /// Whether a byte that is no code stands in a comment, and not in a literal.
-fn in_comment(text: &[u8], at: usize) -> bool {
+pub(super) fn in_comment(text: &[u8], at: usize) -> bool {
     let before = &text[..at];
     let opened = memchr::memmem::rfind(before, b"/*");
     let closed = memchr::memmem::rfind(before, b"*/");
@@ -129,7 +129,7 @@ pub(super) fn documented(file: &SourceFile, item: &Item, vma: &str, dropped: Opt
     if !head.ends_with(b"*/") {
         return Vec::new();
     }
-    let Some(start) = memchr::memmem::rfind(head, b"/**") else { return Vec::new() };
+    let Some(start) = memchr::memmem::rfind(head, b"/*") else { return Vec::new() };
     if memchr::memmem::find(&head[start..head.len() - 2], b"*/").is_some() {
         return Vec::new();
     }

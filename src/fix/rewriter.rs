@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Edit;
 use super::expression::Use;
+use super::function::{columns, fitted};
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
@@ -43,6 +44,8 @@ pub(super) struct Rewriter<'a> {
     pub(super) edits: Vec<Edit>,
     pub(super) open_points: Vec<OpenPoint>,
     pub(super) file_uses: BTreeSet<Span>,
+    /// Helpers whose twins are called now.
+    pub(super) twins: BTreeMap<String, String>,
     /// What a person should know of a conversion that is complete.
     pub(super) remarks: BTreeSet<String>,
 }
@@ -177,6 +180,8 @@ impl Rewriter<'_> {
     pub(super) fn write_lines(&mut self, span: Span, lines: &[String]) {
         let start = span.start as usize;
         let indent = self.indent(start);
+        let column = columns(indent.as_bytes());
+        let lines: Vec<String> = lines.iter().map(|line| fitted(line, column)).collect();
         let body = lines.join(&format!("\n{indent}"));
         let before = self.code[..start].trim_ascii_end();
         let is_bare_arm = before.last() == Some(&b')') || before.ends_with(b"else");
