@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CLEAN, Common, ERROR, Scanned, output};
-use crate::fix::{Applicability, Change, Fixes, HandlerFix, plan, unified, write};
+use crate::fix::{Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::{Index, Types};
+use crate::kernel::{Git, Maintainers};
 use crate::source::Span;
 use crate::verdict::{Extent, Finding, Scan};
 use crate::vma::lower::Context;
@@ -23,6 +24,9 @@ pub struct Options {
     /// Change the files of the tree, instead of printing a diff
     #[arg(long)]
     write: bool,
+    /// Write the changes as mails that `git am` takes, one a driver, into DIR, which must not hold any yet
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["write", "output"])]
+    mbox: Option<PathBuf>,
     /// Take in sketches: what is converted only in part, with its open points
     #[arg(long)]
     sketch: bool,
@@ -46,6 +50,18 @@ pub fn run(options: &Options) -> Result<u8, String> {
     hold_back(&scan, &mut fixes);
     let failed = if options.write {
         written(&scan.index, tree.root(), &fixes)
+    } else if let Some(directory) = &options.mbox {
+        let series = Series {
+            index: &scan.index,
+            findings: &scan.findings,
+            fixes: &fixes,
+            maintainers: &Maintainers::read(&tree),
+            git: &Git::new(tree.root()),
+            version: tree.version(),
+            target: &chosen.target.name,
+        };
+        output::write_directory(directory, series.mails().into_iter().map(|mail| (mail.name, mail.text)))?;
+        false
     } else {
         output::write(common.output.as_deref(), |out| diffs(&scan.index, &fixes, out))?;
         false
@@ -191,11 +207,12 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
         }
     }
     let count = |applicability| fixes.handlers.iter().filter(|fix| fix.applicability == applicability).count();
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     writeln!(
         err,
-        "{} handlers converted in {} changes, {} that only a sketch can be made of (--sketch), {} left",
-        count(Applicability::Safe),
-        fixes.changes.len(),
+        "{} converted in {}, {} that only a sketch can be made of (--sketch), {} left",
+        plural(count(Applicability::Safe), "handler"),
+        plural(fixes.changes.len(), "change"),
         count(Applicability::Sketch),
         count(Applicability::None)
     )

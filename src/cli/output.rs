@@ -35,6 +35,29 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
     })
 }
 
+/// Writes files into a directory, which is made where there is none.
+///
+/// # Errors
+/// Names what could not be written, or is there already; the files written before it are taken away again.
+pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Vec<u8>)>) -> Result<(), String> {
+    std::fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let mut written = Vec::new();
+    for (name, text) in files {
+        let path = directory.join(name);
+        let result = File::create_new(&path).and_then(|mut file| {
+            written.push(path.clone());
+            file.write_all(&text)
+        });
+        if let Err(error) = result {
+            for path in &written {
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(format!("{}: {error}", path.display()));
+        }
+    }
+    Ok(())
+}
+
 /// Bytes that go to a file at once.
 const BUFFER: usize = 256 << 10;
 

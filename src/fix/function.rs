@@ -79,6 +79,7 @@ impl Conversion<'_> {
             done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
             return done;
         };
+        twins.insert(name.to_owned(), new_name.to_owned());
         edits.extend(self.comments(item, &twins));
         let edits = match sorted(edits) {
             Ok(edits) => edits,
@@ -143,10 +144,10 @@ impl Conversion<'_> {
         }
     }
 
-    /// Comments that name a helper whose twin is called now.
-    fn comments(&self, item: &Item, twins: &BTreeMap<String, String>) -> Vec<Edit> {
+    /// Comments that name what goes by another name now: the function itself, helpers whose twins are called.
+    fn comments(&self, item: &Item, renamed: &BTreeMap<String, String>) -> Vec<Edit> {
         let mut edits = Vec::new();
-        for (name, twin) in twins {
+        for (name, twin) in renamed.iter().filter(|(name, twin)| name != twin) {
             for at in words(item.span.of(self.source), name.as_bytes()) {
                 let at = item.span.start as usize + at;
                 if self.code[at] == b' ' && in_comment(self.source, at) {

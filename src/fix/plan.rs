@@ -347,9 +347,16 @@ impl<'a> Planner<'a> {
                 fix.open_points.dedup();
             }
         }
-        let handlers: Vec<HandlerFix> = self.candidates.into_iter().map(|candidate| candidate.fix).collect();
-        let changes = grouped(&handlers, sketches);
-        Fixes { handlers, changes }
+        let mut handlers: Vec<HandlerFix> = self.candidates.into_iter().map(|candidate| candidate.fix).collect();
+        loop {
+            let changes = grouped(&handlers, sketches);
+            let clash = |change: &&Change| change.files.values().any(|edits| sorted(edits.clone()).is_err());
+            let Some(last) = changes.iter().find(clash).and_then(|change| change.handlers.last().copied()) else {
+                return Fixes { handlers, changes };
+            };
+            handlers[last].applicability = Applicability::None;
+            handlers[last].reason = Some("changes what another conversion changes differently".to_owned());
+        }
     }
 }
 
@@ -478,6 +485,8 @@ impl<'a> Work<'_, 'a> {
             match mention {
                 _ if at_registration(at) => {}
                 Mention::Literal => {}
+                // A function that is written anew says so itself.
+                Mention::Comment if self.is_converted(file, at) => {}
                 Mention::Definition(number) => {
                     let item = &source.items[number];
                     let done = conversion.function(item, name, new_name, true);
@@ -499,6 +508,12 @@ impl<'a> Work<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Whether a place lies in a function that is converted in this run.
+    fn is_converted(&self, file: u32, at: usize) -> bool {
+        let item = self.planner.context.index.file(file).item_at(at as u32);
+        item.is_some_and(|item| self.converted.contains(&ItemId { file, item }))
     }
 
     /// `#define f_mmap generic_file_mmap`.
@@ -589,7 +604,7 @@ impl<'a> Work<'_, 'a> {
                     Mention::Prototype => {
                         self.refuse(format!("{name} is used by others too, and declared in {}", other.path))
                     }
-                    Mention::Comment if is_ours && new_name != name => {
+                    Mention::Comment if is_ours && new_name != name && !self.is_converted(file, at) => {
                         self.add(file, [Edit::new(at, at + name.len(), &new_name)]);
                     }
                     Mention::Export => self.refuse(format!("{name} is exported, and others may use it")),

@@ -30,7 +30,7 @@ pub(super) fn tidy(old: &[u8], mut new: String, name: &str) -> (String, Vec<Stri
 /// The edits that take out what is not used any more.
 fn unused(old: &[u8], new: &[u8], function: &Function, open: &mut Vec<String>) -> Vec<Edit> {
     let (old, code) = (blank_non_code(old), blank_non_code(new));
-    let count = |text: &[u8], name: &str| words(text, name.as_bytes()).count();
+    let count = |text: &[u8], name: &str| words(text, name.as_bytes()).filter(|at| !is_member(&text[..*at])).count();
     let mut edits = Vec::new();
     each_block(&function.body, &mut |list| {
         for (number, statement) in list.iter().enumerate() {
@@ -67,6 +67,12 @@ fn unused(old: &[u8], new: &[u8], function: &Function, open: &mut Vec<String>) -
         }
     });
     edits
+}
+
+/// Whether what follows a text is the member of something: a variable of that name is not meant.
+fn is_member(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    before.ends_with(b"->") || before.ends_with(b".")
 }
 
 /// Whether a statement does nothing but set a variable.

@@ -1,9 +1,13 @@
-//! A directory as a kernel tree: the files worth reading, its version, its API.
+//! A directory as a kernel tree: the files worth reading, its version, its API, its maintainers, its history.
 
+mod git;
+mod maintainers;
 mod read;
 mod tree;
 mod walk;
 
+pub use git::Git;
+pub use maintainers::{Maintainers, Recipients, Section};
 pub use read::{FILE_LIMIT, Sieve, read_file, read_matching};
 pub use tree::{Tree, TreeError};
 pub use walk::{Listing, list};

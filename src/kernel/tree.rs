@@ -73,6 +73,11 @@ impl Tree {
         ))
     }
 
+    /// A file of the tree as text; bytes that are no UTF-8 become replacement characters.
+    pub fn text(&self, path: &str) -> Option<String> {
+        Some(String::from_utf8_lossy(&read_file(&self.root, path)?).into_owned())
+    }
+
     /// The texts of the headers that tell the API, those that can be read.
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
         API_HEADERS.iter().filter_map(|header| read_file(&self.root, header)).collect()

@@ -1,0 +1,167 @@
+//! What `fix` writes: the cases of testdata/fix, and what has to hold for every conversion.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn mmaplint(arguments: &[&str], tree: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(&arguments[..1]).arg(tree).args(&arguments[1..]).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A tree with the headers of the made-up kernel, and with one file at `drivers/case/`.
+fn tree(case: &Path) -> TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    copy(&Path::new(ROOT).join("testdata/kernel/include"), &tree.path().join("include"));
+    fs::write(tree.path().join("Makefile"), "VERSION = 7\nPATCHLEVEL = 3\n").unwrap();
+    fs::write(tree.path().join("MAINTAINERS"), "").unwrap();
+    fs::create_dir_all(tree.path().join("drivers/case")).unwrap();
+    fs::copy(case, tree.path().join("drivers/case").join(case.file_name().unwrap())).unwrap();
+    tree
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(Path::new(ROOT).join("testdata/fix")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|path| path.extension().is_some_and(|extension| extension == "c"));
+    cases.sort();
+    assert!(!cases.is_empty());
+    cases
+}
+
+/// What `fix` says of each handler and what it writes stands beside each case; `UPDATE=1` writes it anew.
+#[test]
+fn each_case_is_converted_as_expected() {
+    for case in cases() {
+        let tree = tree(&case);
+        let output = mmaplint(&["fix", "--target", "v7.3"], tree.path());
+        let shown = format!("{}{}", String::from_utf8(output.stderr.clone()).unwrap(), stdout(&output));
+        let expected = case.with_extension("diff");
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&expected, &shown).unwrap();
+        }
+        let wanted = fs::read_to_string(&expected).unwrap();
+        assert!(shown == wanted, "{}: differs from {}:\n{shown}", case.display(), expected.display());
+    }
+}
+
+fn verdicts(tree: &Path) -> Vec<(String, String)> {
+    let report: Value =
+        serde_json::from_str(&stdout(&mmaplint(&["scan", "--target", "v7.3", "--format", "json"], tree))).unwrap();
+    let handlers = report["handlers"].as_array().unwrap().iter();
+    let name = |handler: &Value| handler["handler"]["name"].as_str().unwrap_or_default().to_owned();
+    handlers.map(|handler| (name(handler), handler["verdict"].as_str().unwrap().to_owned())).collect()
+}
+
+/// The trees that the promises are tested on: every case, and the made-up kernel.
+fn trees() -> Vec<TempDir> {
+    let mut trees: Vec<TempDir> = cases().iter().map(|case| tree(case)).collect();
+    let kernel = tempfile::tempdir().unwrap();
+    copy(&Path::new(ROOT).join("testdata/kernel"), kernel.path());
+    trees.push(kernel);
+    trees
+}
+
+#[test]
+fn what_was_written_is_converted_and_is_not_written_again() {
+    for tree in trees() {
+        let before = verdicts(tree.path());
+        let safe: Vec<String> = stdout(&mmaplint(&["fix", "--target", "v7.3", "--quiet"], tree.path()))
+            .lines()
+            .filter_map(|line| Some(line.strip_prefix("safe: ")?.split_once(" becomes ")?.1.to_owned()))
+            .collect();
+        assert!(!safe.is_empty());
+        assert_eq!(mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], tree.path()).status.code(), Some(0));
+        let after = verdicts(tree.path());
+        assert_eq!(before.len(), after.len());
+        for name in &safe {
+            let found = after.iter().filter(|(handler, _)| handler == name);
+            assert!(
+                found.clone().count() > 0 && found.clone().all(|(_, verdict)| verdict == "converted"),
+                "{name}: {after:?}"
+            );
+        }
+        assert_eq!(stdout(&mmaplint(&["fix", "--target", "v7.3", "--quiet"], tree.path())), "");
+        // Nothing is left beside the files.
+        let left = Command::new("find").arg(tree.path()).args(["-name", "*.part"]).output().unwrap();
+        assert_eq!(stdout(&left), "");
+    }
+}
+
+#[test]
+fn patch_and_git_take_the_diff() {
+    for tree in trees() {
+        let diff = mmaplint(&["fix", "--target", "v7.3", "--quiet"], tree.path()).stdout;
+        let written = tempfile::tempdir().unwrap();
+        copy(tree.path(), written.path());
+        mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], written.path());
+        for tool in [["patch", "-p1", "-s"].as_slice(), &["git", "apply", "-"]] {
+            let patched = tempfile::tempdir().unwrap();
+            copy(tree.path(), patched.path());
+            let mut child = Command::new(tool[0])
+                .args(&tool[1..])
+                .current_dir(patched.path())
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap();
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), &diff).unwrap();
+            assert!(child.wait().unwrap().success(), "{tool:?}");
+            let same = Command::new("diff").arg("-r").args([written.path(), patched.path()]).output().unwrap();
+            assert_eq!(stdout(&same), "", "{tool:?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_named_and_nothing_is_half_written() {
+    let case = Path::new(ROOT).join("testdata/fix/helpers.c");
+    let tree = tree(&case);
+    let file = tree.path().join("drivers/case/helpers.c");
+    let mut permissions = fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&file, permissions).unwrap();
+    let output = mmaplint(&["fix", "--target", "v7.3", "--write"], tree.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("drivers/case/helpers.c: is read-only"));
+    assert_eq!(fs::read(&file).unwrap(), fs::read(&case).unwrap());
+}
+
+#[test]
+fn who_asks_for_what_is_not_there_is_told() {
+    let case = Path::new(ROOT).join("testdata/fix/helpers.c");
+    let tree = tree(&case);
+    let refused = |arguments: &[&str], text: &str| {
+        let output = mmaplint(arguments, tree.path());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(text), "{arguments:?}: {said}");
+    };
+    refused(&["fix", "no_such_mmap"], "no_such_mmap: neither a path of the tree nor a handler");
+    refused(&["fix", "shared_mmap"], "shared_mmap is used at drivers/case/helpers.c:");
+    refused(&["fix", "--target", "v9.9"], "no target is called");
+    let chosen = mmaplint(&["fix", "drivers/case/helpers.c:note_mmap", "--quiet"], tree.path());
+    assert_eq!(chosen.status.code(), Some(0));
+    assert!(stdout(&chosen).starts_with("safe: note_mmap becomes note_mmap_prepare\n"));
+}
