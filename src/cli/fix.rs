@@ -8,9 +8,10 @@ use clap::Args;
 use super::{CLEAN, Common, ERROR, Scanned, output};
 use crate::fix::{Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::{Index, Types};
-use crate::kernel::{Git, Maintainers};
+use crate::kernel::{Git, Maintainers, Tree};
+use crate::rules::Rules;
 use crate::source::Span;
-use crate::verdict::{Extent, Finding, Scan};
+use crate::verdict::{Chosen, Extent, Finding, Scan, TargetFrom, choose};
 use crate::vma::lower::Context;
 
 #[derive(Args, Debug)]
@@ -42,6 +43,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let Scanned { tree, chosen, scan, rules } = common.scan(&options.tree, Extent::default())?;
+    if options.write || options.mbox.is_some() {
+        check_target(&rules, &tree, &chosen)?;
+    }
     let selection = Selection::new(options, &scan)?;
     let types = Types::new(&scan.index, tree.root());
     let context = Context { index: &scan.index, types: &types, rules: &rules };
@@ -72,6 +76,23 @@ pub fn run(options: &Options) -> Result<u8, String> {
     // Who names a handler wants that one: that nothing could be written of it is an error.
     let is_missing = selection.names_handlers() && fixes.changes.is_empty();
     Ok(if failed || is_missing { ERROR } else { CLEAN })
+}
+
+/// What is written for an API that the tree does not have would not compile there.
+fn check_target(rules: &Rules, tree: &Tree, chosen: &Chosen) -> Result<(), String> {
+    let own = choose(rules, tree, "auto")?;
+    if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
+        return Ok(());
+    }
+    let has = match own.from {
+        TargetFrom::Headers => format!("that of {}", own.target.name),
+        TargetFrom::Option | TargetFrom::Default => "no .mmap_prepare".to_owned(),
+    };
+    let root = tree.root().display();
+    Err(format!(
+        "{root}: does not have the API of {}, its headers have {has}; a diff can be printed all the same",
+        chosen.target.name
+    ))
 }
 
 /// What the arguments choose.
