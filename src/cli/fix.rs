@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CLEAN, Common, ERROR, Scanned, output};
-use crate::fix::{Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
+use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::{Index, Types};
 use crate::kernel::{Git, Maintainers, Tree};
 use crate::rules::Rules;
@@ -31,6 +31,9 @@ pub struct Options {
     /// Take in sketches: what is converted only in part, with its open points
     #[arg(long)]
     sketch: bool,
+    /// Begin with what a proposed target needs and no tree has yet: declarations of its hooks, and their helpers
+    #[arg(long)]
+    scaffold: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -43,14 +46,16 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let Scanned { tree, chosen, scan, rules } = common.scan(&options.tree, Extent::default())?;
-    if options.write || options.mbox.is_some() {
+    if !options.scaffold && (options.write || options.mbox.is_some()) {
         check_target(&rules, &tree, &chosen)?;
     }
     let selection = Selection::new(options, &scan)?;
     let types = Types::new(&scan.index, tree.root());
     let context = Context { index: &scan.index, types: &types, rules: &rules };
     let wanted = |finding: &Finding| selection.holds(&scan.index, finding);
-    let mut fixes = plan(context, &chosen, &scan.findings, &wanted, options.sketch)?;
+    let own = choose(&rules, &tree, "auto")?.target;
+    let how = fix::Options { own: &own, sketches: options.sketch, scaffold: options.scaffold };
+    let mut fixes = plan(context, &chosen, &scan.findings, &wanted, how)?;
     hold_back(&scan, &mut fixes);
     let failed = if options.write {
         written(&scan.index, tree.root(), &fixes)

@@ -209,11 +209,18 @@ impl Rewriter<'_> {
         if takes_vma {
             let rule = self.rules.call(&name).map(|rule| rule.does);
             if matches!(rule, Some(Does::Populate)) {
-                let text = format!("{name} populates in a place from which an action cannot be taken");
+                let action = self.rules.call(&name).and_then(|rule| rule.action.as_ref());
+                let text = if action.is_some_and(|action| self.rewrite.actions.contains_key(action)) {
+                    format!("{name} populates in a place from which an action cannot be taken")
+                } else {
+                    format!("{name} populates, and there is no template for that on this target")
+                };
                 return self.open(whole.span.start, &text);
             }
             let Some(renamed) = self.helpers.get(&name).cloned() else {
-                return self.open(whole.span.start, &format!("{name} takes the VMA and has no equivalent for a desc"));
+                let called = callee.text(self.source);
+                return self
+                    .open(whole.span.start, &format!("{called} takes the VMA and has no equivalent for a desc"));
             };
             self.replace(callee.span, renamed);
             for argument in arguments {
@@ -248,7 +255,11 @@ impl Rewriter<'_> {
         let mut texts = Vec::new();
         for template in templates {
             // To set or clear no flag is nothing to write.
-            let mut lists = keys(template).filter_map(of).filter_map(|argument| self.bits(argument));
+            let of_flags = |key: &str| {
+                of(key)
+                    .or_else(|| key.strip_suffix('!').and_then(|number| arguments.get(number.parse::<usize>().ok()?)))
+            };
+            let mut lists = keys(template).filter_map(of_flags).filter_map(|argument| self.bits(argument));
             if lists.any(|bits| bits.is_empty()) {
                 continue;
             }
@@ -263,8 +274,10 @@ impl Rewriter<'_> {
                     let rest = arguments.get(first..)?.iter();
                     return Some(rest.map(|argument| self.text(argument, Use::Value)).collect::<Vec<_>>().join(", "));
                 }
-                let argument = arguments.get(key.parse::<usize>().ok()?)?;
-                Some(self.text(argument, Use::Value))
+                let argument = arguments.get(key.trim_end_matches('!').parse::<usize>().ok()?)?;
+                let text = self.text(argument, Use::Value);
+                let is_plain = !key.ends_with('!') || argument.name().is_some();
+                Some(if is_plain { text } else { format!("({text})") })
             }));
         }
         (!texts.is_empty()).then_some(texts)

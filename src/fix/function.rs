@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{Edit, applied, sorted};
 use super::names::in_comment;
-use super::rewriter::{OpenPoint, Rewriter};
+use super::rewriter::{Finish, OpenPoint, Rewriter};
 use super::tidy::tidy;
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Function, StatementKind};
@@ -35,6 +35,8 @@ pub(super) struct Converted {
     pub(super) open_points: Vec<OpenPoint>,
     /// What a person should know.
     pub(super) remarks: BTreeSet<String>,
+    /// Its second half, where populating moves to a hook of its own.
+    pub(super) finish: Option<String>,
     /// The parameter that went.
     pub(super) dropped: Option<String>,
     /// The parameter that was the VMA.
@@ -50,6 +52,7 @@ impl Conversion<'_> {
         let mut uses = BTreeSet::new();
         let mut uses_by_variant = Vec::new();
         let mut twins = BTreeMap::new();
+        let mut finishes = Vec::new();
         let mut first: Option<Function> = None;
         for masked in variants(slice) {
             let parsed = parse::functions(slice, &masked.text, item.span.start);
@@ -71,6 +74,7 @@ impl Conversion<'_> {
                 twins.extend(rewriter.twins);
                 done.open_points.extend(rewriter.open_points);
                 done.remarks.extend(rewriter.remarks);
+                finishes.extend(rewriter.finishes);
                 (done.vma, done.dropped) = (vma.name.clone(), file);
                 first.get_or_insert(function);
             }
@@ -96,6 +100,20 @@ impl Conversion<'_> {
             Some(file) if is_local => file.clone(),
             _ => "desc->file".to_owned(),
         };
+        finishes.sort_by_key(|finish: &Finish| finish.offset);
+        finishes.dedup_by_key(|finish| finish.offset);
+        if let Some(last) = finishes.first() {
+            match self.second_half(item, name, &first, &finishes, &edits) {
+                Ok(text) if is_handler => done.finish = Some(text),
+                Ok(_) => done.open_points.push(OpenPoint {
+                    offset: last.offset,
+                    text: "populates in a function that is called by the handler, and the second half is the handler's"
+                        .to_owned(),
+                }),
+                Err(point) => done.open_points.push(point),
+            }
+        }
+        let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
         let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", &file_text);
         let mut all: Vec<Edit> =
             edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
@@ -110,7 +128,7 @@ impl Conversion<'_> {
         match sorted(all) {
             Ok(edits) => {
                 let text = applied(self.source, item.span, &edits);
-                let (text, open) = tidy(slice, String::from_utf8_lossy(&text).into_owned(), new_name);
+                let (text, open) = tidy(slice, String::from_utf8_lossy(&text).into_owned(), new_name, &moved);
                 done.text = text;
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
             }
@@ -140,6 +158,7 @@ impl Conversion<'_> {
             open_points: Vec::new(),
             file_uses: BTreeSet::new(),
             twins: BTreeMap::new(),
+            finishes: Vec::new(),
             remarks: BTreeSet::new(),
         }
     }

@@ -6,6 +6,7 @@
 mod diff;
 mod edit;
 mod expression;
+mod finish;
 mod flags;
 mod function;
 mod names;
@@ -15,11 +16,12 @@ mod rewriter;
 mod series;
 mod template;
 mod tidy;
+mod work;
 mod write;
 
 pub use diff::{FileDiff, unified};
 pub use edit::{Edit, applied};
-pub use plan::{Applicability, Change, Fixes, HandlerFix, plan};
+pub use plan::{Applicability, Change, Fixes, HandlerFix, Options, plan};
 pub use rewriter::OpenPoint;
 pub use series::{Mail, Series};
 pub use write::{WriteError, write};

@@ -66,15 +66,21 @@ pub(super) fn in_comment(text: &[u8], at: usize) -> bool {
     opened > closed || (opened.is_some() && closed.is_none()) || memchr::memmem::find(&text[line..at], b"//").is_some()
 }
 
-/// A registration with the name of the new member, and that of the new handler.
-pub(super) fn registration(text: &[u8], span: Span, member: &str, old: &str, new: &str) -> Option<Vec<Edit>> {
+/// A registration with the new name of the member, and that of the handler.
+pub(super) fn registration(
+    text: &[u8],
+    span: Span,
+    member: &str,
+    renamed: &str,
+    old: &str,
+    new: &str,
+) -> Option<Vec<Edit>> {
     let entry = span.of(text);
     let base = span.start as usize;
     let name = words(entry, member.as_bytes()).next()?;
     let name_end = name + member.len();
     let sign = name_end + entry[name_end..].iter().position(|byte| matches!(byte, b'=' | b':'))?;
     let value = words(&entry[sign..], old.as_bytes()).next()? + sign;
-    let renamed = format!("{member}_prepare");
     let mut edits = vec![Edit::new(base + value, base + value + old.len(), new)];
     // Blanks around the sign keep the columns of the table where they can.
     let line = memchr::memrchr(b'\n', &text[..base + name]).map_or(0, |newline| newline + 1);
@@ -176,7 +182,8 @@ mod tests {
     fn registered(entry: &str) -> String {
         let text = format!("\t{entry},\n");
         let span = Span::new(1, 1 + entry.len());
-        let edits = sorted(registration(text.as_bytes(), span, "mmap", "f", "f_prepare").unwrap()).unwrap();
+        let edits =
+            sorted(registration(text.as_bytes(), span, "mmap", "mmap_prepare", "f", "f_prepare").unwrap()).unwrap();
         let whole = Span::new(0, text.len());
         String::from_utf8(applied(text.as_bytes(), whole, &edits)).unwrap().trim_matches(['\t', ',', '\n']).to_owned()
     }

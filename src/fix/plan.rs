@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::edit::{Edit, sorted};
-use super::function::Conversion;
-use super::names::{Mention, documented, is_taken, mentions, registration};
 use super::rewriter::OpenPoint;
+use super::work::Work;
 use crate::index::{Handler, ItemId, Takes};
-use crate::rules::Rewrite;
-use crate::source::{blank_non_code, find_word, parse, variants};
+use crate::rules::{Rewrite, Target};
+use crate::source::blank_non_code;
 use crate::verdict::{Chosen, Finding, Verdict};
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
@@ -78,6 +77,39 @@ pub struct Fixes {
     pub changes: Vec<Change>,
 }
 
+/// What else a plan is made by.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// The API that the tree's own headers have.
+    pub own: &'a Target,
+    /// Take in sketches.
+    pub sketches: bool,
+    /// Begin with what the target needs and no tree has yet.
+    pub scaffold: bool,
+}
+
+/// The change that gives a tree what a proposed target needs.
+fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
+    let index = context.index;
+    let mut files: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
+    for insertion in &rewrite.scaffold {
+        let numbered = (0u32..).zip(index.files());
+        let found = numbered.into_iter().find(|(_, file)| file.path == insertion.file);
+        let (number, file) = found.ok_or_else(|| format!("{}: is not in the tree; no scaffold", insertion.file))?;
+        let mut places = memchr::memmem::find_iter(&file.text, insertion.after.as_bytes());
+        let (Some(at), None) = (places.next(), places.next()) else {
+            return Err(format!("{}: does not hold {:?} once; no scaffold", insertion.file, insertion.after));
+        };
+        let at = at + insertion.after.len();
+        files.entry(number).or_default().push(Edit::new(at, at, &insertion.text));
+    }
+    if files.is_empty() {
+        return Err("--scaffold: the target is not a proposal, and needs nothing that trees lack".to_owned());
+    }
+    files.values_mut().for_each(|edits| edits.sort());
+    Ok(Change { handlers: Vec::new(), files })
+}
+
 /// Plans the conversion of the findings that are wanted.
 ///
 /// # Errors
@@ -87,40 +119,46 @@ pub fn plan(
     chosen: &Chosen,
     findings: &[Finding],
     wanted: &dyn Fn(&Finding) -> bool,
-    sketches: bool,
+    options: Options<'_>,
 ) -> Result<Fixes, String> {
     let target = &chosen.target;
     let rewrite = context
         .rules
-        .rewrite(target)
+        .rewrite(target, options.own)
         .ok_or_else(|| format!("target {}: there are no templates for writing conversions to it", target.name))?;
     let mut planner = Planner::new(context, chosen, &rewrite, findings);
     planner.choose(wanted);
     planner.convert();
-    Ok(planner.finish(sketches))
+    let mut fixes = planner.finish(options.sketches);
+    if options.scaffold {
+        fixes.changes.insert(0, scaffold(context, &rewrite)?);
+    }
+    Ok(fixes)
 }
 
-struct Candidate {
-    name: String,
-    new_name: String,
+/// A handler that is to be converted.
+pub(super) struct Candidate {
+    pub(super) name: String,
+    pub(super) new_name: String,
     /// All findings that register it.
-    findings: Vec<usize>,
+    pub(super) findings: Vec<usize>,
     /// The helper for a desc that takes its place, where it is another module's.
-    twin: Option<String>,
+    pub(super) twin: Option<String>,
     /// The functions that are converted with it.
-    definitions: BTreeSet<ItemId>,
-    helpers: BTreeSet<ItemId>,
-    fix: HandlerFix,
+    pub(super) definitions: BTreeSet<ItemId>,
+    pub(super) helpers: BTreeSet<ItemId>,
+    pub(super) fix: HandlerFix,
 }
 
-struct Planner<'a> {
-    context: Context<'a>,
-    chosen: &'a Chosen,
-    rewrite: &'a Rewrite,
-    findings: &'a [Finding],
-    analysis: Analysis<'a>,
-    candidates: Vec<Candidate>,
-    codes: RefCell<BTreeMap<u32, Rc<Vec<u8>>>>,
+/// Decides what is converted together.
+pub(super) struct Planner<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) chosen: &'a Chosen,
+    pub(super) rewrite: &'a Rewrite,
+    pub(super) findings: &'a [Finding],
+    pub(super) analysis: Analysis<'a>,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) codes: RefCell<BTreeMap<u32, Rc<Vec<u8>>>>,
 }
 
 impl<'a> Planner<'a> {
@@ -137,7 +175,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The text of a file with comments and literals blank.
-    fn code(&self, file: u32) -> Rc<Vec<u8>> {
+    pub(super) fn code(&self, file: u32) -> Rc<Vec<u8>> {
         let mut codes = self.codes.borrow_mut();
         codes.entry(file).or_insert_with(|| Rc::new(blank_non_code(&self.context.index.file(file).text))).clone()
     }
@@ -217,13 +255,24 @@ impl<'a> Planner<'a> {
             if !matches!(registration.handler, Handler::Function(_)) {
                 return Some("is registered by something that is no name".to_owned());
             }
-            if !matches!(finding.verdict, Verdict::Mechanical | Verdict::Action | Verdict::Mapped) {
+            let is_split = finding.verdict == Verdict::Finish && self.is_split(finding);
+            if !is_split && !matches!(finding.verdict, Verdict::Mechanical | Verdict::Action | Verdict::Mapped) {
                 let hardest = finding.judgement.requirements.iter().max_by_key(|requirement| requirement.verdict);
                 let why = hardest.map_or(finding.verdict.meaning().to_owned(), |requirement| requirement.text.clone());
                 return Some(format!("{}: {why}", finding.verdict));
             }
         }
         None
+    }
+
+    /// Whether all that needs the finished mapping are calls that the target's second half has.
+    fn is_split(&self, finding: &Finding) -> bool {
+        let Some(form) = &self.rewrite.finish else { return false };
+        let mut hardest =
+            finding.judgement.requirements.iter().filter(|requirement| requirement.verdict == Verdict::Finish);
+        hardest.all(|requirement| {
+            requirement.kind.strip_prefix("finish:").is_some_and(|call| form.calls.contains_key(call))
+        })
     }
 
     fn keys(&self, candidate: &Candidate) -> Vec<Key> {
@@ -302,15 +351,7 @@ impl<'a> Planner<'a> {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
-        let mut work = Work {
-            planner: self,
-            candidate,
-            converted,
-            edits: BTreeMap::new(),
-            open_points: Vec::new(),
-            remarks: BTreeSet::new(),
-            reason: None,
-        };
+        let mut work = Work::new(self, candidate, converted);
         work.run();
         let Work { edits, mut open_points, remarks, reason, .. } = work;
         open_points.sort();
@@ -393,249 +434,4 @@ fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
     }
     changes.sort_by_key(|change| change.handlers.first().copied());
     changes
-}
-
-/// The conversion of one handler.
-struct Work<'w, 'a> {
-    planner: &'w Planner<'a>,
-    candidate: &'w Candidate,
-    /// The functions that are converted in this run.
-    converted: BTreeSet<ItemId>,
-    edits: BTreeMap<u32, Vec<Edit>>,
-    open_points: Vec<(u32, OpenPoint)>,
-    remarks: BTreeSet<String>,
-    reason: Option<String>,
-}
-
-impl<'a> Work<'_, 'a> {
-    fn run(&mut self) {
-        let index = self.planner.context.index;
-        let helpers = self.helper_names();
-        for finding in &self.candidate.findings {
-            let registration = &self.planner.findings[*finding].registration;
-            self.register(registration.file, registration.span, &registration.hook.member);
-        }
-        if self.candidate.twin.is_none() {
-            for file in self.files_naming(&self.candidate.name, self.is_static()) {
-                self.name_in(file, &helpers);
-            }
-            for id in self.candidate.helpers.clone() {
-                self.helper(id, &helpers);
-            }
-        }
-        let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
-        if let Some((file, _)) = clash {
-            self.reason = Some(format!("changes {} in two ways", index.file(*file).path));
-        }
-    }
-
-    fn is_static(&self) -> bool {
-        let index = self.planner.context.index;
-        self.candidate.definitions.iter().all(|id| {
-            let file = index.file(id.file);
-            !file.is_header() && find_word(index.item(*id).head().of(&file.text), b"static", 0).is_some()
-        })
-    }
-
-    /// The files in which a name can mean a function of this driver.
-    fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
-        let index = self.planner.context.index;
-        let own: BTreeSet<u32> =
-            self.candidate.definitions.iter().chain(&self.candidate.helpers).map(|id| id.file).collect();
-        let all = 0..index.files().len() as u32;
-        all.filter(|file| if is_static { own.contains(file) } else { true })
-            .filter(|file| find_word(&index.file(*file).text, name.as_bytes(), 0).is_some())
-            .collect()
-    }
-
-    fn refuse(&mut self, reason: String) {
-        self.reason.get_or_insert(reason);
-    }
-
-    fn add(&mut self, file: u32, edits: impl IntoIterator<Item = Edit>) {
-        self.edits.entry(file).or_default().extend(edits);
-    }
-
-    fn register(&mut self, file: u32, span: crate::source::Span, member: &str) {
-        let text = &self.planner.context.index.file(file).text;
-        match registration(text, span, member, &self.candidate.name, &self.candidate.new_name) {
-            Some(edits) => self.add(file, edits),
-            None => self.refuse("its registration is not understood".to_owned()),
-        }
-    }
-
-    /// Every mention of the handler in one file.
-    fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
-        let index = self.planner.context.index;
-        let source = index.file(file);
-        let (name, new_name) = (&self.candidate.name, &self.candidate.new_name);
-        if is_taken(source, new_name) {
-            return self.refuse(format!("{} has a {new_name} already", source.path));
-        }
-        let code = self.planner.code(file);
-        let conversion = self.conversion(file, &code, helpers);
-        let at_registration = |at: usize| {
-            self.candidate
-                .findings
-                .iter()
-                .map(|finding| &self.planner.findings[*finding].registration)
-                .any(|registration| registration.file == file && registration.span.contains(at as u32))
-        };
-        for (at, mention) in mentions(source, &code, name) {
-            match mention {
-                _ if at_registration(at) => {}
-                Mention::Literal => {}
-                // A function that is written anew says so itself.
-                Mention::Comment if self.is_converted(file, at) => {}
-                Mention::Definition(number) => {
-                    let item = &source.items[number];
-                    let done = conversion.function(item, name, new_name, true);
-                    self.check(file, &done.text, new_name, item.name.start);
-                    self.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
-                    self.remarks.extend(done.remarks);
-                    self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
-                    self.add(file, [Edit { span: item.span, text: done.text }]);
-                }
-                Mention::Prototype => match conversion.prototype(at, name, new_name, true) {
-                    Some(edits) => self.add(file, edits),
-                    None => self.refuse(format!("its prototype in {} is not understood", source.path)),
-                },
-                Mention::Export | Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
-                Mention::Alias(number) => self.alias(file, number, at),
-                Mention::Code(_) => {
-                    let place = format!("{}:{}", source.path, source.position(at as u32).line);
-                    return self.refuse(format!("{name} is used at {place} for something else than its registration"));
-                }
-            }
-        }
-    }
-
-    /// Whether a place lies in a function that is converted in this run.
-    fn is_converted(&self, file: u32, at: usize) -> bool {
-        let item = self.planner.context.index.file(file).item_at(at as u32);
-        item.is_some_and(|item| self.converted.contains(&ItemId { file, item }))
-    }
-
-    /// `#define f_mmap generic_file_mmap`.
-    fn alias(&mut self, file: u32, number: usize, at: usize) {
-        let source = self.planner.context.index.file(file);
-        let item = &source.items[number];
-        let body = &source.text[item.body as usize..item.span.end as usize];
-        let other = String::from_utf8_lossy(body.trim_ascii()).into_owned();
-        let (name, new_name) = (&self.candidate.name, &self.candidate.new_name);
-        let renamed = match self.planner.context.rules.twin(&self.planner.chosen.target, &other) {
-            Some(twin) => twin.to_owned(),
-            None if other == "NULL" => other.clone(),
-            None => return self.refuse(format!("{name} is a macro for {other}, which has no desc twin")),
-        };
-        let start = item.body as usize + body.len() - body.trim_ascii_start().len();
-        let edits = [Edit::new(at, at + name.len(), new_name), Edit::new(start, start + other.len(), renamed)];
-        self.add(file, edits);
-    }
-
-    /// What the driver's own functions are called when converted.
-    fn helper_names(&mut self) -> BTreeMap<String, String> {
-        let index = self.planner.context.index;
-        let mut names = BTreeMap::new();
-        for id in self.candidate.helpers.clone() {
-            let file = index.file(id.file);
-            let name = file.name(index.item(id));
-            let renamed = match (name.contains("mmap") && !name.contains("mmap_prepare"), self.is_only_ours(id, &name))
-            {
-                (true, _) => name.replacen("mmap", "mmap_prepare", 1),
-                (false, true) => name.clone(),
-                (false, false) => format!("{name}_desc"),
-            };
-            if renamed != name && is_taken(file, &renamed) {
-                self.refuse(format!("{} has a {renamed} already", file.path));
-            }
-            names.insert(name, renamed);
-        }
-        names
-    }
-
-    /// Whether only functions that are converted use a helper.
-    fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
-        let index = self.planner.context.index;
-        let is_static = find_word(index.item(id).head().of(&index.file(id.file).text), b"static", 0).is_some();
-        let files = self.files_naming(name, is_static && !index.file(id.file).is_header());
-        files.into_iter().all(|file| {
-            let code = self.planner.code(file);
-            mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
-                Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
-                Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
-                Mention::Definition(_) | Mention::Prototype | Mention::Comment | Mention::Literal => true,
-            })
-        })
-    }
-
-    /// Converts one of the driver's own functions: in its place where all who use it are converted, else beside it.
-    fn helper(&mut self, id: ItemId, helpers: &BTreeMap<String, String>) {
-        let index = self.planner.context.index;
-        let source = index.file(id.file);
-        let item = index.item(id);
-        let name = source.name(item);
-        let Some(new_name) = helpers.get(&name).cloned() else { return };
-        let code = self.planner.code(id.file);
-        let conversion = self.conversion(id.file, &code, helpers);
-        let is_ours = self.is_only_ours(id, &name);
-        let done = conversion.function(item, &name, &new_name, false);
-        self.check(id.file, &done.text, &new_name, item.name.start);
-        self.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
-        self.remarks.extend(done.remarks);
-        if !is_ours {
-            let at = item.span.end as usize;
-            self.add(id.file, [Edit::new(at, at, format!("\n\n{}", done.text))]);
-        } else {
-            self.add(id.file, documented(source, item, &done.vma, None));
-            self.add(id.file, [Edit { span: item.span, text: done.text }]);
-        }
-        let is_static = find_word(item.head().of(&source.text), b"static", 0).is_some();
-        for file in self.files_naming(&name, is_static && !source.is_header()) {
-            let code = self.planner.code(file);
-            let conversion = self.conversion(file, &code, helpers);
-            let other = index.file(file);
-            for (at, mention) in mentions(other, &code, &name) {
-                match mention {
-                    Mention::Prototype if is_ours => match conversion.prototype(at, &name, &new_name, false) {
-                        Some(edits) => self.add(file, edits),
-                        None => self.refuse(format!("the prototype of {name} in {} is not understood", other.path)),
-                    },
-                    Mention::Prototype => {
-                        self.refuse(format!("{name} is used by others too, and declared in {}", other.path))
-                    }
-                    Mention::Comment if is_ours && new_name != name && !self.is_converted(file, at) => {
-                        self.add(file, [Edit::new(at, at + name.len(), &new_name)]);
-                    }
-                    Mention::Export => self.refuse(format!("{name} is exported, and others may use it")),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// A function that was written anew has to be understood as well as the old one.
-    fn check(&mut self, file: u32, text: &str, name: &str, offset: u32) {
-        let Some(masked) = variants(text.as_bytes()).into_iter().next() else { return };
-        let parsed = parse::functions(text.as_bytes(), &masked.text, 0);
-        if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
-            let text = "what was written of it does not parse".to_owned();
-            self.open_points.push((file, OpenPoint { offset, text }));
-        }
-    }
-
-    fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c BTreeMap<String, String>) -> Conversion<'c>
-    where
-        'a: 'c,
-    {
-        let Planner { context, chosen, rewrite, .. } = self.planner;
-        Conversion {
-            rules: context.rules,
-            target: &chosen.target,
-            rewrite,
-            helpers,
-            source: &context.index.file(file).text,
-            code,
-        }
-    }
 }

@@ -1,12 +1,15 @@
 //! Writes populating calls as mmap actions, statement by statement: an action is asked for, and what its failure meant before is
 //! the core's to do.
 
+use std::collections::BTreeSet;
+
 use super::expression::Use;
-use super::rewriter::Rewriter;
+use super::rewriter::{Finish, Rewriter};
 use super::template::fill;
 use crate::rules::{Call, Does};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::visit;
 
 /// What a handler does when the populating call fails.
 enum Failure {
@@ -152,6 +155,11 @@ impl Rewriter<'_> {
         let mut lines = self.action(call, rule, arguments)?;
         match failure {
             Failure::Same => {}
+            Failure::Other(error) if self.rewrite.finish.is_some() => {
+                if let Some(finish) = self.finishes.last_mut() {
+                    finish.error = Some(error);
+                }
+            }
             Failure::Other(error) => match self.rewrite.error.clone() {
                 Some(template) => {
                     lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
@@ -165,8 +173,28 @@ impl Rewriter<'_> {
         Some(lines)
     }
 
+    /// The statements that take the place of a call where another hook populates: what is announced. The call itself is kept.
+    fn finished(&mut self, call: &Expression, arguments: &[Expression]) -> Option<Vec<String>> {
+        let form = self.rewrite.finish.clone()?;
+        let E::Call { callee, .. } = &call.kind else { return None };
+        let template = form.calls.get(callee.name()?)?;
+        let text = fill(template, &mut |key| {
+            let argument = arguments.get(key.parse::<usize>().ok()?)?;
+            Some(self.text(argument, Use::Value))
+        });
+        let mut names = BTreeSet::new();
+        for argument in arguments {
+            visit::expression(argument, &mut |part| names.extend(part.name().map(str::to_owned)));
+        }
+        self.finishes.push(Finish { offset: call.span.start, call: text, names, error: None });
+        Some(vec![format!("{};", form.announce)])
+    }
+
     /// The statements that ask for the action in the place of a call; `None` where there is no such action.
     fn action(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Option<Vec<String>> {
+        if self.rewrite.finish.is_some() {
+            return self.finished(call, arguments);
+        }
         let action = rule.action.as_deref()?;
         let form = self.rewrite.actions.get(action)?.clone();
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
@@ -179,7 +207,7 @@ impl Rewriter<'_> {
         let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
         let is_all =
             rule.start.is_some() && is_from_start && argument(rule.size).is_some_and(|size| self.is_whole(size));
-        let fits = argument(rule.size).is_none_or(|size| is_page(size)) && is_from_start;
+        let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
         if rule.start.is_some() && !is_all && !fits {
             self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
         }

@@ -19,6 +19,19 @@ pub struct OpenPoint {
     pub text: String,
 }
 
+/// A populating call that moves to a hook which sees the complete mapping.
+#[derive(Clone, Debug)]
+pub(super) struct Finish {
+    /// Where the call stands.
+    pub(super) offset: u32,
+    /// The call as it is written there.
+    pub(super) call: String,
+    /// The names in its arguments.
+    pub(super) names: BTreeSet<String>,
+    /// The error that takes the place of its own.
+    pub(super) error: Option<String>,
+}
+
 /// Walks one function and collects the edits that make it take a desc. In their texts `{desc}` stands for the desc and `{file}`
 /// for the file, whose spelling depends on how often it is used.
 pub(super) struct Rewriter<'a> {
@@ -46,6 +59,8 @@ pub(super) struct Rewriter<'a> {
     pub(super) file_uses: BTreeSet<Span>,
     /// Helpers whose twins are called now.
     pub(super) twins: BTreeMap<String, String>,
+    /// Populating calls that move to a second half.
+    pub(super) finishes: Vec<Finish>,
     /// What a person should know of a conversion that is complete.
     pub(super) remarks: BTreeSet<String>,
 }

@@ -1,5 +1,7 @@
 //! Takes out variables that a conversion left without a use.
 
+use std::collections::BTreeSet;
+
 use super::edit::{Edit, applied, sorted};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit;
@@ -8,8 +10,9 @@ use crate::source::{Span, blank_non_code, parse, variants, words};
 /// A variable that went may have been the last use of another.
 const ROUNDS: usize = 4;
 
-/// The text of a converted function without the variables that only the old one used; with it, what could not be taken out.
-pub(super) fn tidy(old: &[u8], mut new: String, name: &str) -> (String, Vec<String>) {
+/// The text of a converted function without the variables that only the old one used; with it, what could not be taken out. What
+/// the variables in `moved` are set to is computed elsewhere now.
+pub(super) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTreeSet<String>) -> (String, Vec<String>) {
     let mut open = Vec::new();
     for _ in 0..ROUNDS {
         let text = new.as_bytes();
@@ -17,7 +20,7 @@ pub(super) fn tidy(old: &[u8], mut new: String, name: &str) -> (String, Vec<Stri
         let parsed = parse::functions(text, &masked.text, 0);
         let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { break };
         open.clear();
-        let edits = unused(old, text, function, &mut open);
+        let edits = unused(old, text, function, moved, &mut open);
         if edits.is_empty() {
             break;
         }
@@ -28,7 +31,7 @@ pub(super) fn tidy(old: &[u8], mut new: String, name: &str) -> (String, Vec<Stri
 }
 
 /// The edits that take out what is not used any more.
-fn unused(old: &[u8], new: &[u8], function: &Function, open: &mut Vec<String>) -> Vec<Edit> {
+fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>, open: &mut Vec<String>) -> Vec<Edit> {
     let (old, code) = (blank_non_code(old), blank_non_code(new));
     let count = |text: &[u8], name: &str| words(text, name.as_bytes()).filter(|at| !is_member(&text[..*at])).count();
     let mut edits = Vec::new();
@@ -55,7 +58,8 @@ fn unused(old: &[u8], new: &[u8], function: &Function, open: &mut Vec<String>) -
                 if count(&code, name) != 1 + assignments.len() {
                     continue;
                 }
-                if !variable.value.as_ref().is_none_or(is_pure) || assignments.iter().any(|(_, pure)| !pure) {
+                let is_pure = variable.value.as_ref().is_none_or(is_pure) && assignments.iter().all(|(_, pure)| *pure);
+                if !is_pure && !moved.contains(name) {
                     open.push(format!("{name} is not used any more, and what it is set to may matter"));
                     continue;
                 }

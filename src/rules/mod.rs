@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does};
 pub use load::RuleError;
-pub use rewrite::{ActionForm, CallForm, Rewrite};
+pub use rewrite::{ActionForm, CallForm, FinishForm, Insertion, Rewrite};
 pub use state::{Named, Object, Pattern, StateKind, StateRule};
 pub use target::Target;
 
@@ -163,13 +163,14 @@ impl Rules {
         self.targets.iter().find(|target| target.name == name)
     }
 
-    /// The templates of a target, with those of the targets that it is like.
-    pub fn rewrite(&self, target: &Target) -> Option<Rewrite> {
+    /// The templates of a target, with those of the targets that it is like; `own` is what the tree's headers have.
+    pub fn rewrite(&self, target: &Target, own: &Target) -> Option<Rewrite> {
         let mut rewrite = target.rewrite.clone()?;
         // No chain is longer than there are targets, unless it goes round.
         for _ in 0..self.targets.len() {
             let Some(like) = rewrite.like.as_deref() else { break };
-            let older = self.target(like)?.rewrite.as_ref()?;
+            let like = if like == "tree" { own } else { self.target(like)? };
+            let older = like.rewrite.as_ref()?;
             let next = older.like.clone();
             rewrite = Rewrite { like: next, ..rewrite.over(older) };
         }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// The templates of a target. `{desc}` stands for the desc, `{bits}` for a list of flag bits, `{bits:N}` for the flags of argument N
-/// (from 0) as such a list, `{N}` for argument N as it is written for the desc, other names for what the key speaks of.
+/// (from 0) as such a list, `{N}` for argument N as it is written for the desc (`{N!}` in parentheses where it is more than a name, `{N...}` with all that
+/// follow), other names for what the key speaks of.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rewrite {
-    /// The target whose templates hold where this one gives none.
+    /// The target whose templates hold where this one gives none; `tree` for the one that the tree's own headers have.
     pub like: Option<String>,
     /// `vma->vm_end - vma->vm_start`, in bytes.
     pub size: Option<String>,
@@ -33,6 +34,36 @@ pub struct Rewrite {
     pub actions: BTreeMap<String, ActionForm>,
     /// What takes the place of other calls.
     pub calls: Vec<CallForm>,
+    /// The hook that populates, on a target that has one.
+    pub finish: Option<FinishForm>,
+    /// What the target needs and no tree has yet.
+    pub scaffold: Vec<Insertion>,
+}
+
+/// A hook that sees the complete mapping, to which populating calls move.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinishForm {
+    /// The hook.
+    pub member: String,
+    /// What follows a handler's name in that of its second half.
+    pub suffix: String,
+    /// The statement by which the first half says that the second populates.
+    pub announce: String,
+    /// What takes the place of a populating call, by its name; positions as in [`CallForm`].
+    pub calls: BTreeMap<String, String>,
+}
+
+/// Text that a header of the tree is given.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Insertion {
+    /// The header.
+    pub file: String,
+    /// The text that it stands behind.
+    pub after: String,
+    /// The text.
+    pub text: String,
 }
 
 /// The forms of an action: `{frame}`, `{start}`, `{size}` and `{pages}` are those arguments of the populating call.
@@ -77,6 +108,8 @@ impl Rewrite {
             error: or(&self.error, &older.error),
             actions,
             calls: self.calls.iter().chain(&older.calls).cloned().collect(),
+            finish: self.finish.clone().or_else(|| older.finish.clone()),
+            scaffold: self.scaffold.iter().chain(&older.scaffold).cloned().collect(),
         }
     }
 

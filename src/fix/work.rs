@@ -1,0 +1,325 @@
+//! The conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and every other
+//! place that names it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::{Edit, applied, sorted};
+use super::function::Conversion;
+use super::names::{Mention, documented, is_taken, mentions, registration};
+use super::plan::{Candidate, Planner};
+use super::rewriter::OpenPoint;
+use crate::index::ItemId;
+use crate::source::{Span, find_word, parse, variants};
+
+/// The conversion of one handler.
+pub(super) struct Work<'w, 'a> {
+    planner: &'w Planner<'a>,
+    candidate: &'w Candidate,
+    /// The functions that are converted in this run.
+    converted: BTreeSet<ItemId>,
+    pub(super) edits: BTreeMap<u32, Vec<Edit>>,
+    pub(super) open_points: Vec<(u32, OpenPoint)>,
+    pub(super) remarks: BTreeSet<String>,
+    pub(super) reason: Option<String>,
+    /// Whether the handler populates in a hook of its own.
+    has_second_half: bool,
+}
+
+impl<'w, 'a> Work<'w, 'a> {
+    pub(super) fn new(planner: &'w Planner<'a>, candidate: &'w Candidate, converted: BTreeSet<ItemId>) -> Work<'w, 'a> {
+        Work {
+            planner,
+            candidate,
+            converted,
+            edits: BTreeMap::new(),
+            open_points: Vec::new(),
+            remarks: BTreeSet::new(),
+            reason: None,
+            has_second_half: false,
+        }
+    }
+
+    /// Converts the handler: its functions, its registrations, whatever names it.
+    pub(super) fn run(&mut self) {
+        let index = self.planner.context.index;
+        let helpers = self.helper_names();
+        if self.candidate.twin.is_none() {
+            for file in self.files_naming(&self.candidate.name, self.is_static()) {
+                self.name_in(file, &helpers);
+            }
+            for id in self.candidate.helpers.clone() {
+                self.helper(id, &helpers);
+            }
+        }
+        for finding in &self.candidate.findings {
+            let registration = &self.planner.findings[*finding].registration;
+            self.register(registration.file, registration.span, &registration.hook.member);
+        }
+        let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
+        if let Some((file, _)) = clash {
+            self.reason = Some(format!("changes {} in two ways", index.file(*file).path));
+        }
+    }
+
+    fn is_static(&self) -> bool {
+        let index = self.planner.context.index;
+        self.candidate.definitions.iter().all(|id| {
+            let file = index.file(id.file);
+            !file.is_header() && find_word(index.item(*id).head().of(&file.text), b"static", 0).is_some()
+        })
+    }
+
+    /// The files in which a name can mean a function of this driver.
+    fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
+        let index = self.planner.context.index;
+        let own: BTreeSet<u32> =
+            self.candidate.definitions.iter().chain(&self.candidate.helpers).map(|id| id.file).collect();
+        let all = 0..index.files().len() as u32;
+        all.filter(|file| if is_static { own.contains(file) } else { true })
+            .filter(|file| find_word(&index.file(*file).text, name.as_bytes(), 0).is_some())
+            .collect()
+    }
+
+    fn refuse(&mut self, reason: String) {
+        self.reason.get_or_insert(reason);
+    }
+
+    fn add(&mut self, file: u32, edits: impl IntoIterator<Item = Edit>) {
+        self.edits.entry(file).or_default().extend(edits);
+    }
+
+    fn register(&mut self, file: u32, span: Span, member: &str) {
+        let text = &self.planner.context.index.file(file).text;
+        let (old, new) = (&self.candidate.name, &self.candidate.new_name);
+        match registration(text, span, member, &format!("{member}_prepare"), old, new) {
+            Some(edits) => {
+                if let (true, Some(form)) = (self.has_second_half, &self.planner.rewrite.finish) {
+                    self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());
+                }
+                self.add(file, edits);
+            }
+            None => self.refuse("its registration is not understood".to_owned()),
+        }
+    }
+
+    /// Registers the second half on a line of its own behind the first.
+    fn register_second(&mut self, file: u32, span: Span, member: &str, hook: &str, suffix: &str) {
+        let text = &self.planner.context.index.file(file).text;
+        let second = format!("{}{suffix}", self.candidate.name);
+        let edits =
+            registration(text, span, member, hook, &self.candidate.name, &second).and_then(|edits| sorted(edits).ok());
+        let Some(edits) = edits else { return };
+        let entry = String::from_utf8_lossy(&applied(text, span, &edits)).into_owned();
+        if !entry.starts_with('.') {
+            return self.refuse("is registered by an assignment, and the second half would be by another".to_owned());
+        }
+        let end = span.end as usize;
+        let line = memchr::memrchr(b'\n', &text[..span.start as usize]).map_or(0, |newline| newline + 1);
+        let indent = String::from_utf8_lossy(&text[line..span.start as usize]).into_owned();
+        // A table on one line stays there.
+        let indent = if indent.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() };
+        let edit = if text.get(end) == Some(&b',') {
+            Edit::new(end + 1, end + 1, format!("{indent}{entry},"))
+        } else {
+            Edit::new(end, end, format!(",{indent}{entry}"))
+        };
+        self.add(file, [edit]);
+    }
+
+    /// Every mention of the handler in one file.
+    fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
+        let index = self.planner.context.index;
+        let source = index.file(file);
+        let (name, new_name) = (&self.candidate.name, &self.candidate.new_name);
+        if is_taken(source, new_name) {
+            return self.refuse(format!("{} has a {new_name} already", source.path));
+        }
+        let code = self.planner.code(file);
+        let conversion = self.conversion(file, &code, helpers);
+        let at_registration = |at: usize| {
+            self.candidate
+                .findings
+                .iter()
+                .map(|finding| &self.planner.findings[*finding].registration)
+                .any(|registration| registration.file == file && registration.span.contains(at as u32))
+        };
+        let mut prototypes = Vec::new();
+        for (at, mention) in mentions(source, &code, name) {
+            match mention {
+                _ if at_registration(at) => {}
+                Mention::Literal => {}
+                // A function that is written anew says so itself.
+                Mention::Comment if self.is_converted(file, at) => {}
+                Mention::Definition(number) => {
+                    let item = &source.items[number];
+                    let done = conversion.function(item, name, new_name, true);
+                    self.check(file, &done.text, new_name, item.name.start);
+                    self.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
+                    self.remarks.extend(done.remarks);
+                    self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
+                    let text = match &done.finish {
+                        Some(second) => format!("{}\n\n{second}", done.text),
+                        None => done.text,
+                    };
+                    self.has_second_half |= done.finish.is_some();
+                    self.add(file, [Edit { span: item.span, text }]);
+                }
+                Mention::Prototype => match conversion.prototype(at, name, new_name, true) {
+                    Some(edits) => {
+                        self.add(file, edits);
+                        prototypes.extend(source.item_at(at as u32));
+                    }
+                    None => self.refuse(format!("its prototype in {} is not understood", source.path)),
+                },
+                Mention::Export | Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
+                Mention::Alias(number) => self.alias(file, number, at),
+                Mention::Code(_) => {
+                    let place = format!("{}:{}", source.path, source.position(at as u32).line);
+                    return self.refuse(format!("{name} is used at {place} for something else than its registration"));
+                }
+            }
+        }
+        self.declare_second(file, &prototypes);
+    }
+
+    /// Declares the second half where the first is declared.
+    fn declare_second(&mut self, file: u32, prototypes: &[u32]) {
+        let Some(form) = self.planner.rewrite.finish.as_ref().filter(|_| self.has_second_half) else { return };
+        for prototype in prototypes {
+            let item = &self.planner.context.index.file(file).items[*prototype as usize];
+            let end = item.span.end as usize;
+            let name = &self.candidate.name;
+            let text = format!("\nstatic int {name}{}(struct vm_area_desc *desc);", form.suffix);
+            self.add(file, [Edit::new(end, end, text)]);
+        }
+    }
+
+    /// Whether a place lies in a function that is converted in this run.
+    fn is_converted(&self, file: u32, at: usize) -> bool {
+        let item = self.planner.context.index.file(file).item_at(at as u32);
+        item.is_some_and(|item| self.converted.contains(&ItemId { file, item }))
+    }
+
+    /// `#define f_mmap generic_file_mmap`.
+    fn alias(&mut self, file: u32, number: usize, at: usize) {
+        let source = self.planner.context.index.file(file);
+        let item = &source.items[number];
+        let body = &source.text[item.body as usize..item.span.end as usize];
+        let other = String::from_utf8_lossy(body.trim_ascii()).into_owned();
+        let (name, new_name) = (&self.candidate.name, &self.candidate.new_name);
+        let renamed = match self.planner.context.rules.twin(&self.planner.chosen.target, &other) {
+            Some(twin) => twin.to_owned(),
+            None if other == "NULL" => other.clone(),
+            None => return self.refuse(format!("{name} is a macro for {other}, which has no desc twin")),
+        };
+        let start = item.body as usize + body.len() - body.trim_ascii_start().len();
+        let edits = [Edit::new(at, at + name.len(), new_name), Edit::new(start, start + other.len(), renamed)];
+        self.add(file, edits);
+    }
+
+    /// What the driver's own functions are called when converted.
+    fn helper_names(&mut self) -> BTreeMap<String, String> {
+        let index = self.planner.context.index;
+        let mut names = BTreeMap::new();
+        for id in self.candidate.helpers.clone() {
+            let file = index.file(id.file);
+            let name = file.name(index.item(id));
+            let renamed = match (name.contains("mmap") && !name.contains("mmap_prepare"), self.is_only_ours(id, &name))
+            {
+                (true, _) => name.replacen("mmap", "mmap_prepare", 1),
+                (false, true) => name.clone(),
+                (false, false) => format!("{name}_desc"),
+            };
+            if renamed != name && is_taken(file, &renamed) {
+                self.refuse(format!("{} has a {renamed} already", file.path));
+            }
+            names.insert(name, renamed);
+        }
+        names
+    }
+
+    /// Whether only functions that are converted use a helper.
+    fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
+        let index = self.planner.context.index;
+        let is_static = find_word(index.item(id).head().of(&index.file(id.file).text), b"static", 0).is_some();
+        let files = self.files_naming(name, is_static && !index.file(id.file).is_header());
+        files.into_iter().all(|file| {
+            let code = self.planner.code(file);
+            mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
+                Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
+                Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
+                Mention::Definition(_) | Mention::Prototype | Mention::Comment | Mention::Literal => true,
+            })
+        })
+    }
+
+    /// Converts one of the driver's own functions: in its place where all who use it are converted, else beside it.
+    fn helper(&mut self, id: ItemId, helpers: &BTreeMap<String, String>) {
+        let index = self.planner.context.index;
+        let source = index.file(id.file);
+        let item = index.item(id);
+        let name = source.name(item);
+        let Some(new_name) = helpers.get(&name).cloned() else { return };
+        let code = self.planner.code(id.file);
+        let conversion = self.conversion(id.file, &code, helpers);
+        let is_ours = self.is_only_ours(id, &name);
+        let done = conversion.function(item, &name, &new_name, false);
+        self.check(id.file, &done.text, &new_name, item.name.start);
+        self.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
+        self.remarks.extend(done.remarks);
+        if !is_ours {
+            let at = item.span.end as usize;
+            self.add(id.file, [Edit::new(at, at, format!("\n\n{}", done.text))]);
+        } else {
+            self.add(id.file, documented(source, item, &done.vma, None));
+            self.add(id.file, [Edit { span: item.span, text: done.text }]);
+        }
+        let is_static = find_word(item.head().of(&source.text), b"static", 0).is_some();
+        for file in self.files_naming(&name, is_static && !source.is_header()) {
+            let code = self.planner.code(file);
+            let conversion = self.conversion(file, &code, helpers);
+            let other = index.file(file);
+            for (at, mention) in mentions(other, &code, &name) {
+                match mention {
+                    Mention::Prototype if is_ours => match conversion.prototype(at, &name, &new_name, false) {
+                        Some(edits) => self.add(file, edits),
+                        None => self.refuse(format!("the prototype of {name} in {} is not understood", other.path)),
+                    },
+                    Mention::Prototype => {
+                        self.refuse(format!("{name} is used by others too, and declared in {}", other.path))
+                    }
+                    Mention::Comment if is_ours && new_name != name && !self.is_converted(file, at) => {
+                        self.add(file, [Edit::new(at, at + name.len(), &new_name)]);
+                    }
+                    Mention::Export => self.refuse(format!("{name} is exported, and others may use it")),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// A function that was written anew has to be understood as well as the old one.
+    fn check(&mut self, file: u32, text: &str, name: &str, offset: u32) {
+        let Some(masked) = variants(text.as_bytes()).into_iter().next() else { return };
+        let parsed = parse::functions(text.as_bytes(), &masked.text, 0);
+        if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
+            let text = "what was written of it does not parse".to_owned();
+            self.open_points.push((file, OpenPoint { offset, text }));
+        }
+    }
+
+    fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c BTreeMap<String, String>) -> Conversion<'c>
+    where
+        'a: 'c,
+    {
+        let Planner { context, chosen, rewrite, .. } = self.planner;
+        Conversion {
+            rules: context.rules,
+            target: &chosen.target,
+            rewrite,
+            helpers,
+            source: &context.index.file(file).text,
+            code,
+        }
+    }
+}
