@@ -9,6 +9,7 @@ use super::{CLEAN, Common, ERROR, Scanned, output};
 use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::{Index, Types};
 use crate::kernel::{Git, Maintainers, Tree};
+use crate::report::{self, Report};
 use crate::rules::Rules;
 use crate::source::Span;
 use crate::verdict::{Chosen, Extent, Finding, Scan, TargetFrom, choose};
@@ -75,12 +76,21 @@ pub fn run(options: &Options) -> Result<u8, String> {
         output::write(common.output.as_deref(), |out| diffs(&scan.index, &fixes, out))?;
         false
     };
-    if !common.quiet {
+    if !common.quiet && !selection.names_handlers() {
         let _ = summary(&scan, &fixes, &mut io::stderr().lock());
     }
+    if common.stats {
+        let findings = scan.findings.iter().collect();
+        let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };
+        let _ = report::stats(&report, &mut io::stderr().lock());
+    }
     // Who names a handler wants that one: that nothing could be written of it is an error.
-    let is_missing = selection.names_handlers() && fixes.changes.is_empty();
-    Ok(if failed || is_missing { ERROR } else { CLEAN })
+    if selection.names_handlers() && fixes.changes.is_empty() {
+        let why: Vec<String> =
+            fixes.handlers.iter().map(|fix| format!("{}: {}", fix.name, why_not(&scan.index, fix))).collect();
+        return Err(if why.is_empty() { "what was chosen is converted already".to_owned() } else { why.join("; ") });
+    }
+    Ok(if failed { ERROR } else { CLEAN })
 }
 
 /// What is written for an API that the tree does not have would not compile there.
@@ -212,6 +222,18 @@ fn written(index: &Index, root: &std::path::Path, fixes: &Fixes) -> bool {
         }
     }
     failed
+}
+
+/// Why nothing is written of a handler.
+fn why_not(index: &Index, fix: &HandlerFix) -> String {
+    match (&fix.reason, fix.open_points.first()) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some((file, point))) => {
+            let source = index.file(*file);
+            format!("{}:{}: {} (--sketch shows the rest)", source.path, source.position(point.offset).line, point.text)
+        }
+        (None, None) => "is converted already".to_owned(),
+    }
 }
 
 /// One line for each handler that nothing was written of, and the totals.
