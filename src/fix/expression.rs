@@ -62,9 +62,16 @@ impl Rewriter<'_> {
             E::Call { callee, arguments } => self.call(expression, callee, arguments),
             E::Field { base, .. } => self.expression(base, Use::Value),
             E::Unary { operator, operand } => {
+                if operator == "&" && operand.name().is_some() {
+                    self.forget(operand);
+                }
                 self.expression(operand, if operator == "!" { Use::Truth } else { Use::Value })
             }
-            E::Step { operand, .. } | E::Cast { value: operand, .. } => self.expression(operand, Use::Value),
+            E::Step { operand, .. } => {
+                self.forget(operand);
+                self.expression(operand, Use::Value);
+            }
+            E::Cast { value: operand, .. } => self.expression(operand, Use::Value),
             E::Index { base, index } => {
                 self.expression(base, Use::Value);
                 self.expression(index, Use::Value);
@@ -101,6 +108,7 @@ impl Rewriter<'_> {
     }
 
     fn assign(&mut self, whole: &Expression, operator: &str, target: &Expression, value: &Expression) {
+        self.forget(target);
         let flags = self.is_field(target, "vm_flags");
         let (template, flags_value) = match (operator, &value.bare().kind) {
             ("|=", _) if flags => (self.rewrite.set.clone(), Some(value)),

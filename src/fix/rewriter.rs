@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edit::Edit;
 use super::expression::Use;
 use super::function::{columns, fitted};
+use super::tidy::is_bare_arm;
 use crate::rules::{Rewrite, Rules, Target};
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
+use crate::source::{Span, find_word};
 
 /// A place that a conversion leaves to a person, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,15 +110,19 @@ impl Rewriter<'_> {
                 _ => {}
             },
         });
+        // What is assigned on some way only may hold nothing on another.
+        let always: BTreeSet<&str> = function.body.iter().flat_map(set_by).collect();
         self.booleans = booleans;
         self.sizes = assigned
             .into_iter()
-            .filter(|(_, (times, is_size))| *times == 1 && *is_size)
+            .filter(|(name, (times, is_size))| *times == 1 && *is_size && always.contains(name.as_str()))
             .map(|(name, _)| name)
             .collect();
     }
 
     pub(super) fn statements(&mut self, list: &[Statement]) {
+        // What a check in a block says holds to the end of the block.
+        let known = self.equal_to_size.len();
         let mut rest = list;
         while let Some((first, after)) = rest.split_first() {
             rest = match self.populate(first, after) {
@@ -128,6 +133,7 @@ impl Rewriter<'_> {
                 }
             };
         }
+        self.equal_to_size.truncate(known);
     }
 
     fn statement(&mut self, statement: &Statement) {
@@ -143,10 +149,12 @@ impl Rewriter<'_> {
                 }
             }
             S::If { condition, then, otherwise } => {
-                self.note_size_check(condition, then);
                 self.condition(condition);
                 self.statements(then);
                 self.statements(otherwise);
+                if otherwise.is_empty() {
+                    self.note_size_check(condition, then);
+                }
             }
             S::Loop { condition, body, .. } => {
                 if let Some(condition) = condition {
@@ -171,12 +179,23 @@ impl Rewriter<'_> {
     fn note_size_check(&mut self, condition: &Expression, then: &[Statement]) {
         let E::Binary { operator, left, right } = &condition.kind else { return };
         let returns = matches!(then.last().map(|last| &last.kind), Some(S::Return(_)));
+        if operator == "||" {
+            self.note_size_check(left, then);
+            self.note_size_check(right, then);
+        }
         if operator == "!=" && returns {
             for (side, other) in [(left, right), (right, left)] {
                 if self.is_size(side) {
                     self.equal_to_size.push(other.text(self.source));
                 }
             }
+        }
+    }
+
+    /// What was compared with the size holds it no longer once it is set to something else.
+    pub(super) fn forget(&mut self, target: &Expression) {
+        if let Some(name) = target.root() {
+            self.equal_to_size.retain(|text| find_word(text.as_bytes(), name.as_bytes(), 0).is_none());
         }
     }
 
@@ -199,11 +218,19 @@ impl Rewriter<'_> {
         let lines: Vec<String> = lines.iter().map(|line| fitted(line, column)).collect();
         let body = lines.join(&format!("\n{indent}"));
         let before = self.code[..start].trim_ascii_end();
-        let is_bare_arm = before.last() == Some(&b')') || before.ends_with(b"else");
-        if lines.len() > 1 && is_bare_arm {
+        if lines.len() > 1 && is_bare_arm(self.code, start) {
             let outer = indent.strip_suffix('\t').unwrap_or(&indent).to_owned();
-            let text = format!(" {{\n{indent}{body}\n{outer}}}");
-            return self.replace(Span { start: before.len() as u32, end: span.end }, text);
+            let mut text = format!(" {{\n{indent}{body}\n{outer}}}");
+            let behind = &self.code[span.end as usize..];
+            let blanks = behind.len() - behind.trim_ascii_start().len();
+            let mut end = span.end;
+            if behind[blanks..].starts_with(b"else")
+                && self.source[end as usize..].trim_ascii_start().starts_with(b"else")
+            {
+                text.push(' ');
+                end += blanks as u32;
+            }
+            return self.replace(Span { start: before.len() as u32, end }, text);
         }
         self.replace(span, body);
     }
@@ -213,5 +240,18 @@ impl Rewriter<'_> {
         let line = self.source[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         let blanks = self.source[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
         blanks.map(|byte| char::from(*byte)).collect()
+    }
+}
+
+/// The variables that a statement sets itself.
+fn set_by(statement: &Statement) -> Vec<&str> {
+    match &statement.kind {
+        S::Declaration(variables) => variables
+            .iter()
+            .filter(|variable| variable.value.is_some())
+            .map(|variable| variable.name.as_str())
+            .collect(),
+        S::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target.name().into_iter().collect(),
+        _ => Vec::new(),
     }
 }

@@ -59,7 +59,8 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
                     continue;
                 }
                 let is_pure = variable.value.as_ref().is_none_or(is_pure) && assignments.iter().all(|(_, pure)| *pure);
-                if !is_pure && !moved.contains(name) {
+                let is_arm = assignments.iter().any(|(span, _)| is_bare_arm(&code, span.start as usize));
+                if is_arm || (!is_pure && !moved.contains(name)) {
                     open.push(format!("{name} is not used any more, and what it is set to may matter"));
                     continue;
                 }
@@ -77,6 +78,12 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
 fn is_member(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
     before.ends_with(b"->") || before.ends_with(b".")
+}
+
+/// Whether a statement stands alone below an `if`, an `else` or a loop, which cannot do without it.
+pub(super) fn is_bare_arm(code: &[u8], start: usize) -> bool {
+    let before = code[..start].trim_ascii_end();
+    before.last() == Some(&b')') || before.ends_with(b"else") || before.ends_with(b"do")
 }
 
 /// Whether a statement does nothing but set a variable.

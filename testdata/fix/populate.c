@@ -64,3 +64,53 @@ static const struct file_operations page_fops = { .mmap = page_mmap };
 static const struct file_operations beyond_fops = { .mmap = beyond_mmap };
 static const struct file_operations undone_fops = { .mmap = undone_mmap };
 static const struct file_operations ignored_fops = { .mmap = ignored_mmap };
+
+/* What holds the size on one way only is no size, and what is compared on one way only is not known on another. */
+static int once_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size;
+
+	if (vma->vm_pgoff)
+		size = vma->vm_end - vma->vm_start;
+	return remap_pfn_range(vma, vma->vm_start, base_pfn, size, vma->vm_page_prot);
+}
+
+static int nested_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (vma->vm_pgoff) {
+		if (size != frame_size)
+			return -EINVAL;
+	}
+	return remap_pfn_range(vma, vma->vm_start, base_pfn, frame_size, vma->vm_page_prot);
+}
+
+static int changed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long length = frame_size;
+
+	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != length)
+		return -EINVAL;
+	length <<= 1;
+	return remap_pfn_range(vma, vma->vm_start, base_pfn, length, vma->vm_page_prot);
+}
+
+static int arms_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long length = frame_size;
+	int ret;
+
+	if (vma->vm_pgoff || vma->vm_end - vma->vm_start != length)
+		return -EINVAL;
+	if (is_ram)
+		ret = remap_pfn_range(vma, vma->vm_start, base_pfn, length, vma->vm_page_prot);
+	else
+		ret = vm_iomap_memory(vma, base, length);
+	return ret;
+}
+
+static const struct file_operations once_fops = { .mmap = once_mmap };
+static const struct file_operations nested_fops = { .mmap = nested_mmap };
+static const struct file_operations changed_fops = { .mmap = changed_mmap };
+static const struct file_operations arms_fops = { .mmap = arms_mmap };
