@@ -98,7 +98,6 @@ fn what_was_written_is_converted_and_is_not_written_again() {
             .lines()
             .filter_map(|line| Some(line.strip_prefix("safe: ")?.split_once(" becomes ")?.1.to_owned()))
             .collect();
-        assert!(!safe.is_empty());
         assert_eq!(mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], tree.path()).status.code(), Some(0));
         let after = verdicts(tree.path());
         assert_eq!(before.len(), after.len());
@@ -118,8 +117,13 @@ fn what_was_written_is_converted_and_is_not_written_again() {
 
 #[test]
 fn patch_and_git_take_the_diff() {
+    let mut taken = 0;
     for tree in trees() {
         let diff = mmaplint(&["fix", "--target", "v7.3", "--quiet"], tree.path()).stdout;
+        if diff.is_empty() {
+            continue;
+        }
+        taken += 1;
         let written = tempfile::tempdir().unwrap();
         copy(tree.path(), written.path());
         mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], written.path());
@@ -138,6 +142,7 @@ fn patch_and_git_take_the_diff() {
             assert_eq!(stdout(&same), "", "{tool:?}");
         }
     }
+    assert!(taken >= 4);
 }
 
 #[test]

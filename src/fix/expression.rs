@@ -61,6 +61,9 @@ impl Rewriter<'_> {
             E::Number(_) | E::Literal => {}
             E::Call { callee, arguments } => self.call(expression, callee, arguments),
             E::Field { base, .. } => self.expression(base, Use::Value),
+            E::Unary { operator, operand } if operator == "&" && self.is_field(operand, "vm_flags") => {
+                self.open(expression.span.start, "takes the address of the flags");
+            }
             E::Unary { operator, operand } => {
                 if operator == "&" && operand.name().is_some() {
                     self.forget(operand);
@@ -193,6 +196,7 @@ impl Rewriter<'_> {
         // `&vma->vm_file->f_path` and the like keep what surrounds the field.
         let E::Field { base, .. } = &expression.kind else { return false };
         if field == "vm_flags" {
+            self.flags_after_populate(expression.span);
             let Some(text) = self.rewrite.flags.clone() else { return false };
             self.replace(expression.span, text);
             return true;
@@ -204,6 +208,16 @@ impl Rewriter<'_> {
         true
     }
 
+    /// What a remap sets is there once the call returns, but not when an action was only asked for.
+    pub(super) fn flags_after_populate(&mut self, span: Span) {
+        if self.has_populated && self.rewrite.finish.is_none() {
+            self.open(
+                span.start,
+                "reads or clears flags behind a populating call, which sets some, where an action has not yet",
+            );
+        }
+    }
+
     fn call(&mut self, whole: &Expression, callee: &Expression, arguments: &[Expression]) {
         let name = callee.name().unwrap_or_default().to_owned();
         if let Some(texts) = self.call_form(whole.span, &name, arguments) {
@@ -212,6 +226,11 @@ impl Rewriter<'_> {
                 _ => self.open(whole.span.start, "becomes several statements in the middle of one"),
             }
             return;
+        }
+        if matches!(name.as_str(), "READ_ONCE" | "WRITE_ONCE")
+            && arguments.iter().any(|argument| self.is_field(argument, "vm_flags"))
+        {
+            return self.open(whole.span.start, "reads the flags in one piece, for which the desc has no helper");
         }
         let takes_vma = arguments.iter().any(|argument| argument.name() == Some(self.vma));
         if takes_vma {
@@ -230,6 +249,12 @@ impl Rewriter<'_> {
                 return self
                     .open(whole.span.start, &format!("{called} takes the VMA and has no equivalent for a desc"));
             };
+            if self.populating.contains(&name) && !self.passes_on {
+                self.open(
+                    whole.span.start,
+                    &format!("what becomes of an error of {name}, which populates, is not followed"),
+                );
+            }
             self.replace(callee.span, renamed);
             for argument in arguments {
                 if argument.name() == Some(self.vma) {
@@ -247,6 +272,18 @@ impl Rewriter<'_> {
     /// What takes the place of a call of `name`, as one or more statements; `None` where no rule speaks of it.
     pub(super) fn call_form(&mut self, whole: Span, name: &str, arguments: &[Expression]) -> Option<Vec<String>> {
         let form = self.rewrite.call(name)?.clone();
+        if let Some(first) = arguments.first().filter(|_| self.rules.call(name).is_some_and(|rule| rule.vma == Some(1)))
+        {
+            // The twin of a helper that is given a file as well finds the file of the mapping by itself.
+            let is_own = first.name().is_some_and(|name| self.file == Some(name)) || self.is_field(first, "vm_file");
+            if !is_own {
+                return None;
+            }
+            self.implied_file = true;
+        }
+        if self.rules.call(name).is_some_and(|rule| rule.clear.is_some()) {
+            self.flags_after_populate(whole);
+        }
         if let Some(twin) = self.rules.twin(self.target, name) {
             self.twins.insert(name.to_owned(), twin.to_owned());
         }

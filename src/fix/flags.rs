@@ -40,7 +40,7 @@ impl Rewriter<'_> {
     }
 
     fn bit(&self, flag: &str) -> Option<String> {
-        let name = flag.strip_prefix("VM_")?;
+        let name = flag.strip_prefix("VM_").filter(|_| self.rules.has_bit(flag))?;
         let template = self.rewrite.bit.as_ref()?;
         Some(fill(template, &mut |key| (key == "name").then(|| name.to_owned())))
     }
@@ -48,6 +48,7 @@ impl Rewriter<'_> {
     /// Writes a test of flags.
     pub(super) fn flag_test(&mut self, expression: &Expression, used: Use) -> bool {
         if let Some(text) = self.one(expression, used) {
+            self.flags_after_populate(expression.span);
             self.replace(expression.span, text);
             return true;
         }

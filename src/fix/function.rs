@@ -1,6 +1,7 @@
 //! Converts one function: its head, its body, the comment that documents it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::edit::{Edit, applied, sorted};
 use super::names::in_comment;
@@ -21,6 +22,8 @@ pub(super) struct Conversion<'a> {
     pub(super) rewrite: &'a Rewrite,
     /// The driver's own functions that take the VMA, by what they are called when converted.
     pub(super) helpers: &'a BTreeMap<String, String>,
+    /// Those of them that populate.
+    pub(super) populating: Rc<BTreeSet<String>>,
     /// The text of the file, and the same with comments and literals blank.
     pub(super) source: &'a [u8],
     pub(super) code: &'a [u8],
@@ -68,6 +71,12 @@ impl Conversion<'_> {
                 let file = file.filter(|_| is_handler).map(|file| file.name.clone());
                 let mut rewriter = self.rewriter(&vma.name, file.as_deref());
                 rewriter.run(&function);
+                if rewriter.implied_file && file.as_deref().is_some_and(|file| assigns(&function, file)) {
+                    rewriter.open(
+                        item.name.start,
+                        "sets the file to another, and a helper is called that takes that of the mapping",
+                    );
+                }
                 uses_by_variant.push(rewriter.file_uses.len());
                 uses.extend(rewriter.file_uses);
                 edits.extend(rewriter.edits);
@@ -159,6 +168,10 @@ impl Conversion<'_> {
             file_uses: BTreeSet::new(),
             twins: BTreeMap::new(),
             finishes: Vec::new(),
+            implied_file: false,
+            has_populated: false,
+            populating: &self.populating,
+            passes_on: false,
             remarks: BTreeSet::new(),
         }
     }
@@ -214,6 +227,10 @@ impl Conversion<'_> {
         let open = name.end as usize + self.code[name.end as usize..].iter().position(|byte| *byte == b'(')?;
         let (old, end) = call_arguments(self.source, open)?;
         if self.source[open..end].contains(&b'#') {
+            return None;
+        }
+        let vmas = old.iter().filter(|parameter| find_word(parameter, b"vm_area_struct", 0).is_some()).count();
+        if vmas != 1 || old.iter().any(|parameter| find_word(parameter, b"desc", 0).is_some()) {
             return None;
         }
         let mut new: Vec<String> = Vec::new();

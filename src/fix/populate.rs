@@ -96,6 +96,7 @@ impl Rewriter<'_> {
             _ => {
                 let mut lines = self.action(call, rule, arguments)?;
                 lines.push(format!("{name} = 0;"));
+                self.open(call.span.start, "what becomes of its error further on is not followed");
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
@@ -126,13 +127,14 @@ impl Rewriter<'_> {
                         return Failure::Same;
                     }
                     let text = value.text(self.source);
-                    let is_error = text
-                        .strip_prefix("-E")
-                        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                    let is_error = text.strip_prefix("-E").is_some_and(|rest| {
+                        rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+                    });
                     return if is_error { Failure::Other(text) } else { Failure::Work(value.span.start) };
                 }
-                S::Expression(Expression { kind: E::Call { callee, .. }, .. })
-                    if callee.name().is_some_and(|name| self.rules.is_silent(name)) =>
+                S::Expression(Expression { kind: E::Call { callee, arguments }, .. })
+                    if callee.name().is_some_and(|name| self.rules.is_silent(name))
+                        && arguments.iter().all(is_idle) =>
                 {
                     let name = callee.name().unwrap_or_default();
                     self.remarks.insert(format!(
@@ -159,6 +161,13 @@ impl Rewriter<'_> {
                 if let Some(finish) = self.finishes.last_mut() {
                     finish.error = Some(error);
                 }
+            }
+            // What the core finds wrong before it maps is told as it is, whatever the override says.
+            Failure::Other(error) if !self.is_all(rule, arguments) => {
+                self.open(
+                    call.span.start,
+                    &format!("its error became {error}, and an action that is refused beforehand keeps its own"),
+                );
             }
             Failure::Other(error) => match self.rewrite.error.clone() {
                 Some(template) => {
@@ -204,9 +213,9 @@ impl Rewriter<'_> {
         {
             lines.push(format!("{{desc}}->page_prot = {};", self.text(prot, Use::Value)));
         }
+        self.has_populated = true;
         let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
-        let is_all =
-            rule.start.is_some() && is_from_start && argument(rule.size).is_some_and(|size| self.is_whole(size));
+        let is_all = self.is_all(rule, arguments);
         let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
         if rule.start.is_some() && !is_all && !fits {
             self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
@@ -226,10 +235,24 @@ impl Rewriter<'_> {
         Some(lines)
     }
 
+    /// Whether a populating call fills all of the VMA.
+    fn is_all(&self, rule: &Call, arguments: &[Expression]) -> bool {
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        argument(rule.start).is_some_and(|start| self.is_field(start, "vm_start"))
+            && argument(rule.size).is_some_and(|size| self.is_whole(size))
+    }
+
     /// Whether an expression is as many bytes as the VMA has.
     fn is_whole(&self, size: &Expression) -> bool {
         self.is_size(size) || self.equal_to_size.contains(&size.text(self.source))
     }
+}
+
+/// Whether computing a value changes nothing.
+fn is_idle(value: &Expression) -> bool {
+    let mut idle = true;
+    visit::expression(value, &mut |part| idle &= !matches!(part.kind, E::Step { .. } | E::Assign { .. }));
+    idle
 }
 
 /// One page, which every VMA has.
@@ -244,6 +267,11 @@ fn failed(condition: &Expression) -> &Expression {
             if matches!(operator.as_str(), "!=" | "<") && matches!(&right.kind, E::Number(number) if number == "0") =>
         {
             left
+        }
+        E::Call { callee, arguments }
+            if matches!(callee.name(), Some("likely" | "unlikely")) && arguments.len() == 1 =>
+        {
+            failed(&arguments[0])
         }
         _ => condition,
     }

@@ -62,6 +62,14 @@ pub(super) struct Rewriter<'a> {
     pub(super) twins: BTreeMap<String, String>,
     /// Populating calls that move to a second half.
     pub(super) finishes: Vec<Finish>,
+    /// Whether a helper was called that finds the file by itself.
+    pub(super) implied_file: bool,
+    /// Whether a populating call was written as an action before.
+    pub(super) has_populated: bool,
+    /// Those of the helpers that populate.
+    pub(super) populating: &'a BTreeSet<String>,
+    /// Whether the statement at hand only passes on the result of what it calls.
+    pub(super) passes_on: bool,
     /// What a person should know of a conversion that is complete.
     pub(super) remarks: BTreeSet<String>,
 }
@@ -87,6 +95,9 @@ impl Rewriter<'_> {
                 if declared.ty.name == "bool" && declared.ty.pointers == 0 {
                     booleans.push(declared.name.clone());
                 }
+                if !is_wide(&declared.ty.name) {
+                    assigned.entry(declared.name.clone()).or_default().0 += 2;
+                }
                 if let Some(value) = &declared.value {
                     let entry = assigned.entry(declared.name.clone()).or_default();
                     *entry = (entry.0 + 1, self.is_size(value));
@@ -97,6 +108,14 @@ impl Rewriter<'_> {
                     if let Some(name) = target.name() {
                         let entry = assigned.entry(name.to_owned()).or_default();
                         *entry = (entry.0 + 1, operator == "=" && self.is_size(value));
+                    }
+                }
+                // These macros set what they are given.
+                E::Call { callee, arguments }
+                    if matches!(callee.name(), Some("do_div" | "swap" | "get_user" | "__get_user")) =>
+                {
+                    for name in arguments.iter().filter_map(Expression::name) {
+                        assigned.entry(name.to_owned()).or_default().0 += 2;
                     }
                 }
                 // What is stepped, or whose address is taken, holds anything.
@@ -128,6 +147,7 @@ impl Rewriter<'_> {
             rest = match self.populate(first, after) {
                 Some(used) => &after[used..],
                 None => {
+                    self.passes_on = passes_on(first, after);
                     self.statement(first);
                     after
                 }
@@ -240,6 +260,41 @@ impl Rewriter<'_> {
         let line = self.source[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         let blanks = self.source[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
         blanks.map(|byte| char::from(*byte)).collect()
+    }
+}
+
+/// Whether a type holds every size that a VMA can have.
+fn is_wide(ty: &str) -> bool {
+    let is_long = ty.split_whitespace().any(|word| word == "long");
+    is_long
+        || matches!(
+            ty,
+            "size_t"
+                | "u64"
+                | "__u64"
+                | "uint64_t"
+                | "s64"
+                | "loff_t"
+                | "phys_addr_t"
+                | "resource_size_t"
+                | "dma_addr_t"
+        )
+}
+
+/// Whether a statement returns what a call gives, or keeps it to return it where it is an error.
+fn passes_on(first: &Statement, after: &[Statement]) -> bool {
+    let S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = &first.kind else {
+        return matches!(&first.kind, S::Return(Some(Expression { kind: E::Call { .. }, .. })));
+    };
+    let (true, E::Call { .. }, Some(name)) = (operator == "=", &value.kind, target.name()) else { return false };
+    let returns =
+        |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.name() == Some(name));
+    match after.first().map(|next| &next.kind) {
+        Some(S::If { condition, then, otherwise }) => {
+            condition.name() == Some(name) && otherwise.is_empty() && matches!(then.as_slice(), [only] if returns(only))
+        }
+        Some(_) => after.first().is_some_and(returns),
+        None => false,
     }
 }
 

@@ -2,14 +2,16 @@
 //! place that names it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::edit::{Edit, applied, sorted};
 use super::function::Conversion;
 use super::names::{Mention, documented, is_taken, mentions, registration};
 use super::plan::{Candidate, Planner};
 use super::rewriter::OpenPoint;
-use crate::index::ItemId;
-use crate::source::{Span, find_word, parse, variants};
+use crate::index::{ItemId, Registration};
+use crate::rules::Does;
+use crate::source::{ItemKind, Span, find_word, identifiers, parse, variants, words};
 
 /// The conversion of one handler.
 pub(super) struct Work<'w, 'a> {
@@ -23,6 +25,7 @@ pub(super) struct Work<'w, 'a> {
     pub(super) reason: Option<String>,
     /// Whether the handler populates in a hook of its own.
     has_second_half: bool,
+    populating: Rc<BTreeSet<String>>,
 }
 
 impl<'w, 'a> Work<'w, 'a> {
@@ -36,6 +39,7 @@ impl<'w, 'a> Work<'w, 'a> {
             remarks: BTreeSet::new(),
             reason: None,
             has_second_half: false,
+            populating: Rc::default(),
         }
     }
 
@@ -43,6 +47,7 @@ impl<'w, 'a> Work<'w, 'a> {
     pub(super) fn run(&mut self) {
         let index = self.planner.context.index;
         let helpers = self.helper_names();
+        self.populating = Rc::new(self.populating());
         if self.candidate.twin.is_none() {
             for file in self.files_naming(&self.candidate.name, self.is_static()) {
                 self.name_in(file, &helpers);
@@ -53,6 +58,7 @@ impl<'w, 'a> Work<'w, 'a> {
         }
         for finding in &self.candidate.findings {
             let registration = &self.planner.findings[*finding].registration;
+            self.check_table(registration);
             self.register(registration.file, registration.span, &registration.hook.member);
         }
         let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
@@ -267,6 +273,10 @@ impl<'w, 'a> Work<'w, 'a> {
         self.check(id.file, &done.text, &new_name, item.name.start);
         self.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
         self.remarks.extend(done.remarks);
+        let body = Span { start: item.body, end: item.span.end };
+        if !is_ours && find_word(body.of(&code), b"static", 0).is_some() {
+            return self.refuse(format!("{name} is used by others too, and keeps something of its own between calls"));
+        }
         if !is_ours {
             let at = item.span.end as usize;
             self.add(id.file, [Edit::new(at, at, format!("\n\n{}", done.text))]);
@@ -308,6 +318,54 @@ impl<'w, 'a> Work<'w, 'a> {
         }
     }
 
+    /// Those of the helpers that populate, themselves or by way of others.
+    fn populating(&self) -> BTreeSet<String> {
+        let index = self.planner.context.index;
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        // One round for each helper is enough for the longest chain.
+        for _ in 0..=self.candidate.helpers.len() {
+            for id in &self.candidate.helpers {
+                let (file, item) = (index.file(id.file), index.item(*id));
+                let code = self.planner.code(id.file);
+                let body = Span { start: item.body, end: item.span.end };
+                let mut called = identifiers(body.of(&code));
+                let rules = self.planner.context.rules;
+                let populates = |name: &str| rules.call(name).is_some_and(|rule| rule.does == Does::Populate);
+                if called.any(|name| populates(name) || found.contains(name)) {
+                    found.insert(file.name(item));
+                }
+            }
+        }
+        found
+    }
+
+    /// A table whose member is read elsewhere, that is copied, or that has the other hook too.
+    fn check_table(&mut self, registration: &Registration) {
+        let index = self.planner.context.index;
+        let source = index.file(registration.file);
+        let code = self.planner.code(registration.file);
+        let own = source.item_at(registration.span.start);
+        if let Some(item) = own.map(|item| source.items[item as usize]).filter(|item| item.kind == ItemKind::Variable)
+            && find_word(item.span.of(&code), b"mmap_prepare", 0).is_some()
+        {
+            self.refuse("its table has an .mmap_prepare already".to_owned());
+        }
+        let Some(table) = &registration.table else { return };
+        let member = registration.hook.member.as_bytes();
+        for at in words(&code, table.as_bytes()) {
+            let behind = code[at + table.len()..].trim_ascii_start();
+            let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
+            let is_read =
+                field.is_some_and(|field| field.starts_with(member) && find_word(field, member, 0) == Some(0));
+            let before = code[..at].trim_ascii_end();
+            let is_copied = before.ends_with(b"=") && behind.starts_with(b";");
+            if is_read || is_copied {
+                let line = source.position(at as u32).line;
+                return self.refuse(format!("{table} is copied, or its hook read, at {}:{line}", source.path));
+            }
+        }
+    }
+
     fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c BTreeMap<String, String>) -> Conversion<'c>
     where
         'a: 'c,
@@ -318,6 +376,7 @@ impl<'w, 'a> Work<'w, 'a> {
             target: &chosen.target,
             rewrite,
             helpers,
+            populating: self.populating.clone(),
             source: &context.index.file(file).text,
             code,
         }

@@ -61,6 +61,7 @@ struct RuleFile {
     migrating: Vec<RecordRule>,
     never_merged: Vec<String>,
     ignored: Vec<String>,
+    bits: Vec<String>,
     masks: BTreeMap<String, Vec<String>>,
     desc: BTreeMap<String, String>,
     spelled: BTreeMap<String, String>,
@@ -163,6 +164,7 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.migrating_records.extend(file.migrating.into_iter().map(|migrating| migrating.record));
     rules.never_merged.extend(file.never_merged);
     rules.merge_ignored.extend(file.ignored);
+    rules.bits.extend(file.bits);
     rules.masks.extend(file.masks);
     rules.desc_fields.extend(file.desc);
     rules.spelled_fields.extend(file.spelled);

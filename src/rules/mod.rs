@@ -32,6 +32,7 @@ pub struct Rules {
     migrating_records: FxHashSet<String>,
     never_merged: FxHashSet<String>,
     merge_ignored: FxHashSet<String>,
+    bits: FxHashSet<String>,
     masks: FxHashMap<String, Vec<String>>,
     desc_fields: FxHashMap<String, String>,
     spelled_fields: FxHashMap<String, String>,
@@ -146,6 +147,11 @@ impl Rules {
     /// The name that a field of a VMA goes by.
     pub fn vma_field<'n>(&'n self, name: &'n str) -> &'n str {
         self.spelled_fields.get(name).map_or(name, String::as_str)
+    }
+
+    /// Whether a flag is a bit of its own in every configuration.
+    pub fn has_bit(&self, flag: &str) -> bool {
+        self.bits.contains(flag)
     }
 
     /// The flags that a name of several flags stands for.

@@ -1,0 +1,89 @@
+/* Each of these is one use that is close to one that can be converted, and cannot be. */
+static int dead_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+
+	return ret ? -EAGAIN : 0;
+}
+
+static int late_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	mutex_unlock(&lamp_lock);
+	if (ret)
+		return -EAGAIN;
+	return 0;
+}
+
+static int map_all(struct vm_area_struct *vma)
+{
+	return remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}
+
+static int helper_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (map_all(vma))
+		return -EAGAIN;
+	return 0;
+}
+
+static int narrow_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned int size = vma->vm_end - vma->vm_start;
+
+	if (size > frame_size)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, base_pfn, size, vma->vm_page_prot);
+}
+
+static int cleared_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	if (ret)
+		return ret;
+	vm_flags_clear(vma, VM_DONTDUMP);
+	return 0;
+}
+
+static int override_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vm_iomap_memory(vma, base, length))
+		return -EAGAIN;
+	return 0;
+}
+
+static int backing_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return generic_file_mmap(backing_of(file), vma);
+}
+
+static int address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	set_bit(3, &vma->vm_flags);
+	return 0;
+}
+
+static int read_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &frame_vm_ops;
+	return 0;
+}
+
+static const struct file_operations dead_fops = { .mmap = dead_mmap };
+static const struct file_operations late_fops = { .mmap = late_mmap };
+static const struct file_operations helper_fops = { .mmap = helper_mmap };
+static const struct file_operations narrow_fops = { .mmap = narrow_mmap };
+static const struct file_operations cleared_fops = { .mmap = cleared_mmap };
+static const struct file_operations override_fops = { .mmap = override_mmap };
+static const struct file_operations backing_fops = { .mmap = backing_mmap };
+static const struct file_operations address_fops = { .mmap = address_mmap };
+static const struct file_operations read_fops = { .mmap = read_mmap };
+
+static int reader(struct file *file, struct vm_area_struct *vma)
+{
+	return read_fops.mmap(file, vma);
+}
