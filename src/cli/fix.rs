@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CLEAN, Common, ERROR, Scanned, output};
+use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
 use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::{Index, Types};
 use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::{self, Report};
-use crate::rules::Rules;
 use crate::source::Span;
 use crate::verdict::{Chosen, Extent, Finding, Scan, TargetFrom, choose};
 use crate::vma::lower::Context;
@@ -47,15 +46,15 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let Scanned { tree, chosen, scan, rules } = common.scan(&options.tree, Extent::default())?;
+    let own = choose(&rules, &tree, "auto")?;
     if !options.scaffold && (options.write || options.mbox.is_some()) {
-        check_target(&rules, &tree, &chosen)?;
+        check_target(&tree, &own, &chosen)?;
     }
     let selection = Selection::new(options, &scan)?;
     let types = Types::new(&scan.index, tree.root());
     let context = Context { index: &scan.index, types: &types, rules: &rules };
     let wanted = |finding: &Finding| selection.holds(&scan.index, finding);
-    let own = choose(&rules, &tree, "auto")?.target;
-    let how = fix::Options { own: &own, sketches: options.sketch, scaffold: options.scaffold };
+    let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
     let mut fixes = plan(context, &chosen, &scan.findings, &wanted, how)?;
     hold_back(&scan, &mut fixes);
     let failed = if options.write {
@@ -94,8 +93,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
 }
 
 /// What is written for an API that the tree does not have would not compile there.
-fn check_target(rules: &Rules, tree: &Tree, chosen: &Chosen) -> Result<(), String> {
-    let own = choose(rules, tree, "auto")?;
+fn check_target(tree: &Tree, own: &Chosen, chosen: &Chosen) -> Result<(), String> {
     if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
         return Ok(());
     }
@@ -121,20 +119,18 @@ impl Selection {
         let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
         for argument in &options.chosen {
             if options.tree.join(argument).exists() {
-                selection.paths.push(argument.trim_start_matches("./").trim_end_matches('/').to_owned());
+                selection.paths.push(argument.clone());
                 continue;
             }
             let handler = match argument.rsplit_once(':') {
                 Some((file, name)) => (Some(file.trim_start_matches("./").to_owned()), name.to_owned()),
                 None => (None, argument.clone()),
             };
-            selection.handlers.push(handler);
-            let last =
-                Selection { paths: Vec::new(), handlers: selection.handlers.split_off(selection.handlers.len() - 1) };
-            if !scan.findings.iter().any(|finding| last.holds(&scan.index, finding)) {
+            let only = Selection { paths: Vec::new(), handlers: vec![handler] };
+            if !scan.findings.iter().any(|finding| only.holds(&scan.index, finding)) {
                 return Err(format!("{argument}: neither a path of the tree nor a handler that is registered in it"));
             }
-            selection.handlers.extend(last.handlers);
+            selection.handlers.extend(only.handlers);
         }
         Ok(selection)
     }
@@ -148,12 +144,7 @@ impl Selection {
             return true;
         }
         let file = &index.file(finding.registration.file).path;
-        let below = |path: &String| {
-            path.is_empty()
-                || path == "."
-                || file == path
-                || file.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        };
+        let below = |path: &String| is_below(file, path);
         let Some(handler) = &finding.handler else { return self.paths.iter().any(below) };
         let is_named = |(wanted, name): &(Option<String>, String)| {
             let defined = handler.place.map(|place| index.file(place.file).path.as_str());
@@ -197,8 +188,7 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "  note: {remark}")?;
     }
     for (file, point) in &fix.open_points {
-        let source = index.file(*file);
-        writeln!(out, "  open: {}:{}: {}", source.path, source.position(point.offset).line, point.text)?;
+        writeln!(out, "  open: {}: {}", index.file(*file).at(point.offset), point.text)?;
     }
     Ok(())
 }
@@ -229,8 +219,7 @@ fn why_not(index: &Index, fix: &HandlerFix) -> String {
     match (&fix.reason, fix.open_points.first()) {
         (Some(reason), _) => reason.clone(),
         (None, Some((file, point))) => {
-            let source = index.file(*file);
-            format!("{}:{}: {} (--sketch shows the rest)", source.path, source.position(point.offset).line, point.text)
+            format!("{}: {} (--sketch shows the rest)", index.file(*file).at(point.offset), point.text)
         }
         (None, None) => "is converted already".to_owned(),
     }
@@ -240,16 +229,14 @@ fn why_not(index: &Index, fix: &HandlerFix) -> String {
 fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
     for fix in &fixes.handlers {
         let finding = &scan.findings[fix.finding];
-        let file = scan.index.file(finding.registration.file);
-        let line = file.position(finding.registration.span.start).line;
+        let place = scan.index.file(finding.registration.file).at(finding.registration.span.start);
         match (&fix.reason, fix.applicability) {
-            (Some(reason), _) => writeln!(err, "{}:{line}: none: {}: {reason}", file.path, fix.name)?,
+            (Some(reason), _) => writeln!(err, "{place}: none: {}: {reason}", fix.name)?,
             (None, Applicability::Sketch) => {
                 let first = fix.open_points.first().map_or(String::new(), |(file, point)| {
-                    let source = scan.index.file(*file);
-                    format!("{}:{}: {}", source.path, source.position(point.offset).line, point.text)
+                    format!("{}: {}", scan.index.file(*file).at(point.offset), point.text)
                 });
-                writeln!(err, "{}:{line}: sketch: {}: {first}", file.path, fix.name)?;
+                writeln!(err, "{place}: sketch: {}: {first}", fix.name)?;
             }
             _ => {}
         }

@@ -119,6 +119,13 @@ impl Common {
     }
 }
 
+/// Whether a file of the tree is what an argument names, or lies below it.
+fn is_below(file: &str, path: &str) -> bool {
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    let behind = file.strip_prefix(path);
+    path.is_empty() || path == "." || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Common, Scanned, output};
+use super::{Common, Scanned, is_below, output};
 use crate::report::{self, Report};
 use crate::verdict::{Extent, Finding, Scan, Verdict};
 
@@ -104,13 +104,7 @@ fn check_selection(options: &Options, scan: &Scan) -> Result<(), String> {
 impl Options {
     fn selects(&self, scan: &Scan, finding: &Finding) -> bool {
         let file = &scan.index.file(finding.registration.file).path;
-        let below = |path: &String| {
-            let path = path.trim_start_matches("./").trim_end_matches('/');
-            path.is_empty()
-                || path == "."
-                || file == path
-                || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
-        };
+        let below = |path: &String| is_below(file, path);
         (self.paths.is_empty() || self.paths.iter().any(below))
             && (self.only.is_empty() || self.only.contains(&finding.verdict))
             && (self.ops.is_empty() || self.ops.contains(&finding.registration.hook.record))

@@ -294,8 +294,8 @@ impl Rewriter<'_> {
             return None;
         }
         let of = |key: &str| key.strip_prefix("bits:").and_then(|number| arguments.get(number.parse::<usize>().ok()?));
-        let mut used = form.to.iter().flat_map(|template| keys(template));
-        let lists = used.by_ref().filter_map(of).all(|argument| self.bits(argument).is_some());
+        let mut used = form.to.iter().flat_map(|template| keys(template)).filter_map(of);
+        let lists = used.all(|argument| self.bits(argument).is_some());
         let templates = if lists { &form.to } else { &form.otherwise };
         let mut texts = Vec::new();
         for template in templates {

@@ -103,7 +103,8 @@ fn variable(expression: &Expression) -> Option<&str> {
     }
 }
 
-fn add_names(value: &Expression, names: &mut BTreeSet<String>) {
+/// Adds the names in an expression.
+pub(super) fn add_names(value: &Expression, names: &mut BTreeSet<String>) {
     visit::expression(value, &mut |part| names.extend(part.name().map(str::to_owned)));
 }
 

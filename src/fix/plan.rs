@@ -138,8 +138,6 @@ pub fn plan(
 
 /// A handler that is to be converted.
 pub(super) struct Candidate {
-    pub(super) name: String,
-    pub(super) new_name: String,
     /// All findings that register it.
     pub(super) findings: Vec<usize>,
     /// The helper for a desc that takes its place, where it is another module's.
@@ -195,14 +193,13 @@ impl<'a> Planner<'a> {
             if let Entry::Vacant(entry) = known.entry(key) {
                 entry.insert(self.candidates.len());
                 self.candidates.push(Candidate {
-                    new_name: format!("{name}_prepare"),
                     findings: Vec::new(),
                     twin: None,
                     definitions: BTreeSet::new(),
                     helpers: BTreeSet::new(),
                     fix: HandlerFix {
-                        name: name.clone(),
                         new_name: format!("{name}_prepare"),
+                        name,
                         finding: number,
                         applicability: Applicability::None,
                         reason: None,
@@ -210,7 +207,6 @@ impl<'a> Planner<'a> {
                         remarks: BTreeSet::new(),
                         edits: BTreeMap::new(),
                     },
-                    name,
                 });
             }
         }
@@ -226,11 +222,10 @@ impl<'a> Planner<'a> {
         let keys: Vec<Vec<Key>> = self.candidates.iter().map(|candidate| self.keys(candidate)).collect();
         self.analysis.add(keys.iter().flatten().cloned().collect());
         for (number, keys) in keys.into_iter().enumerate() {
-            let twin = self.twin(&self.candidates[number]);
+            let twin = self.twin(&self.candidates[number], &keys);
             let helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };
             let candidate = &mut self.candidates[number];
             if let Some(twin) = &twin {
-                candidate.new_name.clone_from(twin);
                 candidate.fix.new_name.clone_from(twin);
             } else {
                 candidate.definitions = keys.into_iter().map(|key| key.id).collect();
@@ -277,9 +272,9 @@ impl<'a> Planner<'a> {
 
     fn keys(&self, candidate: &Candidate) -> Vec<Key> {
         let file = self.findings[candidate.fix.finding].registration.file;
-        let mut keys = handler_keys(self.context, &candidate.name, file);
+        let mut keys = handler_keys(self.context, &candidate.fix.name, file);
         // A stub in a header stands beside the real one.
-        for id in self.context.index.functions(&candidate.name, file) {
+        for id in self.context.index.functions(&candidate.fix.name, file) {
             if !keys.iter().any(|key| key.id == id) && self.context.index.file(id.file).is_header() {
                 keys.push(Key { id, root: Root::None });
             }
@@ -288,13 +283,12 @@ impl<'a> Planner<'a> {
     }
 
     /// The helper for a desc that takes the place of a handler of another module.
-    fn twin(&self, candidate: &Candidate) -> Option<String> {
+    fn twin(&self, candidate: &Candidate, keys: &[Key]) -> Option<String> {
         let finding = &self.findings[candidate.fix.finding];
-        let kind = format!("helper:{}", candidate.name);
+        let kind = format!("helper:{}", candidate.fix.name);
         let is_helper = finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
-        let twin = self.context.rules.twin(&self.chosen.target, &candidate.name)?;
-        let is_own = self
-            .keys(candidate)
+        let twin = self.context.rules.twin(&self.chosen.target, &candidate.fix.name)?;
+        let is_own = keys
             .iter()
             .any(|key| key.root != Root::None && self.context.index.same_driver(finding.registration.file, key.id));
         (is_helper || !is_own).then(|| twin.to_owned())

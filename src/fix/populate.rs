@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::expression::Use;
+use super::finish::add_names;
 use super::rewriter::{Finish, Rewriter};
 use super::template::fill;
 use crate::rules::{Call, Does};
@@ -193,7 +194,7 @@ impl Rewriter<'_> {
         });
         let mut names = BTreeSet::new();
         for argument in arguments {
-            visit::expression(argument, &mut |part| names.extend(part.name().map(str::to_owned)));
+            add_names(argument, &mut names);
         }
         self.finishes.push(Finish { offset: call.span.start, call: text, names, error: None });
         Some(vec![format!("{};", form.announce)])

@@ -120,9 +120,7 @@ impl Series<'_> {
             paragraphs.push(text);
         }
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
-            let source = self.index.file(*file);
-            let line = source.position(point.offset).line;
-            paragraphs.push(format!("OPEN: {}:{line}: {}.", source.path, point.text));
+            paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
         }
         let tree = self.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
         paragraphs.push(format!(

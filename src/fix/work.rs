@@ -49,7 +49,7 @@ impl<'w, 'a> Work<'w, 'a> {
         let helpers = self.helper_names();
         self.populating = Rc::new(self.populating());
         if self.candidate.twin.is_none() {
-            for file in self.files_naming(&self.candidate.name, self.is_static()) {
+            for file in self.files_naming(&self.candidate.fix.name, self.is_static()) {
                 self.name_in(file, &helpers);
             }
             for id in self.candidate.helpers.clone() {
@@ -69,10 +69,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     fn is_static(&self) -> bool {
         let index = self.planner.context.index;
-        self.candidate.definitions.iter().all(|id| {
-            let file = index.file(id.file);
-            !file.is_header() && find_word(index.item(*id).head().of(&file.text), b"static", 0).is_some()
-        })
+        !self.candidate.definitions.iter().any(|id| index.is_visible_elsewhere(*id))
     }
 
     /// The files in which a name can mean a function of this driver.
@@ -96,7 +93,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     fn register(&mut self, file: u32, span: Span, member: &str) {
         let text = &self.planner.context.index.file(file).text;
-        let (old, new) = (&self.candidate.name, &self.candidate.new_name);
+        let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         match registration(text, span, member, &format!("{member}_prepare"), old, new) {
             Some(edits) => {
                 if let (true, Some(form)) = (self.has_second_half, &self.planner.rewrite.finish) {
@@ -111,9 +108,9 @@ impl<'w, 'a> Work<'w, 'a> {
     /// Registers the second half on a line of its own behind the first.
     fn register_second(&mut self, file: u32, span: Span, member: &str, hook: &str, suffix: &str) {
         let text = &self.planner.context.index.file(file).text;
-        let second = format!("{}{suffix}", self.candidate.name);
-        let edits =
-            registration(text, span, member, hook, &self.candidate.name, &second).and_then(|edits| sorted(edits).ok());
+        let second = format!("{}{suffix}", self.candidate.fix.name);
+        let edits = registration(text, span, member, hook, &self.candidate.fix.name, &second)
+            .and_then(|edits| sorted(edits).ok());
         let Some(edits) = edits else { return };
         let entry = String::from_utf8_lossy(&applied(text, span, &edits)).into_owned();
         if !entry.starts_with('.') {
@@ -136,7 +133,7 @@ impl<'w, 'a> Work<'w, 'a> {
     fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
         let index = self.planner.context.index;
         let source = index.file(file);
-        let (name, new_name) = (&self.candidate.name, &self.candidate.new_name);
+        let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         if is_taken(source, new_name) {
             return self.refuse(format!("{} has a {new_name} already", source.path));
         }
@@ -180,7 +177,7 @@ impl<'w, 'a> Work<'w, 'a> {
                 Mention::Export | Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
                 Mention::Alias(number) => self.alias(file, number, at),
                 Mention::Code(_) => {
-                    let place = format!("{}:{}", source.path, source.position(at as u32).line);
+                    let place = source.at(at as u32);
                     return self.refuse(format!("{name} is used at {place} for something else than its registration"));
                 }
             }
@@ -194,7 +191,7 @@ impl<'w, 'a> Work<'w, 'a> {
         for prototype in prototypes {
             let item = &self.planner.context.index.file(file).items[*prototype as usize];
             let end = item.span.end as usize;
-            let name = &self.candidate.name;
+            let name = &self.candidate.fix.name;
             let text = format!("\nstatic int {name}{}(struct vm_area_desc *desc);", form.suffix);
             self.add(file, [Edit::new(end, end, text)]);
         }
@@ -212,7 +209,7 @@ impl<'w, 'a> Work<'w, 'a> {
         let item = &source.items[number];
         let body = &source.text[item.body as usize..item.span.end as usize];
         let other = String::from_utf8_lossy(body.trim_ascii()).into_owned();
-        let (name, new_name) = (&self.candidate.name, &self.candidate.new_name);
+        let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         let renamed = match self.planner.context.rules.twin(&self.planner.chosen.target, &other) {
             Some(twin) => twin.to_owned(),
             None if other == "NULL" => other.clone(),
@@ -247,8 +244,7 @@ impl<'w, 'a> Work<'w, 'a> {
     /// Whether only functions that are converted use a helper.
     fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
         let index = self.planner.context.index;
-        let is_static = find_word(index.item(id).head().of(&index.file(id.file).text), b"static", 0).is_some();
-        let files = self.files_naming(name, is_static && !index.file(id.file).is_header());
+        let files = self.files_naming(name, !index.is_visible_elsewhere(id));
         files.into_iter().all(|file| {
             let code = self.planner.code(file);
             mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
@@ -284,8 +280,7 @@ impl<'w, 'a> Work<'w, 'a> {
             self.add(id.file, documented(source, item, &done.vma, None));
             self.add(id.file, [Edit { span: item.span, text: done.text }]);
         }
-        let is_static = find_word(item.head().of(&source.text), b"static", 0).is_some();
-        for file in self.files_naming(&name, is_static && !source.is_header()) {
+        for file in self.files_naming(&name, !index.is_visible_elsewhere(id)) {
             let code = self.planner.code(file);
             let conversion = self.conversion(file, &code, helpers);
             let other = index.file(file);
@@ -360,8 +355,7 @@ impl<'w, 'a> Work<'w, 'a> {
             let before = code[..at].trim_ascii_end();
             let is_copied = before.ends_with(b"=") && behind.starts_with(b";");
             if is_read || is_copied {
-                let line = source.position(at as u32).line;
-                return self.refuse(format!("{table} is copied, or its hook read, at {}:{line}", source.path));
+                return self.refuse(format!("{table} is copied, or its hook read, at {}", source.at(at as u32)));
             }
         }
     }

@@ -58,6 +58,11 @@ impl SourceFile {
         self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, offset)
     }
 
+    /// The path and the line of a byte, as `path:line`.
+    pub fn at(&self, offset: u32) -> String {
+        format!("{}:{}", self.path, self.position(offset).line)
+    }
+
     /// The bytes of a line (from 1) with its newline; `None` behind the last.
     pub fn line_range(&self, line: u32) -> Option<std::ops::Range<usize>> {
         self.lines.get_or_init(|| LineIndex::new(&self.text)).range(&self.text, line)

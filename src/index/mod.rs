@@ -177,7 +177,7 @@ impl Index {
     }
 
     /// Whether another file can mean this function: it is not static, or it stands in a header.
-    fn is_visible_elsewhere(&self, id: ItemId) -> bool {
+    pub fn is_visible_elsewhere(&self, id: ItemId) -> bool {
         let file = self.file(id.file);
         file.is_header() || !crate::source::words(self.item(id).head().of(&file.text), b"static").any(|_| true)
     }

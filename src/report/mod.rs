@@ -31,8 +31,7 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The path and line of a place, as `path:line`.
     fn at(&self, file: u32, offset: u32) -> String {
-        let source = self.scan.index.file(file);
-        format!("{}:{}", source.path, source.position(offset).line)
+        self.scan.index.file(file).at(offset)
     }
 }
 
