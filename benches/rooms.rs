@@ -18,7 +18,7 @@ const TREE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/kernel");
 /// The text of all files of the tree, over and over, as often as it fits into a mebibyte.
 fn text() -> Vec<u8> {
     let root = Path::new(TREE);
-    let mut sources = list(root).sources;
+    let mut sources = list(&Tree::open(root).unwrap()).sources;
     sources.sort();
     let once: Vec<u8> = sources.iter().flat_map(|path| std::fs::read(root.join(path)).unwrap()).collect();
     once.iter().copied().cycle().take((1 << 20) / once.len() * once.len()).collect()
@@ -77,7 +77,7 @@ fn follow(criterion: &mut Criterion) {
     let tree = Tree::open(Path::new(TREE)).unwrap();
     let Built { index, .. } = build(&tree, &rules);
     let every = |index: &Index| {
-        let types = Types::new(index, tree.root());
+        let types = Types::new(index, &tree);
         let context = Context { index, types: &types, rules: &rules };
         let mut analysis = Analysis::new(context);
         analysis.add(every_key(context));

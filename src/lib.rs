@@ -6,6 +6,7 @@ pub mod cli;
 pub mod fix;
 pub mod index;
 pub mod kernel;
+pub mod lint;
 pub mod meter;
 pub mod report;
 pub mod rules;

@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         check_target(&tree, &own, &chosen)?;
     }
     let selection = Selection::new(options, &scan)?;
-    let types = Types::new(&scan.index, tree.root());
+    let types = Types::new(&scan.index, &tree);
     let context = Context { index: &scan.index, types: &types, rules: &rules };
     let wanted = |finding: &Finding| selection.holds(&scan.index, finding);
     let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };

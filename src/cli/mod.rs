@@ -1,7 +1,11 @@
 //! The command line: the only place that prints or exits. One file a command.
 
+mod changes;
+mod check;
+mod config;
 mod fix;
 mod graph;
+mod kbuild;
 mod output;
 mod scan;
 
@@ -36,10 +40,14 @@ struct Arguments {
 enum Command {
     /// What every handler does, and its verdict
     Scan(scan::Options),
+    /// Hazards in handlers, in the tree or in what a change introduces
+    Check(check::Options),
     /// The conversion as a diff, or written into the tree
     Fix(fix::Options),
     /// Who blocks whom, as DOT or JSON
     Graph(graph::Options),
+    /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
+    Kbuild(kbuild::Options),
 }
 
 /// What all commands that read a tree understand.
@@ -90,12 +98,18 @@ struct Scanned {
 }
 
 impl Common {
-    /// Scans a tree as the options say.
-    fn scan(&self, tree: &Path, extent: Extent) -> Result<Scanned, String> {
+    /// The rules built in, with those that the options add.
+    fn rules(&self) -> Result<Rules, String> {
         let mut rules = Rules::built_in().map_err(|error| error.to_string())?;
         if let Some(directory) = &self.rules {
             rules.add_directory(directory).map_err(|error| error.to_string())?;
         }
+        Ok(rules)
+    }
+
+    /// Scans a tree as the options say.
+    fn scan(&self, tree: &Path, extent: Extent) -> Result<Scanned, String> {
+        let rules = self.rules()?;
         if self.stats {
             meter::switch_on();
         }
@@ -139,14 +153,18 @@ pub fn run() -> ExitCode {
     };
     let common = match &arguments.command {
         Command::Scan(options) => &options.common,
+        Command::Check(options) => &options.common,
         Command::Fix(options) => &options.common,
         Command::Graph(options) => &options.common,
+        Command::Kbuild(options) => &options.common,
     };
     let result = common.threads().and_then(|threads| {
         threads.install(|| match &arguments.command {
             Command::Scan(options) => scan::run(options),
+            Command::Check(options) => check::run(options),
             Command::Fix(options) => fix::run(options),
             Command::Graph(options) => graph::run(options),
+            Command::Kbuild(options) => kbuild::run(options),
         })
     });
     match result {

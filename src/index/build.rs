@@ -44,7 +44,7 @@ const PART: usize = 3;
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let mut built = Built::default();
-    let Listing { headers, sources, trouble } = list(tree.root());
+    let Listing { headers, sources, trouble } = list(tree);
     built.files = headers.len() + sources.len();
     built.trouble = trouble;
 
@@ -57,7 +57,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     add_definitions(&mut built.index, rules, first_source);
 
     let index = &built.index;
-    let types = Types::new(index, tree.root());
+    let types = Types::new(index, tree);
     let words = Words::new(index);
     let files = (0..index.files.len() as u32).into_par_iter();
     let found: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
@@ -69,7 +69,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 }
 
 fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
-    let (files, bytes, trouble) = read_matching(tree.root(), paths, sieve);
+    let (files, bytes, trouble) = read_matching(tree, paths, sieve);
     built.bytes += bytes;
     built.trouble.extend(trouble);
     let (mut files, too_large): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
@@ -136,12 +136,13 @@ impl Sources {
         }
     }
 
-    /// Whether the identifier around a match registers something.
+    /// Whether the identifier around a match registers something, or asks for the hook of a file.
     fn is_use(&self, text: &[u8], start: usize, end: usize) -> bool {
         let start = text[..start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
         let end = end + text[end..].iter().take_while(|byte| is_identifier_byte(**byte)).count();
         let word = &text[start..end];
-        self.macros.contains(word) || (self.members.contains(word) && is_assigned(text, end))
+        self.macros.contains(word)
+            || (self.members.contains(word) && (is_assigned(text, end) || text[..start].ends_with(b"f_op->")))
     }
 }
 

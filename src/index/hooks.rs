@@ -84,6 +84,11 @@ impl Hooks {
         self.by_member.get(member).map_or(&[], Vec::as_slice)
     }
 
+    /// The hooks of a struct.
+    pub fn of<'h>(&'h self, record: &'h str) -> impl Iterator<Item = &'h Hook> {
+        self.by_member.values().flatten().filter(move |hook| hook.record == record)
+    }
+
     /// The tags of all structs that have a hook, sorted.
     pub fn records(&self) -> Vec<&str> {
         let mut records: Vec<&str> = self.by_member.values().flatten().map(|hook| hook.record.as_str()).collect();

@@ -1,12 +1,11 @@
 //! The types of expressions, as far as declarations tell.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use rustc_hash::FxHashMap;
 
 use super::{Index, SourceFile};
-use crate::kernel::read_file;
+use crate::kernel::Tree;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, parse, visit};
 
@@ -47,7 +46,7 @@ impl Scope {
 #[derive(Debug)]
 pub struct Types<'i> {
     index: &'i Index,
-    root: PathBuf,
+    tree: &'i Tree,
     members: RwLock<FxHashMap<String, Arc<Vec<Parameter>>>>,
     loaded: RwLock<FxHashMap<String, Option<Arc<SourceFile>>>>,
 }
@@ -56,9 +55,9 @@ pub struct Types<'i> {
 const INCLUDE_DEPTH: usize = 2;
 
 impl<'i> Types<'i> {
-    /// For an index of the tree at `root`.
-    pub fn new(index: &'i Index, root: &Path) -> Types<'i> {
-        Types { index, root: root.to_owned(), members: RwLock::default(), loaded: RwLock::default() }
+    /// For an index of a tree.
+    pub fn new(index: &'i Index, tree: &'i Tree) -> Types<'i> {
+        Types { index, tree, members: RwLock::default(), loaded: RwLock::default() }
     }
 
     /// The type of an expression in a function of `file`; `None` where the declarations at hand do not tell.
@@ -187,7 +186,7 @@ impl<'i> Types<'i> {
         if let Some(known) = self.loaded.read().ok()?.get(path) {
             return known.clone();
         }
-        let file = read_file(&self.root, path).map(|text| Arc::new(SourceFile::new(path, &text)));
+        let file = self.tree.read(path).map(|text| Arc::new(SourceFile::new(path, &text)));
         self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::Overlay;
+
 /// The history of a tree, asked only when it is needed.
 #[derive(Debug)]
 pub struct Git {
@@ -26,9 +28,63 @@ impl Git {
         (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
     }
 
+    /// What has to be laid over the tree to make it that of a revision: the files that differ, as they are there. Files that git
+    /// does not know and does not ignore are new, and absent from it.
+    ///
+    /// # Errors
+    /// Where the tree is no checkout, git is not installed, or there is no such revision.
+    pub fn overlay_of(&self, revision: &str) -> Result<Overlay, String> {
+        let named = format!("{revision}^{{commit}}");
+        let commit = self
+            .ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &named])
+            .ok_or_else(|| format!("{}: git knows no revision {revision}", self.root.display()))?;
+        let mut overlay = Overlay::default();
+        let changed =
+            self.list(&["diff", "--relative", "--no-ext-diff", "--name-status", "-z", "-M", &commit, "--"])?;
+        let mut fields = changed.into_iter();
+        let mut there: Vec<String> = Vec::new();
+        while let (Some(status), Some(path)) = (fields.next(), fields.next()) {
+            match status.as_bytes().first() {
+                Some(b'A') => overlay.set(&path, None),
+                Some(b'R' | b'C') => {
+                    let Some(now) = fields.next() else { break };
+                    overlay.set(&now, None);
+                    overlay.renamed(&path, &now);
+                    there.push(path);
+                }
+                _ => there.push(path),
+            }
+        }
+        for path in self.list(&["ls-files", "--others", "--exclude-standard", "-z"])? {
+            overlay.set(&path, None);
+        }
+        for path in there {
+            overlay.set(&path, Some(self.output(&["cat-file", "blob", &format!("{commit}:./{path}")])?));
+        }
+        Ok(overlay)
+    }
+
     /// The commit that is checked out.
     pub fn head(&self) -> Option<String> {
         self.ask(&["rev-parse", "HEAD"]).filter(|_| self.is_checkout)
+    }
+
+    /// What git prints.
+    fn output(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
+        let output = Command::new("git").arg("-C").arg(&self.root).args(arguments).output();
+        let output = output.map_err(|error| format!("git: {error}"))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let why = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+        Err(format!("git {}: {why}", arguments[0]))
+    }
+
+    /// What git prints with NULs between the entries.
+    fn list(&self, arguments: &[&str]) -> Result<Vec<String>, String> {
+        let output = self.output(arguments)?;
+        let entries = output.split(|byte| *byte == 0).filter(|entry| !entry.is_empty());
+        Ok(entries.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect())
     }
 
     /// Who works here, as git knows them.

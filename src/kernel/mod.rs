@@ -1,14 +1,20 @@
-//! A directory as a kernel tree: the files worth reading, its version, its API, its maintainers, its history.
+//! A directory as a kernel tree: the files worth reading, its version, its API, its maintainers, its history, a change laid over it.
 
+mod apply;
 mod git;
 mod maintainers;
+mod overlay;
+mod patch;
 mod read;
 mod tree;
 mod walk;
 
+pub use apply::apply;
 pub use git::Git;
 pub use maintainers::{Maintainers, Recipients, Section};
-pub use read::{FILE_LIMIT, Sieve, read_file, read_matching};
+pub use overlay::Overlay;
+pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};
+pub use read::{FILE_LIMIT, Sieve, read_matching};
 pub use tree::{Tree, TreeError};
 pub use walk::{Listing, list};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::FileTrouble;
+use super::{FileTrouble, Tree};
 use crate::meter::{Phase, count, measure};
 
 /// Files longer than this many bytes are not read.
@@ -41,18 +41,11 @@ enum Outcome<T> {
     Failed(FileTrouble),
 }
 
-/// Reads one regular file below `root`; `None` for anything else, and for what cannot be read or is longer than the limit.
-pub fn read_file(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let path = root.join(path);
-    let metadata = std::fs::metadata(&path).ok()?;
-    if metadata.is_file() && metadata.len() <= FILE_LIMIT { std::fs::read(path).ok() } else { None }
-}
-
-/// Reads every file of `paths` (relative to `root`) and collects what the sieve makes of those it keeps, in the order of `paths`;
+/// Reads every file of `paths` (relative to the tree) and collects what the sieve makes of those it keeps, in the order of `paths`;
 /// with it the bytes read and the files that could not be.
-pub fn read_matching<T: Send>(root: &Path, paths: &[String], sieve: &impl Sieve<T>) -> (Vec<T>, u64, Vec<FileTrouble>) {
+pub fn read_matching<T: Send>(tree: &Tree, paths: &[String], sieve: &impl Sieve<T>) -> (Vec<T>, u64, Vec<FileTrouble>) {
     let outcomes: Vec<(Outcome<T>, u64)> =
-        paths.par_iter().with_max_len(64).map(|path| read_one(root, path, sieve)).collect();
+        paths.par_iter().with_max_len(64).map(|path| read_one(tree, path, sieve)).collect();
     let (mut kept, mut bytes, mut trouble) = (Vec::new(), 0, Vec::new());
     for (outcome, read) in outcomes {
         bytes += read;
@@ -65,9 +58,13 @@ pub fn read_matching<T: Send>(root: &Path, paths: &[String], sieve: &impl Sieve<
     (kept, bytes, trouble)
 }
 
-fn read_one<T>(root: &Path, path: &str, sieve: &impl Sieve<T>) -> (Outcome<T>, u64) {
+fn read_one<T>(tree: &Tree, path: &str, sieve: &impl Sieve<T>) -> (Outcome<T>, u64) {
     let failed = |kind, text| (Outcome::Failed(FileTrouble { file: path.to_owned(), line: None, kind, text }), 0);
-    match BUFFER.with_borrow_mut(|buffer| sift(&root.join(path), path, buffer, sieve)) {
+    if let Some(Some(text)) = tree.overlay().get(path) {
+        let kept = if sieve.may_matter(text) { sieve.keep(path, text) } else { None };
+        return (kept.map_or(Outcome::Passed, Outcome::Kept), text.len() as u64);
+    }
+    match BUFFER.with_borrow_mut(|buffer| sift(&tree.root().join(path), path, buffer, sieve)) {
         Err(error) => failed("unreadable", error.to_string()),
         Ok((_, length)) if length > FILE_LIMIT => {
             failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))

@@ -3,12 +3,17 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::read::read_file;
+use rayon::prelude::*;
+use walkdir::WalkDir;
 
-/// A directory that is read as a kernel tree.
-#[derive(Debug)]
+use super::overlay::Overlay;
+use super::read::FILE_LIMIT;
+
+/// A directory that is read as a kernel tree, with a change laid over it.
+#[derive(Clone, Debug)]
 pub struct Tree {
     root: PathBuf,
+    overlay: Overlay,
 }
 
 /// Why a directory cannot be read at all.
@@ -44,7 +49,27 @@ impl Tree {
             return Err(failed("is not a directory".to_owned()));
         }
         std::fs::read_dir(root).map_err(|error| failed(error.to_string()))?;
-        Ok(Tree { root: root.to_owned() })
+        Ok(Tree { root: root.to_owned(), overlay: Overlay::default() })
+    }
+
+    /// The same directory with another change laid over it.
+    pub fn with(&self, overlay: Overlay) -> Tree {
+        Tree { root: self.root.clone(), overlay }
+    }
+
+    /// What is laid over the directory.
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    /// A regular file of the tree; `None` for anything else, and for what cannot be read or is longer than the limit.
+    pub fn read(&self, path: &str) -> Option<Vec<u8>> {
+        if let Some(changed) = self.overlay.get(path) {
+            return changed.map(<[u8]>::to_vec);
+        }
+        let path = self.root.join(path);
+        let metadata = std::fs::metadata(&path).ok()?;
+        if metadata.is_file() && metadata.len() <= FILE_LIMIT { std::fs::read(path).ok() } else { None }
     }
 
     /// The directory.
@@ -59,7 +84,7 @@ impl Tree {
 
     /// The version that the top Makefile states: `7.3.4`, `7.3.0-rc1`.
     pub fn version(&self) -> Option<String> {
-        let makefile = String::from_utf8(read_file(&self.root, "Makefile")?).ok()?;
+        let makefile = String::from_utf8(self.read("Makefile")?).ok()?;
         let value = |key: &str| {
             let line =
                 makefile.lines().take(20).find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
@@ -75,11 +100,27 @@ impl Tree {
 
     /// A file of the tree as text; bytes that are no UTF-8 become replacement characters.
     pub fn text(&self, path: &str) -> Option<String> {
-        Some(String::from_utf8_lossy(&read_file(&self.root, path)?).into_owned())
+        Some(String::from_utf8_lossy(&self.read(path)?).into_owned())
+    }
+
+    /// The files below a folder whose names end so, sorted, with their texts; those that cannot be read are left out.
+    pub fn texts_below(&self, folder: &str, extension: &str) -> Vec<(String, Vec<u8>)> {
+        let on_disk = WalkDir::new(self.root.join(folder)).into_iter().filter_map(Result::ok);
+        let paths = on_disk.filter(|entry| entry.file_type().is_file()).filter_map(|entry| {
+            let path = entry.path().strip_prefix(&self.root).ok()?;
+            Some(path.to_string_lossy().into_owned())
+        });
+        let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let added = self.overlay.files().map(|(path, _)| path.to_owned()).filter(|path| is_below(path));
+        let is_meant = |path: &String| path.rsplit_once('.').is_some_and(|(_, end)| end == extension);
+        let mut paths: Vec<String> = paths.chain(added).filter(is_meant).collect();
+        paths.sort();
+        paths.dedup();
+        paths.into_par_iter().filter_map(|path| self.read(&path).map(|text| (path, text))).collect()
     }
 
     /// The texts of the headers that tell the API, those that can be read.
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
-        API_HEADERS.iter().filter_map(|header| read_file(&self.root, header)).collect()
+        API_HEADERS.iter().filter_map(|header| self.read(header)).collect()
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use super::FileTrouble;
+use super::{FileTrouble, Tree};
 use crate::meter::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
@@ -23,8 +23,9 @@ pub struct Listing {
     pub trouble: Vec<FileTrouble>,
 }
 
-/// Lists the `.c` and `.h` files below `root`. Links are not followed: what they lead to inside the tree is listed in its own place.
-pub fn list(root: &Path) -> Listing {
+/// Lists the `.c` and `.h` files of a tree. Links are not followed: what they lead to inside the tree is listed in its own place.
+pub fn list(tree: &Tree) -> Listing {
+    let root = tree.root();
     let (mut parts, mut files) = (Vec::new(), Listing::default());
     // Two levels are walked first, so that there are folders enough to share out.
     for entry in WalkDir::new(root)
@@ -44,6 +45,7 @@ pub fn list(root: &Path) -> Listing {
         files.sources.extend(part.sources);
         files.trouble.extend(part.trouble);
     }
+    files.lay_over(tree);
     files
 }
 
@@ -63,6 +65,22 @@ fn list_part(root: &Path, part: &PathBuf) -> Listing {
 }
 
 impl Listing {
+    /// Takes out the files that the change laid over the tree takes away, and adds those that it adds.
+    fn lay_over(&mut self, tree: &Tree) {
+        for (path, is_there) in tree.overlay().files() {
+            let list = match path.as_bytes() {
+                [.., b'.', b'c'] => &mut self.sources,
+                [.., b'.', b'h'] => &mut self.headers,
+                _ => continue,
+            };
+            let top = path.split('/').next().unwrap_or_default();
+            list.retain(|known| known != path);
+            if is_there && !LEFT_OUT.contains(&top) {
+                list.push(path.to_owned());
+            }
+        }
+    }
+
     fn add(&mut self, root: &Path, path: &Path, file_type: FileType) {
         let list = match path.as_os_str().as_encoded_bytes() {
             [.., b'.', b'c'] => &mut self.sources,

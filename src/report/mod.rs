@@ -1,5 +1,6 @@
 //! Writes findings, one file a format. Knows no rules and judges nothing.
 
+pub mod check;
 mod graph;
 mod json;
 mod layout;

@@ -33,7 +33,7 @@ impl<'a> Files<'a> for Sources<'a> {
 }
 
 /// The text with every byte that a terminal should not see, or that is no UTF-8, as `?`: offsets stay what they are.
-fn printable(text: &[u8]) -> Cow<'_, str> {
+pub(super) fn printable(text: &[u8]) -> Cow<'_, str> {
     let is_plain =
         |text: &str| !text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t' | b'\r'));
     match std::str::from_utf8(text) {

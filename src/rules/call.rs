@@ -22,6 +22,8 @@ pub enum Does {
     Redispatch,
     /// Leads from a VMA to a prepare hook that is converted already.
     Bridge,
+    /// Asks for an mmap action.
+    Action,
     /// Prints or asserts.
     Silent,
 }
@@ -54,6 +56,12 @@ pub struct Call {
     /// Fields of the VMA that the call reads.
     #[serde(default)]
     pub reads: Vec<String>,
+    /// Fields of the VMA that its result is made of, which a conversion has not to deal with one by one.
+    #[serde(default)]
+    pub made_of: Vec<String>,
+    /// Whether the pages are then those of the page cache.
+    #[serde(default)]
+    pub page_cache: bool,
     /// Fields of the VMA that the call writes.
     #[serde(default)]
     pub writes: Vec<String>,

@@ -12,6 +12,7 @@ use super::{Call, Pattern, Rules, StateRule, Target};
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules/ops.toml", include_str!("../../rules/ops.toml")),
     ("rules/populate.toml", include_str!("../../rules/populate.toml")),
+    ("rules/actions.toml", include_str!("../../rules/actions.toml")),
     ("rules/finish.toml", include_str!("../../rules/finish.toml")),
     ("rules/access.toml", include_str!("../../rules/access.toml")),
     ("rules/helpers.toml", include_str!("../../rules/helpers.toml")),

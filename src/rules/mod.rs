@@ -2,6 +2,7 @@
 //! directory that `--rules` names.
 
 mod call;
+mod lint;
 mod load;
 mod rewrite;
 mod state;
@@ -10,6 +11,7 @@ mod target;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does};
+pub use lint::{Confidence, Group, Level, LintText};
 pub use load::RuleError;
 pub use rewrite::{ActionForm, CallForm, FinishForm, Insertion, Rewrite};
 pub use state::{Named, Object, Pattern, StateKind, StateRule};
@@ -187,6 +189,14 @@ impl Rules {
     pub fn twin(&self, target: &Target, helper: &str) -> Option<&str> {
         let rule = self.call(helper)?;
         rule.twin.as_deref().filter(|_| self.has_since(target, rule.since.as_deref()))
+    }
+
+    /// Whether a helper, or what a helper's desc twin is called, maps pages of the page cache.
+    pub fn maps_page_cache(&self, name: &str) -> bool {
+        let is_it = |rule: &Call| {
+            rule.page_cache && (rule.twin.as_deref() == Some(name) || rule.names.iter().any(|known| known == name))
+        };
+        self.calls.values().any(is_it)
     }
 
     /// Whether `target` is at least as new as the one named `since`.

@@ -62,7 +62,7 @@ pub(super) fn merge(rules: &Rules, analysis: &Analysis, all: &[HandlerFacts]) ->
             for flag in populates.flat_map(|rule| &rule.implies) {
                 add(&mut sets, flag);
             }
-            if lowered.closes.iter().any(|close| analysis.lowered(close).is_some()) {
+            if lowered.closes().any(|close| analysis.lowered(close).is_some()) {
                 add(&mut sets, "vm_ops->close");
             }
         }

@@ -6,7 +6,7 @@ use super::blockers::{Blocker, blockers};
 use super::finding::{Finding, finding, registered};
 use super::judge::NOT_UNDERSTOOD;
 use super::{Chosen, Verdict};
-use crate::index::{Built, Index, Types, build};
+use crate::index::{Built, Index, Registration, Types, build};
 use crate::kernel::{FileTrouble, Tree};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
@@ -42,16 +42,48 @@ pub struct Extent {
     pub blockers: bool,
 }
 
+/// What a scan has at hand while it runs, for those who look closer than a verdict does.
+pub struct Inside<'a> {
+    /// The tree.
+    pub tree: &'a Tree,
+    /// Who defines what, of which type, and what calls do.
+    pub context: Context<'a>,
+    /// What the handlers do.
+    pub analysis: &'a Analysis<'a>,
+    /// The API they are judged against.
+    pub chosen: &'a Chosen,
+    /// The findings, by file and place.
+    pub findings: &'a [Finding],
+}
+
+impl Inside<'_> {
+    /// The functions that a registration can mean.
+    pub fn handlers(&self, registration: &Registration) -> Vec<Key> {
+        registered(self.context, registration).keys
+    }
+}
+
 /// Scans a tree.
 pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan {
+    scan_and(tree, rules, chosen, extent, |_| ()).0
+}
+
+/// Scans a tree, and has `look` look at what the scan has at hand.
+pub fn scan_and<T>(
+    tree: &Tree,
+    rules: &Rules,
+    chosen: &Chosen,
+    extent: Extent,
+    look: impl FnOnce(&Inside<'_>) -> T,
+) -> (Scan, T) {
     let Built { index, files, bytes, mut trouble } = build(tree, rules);
     let missing = tree.missing_landmarks();
     if !missing.is_empty() {
         let text = format!("does not look like a kernel tree: no {}; scanned all the same", missing.join(", "));
         trouble.push(FileTrouble { file: String::new(), line: None, kind: "no-kernel-tree", text });
     }
-    let (findings, blockers, slices, not_understood) = {
-        let types = Types::new(&index, tree.root());
+    let (findings, blockers, slices, not_understood, seen) = {
+        let types = Types::new(&index, tree);
         let context = Context { index: &index, types: &types, rules };
         let registrations = index.registrations().par_iter();
         let handlers: Vec<Key> =
@@ -66,7 +98,8 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan
             .map(|registration| measure(Phase::Follow, || finding(context, &analysis, chosen, registration)))
             .collect();
         let blockers = if extent.blockers { blockers(context, &mut analysis, chosen, &findings) } else { Vec::new() };
-        (findings, blockers, analysis.functions(), analysis.trouble())
+        let seen = look(&Inside { tree, context, analysis: &analysis, chosen, findings: &findings });
+        (findings, blockers, analysis.functions(), analysis.trouble(), seen)
     };
     trouble.extend(not_understood.into_iter().map(|(file, span, text)| {
         let file = index.file(file);
@@ -91,7 +124,7 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan
     }));
     trouble.sort();
     trouble.dedup();
-    Scan { index, findings, blockers, trouble, files, bytes, slices }
+    (Scan { index, findings, blockers, trouble, files, bytes, slices }, seen)
 }
 
 fn is_lost(finding: &Finding) -> bool {

@@ -50,10 +50,7 @@ impl<'a> Analysis<'a> {
                 .par_iter()
                 .map(|key| measure(Phase::Follow, || (key.clone(), Arc::new(lower_item(self.context, key)))))
                 .collect();
-            next = lowered
-                .iter()
-                .flat_map(|(_, lowered)| lowered.callees.iter().chain(&lowered.closes).cloned())
-                .collect();
+            next = lowered.iter().flat_map(|(_, lowered)| lowered.reached().cloned()).collect();
             self.functions.extend(lowered);
         }
         // What the handlers of one folder are followed into is theirs for the most part, and is walked once for all of them.
@@ -97,20 +94,28 @@ impl<'a> Analysis<'a> {
     pub fn facts(&self, key: &Key) -> HandlerFacts {
         let mut facts =
             HandlerFacts { ways: self.handlers.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
+        for (key, lowered) in self.reached(key) {
+            let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
+            let trouble = lowered.trouble.iter();
+            facts.trouble.extend(trouble.map(|(span, text)| (key.id.file, *span, text.clone(), has_vma)));
+            facts.parts.push((key.id.file, lowered.clone()));
+        }
+        facts
+    }
+
+    /// A function and all that it is followed into, outer before inner, each once.
+    pub fn reached<'k>(&'k self, key: &'k Key) -> Vec<(&'k Key, &'k Shared)> {
         let mut seen: FxHashSet<&Key> = FxHashSet::default();
-        let mut stack = vec![key];
+        let (mut stack, mut reached) = (vec![key], Vec::new());
         while let Some(key) = stack.pop() {
             if !seen.insert(key) {
                 continue;
             }
             let Some(lowered) = self.functions.get(key) else { continue };
-            let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
-            let trouble = lowered.trouble.iter();
-            facts.trouble.extend(trouble.map(|(span, text)| (key.id.file, *span, text.clone(), has_vma)));
-            facts.parts.push((key.id.file, lowered.clone()));
+            reached.push((key, lowered));
             stack.extend(lowered.callees.iter().rev());
         }
-        facts
+        reached
     }
 }
 

@@ -157,8 +157,8 @@ pub struct Lowered {
     pub calls: Vec<Named>,
     /// The `vm_operations_struct` variables that it installs.
     pub vm_ops: Vec<Named>,
-    /// The close hooks of those.
-    pub closes: Vec<Key>,
+    /// The hooks of those.
+    pub vm_hooks: Vec<VmHook>,
     /// The events that [`Step::Do`] names.
     pub events: Vec<Event>,
     /// Its flows: one for each variant of its conditionals.
@@ -169,7 +169,28 @@ pub struct Lowered {
     pub trouble: Vec<(Span, String)>,
 }
 
+/// A hook of a `vm_operations_struct` that a function installs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VmHook {
+    /// The table.
+    pub table: String,
+    /// The member: `close`.
+    pub member: &'static str,
+    /// The function.
+    pub key: Key,
+}
+
 impl Lowered {
+    /// The close hooks of the tables that it installs.
+    pub fn closes(&self) -> impl Iterator<Item = &Key> {
+        self.vm_hooks.iter().filter(|hook| hook.member == "close").map(|hook| &hook.key)
+    }
+
+    /// All that has to be known too: what it is followed into, and the hooks that it installs.
+    pub fn reached(&self) -> impl Iterator<Item = &Key> {
+        self.callees.iter().chain(self.vm_hooks.iter().map(|hook| &hook.key))
+    }
+
     /// Adds what another variant of the same function does. The same place is the same fact.
     pub fn merge(&mut self, other: Lowered) {
         let offset = self.events.len();
@@ -190,7 +211,7 @@ impl Lowered {
             mine.sort_by_key(|named| named.span);
         }
         self.callees.extend(other.callees);
-        self.closes.extend(other.closes);
+        self.vm_hooks.extend(other.vm_hooks);
         self.trouble.extend(other.trouble);
     }
 }

@@ -69,7 +69,8 @@ impl Lowerer<'_> {
             return value;
         }
         let rules = self.context.rules;
-        if let Some(rule) = rules.call(name) {
+        // What asks for an action is a small function of a header, and followed as such.
+        if let Some(rule) = rules.call(name).filter(|rule| rule.does != Does::Action) {
             if self.rule_applies(rule, arguments) {
                 return self.ruled_call(rule, name, arguments, whole.span);
             }
@@ -120,7 +121,7 @@ impl Lowerer<'_> {
 
     /// A call that matters, with something in the place of the VMA that is not known to be it: unless it is known to be another.
     fn other_vma(&mut self, rule: &Call, name: &str, arguments: &[Expression], span: Span) {
-        let matters = !matches!(rule.does, Does::Access | Does::Bridge | Does::Silent);
+        let matters = !matches!(rule.does, Does::Access | Does::Bridge | Does::Action | Does::Silent);
         let Some(argument) = rule.vma.and_then(|position| arguments.get(position)).filter(|_| matters) else { return };
         let is_looked_up = |name: &str| {
             let values = self.pointers.get(name).map_or(&[][..], Vec::as_slice);
@@ -189,7 +190,7 @@ impl Lowerer<'_> {
             self.event(EventKind::Also { kind: kind.clone() }, span);
         }
         let kind = match rule.does {
-            Does::Access | Does::Bridge | Does::Silent => return Value::Unknown,
+            Does::Access | Does::Bridge | Does::Action | Does::Silent => return Value::Unknown,
             Does::Populate => EventKind::Populate(self.populate(rule, name, arguments)),
             Does::Finish => EventKind::Finish { name: name.to_owned() },
             Does::Helper => EventKind::Helper { name: name.to_owned() },

@@ -256,7 +256,7 @@ impl Lowerer<'_> {
                 E::Unary { operator, operand } if operator == "&" => operand.text(self.text),
                 _ => value.text(self.text),
             };
-            self.note_close(&name);
+            self.note_vm_hooks(&name);
             self.out.vm_ops.push(Named { name, span });
         }
         self.write(field, span);

@@ -85,7 +85,7 @@ pub(super) fn flag_name(expression: &Expression) -> Option<String> {
 }
 
 /// The flag that a word is: `VM_IO`, and `VM_IO` for `VMA_IO_BIT`.
-pub(super) fn flag_of(name: &str) -> Option<String> {
+pub fn flag_of(name: &str) -> Option<String> {
     if let Some(bit) = name.strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT")) {
         return Some(format!("VM_{bit}"));
     }

@@ -5,7 +5,7 @@ use crate::index::{Handler, Hook, Takes};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::event::EventKind;
-use crate::vma::flow::{Key, Root, Value};
+use crate::vma::flow::{Key, Root, Value, VmHook};
 
 impl Lowerer<'_> {
     /// A call through a local pointer to a function.
@@ -77,11 +77,14 @@ impl Lowerer<'_> {
         self.dispatch(hook, text, root, whole.span)
     }
 
-    /// Notes the close hook of a `vm_operations_struct` that the function installs.
-    pub(super) fn note_close(&mut self, table: &str) {
-        let close = self.context.index.table_member(table, "close", self.file);
-        let keys = close.and_then(|close| self.followable(&close, &Root::Vma(0)));
-        self.out.closes.extend(keys.into_iter().flatten());
+    /// Notes what a `vm_operations_struct` that the function installs does where a mapping comes and goes.
+    pub(super) fn note_vm_hooks(&mut self, table: &str) {
+        for (member, root) in [("close", Root::Vma(0)), ("open", Root::Vma(0)), ("mapped", Root::None)] {
+            let name = self.context.index.table_member(table, member, self.file);
+            let keys = name.and_then(|name| self.followable(&name, &root)).into_iter().flatten();
+            let table = table.to_owned();
+            self.out.vm_hooks.extend(keys.map(|key| VmHook { table: table.clone(), member, key }));
+        }
     }
 
     /// What the `open` of the vm_ops that the function has installed does.

@@ -1,10 +1,10 @@
 //! From the syntax of a function to its facts and its flow.
 
-mod aliases;
+pub mod aliases;
 mod calls;
 mod conditions;
 mod expressions;
-mod flags;
+pub mod flags;
 mod hooks;
 mod locals;
 mod state;

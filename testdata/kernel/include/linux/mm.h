@@ -29,7 +29,12 @@ static inline unsigned long vma_pages(const struct vm_area_struct *vma)
 	return (vma->vm_end - vma->vm_start) >> PAGE_SHIFT;
 }
 
-void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags);
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma_assert_write_locked(vma);
+	ACCESS_PRIVATE(vma, __vm_flags) |= flags;
+}
+
 void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags);
 
 /* A whole page table entry of 4K, whatever the page size. */

@@ -1,0 +1,431 @@
+//! `mmaplint check`.
+
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::changes::{self, Trees};
+use super::config::Config;
+use super::{CLEAN, Common, FINDINGS, is_below, output};
+use crate::fix::{self, Applicability, plan};
+use crate::index::Index;
+use crate::kernel::Tree;
+use crate::lint::baseline::Baseline;
+use crate::lint::introduced::{State, compare};
+use crate::lint::{self, ALL, Facts, Hazard, Lint, suppress};
+use crate::meter;
+use crate::report::check::{
+    Check, Converted, Reported, Suggestion, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text,
+};
+use crate::rules::{Level, Rules};
+use crate::verdict::{Extent, Finding, Inside, choose, scan_and};
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The kernel tree
+    #[arg(default_value = ".")]
+    tree: PathBuf,
+    /// Report only what lies below these paths of the tree
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// Report only what lies in this file of the tree, as checkpatch has it
+    #[arg(short, long = "file", value_name = "FILE")]
+    files: Vec<String>,
+    /// Report what a patch introduces, laid over the tree in memory: a diff, a mail, an mbox; - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "git"])]
+    patch: Option<PathBuf>,
+    /// Report what the tree introduces since a revision
+    #[arg(long, value_name = "REV", conflicts_with = "git")]
+    base: Option<String>,
+    /// Report what a range of commits introduces
+    #[arg(short, long, value_name = "REV..REV")]
+    git: Option<String>,
+    /// Of a change, report also what was there before, and what it fixes
+    #[arg(long)]
+    all: bool,
+    /// The format
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    format: Format,
+    /// One line a finding, as checkpatch has it: --format terse
+    #[arg(long, conflicts_with = "format")]
+    terse: bool,
+    /// Name the lint on each line of --terse
+    #[arg(long)]
+    show_types: bool,
+    /// Run these lints, and no others; `all` for all, `+RULE` beside those that are on by default
+    #[arg(long, value_delimiter = ',', value_name = "RULE,...")]
+    select: Vec<String>,
+    /// Do not run these lints
+    #[arg(long, value_delimiter = ',', value_name = "RULE,...")]
+    ignore: Vec<String>,
+    /// Leave out what FILE knows
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write what is found to the baseline instead of reporting it
+    #[arg(long, requires = "baseline", conflicts_with_all = ["patch", "base", "git"])]
+    write_baseline: bool,
+    /// Do not read .mmaplint.toml
+    #[arg(long)]
+    no_config: bool,
+    /// The least level that makes the exit code 1
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// text on a terminal, github under GITHUB_ACTIONS, terse elsewhere
+    Auto,
+    /// Excerpts, and a summary
+    Text,
+    /// One line a finding
+    Terse,
+    /// One object a line
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// GitLab code quality
+    Gitlab,
+    /// Checkstyle XML
+    Checkstyle,
+    /// reviewdog's rdjson
+    Rdjson,
+}
+
+/// The least level that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Note,
+    Warning,
+    Error,
+    Never,
+}
+
+impl FailOn {
+    fn counts(self, level: Level) -> bool {
+        match self {
+            FailOn::Note => true,
+            FailOn::Warning => level >= Level::Warning,
+            FailOn::Error => level >= Level::Error,
+            FailOn::Never => false,
+        }
+    }
+}
+
+/// Checks a tree, or what a change does to it.
+///
+/// # Errors
+/// A tree, a patch, a revision, a configuration or a baseline that cannot be read; a lint that does not exist; a result that
+/// cannot be written.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let common = &options.common;
+    if common.stats {
+        meter::switch_on();
+    }
+    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
+    let config = if options.no_config { Config::default() } else { Config::read(&options.tree)? };
+    let lints = chosen_lints(options, &config)?;
+    let baseline = options.baseline(&config)?;
+    let paths = options.checked_paths(&tree)?;
+    let rules = common.rules()?;
+    let target = match &config.target {
+        Some(target) if common.target == "auto" => target,
+        _ => &common.target,
+    };
+    let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &paths, target };
+    let mut found = match options.trees(&tree)? {
+        None => judge.tree(&tree)?,
+        Some(trees) => judge.change(&trees, options.all)?,
+    };
+    if options.write_baseline
+        && let Some(path) = options.baseline_path(&config)
+    {
+        let known = Baseline::of(found.reported.iter().map(|reported| &reported.hazard));
+        output::write(Some(&path), |out| known.write(out))?;
+        return Ok(CLEAN);
+    }
+    let mut remarks = std::mem::take(&mut found.remarks);
+    if let Some(baseline) = baseline {
+        remarks.extend(found.leave_out(&baseline));
+    }
+    let check = Check {
+        tree: &found.tree,
+        reported: found.reported,
+        lints,
+        converted: found.converted,
+        is_change: found.is_change,
+    };
+    let coloured = output::is_coloured(common.color, common.output.is_some());
+    output::write(common.output.as_deref(), |out| match options.resolved_format() {
+        Format::Auto | Format::Text => text(&check, coloured, out),
+        Format::Terse => terse(&check, options.show_types || !options.terse, out),
+        Format::Json => json_lines(&check, out),
+        Format::Sarif => sarif(&check, out),
+        Format::Github => github(&check, out),
+        Format::Gitlab => gitlab(&check, out),
+        Format::Checkstyle => checkstyle(&check, out),
+        Format::Rdjson => rdjson(&check, out),
+    })?;
+    if !common.quiet {
+        for remark in &remarks {
+            eprintln!("mmaplint: {remark}");
+        }
+    }
+    let fail_on = options.fail_on(&config)?;
+    let counts = |reported: &Reported| {
+        let is_news = !check.is_change || reported.state == State::Introduced;
+        is_news && fail_on.counts(reported.hazard.level)
+    };
+    let is_strict_failure = common.strict && found.has_trouble;
+    Ok(if check.reported.iter().any(counts) || is_strict_failure { FINDINGS } else { CLEAN })
+}
+
+/// What a run found.
+pub(super) struct Outcome {
+    tree: Tree,
+    pub(super) reported: Vec<Reported>,
+    converted: Vec<Converted>,
+    is_change: bool,
+    /// What the reader should know beside.
+    remarks: Vec<String>,
+    has_trouble: bool,
+}
+
+impl Outcome {
+    /// Leaves out what a baseline knows, and gives its entries that are stale.
+    fn leave_out(&mut self, baseline: &Baseline) -> Vec<String> {
+        let hazards = self.reported.iter().map(|reported| reported.hazard.clone()).collect();
+        let (left, stale) = baseline.without_known(hazards);
+        self.reported.retain(|reported| left.contains(&reported.hazard));
+        // A change is told from the tree before it: what a baseline knows beyond is no news.
+        if self.is_change {
+            Vec::new()
+        } else {
+            stale.into_iter().map(|entry| format!("stale baseline: {entry}")).collect()
+        }
+    }
+}
+
+/// How trees are checked.
+pub(super) struct Judge<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) lints: &'a [&'static Lint],
+    pub(super) config: &'a Config,
+    pub(super) paths: &'a [String],
+    pub(super) target: &'a str,
+}
+
+/// What a look at one tree gave.
+struct Look {
+    hazards: Vec<Hazard>,
+    suggestions: Vec<((String, String), Suggestion)>,
+}
+
+impl Judge<'_> {
+    /// All hazards of a tree.
+    pub(super) fn tree(&self, tree: &Tree) -> Result<Outcome, String> {
+        let chosen = choose(self.rules, tree, self.target)?;
+        let (scan, look) = scan_and(tree, self.rules, &chosen, Extent::default(), |inside| {
+            self.look(inside, &Facts::new(inside, None))
+        });
+        let look = look?;
+        let (hazards, remarks) = self.accepted(&scan.index, look.hazards);
+        let reported = hazards.into_iter().map(|hazard| (State::Unchanged, hazard));
+        let reported = self.reported(reported.collect(), &look.suggestions);
+        let has_trouble = !scan.trouble.is_empty();
+        std::mem::forget(scan);
+        Ok(Outcome { tree: tree.clone(), reported, converted: Vec::new(), is_change: false, remarks, has_trouble })
+    }
+
+    /// What a change does to the hazards of a tree.
+    fn change(&self, trees: &Trees, all: bool) -> Result<Outcome, String> {
+        let chosen = choose(self.rules, &trees.after, self.target)?;
+        let chosen_before = choose(self.rules, &trees.before, self.target)?;
+        let (scan_before, (scan, compared)) =
+            scan_and(&trees.before, self.rules, &chosen_before, Extent::default(), |before| {
+                let facts_before = Facts::new(before, None);
+                let old = lint::run(&facts_before, self.lints);
+                let (scan, new) = scan_and(&trees.after, self.rules, &chosen, Extent::default(), |after| {
+                    let look = self.look(after, &Facts::new(after, Some(&facts_before)));
+                    let converted = changes::converted(before, after, |path| trees.name_before(path));
+                    look.map(|look| (look, converted))
+                });
+                (scan, old.and_then(|old| Ok((old, new?))))
+            });
+        let (old, (look, converted)) = compared?;
+        let (old, _) = self.accepted(&scan_before.index, old);
+        let (new, remarks) = self.accepted(&scan.index, look.hazards);
+        let mut compared = compare(old, new, |path| trees.name_before(path));
+        compared.retain(|(state, _)| all || *state == State::Introduced);
+        let reported = self.reported(compared, &look.suggestions);
+        let is_meant = |converted: &Converted| self.selects(&converted.file);
+        let converted = converted.into_iter().filter(is_meant).collect();
+        let has_trouble = !scan.trouble.is_empty();
+        std::mem::forget((scan, scan_before));
+        Ok(Outcome { tree: trees.after.clone(), reported, converted, is_change: true, remarks, has_trouble })
+    }
+
+    fn look(&self, inside: &Inside, facts: &Facts) -> Result<Look, String> {
+        let hazards = lint::run(facts, self.lints)?;
+        let is_wanted =
+            |finding: &Finding| {
+                let path = &inside.context.index.file(finding.registration.file).path;
+                let handlers = hazards.iter().filter_map(|hazard| hazard.handler.as_ref());
+                finding.handler.as_ref().is_some_and(|handler| {
+                    handlers.into_iter().any(|(file, name)| file == path && *name == handler.name)
+                }) && self.selects(path)
+            };
+        Ok(Look { suggestions: suggestions(inside, &is_wanted), hazards })
+    }
+
+    /// The hazards below the chosen paths that nobody has accepted, and what accepts nothing.
+    fn accepted(&self, index: &Index, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
+        let (hazards, remarks) = self.config.without_suppressed(hazards);
+        let mut hazards = suppress::suppressed(index, hazards, |rule| self.lints.iter().any(|lint| lint.id == rule));
+        hazards.retain(|hazard| self.selects(&hazard.file));
+        let is_partial = !self.paths.is_empty();
+        (hazards, if is_partial { Vec::new() } else { remarks })
+    }
+
+    fn selects(&self, file: &str) -> bool {
+        self.paths.is_empty() || self.paths.iter().any(|path| is_below(file, path))
+    }
+
+    fn reported(&self, hazards: Vec<(State, Hazard)>, suggestions: &[((String, String), Suggestion)]) -> Vec<Reported> {
+        let reported = hazards.into_iter().map(|(state, hazard)| {
+            let is_its = |handler: &(String, String)| hazard.handler.as_ref() == Some(handler);
+            let suggestion = suggestions.iter().find(|(handler, _)| is_its(handler) && state != State::Fixed);
+            let suggestion = suggestion.map(|(_, edits)| edits.clone());
+            Reported { hazard, state, suggestion }
+        });
+        reported.collect()
+    }
+}
+
+/// The conversions that can be trusted, by the handler that each belongs to. A tree without templates has none.
+fn suggestions(inside: &Inside, wanted: &dyn Fn(&Finding) -> bool) -> Vec<((String, String), Suggestion)> {
+    let index = inside.context.index;
+    let how = fix::Options { own: &inside.chosen.target, sketches: false, scaffold: false };
+    let Ok(fixes) = plan(inside.context, inside.chosen, inside.findings, wanted, how) else { return Vec::new() };
+    let mut found = Vec::new();
+    for change in &fixes.changes {
+        let mut suggestion = Suggestion::new();
+        for (file, edits) in &change.files {
+            let source = index.file(*file);
+            let edits = edits
+                .iter()
+                .map(|edit| (source.position(edit.span.start), source.position(edit.span.end), edit.text.clone()));
+            suggestion.insert(source.path.clone(), edits.collect());
+        }
+        for handler in &change.handlers {
+            let fix = &fixes.handlers[*handler];
+            if fix.applicability == Applicability::Safe {
+                let file = inside.findings[fix.finding].registration.file;
+                found.push(((index.file(file).path.clone(), fix.name.clone()), suggestion.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// What to say of a lint that does not exist.
+pub(super) fn no_lint(name: &str) -> String {
+    let known: Vec<&str> = ALL.iter().map(|lint| lint.id).collect();
+    format!("no lint is called {name}; there are: {}", known.join(", "))
+}
+
+fn chosen_lints(options: &Options, config: &Config) -> Result<Vec<&'static Lint>, String> {
+    let named = |name: &str| lint::find(name).map(|lint| lint.id).ok_or_else(|| no_lint(name));
+    let plain: Vec<&String> = options.select.iter().filter(|name| !name.starts_with('+') && *name != "all").collect();
+    let mut on: Vec<&str> = Vec::new();
+    for name in &plain {
+        on.push(named(name)?);
+    }
+    if options.select.iter().any(|name| name == "all") {
+        on = ALL.iter().map(|lint| lint.id).collect();
+    } else if plain.is_empty() {
+        on = ALL.iter().filter(|lint| lint.is_default()).map(|lint| lint.id).collect();
+        on.extend(config.select.iter().filter_map(|name| lint::find(name)).map(|lint| lint.id));
+    }
+    for name in options.select.iter().filter_map(|name| name.strip_prefix('+')) {
+        on.push(named(name)?);
+    }
+    let mut off: Vec<&str> = Vec::new();
+    for name in options.ignore.iter().chain(config.ignore.iter().filter(|_| plain.is_empty())) {
+        off.push(named(name)?);
+    }
+    Ok(ALL.iter().filter(|lint| on.contains(&lint.id) && !off.contains(&lint.id)).collect())
+}
+
+impl Options {
+    /// The tree before and after the change, where one is to be checked.
+    fn trees(&self, tree: &Tree) -> Result<Option<Trees>, String> {
+        if let Some(path) = &self.patch {
+            let (name, text) = read_patch(path)?;
+            return Trees::patched(tree, &name, &text).map(Some);
+        }
+        if let Some(base) = &self.base {
+            return Trees::since(tree, base).map(Some);
+        }
+        self.git.as_ref().map(|range| Trees::range(tree, range)).transpose()
+    }
+
+    fn checked_paths(&self, tree: &Tree) -> Result<Vec<String>, String> {
+        let paths: Vec<String> = self.paths.iter().chain(&self.files).cloned().collect();
+        // What a patch adds is not there yet.
+        let missing = paths.iter().find(|path| !tree.root().join(path).exists() && self.patch.is_none());
+        match missing {
+            Some(path) => Err(format!("{path}: there is no such path in {}", tree.root().display())),
+            None => Ok(paths),
+        }
+    }
+
+    fn baseline_path(&self, config: &Config) -> Option<PathBuf> {
+        self.baseline.clone().or_else(|| config.baseline.as_ref().map(|path| self.tree.join(path)))
+    }
+
+    fn baseline(&self, config: &Config) -> Result<Option<Baseline>, String> {
+        let Some(path) = self.baseline_path(config).filter(|_| !self.write_baseline) else { return Ok(None) };
+        let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
+        let text = std::fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
+        Baseline::parse(&text).map(Some).map_err(named)
+    }
+
+    fn fail_on(&self, config: &Config) -> Result<FailOn, String> {
+        let of_config = config.fail_on.as_deref().map(|name| FailOn::from_str(name, false)).transpose();
+        let of_config = of_config.map_err(|_| {
+            let name = config.fail_on.as_deref().unwrap_or_default();
+            format!("{}: fail-on is note, warning, error or never, not {name:?}", super::config::NAME)
+        })?;
+        Ok(self.fail_on.or(of_config).unwrap_or(FailOn::Warning))
+    }
+
+    fn resolved_format(&self) -> Format {
+        match self.format {
+            Format::Auto if self.terse => Format::Terse,
+            Format::Auto if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") => Format::Github,
+            Format::Auto if self.common.output.is_none() && io::stdout().is_terminal() => Format::Text,
+            Format::Auto => Format::Terse,
+            chosen => chosen,
+        }
+    }
+}
+
+/// A patch and what to call it.
+fn read_patch(path: &Path) -> Result<(String, Vec<u8>), String> {
+    let limit = crate::kernel::PATCH_LIMIT as u64 + 1;
+    let mut text = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().take(limit).read_to_end(&mut text).map_err(|error| format!("stdin: {error}"))?;
+        return Ok(("stdin".to_owned(), text));
+    }
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|error| format!("{name}: {error}"))?;
+    file.take(limit).read_to_end(&mut text).map_err(|error| format!("{name}: {error}"))?;
+    Ok((name, text))
+}

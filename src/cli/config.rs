@@ -1,0 +1,93 @@
+//! `.mmaplint.toml` in the root of a tree: what a project has decided.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::is_below;
+use crate::lint::{Hazard, find};
+
+/// The name of the file.
+pub const NAME: &str = ".mmaplint.toml";
+
+/// What the file may say. A key that it may not is an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Config {
+    /// The target to judge against.
+    pub target: Option<String>,
+    /// Lints to run beside those that are on by default.
+    pub select: Vec<String>,
+    /// Lints not to run.
+    pub ignore: Vec<String>,
+    /// The least level that makes the exit code 1.
+    pub fail_on: Option<String>,
+    /// A baseline, relative to the tree.
+    pub baseline: Option<String>,
+    /// Hazards that were accepted.
+    pub suppress: Vec<Suppression>,
+}
+
+/// Hazards that were accepted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suppression {
+    /// The lint.
+    rule: String,
+    /// A file of the tree, or a folder.
+    path: String,
+    /// The function, if only that.
+    function: Option<String>,
+    /// Why they were accepted.
+    reason: String,
+}
+
+impl Config {
+    /// Reads the file of a tree; a tree without one has decided nothing.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn read(tree: &Path) -> Result<Config, String> {
+        let path = tree.join(NAME);
+        let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+            Err(error) => return Err(named(error.to_string())),
+        };
+        let config: Config = toml::from_str(&text).map_err(|error| named(error.to_string()))?;
+        let rules = config.select.iter().chain(&config.ignore).chain(config.suppress.iter().map(|entry| &entry.rule));
+        for rule in rules {
+            find(rule).ok_or_else(|| named(super::check::no_lint(rule)))?;
+        }
+        if let Some(empty) = config.suppress.iter().find(|entry| entry.reason.trim().is_empty()) {
+            return Err(named(format!("a [[suppress]] of {} gives no reason", empty.rule)));
+        }
+        Ok(config)
+    }
+
+    /// Takes out the hazards that were accepted. With the rest come the entries that accept nothing.
+    pub fn without_suppressed(&self, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
+        let mut used = vec![false; self.suppress.len()];
+        let mut rest = Vec::new();
+        for hazard in hazards {
+            match self.suppress.iter().position(|entry| entry.accepts(&hazard)) {
+                Some(entry) => used[entry] = true,
+                None => rest.push(hazard),
+            }
+        }
+        let unused =
+            self.suppress.iter().zip(used).filter(|(_, used)| !used).map(|(entry, _)| {
+                format!("{NAME}: the [[suppress]] of {} for {} accepts nothing", entry.rule, entry.path)
+            });
+        (rest, unused.collect())
+    }
+}
+
+impl Suppression {
+    fn accepts(&self, hazard: &Hazard) -> bool {
+        self.rule == hazard.lint
+            && is_below(&hazard.file, &self.path)
+            && self.function.as_ref().is_none_or(|function| *function == hazard.function)
+    }
+}

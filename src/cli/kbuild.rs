@@ -1,0 +1,64 @@
+//! `mmaplint kbuild`: what kbuild calls for each file under `make C=1 CHECK="mmaplint kbuild"`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::check::Judge;
+use super::config::Config;
+use super::{CLEAN, Common};
+use crate::kernel::Tree;
+use crate::lint::{ALL, Lint};
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The flags of the compiler, which are ignored, and the file
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "FLAGS... FILE")]
+    arguments: Vec<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Words that every file has which a lint could find something in.
+const WORDS: &[&[u8]] = &[b"vm_area_", b"mmap"];
+
+/// Checks one file, and prints what is found to stderr as sparse does. The build goes on whatever that is.
+///
+/// # Errors
+/// Where the file or its tree cannot be read.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let Some(file) = options.arguments.iter().rev().find(|argument| argument.ends_with(".c")) else {
+        // Assembler and generated sources come by too.
+        return Ok(CLEAN);
+    };
+    let text = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    if !WORDS.iter().any(|word| memchr::memmem::find(&text, word).is_some()) {
+        return Ok(CLEAN);
+    }
+    let (root, path) = tree_of(Path::new(file))?;
+    let tree = Tree::open(&root).map_err(|error| error.to_string())?;
+    let config = Config::read(&root)?;
+    let rules = options.common.rules()?;
+    let lints: Vec<&'static Lint> = ALL.iter().filter(|lint| lint.is_default()).collect();
+    let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &[path], target: "auto" };
+    for reported in judge.tree(&tree)?.reported {
+        let hazard = reported.hazard;
+        eprintln!(
+            "{file}:{}:{}: {}: {} [{}]",
+            hazard.start.line, hazard.start.column, hazard.level, hazard.message, hazard.lint
+        );
+    }
+    Ok(CLEAN)
+}
+
+/// The tree that a file lies in, and its path there: the one that kbuild names, else the next folder above that looks like one.
+fn tree_of(file: &Path) -> Result<(PathBuf, String), String> {
+    let whole = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
+    let named = std::env::var_os("srctree").and_then(|root| PathBuf::from(root).canonicalize().ok());
+    let above = whole.ancestors().skip(1).map(Path::to_owned);
+    let is_tree = |root: &PathBuf| Tree::open(root).is_ok_and(|tree| tree.missing_landmarks().is_empty());
+    let root = named.into_iter().chain(above).find(|root| whole.starts_with(root) && is_tree(root));
+    let root = root.ok_or_else(|| format!("{}: lies in no kernel tree", file.display()))?;
+    let path = whole.strip_prefix(&root).unwrap_or(&whole).to_string_lossy().into_owned();
+    Ok((root, path))
+}

@@ -1,0 +1,41 @@
+//! Files as a change leaves them, laid over a tree in memory. Nothing is written anywhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The files that differ from those on disk.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    /// By path relative to the tree; `None` for a file that is gone.
+    files: BTreeMap<String, Option<Arc<[u8]>>>,
+    /// The new paths of files that moved, with the old ones.
+    renames: BTreeMap<String, String>,
+}
+
+impl Overlay {
+    /// Gives a file a text; `None` takes it away.
+    pub fn set(&mut self, path: &str, text: Option<Vec<u8>>) {
+        self.files.insert(path.to_owned(), text.map(Arc::from));
+    }
+
+    /// Notes that the change moves a file, whichever side of the change is laid over the tree.
+    pub fn renamed(&mut self, from: &str, to: &str) {
+        let first = self.renames.remove(from).unwrap_or_else(|| from.to_owned());
+        self.renames.insert(to.to_owned(), first);
+    }
+
+    /// What the overlay says of a file: nothing, that it is gone, or its text.
+    pub fn get(&self, path: &str) -> Option<Option<&[u8]>> {
+        self.files.get(path).map(Option::as_deref)
+    }
+
+    /// What a file was called before the change.
+    pub fn name_before<'p>(&'p self, path: &'p str) -> &'p str {
+        self.renames.get(path).map_or(path, String::as_str)
+    }
+
+    /// The files that it changes, sorted; with each whether it is there.
+    pub fn files(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.is_some()))
+    }
+}

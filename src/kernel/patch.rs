@@ -1,0 +1,342 @@
+//! Reads patches: a unified diff, what `git format-patch` writes, an mbox with a series. What stands between diffs is passed over.
+
+use std::fmt;
+
+/// Patches longer than this many bytes are not read.
+pub const PATCH_LIMIT: usize = 64 << 20;
+
+/// What a patch does to one file.
+#[derive(Clone, Debug, Default)]
+pub struct FilePatch {
+    /// The path before, relative to the tree; `None` for a file that is new.
+    pub old: Option<String>,
+    /// The path after; `None` for a file that goes.
+    pub new: Option<String>,
+    /// The hunks in order.
+    pub hunks: Vec<Hunk>,
+    /// Whether what it changes is not text.
+    pub is_binary: bool,
+    /// Whether the old file stays as it is: a copy.
+    pub is_copy: bool,
+    /// The line of the patch, from 1, on which it starts.
+    pub line: usize,
+}
+
+/// One hunk.
+#[derive(Clone, Debug, Default)]
+pub struct Hunk {
+    /// The first line it speaks of in the old file, from 1; 0 where there is none.
+    pub start: usize,
+    /// Its lines with their newlines, in order.
+    pub lines: Vec<(Mark, Vec<u8>)>,
+    /// The line of the patch, from 1, on which it starts.
+    pub line: usize,
+}
+
+/// What a line of a hunk says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It stays.
+    Context,
+    /// It goes.
+    Removed,
+    /// It comes.
+    Added,
+}
+
+/// Why a patch cannot be read or applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatchError {
+    /// The line of the patch, from 1.
+    pub line: usize,
+    /// The reason, with the file and the hunk.
+    pub reason: String,
+}
+
+impl fmt::Display for PatchError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.line, self.reason)
+    }
+}
+
+impl std::error::Error for PatchError {}
+
+impl FilePatch {
+    /// The path to name it by.
+    pub fn path(&self) -> &str {
+        self.new.as_deref().or(self.old.as_deref()).unwrap_or("?")
+    }
+}
+
+/// Reads all that a text holds of patches, in order.
+///
+/// # Errors
+/// Where it holds none, a hunk is not whole, a path would lead out of the tree, or the text is a mail in another encoding.
+pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
+    if text.len() > PATCH_LIMIT {
+        return Err(error(1, format!("is longer than {} MiB", PATCH_LIMIT >> 20)));
+    }
+    let mut reader = Reader { lines: text.split_inclusive(|byte| *byte == b'\n').collect(), at: 0, found: Vec::new() };
+    while let Some(line) = reader.peek() {
+        reader.line(line)?;
+    }
+    match reader.found {
+        found if found.is_empty() => Err(error(1, "holds no diff".to_owned())),
+        found => Ok(found),
+    }
+}
+
+fn error(line: usize, reason: String) -> PatchError {
+    PatchError { line, reason }
+}
+
+struct Reader<'t> {
+    lines: Vec<&'t [u8]>,
+    at: usize,
+    found: Vec<FilePatch>,
+}
+
+impl<'t> Reader<'t> {
+    fn peek(&self) -> Option<&'t [u8]> {
+        self.lines.get(self.at).copied()
+    }
+
+    /// The open diff: one that a `diff --git` line or the line before has begun.
+    fn open(&mut self) -> Option<&mut FilePatch> {
+        self.found.last_mut()
+    }
+
+    fn line(&mut self, line: &'t [u8]) -> Result<(), PatchError> {
+        let number = self.at + 1;
+        self.at += 1;
+        let header = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
+        if let Some(names) = header(b"diff --git ") {
+            self.found.push(FilePatch { line: number, ..FilePatch::default() });
+            self.git_header(names, number)
+        } else if let (Some(old), Some(new)) = (header(b"--- "), self.following_new_name()) {
+            self.at += 1;
+            self.names(old, without_end(new), number)
+        } else if line.starts_with(b"@@ -") {
+            self.hunk(line, number)
+        } else if header(b"Content-Transfer-Encoding: ").is_some_and(|name| !is_plain_encoding(name)) {
+            let encoding = String::from_utf8_lossy(without_end(&line[27..])).into_owned();
+            Err(error(number, format!("a mail in {encoding} encoding; decode it, as `b4 am` and `git mailinfo` do")))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn following_new_name(&self) -> Option<&'t [u8]> {
+        self.peek()?.strip_prefix(b"+++ ")
+    }
+
+    /// The lines between `diff --git` and the first hunk.
+    fn git_header(&mut self, names: &[u8], number: usize) -> Result<(), PatchError> {
+        let (mut old, mut new) = both_names(names);
+        let mut patch = FilePatch { line: number, ..FilePatch::default() };
+        while let Some(line) = self.peek() {
+            let value = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
+            if let Some(name) = value(b"rename from ").or(value(b"copy from ")) {
+                old = Some(unquoted(name));
+                patch.is_copy = line.starts_with(b"copy");
+            } else if let Some(name) = value(b"rename to ").or(value(b"copy to ")) {
+                new = Some(unquoted(name));
+            } else if value(b"new file mode ").is_some() {
+                old = None;
+            } else if value(b"deleted file mode ").is_some() {
+                new = None;
+            } else if line.starts_with(b"GIT binary patch") || line.starts_with(b"Binary files ") {
+                patch.is_binary = true;
+            } else if !["old mode ", "new mode ", "similarity index ", "dissimilarity index ", "index "]
+                .iter()
+                .any(|prefix| line.starts_with(prefix.as_bytes()))
+            {
+                break;
+            }
+            self.at += 1;
+        }
+        patch.old = old.map(|name| checked(name, number)).transpose()?;
+        patch.new = new.map(|name| checked(name, number)).transpose()?;
+        self.found.pop();
+        self.found.push(patch);
+        Ok(())
+    }
+
+    /// `--- a/old` and `+++ b/new`.
+    fn names(&mut self, old: &[u8], new: &[u8], number: usize) -> Result<(), PatchError> {
+        let path = |name: &[u8]| match unquoted(before_tab(name)) {
+            name if name == "/dev/null" => Ok(None),
+            name => checked(stripped(&name), number).map(Some),
+        };
+        let (old, new) = (path(old)?, path(new)?);
+        let continues =
+            self.open().is_some_and(|open| open.hunks.is_empty() && !open.is_binary && open.line + 12 > number);
+        match self.open().filter(|_| continues) {
+            // The names of a `diff --git` line are ambiguous where they hold blanks; these are not.
+            Some(open) => (open.old, open.new) = (old, new),
+            None => self.found.push(FilePatch { old, new, line: number, ..FilePatch::default() }),
+        }
+        Ok(())
+    }
+
+    fn hunk(&mut self, head: &[u8], number: usize) -> Result<(), PatchError> {
+        let Some(file) = self.open().map(|open| open.path().to_owned()) else {
+            return Err(error(number, "a hunk stands before any file is named".to_owned()));
+        };
+        let count = self.open().map_or(0, |open| open.hunks.len()) + 1;
+        let named = |reason: &str| error(number, format!("hunk {count} of {file} {reason}"));
+        let (start, mut removed, mut added) = ranges(head).ok_or_else(|| named("has a head that cannot be read"))?;
+        let mut hunk = Hunk { start, lines: Vec::new(), line: number };
+        while removed > 0 || added > 0 {
+            let line = self.peek().ok_or_else(|| named("is truncated"))?;
+            self.at += 1;
+            let (mark, text) = match line {
+                [b' ', text @ ..] => (Mark::Context, text),
+                [b'-', text @ ..] => (Mark::Removed, text),
+                [b'+', text @ ..] => (Mark::Added, text),
+                // Some mailers cut the blank off an empty line.
+                b"\n" | b"\r\n" => (Mark::Context, line),
+                [b'\\', ..] => {
+                    no_newline(&mut hunk);
+                    continue;
+                }
+                _ => return Err(named("is truncated")),
+            };
+            let is_too_long = (mark != Mark::Added && removed == 0) || (mark != Mark::Removed && added == 0);
+            if is_too_long {
+                return Err(named("has more lines than its head says"));
+            }
+            removed -= usize::from(mark != Mark::Added);
+            added -= usize::from(mark != Mark::Removed);
+            hunk.lines.push((mark, text.to_vec()));
+        }
+        if self.peek().is_some_and(|line| line.starts_with(b"\\")) {
+            self.at += 1;
+            no_newline(&mut hunk);
+        }
+        self.found.last_mut().into_iter().for_each(|open| open.hunks.push(hunk.clone()));
+        Ok(())
+    }
+}
+
+/// `\ No newline at end of file`.
+fn no_newline(hunk: &mut Hunk) {
+    if let Some((_, text)) = hunk.lines.last_mut() {
+        text.truncate(without_end(text).len());
+    }
+}
+
+/// `@@ -12,3 +12,4 @@`: the first old line, the number of old lines, the number of new ones.
+fn ranges(head: &[u8]) -> Option<(usize, usize, usize)> {
+    let head = std::str::from_utf8(head.get(4..)?.split(|byte| *byte == b'@').next()?).ok()?;
+    let (old, new) = head.trim().split_once(" +")?;
+    let range = |text: &str| {
+        let (start, count) = text.split_once(',').unwrap_or((text, "1"));
+        Some((start.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
+    };
+    let ((start, removed), (_, added)) = (range(old)?, range(new)?);
+    Some((start, removed, added))
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn before_tab(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == b'\t').next().unwrap_or(name)
+}
+
+fn is_plain_encoding(name: &[u8]) -> bool {
+    ["7bit", "8bit", "binary"].iter().any(|plain| name.eq_ignore_ascii_case(plain.as_bytes()))
+}
+
+/// The two names of a `diff --git` line, without their first folder.
+fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
+    let names = String::from_utf8_lossy(names).into_owned();
+    let halves = names.split_once(" b/").map(|(old, new)| (old.to_owned(), format!("b/{new}")));
+    let Some((old, new)) = halves else { return (None, None) };
+    (Some(stripped(&unquoted(old.as_bytes()))), Some(stripped(&unquoted(new.as_bytes()))))
+}
+
+fn stripped(name: &str) -> String {
+    name.split_once('/').map_or(name, |(_, rest)| rest).to_owned()
+}
+
+/// A name as git quotes it: `"a/n\303\244me"`.
+fn unquoted(name: &[u8]) -> String {
+    let Some(quoted) = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) else {
+        return String::from_utf8_lossy(name).into_owned();
+    };
+    let mut bytes = Vec::new();
+    let mut rest = quoted;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'\\' {
+            bytes.push(*first);
+            continue;
+        }
+        let octal = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        if let Some(byte) = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            bytes.push(byte);
+            rest = &tail[3..];
+        } else if let [escaped, tail @ ..] = tail {
+            bytes.push(match escaped {
+                b'n' => b'\n',
+                b't' => b'\t',
+                other => *other,
+            });
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A path that stays below the tree.
+fn checked(path: String, line: usize) -> Result<String, PatchError> {
+    let is_inside = !path.is_empty()
+        && !path.starts_with('/')
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git"))
+        && !path.contains('\0');
+    if is_inside { Ok(path) } else { Err(error(line, format!("{path:?} is no path below the tree"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_is_read() {
+        let text = b"From 1 Mon\nSubject: [PATCH] x\n\nwords\n---\n a.c | 2 +-\n\ndiff --git a/d/a.c b/d/a.c\nindex 1..2 100644\n\
+            --- a/d/a.c\n+++ b/d/a.c\n@@ -1,2 +1,2 @@ int f(void)\n one\n-two\n+zwei\n\\ No newline at end of file\n-- \n2.1\n\n\
+            diff --git a/d/b.c b/d/c.c\nsimilarity index 100%\nrename from d/b.c\nrename to d/c.c\n\
+            diff --git a/d/e.c b/d/e.c\nnew file mode 100644\n--- /dev/null\n+++ b/d/e.c\n@@ -0,0 +1 @@\n+x\n\
+            --- a/d/g.c\t2026-01-01\n+++ b/d/g.c\t2026-01-02\n@@ -1 +0,0 @@\n-x\n";
+        let found = parse_patch(text).unwrap();
+        let names: Vec<_> = found.iter().map(|file| (file.old.as_deref(), file.new.as_deref())).collect();
+        let expected = [
+            (Some("d/a.c"), Some("d/a.c")),
+            (Some("d/b.c"), Some("d/c.c")),
+            (None, Some("d/e.c")),
+            (Some("d/g.c"), Some("d/g.c")),
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(found[0].hunks[0].lines[2], (Mark::Added, b"zwei".to_vec()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let wrong: [(&[u8], usize, &str); 6] = [
+            (b"nothing\n", 1, "holds no diff"),
+            (b"--- a/x.c\n+++ b/x.c\n@@ -1,3 +1,3 @@\n one\n", 3, "hunk 1 of x.c is truncated"),
+            (b"--- a/x.c\n+++ b/x.c\n@@ -1 +1,0 @@\n-a\n@@ -zwei @@\n", 5, "hunk 2 of x.c has a head"),
+            (b"--- a/../x.c\n+++ b/../x.c\n@@ -1 +1 @@\n-a\n+b\n", 1, "is no path below the tree"),
+            (b"--- //etc/x.c\n+++ //etc/x.c\n@@ -1 +1 @@\n-a\n+b\n", 1, "is no path below the tree"),
+            (b"Content-Transfer-Encoding: base64\n\nZGlm\n", 1, "base64"),
+        ];
+        for (text, line, reason) in wrong {
+            let found = parse_patch(text).unwrap_err();
+            assert!(found.line == line && found.reason.contains(reason), "{found}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A baseline: how many hazards of each sort a tree is known to have, so that only new ones are told.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Deserialize;
+
+use super::Hazard;
+
+/// A sort of hazard: file, function, lint.
+type Sort = (String, String, String);
+
+/// What a tree is known to have.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    counts: BTreeMap<Sort, usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    known: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    path: String,
+    #[serde(default)]
+    function: String,
+    rule: String,
+    count: usize,
+}
+
+impl Baseline {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn parse(text: &str) -> Result<Baseline, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut counts = BTreeMap::new();
+        for entry in file.known {
+            *counts.entry((entry.path, entry.function, entry.rule)).or_default() += entry.count;
+        }
+        Ok(Baseline { counts })
+    }
+
+    /// The baseline that knows these hazards.
+    pub fn of<'h>(hazards: impl Iterator<Item = &'h Hazard>) -> Baseline {
+        let mut counts = BTreeMap::new();
+        for hazard in hazards {
+            *counts.entry(sort(hazard)).or_default() += 1;
+        }
+        Baseline { counts }
+    }
+
+    /// Takes out as many hazards of each sort as are known. With the rest come the entries that know more than there are.
+    pub fn without_known(&self, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
+        let mut left = self.counts.clone();
+        let rest = hazards
+            .into_iter()
+            .filter(|hazard| match left.get_mut(&sort(hazard)) {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    false
+                }
+                _ => true,
+            })
+            .collect();
+        let stale = left.into_iter().filter(|(_, count)| *count > 0).map(|((path, function, rule), count)| {
+            let place = if function.is_empty() { path } else { format!("{path}: {function}") };
+            format!("{place}: {count} of {rule} known and not found")
+        });
+        (rest, stale.collect())
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Where `out` cannot be written.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "# What mmaplint check finds here and is known. Made by --write-baseline.")?;
+        for ((path, function, rule), count) in &self.counts {
+            let quoted = |text: &str| toml::Value::from(text).to_string();
+            writeln!(out, "\n[[known]]\npath = {}\nfunction = {}", quoted(path), quoted(function))?;
+            writeln!(out, "rule = {}\ncount = {count}", quoted(rule))?;
+        }
+        Ok(())
+    }
+}
+
+fn sort(hazard: &Hazard) -> Sort {
+    (hazard.file.clone(), hazard.function.clone(), hazard.lint.to_owned())
+}

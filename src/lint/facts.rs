@@ -1,0 +1,194 @@
+//! What lints may ask: the handlers of a tree, with all functions that see their VMA.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::body::{Body, Variant};
+use crate::index::{ItemId, Takes};
+use crate::kernel::Tree;
+use crate::rules::{Call, Rules};
+use crate::source::ast::Function;
+use crate::source::{parse, variants};
+use crate::verdict::{Chosen, Finding, Inside};
+use crate::vma::flow::{Key, Lowered};
+use crate::vma::lower::Context;
+use crate::vma::{Analysis, Event, EventKind, HandlerFacts};
+
+/// The facts of a tree as lints want them.
+pub struct Facts<'a> {
+    /// The tree.
+    pub tree: &'a Tree,
+    /// Who defines what.
+    pub context: Context<'a>,
+    /// The API that the tree has, or is judged against.
+    pub chosen: &'a Chosen,
+    /// The facts of the tree before the change that is looked at, where there is one.
+    pub before: Option<&'a Facts<'a>>,
+    /// Every registration.
+    pub findings: &'a [Finding],
+    /// Every handler that was found, once for each function.
+    pub handlers: Vec<HandlerView<'a>>,
+    analysis: &'a Analysis<'a>,
+}
+
+/// A handler, and what it reaches.
+pub struct HandlerView<'a> {
+    /// Its first registration.
+    pub finding: &'a Finding,
+    /// The function.
+    pub key: Key,
+    /// What it is handed.
+    pub takes: Takes,
+    /// What it does.
+    pub facts: HandlerFacts,
+    /// The function itself, then those that it is followed into.
+    pub bodies: Vec<Body<'a>>,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the functions of all handlers once more, for the lines that a verdict does not need.
+    pub fn new(inside: &'a Inside<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
+        let mut first: Vec<(&Finding, Key)> = Vec::new();
+        let mut seen: FxHashMap<Key, ()> = FxHashMap::default();
+        for finding in inside.findings {
+            for key in inside.handlers(&finding.registration) {
+                if seen.insert(key.clone(), ()).is_none() {
+                    first.push((finding, key));
+                }
+            }
+        }
+        let mut reached: Vec<ItemId> =
+            first.iter().flat_map(|(_, key)| inside.analysis.reached(key)).map(|(key, _)| key.id).collect();
+        reached.sort_unstable();
+        reached.dedup();
+        let syntax: FxHashMap<ItemId, Arc<Vec<Function>>> =
+            reached.into_par_iter().map(|id| (id, Arc::new(syntax(inside.context, id)))).collect();
+        let handlers = first
+            .into_par_iter()
+            .map(|(finding, key)| {
+                let bodies = inside.analysis.reached(&key).into_iter().filter_map(|(key, lowered)| {
+                    let functions = syntax.get(&key.id)?.clone();
+                    Some(Body::new(inside.context, key.clone(), lowered.clone(), &functions))
+                });
+                HandlerView {
+                    finding,
+                    takes: finding.registration.hook.takes,
+                    facts: inside.analysis.facts(&key),
+                    bodies: bodies.collect(),
+                    key: key.clone(),
+                }
+            })
+            .collect();
+        Facts {
+            tree: inside.tree,
+            context: inside.context,
+            chosen: inside.chosen,
+            before,
+            findings: inside.findings,
+            handlers,
+            analysis: inside.analysis,
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &'a Rules {
+        self.context.rules
+    }
+
+    /// What is known of a function that a handler reaches, or of a close hook that one installs.
+    pub fn lowered(&self, key: &Key) -> Option<&Lowered> {
+        self.analysis.lowered(key).map(AsRef::as_ref)
+    }
+
+    /// The handlers that are handed a VMA, or a desc.
+    pub fn taking(&self, takes: Takes) -> impl Iterator<Item = &HandlerView<'a>> {
+        self.handlers.iter().filter(move |handler| handler.takes == takes)
+    }
+
+    /// The handlers that call the hook that another is registered for, and those that call theirs.
+    pub fn callers<'s>(&'s self, handler: &HandlerView) -> Vec<&'s HandlerView<'a>> {
+        let mut found: Vec<&HandlerView> = Vec::new();
+        let mut hooks = vec![&handler.finding.registration.hook];
+        while let Some(hook) = hooks.pop() {
+            let is_call = |event: &Event| match &event.kind {
+                EventKind::Hook { hook: Some(called), .. } => {
+                    (&called.record, &called.member) == (&hook.record, &hook.member)
+                }
+                _ => false,
+            };
+            for caller in &self.handlers {
+                let calls = || caller.lowered().flat_map(|lowered| &lowered.events).any(is_call);
+                if !found.iter().any(|known| known.key == caller.key) && calls() {
+                    hooks.push(&caller.finding.registration.hook);
+                    found.push(caller);
+                }
+            }
+        }
+        found
+    }
+
+    /// A function as syntax: every variant of it.
+    pub fn syntax(&self, id: ItemId) -> Vec<Function> {
+        syntax(self.context, id)
+    }
+}
+
+impl<'a> HandlerView<'a> {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.bodies.first().map_or("", |body| body.lowered.name.as_str())
+    }
+
+    /// What the functions do, one after the other.
+    pub fn lowered(&self) -> impl Iterator<Item = &Lowered> {
+        self.bodies.iter().map(|body| body.lowered.as_ref())
+    }
+
+    /// Every variant of every function, with its function.
+    pub fn variants(&self) -> impl Iterator<Item = (&Body<'a>, &Variant<'a>)> {
+        self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
+    }
+
+    /// Whether any function sets, clears or tests a flag.
+    pub fn sets(&self, flag: &str) -> bool {
+        self.lowered().any(|lowered| lowered.sets.iter().any(|named| named.name == flag))
+    }
+
+    /// Whether any function clears a flag.
+    pub fn clears(&self, flag: &str) -> bool {
+        self.lowered().any(|lowered| lowered.clears.iter().any(|named| named.name == flag))
+    }
+
+    /// Whether any function tests a flag.
+    pub fn tests(&self, flag: &str) -> bool {
+        self.lowered().any(|lowered| lowered.tests.iter().any(|named| named.name == flag))
+    }
+
+    /// The calls that rules speak of, by all its functions, with the rule.
+    pub fn ruled_calls(&self, rules: &'a Rules) -> impl Iterator<Item = (&str, &'a Call)> {
+        self.lowered()
+            .flat_map(|lowered| &lowered.calls)
+            .filter_map(move |call| rules.call(&call.name).map(|rule| (call.name.as_str(), rule)))
+    }
+
+    /// The flags that it leaves set: by name, and by the calls that set them.
+    pub fn final_flags(&self, rules: &'a Rules) -> Vec<&str> {
+        let implied = self.ruled_calls(rules).flat_map(|(_, rule)| rule.implies.iter().map(String::as_str));
+        let named = self.lowered().flat_map(|lowered| lowered.sets.iter().map(|named| named.name.as_str()));
+        named.chain(implied).collect()
+    }
+}
+
+fn syntax(context: Context<'_>, id: ItemId) -> Vec<Function> {
+    let source = context.index.file(id.file);
+    let item = context.index.item(id);
+    let text = item.span.of(&source.text);
+    let name = source.name(item);
+    variants(text)
+        .iter()
+        .flat_map(|masked| parse::functions(text, &masked.text, item.span.start).syntax)
+        .filter(|function| function.name == name)
+        .collect()
+}

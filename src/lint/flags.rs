@@ -1,0 +1,128 @@
+//! Conditions about the flags of a VMA: which flags they ask for, and what they make of the answer.
+
+use super::body::Variant;
+use super::shape::{Branch, branches_of};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::vma::lower::flags::flag_of;
+
+/// A test of flags in a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlagTest {
+    /// The flags.
+    pub flags: Vec<String>,
+    /// Whether the condition holds where they are set; else where they are not.
+    pub set: bool,
+    /// Whether all of them are meant; else any.
+    pub all: bool,
+    /// The test.
+    pub span: Span,
+}
+
+/// What a handler refuses by the flags of the VMA.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The test.
+    pub test: FlagTest,
+    /// The whole condition.
+    pub condition: Span,
+}
+
+impl Variant<'_> {
+    /// The flags whose presence (`set`) or absence makes the function fail.
+    pub fn refusals(&self) -> Vec<Refusal> {
+        let mut found = Vec::new();
+        for Branch { condition, then_refuses, otherwise_refuses } in branches_of(self) {
+            if then_refuses == otherwise_refuses {
+                continue;
+            }
+            let tests = self.flag_tests(condition, then_refuses);
+            found.extend(tests.into_iter().map(|test| Refusal { test, condition: condition.span }));
+        }
+        found
+    }
+
+    /// The tests of flags in a condition, as what makes it hold, or with `holds` false, what makes it not.
+    pub fn flag_tests(&self, condition: &Expression, holds: bool) -> Vec<FlagTest> {
+        let mut found = Vec::new();
+        self.add_tests(condition, holds, 0, &mut found);
+        found
+    }
+
+    fn add_tests(&self, condition: &Expression, set: bool, depth: usize, found: &mut Vec<FlagTest>) {
+        const LOCALS: usize = 3;
+        let span = condition.span;
+        match &condition.bare().kind {
+            E::Unary { operator, operand } if operator == "!" => self.add_tests(operand, !set, depth, found),
+            E::Binary { operator, left, right } => match operator.as_str() {
+                "&&" | "||" => {
+                    self.add_tests(left, set, depth, found);
+                    self.add_tests(right, set, depth, found);
+                }
+                "==" | "!=" => {
+                    let equal = operator == "==";
+                    if is_zero(right) {
+                        return self.add_tests(left, set != equal, depth, found);
+                    }
+                    if let Some(flags) = self.masked(left) {
+                        let all = flags.len() > 1;
+                        found.push(FlagTest { flags, set: set == equal, all, span });
+                    }
+                }
+                "&" => {
+                    if let Some(flags) = self.masked(condition) {
+                        found.push(FlagTest { flags, set, all: false, span });
+                    }
+                }
+                _ => {}
+            },
+            E::Call { callee, arguments } => match callee.name() {
+                Some("likely" | "unlikely" | "WARN_ON" | "WARN_ON_ONCE") => {
+                    arguments.iter().take(1).for_each(|argument| self.add_tests(argument, set, depth, found));
+                }
+                Some(name) => {
+                    let Some(first) = self.rules().call(name).and_then(|rule| rule.test) else { return };
+                    let flags: Vec<String> =
+                        arguments.iter().skip(first).flat_map(|argument| self.flag_names(argument)).collect();
+                    found.push(FlagTest { flags, set, all: name.ends_with("_all"), span });
+                }
+                None => {}
+            },
+            E::Name(name) if depth < LOCALS => {
+                if let [value] = self.values(name) {
+                    self.add_tests(value, set, depth + 1, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The flags of `vma->vm_flags & X`.
+    fn masked(&self, expression: &Expression) -> Option<Vec<String>> {
+        let E::Binary { operator, left, right } = &expression.bare().kind else { return None };
+        let mask = match operator.as_str() {
+            "&" if self.is_flags(left) => right,
+            "&" if self.is_flags(right) => left,
+            _ => return None,
+        };
+        let flags = self.flag_names(mask);
+        (!flags.is_empty()).then_some(flags)
+    }
+
+    /// The flags that an expression names.
+    pub fn flag_names(&self, expression: &Expression) -> Vec<String> {
+        let mut flags = Vec::new();
+        crate::source::visit::expression(expression, &mut |part| {
+            let Some(name) = part.name().filter(|_| matches!(part.kind, E::Name(_))) else { return };
+            match self.rules().mask(name) {
+                Some(all) => flags.extend(all.iter().cloned()),
+                None => flags.extend(flag_of(name)),
+            }
+        });
+        flags
+    }
+}
+
+fn is_zero(expression: &Expression) -> bool {
+    matches!(&expression.kind, E::Number(number) if number.trim_end_matches(['u', 'U', 'l', 'L']) == "0")
+}

@@ -1,0 +1,91 @@
+//! What a lint reports.
+
+use super::Facts;
+use crate::rules::{Confidence, Level, LintText};
+use crate::source::{LineIndex, Position, Span};
+
+/// Something that a lint found. Sorted by place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hazard {
+    /// The file, relative to the tree.
+    pub file: String,
+    /// Where it starts.
+    pub start: Position,
+    /// Where it ends, the column behind the last byte.
+    pub end: Position,
+    /// The lint.
+    pub lint: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// How sure the lint is.
+    pub confidence: Confidence,
+    /// The function, or the table, in which it stands; empty for neither.
+    pub function: String,
+    /// One sentence for the reader.
+    pub message: String,
+    /// The code, blanks squeezed: with lint, file and function it tells a hazard from others, wherever its line moves to.
+    pub code: String,
+    /// The handler that it is about, where `fix` may have a patch: the file that registers it, and its name.
+    pub handler: Option<(String, String)>,
+}
+
+impl Hazard {
+    /// What stays the same where lines move: a hash of lint, file, function and code, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        for part in [self.lint, &self.file, &self.function, &self.code] {
+            for byte in part.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        format!("{hash:016x}")
+    }
+}
+
+/// Takes what one lint reports.
+pub struct Found<'f> {
+    lint: &'static str,
+    level: Level,
+    confidence: Confidence,
+    facts: &'f Facts<'f>,
+    pub(super) hazards: Vec<Hazard>,
+}
+
+impl<'f> Found<'f> {
+    pub(super) fn new(lint: &'static str, text: &LintText, facts: &'f Facts<'f>) -> Found<'f> {
+        Found { lint, level: text.level, confidence: text.confidence, facts, hazards: Vec::new() }
+    }
+
+    /// Reports a place in a file of the index.
+    pub fn at(&mut self, file: u32, span: Span, message: String) -> &mut Hazard {
+        let source = self.facts.context.index.file(file);
+        let item = source.item_at(span.start).map(|item| source.name(&source.items[item as usize]));
+        let code = String::from_utf8_lossy(span.of(&source.text)).into_owned();
+        let (start, end) = (source.position(span.start), source.position(span.end));
+        self.add(source.path.clone(), start, end, item.unwrap_or_default(), code, message)
+    }
+
+    /// Reports a place in a file that the index did not keep.
+    pub fn in_text(&mut self, path: &str, text: &[u8], span: Span, message: String) -> &mut Hazard {
+        let lines = LineIndex::new(text);
+        let (start, end) = (lines.position(text, span.start), lines.position(text, span.end));
+        let code = String::from_utf8_lossy(span.of(text)).into_owned();
+        self.add(path.to_owned(), start, end, String::new(), code, message)
+    }
+
+    fn add(
+        &mut self,
+        file: String,
+        start: Position,
+        end: Position,
+        function: String,
+        code: String,
+        message: String,
+    ) -> &mut Hazard {
+        let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (lint, level, confidence) = (self.lint, self.level, self.confidence);
+        self.hazards.push(Hazard { file, start, end, lint, level, confidence, function, message, code, handler: None });
+        let last = self.hazards.len() - 1;
+        &mut self.hazards[last]
+    }
+}

@@ -1,0 +1,43 @@
+//! `.mmap` and `.mmap_prepare` in one table.
+
+use crate::index::{Handler, Registration, Takes};
+use crate::lint::{Facts, Found};
+use crate::source::blank_non_code;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    let all: Vec<&Registration> = facts.findings.iter().map(|finding| &finding.registration).collect();
+    for (number, old) in all.iter().enumerate().filter(|(_, registration)| registration.hook.takes == Takes::Vma) {
+        // The registrations of a file are sorted by place: those of one table lie side by side.
+        let near = all[..number].iter().rev().chain(&all[number + 1..]).take_while(|other| other.file == old.file);
+        let mut both = near.filter(|new| new.hook.takes == Takes::Desc && is_same_table(facts, old, new));
+        if both.next().is_some() && old.handler != Handler::Null {
+            let name = old.table.as_deref().unwrap_or("the table");
+            let message = format!("{name} has both .mmap and .mmap_prepare, which exclude one another: the kernel warns and refuses the mmap");
+            found.at(old.file, old.span, message);
+        }
+    }
+}
+
+fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool {
+    let brace = |registration: &Registration| {
+        let source = facts.context.index.file(registration.file);
+        let item = source.items[source.item_at(registration.span.start)? as usize];
+        let code = blank_non_code(item.span.of(&source.text));
+        let before = &code[..(registration.span.start - item.span.start) as usize];
+        let mut open = Vec::new();
+        for (at, byte) in before.iter().enumerate() {
+            match byte {
+                b'{' => open.push(at),
+                b'}' => drop(open.pop()),
+                _ => {}
+            }
+        }
+        Some((item.span.start, open.last().copied()))
+    };
+    new.handler != Handler::Null
+        && old.hook.record == new.hook.record
+        && old.table.is_some()
+        && old.table == new.table
+        && old.condition == new.condition
+        && brace(old) == brace(new)
+}

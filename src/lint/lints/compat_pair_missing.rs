@@ -1,0 +1,38 @@
+//! A caller that still has a VMA hands a desc of its own to a converted hook, and does not carry out what the hook asks for.
+
+use crate::index::Takes;
+use crate::lint::{Facts, Found};
+use crate::rules::Does;
+use crate::source::ast::ExpressionKind as E;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in facts.taking(Takes::Vma) {
+        for (body, variant) in handler.variants() {
+            let mut hooks = Vec::new();
+            variant.expressions(&mut |expression| {
+                if let E::Call { callee, arguments } = &expression.kind
+                    && let E::Field { name, .. } = &callee.bare().kind
+                    && arguments.iter().any(|argument| variant.is_desc(argument))
+                {
+                    hooks.push((name.clone(), expression.span));
+                }
+            });
+            let mut bridges: Vec<&str> = variant.calls().into_iter().map(|(name, _, _)| name).collect();
+            bridges.retain(|name| facts.rules().call(name).is_some_and(|rule| rule.does == Does::Bridge));
+            bridges.sort_unstable();
+            bridges.dedup();
+            // One call makes the desc of the VMA, another carries out what the hook asked for.
+            if bridges.len() >= 2 {
+                continue;
+            }
+            for (name, span) in hooks {
+                let message = format!(
+                    "{} calls {name} with a desc of its own, but not both compat_set_desc_from_vma() before and \
+                     __compat_vma_mmap() behind: actions and vm_ops->mapped are lost",
+                    variant.function.name
+                );
+                found.at(body.file(), span, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `desc->vm_file` read where `desc->file` is meant.
+
+use crate::index::Takes;
+use crate::lint::{Facts, Found};
+use crate::source::Span;
+use crate::source::ast::ExpressionKind as E;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in facts.taking(Takes::Desc) {
+        for (body, variant) in handler.variants() {
+            let (mut reads, mut written): (Vec<Span>, Vec<Span>) = Default::default();
+            variant.expressions(&mut |expression| match &expression.kind {
+                E::Field { base, name, .. } if name == "vm_file" && variant.is_desc(base) => reads.push(expression.span),
+                E::Assign { target, .. } => written.push(target.span),
+                _ => {}
+            });
+            for span in reads.into_iter().filter(|span| !written.contains(span)) {
+                let message = "reads desc->vm_file, which another hook may have put another file into; its own file is desc->file";
+                found.at(body.file(), span, message.to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! A document, or Rust code, that names a hook which the tree has renamed.
+
+use regex::bytes::Regex;
+
+use crate::index::Takes;
+use crate::lint::{Facts, Found};
+use crate::source::Span;
+
+/// Where hooks are spoken of outside of C, and in which files.
+const PLACES: &[(&str, &str)] = &[("Documentation", "rst"), ("Documentation", "txt"), ("rust", "rs")];
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    let hooks = facts.context.index.hooks();
+    let is_renamed = |record: &&str| {
+        let of = |takes| hooks.of(record).any(|hook| hook.takes == takes);
+        of(Takes::Desc) && !of(Takes::Vma)
+    };
+    let renamed: Vec<&str> = hooks.records().into_iter().filter(is_renamed).collect();
+    if renamed.is_empty() {
+        return;
+    }
+    // `int (*mmap)(struct uio_info *info, struct vm_area_struct *vma)`, over lines.
+    let Ok(declared) = Regex::new(r"\(\*(\w+)\)\s*\(\s*struct\s+(\w+)\s*\*[^)]*\bvm_area_struct\b[^)]*\)") else {
+        return;
+    };
+    for (folder, extension) in PLACES {
+        for (path, text) in facts.tree.texts_below(folder, extension) {
+            for hit in declared.captures_iter(&text) {
+                let (Some(whole), Some(record)) = (hit.get(0), hit.get(2)) else { continue };
+                let record = String::from_utf8_lossy(record.as_bytes()).into_owned();
+                let Some(hook) = hooks.of(&record).find(|_| renamed.contains(&record.as_str())) else { continue };
+                let old = String::from_utf8_lossy(&hit[1]).into_owned();
+                let message = format!("names {record}.{old}, which is {record}.{} now and takes a desc", hook.member);
+                found.in_text(&path, &text, Span::new(whole.start(), whole.end()), message);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! An action that another replaces, or that an error behind it drops.
+
+use crate::index::Takes;
+use crate::lint::shape::is_error;
+use crate::lint::{Facts, Found, Variant};
+use crate::rules::Does;
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::visit;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in facts.taking(Takes::Desc) {
+        for (body, variant) in handler.variants() {
+            let mut walk = Walk { variant, depth: 0, hazards: Vec::new() };
+            walk.block(&variant.function.body, Flow::default());
+            for (span, message) in walk.hazards {
+                found.at(body.file(), span, message.to_owned());
+            }
+        }
+    }
+}
+
+/// What is known where control is.
+#[derive(Clone, Copy, Default)]
+struct Flow {
+    /// The action that was asked for, and in how many arms that lies.
+    action: Option<(Span, usize)>,
+    /// Whether control does not get there.
+    left: bool,
+}
+
+struct Walk<'v> {
+    variant: &'v Variant<'v>,
+    /// How many arms the statement lies in.
+    depth: usize,
+    hazards: Vec<(Span, &'static str)>,
+}
+
+impl Walk<'_> {
+    fn block(&mut self, statements: &[Statement], mut flow: Flow) -> Flow {
+        for statement in statements {
+            flow = self.statement(&statement.kind, flow);
+        }
+        flow
+    }
+
+    fn arm(&mut self, statements: &[Statement], flow: Flow) -> Flow {
+        self.depth += 1;
+        let flow = self.block(statements, flow);
+        self.depth -= 1;
+        flow
+    }
+
+    fn statement(&mut self, statement: &S, flow: Flow) -> Flow {
+        match statement {
+            // Anything may have happened before a label; what is not known is no hazard.
+            S::Label(_) => Flow::default(),
+            _ if flow.left => flow,
+            S::Expression(value) => self.expression(value, flow),
+            S::Declaration(variables) => {
+                let values = variables.iter().filter_map(|variable| variable.value.as_ref());
+                values.fold(flow, |flow, value| self.expression(value, flow))
+            }
+            S::If { condition, then, otherwise } => {
+                let flow = self.expression(condition, flow);
+                joined(self.arm(then, flow), self.arm(otherwise, flow))
+            }
+            S::Switch { arms, has_default, .. } => self.switch(arms, *has_default, flow),
+            S::Loop { body, .. } => joined(flow, self.arm(body, flow)),
+            S::Block(inner) => self.block(inner, flow),
+            S::Return(value) => {
+                let flow = value.as_ref().map_or(flow, |value| self.expression(value, flow));
+                // A check behind the action, in an arm of its own, may well fail.
+                if let (Some((action, depth)), Some(value)) = (flow.action, value)
+                    && is_error(value)
+                    && self.depth < depth
+                {
+                    self.hazards.push((action, "asks for an action and runs on into an error: a return is missing behind it"));
+                }
+                Flow { left: true, ..flow }
+            }
+            S::Goto(_) | S::Break | S::Continue => Flow { left: true, ..flow },
+            S::Unknown => flow,
+        }
+    }
+
+    fn switch(&mut self, arms: &[Vec<Statement>], has_default: bool, flow: Flow) -> Flow {
+        let nowhere = Flow { left: true, ..flow };
+        let (mut end, mut fallen) = (if has_default { nowhere } else { flow }, nowhere);
+        for arm in arms {
+            // What falls into the next arm is as if it came from an arm within it.
+            let deeper = fallen.action.map(|(action, depth)| (action, depth + 1));
+            let after = self.arm(arm, joined(flow, Flow { action: deeper, ..fallen }));
+            if matches!(arm.last().map(|last| &last.kind), Some(S::Break)) {
+                end = joined(end, Flow { left: false, ..after });
+                fallen = nowhere;
+            } else {
+                fallen = after;
+            }
+        }
+        joined(end, fallen)
+    }
+
+    /// Notes the action that an expression asks for.
+    fn expression(&mut self, value: &Expression, flow: Flow) -> Flow {
+        let mut asked = None;
+        visit::expression(value, &mut |part| {
+            if let E::Call { callee, .. } = &part.kind {
+                let rule = callee.name().and_then(|name| self.variant.rules().call(name));
+                asked = asked.or(rule.filter(|rule| rule.does == Does::Action).map(|_| (part.span, self.depth)));
+            }
+        });
+        if let (Some((_, depth)), Some((before, depth_before))) = (asked, flow.action)
+            && depth <= depth_before
+        {
+            self.hazards.push((before, "asks for an action that another one further down replaces: a return is missing behind it"));
+        }
+        Flow { action: asked.or(flow.action), ..flow }
+    }
+}
+
+/// What is known where two ways meet: an action counts where one of them brings it.
+fn joined(left: Flow, right: Flow) -> Flow {
+    match (left.left, right.left) {
+        (true, false) => right,
+        (false, true) => left,
+        _ => Flow { action: left.action.or(right.action), left: left.left },
+    }
+}

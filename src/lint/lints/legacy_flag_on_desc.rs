@@ -1,0 +1,50 @@
+//! `VM_X` where a bit number is wanted, and `VMA_X_BIT` where a mask is.
+
+use crate::index::Takes;
+use crate::lint::{Facts, Found};
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::visit;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in facts.taking(Takes::Desc) {
+        for (body, variant) in handler.variants() {
+            for (name, arguments, _) in variant.calls() {
+                let Some(rule) = facts.rules().call(name).filter(|rule| rule.variadic) else { continue };
+                let first = [rule.set, rule.clear, rule.test].into_iter().flatten().min().unwrap_or(arguments.len());
+                for (flag, argument) in arguments.iter().skip(first).flat_map(named).filter(|(flag, _)| !is_bit(flag)) {
+                    let message = format!("{name} takes numbers of bits, and {flag} is a mask: write VMA_{}_BIT", &flag[3..]);
+                    found.at(body.file(), argument.span, message);
+                }
+            }
+            variant.expressions(&mut |expression| {
+                let E::Binary { operator, left, right } = &expression.kind else { return };
+                if operator != "&" && operator != "|" {
+                    return;
+                }
+                for (flag, part) in [left, right].into_iter().filter_map(|side| named(side).into_iter().next()) {
+                    if is_bit(&flag) {
+                        let message = format!("{flag} is the number of a bit, not a mask: ask vma_desc_test()");
+                        found.at(body.file(), part.span, message);
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// The flags that an expression names, as written.
+fn named(value: &Expression) -> Vec<(String, &Expression)> {
+    let mut found = Vec::new();
+    visit::expression(value, &mut |part| {
+        if let E::Name(name) = &part.kind
+            && (name.starts_with("VM_") || is_bit(name))
+        {
+            found.push((name.clone(), part));
+        }
+    });
+    found
+}
+
+fn is_bit(name: &str) -> bool {
+    name.starts_with("VMA_") && name.ends_with("_BIT")
+}

@@ -1,0 +1,28 @@
+//! `vma->vm_flags` written by hand, without the lock that its accessors take.
+
+use crate::index::Takes;
+use crate::lint::{Facts, Found};
+use crate::source::ast::ExpressionKind as E;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in facts.taking(Takes::Vma) {
+        // Kernels before 6.3 have no accessors.
+        if facts.context.index.functions("vm_flags_set", handler.key.id.file).is_empty() {
+            continue;
+        }
+        for (body, variant) in handler.variants() {
+            variant.expressions(&mut |expression| {
+                let E::Assign { target, operator, .. } = &expression.kind else { return };
+                if variant.field(target) != Some("vm_flags") {
+                    return;
+                }
+                let accessor = match operator.as_str() {
+                    "|=" => "vm_flags_set()",
+                    "&=" => "vm_flags_clear()",
+                    _ => "vm_flags_reset()",
+                };
+                found.at(body.file(), expression.span, format!("writes vm_flags without its lock: use {accessor}"));
+            });
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `VM_SHARED` where the question is whether the caller said MAP_SHARED.
+
+use crate::lint::shape::branches_of;
+use crate::lint::{Facts, Found};
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in &facts.handlers {
+        if handler.tests("VM_MAYSHARE") || handler.tests("VM_MAYWRITE") {
+            continue;
+        }
+        for (body, variant) in handler.variants() {
+            for branch in branches_of(variant) {
+                let tests = variant.flag_tests(branch.condition, true);
+                // Who refuses what is not VM_SHARED refuses too much, which harms nobody. With VM_WRITE it is exact.
+                let is_refusal = branch.then_refuses || branch.otherwise_refuses;
+                let names = |flag: &str| tests.iter().any(|test| test.flags.iter().any(|name| name == flag));
+                if is_refusal || !names("VM_SHARED") || names("VM_WRITE") {
+                    continue;
+                }
+                let message = format!(
+                    "{} takes VM_SHARED for MAP_SHARED: a shared mapping of a file that was opened for reading has only VM_MAYSHARE",
+                    handler.name()
+                );
+                found.at(body.file(), branch.condition.span, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `f_op->mmap` as a value: a file whose hook was converted looks as if it had none.
+
+use crate::lint::{Facts, Found};
+use crate::rules::Does;
+use crate::verdict::TargetFrom;
+use crate::source::{ItemKind, Span, blank_non_code, find_word, identifiers, words};
+
+/// What reaches the hook of a file.
+const HOOK: &[u8] = b"f_op->mmap";
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    if facts.chosen.from == TargetFrom::Default {
+        // The tree has no .mmap_prepare.
+        return;
+    }
+    for (number, file) in (0u32..).zip(facts.context.index.files()) {
+        if memchr::memmem::find(&file.text, HOOK).is_none() {
+            continue;
+        }
+        for item in file.items.iter().filter(|item| matches!(item.kind, ItemKind::Function | ItemKind::Macro)) {
+            let code = blank_non_code(item.span.of(&file.text));
+            // Who asks for the new hook too has thought of it.
+            if find_word(&code, b"mmap_prepare", 0).is_some() || find_word(&code, b"vm_area_desc", 0).is_some() {
+                continue;
+            }
+            // Who asks whether there is an old hook in order to call it is right.
+            let calls = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == Does::Redispatch);
+            if identifiers(&code).any(calls) {
+                continue;
+            }
+            for at in words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->")) {
+                let behind = code[at + b"mmap".len()..].trim_ascii_start();
+                let is_assigned = behind.starts_with(b"=") && !behind.starts_with(b"==");
+                if behind.starts_with(b"(") || is_assigned {
+                    continue;
+                }
+                let start = item.span.start as usize + at + b"mmap".len() - HOOK.len();
+                let message = "tests f_op->mmap, which is NULL where the file has .mmap_prepare: ask can_mmap_file()";
+                found.at(number, Span::new(start, start + HOOK.len()), message.to_owned());
+            }
+        }
+    }
+}

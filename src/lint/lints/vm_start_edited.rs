@@ -1,0 +1,18 @@
+//! A hook that moves the mapping.
+
+use crate::lint::{Facts, Found};
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in &facts.handlers {
+        for body in &handler.bodies {
+            for write in body.lowered.writes.iter().filter(|write| matches!(write.name.as_str(), "vm_start" | "vm_end")) {
+                let message = format!(
+                    "{} changes {}, which belongs to mm: mappings with several populates have been broken by it since v6.16",
+                    handler.name(),
+                    write.name
+                );
+                found.at(body.file(), write.span, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The VMA pointer outlives the call.
+
+use crate::lint::{Facts, Found, HandlerView};
+use crate::vma::EventKind;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in &facts.handlers {
+        if keeps_up(facts, handler) {
+            continue;
+        }
+        for body in &handler.bodies {
+            for event in &body.lowered.events {
+                let EventKind::Escape { into } = &event.kind else { continue };
+                let message = format!(
+                    "{} keeps the VMA in {into}: a split, a merge, mremap() or munmap() leaves it pointing at what is gone, and fork() at one of two",
+                    handler.name()
+                );
+                found.at(body.file(), event.span, message);
+            }
+        }
+    }
+}
+
+/// Whether the mapping stays one, where it is, until close is told: neither copied, nor split, nor moved.
+fn keeps_up(facts: &Facts, handler: &HandlerView) -> bool {
+    let tables = handler.bodies.iter().flat_map(|body| body.lowered.vm_ops.iter().map(move |table| (table, body.file())));
+    let has = |member: &str| tables.clone().any(|(table, file)| facts.context.index.table_member(&table.name, member, file).is_some());
+    handler.sets("VM_DONTCOPY") && has("may_split") && (has("mremap") || handler.sets("VM_DONTEXPAND")) && has("close")
+}

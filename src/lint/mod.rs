@@ -1,0 +1,75 @@
+//! Findings about hazards in handlers: what went wrong in real life, told on the line before review.
+//!
+//! A lint is a file in [`lints`] and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s. [`introduced`] compares those
+//! of a tree before and after a change; [`suppress`] and [`baseline`] take out what was accepted.
+
+pub mod baseline;
+mod body;
+mod facts;
+mod flags;
+mod hazard;
+pub mod introduced;
+mod lints;
+mod shape;
+pub mod suppress;
+
+pub use body::{Body, Variant};
+pub use facts::{Facts, HandlerView};
+pub use hazard::{Found, Hazard};
+pub use lints::ALL;
+
+use rayon::prelude::*;
+
+use crate::rules::{Confidence, LintText};
+
+/// One lint.
+pub struct Lint {
+    /// Its name.
+    pub id: &'static str,
+    /// Its text, as TOML.
+    text: &'static str,
+    /// Reports what it finds.
+    check: fn(&Facts, &mut Found),
+}
+
+impl Lint {
+    /// What is written about it.
+    ///
+    /// # Errors
+    /// Where the text lacks a key, which a test rules out.
+    pub fn text(&self) -> Result<LintText, String> {
+        toml::from_str(self.text).map_err(|error| format!("rules/lints/{}.toml: {error}", self.id))
+    }
+
+    /// Whether it is on unless somebody says otherwise.
+    pub fn is_default(&self) -> bool {
+        self.text().is_ok_and(|text| text.confidence > Confidence::Low)
+    }
+}
+
+/// The lint of that name.
+pub fn find(id: &str) -> Option<&'static Lint> {
+    ALL.iter().find(|lint| lint.id == id)
+}
+
+/// Runs lints over the facts of a tree; the hazards come sorted by place, each once.
+///
+/// # Errors
+/// Where the text of a lint cannot be read.
+pub fn run(facts: &Facts, chosen: &[&'static Lint]) -> Result<Vec<Hazard>, String> {
+    let found: Result<Vec<Vec<Hazard>>, String> = chosen
+        .par_iter()
+        .map(|lint| {
+            let mut found = Found::new(lint.id, &lint.text()?, facts);
+            (lint.check)(facts, &mut found);
+            Ok(found.hazards)
+        })
+        .collect();
+    let mut hazards: Vec<Hazard> = found?.into_iter().flatten().collect();
+    hazards.sort();
+    // What two handlers share is told once, for the first of them.
+    hazards.dedup_by(|next, first| {
+        (next.lint, &next.file, next.start, next.end) == (first.lint, &first.file, first.start, first.end)
+    });
+    Ok(hazards)
+}

@@ -1,0 +1,59 @@
+//! Checkstyle XML, which most CI servers read.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::{Check, Reported};
+use crate::lint::introduced::State;
+use crate::rules::Level;
+
+/// Writes an element for each file, and in it one for each hazard that is there.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn checkstyle(check: &Check, out: &mut dyn Write) -> io::Result<()> {
+    let mut files: BTreeMap<&str, Vec<&Reported>> = BTreeMap::new();
+    for reported in check.reported.iter().filter(|reported| reported.state != State::Fixed) {
+        files.entry(&reported.hazard.file).or_default().push(reported);
+    }
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"8.0\">")?;
+    for (file, all) in files {
+        writeln!(out, "  <file name=\"{}\">", escaped(file))?;
+        for reported in all {
+            let hazard = &reported.hazard;
+            let severity = match hazard.level {
+                Level::Note => "info",
+                Level::Warning => "warning",
+                Level::Error => "error",
+            };
+            writeln!(
+                out,
+                "    <error line=\"{}\" column=\"{}\" severity=\"{severity}\" message=\"{}\" source=\"mmaplint.{}\"/>",
+                hazard.start.line,
+                hazard.start.column,
+                escaped(&hazard.message),
+                hazard.lint
+            )?;
+        }
+        writeln!(out, "  </file>")?;
+    }
+    writeln!(out, "</checkstyle>")
+}
+
+/// The text as the value of an attribute; XML has no way to write most control characters at all.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push_str("&#10;"),
+            '\t' => out.push_str("&#9;"),
+            character if character.is_control() => out.push('?'),
+            character => out.push(character),
+        }
+    }
+    out
+}

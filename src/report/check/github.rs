@@ -1,0 +1,50 @@
+//! Workflow commands of GitHub Actions, which show as annotations on the lines of a pull request.
+
+use std::io::{self, Write};
+
+use super::Check;
+use crate::lint::introduced::State;
+use crate::rules::Level;
+
+/// Writes a command for each hazard; what is fixed has no line to show it on.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
+    for reported in check.reported.iter().filter(|reported| reported.state != State::Fixed) {
+        let hazard = &reported.hazard;
+        let command = match hazard.level {
+            Level::Note => "notice",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        let mut place = format!("file={},line={}", property(&hazard.file), hazard.start.line);
+        if hazard.start.line == hazard.end.line {
+            // Columns are understood only within one line.
+            place += &format!(",col={},endColumn={}", hazard.start.column, hazard.end.column);
+        } else {
+            place += &format!(",endLine={}", hazard.end.line);
+        }
+        writeln!(out, "::{command} {place},title={}::{}", property(hazard.lint), data(&hazard.message))?;
+    }
+    for converted in &check.converted {
+        let message = format!("{} is converted to {}", converted.from, converted.to);
+        writeln!(
+            out,
+            "::notice file={},line={},title=converted::{}",
+            property(&converted.file),
+            converted.line,
+            data(&message)
+        )?;
+    }
+    Ok(())
+}
+
+/// A message as the runner unescapes it.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

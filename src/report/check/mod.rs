@@ -1,0 +1,77 @@
+//! Writes what `check` found, one file a format.
+
+mod checkstyle;
+mod github;
+mod gitlab;
+mod json;
+mod rdjson;
+mod sarif;
+mod terse;
+mod text;
+
+pub use checkstyle::checkstyle;
+pub use github::github;
+pub use gitlab::gitlab;
+pub use json::json_lines;
+pub use rdjson::rdjson;
+pub use sarif::sarif;
+pub use terse::terse;
+pub use text::text;
+
+use std::collections::BTreeMap;
+
+use crate::kernel::Tree;
+use crate::lint::introduced::State;
+use crate::lint::{Hazard, Lint};
+use crate::source::Position;
+
+/// What a check found.
+pub struct Check<'a> {
+    /// The tree that was checked.
+    pub tree: &'a Tree,
+    /// What is to be told, by place.
+    pub reported: Vec<Reported>,
+    /// The lints that were run.
+    pub lints: Vec<&'static Lint>,
+    /// The handlers that the change converts: where the new hook is registered, the old name, the new one.
+    pub converted: Vec<Converted>,
+    /// Whether a change was checked; else a whole tree.
+    pub is_change: bool,
+}
+
+/// One hazard.
+pub struct Reported {
+    /// The hazard.
+    pub hazard: Hazard,
+    /// What the change did to it; of a whole tree all are unchanged.
+    pub state: State,
+    /// The edits that `fix` proposes, by file.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// Edits by file: from a place to a place, and what stands there then.
+pub type Suggestion = BTreeMap<String, Vec<(Position, Position, String)>>;
+
+/// A handler that a change converts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Converted {
+    /// The file that registers it, and the line.
+    pub file: String,
+    /// The line of the new registration.
+    pub line: u32,
+    /// The handler before.
+    pub from: String,
+    /// The handler after.
+    pub to: String,
+}
+
+impl Check<'_> {
+    fn count(&self, level: crate::rules::Level) -> usize {
+        self.reported.iter().filter(|reported| reported.state != State::Fixed && reported.hazard.level == level).count()
+    }
+}
+
+/// The page that says more about a lint.
+fn help(lint: &str) -> String {
+    format!("docs/lints.md#{lint}")
+}

@@ -1,0 +1,48 @@
+//! reviewdog's rdjson.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{Check, Reported, help};
+use crate::lint::introduced::State;
+use crate::report::layout::write_json;
+use crate::rules::Level;
+use crate::source::Position;
+
+/// Writes one document with a diagnostic for each hazard that is there.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn rdjson(check: &Check, out: &mut dyn Write) -> io::Result<()> {
+    let there = check.reported.iter().filter(|reported| reported.state != State::Fixed);
+    let diagnostics: Vec<Value> = there.map(diagnostic).collect();
+    write_json(&json!({"source": {"name": "mmaplint"}, "diagnostics": diagnostics}), out)
+}
+
+fn diagnostic(reported: &Reported) -> Value {
+    let hazard = &reported.hazard;
+    let severity = match hazard.level {
+        Level::Note => "INFO",
+        Level::Warning => "WARNING",
+        Level::Error => "ERROR",
+    };
+    // A suggestion belongs to the file of its diagnostic.
+    let edits = reported.suggestion.iter().filter_map(|files| files.get(&hazard.file)).flatten();
+    let suggestions: Vec<Value> =
+        edits.map(|(start, end, text)| json!({"range": range(*start, *end), "text": text})).collect();
+    json!({
+        "message": hazard.message,
+        "location": {"path": hazard.file, "range": range(hazard.start, hazard.end)},
+        "severity": severity,
+        "code": {"value": hazard.lint, "url": help(hazard.lint)},
+        "suggestions": suggestions,
+    })
+}
+
+fn range(start: Position, end: Position) -> Value {
+    json!({
+        "start": {"line": start.line, "column": start.column},
+        "end": {"line": end.line, "column": end.column},
+    })
+}

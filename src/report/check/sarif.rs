@@ -1,0 +1,173 @@
+//! SARIF 2.1.0, as code scanning services take it.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{Check, Reported, Suggestion, help};
+use crate::lint::introduced::State;
+use crate::lint::{Lint, suppress};
+use crate::report::layout::write_json;
+use crate::rules::{Confidence, Level};
+use crate::source::Position;
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// Writes a log with one run.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
+    let rules: Vec<Value> = check.lints.iter().filter_map(|lint| rule(lint)).chain([unused_suppression()]).collect();
+    let results: Vec<Value> = check.reported.iter().map(|reported| result(check, reported)).collect();
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "mmaplint",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            }},
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the kernel tree."}}},
+            "results": results,
+        }],
+    });
+    write_json(&log, out)
+}
+
+fn rule(lint: &Lint) -> Option<Value> {
+    let text = lint.text().ok()?;
+    Some(json!({
+        "id": lint.id,
+        "name": pascal_case(lint.id),
+        "shortDescription": {"text": sentence(&text.title)},
+        "fullDescription": {"text": squeezed(&text.why)},
+        "help": {
+            "text": format!("{}\n\nInstead of\n\n{}\nwrite\n\n{}", squeezed(&text.why), text.before, text.after),
+            "markdown": format!("{}\n\nInstead of\n\n```c\n{}```\n\nwrite\n\n```c\n{}```\n", squeezed(&text.why), text.before, text.after),
+        },
+        "defaultConfiguration": {"level": level(text.level)},
+        "properties": {
+            "precision": match text.confidence {
+                Confidence::High => "high",
+                Confidence::Medium => "medium",
+                Confidence::Low => "low",
+            },
+            "tags": ["mmap", "linux-kernel"],
+        },
+    }))
+}
+
+fn unused_suppression() -> Value {
+    json!({
+        "id": suppress::UNUSED,
+        "name": pascal_case(suppress::UNUSED),
+        "shortDescription": {"text": "A comment suppresses nothing."},
+        "defaultConfiguration": {"level": level(Level::Warning)},
+    })
+}
+
+fn result(check: &Check, reported: &Reported) -> Value {
+    let hazard = &reported.hazard;
+    let rule = check.lints.iter().position(|lint| lint.id == hazard.lint).unwrap_or(check.lints.len());
+    let mut result = json!({
+        "ruleId": hazard.lint,
+        "ruleIndex": rule,
+        "level": level(hazard.level),
+        "message": {"text": sentence(&hazard.message)},
+        "locations": [{"physicalLocation": {
+            "artifactLocation": artifact(&hazard.file),
+            "region": region(hazard.start, hazard.end),
+        }}],
+        "partialFingerprints": {"mmaplint/v1": hazard.fingerprint()},
+        "baselineState": baseline(check, reported.state),
+        "properties": {"help": help(hazard.lint)},
+    });
+    if !hazard.function.is_empty() {
+        result["locations"][0]["logicalLocations"] = json!([{"name": hazard.function}]);
+    }
+    if let Some(suggestion) = &reported.suggestion {
+        result["fixes"] = json!([fix(suggestion)]);
+    }
+    result
+}
+
+fn fix(suggestion: &Suggestion) -> Value {
+    let changes: Vec<Value> = suggestion
+        .iter()
+        .map(|(file, edits)| {
+            let replacements: Vec<Value> = edits
+                .iter()
+                .map(|(start, end, text)| json!({"deletedRegion": region(*start, *end), "insertedContent": {"text": text}}))
+                .collect();
+            json!({"artifactLocation": artifact(file), "replacements": replacements})
+        })
+        .collect();
+    json!({"description": {"text": "Convert the handler to .mmap_prepare."}, "artifactChanges": changes})
+}
+
+fn artifact(file: &str) -> Value {
+    json!({"uri": uri(file), "uriBaseId": "SRCROOT"})
+}
+
+/// The path with all bytes that a URI has other uses for as `%XX`.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~+,".contains(&byte) {
+            uri.push(byte as char);
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+fn region(start: Position, end: Position) -> Value {
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
+    })
+}
+
+fn baseline(check: &Check, state: State) -> &'static str {
+    match state {
+        State::Introduced => "new",
+        State::Moved => "updated",
+        State::Unchanged if !check.is_change => "new",
+        State::Unchanged => "unchanged",
+        State::Fixed => "absent",
+    }
+}
+
+fn level(level: Level) -> &'static str {
+    level.name()
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Ends a message as a sentence.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    // A message that begins with a name keeps it as it is spelled.
+    let is_name = text.split_whitespace().next().is_some_and(|word| word.contains(['_', '-', '>', '.', '(']));
+    let start = if is_name { text.to_owned() } else { first + characters.as_str() };
+    if start.ends_with('.') { start } else { format!("{start}.") }
+}
+
+fn pascal_case(id: &str) -> String {
+    id.split('-')
+        .map(|word| {
+            let mut characters = word.chars();
+            characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+        })
+        .collect()
+}

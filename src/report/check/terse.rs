@@ -1,0 +1,39 @@
+//! One line a hazard, as `checkpatch --terse` and compilers write them.
+
+use std::io::{self, Write};
+
+use super::Check;
+use crate::lint::introduced::State;
+
+/// Writes `file:line:column: level: message [lint]`, the last only with `types`.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> {
+    for reported in &check.reported {
+        let hazard = &reported.hazard;
+        let place = format!("{}:{}:{}", printable(&hazard.file), hazard.start.line, hazard.start.column);
+        let state = match reported.state {
+            State::Unchanged | State::Introduced => String::new(),
+            state => format!(" ({})", state.name()),
+        };
+        let lint = if types { format!(" [{}]", hazard.lint) } else { String::new() };
+        writeln!(out, "{place}: {}: {}{lint}{state}", hazard.level, printable(&hazard.message))?;
+    }
+    for converted in &check.converted {
+        writeln!(
+            out,
+            "{}:{}: note: {} is converted to {}",
+            printable(&converted.file),
+            converted.line,
+            converted.from,
+            converted.to
+        )?;
+    }
+    Ok(())
+}
+
+/// The text without what a terminal would obey.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+}

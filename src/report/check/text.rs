@@ -1,0 +1,98 @@
+//! Excerpts with the lines that hazards stand on, and a summary.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use codespan_reporting::diagnostic::{Diagnostic, Label, Severity};
+use codespan_reporting::files::SimpleFile;
+use codespan_reporting::term::{self, Config};
+
+use super::terse::printable;
+use super::{Check, Reported};
+use crate::lint::introduced::State;
+use crate::report::sources;
+use crate::rules::Level;
+use crate::source::{LineIndex, Position};
+
+/// A text with its lines counted.
+type Source = (Vec<u8>, LineIndex);
+
+/// Writes every hazard with its lines.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn text(check: &Check, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut files: BTreeMap<&str, Option<Source>> = BTreeMap::new();
+    for reported in &check.reported {
+        let path = reported.hazard.file.as_str();
+        let source = files.entry(path).or_insert_with(|| {
+            let text = check.tree.read(path)?;
+            let lines = LineIndex::new(&text);
+            Some((text, lines))
+        });
+        excerpt(reported, source.as_ref().filter(|_| reported.state != State::Fixed), coloured, out)?;
+    }
+    for converted in &check.converted {
+        let place = format!("{}:{}", printable(&converted.file), converted.line);
+        writeln!(out, "converted: {} is {} now ({place})", converted.from, converted.to)?;
+    }
+    summary(check, out)
+}
+
+fn excerpt(reported: &Reported, source: Option<&Source>, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
+    let hazard = &reported.hazard;
+    let severity = match hazard.level {
+        Level::Note => Severity::Note,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
+    };
+    let state = match reported.state {
+        State::Fixed | State::Moved => format!("{}: ", reported.state.name()),
+        State::Introduced | State::Unchanged => String::new(),
+    };
+    let message = format!("{state}{}", printable(&hazard.message));
+    let diagnostic = Diagnostic::new(severity).with_code(hazard.lint).with_message(message);
+    let Some((bytes, lines)) = source else {
+        // What is gone has no line to show.
+        writeln!(out, "{}: {}: {state}{}\n", printable(&hazard.file), hazard.level, printable(&hazard.message))?;
+        return Ok(());
+    };
+    let text = sources::printable(bytes);
+    let range = offset(bytes, lines, hazard.start)..offset(bytes, lines, hazard.end);
+    let diagnostic = diagnostic.with_label(Label::primary((), range));
+    let diagnostic = match &reported.suggestion {
+        Some(_) => {
+            diagnostic.with_note(format!("mmaplint fix {}:{} writes the conversion", hazard.file, handler(reported)))
+        }
+        None => diagnostic,
+    };
+    let file = SimpleFile::new(printable(&hazard.file), text);
+    let config = Config { before_label_lines: 0, after_label_lines: 0, ..Config::default() };
+    let mut buffer = if coloured { term::termcolor::Buffer::ansi() } else { term::termcolor::Buffer::no_color() };
+    term::emit_to_write_style(&mut buffer, &config, &file, &diagnostic).map_err(io::Error::other)?;
+    out.write_all(buffer.as_slice())
+}
+
+fn handler(reported: &Reported) -> &str {
+    reported.hazard.handler.as_ref().map_or("", |(_, name)| name.as_str())
+}
+
+fn offset(text: &[u8], lines: &LineIndex, position: Position) -> usize {
+    let line = lines.range(text, position.line).unwrap_or(text.len()..text.len());
+    (line.start + position.column as usize - 1).min(text.len())
+}
+
+fn summary(check: &Check, out: &mut dyn Write) -> io::Result<()> {
+    let count = |level, name: &str| match check.count(level) {
+        0 => None,
+        1 => Some(format!("1 {name}")),
+        many => Some(format!("{many} {name}s")),
+    };
+    let counts: Vec<String> = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "note")]
+        .into_iter()
+        .filter_map(|(level, name)| count(level, name))
+        .collect();
+    let found = if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") };
+    let scope = if check.is_change { " introduced by the change" } else { "" };
+    writeln!(out, "{found}{}", if counts.is_empty() && scope.is_empty() { "" } else { scope })
+}

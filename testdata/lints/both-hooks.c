@@ -1,0 +1,39 @@
+/* Two hooks that exclude one another, and two tables in which each has one. */
+#include <linux/mm.h>
+
+static int a_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static int a_mmap_prepare(struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+static const struct file_operations both_fops = {
+	.mmap = a_mmap, //~ both-hooks
+	.mmap_prepare = a_mmap_prepare,
+};
+
+static const struct file_operations either_fops = {
+#ifdef CONFIG_MMU
+	.mmap_prepare = a_mmap_prepare,
+#else
+	.mmap = a_mmap,
+#endif
+};
+
+static const struct file_operations pair_fops[2] = {
+	{
+		.mmap = a_mmap,
+	},
+	{
+		.mmap_prepare = a_mmap_prepare,
+	},
+};
+
+static const struct file_operations null_fops = {
+	.mmap = NULL,
+	.mmap_prepare = a_mmap_prepare,
+};

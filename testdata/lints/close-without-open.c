@@ -1,0 +1,91 @@
+/* A close for each part, and one count for all. */
+#include <linux/mm.h>
+
+static void alone_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	atomic_dec(&board->mapped); //~ close-without-open
+}
+
+static const struct vm_operations_struct alone_vm_ops = {
+	.close = alone_close,
+};
+
+static int alone_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	atomic_inc(&board->mapped);
+	vma->vm_private_data = board;
+	vma->vm_ops = &alone_vm_ops;
+	return 0;
+}
+
+static const struct file_operations alone_fops = {
+	.mmap = alone_mmap,
+};
+
+static void paired_open(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	atomic_inc(&board->mapped);
+}
+
+static void paired_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	atomic_dec(&board->mapped);
+}
+
+static const struct vm_operations_struct paired_vm_ops = {
+	.open = paired_open,
+	.close = paired_close,
+};
+
+static int paired_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &paired_vm_ops;
+	paired_open(vma);
+	return 0;
+}
+
+static const struct file_operations paired_fops = {
+	.mmap = paired_mmap,
+};
+
+/* Neither copied nor split. */
+static int whole_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+static void whole_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	atomic_dec(&board->mapped);
+}
+
+static const struct vm_operations_struct whole_vm_ops = {
+	.close = whole_close,
+	.may_split = whole_may_split,
+};
+
+static int whole_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	atomic_inc(&board->mapped);
+	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND);
+	vma->vm_private_data = board;
+	vma->vm_ops = &whole_vm_ops;
+	return 0;
+}
+
+static const struct file_operations whole_fops = {
+	.mmap = whole_mmap,
+};

@@ -1,0 +1,106 @@
+/* close runs where mapped has failed: vme_user, stm. */
+#include <linux/mm.h>
+
+static int crate_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			const struct file *file, void **vm_private_data)
+{
+	struct crate *crate = kmalloc_obj(*crate);
+
+	if (!crate)
+		return -ENOMEM; //~ mapped-close-imbalance
+	refcount_set(&crate->refs, 1);
+	*vm_private_data = crate;
+	return 0;
+}
+
+static void crate_close(struct vm_area_struct *vma)
+{
+	struct crate *crate = vma->vm_private_data;
+
+	if (!refcount_dec_and_test(&crate->refs))
+		return;
+	kfree(crate);
+}
+
+static const struct vm_operations_struct crate_vm_ops = {
+	.mapped = crate_mapped,
+	.close = crate_close,
+};
+
+static int crate_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &crate_vm_ops;
+	return 0;
+}
+
+static const struct file_operations crate_fops = {
+	.mmap_prepare = crate_mmap_prepare,
+};
+
+/* A close that looks. */
+static int careful_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			  const struct file *file, void **vm_private_data)
+{
+	struct crate *crate = kmalloc_obj(*crate);
+
+	if (!crate)
+		return -ENOMEM;
+	*vm_private_data = crate;
+	return 0;
+}
+
+static void careful_close(struct vm_area_struct *vma)
+{
+	struct crate *crate = vma->vm_private_data;
+
+	if (!crate)
+		return;
+	kfree(crate);
+}
+
+static const struct vm_operations_struct careful_vm_ops = {
+	.mapped = careful_mapped,
+	.close = careful_close,
+};
+
+static int careful_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &careful_vm_ops;
+	return 0;
+}
+
+static const struct file_operations careful_fops = {
+	.mmap_prepare = careful_mmap_prepare,
+};
+
+/* A mapped that cannot fail. */
+static int sure_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+		       const struct file *file, void **vm_private_data)
+{
+	struct crate *crate = file->private_data;
+
+	refcount_inc(&crate->refs);
+	return 0;
+}
+
+static void sure_close(struct vm_area_struct *vma)
+{
+	struct crate *crate = vma->vm_private_data;
+
+	refcount_dec(&crate->refs);
+}
+
+static const struct vm_operations_struct sure_vm_ops = {
+	.mapped = sure_mapped,
+	.close = sure_close,
+};
+
+static int sure_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &sure_vm_ops;
+	return 0;
+}
+
+static const struct file_operations sure_fops = {
+	.mmap_prepare = sure_mmap_prepare,
+};

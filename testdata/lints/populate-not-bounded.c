@@ -1,0 +1,67 @@
+/* How much there is to map: qaic, usx2y, uio. */
+#include <linux/mm.h>
+
+static int any_size_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	return remap_pfn_range(vma, vma->vm_start, board->pfn, //~ populate-not-bounded
+			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+}
+
+static const struct file_operations any_size_fops = {
+	.mmap = any_size_mmap,
+};
+
+/* The size of the object, which the VMA may be smaller than. */
+static int its_size_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	return remap_pfn_range(vma, vma->vm_start, board->pfn, board->size, vma->vm_page_prot); //~ populate-not-bounded
+}
+
+static const struct file_operations its_size_fops = {
+	.mmap = its_size_mmap,
+};
+
+/* The size is looked at and the offset is not. */
+static int any_offset_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (size > board->size)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn + vma->vm_pgoff, size, vma->vm_page_prot); //~ populate-not-bounded
+}
+
+static const struct file_operations any_offset_fops = {
+	.mmap = any_offset_mmap,
+};
+
+static int bounded_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long pages = vma_pages(vma);
+
+	if (vma->vm_pgoff > board->pages || pages > board->pages - vma->vm_pgoff)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn + vma->vm_pgoff,
+			       pages << PAGE_SHIFT, vma->vm_page_prot);
+}
+
+static const struct file_operations bounded_fops = {
+	.mmap = bounded_mmap,
+};
+
+static int helper_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations helper_fops = {
+	.mmap = helper_mmap,
+};

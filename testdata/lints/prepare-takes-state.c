@@ -1,0 +1,77 @@
+/* What a hook takes that a merge would lose: the afs and hugetlbfs conversions. */
+#include <linux/mm.h>
+
+static int counted_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct vnode *vnode = desc->file->private_data;
+
+	counted_add_open_mmap(vnode);
+	desc->vm_ops = &counted_vm_ops;
+	return 0;
+}
+
+static void counted_add_open_mmap(struct vnode *vnode)
+{
+	if (atomic_inc_return(&vnode->nr_mmap) == 1) //~ prepare-takes-state
+		list_add_tail(&vnode->mmap_link, &vnode->volume->open_mmaps); //~ prepare-takes-state
+}
+
+static const struct file_operations counted_fops = {
+	.mmap_prepare = counted_mmap_prepare,
+};
+
+/* A lock of the VMA, allocated too early: an allocation behind it may fail, whatever VMA_DONTEXPAND_BIT says. */
+static int locked_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct vma_lock *lock;
+
+	vma_desc_set_flags(desc, VMA_DONTEXPAND_BIT);
+	lock = kmalloc_obj(*lock); //~ prepare-takes-state
+	if (!lock)
+		return -ENOMEM;
+	desc->private_data = lock;
+	return 0;
+}
+
+static const struct file_operations locked_fops = {
+	.mmap_prepare = locked_mmap_prepare,
+};
+
+/* Given back before the hook returns. */
+static int looked_up_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct vnode *vnode = desc->file->private_data;
+
+	kref_get(&vnode->ref);
+	desc->vm_ops = &counted_vm_ops;
+	kref_put(&vnode->ref, vnode_release);
+	return 0;
+}
+
+static const struct file_operations looked_up_fops = {
+	.mmap_prepare = looked_up_mmap_prepare,
+};
+
+/* Taken where the mapping stands. */
+static int right_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			const struct file *file, void **vm_private_data)
+{
+	struct vnode *vnode = file->private_data;
+
+	kref_get(&vnode->ref);
+	return 0;
+}
+
+static const struct vm_operations_struct right_vm_ops = {
+	.mapped = right_mapped,
+};
+
+static int right_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &right_vm_ops;
+	return 0;
+}
+
+static const struct file_operations right_fops = {
+	.mmap_prepare = right_mmap_prepare,
+};

@@ -1,0 +1,57 @@
+/* A pointer to what may be split, merged and freed: the arena of bpf. */
+#include <linux/mm.h>
+
+static int keeps_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	board->vma = vma; //~ vma-pointer-kept
+	return 0;
+}
+
+static const struct file_operations keeps_fops = {
+	.mmap = keeps_mmap,
+};
+
+static int notes_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	board->start = vma->vm_start;
+	return 0;
+}
+
+static const struct file_operations notes_fops = {
+	.mmap = notes_mmap,
+};
+
+static void follows_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	board->vma = NULL;
+}
+
+static int follows_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+static const struct vm_operations_struct follows_vm_ops = {
+	.close = follows_close,
+	.may_split = follows_may_split,
+};
+
+static int follows_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	vm_flags_set(vma, VM_DONTCOPY | VM_DONTEXPAND);
+	vma->vm_ops = &follows_vm_ops;
+	board->vma = vma;
+	return 0;
+}
+
+static const struct file_operations follows_fops = {
+	.mmap = follows_mmap,
+};

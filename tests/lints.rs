@@ -1,0 +1,115 @@
+//! Every lint has its text and its cases: testdata/lints/ID.c, with `//~ ID` on each line that it has to find, and code beside that it
+//! has to let pass. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mmaplint::lint::ALL;
+use serde_json::Value;
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The files of a case: path and text.
+fn files(id: &str) -> Vec<(String, String)> {
+    let text = fs::read_to_string(testdata("lints").join(format!("{id}.c"))).unwrap();
+    let mut files = vec![(format!("drivers/{id}/{id}.c"), String::new())];
+    for line in text.lines() {
+        match line.strip_prefix("//- ") {
+            Some(path) => files.push((path.trim().to_owned(), String::new())),
+            None => files.last_mut().unwrap().1.push_str(&format!("{line}\n")),
+        }
+    }
+    files
+}
+
+/// What one lint finds in a tree with its case alone: file, line, lint.
+fn found(id: &str, files: &[(String, String)]) -> BTreeSet<(String, u64, String)> {
+    let tree = tempfile::tempdir().unwrap();
+    copy(&testdata("kernel/include"), &tree.path().join("include"));
+    for name in ["Makefile", "MAINTAINERS"] {
+        fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
+    }
+    for (path, text) in files {
+        let path = tree.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
+        .arg("check")
+        .arg(tree.path())
+        .args(["--select", id, "--format", "json"])
+        .output()
+        .unwrap();
+    assert_ne!(output.status.code(), Some(2), "{id}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let entry: Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+            (text("file"), entry["line"].as_u64().unwrap(), text("lint"))
+        })
+        .collect()
+}
+
+#[test]
+fn each_lint_finds_what_it_has_to_and_nothing_else() {
+    let mut wrong = Vec::new();
+    for lint in ALL {
+        let files = files(lint.id);
+        let mut expected = BTreeSet::new();
+        let mut handlers = 0;
+        for (path, text) in &files {
+            for (number, line) in (1u64..).zip(text.lines()) {
+                handlers += usize::from(line.contains("_fops") || line.contains("_may_map(") || line.contains("``"));
+                if let Some((_, id)) = line.split_once("//~ ") {
+                    assert_eq!(id.trim(), lint.id, "{path}:{number}");
+                    expected.insert((path.clone(), number, lint.id.to_owned()));
+                }
+            }
+        }
+        assert!(!expected.is_empty(), "{} has no case that fails", lint.id);
+        assert!(handlers > expected.len().min(1), "{} has no case that passes", lint.id);
+        let found = found(lint.id, &files);
+        wrong.extend(expected.difference(&found).map(|missed| format!("not found: {missed:?}")));
+        wrong.extend(found.difference(&expected).map(|more| format!("found: {more:?}")));
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn each_lint_says_all_that_a_reader_needs() {
+    for lint in ALL {
+        let text = lint.text().unwrap();
+        for (key, value) in [
+            ("title", &text.title),
+            ("why", &text.why),
+            ("before", &text.before),
+            ("after", &text.after),
+            ("false_positives", &text.false_positives),
+        ] {
+            assert!(!value.trim().is_empty(), "{}: {key} says nothing", lint.id);
+        }
+        assert!(!text.sources.is_empty() && text.sources.iter().all(|source| source.len() > 8), "{}: sources", lint.id);
+        assert_ne!(text.before, text.after, "{}: before and after are the same", lint.id);
+    }
+    let on_disk = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/lints")).unwrap().count();
+    assert_eq!(on_disk, ALL.len(), "rules/lints has texts of no lint");
+}
