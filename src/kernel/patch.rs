@@ -18,6 +18,8 @@ pub struct FilePatch {
     pub is_binary: bool,
     /// Whether the old file stays as it is: a copy.
     pub is_copy: bool,
+    /// Whether `---` and `+++` lines name it, behind which hunks follow.
+    is_named: bool,
     /// The line of the patch, from 1, on which it starts.
     pub line: usize,
 }
@@ -80,10 +82,11 @@ pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
     while let Some(line) = reader.peek() {
         reader.line(line)?;
     }
-    match reader.found {
-        found if found.is_empty() => Err(error(1, "holds no diff".to_owned())),
-        found => Ok(found),
+    let found = reader.found;
+    if let Some(file) = found.iter().find(|file| file.is_named && file.hunks.is_empty()) {
+        return Err(error(file.line, format!("hunk 1 of {} is missing", file.path())));
     }
+    if found.is_empty() { Err(error(1, "holds no diff".to_owned())) } else { Ok(found) }
 }
 
 fn error(line: usize, reason: String) -> PatchError {
@@ -173,8 +176,8 @@ impl<'t> Reader<'t> {
             self.open().is_some_and(|open| open.hunks.is_empty() && !open.is_binary && open.line + 12 > number);
         match self.open().filter(|_| continues) {
             // The names of a `diff --git` line are ambiguous where they hold blanks; these are not.
-            Some(open) => (open.old, open.new) = (old, new),
-            None => self.found.push(FilePatch { old, new, line: number, ..FilePatch::default() }),
+            Some(open) => (open.old, open.new, open.is_named) = (old, new, true),
+            None => self.found.push(FilePatch { old, new, is_named: true, line: number, ..FilePatch::default() }),
         }
         Ok(())
     }

@@ -14,7 +14,8 @@ pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> 
         let hazard = &reported.hazard;
         let place = format!("{}:{}:{}", printable(&hazard.file), hazard.start.line, hazard.start.column);
         let state = match reported.state {
-            State::Unchanged | State::Introduced => String::new(),
+            State::Introduced => String::new(),
+            State::Unchanged if !check.is_change => String::new(),
             state => format!(" ({})", state.name()),
         };
         let lint = if types { format!(" [{}]", hazard.lint) } else { String::new() };

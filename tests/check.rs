@@ -1,0 +1,471 @@
+//! `check`: what a change introduces, in every format, and what it makes of input that is wrong.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use serde_sarif::sarif::Sarif;
+use tempfile::TempDir;
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A copy of the made-up kernel, to be changed.
+fn kernel() -> TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    copy(&testdata("kernel"), tree.path());
+    tree
+}
+
+fn check(tree: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
+        .arg("check")
+        .arg(tree)
+        .args(arguments)
+        .env_remove("GITHUB_ACTIONS")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Who does not read its stdin closes it.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// What JSON lines say of each hazard: file, line, lint, state.
+fn hazards(output: &Output) -> Vec<(String, u64, String, String)> {
+    let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or("-").to_owned();
+    let entries = stdout(output).lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
+    entries
+        .iter()
+        .map(|entry| (text(entry, "file"), entry["line"].as_u64().unwrap(), text(entry, "lint"), text(entry, "state")))
+        .collect()
+}
+
+fn patch(name: &str) -> Vec<u8> {
+    fs::read(testdata("patches").join(name)).unwrap()
+}
+
+/// What a series introduces that adds a driver with .mmap, converts one, and breaks that one.
+fn of_the_series() -> Vec<(String, u64, String, String)> {
+    let entry = |file: &str, line, lint: &str, state: &str| (file.to_owned(), line, lint.to_owned(), state.to_owned());
+    vec![
+        entry("drivers/bell/bell.c", 10, "write-refused-maywrite-kept", "introduced"),
+        entry("drivers/bell/bell.c", 16, "deprecated-mmap", "introduced"),
+        entry("drivers/char/lamp/lamp.c", 22, "prepare-takes-state", "introduced"),
+        entry("drivers/char/lamp/lamp.c", 34, "-", "converted"),
+    ]
+}
+
+#[test]
+fn a_series_is_told_alike_from_a_file_from_stdin_and_from_git() {
+    let tree = kernel();
+    let series = testdata("patches/series.mbox");
+    let from_file = check(tree.path(), &["--format", "json", "--patch", series.to_str().unwrap()], b"");
+    assert_eq!(hazards(&from_file), of_the_series());
+    assert_eq!(from_file.status.code(), Some(1));
+    let from_stdin = check(tree.path(), &["--format", "json", "--patch", "-"], &patch("series.mbox"));
+    assert_eq!(hazards(&from_stdin), of_the_series());
+
+    let git = |arguments: &[&str]| {
+        let status = Command::new("git").arg("-C").arg(tree.path()).args(arguments).stdout(Stdio::null()).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    let as_ada = ["-c", "user.name=Ada Example", "-c", "user.email=ada@example.org"];
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&[as_ada.as_slice(), &["commit", "-qm", "base"]].concat());
+    git(&[as_ada.as_slice(), &["am", "-q", series.to_str().unwrap()]].concat());
+    let from_git = check(tree.path(), &["--format", "json", "--base", "HEAD~3"], b"");
+    assert_eq!(hazards(&from_git), of_the_series());
+    assert_eq!(from_git.status.code(), Some(1));
+    let one_commit = check(tree.path(), &["--format", "json", "-g", "HEAD~2..HEAD~1"], b"");
+    assert_eq!(hazards(&one_commit).len(), 1, "the conversion alone introduces nothing");
+    assert_eq!(one_commit.status.code(), Some(0));
+    // A file that git does not know yet is part of the change too.
+    fs::write(tree.path().join("drivers/bell/extra.c"), fs::read(tree.path().join("drivers/bell/bell.c")).unwrap())
+        .unwrap();
+    let untracked = check(tree.path(), &["--format", "json", "--base", "HEAD"], b"");
+    assert!(hazards(&untracked).iter().all(|(file, ..)| file == "drivers/bell/extra.c"));
+    assert_eq!(hazards(&untracked).len(), 2);
+    let unknown = check(tree.path(), &["--base", "no-such-branch"], b"");
+    assert!(unknown.status.code() == Some(2) && stderr(&unknown).contains("knows no revision no-such-branch"));
+}
+
+#[test]
+fn each_patch_has_its_own_verdict() {
+    let converts = check(&testdata("kernel"), &["--patch", "-"], &patch("converts.patch"));
+    assert_eq!(stdout(&converts), "drivers/char/lamp/lamp.c:33: note: lamp_mmap is converted to lamp_mmap_prepare\n");
+    assert_eq!(converts.status.code(), Some(0));
+    let adds = check(&testdata("kernel"), &["--patch", "-", "--terse"], &patch("adds.patch"));
+    assert_eq!(adds.status.code(), Some(1));
+    let lines = stdout(&adds);
+    assert!(lines.starts_with("drivers/bell/bell.c:10:5: error: bell_mmap refuses VM_WRITE"), "{lines}");
+    assert!(!lines.contains("[deprecated-mmap]"), "--terse names no types without --show-types");
+    let all = check(&testdata("kernel"), &["--patch", "-", "--all", "--format", "json"], &patch("converts.patch"));
+    let fixed: Vec<_> = hazards(&all).into_iter().filter(|(.., state)| state == "fixed").collect();
+    assert_eq!(fixed, [("drivers/char/lamp/lamp.c".into(), 34, "deprecated-mmap".into(), "fixed".into())]);
+}
+
+#[test]
+fn what_only_moves_is_not_introduced() {
+    let lines = b"--- a/drivers/char/lamp/lamp.c\n+++ b/drivers/char/lamp/lamp.c\n@@ -1,2 +1,3 @@\n // SPDX-License-Identifier: GPL-2.0\n+\n /* The registers of a lamp, read-only and uncached: checks, flags, one populate of the whole VMA. */\n";
+    let moved = check(&testdata("kernel"), &["--patch", "-", "--format", "json", "--all"], lines);
+    let lamp: Vec<_> = hazards(&moved).into_iter().filter(|(file, ..)| file.contains("lamp")).collect();
+    assert_eq!(lamp, [("drivers/char/lamp/lamp.c".into(), 35, "deprecated-mmap".into(), "moved".into())]);
+    assert_eq!(moved.status.code(), Some(0));
+
+    let rename = b"diff --git a/drivers/char/lamp/lamp.c b/drivers/lamp/light.c\nsimilarity index 100%\nrename from drivers/char/lamp/lamp.c\nrename to drivers/lamp/light.c\n";
+    let renamed = check(&testdata("kernel"), &["--patch", "-", "--format", "json", "--all"], rename);
+    let light: Vec<_> = hazards(&renamed).into_iter().filter(|(file, ..)| file.contains("light")).collect();
+    assert_eq!(light, [("drivers/lamp/light.c".into(), 34, "deprecated-mmap".into(), "moved".into())]);
+    assert_eq!(renamed.status.code(), Some(0));
+
+    let delete = fs::read_to_string(testdata("kernel/drivers/tin/tin.c")).unwrap();
+    let lines: String = delete.lines().map(|line| format!("-{line}\n")).collect();
+    let count = delete.lines().count();
+    let delete = format!(
+        "diff --git a/drivers/tin/tin.c b/drivers/tin/tin.c\ndeleted file mode 100644\n--- a/drivers/tin/tin.c\n+++ /dev/null\n@@ -1,{count} +0,0 @@\n{lines}"
+    );
+    let deleted = check(&testdata("kernel"), &["--patch", "-", "--format", "json", "--all"], delete.as_bytes());
+    let tin: Vec<_> = hazards(&deleted).into_iter().filter(|(file, ..)| file.contains("tin.c")).collect();
+    assert_eq!(tin, [("drivers/tin/tin.c".into(), 11, "deprecated-mmap".into(), "fixed".into())]);
+}
+
+#[test]
+fn a_patch_that_is_wrong_is_refused_with_its_line() {
+    let tree = kernel();
+    let head = "--- a/drivers/tin/tin.c\n+++ b/drivers/tin/tin.c\n";
+    let wrong: Vec<(String, &str)> = vec![
+        (String::new(), "stdin:1: holds no diff"),
+        (format!("{head}@@ -3,3 +3,3 @@\n #include <linux/fs.h>\n"), "stdin:3: hunk 1 of drivers/tin/tin.c is truncated"),
+        (
+            format!("{head}@@ -3,2 +3,2 @@\n-#include <linux/io.h>\n+#include <linux/mm.h>\n \n"),
+            "stdin:3: hunk 1 of drivers/tin/tin.c does not apply: line 3 is `#include <linux/fs.h>` and should be `#include <linux/io.h>`",
+        ),
+        (
+            format!("{head}@@ -3,2 +3,2 @@\n-#include <linux/fs.h>\r\n+#include <linux/mm.h>\r\n \r\n"),
+            "stdin:3: hunk 1 of drivers/tin/tin.c does not apply: the patch has CRLF line ends",
+        ),
+        ("--- a/no/such.c\n+++ b/no/such.c\n@@ -1 +1 @@\n-a\n+b\n".to_owned(), "changes no/such.c, which is no file of the tree"),
+        (
+            "--- /dev/null\n+++ b/drivers/tin/tin.c\n@@ -0,0 +1 @@\n+a\n".to_owned(),
+            "adds drivers/tin/tin.c, which the tree has already",
+        ),
+        ("--- a/../out.c\n+++ b/../out.c\n@@ -0,0 +1 @@\n+a\n".to_owned(), "\"../out.c\" is no path below the tree"),
+        ("--- /dev/null\n+++ b//etc/out.c\n@@ -0,0 +1 @@\n+a\n".to_owned(), "is no path below the tree"),
+        (
+            "diff --git a/drivers/tin/tin.c b/drivers/tin/tin.c\nindex 1..2 100644\nGIT binary patch\nliteral 3\nKc${Nk\n".to_owned(),
+            "drivers/tin/tin.c is changed as binary",
+        ),
+        (
+            "diff --git a/drivers/tin/tin.c b/drivers/tin/tin.c\ndeleted file mode 100644\n--- a/drivers/tin/tin.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-// SPDX-License-Identifier: GPL-2.0\n".to_owned(),
+            "deletes drivers/tin/tin.c, and does not know all of it",
+        ),
+        ("Content-Transfer-Encoding: base64\n\nLS0tIGEv\n".to_owned(), "a mail in base64 encoding"),
+        (format!("{head}@@ zwei @@\n"), "stdin:1: hunk 1 of drivers/tin/tin.c is missing"),
+        (format!("{head}@@ -zwei @@\n"), "stdin:3: hunk 1 of drivers/tin/tin.c has a head that cannot be read"),
+    ];
+    for (text, reason) in wrong {
+        let output = check(tree.path(), &["--patch", "-"], text.as_bytes());
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(stderr(&output).contains(reason), "{reason}\n{}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+    let long = vec![b'x'; (64 << 20) + 2];
+    let output = check(tree.path(), &["--patch", "-"], &long);
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("is longer than 64 MiB"));
+    let missing = check(tree.path(), &["--patch", "no/such.patch"], b"");
+    assert!(missing.status.code() == Some(2) && stderr(&missing).contains("no/such.patch: No such file"));
+    // Nothing was written by any of them.
+    let same = Command::new("diff").arg("-r").arg(testdata("kernel")).arg(tree.path()).status().unwrap();
+    assert!(same.success());
+}
+
+#[test]
+fn what_was_accepted_is_left_out_and_what_accepts_nothing_is_told() {
+    let tree = kernel();
+    let relic = tree.path().join("drivers/relic/relic.c");
+    let lints = |arguments: &[&str]| -> Vec<String> {
+        let arguments = [&["--format", "json", "--select", "vma-pointer-kept", "drivers/relic"], arguments].concat();
+        hazards(&check(tree.path(), &arguments, b"")).into_iter().map(|(_, _, lint, _)| lint).collect()
+    };
+    assert_eq!(lints(&[]), ["vma-pointer-kept"]);
+
+    let text = fs::read_to_string(&relic).unwrap();
+    let line = text.lines().nth(10).unwrap();
+    let accept = |comment: &str| {
+        fs::write(&relic, text.replacen(line, &format!("\t/* mmaplint: {comment} */\n{line}"), 1)).unwrap()
+    };
+    accept("ignore[vma-pointer-kept] the window is closed before the VMA goes");
+    assert_eq!(lints(&[]), [""; 0]);
+    accept("ignore[vma-pointer-kept]");
+    assert_eq!(lints(&[]), ["unused-suppression", "vma-pointer-kept"], "no reason, no suppression");
+    accept("ignore[vma-start-edited, vma-pointer-kept] two at once");
+    assert_eq!(lints(&[]), [""; 0]);
+    accept("ignore[vma-pointer-kepd] a slip of the pen");
+    assert_eq!(lints(&[]), ["unused-suppression", "vma-pointer-kept"]);
+    fs::write(&relic, &text).unwrap();
+
+    let config = tree.path().join(".mmaplint.toml");
+    let entry =
+        "[[suppress]]\nrule = \"vma-pointer-kept\"\npath = \"drivers/relic\"\nreason = \"it will be rewritten\"\n";
+    fs::write(&config, entry).unwrap();
+    assert_eq!(lints(&[]), [""; 0]);
+    assert_eq!(lints(&["--no-config"]), ["vma-pointer-kept"]);
+    fs::write(&config, entry.replace("drivers/relic", "drivers/relics")).unwrap();
+    let unused = check(tree.path(), &[], b"");
+    assert!(stderr(&unused).contains("the [[suppress]] of vma-pointer-kept for drivers/relics accepts nothing"));
+    for (wrong, reason) in [
+        ("ignored = []\n", "unknown field `ignored`"),
+        ("ignore = [\"both-hoks\"]\n", "no lint is called both-hoks"),
+        ("fail-on = \"sometimes\"\n", "not \"sometimes\""),
+        (&*entry.replace("it will be rewritten", " "), "gives no reason"),
+    ] {
+        fs::write(&config, wrong).unwrap();
+        let output = check(tree.path(), &[], b"");
+        assert!(output.status.code() == Some(2) && stderr(&output).contains(reason), "{}", stderr(&output));
+        assert!(stderr(&output).contains(".mmaplint.toml"));
+    }
+    fs::write(&config, "ignore = [\"deprecated-mmap\"]\nselect = [\"pgoff-overflow\"]\nfail-on = \"never\"\n").unwrap();
+    let output = check(tree.path(), &["--format", "json"], b"");
+    assert!(output.status.code() == Some(0) && !stdout(&output).contains("deprecated-mmap"));
+    assert_eq!(
+        check(tree.path(), &["--fail-on", "warning"], b"").status.code(),
+        Some(1),
+        "the command line has the last word"
+    );
+}
+
+#[test]
+fn a_baseline_knows_what_there_was() {
+    let tree = kernel();
+    let baseline = tree.path().join("known.toml");
+    let known = baseline.to_str().unwrap();
+    assert_eq!(check(tree.path(), &["--baseline", known, "--write-baseline"], b"").status.code(), Some(0));
+    let text = fs::read_to_string(&baseline).unwrap();
+    assert!(text.contains("[[known]]\npath = \"drivers/relic/relic.c\"\nfunction = \"relic_mmap\"\nrule = \"vma-pointer-kept\"\ncount = 1"), "{text}");
+    let clean = check(tree.path(), &["--baseline", known], b"");
+    assert_eq!((stdout(&clean).as_str(), clean.status.code()), ("", Some(0)));
+    fs::copy(tree.path().join("drivers/relic/relic.c"), tree.path().join("drivers/relic/new.c")).unwrap();
+    let new = check(tree.path(), &["--baseline", known, "--format", "json"], b"");
+    assert!(hazards(&new).iter().all(|(file, ..)| file == "drivers/relic/new.c") && new.status.code() == Some(1));
+    fs::remove_file(tree.path().join("drivers/relic/new.c")).unwrap();
+    fs::remove_file(tree.path().join("drivers/relic/relic.c")).unwrap();
+    let stale = check(tree.path(), &["--baseline", known], b"");
+    assert!(stderr(&stale).contains("stale baseline: drivers/relic/relic.c: relic_mmap: 1 of vma-pointer-kept"));
+    fs::write(&baseline, "[[known]]\npath = 1\n").unwrap();
+    let wrong = check(tree.path(), &["--baseline", known], b"");
+    assert!(wrong.status.code() == Some(2) && stderr(&wrong).contains("known.toml: "));
+}
+
+/// A tree with a file whose name, function and code try to break out of each format.
+fn hostile() -> TempDir {
+    let tree = kernel();
+    let folder = tree.path().join("drivers/a b,c:d<e>&\"f'");
+    fs::create_dir(&folder).unwrap();
+    let text = "static int x_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\tkeep->\\u001b[31m\"</script>::error::%0A = vma;\n\t\
+                window->vma = vma;\n\treturn 0;\n}\nstatic const struct file_operations x_fops = {\n\t.mmap = x_mmap,\n};\n";
+    fs::write(folder.join("x\u{1b}[31m.c"), text).unwrap();
+    tree
+}
+
+#[test]
+fn sarif_is_what_the_schema_says() {
+    for tree in [kernel(), hostile()] {
+        let output = check(tree.path(), &["--format", "sarif"], b"");
+        let log: Sarif = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(log.version, "2.1.0");
+        let run = &log.runs[0];
+        let rules = run.tool.driver.rules.as_ref().unwrap();
+        let results = run.results.as_ref().unwrap();
+        assert!(results.len() > 10);
+        for result in results {
+            let rule = &rules[usize::try_from(result.rule_index.unwrap()).unwrap()];
+            assert_eq!(Some(&rule.id), result.rule_id.as_ref());
+            let place = result.locations.as_ref().unwrap()[0].physical_location.as_ref().unwrap();
+            let uri = place.artifact_location.as_ref().unwrap().uri.as_ref().unwrap();
+            assert!(uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"`{}|\\^".contains(&byte)), "{uri}");
+            assert!(!uri.starts_with('/') && !uri.contains("://"));
+        }
+    }
+}
+
+#[test]
+fn a_fingerprint_survives_a_move_of_lines_and_a_suggestion_is_what_fix_writes() {
+    let tree = kernel();
+    let of_lamp = |output: &Output| -> Value {
+        let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let is_lamp = |result: &Value| {
+            result.to_string().contains("drivers/char/lamp/lamp.c") && result["ruleId"] == "deprecated-mmap"
+        };
+        results.into_iter().find(is_lamp).unwrap()
+    };
+    let before = of_lamp(&check(tree.path(), &["--format", "sarif"], b""));
+    let lamp = tree.path().join("drivers/char/lamp/lamp.c");
+    let text = fs::read_to_string(&lamp).unwrap();
+    fs::write(&lamp, format!("\n\n{text}")).unwrap();
+    let after = of_lamp(&check(tree.path(), &["--format", "sarif"], b""));
+    assert_ne!(before["locations"], after["locations"]);
+    assert_eq!(before["partialFingerprints"], after["partialFingerprints"]);
+
+    let changes = &before["fixes"][0]["artifactChanges"];
+    let mut lines: Vec<Vec<u8>> = text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect();
+    let offset = |lines: &[Vec<u8>], line: &Value, column: &Value| {
+        let line = line.as_u64().unwrap() as usize;
+        lines[..line - 1].iter().map(Vec::len).sum::<usize>() + column.as_u64().unwrap() as usize - 1
+    };
+    for replacement in changes[0]["replacements"].as_array().unwrap().iter().rev() {
+        let region = &replacement["deletedRegion"];
+        let start = offset(&lines, &region["startLine"], &region["startColumn"]);
+        let end = offset(&lines, &region["endLine"], &region["endColumn"]);
+        let mut whole: Vec<u8> = lines.concat();
+        whole.splice(start..end, replacement["insertedContent"]["text"].as_str().unwrap().bytes());
+        lines = whole.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    }
+    fs::write(&lamp, &text).unwrap();
+    let fixed = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
+        .arg("fix")
+        .arg(tree.path())
+        .args(["lamp_mmap", "--write"])
+        .output();
+    assert!(fixed.unwrap().status.success());
+    assert_eq!(String::from_utf8(lines.concat()).unwrap(), fs::read_to_string(&lamp).unwrap());
+}
+
+#[test]
+fn github_commands_are_one_line_each_and_nothing_breaks_out() {
+    let output = check(hostile().path(), &["--format", "github"], b"");
+    let text = stdout(&output);
+    assert!(text.contains("::warning file=drivers/relic/relic.c,line=11,col=2,endColumn=25,title=vma-pointer-kept::relic_mmap keeps the VMA in window.vma"), "{text}");
+    for line in text.lines() {
+        let is_command = ["::notice ", "::warning ", "::error "].iter().any(|command| line.starts_with(command));
+        assert!(is_command, "{line}");
+        let (properties, _) = line[2..].split_once("::").unwrap();
+        assert!(!properties.contains('<') || properties.contains("file=drivers/a b%2Cc%3Ad"), "{properties}");
+    }
+    let by_itself = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
+        .args(["check", testdata("kernel").to_str().unwrap()])
+        .env("GITHUB_ACTIONS", "true")
+        .output()
+        .unwrap();
+    assert!(stdout(&by_itself).starts_with("::"));
+}
+
+#[test]
+fn gitlab_checkstyle_and_rdjson_have_their_documented_shapes() {
+    let tree = hostile();
+    let gitlab: Value = serde_json::from_slice(&check(tree.path(), &["--format", "gitlab"], b"").stdout).unwrap();
+    let entries = gitlab.as_array().unwrap();
+    assert!(entries.len() > 10);
+    let mut fingerprints = std::collections::BTreeSet::new();
+    for entry in entries {
+        assert!(["info", "minor", "major", "critical", "blocker"].contains(&entry["severity"].as_str().unwrap()));
+        assert!(fingerprints.insert(entry["fingerprint"].as_str().unwrap().to_owned()));
+        assert!(
+            entry["description"].is_string()
+                && entry["check_name"].is_string()
+                && entry["location"]["path"].is_string()
+        );
+        assert!(entry["location"]["lines"]["begin"].as_u64().unwrap() > 0);
+    }
+
+    let checkstyle = stdout(&check(tree.path(), &["--format", "checkstyle"], b""));
+    assert!(
+        checkstyle
+            .starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"8.0\">\n  <file name=\"")
+    );
+    assert!(checkstyle.contains("<file name=\"drivers/a b,c:d&lt;e&gt;&amp;&quot;f'/x?[31m.c\">"), "{checkstyle}");
+    assert!(checkstyle.contains("<error line=\"11\" column=\"2\" severity=\"warning\" message=\"relic_mmap keeps"));
+    assert!(checkstyle.ends_with("</checkstyle>\n"));
+    let element = |line: &str| {
+        ["<?xml", "<checkstyle", "<file", "</file", "<error", "</checkstyle"]
+            .iter()
+            .any(|start| line.trim_start().starts_with(start))
+    };
+    assert!(checkstyle.lines().all(element));
+
+    let rdjson: Value = serde_json::from_slice(&check(tree.path(), &["--format", "rdjson"], b"").stdout).unwrap();
+    assert_eq!(rdjson["source"]["name"], "mmaplint");
+    for diagnostic in rdjson["diagnostics"].as_array().unwrap() {
+        assert!(["INFO", "WARNING", "ERROR"].contains(&diagnostic["severity"].as_str().unwrap()));
+        assert!(diagnostic["location"]["range"]["start"]["line"].as_u64().unwrap() > 0);
+        assert!(diagnostic["code"]["value"].is_string() && diagnostic["message"].is_string());
+    }
+
+    for format in ["text", "terse"] {
+        let shown = check(tree.path(), &["--format", format, "--color", "never"], b"").stdout;
+        assert!(!shown.contains(&0x1b), "{format} passes an escape sequence on");
+    }
+}
+
+#[test]
+fn lints_are_chosen_by_name() {
+    let tree = testdata("kernel");
+    let lints = |arguments: &[&str]| {
+        let mut lints: Vec<String> = hazards(&check(&tree, &[arguments, &["--format", "json"]].concat(), b""))
+            .into_iter()
+            .map(|(_, _, lint, _)| lint)
+            .collect();
+        lints.sort();
+        lints.dedup();
+        lints
+    };
+    assert_eq!(lints(&["--select", "vma-pointer-kept"]), ["vma-pointer-kept"]);
+    assert_eq!(lints(&["--ignore", "deprecated-mmap"]), ["populate-not-bounded", "vma-pointer-kept"]);
+    assert_eq!(lints(&["-f", "drivers/relic/relic.c"]), ["deprecated-mmap", "vma-pointer-kept"]);
+    let wrong = check(&tree, &["--select", "vma-pointer"], b"");
+    assert!(
+        wrong.status.code() == Some(2)
+            && stderr(&wrong).contains("no lint is called vma-pointer; there are: deprecated-mmap,")
+    );
+    let nowhere = check(&tree, &["drivers/no-such"], b"");
+    assert!(nowhere.status.code() == Some(2) && stderr(&nowhere).contains("drivers/no-such: there is no such path"));
+}
+
+#[test]
+fn kbuild_prints_like_sparse_and_never_stops_the_build() {
+    let tree = testdata("kernel");
+    let run = |file: &str| {
+        Command::new(env!("CARGO_BIN_EXE_mmaplint"))
+            .args(["kbuild", "-D__linux__", "-Wbitwise", "-I", "./include", "-Wp,-MMD,x.d"])
+            .arg(tree.join(file))
+            .env("srctree", &tree)
+            .output()
+            .unwrap()
+    };
+    let relic = run("drivers/relic/relic.c");
+    assert_eq!(relic.status.code(), Some(0));
+    assert!(relic.stdout.is_empty());
+    let lines = stderr(&relic);
+    assert!(lines.lines().all(|line| line.starts_with(tree.to_str().unwrap())), "{lines}");
+    assert!(lines.contains("drivers/relic/relic.c:11:2: warning: relic_mmap keeps the VMA"), "{lines}");
+    let missing = run("drivers/relic/none.c");
+    assert!(missing.status.code() == Some(2) && stderr(&missing).contains("none.c: No such file"));
+}
