@@ -10,7 +10,7 @@ use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
 use crate::rules::{Call, Rules};
 use crate::source::ast::Function;
-use crate::source::{parse, variants};
+use crate::source::{Span, parse, variants};
 use crate::verdict::{Chosen, Finding, Inside};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
@@ -149,6 +149,29 @@ impl<'a> HandlerView<'a> {
     /// Every variant of every function, with its function.
     pub fn variants(&self) -> impl Iterator<Item = (&Body<'a>, &Variant<'a>)> {
         self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
+    }
+
+    /// The calls of a function that lead to another.
+    pub fn calls_towards(&self, from: &Variant, to: &Body) -> impl Iterator<Item = Span> {
+        let towards: Vec<&str> =
+            self.bodies.iter().filter(|body| self.leads(body, to)).map(|body| body.lowered.name.as_str()).collect();
+        from.calls().into_iter().filter(move |(name, _, _)| towards.contains(name)).map(|(_, _, call)| call.span)
+    }
+
+    /// Whether a function is another, or is followed into it.
+    pub fn leads(&self, from: &Body, to: &Body) -> bool {
+        let mut seen: Vec<&Key> = vec![&from.key];
+        let mut next = 0;
+        while let Some(key) = seen.get(next).copied() {
+            if *key == to.key {
+                return true;
+            }
+            let callees = self.bodies.iter().filter(|body| body.key == *key).flat_map(|body| &body.lowered.callees);
+            let new: Vec<&Key> = callees.filter(|callee| !seen.contains(callee)).collect();
+            seen.extend(new);
+            next += 1;
+        }
+        false
     }
 
     /// Whether any function sets, clears or tests a flag.

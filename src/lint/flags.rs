@@ -64,10 +64,15 @@ impl Variant<'_> {
                     if is_zero(right) {
                         return self.add_tests(left, set != equal, depth, found);
                     }
-                    if let Some(flags) = self.masked(left) {
-                        let all = flags.len() > 1;
-                        found.push(FlagTest { flags, set: set == equal, all, span });
-                    }
+                    let Some(mask) = self.masked(left) else { return };
+                    // `(flags & (A | B)) == A`: A is set and B is not.
+                    let (of_value, rest) = mask.into_iter().partition(|flag| self.flag_names(right).contains(flag));
+                    let (of_value, rest): (Vec<String>, Vec<String>) = (of_value, rest);
+                    let holds = set == equal;
+                    let all = of_value.len() > 1;
+                    let parts = [(of_value, holds, all), (rest, !holds, false)];
+                    let tests = parts.into_iter().filter(|(flags, _, _)| !flags.is_empty());
+                    found.extend(tests.map(|(flags, set, all)| FlagTest { flags, set, all, span }));
                 }
                 "&" => {
                     if let Some(flags) = self.masked(condition) {

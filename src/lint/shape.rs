@@ -1,6 +1,7 @@
 //! Shapes of statements: branches, and arms that refuse.
 
 use super::body::Variant;
+use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 
@@ -44,9 +45,38 @@ pub fn refuses(arm: &[Statement]) -> bool {
     match arm.last().map(|last| &last.kind) {
         Some(S::Return(Some(value))) => is_error(value) || (value.name().is_some() && names_error(arm)),
         Some(S::Goto(_)) => true,
+        // The error waits for a return further down.
+        Some(S::Expression(Expression { kind: E::Assign { target, value, .. }, .. })) => {
+            target.name().is_some() && is_error(value)
+        }
         Some(S::Block(inner)) => refuses(inner),
         _ => false,
     }
+}
+
+/// Whether no way runs through two places of a function: they lie in different arms of the same statement.
+pub fn exclusive(statements: &[Statement], one: Span, other: Span) -> bool {
+    let holds =
+        |statements: &[Statement], place: Span| statements.iter().any(|statement| lies_in(place, statement.span));
+    let among = |arms: &[&[Statement]]| {
+        let arm_of = |place: Span| arms.iter().position(|arm| holds(arm, place));
+        match (arm_of(one), arm_of(other)) {
+            (Some(first), Some(second)) if first == second => exclusive(arms[first], one, other),
+            (Some(_), Some(_)) => true,
+            _ => false,
+        }
+    };
+    let is_around = |statement: &&Statement| lies_in(one, statement.span) && lies_in(other, statement.span);
+    match statements.iter().find(is_around).map(|statement| &statement.kind) {
+        Some(S::If { then, otherwise, .. }) => among(&[then, otherwise]),
+        Some(S::Switch { arms, .. }) => among(&arms.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+        Some(S::Loop { body, .. } | S::Block(body)) => exclusive(body, one, other),
+        _ => false,
+    }
+}
+
+fn lies_in(place: Span, around: Span) -> bool {
+    around.start <= place.start && place.end <= around.end
 }
 
 /// `-EINVAL`, `ERR_PTR(-EINVAL)`, `dev_err_probe(dev, -EINVAL, ...)`, `false`.
