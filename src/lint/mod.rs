@@ -1,6 +1,6 @@
 //! Findings about hazards in handlers: what went wrong in real life, told on the line before review.
 //!
-//! A lint is a file in [`lints`] and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s. [`introduced`] compares those
+//! A lint is a file in `lints` and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s. [`introduced`] compares those
 //! of a tree before and after a change; [`suppress`] and [`baseline`] take out what was accepted.
 
 pub mod baseline;

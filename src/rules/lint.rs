@@ -62,6 +62,22 @@ pub struct LintText {
     pub after: String,
     /// When it is wrong.
     pub false_positives: String,
+    /// What it found in a real tree.
+    pub read: Reading,
+}
+
+/// The findings of a lint in a tree, each read by hand.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The version of the tree.
+    pub tree: String,
+    /// How many there were.
+    pub findings: usize,
+    /// How many of them were right.
+    pub right: usize,
+    /// Why the others were not; empty where there were none.
+    pub wrong: String,
 }
 
 impl Level {

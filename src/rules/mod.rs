@@ -11,7 +11,7 @@ mod target;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does};
-pub use lint::{Confidence, Group, Level, LintText};
+pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use rewrite::{ActionForm, CallForm, FinishForm, Insertion, Rewrite};
 pub use state::{Named, Object, Pattern, StateKind, StateRule};
