@@ -18,8 +18,9 @@ use crate::meter;
 use crate::report::check::{
     Check, Converted, Reported, Suggestion, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text,
 };
+use crate::report::{self, Report};
 use crate::rules::{Level, Rules};
-use crate::verdict::{Extent, Finding, Inside, choose, scan_and};
+use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, choose, scan_and, scan_beside};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -137,7 +138,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Some(target) if common.target == "auto" => target,
         _ => &common.target,
     };
-    let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &paths, target };
+    let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
+    let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &paths, target, suggests };
     let mut found = match options.trees(&tree)? {
         None => judge.tree(&tree)?,
         Some(trees) => judge.change(&trees, options.all)?,
@@ -176,12 +178,18 @@ pub fn run(options: &Options) -> Result<u8, String> {
             eprintln!("mmaplint: {remark}");
         }
     }
+    if common.stats {
+        let findings = found.scan.findings.iter().collect();
+        let report = Report { findings, chosen: &found.chosen, version: tree.version(), scan: &found.scan };
+        let _ = report::stats(&report, &mut io::stderr().lock());
+    }
     let fail_on = options.fail_on(&config)?;
     let counts = |reported: &Reported| {
         let is_news = !check.is_change || reported.state == State::Introduced;
         is_news && fail_on.counts(reported.hazard.level)
     };
     let is_strict_failure = common.strict && found.has_trouble;
+    std::mem::forget(found.scan);
     Ok(if check.reported.iter().any(counts) || is_strict_failure { FINDINGS } else { CLEAN })
 }
 
@@ -193,7 +201,10 @@ pub(super) struct Outcome {
     is_change: bool,
     /// What the reader should know beside.
     remarks: Vec<String>,
+    /// Whether either side of a change holds something that was not understood.
     has_trouble: bool,
+    scan: Scan,
+    chosen: Chosen,
 }
 
 impl Outcome {
@@ -218,6 +229,8 @@ pub(super) struct Judge<'a> {
     pub(super) config: &'a Config,
     pub(super) paths: &'a [String],
     pub(super) target: &'a str,
+    /// Whether to ask what `fix` would write.
+    pub(super) suggests: bool,
 }
 
 /// What a look at one tree gave.
@@ -237,9 +250,8 @@ impl Judge<'_> {
         let (hazards, remarks) = self.accepted(&scan.index, look.hazards);
         let reported = hazards.into_iter().map(|hazard| (State::Unchanged, hazard));
         let reported = self.reported(reported.collect(), &look.suggestions);
-        let has_trouble = !scan.trouble.is_empty();
-        std::mem::forget(scan);
-        Ok(Outcome { tree: tree.clone(), reported, converted: Vec::new(), is_change: false, remarks, has_trouble })
+        let (tree, converted, has_trouble) = (tree.clone(), Vec::new(), !scan.trouble.is_empty());
+        Ok(Outcome { tree, reported, converted, is_change: false, remarks, has_trouble, scan, chosen })
     }
 
     /// What a change does to the hazards of a tree.
@@ -250,7 +262,7 @@ impl Judge<'_> {
             scan_and(&trees.before, self.rules, &chosen_before, Extent::default(), |before| {
                 let facts_before = Facts::new(before, None);
                 let old = lint::run(&facts_before, self.lints);
-                let (scan, new) = scan_and(&trees.after, self.rules, &chosen, Extent::default(), |after| {
+                let (scan, new) = scan_beside(before, &trees.after, &chosen, |after| {
                     let look = self.look(after, &Facts::new(after, Some(&facts_before)));
                     let converted = changes::converted(before, after, |path| trees.name_before(path));
                     look.map(|look| (look, converted))
@@ -265,9 +277,11 @@ impl Judge<'_> {
         let reported = self.reported(compared, &look.suggestions);
         let is_meant = |converted: &Converted| self.selects(&converted.file);
         let converted = converted.into_iter().filter(is_meant).collect();
-        let has_trouble = !scan.trouble.is_empty();
-        std::mem::forget((scan, scan_before));
-        Ok(Outcome { tree: trees.after.clone(), reported, converted, is_change: true, remarks, has_trouble })
+        let has_trouble = !scan.trouble.is_empty() || !scan_before.trouble.is_empty();
+        // Giving back every small piece of an index would only take time.
+        std::mem::forget(scan_before);
+        let tree = trees.after.clone();
+        Ok(Outcome { tree, reported, converted, is_change: true, remarks, has_trouble, scan, chosen })
     }
 
     fn look(&self, inside: &Inside, facts: &Facts) -> Result<Look, String> {
@@ -280,7 +294,8 @@ impl Judge<'_> {
                     handlers.into_iter().any(|(file, name)| file == path && *name == handler.name)
                 }) && self.selects(path)
             };
-        Ok(Look { suggestions: suggestions(inside, &is_wanted), hazards })
+        let suggestions = if self.suggests { suggestions(inside, &is_wanted) } else { Vec::new() };
+        Ok(Look { suggestions, hazards })
     }
 
     /// The hazards below the chosen paths that nobody has accepted, and what accepts nothing.

@@ -40,7 +40,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let config = Config::read(&root)?;
     let rules = options.common.rules()?;
     let lints: Vec<&'static Lint> = ALL.iter().filter(|lint| lint.is_default()).collect();
-    let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &[path], target: "auto" };
+    let judge =
+        Judge { rules: &rules, lints: &lints, config: &config, paths: &[path], target: "auto", suggests: false };
     for reported in judge.tree(&tree)?.reported {
         let hazard = reported.hazard;
         eprintln!(

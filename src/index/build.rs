@@ -1,6 +1,7 @@
 //! Makes the index of a tree: one pass over the bytes of its headers, one over those of its sources, then the registrations.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
@@ -53,9 +54,15 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 
     let first_source = built.index.files.len();
     let sieve = Sources::new(&built.index);
+    built.index.sought = sieve.words.clone();
     read(tree, &sources, &mut built, &sieve);
     add_definitions(&mut built.index, rules, first_source);
+    register(tree, &mut built);
+    built
+}
 
+/// Finds the registrations, once all is known that files define.
+pub(super) fn register(tree: &Tree, built: &mut Built) {
     let index = &built.index;
     let types = Types::new(index, tree);
     let words = Words::new(index);
@@ -65,10 +72,9 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
         built.index.registrations.extend(registrations);
         built.trouble.extend(trouble);
     }
-    built
 }
 
-fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
+pub(super) fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
     let (files, bytes, trouble) = read_matching(tree, paths, sieve);
     built.bytes += bytes;
     built.trouble.extend(trouble);
@@ -85,14 +91,14 @@ fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<Sou
             built.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "not-utf8", text });
         }
     }
-    built.index.files.extend(files);
+    built.index.files.extend(files.into_iter().map(Arc::new));
 }
 
 /// Lets those headers through that can hold something for the index: a VMA, or a table macro that names a hook.
-struct Headers(Needles);
+pub(super) struct Headers(Needles);
 
 impl Headers {
-    fn new() -> Headers {
+    pub(super) fn new() -> Headers {
         Headers(Needles::new([VMA, MMAP]))
     }
 }
@@ -116,14 +122,20 @@ impl Sieve<SourceFile> for Headers {
 }
 
 /// Lets those sources through that take a VMA, register a hook, or use a macro that does.
-struct Sources {
+pub(super) struct Sources {
     needles: Needles,
+    pub(super) words: Arc<Sought>,
+}
+
+/// The words that make a source matter, as the headers declare them.
+#[derive(Debug, Default, PartialEq)]
+pub struct Sought {
     members: FxHashSet<Vec<u8>>,
     macros: FxHashSet<Vec<u8>>,
 }
 
 impl Sources {
-    fn new(index: &Index) -> Sources {
+    pub(super) fn new(index: &Index) -> Sources {
         let members: Vec<&str> = index.hooks.members();
         let macros: FxHashSet<Vec<u8>> = index.table_macros.keys().map(|name| name.clone().into_bytes()).collect();
         // What holds "mmap" is found by it.
@@ -131,8 +143,10 @@ impl Sources {
         let others = others.filter(|word| !word.is_empty() && memmem::find(word, MMAP).is_none());
         Sources {
             needles: Needles::new([VMA, MMAP].into_iter().chain(shared_parts(others.collect()))),
-            members: members.iter().map(|member| member.as_bytes().to_vec()).collect(),
-            macros,
+            words: Arc::new(Sought {
+                members: members.iter().map(|member| member.as_bytes().to_vec()).collect(),
+                macros,
+            }),
         }
     }
 
@@ -141,8 +155,8 @@ impl Sources {
         let start = text[..start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
         let end = end + text[end..].iter().take_while(|byte| is_identifier_byte(**byte)).count();
         let word = &text[start..end];
-        self.macros.contains(word)
-            || (self.members.contains(word) && (is_assigned(text, end) || text[..start].ends_with(b"f_op->")))
+        self.words.macros.contains(word)
+            || (self.words.members.contains(word) && (is_assigned(text, end) || text[..start].ends_with(b"f_op->")))
     }
 }
 
@@ -225,7 +239,7 @@ fn takes_vma(vma: &Finder, record: &[u8]) -> bool {
 }
 
 /// Indexes what the files from `first` on define.
-fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
+pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
     let new = index.files[first..].par_iter().zip(first as u32..index.files.len() as u32);
     let (mut functions, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new());
     let found: Vec<Definitions> =

@@ -6,6 +6,7 @@ mod expansion;
 mod file;
 mod hooks;
 mod names;
+mod rebuild;
 mod registrations;
 mod search;
 mod tables;
@@ -14,10 +15,14 @@ mod types;
 pub use build::{Built, build};
 pub use file::SourceFile;
 pub use hooks::{Hook, Hooks, Takes};
+pub use rebuild::rebuild;
 pub use registrations::{Handler, Registration};
 pub use search::Needles;
 pub use types::{Scope, Types};
 
+use std::sync::Arc;
+
+use build::Sought;
 use names::Names;
 use rustc_hash::FxHashMap;
 
@@ -38,7 +43,7 @@ pub struct ItemId {
 /// What the files of a tree define.
 #[derive(Debug, Default)]
 pub struct Index {
-    files: Vec<SourceFile>,
+    files: Vec<Arc<SourceFile>>,
     /// The files of each folder.
     folders: FxHashMap<String, Vec<u32>>,
     /// Functions whose head names a VMA or a desc.
@@ -50,12 +55,14 @@ pub struct Index {
     /// Macros that expand to a table, or to members of one.
     table_macros: FxHashMap<String, Vec<ItemId>>,
     hooks: Hooks,
+    /// What made sources matter.
+    sought: Arc<Sought>,
     registrations: Vec<Registration>,
 }
 
 impl Index {
     /// The files kept, sorted by path, headers first.
-    pub fn files(&self) -> &[SourceFile] {
+    pub fn files(&self) -> &[Arc<SourceFile>] {
         &self.files
     }
 

@@ -1,6 +1,7 @@
 //! Items by name.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
@@ -32,7 +33,7 @@ impl Names {
     }
 
     /// The items called `name`, by file and place.
-    pub fn called(&self, name: &str, files: &[SourceFile]) -> Vec<ItemId> {
+    pub fn called(&self, name: &str, files: &[Arc<SourceFile>]) -> Vec<ItemId> {
         let wanted = hash(name.as_bytes());
         let first = self.sorted.partition_point(|(hash, _)| *hash < wanted);
         let same = self.sorted[first..].iter().take_while(|(hash, _)| *hash == wanted).map(|(_, id)| *id);
@@ -40,14 +41,14 @@ impl Names {
     }
 
     /// All items, by name, file and place.
-    pub fn all(&self, files: &[SourceFile]) -> Vec<ItemId> {
+    pub fn all(&self, files: &[Arc<SourceFile>]) -> Vec<ItemId> {
         let mut all: Vec<ItemId> = self.sorted.iter().map(|(_, id)| *id).collect();
         all.sort_by(|left, right| (name_of(*left, files), left).cmp(&(name_of(*right, files), right)));
         all
     }
 }
 
-fn name_of(id: ItemId, files: &[SourceFile]) -> &[u8] {
+fn name_of(id: ItemId, files: &[Arc<SourceFile>]) -> &[u8] {
     let file = &files[id.file as usize];
     file.items[id.item as usize].name.of(&file.text)
 }

@@ -111,6 +111,10 @@ fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize) -> Option<(usize
         }
         let range = fuzz.min(before)..hunk.lines.len() - fuzz.min(behind);
         let wanted: Vec<&[u8]> = old_lines(&hunk.lines[range.clone()]).collect();
+        if fuzz > 0 && wanted.is_empty() {
+            // Nothing is left by which to find the place.
+            break;
+        }
         let guess = (hunk.start + range.start) as isize - 1 + offset;
         let guess = if wanted.is_empty() { guess + 1 } else { guess };
         let last = old.len().checked_sub(wanted.len()).filter(|last| *last >= done);
@@ -174,6 +178,12 @@ mod tests {
     fn outermost_lines_may_differ() {
         let patch = "@@ -1,5 +1,5 @@\n one\n two\n-three\n+drei\n four\n five\n";
         assert_eq!(applied("ONE\ntwo\nthree\nfour\nfive\n", patch).unwrap(), "ONE\ntwo\ndrei\nfour\nfive\n");
+    }
+
+    #[test]
+    fn something_of_a_hunk_has_to_be_there() {
+        assert!(applied("x\n", "@@ -1 +1,2 @@\n a\n+b\n").is_err());
+        assert_eq!(applied("x\n", "@@ -1,0 +2 @@\n+b\n").unwrap(), "x\nb\n");
     }
 
     #[test]

@@ -53,6 +53,12 @@ fn is_left_out(path: &Path) -> bool {
     path.file_name().is_some_and(|name| LEFT_OUT.iter().any(|left_out| name == *left_out))
 }
 
+/// Whether a file of that path is one of the C files of a tree.
+pub fn is_listed(path: &str) -> bool {
+    let top = path.split('/').next().unwrap_or_default();
+    matches!(path.as_bytes(), [.., b'.', b'c' | b'h']) && !LEFT_OUT.contains(&top)
+}
+
 fn list_part(root: &Path, part: &PathBuf) -> Listing {
     let mut files = Listing::default();
     for entry in WalkDir::new(part) {
@@ -73,9 +79,8 @@ impl Listing {
                 [.., b'.', b'h'] => &mut self.headers,
                 _ => continue,
             };
-            let top = path.split('/').next().unwrap_or_default();
             list.retain(|known| known != path);
-            if is_there && !LEFT_OUT.contains(&top) {
+            if is_there && is_listed(path) {
                 list.push(path.to_owned());
             }
         }

@@ -13,7 +13,7 @@ pub use blockers::{Blocker, BlockerKind};
 pub use finding::{Finding, HandlerPlace, Place};
 pub use judge::{Judgement, Requirement, judge};
 pub use merge::Merge;
-pub use scan::{Extent, Inside, Scan, scan, scan_and};
+pub use scan::{Extent, Inside, Scan, scan, scan_and, scan_beside};
 pub use target::{Chosen, TargetFrom, choose};
 
 use std::fmt;

@@ -6,7 +6,7 @@ use super::blockers::{Blocker, blockers};
 use super::finding::{Finding, finding, registered};
 use super::judge::NOT_UNDERSTOOD;
 use super::{Chosen, Verdict};
-use crate::index::{Built, Index, Registration, Types, build};
+use crate::index::{Built, Index, Registration, Types, build, rebuild};
 use crate::kernel::{FileTrouble, Tree};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
@@ -76,7 +76,30 @@ pub fn scan_and<T>(
     extent: Extent,
     look: impl FnOnce(&Inside<'_>) -> T,
 ) -> (Scan, T) {
-    let Built { index, files, bytes, mut trouble } = build(tree, rules);
+    scan_built(tree, rules, chosen, extent, build(tree, rules), look)
+}
+
+/// Scans the same directory with another change laid over it, while the scan of the first is at hand, and has `look` look at it.
+pub fn scan_beside<T>(
+    inside: &Inside<'_>,
+    tree: &Tree,
+    chosen: &Chosen,
+    look: impl FnOnce(&Inside<'_>) -> T,
+) -> (Scan, T) {
+    let rules = inside.context.rules;
+    let built = rebuild(tree, rules, inside.tree, inside.context.index).unwrap_or_else(|| build(tree, rules));
+    scan_built(tree, rules, chosen, Extent::default(), built, look)
+}
+
+fn scan_built<T>(
+    tree: &Tree,
+    rules: &Rules,
+    chosen: &Chosen,
+    extent: Extent,
+    built: Built,
+    look: impl FnOnce(&Inside<'_>) -> T,
+) -> (Scan, T) {
+    let Built { index, files, bytes, mut trouble } = built;
     let missing = tree.missing_landmarks();
     if !missing.is_empty() {
         let text = format!("does not look like a kernel tree: no {}; scanned all the same", missing.join(", "));

@@ -1,0 +1,39 @@
+//! Makes the index of a tree of which an index is at hand, with another change laid over it: only what either change touches is read.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::build::{Headers, Sources, add_definitions, read, register};
+use super::{Built, Index, SourceFile};
+use crate::kernel::{Tree, is_listed};
+use crate::rules::Rules;
+
+/// The index of `tree`, which is the same directory as `known_tree`, whose index is `known`. `None` where the changes make other files
+/// matter, so that all have to be read anew: those that declare hooks, or macros that make tables.
+pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> Option<Built> {
+    let touched = tree.overlay().files().chain(known_tree.overlay().files()).map(|(path, _)| path);
+    let touched: BTreeSet<&str> = touched.collect();
+    let there = touched.iter().filter(|path| is_listed(path) && tree.read(path).is_some());
+    let (headers, sources): (Vec<String>, Vec<String>) =
+        there.map(|path| (*path).to_owned()).partition(|path| path.ends_with(".h"));
+    let is_kept = |file: &&Arc<SourceFile>| !touched.contains(file.path.as_str());
+
+    let mut built = Built { files: headers.len() + sources.len(), ..Built::default() };
+    read(tree, &headers, &mut built, &Headers::new());
+    built.index.files.extend(known.files.iter().filter(|file| file.is_header()).filter(is_kept).cloned());
+    built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
+    add_definitions(&mut built.index, rules, 0);
+
+    let first_source = built.index.files.len();
+    let sieve = Sources::new(&built.index);
+    if sieve.words != known.sought {
+        return None;
+    }
+    built.index.sought = sieve.words.clone();
+    read(tree, &sources, &mut built, &sieve);
+    built.index.files.extend(known.files.iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
+    built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
+    add_definitions(&mut built.index, rules, first_source);
+    register(tree, &mut built);
+    Some(built)
+}
