@@ -52,15 +52,20 @@ fn cases() -> Vec<PathBuf> {
 }
 
 /// What `fix` says of each handler and what it writes stands beside each case, for v7.3 in NAME.diff and for other targets, where
-/// there is one, in NAME.TARGET.diff; `UPDATE=1` writes it anew.
+/// there is one, in NAME.TARGET.diff; with `--sketch` in NAME.sketch.diff. `UPDATE=1` writes it anew.
 #[test]
 fn each_case_is_converted_as_expected() {
     for case in cases() {
-        for target in ["v7.3", "v7.0", "v6.16", "mmap-finish"] {
+        for target in ["v7.3", "v7.0", "v6.16", "mmap-finish", "sketch"] {
             let suffix = if target == "v7.3" { "diff".to_owned() } else { format!("{target}.diff") };
             let expected = case.with_extension(suffix);
             let tree = tree(&case);
-            let output = mmaplint(&["fix", "--target", target], tree.path());
+            let arguments: &[&str] = if target == "sketch" {
+                &["fix", "--target", "v7.3", "--sketch"]
+            } else {
+                &["fix", "--target", target]
+            };
+            let output = mmaplint(arguments, tree.path());
             let shown = format!("{}{}", String::from_utf8(output.stderr.clone()).unwrap(), stdout(&output));
             if std::env::var_os("UPDATE").is_some() && (target == "v7.3" || expected.exists()) {
                 fs::write(&expected, &shown).unwrap();
@@ -113,6 +118,21 @@ fn what_was_written_is_converted_and_is_not_written_again() {
         let left = Command::new("find").arg(tree.path()).args(["-name", "*.part"]).output().unwrap();
         assert_eq!(stdout(&left), "");
     }
+}
+
+#[test]
+fn line_ends_stay_what_they_are() {
+    let case = Path::new(ROOT).join("testdata/fix/flags.c");
+    let (plain, dos) = (tree(&case), tree(&case));
+    let file = |tree: &TempDir| tree.path().join("drivers/case/flags.c");
+    let with_returns = |text: &str| text.replace('\n', "\r\n");
+    fs::write(file(&dos), with_returns(&fs::read_to_string(&case).unwrap())).unwrap();
+    for tree in [&plain, &dos] {
+        assert_eq!(mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], tree.path()).status.code(), Some(0));
+    }
+    let written = fs::read_to_string(file(&plain)).unwrap();
+    assert_ne!(written, fs::read_to_string(&case).unwrap());
+    assert_eq!(fs::read_to_string(file(&dos)).unwrap(), with_returns(&written));
 }
 
 #[test]

@@ -221,7 +221,10 @@ fn why_not(index: &Index, fix: &HandlerFix) -> String {
         (None, Some((file, point))) => {
             format!("{}: {} (--sketch shows the rest)", index.file(*file).at(point.offset), point.text)
         }
-        (None, None) => "is converted already".to_owned(),
+        (None, None) => match fix.remarks.first() {
+            Some(remark) => format!("{remark}: look at it with --sketch"),
+            None => "is converted already".to_owned(),
+        },
     }
 }
 
@@ -233,10 +236,13 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
         match (&fix.reason, fix.applicability) {
             (Some(reason), _) => writeln!(err, "{place}: none: {}: {reason}", fix.name)?,
             (None, Applicability::Sketch) => {
-                let first = fix.open_points.first().map_or(String::new(), |(file, point)| {
-                    format!("{}: {}", scan.index.file(*file).at(point.offset), point.text)
-                });
-                writeln!(err, "{place}: sketch: {}: {first}", fix.name)?;
+                let first = fix
+                    .open_points
+                    .first()
+                    .map(|(file, point)| format!("{}: {}", scan.index.file(*file).at(point.offset), point.text));
+                // A sketch without an open point moves state, which a person has to agree to.
+                let why = first.or_else(|| fix.remarks.first().cloned()).unwrap_or_default();
+                writeln!(err, "{place}: sketch: {}: {why}", fix.name)?;
             }
             _ => {}
         }

@@ -24,6 +24,8 @@ pub(super) struct Conversion<'a> {
     pub(super) helpers: &'a BTreeMap<String, String>,
     /// Those of them that populate.
     pub(super) populating: Rc<BTreeSet<String>>,
+    /// The function whose call moves to `vm_ops->mapped`.
+    pub(super) moved: Option<&'a str>,
     /// The text of the file, and the same with comments and literals blank.
     pub(super) source: &'a [u8],
     pub(super) code: &'a [u8],
@@ -171,6 +173,7 @@ impl Conversion<'_> {
             implied_file: false,
             has_populated: false,
             populating: &self.populating,
+            moved: self.moved,
             passes_on: false,
             remarks: BTreeSet::new(),
         }

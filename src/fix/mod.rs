@@ -9,6 +9,7 @@ mod expression;
 mod finish;
 mod flags;
 mod function;
+mod mapped;
 mod names;
 mod plan;
 mod populate;

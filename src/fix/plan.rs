@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::edit::{Edit, sorted};
+use super::mapped::{Mapped, mapped};
 use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Handler, ItemId, Takes};
@@ -145,6 +146,8 @@ pub(super) struct Candidate {
     /// The functions that are converted with it.
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
+    /// What of its state moves to `vm_ops->mapped`.
+    pub(super) mapped: Option<Mapped>,
     pub(super) fix: HandlerFix,
 }
 
@@ -197,6 +200,7 @@ impl<'a> Planner<'a> {
                     twin: None,
                     definitions: BTreeSet::new(),
                     helpers: BTreeSet::new(),
+                    mapped: None,
                     fix: HandlerFix {
                         new_name: format!("{name}_prepare"),
                         name,
@@ -223,7 +227,14 @@ impl<'a> Planner<'a> {
         self.analysis.add(keys.iter().flatten().cloned().collect());
         for (number, keys) in keys.into_iter().enumerate() {
             let twin = self.twin(&self.candidates[number], &keys);
-            let helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };
+            let findings: Vec<&Finding> =
+                self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
+            let mapped = match keys.as_slice() {
+                [key] => mapped(self, &findings, key),
+                _ => None,
+            };
+            let mut helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };
+            helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
             let candidate = &mut self.candidates[number];
             if let Some(twin) = &twin {
                 candidate.fix.new_name.clone_from(twin);
@@ -232,6 +243,7 @@ impl<'a> Planner<'a> {
             }
             candidate.twin = twin;
             candidate.helpers = helpers;
+            candidate.mapped = mapped;
         }
     }
 
@@ -347,7 +359,10 @@ impl<'a> Planner<'a> {
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
         let mut work = Work::new(self, candidate, converted);
         work.run();
-        let Work { edits, mut open_points, remarks, reason, .. } = work;
+        let Work { mut edits, mut open_points, remarks, reason, .. } = work;
+        for (file, edits) in &mut edits {
+            keep_line_ends(&self.context.index.file(*file).text, edits);
+        }
         open_points.sort();
         open_points.dedup();
         let fix = &mut self.candidates[number].fix;
@@ -358,8 +373,9 @@ impl<'a> Planner<'a> {
     fn finish(mut self, sketches: bool) -> Fixes {
         for number in 0..self.candidates.len() {
             let is_safe = self.is_planned_safe(number);
-            let state: Vec<(u32, OpenPoint)> = self.candidates[number]
-                .findings
+            let left =
+                if self.candidates[number].mapped.is_some() { &[][..] } else { &self.candidates[number].findings };
+            let state: Vec<(u32, OpenPoint)> = left
                 .iter()
                 .flat_map(|finding| {
                     let finding = &self.findings[*finding];
@@ -391,6 +407,16 @@ impl<'a> Planner<'a> {
             };
             handlers[last].applicability = Applicability::None;
             handlers[last].reason = Some("changes what another conversion changes differently".to_owned());
+        }
+    }
+}
+
+/// Ends the lines of what is written as those of the file end.
+fn keep_line_ends(text: &[u8], edits: &mut [Edit]) {
+    let first = memchr::memchr(b'\n', text).unwrap_or(0);
+    if text[..first].ends_with(b"\r") {
+        for edit in edits {
+            edit.text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
         }
     }
 }

@@ -68,6 +68,8 @@ pub(super) struct Rewriter<'a> {
     pub(super) has_populated: bool,
     /// Those of the helpers that populate.
     pub(super) populating: &'a BTreeSet<String>,
+    /// The function whose call moves to `vm_ops->mapped`.
+    pub(super) moved: Option<&'a str>,
     /// Whether the statement at hand only passes on the result of what it calls.
     pub(super) passes_on: bool,
     /// What a person should know of a conversion that is complete.
@@ -221,6 +223,12 @@ impl Rewriter<'_> {
 
     /// A call for its effects may become several statements.
     fn expression_statement(&mut self, statement: &Statement, value: &Expression) {
+        if let E::Call { callee, .. } = &value.kind
+            && self.moved.is_some()
+            && callee.name() == self.moved
+        {
+            return self.remove_line(statement.span);
+        }
         if let E::Call { callee, arguments } = &value.kind
             && let Some(texts) = callee.name().and_then(|name| self.call_form(value.span, name, arguments))
         {
@@ -228,6 +236,17 @@ impl Rewriter<'_> {
             return self.write_lines(statement.span, &lines);
         }
         self.expression(value, Use::Value);
+    }
+
+    /// Takes a statement out, with its line where it has one for itself.
+    fn remove_line(&mut self, span: Span) {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let line = start - self.indent(start).len();
+        let is_alone = line == 0 || self.source[line - 1] == b'\n';
+        match self.source[end..].first() {
+            Some(b'\n') if is_alone => self.replace(Span::new(line, end + 1), String::new()),
+            _ => self.replace(span, String::new()),
+        }
     }
 
     /// Puts lines in the place of a statement, in braces where it stands alone below an `if` and the lines are several.

@@ -11,7 +11,7 @@ use super::plan::{Candidate, Planner};
 use super::rewriter::OpenPoint;
 use crate::index::{ItemId, Registration};
 use crate::rules::Does;
-use crate::source::{ItemKind, Span, find_word, identifiers, parse, variants, words};
+use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, variants, words};
 
 /// The conversion of one handler.
 pub(super) struct Work<'w, 'a> {
@@ -54,6 +54,11 @@ impl<'w, 'a> Work<'w, 'a> {
             }
             for id in self.candidate.helpers.clone() {
                 self.helper(id, &helpers);
+            }
+            if let Some(mapped) = &self.candidate.mapped {
+                self.add(mapped.open.file, mapped.edits.iter().cloned());
+                let remark = format!("what {} takes for the first mapping moves to vm_ops->mapped", mapped.name);
+                self.remarks.insert(remark);
             }
         }
         for finding in &self.candidate.findings {
@@ -157,6 +162,7 @@ impl<'w, 'a> Work<'w, 'a> {
                     let item = &source.items[number];
                     let done = conversion.function(item, name, new_name, true);
                     self.check(file, &done.text, new_name, item.name.start);
+                    self.check_macros(file, item, [Some(&done.vma), done.dropped.as_ref()]);
                     self.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
                     self.remarks.extend(done.remarks);
                     self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
@@ -267,6 +273,7 @@ impl<'w, 'a> Work<'w, 'a> {
         let is_ours = self.is_only_ours(id, &name);
         let done = conversion.function(item, &name, &new_name, false);
         self.check(id.file, &done.text, &new_name, item.name.start);
+        self.check_macros(id.file, item, [Some(&done.vma), None]);
         self.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
         self.remarks.extend(done.remarks);
         let body = Span { start: item.body, end: item.span.end };
@@ -310,6 +317,26 @@ impl<'w, 'a> Work<'w, 'a> {
         if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
             let text = "what was written of it does not parse".to_owned();
             self.open_points.push((file, OpenPoint { offset, text }));
+        }
+    }
+
+    /// A macro may use what the function calls its VMA, or its file, without being handed it.
+    fn check_macros(&mut self, file: u32, item: &Item, names: [Option<&String>; 2]) {
+        let index = self.planner.context.index;
+        let code = self.planner.code(file);
+        let body = Span { start: item.body, end: item.span.end }.of(&code);
+        let used: BTreeSet<&str> = identifiers(body).collect();
+        for called in used {
+            let mut texts = index.expanded_call(called, file, &[]);
+            texts.extend(index.constant(called, file).map(<[u8]>::to_vec));
+            let captured = names
+                .into_iter()
+                .flatten()
+                .find(|name| texts.iter().any(|text| find_word(&blank_non_code(text), name.as_bytes(), 0).is_some()));
+            if let Some(name) = captured {
+                let text = format!("the macro {called} uses {name}, which it is not handed");
+                self.open_points.push((file, OpenPoint { offset: item.name.start, text }));
+            }
         }
     }
 
@@ -363,6 +390,7 @@ impl<'w, 'a> Work<'w, 'a> {
     fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c BTreeMap<String, String>) -> Conversion<'c>
     where
         'a: 'c,
+        'w: 'c,
     {
         let Planner { context, chosen, rewrite, .. } = self.planner;
         Conversion {
@@ -371,6 +399,7 @@ impl<'w, 'a> Work<'w, 'a> {
             rewrite,
             helpers,
             populating: self.populating.clone(),
+            moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
             source: &context.index.file(file).text,
             code,
         }

@@ -73,6 +73,16 @@ static int read_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+#define CHECKED_SIZE() (vma->vm_end - vma->vm_start)
+
+static int captured_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (CHECKED_SIZE() > frame_size)
+		return -EINVAL;
+	vma->vm_ops = &frame_vm_ops;
+	return 0;
+}
+
 static const struct file_operations dead_fops = { .mmap = dead_mmap };
 static const struct file_operations late_fops = { .mmap = late_mmap };
 static const struct file_operations helper_fops = { .mmap = helper_mmap };
@@ -82,6 +92,7 @@ static const struct file_operations override_fops = { .mmap = override_mmap };
 static const struct file_operations backing_fops = { .mmap = backing_mmap };
 static const struct file_operations address_fops = { .mmap = address_mmap };
 static const struct file_operations read_fops = { .mmap = read_mmap };
+static const struct file_operations captured_fops = { .mmap = captured_mmap };
 
 static int reader(struct file *file, struct vm_area_struct *vma)
 {
