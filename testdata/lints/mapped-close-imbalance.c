@@ -104,3 +104,17 @@ static int sure_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations sure_fops = {
 	.mmap_prepare = sure_mmap_prepare,
 };
+
+/* An action that may fail, with a mapped that cannot. */
+static int window_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct crate *crate = desc->file->private_data;
+
+	mmap_action_simple_ioremap(desc, crate->base, crate->size); //~ mapped-close-imbalance
+	desc->vm_ops = &sure_vm_ops;
+	return 0;
+}
+
+static const struct file_operations window_fops = {
+	.mmap_prepare = window_mmap_prepare,
+};

@@ -1,43 +1,56 @@
 //! `vm_ops->close` runs although `vm_ops->mapped` has failed.
 
-use std::collections::BTreeSet;
-
 use crate::lint::shape::is_error;
-use crate::lint::{Facts, Found};
-use crate::rules::StateKind;
+use crate::lint::{Body, Facts, Found, HandlerView};
+use crate::rules::{Does, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
-use crate::vma::EventKind;
-use crate::vma::flow::{Key, VmHook};
+use crate::vma::flow::Key;
+use crate::vma::{Event, EventKind};
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let mut seen: BTreeSet<Key> = BTreeSet::new();
-    let hooks: Vec<&VmHook> =
-        facts.handlers.iter().flat_map(|handler| handler.lowered()).flat_map(|lowered| &lowered.vm_hooks).collect();
-    for mapped in hooks.iter().filter(|hook| hook.member == "mapped") {
-        let close = hooks.iter().find(|hook| hook.member == "close" && hook.table == mapped.table);
-        let Some(close) = close.filter(|_| seen.insert(mapped.key.clone())) else { continue };
-        let undoes = facts.lowered(&close.key).is_some_and(|close| {
-            let is_undo = |event: &crate::vma::Event| {
-                matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock)
-            };
-            close.events.iter().any(is_undo)
-        });
-        // A close that looks whether there is anything to give back copes.
-        let copes = facts.syntax(close.key.id).iter().any(|function| looks(&function.body));
-        if !undoes || copes {
-            continue;
+    for handler in &facts.handlers {
+        let hooks = || handler.lowered().flat_map(|lowered| &lowered.vm_hooks);
+        for mapped in hooks().filter(|hook| hook.member == "mapped") {
+            let close = hooks().find(|hook| hook.member == "close" && hook.table == mapped.table);
+            let Some(close) = close.filter(|close| gives_back(facts, &close.key)) else { continue };
+            let close = facts.lowered(&close.key).map_or("its close", |close| close.name.as_str());
+            failures_of_mapped(facts, &mapped.key, close, found);
+            failures_of_actions(facts, handler, close, found);
         }
-        for function in facts.syntax(mapped.key.id) {
-            let mut failures = Vec::new();
-            errors(&function.body, &mut failures);
-            for value in failures {
-                let close = facts.lowered(&close.key).map_or("its close", |close| close.name.as_str());
+    }
+}
+
+/// Whether a close gives something back without looking whether it was taken.
+fn gives_back(facts: &Facts, close: &Key) -> bool {
+    let is_undo = |event: &Event| matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock);
+    facts.lowered(close).is_some_and(|close| close.events.iter().any(is_undo))
+        && !facts.syntax(close.id).iter().any(|function| looks(&function.body))
+}
+
+fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Found) {
+    for function in facts.syntax(mapped.id) {
+        let mut failures = Vec::new();
+        errors(&function.body, &mut failures);
+        for value in failures {
+            let message =
+                format!("{} fails here, the mapping is unmapped, and {close} gives back what was not taken", function.name);
+            found.at(mapped.id.file, value.span, message);
+        }
+    }
+}
+
+/// An action that fails has the mapping unmapped before mapped has run.
+fn failures_of_actions(facts: &Facts, handler: &HandlerView, close: &str, found: &mut Found) {
+    let is_header = |body: &&Body| facts.context.index.file(body.file()).is_header();
+    for body in handler.bodies.iter().filter(|body| !is_header(body)) {
+        for call in &body.lowered.calls {
+            if facts.rules().call(&call.name).is_some_and(|rule| rule.does == Does::Action) {
                 let message = format!(
-                    "{} fails here, the mapping is unmapped, and {close} gives back what was not taken",
-                    function.name
+                    "where what {} asks for fails the mapping is unmapped, and {close} gives back what was not taken",
+                    call.name
                 );
-                found.at(mapped.key.id.file, value.span, message);
+                found.at(body.file(), call.span, message);
             }
         }
     }
