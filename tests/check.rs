@@ -226,7 +226,7 @@ fn what_was_accepted_is_left_out_and_what_accepts_nothing_is_told() {
     assert_eq!(lints(&[]), [""; 0]);
     accept("ignore[vma-pointer-kept]");
     assert_eq!(lints(&[]), ["unused-suppression", "vma-pointer-kept"], "no reason, no suppression");
-    accept("ignore[vma-start-edited, vma-pointer-kept] two at once");
+    accept("ignore[vm-start-edited, vma-pointer-kept] two at once");
     assert_eq!(lints(&[]), [""; 0]);
     accept("ignore[vma-pointer-kepd] a slip of the pen");
     assert_eq!(lints(&[]), ["unused-suppression", "vma-pointer-kept"]);
@@ -468,4 +468,166 @@ fn kbuild_prints_like_sparse_and_never_stops_the_build() {
     assert!(lines.contains("drivers/relic/relic.c:11:2: warning: relic_mmap keeps the VMA"), "{lines}");
     let missing = run("drivers/relic/none.c");
     assert!(missing.status.code() == Some(2) && stderr(&missing).contains("none.c: No such file"));
+}
+
+/// A patch that puts a line behind another line of a file of the made-up kernel.
+fn inserting(file: &str, behind: &str, new: &str) -> Vec<u8> {
+    let text = fs::read_to_string(testdata("kernel").join(file)).unwrap();
+    let number = text.lines().position(|line| line.trim() == behind).unwrap() + 1;
+    let line = text.lines().nth(number - 1).unwrap();
+    format!("--- a/{file}\n+++ b/{file}\n@@ -{number} +{number},2 @@\n {line}\n+{new}\n").into_bytes()
+}
+
+const RELIC: &str = "drivers/relic/relic.c";
+
+#[test]
+fn a_baseline_does_not_swallow_what_a_change_introduces() {
+    let tree = kernel();
+    let known = tree.path().join("known.toml");
+    let known = known.to_str().unwrap();
+    check(tree.path(), &["--baseline", known, "--write-baseline"], b"");
+    let more = inserting(RELIC, "relic->window.vma = vma;", "\trelic->other = vma;");
+    let output = check(tree.path(), &["--patch", "-", "--baseline", known, "--format", "json"], &more);
+    assert_eq!(hazards(&output), [(RELIC.into(), 12, "vma-pointer-kept".into(), "introduced".into())]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn of_two_that_are_alike_the_new_line_is_the_new_one() {
+    for (behind, line) in [("struct relic *relic = file->private_data;", 9), ("relic->window.vma = vma;", 12)] {
+        let again = inserting(RELIC, behind, "\trelic->window.vma = vma;");
+        let output = check(&testdata("kernel"), &["--patch", "-", "--format", "json"], &again);
+        assert_eq!(hazards(&output), [(RELIC.into(), line, "vma-pointer-kept".into(), "introduced".into())]);
+    }
+    // A table, or a function, that gets another name brings nothing new.
+    let text = fs::read_to_string(testdata("kernel").join(RELIC)).unwrap();
+    let line = text.lines().find(|line| line.contains("relic_fops")).unwrap();
+    let number = text.lines().position(|other| other == line).unwrap() + 1;
+    let renamed = line.replace("relic_fops", "relic_operations");
+    let patch = format!("--- a/{RELIC}\n+++ b/{RELIC}\n@@ -{number} +{number} @@\n-{line}\n+{renamed}\n");
+    let output = check(&testdata("kernel"), &["--patch", "-"], patch.as_bytes());
+    assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
+}
+
+#[test]
+fn a_path_may_be_written_in_any_way() {
+    let tree = testdata("kernel");
+    let absolute = tree.join("drivers/relic/relic.c");
+    let ways = ["drivers//relic", "./drivers/relic/", "drivers/../drivers/relic", "drivers/relic/./relic.c"];
+    for way in ways.into_iter().chain([absolute.to_str().unwrap()]) {
+        let output = check(&tree, &["--select", "vma-pointer-kept", "-f", way, "--format", "json"], b"");
+        assert_eq!(hazards(&output).len(), 1, "{way}");
+    }
+    let outside = check(&tree, &["-f", "../kernel/drivers/relic/relic.c"], b"");
+    assert_eq!(outside.status.code(), Some(2));
+    let mistyped = check(&tree, &["--patch", "-", "-f", "drivers/bel"], &patch("adds.patch"));
+    assert_eq!(mistyped.status.code(), Some(2));
+    let added = check(&tree, &["--patch", "-", "-f", "drivers/bell/bell.c", "--format", "json"], &patch("adds.patch"));
+    assert_eq!(hazards(&added).len(), 2);
+}
+
+#[test]
+fn files_are_renamed_and_copied_as_git_does() {
+    let copy = format!(
+        "diff --git a/{RELIC} b/{RELIC}\n--- a/{RELIC}\n+++ b/{RELIC}\n@@ -11 +11 @@\n-\trelic->window.vma = vma;\n+\trelic->start = vma->vm_start;\n\
+         diff --git a/{RELIC} b/drivers/relic/zcopy.c\nsimilarity index 100%\ncopy from {RELIC}\ncopy to drivers/relic/zcopy.c\n"
+    );
+    let output = check(
+        &testdata("kernel"),
+        &["--patch", "-", "--select", "vma-pointer-kept", "--format", "json"],
+        copy.as_bytes(),
+    );
+    assert_eq!(
+        hazards(&output),
+        [("drivers/relic/zcopy.c".into(), 11, "vma-pointer-kept".into(), "introduced".into())]
+    );
+
+    let gauge = "drivers/gauge/gauge.c";
+    let swap = format!(
+        "diff --git a/{RELIC} b/{gauge}\nsimilarity index 100%\nrename from {RELIC}\nrename to {gauge}\n\
+         diff --git a/{gauge} b/{RELIC}\nsimilarity index 100%\nrename from {gauge}\nrename to {RELIC}\n"
+    );
+    let output = check(&testdata("kernel"), &["--patch", "-", "--all", "--format", "json"], swap.as_bytes());
+    let states: Vec<_> = hazards(&output).into_iter().filter(|(file, ..)| file == gauge || file == RELIC).collect();
+    assert_eq!(states.len(), 3);
+    assert!(states.iter().all(|(.., state)| state == "moved"), "{states:?}");
+
+    let over =
+        format!("diff --git a/{RELIC} b/{gauge}\nsimilarity index 100%\nrename from {RELIC}\nrename to {gauge}\n");
+    let output = check(&testdata("kernel"), &["--patch", "-"], over.as_bytes());
+    assert!(
+        output.status.code() == Some(2)
+            && stderr(&output).contains("adds drivers/gauge/gauge.c, which the tree has already")
+    );
+}
+
+#[test]
+fn patches_of_all_sorts_are_read() {
+    let tree = testdata("kernel");
+    let rc = |patch: &str| check(&tree, &["--patch", "-"], patch.as_bytes()).status.code();
+    // Quilt, and diff -N, date what is new to the epoch.
+    let new = "--- linux.orig/drivers/new.c\t1970-01-01 00:00:00\n+++ linux/drivers/new.c\t2026-11-01\n@@ -0,0 +1 @@\n+int x;\n";
+    assert_eq!(rc(new), Some(0));
+    let kept =
+        format!("--- linux/{RELIC}.orig\n+++ linux/{RELIC}\n@@ -1 +1,2 @@\n // SPDX-License-Identifier: GPL-2.0\n+\n");
+    assert_eq!(rc(&kept), Some(0));
+    // A message may quote a hunk, a header is written in any case, and a mode is no text.
+    let series = String::from_utf8(patch("series.mbox")).unwrap();
+    let quoting =
+        series.replace("Otherwise it may go out.", "@@ -1,3 +1,4 @@\n-like this\nContent-Transfer-Encoding: base64");
+    assert_eq!(rc(&quoting), Some(1));
+    let encoded =
+        series.replace("Subject: [PATCH] bell", "Content-transfer-encoding:quoted-printable\nSubject: [PATCH] bell");
+    assert_eq!(rc(&encoded), Some(2));
+    assert_eq!(rc("diff --git a/Makefile b/Makefile\nold mode 100644\nnew mode 100755\n"), Some(0));
+    let module = "diff --git a/mod b/mod\nindex 1111111..2222222 160000\n--- a/mod\n+++ b/mod\n@@ -1 +1 @@\n-Subproject commit 1\n+Subproject commit 2\n";
+    assert_eq!(rc(module), Some(0));
+    let control = "--- /dev/null\n+++ \"b/drivers/x\\n::error::pwned.c\"\n@@ -0,0 +1 @@\n+x\n";
+    let output = check(&tree, &["--patch", "-"], control.as_bytes());
+    assert!(output.status.code() == Some(2) && stderr(&output).lines().count() == 1);
+}
+
+#[test]
+fn a_comment_accepts_its_own_line_or_the_next_and_no_more() {
+    let tree = kernel();
+    let file = tree.path().join(RELIC);
+    let text = fs::read_to_string(&file).unwrap();
+    let line = "\trelic->window.vma = vma;";
+    let found = |new: &str| -> Vec<(u64, String)> {
+        fs::write(&file, text.replacen(line, new, 1)).unwrap();
+        let output = check(tree.path(), &["--select", "vma-pointer-kept", "--format", "json"], b"");
+        hazards(&output).into_iter().map(|(_, line, lint, _)| (line, lint)).collect()
+    };
+    let ignore = "mmaplint: ignore[vma-pointer-kept] forgotten in close";
+    assert_eq!(found(&format!("{line} /* {ignore} */")), []);
+    assert_eq!(found(&format!("{line} // {ignore}")), []);
+    assert_eq!(found(&format!("{line} /* {ignore} */\n\trelic->other = vma;")), [(12, "vma-pointer-kept".to_owned())]);
+    assert_eq!(found(&format!("\t/*\n\t * {ignore}\n\t * as nobody splits it\n\t */\n{line}")), []);
+    assert_eq!(found(&format!("\tpr_debug(\"{ignore}\");\n{line}")), [(12, "vma-pointer-kept".to_owned())]);
+}
+
+#[test]
+fn a_range_of_commits_is_what_git_says_it_is() {
+    let tree = kernel();
+    let git = |arguments: &[&str]| {
+        let as_ada = ["-c", "user.name=Ada Example", "-c", "user.email=ada@example.org"];
+        let status =
+            Command::new("git").arg("-C").arg(tree.path()).args(as_ada).args(arguments).stdout(Stdio::null()).status();
+        assert!(status.unwrap().success(), "git {arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "base"]);
+    for name in ["drivers/relic/mid.c", "drivers/relic/new.c"] {
+        let old = if name.ends_with("mid.c") { RELIC } else { "drivers/relic/mid.c" };
+        git(&["mv", old, name]);
+        git(&["commit", "-qm", name]);
+    }
+    for range in ["HEAD~2..HEAD~1", "HEAD~1..HEAD", "HEAD~2...HEAD", "HEAD~1"] {
+        let output = check(tree.path(), &["-g", range], b"");
+        assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)), "{range}");
+    }
+    fs::remove_file(tree.path().join("drivers/relic/new.c")).unwrap();
+    let gone = check(tree.path(), &["-g", "HEAD~1..HEAD", "-f", "drivers/relic/new.c"], b"");
+    assert_eq!(gone.status.code(), Some(0), "{}", stderr(&gone));
 }

@@ -1,7 +1,14 @@
 //! A tree before and after a change.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::is_below;
 use crate::index::Takes;
-use crate::kernel::{Git, Overlay, Tree, apply, parse_patch};
+use crate::kernel::{Git, Tree, apply, parse_patch};
+use crate::lint::introduced::Moves;
 use crate::report::check::Converted;
 use crate::verdict::{Finding, Inside};
 
@@ -29,30 +36,88 @@ impl Trees {
     /// # Errors
     /// Where git cannot say what differs.
     pub fn since(tree: &Tree, revision: &str) -> Result<Trees, String> {
-        Ok(Trees { before: tree.with(overlay(tree, revision)?), after: tree.clone() })
+        let git = Git::new(tree.root());
+        let mut before = git.overlay_of(revision)?;
+        before.renamed(&git.renames(revision, None)?);
+        Ok(Trees { before: tree.with(before), after: tree.clone() })
     }
 
-    /// The two ends of `REV..REV`; a single revision is compared with its parent.
+    /// The two ends of `REV..REV`, or of `REV...REV` from where they parted; a single revision is compared with its parent.
     ///
     /// # Errors
     /// Where git cannot say what differs.
     pub fn range(tree: &Tree, range: &str) -> Result<Trees, String> {
-        let (from, to) = match range.split_once("..") {
-            Some((from, to)) => (from.to_owned(), if to.is_empty() { "HEAD" } else { to }),
-            None => (format!("{range}^"), range),
+        let git = Git::new(tree.root());
+        let or_head = |revision: &str| if revision.is_empty() { "HEAD".to_owned() } else { revision.to_owned() };
+        let (from, to) = match (range.split_once("..."), range.split_once("..")) {
+            (Some((from, to)), _) => (git.merge_base(&or_head(from), &or_head(to))?, or_head(to)),
+            (None, Some((from, to))) => (or_head(from), or_head(to)),
+            (None, None) => (format!("{range}^"), range.to_owned()),
         };
-        Ok(Trees { before: tree.with(overlay(tree, &from)?), after: tree.with(overlay(tree, to)?) })
+        let (before, mut after) = (git.overlay_of(&from)?, git.overlay_of(&to)?);
+        after.renamed(&git.renames(&from, Some(&to))?);
+        Ok(Trees { before: tree.with(before), after: tree.with(after) })
     }
 
+    /// The files that are there on one side or the other, and not on disk.
+    pub fn touches(&self, path: &str) -> bool {
+        let both = self.before.overlay().files().chain(self.after.overlay().files());
+        both.into_iter().any(|(file, _)| is_below(file, path))
+    }
+
+    /// The lines before a change of the lines of a file after it.
+    fn lines_before(&self, path: &str) -> Vec<Option<u32>> {
+        let (Some(old), Some(new)) = (self.before.read(&self.name_before(path)), self.after.read(path)) else {
+            return Vec::new();
+        };
+        let lines = |text: &[u8]| text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+        let (old, new) = (lines(&old), lines(&new));
+        let mut before = vec![None; new.len()];
+        for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
+            if let DiffOp::Equal { old_index, new_index, len } = operation {
+                for line in 0..len {
+                    before[new_index + line] = Some((old_index + line) as u32 + 1);
+                }
+            }
+        }
+        before
+    }
+}
+
+/// What a comparison asks of a change, each file looked at once.
+pub struct LineMoves<'t> {
+    trees: &'t Trees,
+    files: RefCell<BTreeMap<String, Vec<Option<u32>>>>,
+}
+
+impl LineMoves<'_> {
+    /// For a change.
+    pub fn new(trees: &Trees) -> LineMoves<'_> {
+        LineMoves { trees, files: RefCell::default() }
+    }
+}
+
+impl Moves for LineMoves<'_> {
+    fn name_before(&self, path: &str) -> String {
+        self.trees.name_before(path)
+    }
+
+    fn line_before(&self, path: &str, line: u32) -> Option<u32> {
+        if !self.trees.touches(path) {
+            return Some(line);
+        }
+        let mut files = self.files.borrow_mut();
+        let lines = files.entry(path.to_owned()).or_insert_with(|| self.trees.lines_before(path));
+        *lines.get(line as usize - 1)?
+    }
+}
+
+impl Trees {
     /// What a file was called before the change.
     pub fn name_before(&self, path: &str) -> String {
         let name = self.after.overlay().name_before(path);
         self.before.overlay().name_before(name).to_owned()
     }
-}
-
-fn overlay(tree: &Tree, revision: &str) -> Result<Overlay, String> {
-    Git::new(tree.root()).overlay_of(revision)
 }
 
 /// The handlers that take a desc after a change, in a place where one took a VMA before: the same table of the same file.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::changes::{self, Trees};
+use super::changes::{self, LineMoves, Trees};
 use super::config::Config;
 use super::{CLEAN, Common, FINDINGS, is_below, output};
 use crate::fix::{self, Applicability, plan};
@@ -16,7 +16,8 @@ use crate::lint::introduced::{State, compare};
 use crate::lint::{self, ALL, Facts, Hazard, Lint, suppress};
 use crate::meter;
 use crate::report::check::{
-    Check, Converted, Reported, Suggestion, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text,
+    Check, Converted, Reported, Suggestion, checkstyle, github, gitlab, json_lines, printable, rdjson, sarif, terse,
+    text,
 };
 use crate::report::{self, Report};
 use crate::rules::{Level, Rules};
@@ -64,7 +65,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Write what is found to the baseline instead of reporting it
-    #[arg(long, requires = "baseline", conflicts_with_all = ["patch", "base", "git"])]
+    #[arg(long, requires = "baseline", conflicts_with_all = ["patch", "base", "git", "paths", "files"])]
     write_baseline: bool,
     /// Do not read .mmaplint.toml
     #[arg(long)]
@@ -132,7 +133,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let config = if options.no_config { Config::default() } else { Config::read(&options.tree)? };
     let lints = chosen_lints(options, &config)?;
     let baseline = options.baseline(&config)?;
-    let paths = options.checked_paths(&tree)?;
+    let trees = options.trees(&tree)?;
+    let paths = options.checked_paths(&tree, trees.as_ref())?;
     let rules = common.rules()?;
     let target = match &config.target {
         Some(target) if common.target == "auto" => target,
@@ -140,9 +142,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
     };
     let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
     let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &paths, target, suggests };
-    let mut found = match options.trees(&tree)? {
+    let mut found = match &trees {
         None => judge.tree(&tree)?,
-        Some(trees) => judge.change(&trees, options.all)?,
+        Some(trees) => judge.change(trees)?,
     };
     if options.write_baseline
         && let Some(path) = options.baseline_path(&config)
@@ -153,7 +155,13 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     let mut remarks = std::mem::take(&mut found.remarks);
     if let Some(baseline) = baseline {
-        remarks.extend(found.leave_out(&baseline));
+        let stale = found.leave_out(&baseline);
+        // What was not looked for is not stale, and of a change the tree before it tells.
+        let is_whole = !found.is_change && paths.is_empty() && options.select.is_empty() && options.ignore.is_empty();
+        remarks.extend(stale.into_iter().filter(|_| is_whole).map(|entry| format!("stale baseline: {entry}")));
+    }
+    if found.is_change && !options.all {
+        found.reported.retain(|reported| reported.state == State::Introduced);
     }
     let check = Check {
         tree: &found.tree,
@@ -175,7 +183,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     })?;
     if !common.quiet {
         for remark in &remarks {
-            eprintln!("mmaplint: {remark}");
+            eprintln!("mmaplint: {}", printable(remark));
         }
     }
     if common.stats {
@@ -208,17 +216,16 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Leaves out what a baseline knows, and gives its entries that are stale.
+    /// Leaves out what a baseline knows, and gives its entries that are stale. Of a change it knows what was there before.
     fn leave_out(&mut self, baseline: &Baseline) -> Vec<String> {
-        let hazards = self.reported.iter().map(|reported| reported.hazard.clone()).collect();
-        let (left, stale) = baseline.without_known(hazards);
-        self.reported.retain(|reported| left.contains(&reported.hazard));
-        // A change is told from the tree before it: what a baseline knows beyond is no news.
-        if self.is_change {
-            Vec::new()
-        } else {
-            stale.into_iter().map(|entry| format!("stale baseline: {entry}")).collect()
-        }
+        let (new, old): (Vec<Reported>, Vec<Reported>) =
+            std::mem::take(&mut self.reported).into_iter().partition(|reported| reported.state == State::Introduced);
+        let (reported, stale) = baseline.without_known(old.into_iter().chain(new), |reported| &reported.hazard);
+        self.reported = reported;
+        self.reported.sort_by(|left, right| {
+            (left.state == State::Fixed, &left.hazard).cmp(&(right.state == State::Fixed, &right.hazard))
+        });
+        stale
     }
 }
 
@@ -255,7 +262,7 @@ impl Judge<'_> {
     }
 
     /// What a change does to the hazards of a tree.
-    fn change(&self, trees: &Trees, all: bool) -> Result<Outcome, String> {
+    fn change(&self, trees: &Trees) -> Result<Outcome, String> {
         let chosen = choose(self.rules, &trees.after, self.target)?;
         let chosen_before = choose(self.rules, &trees.before, self.target)?;
         let (scan_before, (scan, compared)) =
@@ -272,8 +279,7 @@ impl Judge<'_> {
         let (old, (look, converted)) = compared?;
         let (old, _) = self.accepted(&scan_before.index, old);
         let (new, remarks) = self.accepted(&scan.index, look.hazards);
-        let mut compared = compare(old, new, |path| trees.name_before(path));
-        compared.retain(|(state, _)| all || *state == State::Introduced);
+        let compared = compare(old, new, &LineMoves::new(trees));
         let reported = self.reported(compared, &look.suggestions);
         let is_meant = |converted: &Converted| self.selects(&converted.file);
         let converted = converted.into_iter().filter(is_meant).collect();
@@ -298,11 +304,11 @@ impl Judge<'_> {
         Ok(Look { suggestions, hazards })
     }
 
-    /// The hazards below the chosen paths that nobody has accepted, and what accepts nothing.
+    /// The hazards that nobody has accepted, and what accepts nothing.
     fn accepted(&self, index: &Index, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
-        let (hazards, remarks) = self.config.without_suppressed(hazards);
-        let mut hazards = suppress::suppressed(index, hazards, |rule| self.lints.iter().any(|lint| lint.id == rule));
-        hazards.retain(|hazard| self.selects(&hazard.file));
+        let ran = |rule: &str| self.lints.iter().any(|lint| lint.id == rule);
+        let (hazards, remarks) = self.config.without_suppressed(hazards, ran);
+        let hazards = suppress::suppressed(index, hazards, ran);
         let is_partial = !self.paths.is_empty();
         (hazards, if is_partial { Vec::new() } else { remarks })
     }
@@ -312,7 +318,8 @@ impl Judge<'_> {
     }
 
     fn reported(&self, hazards: Vec<(State, Hazard)>, suggestions: &[((String, String), Suggestion)]) -> Vec<Reported> {
-        let reported = hazards.into_iter().map(|(state, hazard)| {
+        let chosen = hazards.into_iter().filter(|(_, hazard)| self.selects(&hazard.file));
+        let reported = chosen.map(|(state, hazard)| {
             let is_its = |handler: &(String, String)| hazard.handler.as_ref() == Some(handler);
             let suggestion = suggestions.iter().find(|(handler, _)| is_its(handler) && state != State::Fixed);
             let suggestion = suggestion.map(|(_, edits)| edits.clone());
@@ -390,14 +397,15 @@ impl Options {
         self.git.as_ref().map(|range| Trees::range(tree, range)).transpose()
     }
 
-    fn checked_paths(&self, tree: &Tree) -> Result<Vec<String>, String> {
-        let paths: Vec<String> = self.paths.iter().chain(&self.files).cloned().collect();
-        // What a patch adds is not there yet.
-        let missing = paths.iter().find(|path| !tree.root().join(path).exists() && self.patch.is_none());
-        match missing {
-            Some(path) => Err(format!("{path}: there is no such path in {}", tree.root().display())),
-            None => Ok(paths),
-        }
+    fn checked_paths(&self, tree: &Tree, trees: Option<&Trees>) -> Result<Vec<String>, String> {
+        let named = |path: &String| {
+            let missing = || format!("{path}: there is no such path in {}", tree.root().display());
+            let inside = tree.path_below(path).ok_or_else(missing)?;
+            // What a change adds, or takes away, is not there.
+            let exists = tree.root().join(&inside).exists() || trees.is_some_and(|trees| trees.touches(&inside));
+            if exists { Ok(inside) } else { Err(missing()) }
+        };
+        self.paths.iter().chain(&self.files).map(named).collect()
     }
 
     fn baseline_path(&self, config: &Config) -> Option<PathBuf> {

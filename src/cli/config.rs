@@ -66,8 +66,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Takes out the hazards that were accepted. With the rest come the entries that accept nothing.
-    pub fn without_suppressed(&self, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
+    /// Takes out the hazards that were accepted. With the rest come the entries that accept nothing, of lints that ran.
+    pub fn without_suppressed(&self, hazards: Vec<Hazard>, ran: impl Fn(&str) -> bool) -> (Vec<Hazard>, Vec<String>) {
         let mut used = vec![false; self.suppress.len()];
         let mut rest = Vec::new();
         for hazard in hazards {
@@ -77,7 +77,7 @@ impl Config {
             }
         }
         let unused =
-            self.suppress.iter().zip(used).filter(|(_, used)| !used).map(|(entry, _)| {
+            self.suppress.iter().zip(used).filter(|(entry, used)| !used && ran(&entry.rule)).map(|(entry, _)| {
                 format!("{NAME}: the [[suppress]] of {} for {} accepts nothing", entry.rule, entry.path)
             });
         (rest, unused.collect())

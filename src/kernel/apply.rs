@@ -8,63 +8,119 @@ use super::{Overlay, Tree};
 /// So many outermost lines of context of a hunk may differ.
 const FUZZ: usize = 2;
 
-/// Lays patches over a tree, each over what those before it left.
+/// So many lines are compared for one hunk at most: what repeats itself a million times is no source.
+const COMPARISONS: usize = 20_000_000;
+
+/// Lays patches over a tree, the mails of a series one after the other.
 ///
 /// # Errors
 /// Names the first hunk that does not apply, and why. Then nothing is laid over anything.
 pub fn apply(tree: &Tree, patches: &[FilePatch]) -> Result<Overlay, PatchError> {
     let mut overlay = tree.overlay().clone();
-    for patch in patches {
-        one(tree, patch, &mut overlay)?;
+    for mail in patches.chunk_by(|one, next| one.mail == next.mail) {
+        let before = Side { tree, overlay: overlay.clone() };
+        let mut moved = Vec::new();
+        for patch in mail {
+            moved.extend(one(&before, mail, patch, &mut overlay)?);
+        }
+        overlay.renamed(&moved);
     }
     Ok(overlay)
 }
 
-fn one(tree: &Tree, patch: &FilePatch, overlay: &mut Overlay) -> Result<(), PatchError> {
-    let failed = |line: usize, reason: String| Err(PatchError { line, reason });
-    let current = |overlay: &Overlay, path: &str| match overlay.get(path) {
+/// A tree as a mail finds it: what a file is renamed or copied from is what it was before the mail.
+struct Side<'t> {
+    tree: &'t Tree,
+    overlay: Overlay,
+}
+
+impl Side<'_> {
+    fn text(&self, path: &str) -> Option<Vec<u8>> {
+        text(self.tree, &self.overlay, path)
+    }
+}
+
+fn text(tree: &Tree, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
+    match overlay.get(path) {
         Some(text) => text.map(<[u8]>::to_vec),
         None => tree.read(path),
-    };
+    }
+}
+
+/// Lays one patch over what those before it left, and gives the file that it moves: from and to.
+fn one(
+    before: &Side,
+    mail: &[FilePatch],
+    patch: &FilePatch,
+    overlay: &mut Overlay,
+) -> Result<Option<(String, String)>, PatchError> {
+    let failed = |reason: String| PatchError { line: patch.line, reason };
     if patch.is_binary {
-        // Nothing that is analysed is binary: pictures and firmware stay what they are.
+        // Nothing that is analysed is binary: pictures, firmware and the modules of other repositories stay what they are.
         let matters = [".c", ".h", ".rs", ".rst"].iter().any(|end| patch.path().ends_with(end));
-        return if matters { failed(patch.line, format!("{} is changed as binary", patch.path())) } else { Ok(()) };
+        let reason = format!("{} is changed as binary", patch.path());
+        return if matters { Err(failed(reason)) } else { Ok(None) };
     }
-    let text = match (&patch.old, &patch.new) {
-        (None, None) => return failed(patch.line, "names no file".to_owned()),
-        (Some(old), _) => match current(overlay, old) {
-            Some(text) => text,
-            None => return failed(patch.line, format!("changes {old}, which is no file of the tree")),
-        },
-        (None, Some(new)) if current(overlay, new).is_some() => {
-            return failed(patch.line, format!("adds {new}, which the tree has already"));
-        }
-        (None, Some(_)) => Vec::new(),
+    let (old, new) = names(before, patch, overlay);
+    if let Some(path) = old.iter().chain(&new).find(|path| is_reached_by_link(before.tree, path)) {
+        return Err(failed(format!("changes {path}, which is reached by a link")));
+    }
+    let moves = patch.is_git && old.is_some() && new.is_some() && old != new;
+    let current = |path: &str| if moves { before.text(path) } else { text(before.tree, overlay, path) };
+    let was = match &old {
+        Some(old) => current(old).ok_or_else(|| failed(format!("changes {old}, which is no file of the tree")))?,
+        None => Vec::new(),
     };
-    let is_link = |path: &String| tree.root().join(path).is_symlink();
-    if patch.old.iter().chain(&patch.new).any(is_link) {
-        return failed(patch.line, format!("changes {}, which is a link", patch.path()));
+    if let Some(new) = new.as_ref().filter(|new| old.as_ref() != Some(*new)) {
+        let leaves =
+            |other: &FilePatch| other.old.as_ref() == Some(new) && other.new.as_ref() != Some(new) && !other.is_copy;
+        if before.text(new).is_some() && !mail.iter().any(leaves) {
+            return Err(failed(format!("adds {new}, which the tree has already")));
+        }
     }
-    let text = patched(text, patch)?;
-    match (&patch.old, &patch.new) {
+    let is = patched(was, patch)?;
+    if let Some(new) = &new {
+        overlay.set(new, Some(is.clone()));
+    }
+    match (old, new) {
+        (Some(old), None) if !is.is_empty() && !patch.hunks.is_empty() => {
+            Err(failed(format!("deletes {old}, and does not know all of it")))
+        }
         (Some(old), None) => {
-            if !text.is_empty() && !patch.hunks.is_empty() {
-                return failed(patch.line, format!("deletes {old}, and does not know all of it"));
-            }
-            overlay.set(old, None);
+            overlay.set(&old, None);
+            Ok(None)
         }
-        (Some(old), Some(new)) => {
-            if old != new && !patch.is_copy {
-                overlay.set(old, None);
-                overlay.renamed(old, new);
+        (Some(old), Some(new)) if old != new && !patch.is_copy => {
+            // Where two files change places, the old one is the new one of another.
+            if !mail.iter().any(|other| other.new.as_ref() == Some(&old)) {
+                overlay.set(&old, None);
             }
-            overlay.set(new, Some(text));
+            Ok(Some((old, new)))
         }
-        (None, Some(new)) => overlay.set(new, Some(text)),
-        (None, None) => {}
+        _ => Ok(None),
     }
-    Ok(())
+}
+
+/// The paths that a patch means. One that git has not made may name what never was, and what somebody kept beside the file.
+fn names(before: &Side, patch: &FilePatch, overlay: &Overlay) -> (Option<String>, Option<String>) {
+    let exists = |path: &String| text(before.tree, overlay, path).is_some();
+    let adds_all = patch.hunks.iter().all(|hunk| hunk.start == 0 && old_lines(&hunk.lines).next().is_none());
+    match (&patch.old, &patch.new) {
+        (Some(old), Some(new)) if !patch.is_git && !exists(old) && !exists(new) && adds_all => {
+            (None, Some(new.clone()))
+        }
+        (Some(old), Some(new)) if !patch.is_git && old != new => {
+            let one = if exists(new) { new } else { old };
+            (Some(one.clone()), Some(one.clone()))
+        }
+        (old, new) => (old.clone(), new.clone()),
+    }
+}
+
+/// Whether a path, or a folder on the way to it, is a link.
+fn is_reached_by_link(tree: &Tree, path: &str) -> bool {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.into_iter().any(|end| tree.root().join(&path[..end]).is_symlink())
 }
 
 /// A file as the hunks of a patch leave it.
@@ -74,15 +130,15 @@ fn patched(text: Vec<u8>, patch: &FilePatch) -> Result<Vec<u8>, PatchError> {
     // The lines before this one are written; what a hunk was off by, the next one is likely off by too.
     let (mut done, mut offset) = (0usize, 0isize);
     for (number, hunk) in (1..).zip(&patch.hunks) {
-        let Some((place, trimmed)) = find(&old, hunk, done, offset) else {
+        let Some(found) = find(&old, hunk, done, offset) else {
             let why = why_not(&old, hunk, offset);
             let reason = format!("hunk {number} of {} does not apply: {why}", patch.path());
             return Err(PatchError { line: hunk.line, reason });
         };
-        offset = place as isize + 1 - (hunk.start + trimmed.start) as isize;
-        old[done..place].iter().for_each(|line| new.extend_from_slice(line));
-        done = place;
-        for (mark, line) in &hunk.lines[trimmed] {
+        offset = found.offset;
+        old[done..found.place].iter().for_each(|line| new.extend_from_slice(line));
+        done = found.place;
+        for (mark, line) in &hunk.lines[found.lines] {
             match mark {
                 Mark::Added => new.extend_from_slice(line),
                 Mark::Removed => done += 1,
@@ -97,34 +153,47 @@ fn patched(text: Vec<u8>, patch: &FilePatch) -> Result<Vec<u8>, PatchError> {
     Ok(new)
 }
 
-/// Where a hunk applies, as a line from 0, and which of its lines apply there: without the outermost ones where those differ.
-fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize) -> Option<(usize, Range<usize>)> {
+/// Where a hunk applies.
+struct Found {
+    /// The line, from 0.
+    place: usize,
+    /// The lines of the hunk that apply there: without the outermost ones where those differ.
+    lines: Range<usize>,
+    /// How many lines further down that is than the hunk says.
+    offset: isize,
+}
+
+fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize) -> Option<Found> {
     let is_context = |line: &&(Mark, Vec<u8>)| line.0 == Mark::Context;
     let before = hunk.lines.iter().take_while(is_context).count();
     let behind = hunk.lines.iter().rev().take_while(is_context).count();
-    if before == hunk.lines.len() {
-        return Some((done, 0..0));
-    }
+    let mut comparisons = 0;
     for fuzz in 0..=FUZZ {
         if fuzz > 0 && fuzz > before.max(behind) {
             break;
         }
-        let range = fuzz.min(before)..hunk.lines.len() - fuzz.min(behind);
-        let wanted: Vec<&[u8]> = old_lines(&hunk.lines[range.clone()]).collect();
+        let (first, last) = (fuzz.min(before), hunk.lines.len() - fuzz.min(behind));
+        let lines = first..last.max(first);
+        let wanted: Vec<&[u8]> = old_lines(&hunk.lines[lines.clone()]).collect();
         if fuzz > 0 && wanted.is_empty() {
             // Nothing is left by which to find the place.
             break;
         }
-        let guess = (hunk.start + range.start) as isize - 1 + offset;
-        let guess = if wanted.is_empty() { guess + 1 } else { guess };
-        let last = old.len().checked_sub(wanted.len()).filter(|last| *last >= done);
-        let Some(last) = last else { continue };
-        let guess = guess.clamp(done as isize, last as isize) as usize;
-        let matches = |at: usize| wanted.iter().zip(&old[at..]).all(|(wanted, line)| wanted == line);
-        let farthest = (guess - done).max(last - guess);
-        let places = (0..=farthest).flat_map(|far| [guess.checked_sub(far), Some(guess + far)]).flatten();
-        if let Some(place) = places.filter(|at| (done..=last).contains(at)).find(|at| matches(*at)) {
-            return Some((place, range));
+        // A hunk without old lines names the line that it stands behind.
+        let said = (hunk.start + lines.start) as isize - isize::from(!wanted.is_empty());
+        let Some(end) = old.len().checked_sub(wanted.len()).filter(|end| *end >= done) else { continue };
+        let guess = (said + offset).clamp(done as isize, end as isize) as usize;
+        let mut matches = |at: usize| {
+            let same = wanted.iter().zip(&old[at..]).take_while(|(wanted, line)| wanted == line).count();
+            comparisons += same + 1;
+            same == wanted.len() && comparisons < COMPARISONS
+        };
+        let farthest = (guess - done).max(end - guess);
+        let places = (0..=farthest).flat_map(|far| [Some(guess + far), guess.checked_sub(far)]).flatten();
+        for place in places.filter(|at| (done..=end).contains(at)) {
+            if matches(place) {
+                return Some(Found { place, lines, offset: place as isize - said });
+            }
         }
     }
     None

@@ -1,8 +1,9 @@
 //! What git knows of a tree, where it is a checkout and git is installed.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::Overlay;
 
@@ -39,29 +40,67 @@ impl Git {
             .ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", &named])
             .ok_or_else(|| format!("{}: git knows no revision {revision}", self.root.display()))?;
         let mut overlay = Overlay::default();
-        let changed =
-            self.list(&["diff", "--relative", "--no-ext-diff", "--name-status", "-z", "-M", &commit, "--"])?;
+        let options =
+            ["diff", "--relative", "--no-ext-diff", "--ignore-submodules=all", "--no-renames", "--name-status", "-z"];
+        let changed = self.list(&[options.as_slice(), &[&commit, "--"]].concat())?;
         let mut fields = changed.into_iter();
         let mut there: Vec<String> = Vec::new();
         while let (Some(status), Some(path)) = (fields.next(), fields.next()) {
-            match status.as_bytes().first() {
-                Some(b'A') => overlay.set(&path, None),
-                Some(b'R' | b'C') => {
-                    let Some(now) = fields.next() else { break };
-                    overlay.set(&now, None);
-                    overlay.renamed(&path, &now);
-                    there.push(path);
-                }
-                _ => there.push(path),
-            }
+            if status == "A" { overlay.set(&path, None) } else { there.push(path) }
         }
         for path in self.list(&["ls-files", "--others", "--exclude-standard", "-z"])? {
             overlay.set(&path, None);
         }
-        for path in there {
-            overlay.set(&path, Some(self.output(&["cat-file", "blob", &format!("{commit}:./{path}")])?));
+        let texts = self.blobs(&commit, &there)?;
+        for (path, text) in there.iter().zip(texts) {
+            overlay.set(path, text);
         }
         Ok(overlay)
+    }
+
+    /// The files that were renamed from one revision to another, or to what is checked out: old and new path.
+    ///
+    /// # Errors
+    /// Where git cannot say.
+    pub fn renames(&self, from: &str, to: Option<&str>) -> Result<Vec<(String, String)>, String> {
+        let mut arguments = vec!["diff", "--relative", "--no-ext-diff", "--name-status", "-z", "-M", "--diff-filter=R"];
+        arguments.push(from);
+        arguments.extend(to);
+        arguments.push("--");
+        let changed = self.list(&arguments)?;
+        Ok(changed.chunks_exact(3).map(|entry| (entry[1].clone(), entry[2].clone())).collect())
+    }
+
+    /// Where two revisions parted.
+    ///
+    /// # Errors
+    /// Where git cannot say.
+    pub fn merge_base(&self, one: &str, other: &str) -> Result<String, String> {
+        self.ask(&["merge-base", "--end-of-options", one, other])
+            .ok_or_else(|| format!("git knows no merge base of {one} and {other}"))
+    }
+
+    /// The texts of files at a commit, by one process for all of them; `None` for what is no file there.
+    fn blobs(&self, commit: &str, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, String> {
+        let failed = |error: io::Error| format!("git cat-file: {error}");
+        let mut child = Command::new("git")
+            .arg("-C")
+            .arg(&self.root)
+            .args(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let names: String = paths.iter().map(|path| format!("{commit}:./{path}\n")).collect();
+        let Some((mut stdin, stdout)) = child.stdin.take().zip(child.stdout.take()) else { return Ok(Vec::new()) };
+        let texts = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(names.as_bytes()));
+            let mut out = BufReader::new(stdout);
+            paths.iter().map(|_| blob(&mut out)).collect::<io::Result<Vec<_>>>()
+        });
+        child.wait().map_err(failed)?;
+        texts.map_err(failed)
     }
 
     /// The commit that is checked out.
@@ -111,4 +150,18 @@ impl Git {
         }
         counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix.to_owned())
     }
+}
+
+/// One answer of `git cat-file --batch`: `HASH TYPE LENGTH`, the text, a newline; or a line that says why not.
+fn blob(out: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut head = String::new();
+    out.read_line(&mut head)?;
+    let mut fields = head.split_whitespace().skip(1);
+    let (Some(kind), Some(Ok(length))) = (fields.next(), fields.next().map(str::parse::<usize>)) else {
+        return Ok(None);
+    };
+    let mut text = vec![0; length + 1];
+    out.read_exact(&mut text)?;
+    text.pop();
+    Ok((kind == "blob").then_some(text))
 }

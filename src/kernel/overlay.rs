@@ -18,10 +18,13 @@ impl Overlay {
         self.files.insert(path.to_owned(), text.map(Arc::from));
     }
 
-    /// Notes that the change moves a file, whichever side of the change is laid over the tree.
-    pub fn renamed(&mut self, from: &str, to: &str) {
-        let first = self.renames.remove(from).unwrap_or_else(|| from.to_owned());
-        self.renames.insert(to.to_owned(), first);
+    /// Notes that the change moves files, from and to, all at once, whichever side of the change is laid over the tree.
+    pub fn renamed(&mut self, moved: &[(String, String)]) {
+        let before = self.renames.clone();
+        self.renames.retain(|path, _| !moved.iter().any(|(from, _)| from == path));
+        for (from, to) in moved {
+            self.renames.insert(to.clone(), before.get(from).unwrap_or(from).clone());
+        }
     }
 
     /// What the overlay says of a file: nothing, that it is gone, or its text.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::FILE_LIMIT;
+
 /// Patches longer than this many bytes are not read.
 pub const PATCH_LIMIT: usize = 64 << 20;
 
@@ -18,6 +20,10 @@ pub struct FilePatch {
     pub is_binary: bool,
     /// Whether the old file stays as it is: a copy.
     pub is_copy: bool,
+    /// Which mail of a series it stands in, from 0.
+    pub mail: usize,
+    /// Whether a `diff --git` line begins it, which says what is renamed and what is new.
+    pub is_git: bool,
     /// Whether `---` and `+++` lines name it, behind which hunks follow.
     is_named: bool,
     /// The line of the patch, from 1, on which it starts.
@@ -78,25 +84,47 @@ pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
     if text.len() > PATCH_LIMIT {
         return Err(error(1, format!("is longer than {} MiB", PATCH_LIMIT >> 20)));
     }
-    let mut reader = Reader { lines: text.split_inclusive(|byte| *byte == b'\n').collect(), at: 0, found: Vec::new() };
+    let lines = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut reader = Reader { lines, at: 0, found: Vec::new(), mail: 0, part: Part::Header };
     while let Some(line) = reader.peek() {
         reader.line(line)?;
     }
-    let found = reader.found;
+    let mut found = reader.found;
     if let Some(file) = found.iter().find(|file| file.is_named && file.hunks.is_empty()) {
         return Err(error(file.line, format!("hunk 1 of {} is missing", file.path())));
     }
-    if found.is_empty() { Err(error(1, "holds no diff".to_owned())) } else { Ok(found) }
+    if found.is_empty() {
+        return Err(error(1, "holds no diff".to_owned()));
+    }
+    // What is said of a mode, or of an empty file, changes no text.
+    found.retain(|file| file.old.is_some() || file.new.is_some());
+    Ok(found)
 }
 
 fn error(line: usize, reason: String) -> PatchError {
     PatchError { line, reason }
 }
 
+/// Where in a mail a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Among its headers.
+    Header,
+    /// In the message, before any diff.
+    Message,
+    /// Right behind a line of a diff, where a hunk may follow.
+    Diff,
+    /// Behind a diff.
+    Behind,
+}
+
 struct Reader<'t> {
     lines: Vec<&'t [u8]>,
     at: usize,
     found: Vec<FilePatch>,
+    /// How many mails have begun.
+    mail: usize,
+    part: Part,
 }
 
 impl<'t> Reader<'t> {
@@ -109,24 +137,40 @@ impl<'t> Reader<'t> {
         self.found.last_mut()
     }
 
+    fn begin(&mut self, patch: FilePatch) {
+        self.found.push(FilePatch { mail: self.mail, ..patch });
+    }
+
     fn line(&mut self, line: &'t [u8]) -> Result<(), PatchError> {
         let number = self.at + 1;
         self.at += 1;
         let header = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
         if let Some(names) = header(b"diff --git ") {
-            self.found.push(FilePatch { line: number, ..FilePatch::default() });
-            self.git_header(names, number)
-        } else if let (Some(old), Some(new)) = (header(b"--- "), self.following_new_name()) {
-            self.at += 1;
-            self.names(old, without_end(new), number)
-        } else if line.starts_with(b"@@ -") {
-            self.hunk(line, number)
-        } else if header(b"Content-Transfer-Encoding: ").is_some_and(|name| !is_plain_encoding(name)) {
-            let encoding = String::from_utf8_lossy(without_end(&line[27..])).into_owned();
-            Err(error(number, format!("a mail in {encoding} encoding; decode it, as `b4 am` and `git mailinfo` do")))
-        } else {
-            Ok(())
+            self.begin(FilePatch { line: number, is_git: true, ..FilePatch::default() });
+            self.part = Part::Diff;
+            return self.git_header(names, number);
         }
+        if let (Some(old), Some(new)) = (header(b"--- "), self.following_new_name()) {
+            self.at += 1;
+            self.part = Part::Diff;
+            return self.names(old, without_end(new), number);
+        }
+        match self.part {
+            _ if line.starts_with(b"From ") => {
+                self.mail += 1;
+                self.part = Part::Header;
+            }
+            Part::Header if without_end(line).is_empty() => self.part = Part::Message,
+            Part::Header => return encoding(line, number),
+            Part::Diff if line.starts_with(b"@@ -") => return self.hunk(line, number),
+            // Text that looks like a hunk is a quotation before a diff, and lost behind one.
+            Part::Behind if line.starts_with(b"@@ -") => {
+                return Err(error(number, "a hunk stands behind text that belongs to no diff".to_owned()));
+            }
+            Part::Diff if !without_end(line).is_empty() => self.part = Part::Behind,
+            Part::Diff | Part::Behind | Part::Message => {}
+        }
+        Ok(())
     }
 
     fn following_new_name(&self) -> Option<&'t [u8]> {
@@ -136,9 +180,11 @@ impl<'t> Reader<'t> {
     /// The lines between `diff --git` and the first hunk.
     fn git_header(&mut self, names: &[u8], number: usize) -> Result<(), PatchError> {
         let (mut old, mut new) = both_names(names);
-        let mut patch = FilePatch { line: number, ..FilePatch::default() };
+        let mut patch = FilePatch { line: number, is_git: true, mail: self.mail, ..FilePatch::default() };
+        let mut is_module = false;
         while let Some(line) = self.peek() {
             let value = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
+            is_module |= without_end(line).ends_with(b" 160000");
             if let Some(name) = value(b"rename from ").or(value(b"copy from ")) {
                 old = Some(unquoted(name));
                 patch.is_copy = line.starts_with(b"copy");
@@ -160,6 +206,8 @@ impl<'t> Reader<'t> {
         }
         patch.old = old.map(|name| checked(name, number)).transpose()?;
         patch.new = new.map(|name| checked(name, number)).transpose()?;
+        // Of a module of another repository only the commit changes.
+        patch.is_binary |= is_module;
         self.found.pop();
         self.found.push(patch);
         Ok(())
@@ -172,12 +220,11 @@ impl<'t> Reader<'t> {
             name => checked(stripped(&name), number).map(Some),
         };
         let (old, new) = (path(old)?, path(new)?);
-        let continues =
-            self.open().is_some_and(|open| open.hunks.is_empty() && !open.is_binary && open.line + 12 > number);
+        let continues = self.open().is_some_and(|open| open.is_git && open.hunks.is_empty() && open.line + 12 > number);
         match self.open().filter(|_| continues) {
             // The names of a `diff --git` line are ambiguous where they hold blanks; these are not.
             Some(open) => (open.old, open.new, open.is_named) = (old, new, true),
-            None => self.found.push(FilePatch { old, new, is_named: true, line: number, ..FilePatch::default() }),
+            None => self.begin(FilePatch { old, new, is_named: true, line: number, ..FilePatch::default() }),
         }
         Ok(())
     }
@@ -238,7 +285,8 @@ fn ranges(head: &[u8]) -> Option<(usize, usize, usize)> {
         Some((start.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
     };
     let ((start, removed), (_, added)) = (range(old)?, range(new)?);
-    Some((start, removed, added))
+    // No file has more lines than a patch may have bytes.
+    (start <= FILE_LIMIT as usize).then_some((start, removed, added))
 }
 
 fn without_end(line: &[u8]) -> &[u8] {
@@ -250,16 +298,31 @@ fn before_tab(name: &[u8]) -> &[u8] {
     name.split(|byte| *byte == b'\t').next().unwrap_or(name)
 }
 
-fn is_plain_encoding(name: &[u8]) -> bool {
-    ["7bit", "8bit", "binary"].iter().any(|plain| name.eq_ignore_ascii_case(plain.as_bytes()))
+/// Refuses a mail whose text is not the patch itself.
+fn encoding(line: &[u8], number: usize) -> Result<(), PatchError> {
+    const NAME: &[u8] = b"content-transfer-encoding:";
+    let Some((name, value)) = line.split_at_checked(NAME.len()) else { return Ok(()) };
+    let value = value.trim_ascii();
+    let is_plain = ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes()));
+    if !name.eq_ignore_ascii_case(NAME) || is_plain {
+        return Ok(());
+    }
+    let encoding = String::from_utf8_lossy(value).escape_debug().to_string();
+    Err(error(number, format!("a mail in {encoding} encoding; decode it, as `b4 am` and `git mailinfo` do")))
 }
 
-/// The two names of a `diff --git` line, without their first folder.
+/// The two names of a `diff --git` line, without their first folder: both are quoted, or both are the same.
 fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
-    let names = String::from_utf8_lossy(names).into_owned();
-    let halves = names.split_once(" b/").map(|(old, new)| (old.to_owned(), format!("b/{new}")));
-    let Some((old, new)) = halves else { return (None, None) };
-    (Some(stripped(&unquoted(old.as_bytes()))), Some(stripped(&unquoted(new.as_bytes()))))
+    let is_first_end = |at: &usize| {
+        names[*at] == b' ' && {
+            let (old, new) = (stripped(&unquoted(&names[..*at])), stripped(&unquoted(&names[at + 1..])));
+            old == new || (names[at - 1] == b'"' && names[0] == b'"')
+        }
+    };
+    match (1..names.len()).find(is_first_end) {
+        Some(at) => (Some(stripped(&unquoted(&names[..at]))), Some(stripped(&unquoted(&names[at + 1..])))),
+        None => (None, None),
+    }
 }
 
 fn stripped(name: &str) -> String {
@@ -300,7 +363,8 @@ fn checked(path: String, line: usize) -> Result<String, PatchError> {
     let is_inside = !path.is_empty()
         && !path.starts_with('/')
         && path.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git"))
-        && !path.contains('\0');
+        // Nor would it be printed as it is.
+        && !path.chars().any(char::is_control);
     if is_inside { Ok(path) } else { Err(error(line, format!("{path:?} is no path below the tree"))) }
 }
 

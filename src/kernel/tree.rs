@@ -1,7 +1,7 @@
 //! The tree itself: where it is, which kernel it is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rayon::prelude::*;
 use walkdir::WalkDir;
@@ -55,6 +55,27 @@ impl Tree {
     /// The same directory with another change laid over it.
     pub fn with(&self, overlay: Overlay) -> Tree {
         Tree { root: self.root.clone(), overlay }
+    }
+
+    /// A path as the files of the tree are named: relative to it, without detours. `None` for one that leads out of it.
+    pub fn path_below(&self, path: &str) -> Option<String> {
+        let path = Path::new(path);
+        let inside = if path.is_absolute() {
+            let root = self.root.canonicalize().ok()?;
+            path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&root)).ok()?.to_owned()
+        } else {
+            path.to_owned()
+        };
+        let mut parts: Vec<&std::ffi::OsStr> = Vec::new();
+        for component in inside.components() {
+            match component {
+                Component::Normal(part) => parts.push(part),
+                Component::ParentDir => drop(parts.pop()?),
+                _ => {}
+            }
+        }
+        let parts: Vec<String> = parts.into_iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        Some(parts.join("/"))
     }
 
     /// What is laid over the directory.

@@ -56,12 +56,16 @@ impl Baseline {
         Baseline { counts }
     }
 
-    /// Takes out as many hazards of each sort as are known. With the rest come the entries that know more than there are.
-    pub fn without_known(&self, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
+    /// Takes out as many hazards of each sort as are known, the first ones. With the rest come the entries that know more than there
+    /// are. `hazard` gives the hazard of what is looked at.
+    pub fn without_known<T>(
+        &self,
+        all: impl Iterator<Item = T>,
+        hazard: impl Fn(&T) -> &Hazard,
+    ) -> (Vec<T>, Vec<String>) {
         let mut left = self.counts.clone();
-        let rest = hazards
-            .into_iter()
-            .filter(|hazard| match left.get_mut(&sort(hazard)) {
+        let rest = all
+            .filter(|one| match left.get_mut(&sort(hazard(one))) {
                 Some(count) if *count > 0 => {
                     *count -= 1;
                     false

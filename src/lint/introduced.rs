@@ -29,27 +29,48 @@ impl State {
     }
 }
 
-/// Compares the hazards before a change with those after it, by what they are: lint, file, function and code. `name_before` tells what a
-/// file was called before. Gives all of them, those that went last.
-pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, name_before: impl Fn(&str) -> String) -> Vec<(State, Hazard)> {
-    let mut known: BTreeMap<(&'static str, String, String, String), Vec<Hazard>> = BTreeMap::new();
-    for hazard in before.into_iter().rev() {
-        let key = (hazard.lint, hazard.file.clone(), hazard.function.clone(), hazard.code.clone());
-        known.entry(key).or_default().push(hazard);
-    }
-    let mut compared: Vec<(State, Hazard)> = Vec::new();
-    for hazard in after {
-        let key = (hazard.lint, name_before(&hazard.file), hazard.function.clone(), hazard.code.clone());
-        let old = known.get_mut(&key).and_then(Vec::pop);
-        let state = match old {
-            None => State::Introduced,
-            Some(old) if old.start.line == hazard.start.line && old.file == hazard.file => State::Unchanged,
-            Some(_) => State::Moved,
+/// Where the files and lines of a tree before a change are after it.
+pub trait Moves {
+    /// What a file was called before.
+    fn name_before(&self, path: &str) -> String;
+
+    /// The line, from 1, that a line of a file (named as it is after) was before; `None` for one that is new.
+    fn line_before(&self, path: &str, line: u32) -> Option<u32>;
+}
+
+/// Compares the hazards before a change with those after it, by what they are: lint, file, function and code; what is left, without the
+/// function, which may have another name. Of several that are alike, the change says which is which by its lines. Gives all of
+/// them, those that went last.
+pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> Vec<(State, Hazard)> {
+    let mut old: Vec<Option<Hazard>> = before.into_iter().map(Some).collect();
+    let mut compared: Vec<(Option<State>, Hazard)> = after.into_iter().map(|hazard| (None, hazard)).collect();
+    for with_function in [true, false] {
+        let mut known: BTreeMap<(&'static str, String, String, String), Vec<usize>> = BTreeMap::new();
+        let key = |hazard: &Hazard, file: String| {
+            let function = if with_function { hazard.function.clone() } else { String::new() };
+            (hazard.lint, file, function, hazard.code.clone())
         };
-        compared.push((state, hazard));
+        for (number, hazard) in old.iter().enumerate() {
+            if let Some(hazard) = hazard {
+                known.entry(key(hazard, hazard.file.clone())).or_default().push(number);
+            }
+        }
+        // Those whose line is the same one come first, for they are certain.
+        for by_line in [true, false] {
+            for (state, hazard) in compared.iter_mut().filter(|(state, _)| state.is_none()) {
+                let Some(alike) = known.get_mut(&key(hazard, moves.name_before(&hazard.file))) else { continue };
+                let line = if by_line { moves.line_before(&hazard.file, hazard.start.line) } else { None };
+                let is_it = |number: &&usize| {
+                    !by_line || old[**number].as_ref().is_some_and(|old| Some(old.start.line) == line)
+                };
+                let Some(number) = alike.iter().find(is_it).copied() else { continue };
+                alike.retain(|other| *other != number);
+                let Some(was) = old[number].take() else { continue };
+                let is_there = (was.start.line, &was.file) == (hazard.start.line, &hazard.file);
+                *state = Some(if is_there { State::Unchanged } else { State::Moved });
+            }
+        }
     }
-    let mut fixed: Vec<Hazard> = known.into_values().flatten().collect();
-    fixed.sort();
-    compared.extend(fixed.into_iter().map(|hazard| (State::Fixed, hazard)));
-    compared
+    let compared = compared.into_iter().map(|(state, hazard)| (state.unwrap_or(State::Introduced), hazard));
+    compared.chain(old.into_iter().flatten().map(|hazard| (State::Fixed, hazard))).collect()
 }

@@ -1,12 +1,14 @@
 //! Hazards that somebody has looked at and accepted, by a comment beside the code:
-//! `/* mmaplint: ignore[RULE] REASON */`, on the line itself or on the one before.
+//! `/* mmaplint: ignore[RULE] REASON */`, behind the code on its line, or alone before it.
+
+use std::sync::Arc;
 
 use memchr::memmem;
 
 use super::{Hazard, find};
-use crate::index::Index;
+use crate::index::{Index, SourceFile};
 use crate::rules::{Confidence, Level};
-use crate::source::{Position, Span};
+use crate::source::Position;
 
 /// What a comment starts with.
 const MARK: &[u8] = b"mmaplint: ignore[";
@@ -19,9 +21,11 @@ struct Comment {
     file: u32,
     place: Position,
     end: Position,
-    rules: Vec<String>,
+    /// The line whose hazards it accepts: its own where code stands before it, else the one behind it.
+    line: u32,
+    /// The lints, and whether each accepted something.
+    rules: Vec<(String, bool)>,
     has_reason: bool,
-    is_used: bool,
 }
 
 /// Takes out the hazards that comments accept, and adds one for each comment that accepts nothing. `ran` tells which lints were run:
@@ -30,26 +34,26 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
     let mut comments = comments(index);
     let mut kept = Vec::new();
     for hazard in hazards {
-        let accepts = |comment: &&mut Comment| {
-            let behind = hazard.start.line.wrapping_sub(comment.place.line);
-            index.file(comment.file).path == hazard.file
-                && behind <= comment.end.line - comment.place.line + 1
-                && comment.has_reason
-                && comment.rules.iter().any(|rule| rule == hazard.lint)
-        };
-        match comments.iter_mut().find(accepts) {
-            Some(comment) => comment.is_used = true,
+        let rules = comments.iter_mut().filter(|comment| {
+            let is_here = index.file(comment.file).path == hazard.file && comment.line == hazard.start.line;
+            is_here && comment.has_reason
+        });
+        match rules.flat_map(|comment| &mut comment.rules).find(|(rule, _)| rule == hazard.lint) {
+            Some((_, is_used)) => *is_used = true,
             None => kept.push(hazard),
         }
     }
-    for comment in comments.into_iter().filter(|comment| !comment.is_used) {
-        let unknown = comment.rules.iter().find(|rule| find(rule).is_none());
-        let message = match unknown {
-            Some(rule) => format!("this comment names {rule}, which is no lint"),
+    for comment in comments {
+        let unused = |rule: &&(String, bool)| !rule.1 && ran(&rule.0);
+        let message = match comment.rules.iter().find(|(rule, _)| find(rule).is_none()) {
+            Some((rule, _)) => format!("this comment names {rule}, which is no lint"),
             None if !comment.has_reason => "this comment gives no reason, and accepts nothing without one".to_owned(),
-            None if !comment.rules.iter().all(|rule| ran(rule)) => continue,
-            None => format!("there is nothing here that {} finds; take the comment out", comment.rules.join(" or ")),
+            None => match comment.rules.iter().find(unused) {
+                Some((rule, _)) => format!("there is nothing here that {rule} finds; take it out of the comment"),
+                None => continue,
+            },
         };
+        let rules: Vec<&str> = comment.rules.iter().map(|(rule, _)| rule.as_str()).collect();
         kept.push(Hazard {
             file: index.file(comment.file).path.clone(),
             start: comment.place,
@@ -59,7 +63,7 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
             confidence: Confidence::High,
             function: String::new(),
             message,
-            code: comment.rules.join(", "),
+            code: rules.join(", "),
             handler: None,
         });
     }
@@ -68,25 +72,40 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
 }
 
 fn comments(index: &Index) -> Vec<Comment> {
-    let mut comments = Vec::new();
     let finder = memmem::Finder::new(MARK);
-    for (number, file) in (0u32..).zip(index.files()) {
-        for at in finder.find_iter(&file.text) {
-            let rest = &file.text[at + MARK.len()..];
-            let end =
-                memmem::find(rest, b"*/").unwrap_or(rest.len()).min(memchr::memchr(b'\n', rest).unwrap_or(rest.len()));
-            let text = String::from_utf8_lossy(&rest[..end]);
-            let Some((rules, reason)) = text.split_once(']') else { continue };
-            let span = Span::new(at, at + MARK.len() + end);
-            comments.push(Comment {
-                file: number,
-                place: file.position(span.start),
-                end: file.position(span.end),
-                rules: rules.split(',').map(|rule| rule.trim().to_owned()).collect(),
-                has_reason: !reason.trim().is_empty(),
-                is_used: false,
-            });
-        }
-    }
-    comments
+    let in_file = |(number, file): (u32, &Arc<SourceFile>)| {
+        finder.find_iter(&file.text).filter_map(|at| comment(number, file, at)).collect::<Vec<_>>()
+    };
+    (0u32..).zip(index.files()).flat_map(in_file).collect()
+}
+
+/// The comment that has the mark at an offset; `None` where it does not begin with it, as what only speaks of it.
+fn comment(number: u32, file: &SourceFile, at: usize) -> Option<Comment> {
+    let before = file.text[..at].trim_ascii_end();
+    // A block comment of the kernel begins on its second line.
+    let before = match before {
+        [.., b'/', b'*'] => before,
+        _ => before.strip_suffix(b"*").unwrap_or(before).trim_ascii_end(),
+    };
+    let open = before.len().checked_sub(2)?;
+    let close: &[u8] = match &before[open..] {
+        b"/*" => b"*/",
+        b"//" => b"\n",
+        _ => return None,
+    };
+    let rest = &file.text[at + MARK.len()..];
+    let end = memmem::find(rest, close).unwrap_or(rest.len());
+    let text = String::from_utf8_lossy(&rest[..end]).into_owned();
+    let (rules, reason) = text.split_once(']')?;
+    let line = memchr::memrchr(b'\n', &file.text[..open]).map_or(0, |newline| newline + 1);
+    let is_behind_code = !file.text[line..open].trim_ascii().is_empty();
+    let (place, end) = (file.position(at as u32), file.position((at + MARK.len() + end) as u32));
+    Some(Comment {
+        file: number,
+        place,
+        end,
+        line: if is_behind_code { file.position(open as u32).line } else { end.line + 1 },
+        rules: rules.split(',').map(|rule| (rule.trim().to_owned(), false)).collect(),
+        has_reason: reason.chars().any(char::is_alphanumeric),
+    })
 }

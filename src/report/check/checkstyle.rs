@@ -51,7 +51,8 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
             '\t' => out.push_str("&#9;"),
-            character if character.is_control() => out.push('?'),
+            // XML has no way to write these at all.
+            character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => out.push('?'),
             character => out.push(character),
         }
     }

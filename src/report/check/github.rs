@@ -42,7 +42,8 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
 
 /// A message as the runner unescapes it.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    text.replace(char::is_control, "?")
 }
 
 fn property(text: &str) -> String {

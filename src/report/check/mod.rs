@@ -15,7 +15,7 @@ pub use gitlab::gitlab;
 pub use json::json_lines;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
-pub use terse::terse;
+pub use terse::{printable, terse};
 pub use text::text;
 
 use std::collections::BTreeMap;

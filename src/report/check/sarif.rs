@@ -1,5 +1,7 @@
 //! SARIF 2.1.0, as code scanning services take it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use crate::lint::introduced::State;
 use crate::lint::{Lint, suppress};
 use crate::report::layout::write_json;
 use crate::rules::{Confidence, Level};
-use crate::source::Position;
+use crate::source::{LineIndex, Position};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -19,7 +21,8 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Where `out` cannot be written.
 pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<Value> = check.lints.iter().filter_map(|lint| rule(lint)).chain([unused_suppression()]).collect();
-    let results: Vec<Value> = check.reported.iter().map(|reported| result(check, reported)).collect();
+    let columns = Columns { check, texts: RefCell::default() };
+    let results: Vec<Value> = check.reported.iter().map(|reported| result(check, &columns, reported)).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -69,7 +72,7 @@ fn unused_suppression() -> Value {
     })
 }
 
-fn result(check: &Check, reported: &Reported) -> Value {
+fn result(check: &Check, columns: &Columns, reported: &Reported) -> Value {
     let hazard = &reported.hazard;
     let rule = check.lints.iter().position(|lint| lint.id == hazard.lint).unwrap_or(check.lints.len());
     let mut result = json!({
@@ -79,7 +82,7 @@ fn result(check: &Check, reported: &Reported) -> Value {
         "message": {"text": sentence(&hazard.message)},
         "locations": [{"physicalLocation": {
             "artifactLocation": artifact(&hazard.file),
-            "region": region(hazard.start, hazard.end),
+            "region": columns.region(&hazard.file, hazard.start, hazard.end),
         }}],
         "partialFingerprints": {"mmaplint/v1": hazard.fingerprint()},
         "baselineState": baseline(check, reported.state),
@@ -89,18 +92,18 @@ fn result(check: &Check, reported: &Reported) -> Value {
         result["locations"][0]["logicalLocations"] = json!([{"name": hazard.function}]);
     }
     if let Some(suggestion) = &reported.suggestion {
-        result["fixes"] = json!([fix(suggestion)]);
+        result["fixes"] = json!([fix(columns, suggestion)]);
     }
     result
 }
 
-fn fix(suggestion: &Suggestion) -> Value {
+fn fix(columns: &Columns, suggestion: &Suggestion) -> Value {
     let changes: Vec<Value> = suggestion
         .iter()
         .map(|(file, edits)| {
             let replacements: Vec<Value> = edits
                 .iter()
-                .map(|(start, end, text)| json!({"deletedRegion": region(*start, *end), "insertedContent": {"text": text}}))
+                .map(|(start, end, text)| json!({"deletedRegion": columns.region(file, *start, *end), "insertedContent": {"text": text}}))
                 .collect();
             json!({"artifactLocation": artifact(file), "replacements": replacements})
         })
@@ -125,13 +128,34 @@ fn uri(path: &str) -> String {
     uri
 }
 
-fn region(start: Position, end: Position) -> Value {
-    json!({
-        "startLine": start.line,
-        "startColumn": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-    })
+/// Counts columns as SARIF does, in characters; elsewhere they are bytes.
+struct Columns<'a> {
+    check: &'a Check<'a>,
+    texts: RefCell<BTreeMap<String, Option<(Vec<u8>, LineIndex)>>>,
+}
+
+impl Columns<'_> {
+    fn region(&self, file: &str, start: Position, end: Position) -> Value {
+        json!({
+            "startLine": start.line,
+            "startColumn": self.column(file, start),
+            "endLine": end.line,
+            "endColumn": self.column(file, end),
+        })
+    }
+
+    fn column(&self, file: &str, position: Position) -> usize {
+        let mut texts = self.texts.borrow_mut();
+        let source = texts.entry(file.to_owned()).or_insert_with(|| {
+            let text = self.check.tree.read(file)?;
+            let lines = LineIndex::new(&text);
+            Some((text, lines))
+        });
+        let bytes = position.column as usize - 1;
+        let Some((text, lines)) = source else { return bytes + 1 };
+        let line = lines.range(text, position.line).map_or(&[][..], |range| &text[range]);
+        String::from_utf8_lossy(&line[..bytes.min(line.len())]).chars().count() + 1
+    }
 }
 
 fn baseline(check: &Check, state: State) -> &'static str {

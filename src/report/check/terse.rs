@@ -19,6 +19,8 @@ pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> 
             state => format!(" ({})", state.name()),
         };
         let lint = if types { format!(" [{}]", hazard.lint) } else { String::new() };
+        // No line may begin as a command of a runner does that reads along.
+        let place = if place.starts_with("::") { format!("./{place}") } else { place };
         writeln!(out, "{place}: {}: {}{lint}{state}", hazard.level, printable(&hazard.message))?;
     }
     for converted in &check.converted {
@@ -35,6 +37,6 @@ pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// The text without what a terminal would obey.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
 }

@@ -61,9 +61,11 @@ fn excerpt(reported: &Reported, source: Option<&Source>, coloured: bool, out: &m
     let range = offset(bytes, lines, hazard.start)..offset(bytes, lines, hazard.end);
     let diagnostic = diagnostic.with_label(Label::primary((), range));
     let diagnostic = match &reported.suggestion {
-        Some(_) => {
-            diagnostic.with_note(format!("mmaplint fix {}:{} writes the conversion", hazard.file, handler(reported)))
-        }
+        Some(_) => diagnostic.with_note(format!(
+            "mmaplint fix {}:{} writes the conversion",
+            printable(&hazard.file),
+            handler(reported)
+        )),
         None => diagnostic,
     };
     let file = SimpleFile::new(printable(&hazard.file), text);
