@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::body::{Body, Variant};
+use super::shape::exclusive;
 use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
 use crate::rules::{Call, Rules};
@@ -149,6 +150,38 @@ impl<'a> HandlerView<'a> {
     /// Every variant of every function, with its function.
     pub fn variants(&self) -> impl Iterator<Item = (&Body<'a>, &Variant<'a>)> {
         self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
+    }
+
+    /// Whether something lies on a way with a place of a function: in the function itself, in one that leads to it, or in one that
+    /// it calls. `places` gives where it is, in one function.
+    pub fn is_met(&self, body: &Body<'a>, place: Span, places: &dyn Fn(&Body) -> Vec<Span>) -> bool {
+        let meets = |variant: &Variant, one: Span, other: Span| !exclusive(&variant.function.body, one, other);
+        self.bodies.iter().any(|other| {
+            if other.key != body.key && !self.leads(other, body) && !self.leads(body, other) {
+                return false;
+            }
+            let found = places(other);
+            let any_meets = |variant: &Variant, place: Span| found.iter().any(|found| meets(variant, *found, place));
+            if found.is_empty() {
+                return false;
+            }
+            if other.key == body.key {
+                return body.variants.iter().any(|variant| any_meets(variant, place));
+            }
+            // A call through a table is not found by name: then nothing says that it lies apart.
+            let (caller, callee) = if self.leads(other, body) { (other, body) } else { (body, other) };
+            caller.variants.iter().any(|variant| {
+                let mut calls = self.calls_towards(variant, callee).peekable();
+                let is_above = std::ptr::eq(caller, other);
+                calls.peek().is_none()
+                    || calls.any(|call| if is_above { any_meets(variant, call) } else { meets(variant, call, place) })
+            })
+        })
+    }
+
+    /// A function, those that lead to it, and those that it is followed into: what one call may run through.
+    pub fn related<'s>(&'s self, body: &'s Body<'a>) -> impl Iterator<Item = &'s Body<'a>> {
+        self.bodies.iter().filter(|other| self.leads(other, body) || self.leads(body, other))
     }
 
     /// The calls of a function that lead to another.

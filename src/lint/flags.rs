@@ -1,7 +1,7 @@
 //! Conditions about the flags of a VMA: which flags they ask for, and what they make of the answer.
 
 use super::body::Variant;
-use super::shape::{Branch, branches_of};
+use super::shape::Branch;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::lower::flags::flag_of;
@@ -32,7 +32,7 @@ impl Variant<'_> {
     /// The flags whose presence (`set`) or absence makes the function fail.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut found = Vec::new();
-        for Branch { condition, then_refuses, otherwise_refuses } in branches_of(self) {
+        for Branch { condition, then_refuses, otherwise_refuses, .. } in self.branches() {
             if then_refuses == otherwise_refuses {
                 continue;
             }

@@ -3,55 +3,84 @@
 use super::body::Variant;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen};
+use crate::source::visit;
 
 /// An `if`.
 #[derive(Clone, Copy)]
 pub struct Branch<'s> {
     /// What decides.
     pub condition: &'s Expression,
+    /// What follows where it holds.
+    pub then: &'s [Statement],
+    /// What follows where it does not.
+    pub otherwise: &'s [Statement],
     /// Whether what follows where it holds ends in an error.
     pub then_refuses: bool,
     /// Whether what follows where it does not ends in an error.
     pub otherwise_refuses: bool,
 }
 
-/// Every `if` below statements, outer before inner.
-pub fn branches<'s>(statements: &'s [Statement], found: &mut Vec<Branch<'s>>) {
-    for statement in statements {
-        match &statement.kind {
-            S::If { condition, then, otherwise } => {
-                let (then_refuses, otherwise_refuses) = (refuses(then), refuses(otherwise));
-                found.push(Branch { condition, then_refuses, otherwise_refuses });
-                branches(then, found);
-                branches(otherwise, found);
+impl Variant<'_> {
+    /// Every `if` of the function, outer before inner.
+    pub fn branches(&self) -> Vec<Branch<'_>> {
+        let mut found = Vec::new();
+        self.add_branches(&self.function.body, &mut found);
+        found
+    }
+
+    fn add_branches<'s>(&self, statements: &'s [Statement], found: &mut Vec<Branch<'s>>) {
+        for statement in statements {
+            match &statement.kind {
+                S::If { condition, then, otherwise } => {
+                    let (then_refuses, otherwise_refuses) = (self.refuses(then), self.refuses(otherwise));
+                    found.push(Branch { condition, then, otherwise, then_refuses, otherwise_refuses });
+                    self.add_branches(then, found);
+                    self.add_branches(otherwise, found);
+                }
+                S::Loop { body, .. } | S::Block(body) => self.add_branches(body, found),
+                S::Switch { arms, .. } => arms.iter().for_each(|arm| self.add_branches(arm, found)),
+                _ => {}
             }
-            S::Loop { body, .. } | S::Block(body) => branches(body, found),
-            S::Switch { arms, .. } => arms.iter().for_each(|arm| branches(arm, found)),
-            _ => {}
         }
+    }
+
+    /// Whether statements end in an error: they return one, leave for where one is returned, or leave one in a variable.
+    fn refuses(&self, arm: &[Statement]) -> bool {
+        match arm.last().map(|last| &last.kind) {
+            Some(S::Return(Some(value))) => {
+                is_error(value) || value.name().is_some_and(|name| self.holds_error(name, arm))
+            }
+            Some(S::Goto(_)) => true,
+            Some(S::Block(inner)) => self.refuses(inner),
+            // `if (flags & VM_WRITE) { if (read_only) return -EPERM; }`
+            Some(S::If { then, otherwise, .. }) if arm.len() == 1 => otherwise.is_empty() && self.refuses(then),
+            Some(S::Expression(_)) => last_assigned(arm).is_some_and(|(_, value)| is_error(value)),
+            _ => false,
+        }
+    }
+
+    /// Whether a variable that an arm returns holds an error: by the last assignment in the arm, else by all in the function.
+    fn holds_error(&self, name: &str, arm: &[Statement]) -> bool {
+        match last_assigned(arm).filter(|(target, _)| *target == name) {
+            Some((_, value)) => is_error(value),
+            None => !self.values(name).is_empty() && self.values(name).iter().all(is_error),
+        }
+    }
+
+    /// Whether an expression is an error, or a variable that holds nothing else.
+    pub fn is_error(&self, value: &Expression) -> bool {
+        is_error(value) || value.name().is_some_and(|name| self.holds_error(name, &[]))
     }
 }
 
-/// The branches of a variant.
-pub fn branches_of<'s>(variant: &'s Variant<'_>) -> Vec<Branch<'s>> {
-    let mut found = Vec::new();
-    branches(&variant.function.body, &mut found);
-    found
-}
-
-/// Whether statements end in an error: they return one, or leave for where one is returned.
-pub fn refuses(arm: &[Statement]) -> bool {
-    match arm.last().map(|last| &last.kind) {
-        Some(S::Return(Some(value))) => is_error(value) || (value.name().is_some() && names_error(arm)),
-        Some(S::Goto(_)) => true,
-        // The error waits for a return further down.
-        Some(S::Expression(Expression { kind: E::Assign { target, value, .. }, .. })) => {
-            target.name().is_some() && is_error(value)
+/// What the last statement that assigns a variable assigns to it.
+fn last_assigned(arm: &[Statement]) -> Option<(&str, &Expression)> {
+    arm.iter().rev().find_map(|statement| match &statement.kind {
+        S::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
+            target.name().map(|name| (name, value.as_ref()))
         }
-        Some(S::Block(inner)) => refuses(inner),
-        _ => false,
-    }
+        _ => None,
+    })
 }
 
 /// Whether no way runs through two places of a function: they lie in different arms of the same statement.
@@ -92,16 +121,6 @@ fn has_error(value: &Expression) -> bool {
     visit::expression(value, &mut |part| {
         found |= matches!(&part.kind, E::Unary { operator, operand }
             if operator == "-" && operand.name().is_some_and(|name| name.starts_with('E')));
-    });
-    found
-}
-
-fn names_error(arm: &[Statement]) -> bool {
-    let mut found = false;
-    visit::statements(arm, &mut |seen| {
-        if let Seen::Expression(expression) = seen {
-            found |= has_error(expression);
-        }
     });
     found
 }

@@ -37,3 +37,10 @@ static const struct file_operations null_fops = {
 	.mmap = NULL,
 	.mmap_prepare = a_mmap_prepare,
 };
+
+static const struct file_operations sometimes_fops = {
+	.mmap_prepare = a_mmap_prepare,
+#ifdef CONFIG_OLD
+	.mmap = a_mmap, //~ both-hooks
+#endif
+};

@@ -89,3 +89,28 @@ static int whole_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations whole_fops = {
 	.mmap = whole_mmap,
 };
+
+/* What it takes itself. */
+static void looking_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	kref_get(&board->ref);
+	board_quiet(board);
+	kref_put(&board->ref, board_release);
+}
+
+static const struct vm_operations_struct looking_vm_ops = {
+	.close = looking_close,
+};
+
+static int looking_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &looking_vm_ops;
+	return 0;
+}
+
+static const struct file_operations looking_fops = {
+	.mmap = looking_mmap,
+};

@@ -34,3 +34,25 @@ static int whole_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations whole_fops = {
 	.mmap = whole_mmap,
 };
+
+/* The hook is called by a function of its own. */
+static int reed_call(struct reed_info *info, struct vm_area_desc *desc)
+{
+	return info->mmap_prepare(info, desc);
+}
+
+static int split_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vm_area_desc desc;
+	int ret;
+
+	compat_set_desc_from_vma(&desc, file, vma);
+	ret = reed_call(file->private_data, &desc);
+	if (ret)
+		return ret;
+	return __compat_vma_mmap(&desc, vma);
+}
+
+static const struct file_operations split_fops = {
+	.mmap = split_mmap,
+};

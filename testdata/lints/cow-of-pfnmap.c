@@ -46,3 +46,24 @@ static int no_copies_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations no_copies_fops = {
 	.mmap = no_copies_mmap,
 };
+
+/* One region is remapped at once, and says nothing of the other. */
+static int regions_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	switch (vma->vm_pgoff) {
+	case 0:
+		return vm_iomap_memory(vma, board->base, board->size);
+	case 1:
+		vm_flags_set(vma, VM_IO | VM_PFNMAP); //~ cow-of-pfnmap
+		vma->vm_ops = &pfn_vm_ops;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static const struct file_operations regions_fops = {
+	.mmap = regions_mmap,
+};

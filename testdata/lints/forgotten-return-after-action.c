@@ -60,3 +60,17 @@ static int returns_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations returns_fops = {
 	.mmap_prepare = returns_mmap_prepare,
 };
+
+static int variable_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	int ret = -EINVAL;
+
+	if (desc->pgoff == 0)
+		mmap_action_simple_ioremap(desc, board->base, board->size); //~ forgotten-return-after-action
+	return ret;
+}
+
+static const struct file_operations variable_fops = {
+	.mmap_prepare = variable_mmap_prepare,
+};

@@ -26,3 +26,14 @@ static int bits_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations bits_fops = {
 	.mmap_prepare = bits_mmap_prepare,
 };
+
+static int shifted_mmap_prepare(struct vm_area_desc *desc)
+{
+	if (desc->vm_flags & BIT(VMA_EXEC_BIT))
+		return -EPERM;
+	return 0;
+}
+
+static const struct file_operations shifted_fops = {
+	.mmap_prepare = shifted_mmap_prepare,
+};

@@ -118,3 +118,31 @@ static int window_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations window_fops = {
 	.mmap_prepare = window_mmap_prepare,
 };
+
+static int passing_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			  const struct file *file, void **vm_private_data)
+{
+	struct crate *crate = file->private_data;
+	int ret;
+
+	ret = crate_power_on(crate);
+	if (ret)
+		return ret; //~ mapped-close-imbalance
+	refcount_inc(&crate->refs);
+	return 0;
+}
+
+static const struct vm_operations_struct passing_vm_ops = {
+	.mapped = passing_mapped,
+	.close = sure_close,
+};
+
+static int passing_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &passing_vm_ops;
+	return 0;
+}
+
+static const struct file_operations passing_fops = {
+	.mmap_prepare = passing_mmap_prepare,
+};

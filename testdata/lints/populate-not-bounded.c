@@ -65,3 +65,55 @@ static int helper_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations helper_fops = {
 	.mmap = helper_mmap,
 };
+
+/* Asking that there is no offset bounds it; making what is too much less bounds the size. */
+static int clamped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+	unsigned long part = board->size;
+
+	if (vma->vm_pgoff)
+		return -EINVAL;
+	if (part > size)
+		part = size;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn + vma->vm_pgoff, part, vma->vm_page_prot);
+}
+
+static const struct file_operations clamped_fops = {
+	.mmap = clamped_mmap,
+};
+
+/* A comparison that only says something, one with nothing, and a helper that compares nothing. */
+static int map_part(struct vm_area_struct *vma, unsigned long pfn, unsigned long size)
+{
+	return remap_pfn_range(vma, vma->vm_start, pfn, size, vma->vm_page_prot); //~ populate-not-bounded
+}
+
+static int chatty_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (size == 0)
+		return -EINVAL;
+	if (size > SZ_1M)
+		dev_dbg(board->dev, "large\n");
+	return map_part(vma, board->pfn, size);
+}
+
+static const struct file_operations chatty_fops = {
+	.mmap = chatty_mmap,
+};
+
+static int asked_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	mmap_action_remap_full(desc, board->pfn); //~ populate-not-bounded
+	return 0;
+}
+
+static const struct file_operations asked_fops = {
+	.mmap_prepare = asked_mmap_prepare,
+};

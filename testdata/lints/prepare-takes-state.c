@@ -75,3 +75,19 @@ static int right_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations right_fops = {
 	.mmap_prepare = right_mmap_prepare,
 };
+
+/* Given back by the name of the variable, and where its scope ends. */
+static int by_name_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	struct device *parent = get_device(board->dev);
+	struct device *child __free(put_device) = get_device(board->child);
+
+	desc->vm_ops = &counted_vm_ops;
+	put_device(parent);
+	return child ? 0 : -ENODEV;
+}
+
+static const struct file_operations by_name_fops = {
+	.mmap_prepare = by_name_mmap_prepare,
+};

@@ -24,3 +24,18 @@ static int right_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations right_fops = {
 	.mmap = right_mmap,
 };
+
+/* Code for several kernels has both forms. */
+static int both_mmap(struct file *file, struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags |= VM_IO;
+#else
+	vm_flags_set(vma, VM_IO);
+#endif
+	return 0;
+}
+
+static const struct file_operations both_fops = {
+	.mmap = both_mmap,
+};

@@ -55,3 +55,19 @@ static int follows_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations follows_fops = {
 	.mmap = follows_mmap,
 };
+
+/* Kept for the length of a call. */
+static int lends_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret;
+
+	board->vma = vma;
+	ret = board_map(board);
+	board->vma = NULL;
+	return ret;
+}
+
+static const struct file_operations lends_fops = {
+	.mmap = lends_mmap,
+};

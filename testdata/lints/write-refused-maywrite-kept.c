@@ -86,6 +86,89 @@ static int cached_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations cached_fops = {
 	.mmap = cached_mmap,
 };
+
+/* The error waits in a variable, or in a nested test. */
+static int late_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret = -EPERM;
+
+	if (vma->vm_flags & VM_WRITE) { //~ write-refused-maywrite-kept
+		dev_warn(board->dev, "is read-only\n");
+		return ret;
+	}
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations late_fops = {
+	.mmap = late_mmap,
+};
+
+static int nested_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	if (vma->vm_flags & VM_WRITE) { //~ write-refused-maywrite-kept
+		if (board->is_locked)
+			return -EPERM;
+	}
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations nested_fops = {
+	.mmap = nested_mmap,
+};
+
+/* Each region has rules of its own: one needs write access, one refuses it, and one takes it away. */
+static int regions_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	switch (vma->vm_pgoff) {
+	case 0:
+		if (!(vma->vm_flags & VM_WRITE))
+			return -EINVAL;
+		break;
+	case 1:
+		if (vma->vm_flags & VM_WRITE) //~ write-refused-maywrite-kept
+			return -EPERM;
+		break;
+	case 2:
+		if ((vma->vm_flags & (VM_READ | VM_WRITE)) != VM_READ)
+			return -EPERM;
+		vm_flags_clear(vma, VM_MAYWRITE);
+		break;
+	}
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations regions_fops = {
+	.mmap = regions_mmap,
+};
+
+/* The flags by pointer. */
+static int by_pointer_mmap_prepare(struct vm_area_desc *desc)
+{
+	if (vma_flags_test(&desc->vma_flags, VMA_WRITE_BIT)) //~ write-refused-maywrite-kept
+		return -EPERM;
+	return 0;
+}
+
+static const struct file_operations by_pointer_fops = {
+	.mmap_prepare = by_pointer_mmap_prepare,
+};
+
+static int cleared_mmap_prepare(struct vm_area_desc *desc)
+{
+	if (vma_flags_test(&desc->vma_flags, VMA_WRITE_BIT))
+		return -EPERM;
+	vma_flags_clear(&desc->vma_flags, VMA_MAYWRITE_BIT);
+	return 0;
+}
+
+static const struct file_operations cleared_fops = {
+	.mmap_prepare = cleared_mmap_prepare,
+};
 //- include/linux/shelf.h
 struct shelf_ops {
 	int (*mmap)(struct shelf *shelf, struct vm_area_struct *vma);

@@ -38,6 +38,7 @@ fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool 
         && old.hook.record == new.hook.record
         && old.table.is_some()
         && old.table == new.table
-        && old.condition == new.condition
+        // Two conditions that differ may exclude one another; one alone leaves the other hook where it holds.
+        && (old.condition == new.condition || old.condition.is_none() || new.condition.is_none())
         && brace(old) == brace(new)
 }

@@ -52,5 +52,7 @@ fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     }
     let file = facts.context.index.file(key.id.file);
     let condition = file.condition_at(facts.context.index.item(key.id).name.start).unwrap_or_default();
-    looks || forgets || condition.contains("!CONFIG_MMU") || condition.contains("!defined(CONFIG_MMU)")
+    // What it takes itself is what it gives back.
+    let takes = lowered.events.iter().any(|event| matches!(&event.kind, EventKind::Take { kind, .. } if *kind != StateKind::Lock));
+    takes || looks || forgets || condition.contains("!CONFIG_MMU") || condition.contains("!defined(CONFIG_MMU)")
 }

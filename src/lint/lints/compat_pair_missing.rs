@@ -17,7 +17,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     hooks.push((name.clone(), expression.span));
                 }
             });
-            let mut bridges: Vec<&str> = variant.calls().into_iter().map(|(name, _, _)| name).collect();
+            // One function may make the desc, and another call the hook.
+            let related = handler.related(body).flat_map(|other| &other.variants);
+            let mut bridges: Vec<&str> =
+                related.flat_map(|other| other.calls()).map(|(name, _, _)| name).collect();
             bridges.retain(|name| facts.rules().call(name).is_some_and(|rule| rule.does == Does::Bridge));
             bridges.sort_unstable();
             bridges.dedup();

@@ -1,19 +1,21 @@
 //! A private mapping of PFNs, which a write would copy.
 
-use crate::lint::{Facts, Found, HandlerView};
+use crate::lint::{Body, Facts, Found, Variant};
 use crate::rules::Does;
+use crate::source::Span;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in &facts.handlers {
-        let remaps = handler
-            .ruled_calls(facts.rules())
-            .any(|(_, rule)| matches!(rule.does, Does::Populate | Does::Action | Does::Helper) );
-        // What remaps at once looks at copy-on-write itself.
-        if remaps || asks(handler) {
-            continue;
-        }
         for body in &handler.bodies {
             for set in body.lowered.sets.iter().filter(|set| set.name == "VM_PFNMAP") {
+                // What remaps at once looks at copy-on-write itself.
+                let copes = |body: &Body| {
+                    let variants = body.variants.iter();
+                    variants.flat_map(|variant| remaps(variant).chain(refusals(variant))).collect::<Vec<Span>>()
+                };
+                if handler.is_met(body, set.span, &copes) {
+                    continue;
+                }
                 let message = format!(
                     "{} sets VM_PFNMAP and takes private mappings: the first fault of a writable one is a BUG in vmf_insert_pfn()",
                     handler.name()
@@ -24,11 +26,29 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Whether the handler asks for anything that rules a private writable mapping out.
-fn asks(handler: &HandlerView) -> bool {
-    let flags = ["VM_SHARED", "VM_MAYSHARE", "VM_MAYWRITE"];
-    flags.iter().any(|flag| handler.tests(flag) || handler.clears(flag))
-        || handler.variants().any(|(_, variant)| {
-            variant.calls().iter().any(|(name, _, _)| name.contains("is_cow_mapping") || name.contains("shared_maywrite"))
+/// The calls that populate, ask for it, or hand the VMA on to who may.
+fn remaps(variant: &Variant) -> impl Iterator<Item = Span> {
+    let remaps = |name: &str| {
+        let rule = variant.rules().call(name);
+        rule.is_some_and(|rule| matches!(rule.does, Does::Populate | Does::Action | Does::Helper))
+    };
+    variant.calls().into_iter().filter(move |(name, _, _)| remaps(name)).map(|(_, _, call)| call.span)
+}
+
+/// What rules a private writable mapping out: a refusal of what is not shared, or the right to write taken away for good.
+fn refusals(variant: &Variant) -> impl Iterator<Item = Span> {
+    let of_flags = variant.refusals().into_iter().filter(|refusal| {
+        let names = |flag: &str| refusal.test.flags.iter().any(|name| name == flag);
+        (!refusal.test.set && (names("VM_SHARED") || names("VM_MAYSHARE"))) || (refusal.test.set && names("VM_MAYWRITE"))
+    });
+    let is_cow = |name: &str| name.contains("is_cow_mapping") || name.contains("shared_maywrite");
+    let of_cow = variant.calls().into_iter().filter(move |(name, _, _)| is_cow(name)).map(|(_, _, call)| call.span);
+    let cleared = variant.calls().into_iter().filter(|(name, arguments, _)| {
+        let rule = variant.rules().call(name).and_then(|rule| rule.clear);
+        rule.is_some_and(|first| {
+            arguments.iter().skip(first).any(|argument| variant.flag_names(argument).iter().any(|flag| flag == "VM_MAYWRITE"))
         })
+    });
+    let cleared = cleared.map(|(_, _, call)| call.span);
+    of_flags.map(|refusal| refusal.condition).chain(of_cow).chain(cleared).collect::<Vec<_>>().into_iter()
 }

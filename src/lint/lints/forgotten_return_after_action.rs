@@ -1,7 +1,6 @@
 //! An action that another replaces, or that an error behind it drops.
 
 use crate::index::Takes;
-use crate::lint::shape::is_error;
 use crate::lint::{Facts, Found, Variant};
 use crate::rules::Does;
 use crate::source::Span;
@@ -72,7 +71,7 @@ impl Walk<'_> {
                 let flow = value.as_ref().map_or(flow, |value| self.expression(value, flow));
                 // A check behind the action, in an arm of its own, may well fail.
                 if let (Some((action, depth)), Some(value)) = (flow.action, value)
-                    && is_error(value)
+                    && self.variant.is_error(value)
                     && self.depth < depth
                 {
                     self.hazards.push((action, "asks for an action and runs on into an error: a return is missing behind it"));

@@ -21,8 +21,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 if operator != "&" && operator != "|" {
                     return;
                 }
-                for (flag, part) in [left, right].into_iter().filter_map(|side| named(side).into_iter().next()) {
-                    if is_bit(&flag) {
+                // `BIT(VMA_EXEC_BIT)` and `1UL << VMA_EXEC_BIT` are masks.
+                for part in [left, right] {
+                    if let Some(flag) = part.name().filter(|name| is_bit(name)) {
                         let message = format!("{flag} is the number of a bit, not a mask: ask vma_desc_test()");
                         found.at(body.file(), part.span, message);
                     }

@@ -90,7 +90,14 @@ fn errors<'s>(statements: &'s [Statement], found: &mut Vec<&'s Expression>) {
     for statement in statements {
         match &statement.kind {
             S::Return(Some(value)) if is_error(value) => found.push(value),
-            S::If { then, otherwise, .. } => {
+            S::If { condition, then, otherwise } => {
+                // `if (ret) return ret;`
+                if let [Statement { kind: S::Return(Some(value)), .. }] = then.as_slice()
+                    && value.name().is_some()
+                    && condition.root() == value.name()
+                {
+                    found.push(value);
+                }
                 errors(then, found);
                 errors(otherwise, found);
             }

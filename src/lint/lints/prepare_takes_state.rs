@@ -1,14 +1,17 @@
 //! State that is taken in `.mmap_prepare`.
 
 use crate::index::Takes;
-use crate::lint::{Facts, Found};
-use crate::rules::Confidence;
+use crate::lint::{Facts, Found, HandlerView};
+use crate::rules::{Confidence, StateEffect};
+use crate::source::Span;
+use crate::source::ast::{Declared, Expression, ExpressionKind as E};
+use crate::source::visit::{self, Seen};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
         for requirement in &handler.finding.judgement.requirements {
             let is_state = requirement.kind.starts_with("state:") && requirement.kind != "state:lock";
-            if !is_state {
+            if !is_state || is_given_back(facts, handler, requirement.span) {
                 continue;
             }
             let message = format!(
@@ -23,4 +26,28 @@ pub fn check(facts: &Facts, found: &mut Found) {
             }
         }
     }
+}
+
+/// Whether what a call takes is given back by the name of the variable that its result is kept in, there or by `__free(...)`.
+fn is_given_back(facts: &Facts, handler: &HandlerView, taken: Span) -> bool {
+    handler.variants().any(|(_, variant)| {
+        let mut kept: Option<String> = None;
+        let mut has_cleanup = false;
+        visit::statements(&variant.function.body, &mut |seen| match seen {
+            Seen::Declared(Declared { name, value: Some(value), cleanup, .. }) if value.span == taken => {
+                kept = Some(name.clone());
+                has_cleanup = cleanup.is_some();
+            }
+            Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) if value.span == taken => {
+                kept = target.name().map(str::to_owned);
+            }
+            _ => {}
+        });
+        let Some(kept) = kept else { return false };
+        let undoes = |name: &str| matches!(facts.rules().state(name), Some(StateEffect::Undoes(_)));
+        let is_undone = |(name, arguments, _): (&str, &[Expression], &Expression)| {
+            undoes(name) && arguments.iter().any(|argument| argument.name() == Some(&kept))
+        };
+        has_cleanup || variant.calls().into_iter().any(is_undone)
+    })
 }

@@ -16,6 +16,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 if variant.field(target) != Some("vm_flags") {
                     return;
                 }
+                let file = facts.context.index.file(body.file());
+                // Code for several kernels has both forms.
+                if file.condition_at(expression.span.start).is_some_and(|condition| condition.contains("LINUX_VERSION_CODE")) {
+                    return;
+                }
                 let accessor = match operator.as_str() {
                     "|=" => "vm_flags_set()",
                     "&=" => "vm_flags_clear()",

@@ -1,6 +1,5 @@
 //! `VM_SHARED` where the question is whether the caller said MAP_SHARED.
 
-use crate::lint::shape::branches_of;
 use crate::lint::{Facts, Found};
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -9,7 +8,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
             continue;
         }
         for (body, variant) in handler.variants() {
-            for branch in branches_of(variant) {
+            for branch in variant.branches() {
                 let tests = variant.flag_tests(branch.condition, true);
                 // Who refuses what is not VM_SHARED refuses too much, which harms nobody. With VM_WRITE it is exact.
                 let is_refusal = branch.then_refuses || branch.otherwise_refuses;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::index::Takes;
 use crate::lint::flags::FlagTest;
-use crate::lint::shape::branches_of;
 use crate::lint::{Facts, Found, HandlerView, Variant};
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -41,7 +40,7 @@ fn all_tests_before(before: &Facts, handler: &HandlerView) -> Vec<Vec<String>> {
     let old_name = handler.name().trim_end_matches("_prepare");
     let old = before.taking(Takes::Vma).filter(|old| [old_name, handler.name()].contains(&old.name()));
     let conditions = old.flat_map(|old| old.variants()).flat_map(|(_, variant)| {
-        branches_of(variant).into_iter().flat_map(|branch| variant.flag_tests(branch.condition, true))
+        variant.branches().into_iter().flat_map(|branch| variant.flag_tests(branch.condition, true))
     });
     conditions.filter(|test| test.all).map(|test| test.flags).collect()
 }

@@ -1,6 +1,8 @@
 //! The VMA pointer outlives the call.
 
-use crate::lint::{Facts, Found, HandlerView};
+use crate::lint::{Body, Facts, Found, HandlerView};
+use crate::source::Span;
+use crate::source::ast::ExpressionKind as E;
 use crate::vma::EventKind;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -11,6 +13,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for body in &handler.bodies {
             for event in &body.lowered.events {
                 let EventKind::Escape { into } = &event.kind else { continue };
+                if is_forgotten(body, event.span) {
+                    continue;
+                }
                 let message = format!(
                     "{} keeps the VMA in {into}: a split, a merge, mremap() or munmap() leaves it pointing at what is gone, and fork() at one of two",
                     handler.name()
@@ -26,4 +31,22 @@ fn keeps_up(facts: &Facts, handler: &HandlerView) -> bool {
     let tables = handler.bodies.iter().flat_map(|body| body.lowered.vm_ops.iter().map(move |table| (table, body.file())));
     let has = |member: &str| tables.clone().any(|(table, file)| facts.context.index.table_member(&table.name, member, file).is_some());
     handler.sets("VM_DONTCOPY") && has("may_split") && (has("mremap") || handler.sets("VM_DONTEXPAND")) && has("close")
+}
+
+/// Whether the function takes the pointer out again from where it put it.
+fn is_forgotten(body: &Body, kept: Span) -> bool {
+    body.variants.iter().any(|variant| {
+        let (mut target_of_kept, mut cleared) = (None, Vec::new());
+        variant.expressions(&mut |expression| {
+            if let E::Assign { target, value, .. } = &expression.kind {
+                let text = target.text(variant.text);
+                if expression.span == kept {
+                    target_of_kept = Some(text);
+                } else if value.name() == Some("NULL") && expression.span.start > kept.end {
+                    cleared.push(text);
+                }
+            }
+        });
+        target_of_kept.is_some_and(|target| cleared.contains(&target))
+    })
 }

@@ -1,20 +1,19 @@
 //! A mapping that may not be writable, and becomes so by mprotect().
 
-use crate::lint::shape::exclusive;
-use crate::lint::{Body, Facts, Found, HandlerView, Variant};
+use crate::lint::{Body, Facts, Found};
 use crate::source::Span;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in &facts.handlers {
-        let called_by_one_that_settles = || facts.callers(handler).into_iter().any(|caller| caller.bodies.iter().any(|body| settling(body).next().is_some()));
-        // A mapping that has to be writable to begin with refuses nothing that mprotect() could give.
-        if requires_write(handler) || is_page_cache(facts, handler) || called_by_one_that_settles() {
+        let settles = |body: &Body| !settling(body).is_empty();
+        if facts.callers(handler).into_iter().any(|caller| caller.bodies.iter().any(settles)) {
             continue;
         }
         for (body, variant) in handler.variants() {
-            let refusals = variant.refusals().into_iter();
-            for refusal in refusals.filter(|refusal| names_write(&refusal.test.flags) && refusal.test.set) {
-                if is_settled(handler, body, variant, refusal.condition) {
+            for refusal in variant.refusals() {
+                let is_of_write = refusal.test.set && names_write(&refusal.test.flags);
+                let is_harmless = |body: &Body| [settling(body), requiring(body), page_cache(body)].concat();
+                if !is_of_write || handler.is_met(body, refusal.condition, &is_harmless) {
                     continue;
                 }
                 let message = format!(
@@ -31,39 +30,23 @@ fn names_write(flags: &[String]) -> bool {
     flags.iter().any(|flag| flag == "VM_WRITE")
 }
 
-fn requires_write(handler: &HandlerView) -> bool {
-    let mut refusals = handler.variants().flat_map(|(_, variant)| variant.refusals());
-    refusals.any(|refusal| names_write(&refusal.test.flags) && !refusal.test.set)
-}
-
 /// Where a function takes the right away, or asks for it instead.
-fn settling(body: &Body) -> impl Iterator<Item = Span> {
+fn settling(body: &Body) -> Vec<Span> {
     let flags = body.lowered.clears.iter().chain(&body.lowered.tests);
-    flags.filter(|flag| flag.name == "VM_MAYWRITE").map(|flag| flag.span)
+    flags.filter(|flag| flag.name == "VM_MAYWRITE").map(|flag| flag.span).collect()
 }
 
-/// Whether the right is taken away on a way that the refusal lies on: in the function itself, in one that leads to it, or in one
-/// that it calls.
-fn is_settled(handler: &HandlerView, body: &Body, variant: &Variant, refusal: Span) -> bool {
-    let meets = |variant: &Variant, one: Span, other: Span| !exclusive(&variant.function.body, one, other);
-    handler.bodies.iter().any(|other| {
-        if other.key == body.key {
-            settling(body).any(|place| meets(variant, place, refusal))
-        } else if handler.leads(other, body) {
-            other.variants.iter().any(|above| {
-                let mut calls = handler.calls_towards(above, body);
-                calls.any(|call| settling(other).any(|place| meets(above, place, call)))
-            })
-        } else {
-            settling(other).next().is_some()
-                && handler.leads(body, other)
-                && handler.calls_towards(variant, other).any(|call| meets(variant, call, refusal))
-        }
-    })
+/// Where a mapping has to be writable to begin with, so that nothing is refused that mprotect() could give.
+fn requiring(body: &Body) -> Vec<Span> {
+    let refusals = body.variants.iter().flat_map(|variant| variant.refusals());
+    refusals
+        .filter(|refusal| !refusal.test.set && names_write(&refusal.test.flags))
+        .map(|refusal| refusal.condition)
+        .collect()
 }
 
-/// Whether the pages are those of a file, which is asked before each first write to one (`page_mkwrite`).
-fn is_page_cache(facts: &Facts, handler: &HandlerView) -> bool {
-    let mut calls = handler.lowered().flat_map(|lowered| &lowered.calls);
-    calls.any(|call| facts.rules().maps_page_cache(&call.name))
+/// Where pages of a file are mapped, which is asked before each first write to one (`page_mkwrite`).
+fn page_cache(body: &Body) -> Vec<Span> {
+    let rules = |name: &str| body.variants.first().is_some_and(|variant| variant.rules().maps_page_cache(name));
+    body.lowered.calls.iter().filter(|call| rules(&call.name)).map(|call| call.span).collect()
 }

@@ -131,8 +131,11 @@ fn uri(path: &str) -> String {
 /// Counts columns as SARIF does, in characters; elsewhere they are bytes.
 struct Columns<'a> {
     check: &'a Check<'a>,
-    texts: RefCell<BTreeMap<String, Option<(Vec<u8>, LineIndex)>>>,
+    texts: RefCell<BTreeMap<String, Option<Source>>>,
 }
+
+/// A text with its lines counted.
+type Source = (Vec<u8>, LineIndex);
 
 impl Columns<'_> {
     fn region(&self, file: &str, start: Position, end: Position) -> Value {

@@ -112,6 +112,10 @@ impl Lowerer<'_> {
     pub(super) fn rule_applies(&self, rule: &Call, arguments: &[Expression]) -> bool {
         match rule.vma {
             Some(position) => arguments.get(position).is_some_and(|argument| self.root_of(argument, 0).is_some()),
+            // A copy of flags is nobody's but the function's own.
+            None if rule.does == Does::Access && rule.needs_vma_value => {
+                arguments.iter().any(|argument| self.mentions_vma(argument) || self.mentions_desc(argument))
+            }
             None if rule.needs_vma_value => arguments.iter().any(|argument| {
                 self.mentions_vma(argument) || self.made_from(argument).iter().any(|name| self.aliases.is_alias(name))
             }),
@@ -141,6 +145,12 @@ impl Lowerer<'_> {
     /// Whether the function gets at a VMA at all.
     fn has_vma(&self) -> bool {
         self.aliases.has_vma()
+    }
+
+    fn mentions_desc(&self, value: &Expression) -> bool {
+        let mut found = false;
+        visit::expression(value, &mut |part| found |= self.aliases.is_desc(part));
+        found
     }
 
     pub(super) fn mentions_vma(&self, value: &Expression) -> bool {
