@@ -13,3 +13,4 @@ pub mod rules;
 pub mod source;
 pub mod verdict;
 pub mod vma;
+pub mod worklist;

@@ -8,6 +8,7 @@ mod graph;
 mod kbuild;
 mod output;
 mod scan;
+mod worklist;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     Fix(fix::Options),
     /// Who blocks whom, as DOT or JSON
     Graph(graph::Options),
+    /// What is left to do, in order, and whom to tell
+    Worklist(worklist::Options),
     /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
 }
@@ -157,6 +160,7 @@ pub fn run() -> ExitCode {
         Command::Fix(options) => &options.common,
         Command::Graph(options) => &options.common,
         Command::Kbuild(options) => &options.common,
+        Command::Worklist(options) => &options.common,
     };
     let result = common.threads().and_then(|threads| {
         threads.install(|| match &arguments.command {
@@ -165,6 +169,7 @@ pub fn run() -> ExitCode {
             Command::Fix(options) => fix::run(options),
             Command::Graph(options) => graph::run(options),
             Command::Kbuild(options) => kbuild::run(options),
+            Command::Worklist(options) => worklist::run(options),
         })
     });
     match result {

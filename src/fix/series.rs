@@ -48,7 +48,14 @@ impl Series<'_> {
     fn mail(&self, number: usize, count: usize, change: &Change) -> Mail {
         let files: Vec<&str> = change.files.keys().map(|file| self.index.file(*file).path.as_str()).collect();
         let subject = self.subject(change, &files);
-        let recipients = self.maintainers.recipients(&files);
+        let diffs: Vec<_> = change
+            .files
+            .iter()
+            .map(|(file, edits)| unified(&self.index.file(*file).path, &self.index.file(*file).text, edits))
+            .collect();
+        let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
+        let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
+        let recipients = self.maintainers.recipients(&files, &changed);
         let width = count.to_string().len();
         let mut text = String::new();
         let _ = writeln!(text, "From {} Mon Sep 17 00:00:00 2001", "0".repeat(40));
@@ -64,11 +71,6 @@ impl Series<'_> {
         );
         text.push_str(&self.body(change));
         text.push_str("---\n");
-        let diffs: Vec<_> = change
-            .files
-            .iter()
-            .map(|(file, edits)| unified(&self.index.file(*file).path, &self.index.file(*file).text, edits))
-            .collect();
         text.push_str(&diffstat(&files, &diffs));
         let mut text = text.into_bytes();
         for diff in &diffs {

@@ -149,6 +149,16 @@ impl Index {
             .collect()
     }
 
+    /// The declaration of `struct tag`, as `near` means it: its folder's, else one in a shared header, else any.
+    pub fn record(&self, tag: &str, near: u32) -> Option<ItemId> {
+        let folder = self.file(near).folder();
+        let known = self.records.called(tag, &self.files);
+        known.into_iter().max_by_key(|id| {
+            let file = self.file(id.file);
+            (file.folder() == folder, file.is_shared_header())
+        })
+    }
+
     /// The variable `table` as `near` sees it, and what its initialiser gives the member `member`: a name.
     pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<String> {
         std::iter::once(near).chain(self.neighbours(near)).find_map(|file| {

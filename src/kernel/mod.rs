@@ -2,6 +2,7 @@
 
 mod apply;
 mod git;
+mod mailmap;
 mod maintainers;
 mod overlay;
 mod patch;

@@ -8,6 +8,7 @@ mod lines;
 mod sources;
 mod summary;
 mod text;
+pub mod worklist;
 
 pub use graph::{dot, graph_json, graph_lines};
 pub use json::json;

@@ -59,6 +59,8 @@ pub struct Call {
     /// Fields of the VMA that its result is made of, which a conversion has not to deal with one by one.
     #[serde(default)]
     pub made_of: Vec<String>,
+    /// What upstream has decided about an action for it, with the source.
+    pub decided: Option<String>,
     /// Whether the pages are then those of the page cache.
     #[serde(default)]
     pub page_cache: bool,

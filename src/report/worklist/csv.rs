@@ -1,0 +1,72 @@
+//! CSV as RFC 4180 has it; a cell that a spreadsheet would take for a formula begins with a quote.
+
+use std::io::{self, Write};
+
+use super::Worklist;
+use crate::worklist::{Task, TaskKind};
+
+const COLUMNS: &[&str] = &[
+    "group",
+    "kind",
+    "name",
+    "what",
+    "file",
+    "line",
+    "verdict",
+    "after",
+    "effort",
+    "advice",
+    "evidence",
+    "waits_for",
+    "frees",
+    "notes",
+    "subsystem",
+    "status",
+    "maintainers",
+    "lists",
+];
+
+/// Writes a row for each task of each group.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn csv(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{}\r\n", COLUMNS.join(","))?;
+    for (group, tasks) in list.groups() {
+        for task in tasks {
+            let cells: Vec<String> = row(&group, task).iter().map(|cell| quoted(cell)).collect();
+            write!(out, "{}\r\n", cells.join(","))?;
+        }
+    }
+    Ok(())
+}
+
+fn row(group: &str, task: &Task) -> Vec<String> {
+    let kind = if task.kind == TaskKind::Handler { "handler" } else { "blocker" };
+    vec![
+        group.to_owned(),
+        kind.to_owned(),
+        task.name.clone(),
+        task.what.clone(),
+        task.file.clone(),
+        task.line.to_string(),
+        task.verdict.to_string(),
+        task.after.map_or(String::new(), |after| after.to_string()),
+        task.effort.name().to_owned(),
+        task.advice.clone(),
+        task.evidence.clone(),
+        task.waits_for.join("; "),
+        task.frees.to_string(),
+        task.notes.join("; "),
+        task.subsystem.clone(),
+        task.status.clone(),
+        task.maintainers.join("; "),
+        task.lists.join("; "),
+    ]
+}
+
+fn quoted(cell: &str) -> String {
+    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    let cell = format!("{guard}{cell}");
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+}

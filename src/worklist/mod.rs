@@ -1,0 +1,337 @@
+//! The migration as a list: what is left, in the order in which it can be done, and whom to tell.
+
+mod statistics;
+
+pub use statistics::{Count, Statistics};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::fix::{Applicability, Fixes};
+use crate::index::{Index, Takes};
+use crate::kernel::Maintainers;
+use crate::rules::Rules;
+use crate::verdict::{Blocker, BlockerKind, Finding, Place, Scan, Verdict};
+
+/// Something that is left to do.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// A handler, or what handlers wait for.
+    pub kind: TaskKind,
+    /// The handler, the helper, or `struct.member`.
+    pub name: String,
+    /// Where it is: path and line; the path is empty for a hook whose struct is not found.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// What it is registered as, or what sort of blocker it is.
+    pub what: String,
+    /// What it takes.
+    pub verdict: Verdict,
+    /// The verdict once what it waits for is converted.
+    pub after: Option<Verdict>,
+    /// How much work it is.
+    pub effort: Effort,
+    /// What to do, in a sentence.
+    pub advice: String,
+    /// The line that decides, as `path:line: text`; empty where none does.
+    pub evidence: String,
+    /// What has to be converted before it.
+    pub waits_for: Vec<String>,
+    /// How many handlers wait for it.
+    pub frees: usize,
+    /// What upstream has decided about it.
+    pub notes: Vec<String>,
+    /// The section of MAINTAINERS that means it most closely, and its status.
+    pub subsystem: String,
+    /// `Maintained`, `Odd Fixes`.
+    pub status: String,
+    /// Whom to write to.
+    pub maintainers: Vec<String>,
+    /// Reviewers and lists.
+    pub lists: Vec<String>,
+}
+
+/// What a task is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskKind {
+    /// A handler.
+    Handler,
+    /// A helper or a hook that handlers wait for.
+    Blocker,
+}
+
+/// How much work a task is, from little to much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    /// `fix` writes the patch.
+    Patch,
+    /// Some lines by hand.
+    Small,
+    /// State, or a hook with all that implement it, has to move.
+    Medium,
+    /// Something else has to be converted first.
+    Waits,
+    /// The kernel has no API for it yet.
+    Api,
+    /// It has to be designed anew, or has to be understood first.
+    Large,
+}
+
+impl Effort {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effort::Patch => "patch",
+            Effort::Small => "small",
+            Effort::Medium => "medium",
+            Effort::Waits => "waits",
+            Effort::Api => "api",
+            Effort::Large => "large",
+        }
+    }
+}
+
+/// By what tasks are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Not at all.
+    Nothing,
+    /// Each maintainer's own.
+    Maintainer,
+    /// The section of MAINTAINERS.
+    Subsystem,
+    /// The verdict.
+    Verdict,
+    /// The first thing that a task waits for.
+    Blocker,
+    /// The first two folders.
+    Directory,
+}
+
+/// What a list is made from.
+pub struct Sources<'a> {
+    /// The scan, with its blockers.
+    pub scan: &'a Scan,
+    /// The rules that it was made by.
+    pub rules: &'a Rules,
+    /// What `fix` would write.
+    pub fixes: &'a Fixes,
+    /// Whom to tell.
+    pub maintainers: &'a Maintainers,
+}
+
+impl Sources<'_> {
+    /// All tasks: what can be done today first, then what frees most, then the rest.
+    pub fn tasks(&self) -> Vec<Task> {
+        let is_left =
+            |finding: &Finding| finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None;
+        let mut tasks: Vec<Task> = self.scan.blockers.par_iter().map(|blocker| self.blocker(blocker)).collect();
+        let findings = self.scan.findings.par_iter().enumerate().filter(|(_, finding)| is_left(finding));
+        let mut handlers: Vec<Task> = findings.map(|(number, finding)| self.handler(number, finding)).collect();
+        // A handler that several tables register is one piece of work.
+        let mut seen = BTreeSet::new();
+        handlers.retain(|task| seen.insert((task.name.clone(), task.file.clone(), task.line)));
+        tasks.extend(handlers);
+        let rank = |task: &Task| match (task.kind, task.effort) {
+            (TaskKind::Handler, Effort::Patch) => 0,
+            (TaskKind::Handler, Effort::Small) => 1,
+            (TaskKind::Blocker, _) => 2,
+            (TaskKind::Handler, Effort::Medium) => 3,
+            (TaskKind::Handler, Effort::Waits) => 4,
+            (TaskKind::Handler, Effort::Api) => 5,
+            (TaskKind::Handler, Effort::Large) => 6,
+        };
+        tasks.sort_by(|left, right| {
+            // What others wait for keeps at least as many handlers as they do, and so stands before them.
+            let key = |task: &Task| (rank(task), usize::MAX - task.frees, task.waits_for.len());
+            (key(left), &left.file, left.line, &left.name).cmp(&(key(right), &right.file, right.line, &right.name))
+        });
+        tasks
+    }
+
+    fn handler(&self, number: usize, finding: &Finding) -> Task {
+        let index = &self.scan.index;
+        let registration = &finding.registration;
+        let name = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+        let place = finding.handler.as_ref().and_then(|handler| handler.place);
+        // What another module's handler is registered for is changed where it is registered.
+        let is_own = |place: &Place| index.file(place.file).folder() == index.file(registration.file).folder();
+        let (file, span) = match place.filter(is_own) {
+            Some(place) => (place.file, place.span),
+            None => (registration.file, registration.span),
+        };
+        let line = index.file(file).position(span.start).line;
+        let fix = self.fixes.handlers.iter().find(|fix| {
+            fix.finding == number
+                || (fix.name == name
+                    && self.scan.findings[fix.finding].handler.as_ref().and_then(|handler| handler.place) == place)
+        });
+        let safe = fix.is_some_and(|fix| fix.applicability == Applicability::Safe);
+        let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
+        let evidence = deciding.map(|requirement| {
+            format!("{}: {}", index.file(requirement.file).at(requirement.span.start), requirement.text)
+        });
+        let waits_for = finding.judgement.depends_on();
+        let is_shared = !self.rules.is_migrating(&registration.hook.record);
+        let effort = match finding.verdict {
+            _ if safe => Effort::Patch,
+            Verdict::Blocked => Effort::Waits,
+            Verdict::Mapped => Effort::Medium,
+            Verdict::Finish => Effort::Api,
+            Verdict::Manual | Verdict::Unknown => Effort::Large,
+            _ if is_shared => Effort::Medium,
+            _ => Effort::Small,
+        };
+        let registered_in = &index.file(registration.file).path;
+        let why = || {
+            fix.and_then(|fix| {
+                fix.reason.clone().or_else(|| fix.open_points.first().map(|(_, point)| point.text.clone()))
+            })
+        };
+        let advice = match effort {
+            Effort::Patch => format!("mmaplint fix TREE {registered_in}:{name} writes it"),
+            Effort::Small => match why() {
+                Some(why) => format!("convert it by hand, for {why}"),
+                None => "convert it by hand".to_owned(),
+            },
+            Effort::Medium if is_shared => {
+                format!("retype {} with all that implement it, in one patch", registration.hook.name())
+            }
+            Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
+            Effort::Waits => {
+                let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
+                format!("wait for {}{after}", waits_for.join(", "))
+            }
+            Effort::Api => "it needs an API that the kernel does not have".to_owned(),
+            Effort::Large if finding.verdict == Verdict::Unknown => "read it: part of it was not understood".to_owned(),
+            Effort::Large => "design it anew".to_owned(),
+        };
+        let told = self.maintainers.recipients(&[&index.file(file).path], b"");
+        Task {
+            kind: TaskKind::Handler,
+            name: name.to_owned(),
+            file: index.file(file).path.clone(),
+            line,
+            what: registration.hook.name(),
+            verdict: finding.verdict,
+            after: finding.after,
+            effort,
+            advice,
+            evidence: evidence.unwrap_or_default(),
+            waits_for,
+            frees: 0,
+            notes: self.notes(finding),
+            subsystem: told.sections.first().map_or(String::new(), |section| section.title.clone()),
+            status: told.sections.first().map_or(String::new(), |section| section.status.clone()),
+            maintainers: told.to,
+            lists: told.cc,
+        }
+    }
+
+    /// What upstream has decided about the calls that a handler waits for an API for.
+    fn notes(&self, finding: &Finding) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        for requirement in &finding.judgement.requirements {
+            let call = requirement.kind.strip_prefix("finish:").and_then(|name| self.rules.call(name));
+            let note = call.and_then(|rule| rule.decided.clone());
+            notes.extend(note.filter(|note| !notes.contains(note)));
+        }
+        notes
+    }
+
+    fn blocker(&self, blocker: &Blocker) -> Task {
+        let index = &self.scan.index;
+        let place = blocker.place.or_else(|| hook_place(index, self.scan, blocker));
+        let (file, line) = place.map_or((String::new(), 0), |place| {
+            let file = index.file(place.file);
+            (file.path.clone(), file.position(place.span.start).line)
+        });
+        let effort = match blocker.verdict {
+            _ if !blocker.depends_on.is_empty() => Effort::Waits,
+            Verdict::Finish => Effort::Api,
+            Verdict::Manual | Verdict::Unknown => Effort::Large,
+            _ if blocker.kind == BlockerKind::Hook => Effort::Medium,
+            Verdict::Mapped => Effort::Medium,
+            _ => Effort::Small,
+        };
+        let advice = match (effort, blocker.kind) {
+            (Effort::Waits, _) => format!("wait for {}", blocker.depends_on.join(", ")),
+            (Effort::Api, BlockerKind::Hook) => {
+                "some of its implementers need an API that the kernel does not have".to_owned()
+            }
+            (Effort::Api, BlockerKind::Helper) => "it needs an API that the kernel does not have".to_owned(),
+            (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be designed anew".to_owned(),
+            (Effort::Large, BlockerKind::Helper) => "design it anew".to_owned(),
+            (_, BlockerKind::Hook) => {
+                format!("retype it with all that implement it ({}), in one patch", blocker.implementers.len())
+            }
+            (Effort::Medium, BlockerKind::Helper) => {
+                "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
+            }
+            (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
+        };
+        let told = if file.is_empty() { Default::default() } else { self.maintainers.recipients(&[&file], b"") };
+        Task {
+            kind: TaskKind::Blocker,
+            name: blocker.name.clone(),
+            file,
+            line,
+            what: blocker.kind.name().to_owned(),
+            verdict: blocker.verdict,
+            after: None,
+            effort,
+            advice,
+            evidence: String::new(),
+            waits_for: blocker.depends_on.clone(),
+            frees: blocker.all.len(),
+            notes: Vec::new(),
+            subsystem: told.sections.first().map_or(String::new(), |section| section.title.clone()),
+            status: told.sections.first().map_or(String::new(), |section| section.status.clone()),
+            maintainers: told.to,
+            lists: told.cc,
+        }
+    }
+}
+
+/// The declaration of the struct that has a hook.
+fn hook_place(index: &Index, scan: &Scan, blocker: &Blocker) -> Option<Place> {
+    let (record, _) = blocker.name.split_once('.').filter(|_| blocker.kind == BlockerKind::Hook)?;
+    let near = blocker.implementers.first().map_or(0, |finding| scan.findings[*finding].registration.file);
+    let id = index.record(record, near)?;
+    Some(Place { file: id.file, span: index.item(id).name })
+}
+
+/// Tasks by what they are put together by; a task that belongs to several is in each. The groups keep the order of their first task.
+pub fn grouped(tasks: &[Task], by: By) -> Vec<(String, Vec<&Task>)> {
+    let mut groups: Vec<(String, Vec<&Task>)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for task in tasks {
+        for name in names(task, by) {
+            let place = *places.entry(name.clone()).or_insert_with(|| {
+                groups.push((name, Vec::new()));
+                groups.len() - 1
+            });
+            groups[place].1.push(task);
+        }
+    }
+    groups
+}
+
+fn names(task: &Task, by: By) -> Vec<String> {
+    let or = |name: &str, other: &str| vec![if name.is_empty() { other.to_owned() } else { name.to_owned() }];
+    match by {
+        By::Nothing => vec![String::new()],
+        By::Maintainer if !task.maintainers.is_empty() => task.maintainers.clone(),
+        By::Maintainer => vec!["nobody is named".to_owned()],
+        By::Subsystem => or(&task.subsystem, "no subsystem"),
+        By::Verdict => vec![task.verdict.name().to_owned()],
+        By::Blocker => or(task.waits_for.first().map_or("", String::as_str), "nothing is in the way"),
+        By::Directory => {
+            let parts: Vec<&str> = task.file.split('/').collect();
+            let folders = &parts[..parts.len().saturating_sub(1).min(2)];
+            or(&folders.join("/"), ".")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The counts that the discussion of the API asks for: what handlers do, and what a future hook or action would have to offer.
+
+use std::collections::BTreeMap;
+
+use crate::index::Takes;
+use crate::verdict::{Merge, Scan, Verdict};
+
+/// A name and how many handlers it is true of.
+pub type Count = (String, usize);
+
+/// Counts over the handlers that are left.
+#[derive(Debug, Default)]
+pub struct Statistics {
+    /// Handlers by verdict, easy to hard.
+    pub verdicts: Vec<Count>,
+    /// Flags that handlers set, most often set first; likewise below.
+    pub sets: Vec<Count>,
+    /// Flags that they clear.
+    pub clears: Vec<Count>,
+    /// Flags that they test.
+    pub tests: Vec<Count>,
+    /// Calls by which they populate.
+    pub populates: Vec<Count>,
+    /// What needs the finished mapping: of each, how many handlers.
+    pub finishes: Vec<Count>,
+    /// The same, where nothing else is in the way: what an API for that call alone would free.
+    pub frees: Vec<Count>,
+    /// Handlers that made the old second attempt to merge necessary.
+    pub retried: usize,
+    /// Handlers that put another file in the place of `vm_file`.
+    pub swaps: usize,
+    /// Handlers that are left.
+    pub left: usize,
+}
+
+impl Statistics {
+    /// Counts the handlers of a scan.
+    pub fn of(scan: &Scan) -> Statistics {
+        let mut all: [BTreeMap<String, usize>; 6] = Default::default();
+        let mut statistics = Statistics::default();
+        let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
+        for finding in &scan.findings {
+            *verdicts.entry(finding.verdict).or_default() += 1;
+            if finding.registration.hook.takes != Takes::Vma || finding.verdict == Verdict::None {
+                continue;
+            }
+            statistics.left += 1;
+            let [sets, clears, tests, populates, finishes, frees] = &mut all;
+            let add = |counts: &mut BTreeMap<String, usize>, name: &str| {
+                *counts.entry(name.to_owned()).or_default() += 1;
+            };
+            finding.sets.iter().for_each(|flag| add(sets, flag));
+            finding.clears.iter().for_each(|flag| add(clears, flag));
+            finding.tests.iter().for_each(|flag| add(tests, flag));
+            let requirements = &finding.judgement.requirements;
+            let mut kinds: Vec<&str> = requirements.iter().map(|requirement| requirement.kind.as_str()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            let missing: Vec<&str> = kinds.iter().filter_map(|kind| kind.strip_prefix("finish:")).collect();
+            for kind in &kinds {
+                if let Some(action) = kind.strip_prefix("action:") {
+                    add(populates, &format!("{action} (an action covers it)"));
+                }
+            }
+            missing.iter().for_each(|call| add(populates, call));
+            missing.iter().for_each(|call| add(finishes, call));
+            let hard = requirements.iter().filter(|requirement| requirement.verdict > Verdict::Mapped);
+            let only = |call: &str| hard.clone().all(|requirement| requirement.kind == format!("finish:{call}"));
+            missing.iter().filter(|call| only(call)).for_each(|call| add(frees, call));
+            statistics.retried += usize::from(matches!(finding.merge, Some(Merge::Retried(_))));
+            statistics.swaps += usize::from(kinds.contains(&"file-swap"));
+        }
+        let [sets, clears, tests, populates, finishes, frees] = all.map(ranked);
+        let verdicts = verdicts.into_iter().map(|(verdict, count)| (verdict.name().to_owned(), count)).collect();
+        Statistics { verdicts, sets, clears, tests, populates, finishes, frees, ..statistics }
+    }
+
+    /// All lists with their headings.
+    pub fn lists(&self) -> [(&'static str, &[Count]); 7] {
+        [
+            ("Handlers by verdict", &self.verdicts),
+            ("Flags set", &self.sets),
+            ("Flags cleared", &self.clears),
+            ("Flags tested", &self.tests),
+            ("Populating calls", &self.populates),
+            ("Calls that need the finished mapping", &self.finishes),
+            ("Calls that nothing but themselves stands in the way of", &self.frees),
+        ]
+    }
+}
+
+fn ranked(counts: BTreeMap<String, usize>) -> Vec<Count> {
+    let mut ranked: Vec<Count> = counts.into_iter().collect();
+    ranked.sort_by(|left, right| (right.1, &left.0).cmp(&(left.1, &right.0)));
+    ranked
+}

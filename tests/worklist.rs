@@ -1,0 +1,64 @@
+//! Worklists in the formats that other programs read.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const KERNEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/kernel");
+
+fn worklist(tree: &Path, arguments: &[&str]) -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_mmaplint")).arg("worklist").arg(tree).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn json_has_every_task_with_what_to_do_and_whom_to_tell() {
+    let list: Value =
+        serde_json::from_str(&worklist(Path::new(KERNEL), &["--format", "json", "--statistics"])).unwrap();
+    let tasks = list["tasks"].as_array().unwrap();
+    let lamp = tasks.iter().find(|task| task["name"] == "lamp_mmap").unwrap();
+    assert_eq!((lamp["effort"].as_str(), lamp["verdict"].as_str()), (Some("patch"), Some("action")));
+    assert_eq!(lamp["advice"], "mmaplint fix TREE drivers/char/lamp/lamp.c:lamp_mmap writes it");
+    assert!(!lamp["maintainers"].as_array().unwrap().is_empty());
+    assert_eq!(tasks[0]["effort"], "patch", "what can be done today stands first");
+    // What others wait for stands before them.
+    for (place, task) in tasks.iter().enumerate().filter(|(_, task)| task["kind"] == "blocker") {
+        for other in task["waits_for"].as_array().unwrap() {
+            let before = tasks.iter().position(|task| task["name"] == *other).unwrap();
+            assert!(before < place, "{other} stands behind {}", task["name"]);
+        }
+    }
+    let left = tasks.iter().filter(|task| task["kind"] == "handler").count();
+    assert!(list["statistics"]["left"].as_u64().unwrap() >= left as u64);
+}
+
+#[test]
+fn a_cell_is_no_formula_and_a_name_is_no_markup() {
+    let tree = tempfile::tempdir().unwrap();
+    let folder = tree.path().join("drivers/=cmd,<b>\"x\"");
+    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(tree.path().join("include/linux")).unwrap();
+    for header in ["mm_types.h", "mm.h", "fs.h"] {
+        let from = Path::new(KERNEL).join("include/linux").join(header);
+        fs::copy(from, tree.path().join("include/linux").join(header)).unwrap();
+    }
+    let text = "static int x_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\treturn 0;\n}\n\
+                static const struct file_operations x_fops = {\n\t.mmap = x_mmap,\n};\n";
+    fs::write(folder.join("x.c"), text).unwrap();
+    fs::write(
+        tree.path().join("MAINTAINERS"),
+        "=SUM(A1) <script>\nM:\t+X <x@example.org>\nS:\tMaintained\nF:\tdrivers/\n",
+    )
+    .unwrap();
+    fs::write(tree.path().join("Makefile"), "VERSION = 7\nPATCHLEVEL = 3\n").unwrap();
+    let csv = worklist(tree.path(), &["--format", "csv", "--quiet"]);
+    assert!(csv.contains(",'=SUM(A1) <script>,Maintained,'+X <x@example.org>,"), "{csv}");
+    assert!(csv.contains(",\"drivers/=cmd,<b>\"\"x\"\"/x.c\",1,"), "{csv}");
+    let markdown = worklist(tree.path(), &["--format", "markdown", "--quiet"]);
+    assert!(!markdown.contains("<script>") && markdown.contains("=SUM(A1) &lt;script&gt; (Maintained)"), "{markdown}");
+}
