@@ -1,4 +1,4 @@
-//! Worklists in the formats that other programs read.
+//! Worklists and comparisons in the formats that other programs read.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -61,4 +61,40 @@ fn a_cell_is_no_formula_and_a_name_is_no_markup() {
     assert!(csv.contains(",\"drivers/=cmd,<b>\"\"x\"\"/x.c\",1,"), "{csv}");
     let markdown = worklist(tree.path(), &["--format", "markdown", "--quiet"]);
     assert!(!markdown.contains("<script>") && markdown.contains("=SUM(A1) &lt;script&gt; (Maintained)"), "{markdown}");
+}
+
+#[test]
+fn a_comparison_names_what_was_converted_moved_and_added() {
+    let copy = |tree: &Path| {
+        let status = Command::new("cp").arg("-r").arg(format!("{KERNEL}/.")).arg(tree).status();
+        assert!(status.unwrap().success());
+    };
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    copy(old.path());
+    copy(new.path());
+    let run = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(arguments).output().unwrap();
+    let (before, after) = (old.path().to_str().unwrap(), new.path().to_str().unwrap());
+    assert!(run(&["fix", after, "lamp_mmap", "--write"]).status.success());
+    fs::rename(new.path().join("drivers/tin"), new.path().join("drivers/can")).unwrap();
+    fs::copy(new.path().join("drivers/relic/relic.c"), new.path().join("drivers/relic/twin.c")).unwrap();
+    fs::remove_file(new.path().join("drivers/sluice/sluice.c")).unwrap();
+    let output = run(&["compare", before, after, "--format", "json", "--quiet"]);
+    let comparison: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fates: Vec<(&str, &str)> = comparison["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["fate"] != "same")
+        .map(|change| {
+            let side = if change["new"].is_null() { &change["old"] } else { &change["new"] };
+            (change["fate"].as_str().unwrap(), side["handler"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        ("converted", "lamp_mmap_prepare"),
+        ("added", "relic_mmap"),
+        ("vanished", "sluice_mmap"),
+        ("moved", "tin_mmap"),
+    ];
+    assert_eq!(fates, expected);
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod check;
+mod compare;
 mod config;
 mod fix;
 mod graph;
@@ -49,6 +50,8 @@ enum Command {
     Graph(graph::Options),
     /// What is left to do, in order, and whom to tell
     Worklist(worklist::Options),
+    /// What moved between two trees, or what a newer API frees
+    Compare(compare::Options),
     /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
 }
@@ -112,12 +115,17 @@ impl Common {
 
     /// Scans a tree as the options say.
     fn scan(&self, tree: &Path, extent: Extent) -> Result<Scanned, String> {
+        self.scan_for(tree, &self.target, extent)
+    }
+
+    /// Scans a tree against a target of another name.
+    fn scan_for(&self, tree: &Path, target: &str, extent: Extent) -> Result<Scanned, String> {
         let rules = self.rules()?;
         if self.stats {
             meter::switch_on();
         }
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
-        let chosen = choose(&rules, &tree, &self.target)?;
+        let chosen = choose(&rules, &tree, target)?;
         let scan = scan(&tree, &rules, &chosen, extent);
         Ok(Scanned { tree, chosen, scan, rules })
     }
@@ -157,6 +165,7 @@ pub fn run() -> ExitCode {
     let common = match &arguments.command {
         Command::Scan(options) => &options.common,
         Command::Check(options) => &options.common,
+        Command::Compare(options) => &options.common,
         Command::Fix(options) => &options.common,
         Command::Graph(options) => &options.common,
         Command::Kbuild(options) => &options.common,
@@ -166,6 +175,7 @@ pub fn run() -> ExitCode {
         threads.install(|| match &arguments.command {
             Command::Scan(options) => scan::run(options),
             Command::Check(options) => check::run(options),
+            Command::Compare(options) => compare::run(options),
             Command::Fix(options) => fix::run(options),
             Command::Graph(options) => graph::run(options),
             Command::Kbuild(options) => kbuild::run(options),

@@ -1,6 +1,7 @@
 //! Writes findings, one file a format. Knows no rules and judges nothing.
 
 pub mod check;
+pub mod compare;
 mod graph;
 mod json;
 mod layout;

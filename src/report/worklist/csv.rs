@@ -65,7 +65,8 @@ fn row(group: &str, task: &Task) -> Vec<String> {
     ]
 }
 
-fn quoted(cell: &str) -> String {
+/// A cell as it is written: in quotes where it has to be, and never a formula.
+pub fn quoted(cell: &str) -> String {
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     let cell = format!("{guard}{cell}");
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }

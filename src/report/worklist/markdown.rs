@@ -61,7 +61,7 @@ fn entry(task: &Task, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The text without what Markdown, or the HTML in it, gives a meaning.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
         match character {

@@ -6,9 +6,9 @@ mod markdown;
 mod org;
 mod text;
 
-pub use csv::csv;
+pub use csv::{csv, quoted as cell};
 pub use json::json;
-pub use markdown::markdown;
+pub use markdown::{escaped, markdown};
 pub use org::org;
 pub use text::text;
 
@@ -37,7 +37,7 @@ impl Worklist<'_> {
         let version = self.version.as_deref().unwrap_or("a tree without a version");
         let handlers = self.tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
         format!(
-            "The move to .mmap_prepare in Linux {version}: {handlers} handlers left, judged against {}",
+            "The move to .mmap_prepare in Linux {version}: handlers left: {handlers}, judged against {}",
             self.target
         )
     }

@@ -1,0 +1,68 @@
+//! `mmaplint compare`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{Common, Scanned, output};
+use crate::compare::compare;
+use crate::report::compare::{Comparison, csv, json, markdown, text};
+use crate::verdict::Extent;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The older kernel tree
+    old: PathBuf,
+    /// The newer one; the same tree again to see what another target frees
+    new: PathBuf,
+    /// The API to judge the older tree against; like the newer one's, unless it is given
+    #[arg(long, value_name = "NAME")]
+    old_target: Option<String>,
+    /// The format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line a change, and the totals
+    Text,
+    /// Tables and lists
+    Markdown,
+    /// A row a registration
+    Csv,
+    /// Everything, schema 1
+    Json,
+}
+
+/// Scans two trees, or one against two targets, and writes what moved.
+///
+/// # Errors
+/// As those of a scan.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let common = &options.common;
+    let new = common.scan(&options.new, Extent::default())?;
+    // Both are judged alike, so that what differs is the code, unless it is asked what the API changes.
+    let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
+    let old = common.scan_for(&options.old, target, Extent::default())?;
+    let changes = compare(&old.scan, &new.scan);
+    let names = (name(&options.old, &old), name(&options.new, &new));
+    let comparison = Comparison { names, changes: &changes };
+    output::write(common.output.as_deref(), |out| match options.format {
+        Format::Text => text(&comparison, out),
+        Format::Markdown => markdown(&comparison, out),
+        Format::Csv => csv(&comparison, out),
+        Format::Json => json(&comparison, out),
+    })?;
+    let code = common.exit_code(&old.scan).max(common.exit_code(&new.scan));
+    std::mem::forget((old, new));
+    Ok(code)
+}
+
+fn name(path: &Path, scanned: &Scanned) -> String {
+    let version =
+        scanned.tree.version().map_or_else(|| path.display().to_string(), |version| format!("Linux {version}"));
+    format!("{version} ({})", scanned.chosen.target.name)
+}

@@ -1,0 +1,171 @@
+//! What moved between two trees, or between two targets for one tree.
+
+use std::collections::BTreeMap;
+
+use crate::index::Takes;
+use crate::verdict::{Finding, Scan, Verdict};
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It takes a desc now.
+    Converted,
+    /// It is new.
+    Added,
+    /// It is gone.
+    Vanished,
+    /// It is in another file, or its table has another name.
+    Moved,
+    /// Its verdict is another, and so is its code.
+    CodeChanged,
+    /// Its verdict is another, and its code is not: the API, or what it calls, has changed.
+    ApiChanged,
+    /// Nothing of it has changed that matters.
+    Same,
+}
+
+impl Fate {
+    /// All, in the order in which they are told.
+    pub const ALL: [Fate; 7] =
+        [Fate::Converted, Fate::Added, Fate::Vanished, Fate::Moved, Fate::CodeChanged, Fate::ApiChanged, Fate::Same];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Converted => "converted",
+            Fate::Added => "added",
+            Fate::Vanished => "vanished",
+            Fate::Moved => "moved",
+            Fate::CodeChanged => "code-changed",
+            Fate::ApiChanged => "api-changed",
+            Fate::Same => "same",
+        }
+    }
+}
+
+/// A registration on one side.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Side {
+    /// The file that registers.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The table.
+    pub table: Option<String>,
+    /// `struct.member`.
+    pub hook: String,
+    /// The handler; `NULL` where there is none.
+    pub handler: String,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// A registration, on the sides where it is, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What became of it.
+    pub fate: Fate,
+    /// Before.
+    pub old: Option<Side>,
+    /// After.
+    pub new: Option<Side>,
+}
+
+/// Compares the registrations of two scans; each is told once, by fate and place.
+pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
+    let (old, new) = (entries(old), entries(new));
+    let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
+    let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
+    // The same place first; then the same table and handler in another file; then the same handler for the same struct, whatever
+    // its table is called.
+    let keys: [fn(&Entry) -> Option<String>; 3] = [
+        |entry| Some(format!("{} {:?} {}", entry.side.file, entry.side.table, entry.record)),
+        |entry| entry.side.table.as_ref().map(|table| format!("{table} {} {}", entry.stem, entry.record)),
+        |entry| (entry.side.handler != "NULL").then(|| format!("{} {}", entry.stem, entry.record)),
+    ];
+    for key in keys {
+        let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, entry) in left.iter().enumerate() {
+            if let Some(key) = entry.and_then(key) {
+                known.entry(key).or_default().push(number);
+            }
+        }
+        for (number, entry) in new.iter().enumerate().filter(|(number, _)| found[*number].is_none()).collect::<Vec<_>>()
+        {
+            let Some(same) = key(entry).and_then(|key| known.get_mut(&key)) else { continue };
+            // Of several in one table, the one with the same handler.
+            let place = same.iter().position(|old| left[*old].is_some_and(|old| old.stem == entry.stem)).unwrap_or(0);
+            if !same.is_empty() {
+                found[number] = left[same.remove(place)].take();
+            }
+        }
+    }
+    let mut changes: Vec<Change> = Vec::new();
+    for (entry, old) in new.iter().zip(found) {
+        let fate = old.map_or(Fate::Added, |old| fate(old, entry));
+        changes.push(Change { fate, old: old.map(|old| old.side.clone()), new: Some(entry.side.clone()) });
+    }
+    let gone = left.into_iter().flatten();
+    changes.extend(gone.map(|old| Change { fate: Fate::Vanished, old: Some(old.side.clone()), new: None }));
+    changes.sort_by(|left, right| {
+        let key = |change: &Change| (change.fate, change.new.clone().or_else(|| change.old.clone()));
+        key(left).cmp(&key(right))
+    });
+    changes
+}
+
+fn fate(old: &Entry, new: &Entry) -> Fate {
+    let is_converted = |entry: &Entry| entry.takes == Takes::Desc;
+    if is_converted(new) && !is_converted(old) {
+        Fate::Converted
+    } else if old.side.verdict != new.side.verdict {
+        if old.code == new.code { Fate::ApiChanged } else { Fate::CodeChanged }
+    } else if old.side.file != new.side.file || old.side.table != new.side.table {
+        Fate::Moved
+    } else {
+        Fate::Same
+    }
+}
+
+/// A registration as it is compared.
+struct Entry {
+    side: Side,
+    takes: Takes,
+    /// The struct.
+    record: String,
+    /// The handler without what a conversion adds to its name.
+    stem: String,
+    /// The handler's own code, blanks squeezed.
+    code: Vec<u8>,
+}
+
+fn entries(scan: &Scan) -> Vec<Entry> {
+    scan.findings.iter().map(|finding| entry(scan, finding)).collect()
+}
+
+fn entry(scan: &Scan, finding: &Finding) -> Entry {
+    let registration = &finding.registration;
+    let file = scan.index.file(registration.file);
+    let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+    let place = finding.handler.as_ref().and_then(|handler| handler.place);
+    let code = place.map_or(Vec::new(), |place| {
+        let source = scan.index.file(place.file);
+        let item = source.item_at(place.span.start).map(|item| source.items[item as usize].span);
+        let text = item.unwrap_or_default().of(&source.text);
+        text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect()
+    });
+    Entry {
+        side: Side {
+            file: file.path.clone(),
+            line: file.position(registration.span.start).line,
+            table: registration.table.clone(),
+            hook: registration.hook.name(),
+            handler: handler.to_owned(),
+            verdict: finding.verdict,
+        },
+        takes: registration.hook.takes,
+        record: registration.hook.record.clone(),
+        stem: handler.replace("_prepare", ""),
+        code,
+    }
+}

@@ -1,0 +1,70 @@
+//! Writes comparisons, one file a format.
+
+mod csv;
+mod json;
+mod markdown;
+mod text;
+
+pub use csv::csv;
+pub use json::json;
+pub use markdown::markdown;
+pub use text::text;
+
+use crate::compare::{Change, Fate, Side};
+use crate::verdict::Verdict;
+
+/// A comparison as it is to be shown.
+pub struct Comparison<'a> {
+    /// What the two sides are called.
+    pub names: (String, String),
+    /// What became of each registration.
+    pub changes: &'a [Change],
+}
+
+impl Comparison<'_> {
+    /// How many registrations had each fate.
+    fn fates(&self) -> Vec<(Fate, usize)> {
+        Fate::ALL
+            .into_iter()
+            .map(|fate| (fate, self.changes.iter().filter(|change| change.fate == fate).count()))
+            .collect()
+    }
+
+    /// How many registrations had each verdict, before and after.
+    fn verdicts(&self) -> Vec<(Verdict, usize, usize)> {
+        let count = |side: fn(&Change) -> Option<&Side>, verdict: Verdict| {
+            self.changes.iter().filter_map(side).filter(|side| side.verdict == verdict).count()
+        };
+        Verdict::ALL
+            .into_iter()
+            .map(|verdict| {
+                (verdict, count(|change| change.old.as_ref(), verdict), count(|change| change.new.as_ref(), verdict))
+            })
+            .collect()
+    }
+
+    /// What is worth telling: all that has changed.
+    fn told(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.fate != Fate::Same)
+    }
+}
+
+/// A change in words: `hpet_mmap (finish) is hpet_mmap_prepare (converted)`.
+fn sentence(change: &Change) -> String {
+    let side = |side: &Side| format!("{} ({})", side.handler, side.verdict);
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) if change.fate == Fate::Moved => {
+            format!("{}, {} of {}, was in {}", side(new), new.hook, new.table.as_deref().unwrap_or("-"), old.file)
+        }
+        (Some(old), Some(new)) => format!("{} is {} now", side(old), side(new)),
+        (Some(only), None) | (None, Some(only)) => {
+            format!("{}, {} of {}", side(only), only.hook, only.table.as_deref().unwrap_or("-"))
+        }
+        (None, None) => String::new(),
+    }
+}
+
+/// Where a change is: in the new tree, or where it was in the old one.
+fn place(change: &Change) -> String {
+    change.new.as_ref().or(change.old.as_ref()).map_or(String::new(), |side| format!("{}:{}", side.file, side.line))
+}
