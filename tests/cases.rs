@@ -13,20 +13,19 @@
 //! headers of testdata/kernel, and are judged against its API.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use support::{copy, testdata};
 
 /// A file of a case: its path in the tree, and its text.
 struct Source {
     path: String,
     text: String,
-}
-
-fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
 fn sources() -> Vec<Source> {
@@ -53,18 +52,6 @@ fn split(case: &Path) -> Vec<Source> {
     }
     files.retain(|file| !file.text.trim().is_empty());
     files
-}
-
-fn copy_headers(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_headers(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn scan(tree: &Path, target: &str) -> Value {
@@ -140,7 +127,7 @@ fn fact(handler: &Value, key: &str) -> String {
 fn cases_hold() {
     let sources = sources();
     let tree = tempfile::tempdir().unwrap();
-    copy_headers(&testdata("kernel/include"), &tree.path().join("include"));
+    copy(&testdata("kernel/include"), &tree.path().join("include"));
     for name in ["Makefile", "MAINTAINERS"] {
         std::fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
     }

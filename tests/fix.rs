@@ -1,14 +1,15 @@
 //! What `fix` writes: the cases of testdata/fix, and what has to hold for every conversion.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::{copy, testdata};
 use tempfile::TempDir;
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn mmaplint(arguments: &[&str], tree: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(&arguments[..1]).arg(tree).args(&arguments[1..]).output().unwrap()
@@ -21,7 +22,7 @@ fn stdout(output: &Output) -> String {
 /// A tree with the headers of the made-up kernel, and with one file at `drivers/case/`.
 fn tree(case: &Path) -> TempDir {
     let tree = tempfile::tempdir().unwrap();
-    copy(&Path::new(ROOT).join("testdata/kernel/include"), &tree.path().join("include"));
+    copy(&testdata("kernel/include"), &tree.path().join("include"));
     fs::write(tree.path().join("Makefile"), "VERSION = 7\nPATCHLEVEL = 3\n").unwrap();
     fs::write(tree.path().join("MAINTAINERS"), "").unwrap();
     fs::create_dir_all(tree.path().join("drivers/case")).unwrap();
@@ -29,22 +30,8 @@ fn tree(case: &Path) -> TempDir {
     tree
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 fn cases() -> Vec<PathBuf> {
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(Path::new(ROOT).join("testdata/fix")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> = fs::read_dir(testdata("fix")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "c"));
     cases.sort();
     assert!(!cases.is_empty());
@@ -90,7 +77,7 @@ fn verdicts(tree: &Path) -> Vec<(String, String)> {
 fn trees() -> Vec<TempDir> {
     let mut trees: Vec<TempDir> = cases().iter().map(|case| tree(case)).collect();
     let kernel = tempfile::tempdir().unwrap();
-    copy(&Path::new(ROOT).join("testdata/kernel"), kernel.path());
+    copy(&testdata("kernel"), kernel.path());
     trees.push(kernel);
     trees
 }
@@ -122,7 +109,7 @@ fn what_was_written_is_converted_and_is_not_written_again() {
 
 #[test]
 fn line_ends_stay_what_they_are() {
-    let case = Path::new(ROOT).join("testdata/fix/flags.c");
+    let case = testdata("fix/flags.c");
     let (plain, dos) = (tree(&case), tree(&case));
     let file = |tree: &TempDir| tree.path().join("drivers/case/flags.c");
     let with_returns = |text: &str| text.replace('\n', "\r\n");
@@ -167,7 +154,7 @@ fn patch_and_git_take_the_diff() {
 
 #[test]
 fn what_cannot_be_written_is_named_and_nothing_is_half_written() {
-    let case = Path::new(ROOT).join("testdata/fix/helpers.c");
+    let case = testdata("fix/helpers.c");
     let tree = tree(&case);
     let file = tree.path().join("drivers/case/helpers.c");
     let mut permissions = fs::metadata(&file).unwrap().permissions();
@@ -181,7 +168,7 @@ fn what_cannot_be_written_is_named_and_nothing_is_half_written() {
 
 #[test]
 fn who_asks_for_what_is_not_there_is_told() {
-    let case = Path::new(ROOT).join("testdata/fix/helpers.c");
+    let case = testdata("fix/helpers.c");
     let tree = tree(&case);
     let refused = |arguments: &[&str], text: &str| {
         let output = mmaplint(arguments, tree.path());

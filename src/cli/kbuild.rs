@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::check::Judge;
 use super::config::Config;
+use super::judge::Judge;
 use super::{CLEAN, Common};
 use crate::kernel::Tree;
 use crate::lint::{ALL, Lint};

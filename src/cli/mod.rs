@@ -6,6 +6,7 @@ mod compare;
 mod config;
 mod fix;
 mod graph;
+mod judge;
 mod kbuild;
 mod output;
 mod scan;
