@@ -207,14 +207,9 @@ impl<'a> HandlerView<'a> {
         false
     }
 
-    /// Whether any function sets, clears or tests a flag.
+    /// Whether any function sets a flag.
     pub fn sets(&self, flag: &str) -> bool {
         self.lowered().any(|lowered| lowered.sets.iter().any(|named| named.name == flag))
-    }
-
-    /// Whether any function clears a flag.
-    pub fn clears(&self, flag: &str) -> bool {
-        self.lowered().any(|lowered| lowered.clears.iter().any(|named| named.name == flag))
     }
 
     /// Whether any function tests a flag.
