@@ -6,7 +6,6 @@ use crate::lint::body::SIZE;
 use crate::lint::shape::Branch;
 use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::{Call, Does};
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 
@@ -28,7 +27,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     ),
                     None => continue,
                 };
-                found.at(body.file(), Span { end: call.span.end, ..call.span }, message);
+                found.at(body.file(), call.span, message);
             }
         }
     }
