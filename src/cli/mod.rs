@@ -4,6 +4,7 @@ mod changes;
 mod check;
 mod compare;
 mod config;
+mod explain;
 mod fix;
 mod graph;
 mod judge;
@@ -53,6 +54,8 @@ enum Command {
     Worklist(worklist::Options),
     /// What moved between two trees, or what a newer API frees
     Compare(compare::Options),
+    /// What a lint, a verdict, a target or a kernel call is
+    Explain(explain::Options),
     /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
 }
@@ -167,6 +170,7 @@ pub fn run() -> ExitCode {
         Command::Scan(options) => &options.common,
         Command::Check(options) => &options.common,
         Command::Compare(options) => &options.common,
+        Command::Explain(options) => &options.common,
         Command::Fix(options) => &options.common,
         Command::Graph(options) => &options.common,
         Command::Kbuild(options) => &options.common,
@@ -177,6 +181,7 @@ pub fn run() -> ExitCode {
             Command::Scan(options) => scan::run(options),
             Command::Check(options) => check::run(options),
             Command::Compare(options) => compare::run(options),
+            Command::Explain(options) => explain::run(options),
             Command::Fix(options) => fix::run(options),
             Command::Graph(options) => graph::run(options),
             Command::Kbuild(options) => kbuild::run(options),

@@ -1,0 +1,140 @@
+//! `mmaplint explain`.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::{CLEAN, Common, output};
+use crate::lint::{self, ALL, Lint};
+use crate::rules::{Call, Does, Rules, Target};
+use crate::verdict::Verdict;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// A lint, a verdict, a target, or a call of the kernel
+    name: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Says what something is that the other commands name.
+///
+/// # Errors
+/// Where nothing is called so; then it says what is called nearly so.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let rules = options.common.rules()?;
+    let name = options.name.as_str();
+    let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
+    output::write(options.common.output.as_deref(), |out| {
+        if let Some(lint) = lint::find(name) {
+            of_lint(lint, out)
+        } else if let Some(verdict) = verdict {
+            writeln!(out, "{}: {}", verdict.name(), verdict.meaning())
+        } else if let Some(target) = rules.target(name) {
+            of_target(target, out)
+        } else if let Some(call) = rules.call(name) {
+            of_call(name, call, &rules, out)
+        } else {
+            Err(io::Error::other(unknown(name, &rules)))
+        }
+    })
+    .map_err(|error| error.trim_start_matches("stdout: ").to_owned())?;
+    Ok(CLEAN)
+}
+
+fn of_lint(lint: &Lint, out: &mut dyn Write) -> io::Result<()> {
+    let text = lint.text().map_err(io::Error::other)?;
+    writeln!(out, "{}: {} ({}, confidence {})\n", lint.id, text.title, text.level.name(), text.confidence.name())?;
+    writeln!(
+        out,
+        "{}\n\nInstead of\n\n{}\nwrite\n\n{}",
+        text.why.trim(),
+        indented(&text.before),
+        indented(&text.after)
+    )?;
+    writeln!(out, "From: {}.", text.sources.join("; "))?;
+    writeln!(out, "Wrong where: {}", text.false_positives.split_whitespace().collect::<Vec<_>>().join(" "))?;
+    let read = format!(
+        "Linux {}: findings: {}, right: {}. {}",
+        text.read.tree, text.read.findings, text.read.right, text.read.wrong
+    );
+    writeln!(out, "{}", read.trim())
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+fn of_target(target: &Target, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", target.name, target.why)?;
+    writeln!(out, "fields that a hook may read: {}", target.reads.join(", "))?;
+    writeln!(out, "fields that it may write: {}", target.writes.join(", "))?;
+    writeln!(
+        out,
+        "actions: {}",
+        if target.actions.is_empty() { "none".to_owned() } else { target.actions.join(", ") }
+    )?;
+    writeln!(out, "vm_ops->mapped: {}", if target.mapped { "yes" } else { "no" })
+}
+
+fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::Result<()> {
+    let does = match call.does {
+        Does::Populate => "puts pages or PFNs into the page tables of the VMA",
+        Does::Finish => "works on a VMA that has to be complete",
+        Does::Access => "reads or writes fields or flags of the VMA",
+        Does::Helper => "is a helper that takes the VMA",
+        Does::SwapFile => "puts another file in the place of vm_file",
+        Does::Keep => "stores the VMA pointer",
+        Does::Redispatch => "hands the VMA to the mmap hook of another file",
+        Does::Bridge => "leads from a VMA to a hook that takes a desc",
+        Does::Action => "asks for an mmap action",
+        Does::Silent => "prints or asserts",
+    };
+    writeln!(out, "{name} {does}.")?;
+    for (what, list) in
+        [("reads", &call.reads), ("writes", &call.writes), ("sets", &call.implies), ("tests", &call.tests)]
+    {
+        if !list.is_empty() {
+            writeln!(out, "It {what} {}.", list.join(", "))?;
+        }
+    }
+    for target in rules.targets() {
+        let instead = match (&call.action, rules.twin(target, name)) {
+            (Some(action), _) if target.has_action(action) => format!("the action {action} takes its place"),
+            (_, Some(twin)) => format!("write {twin}"),
+            _ if matches!(call.does, Does::Access | Does::Silent | Does::Bridge | Does::Action) => continue,
+            _ => "nothing takes its place".to_owned(),
+        };
+        writeln!(out, "{}: {instead}", target.name)?;
+    }
+    match &call.decided {
+        Some(decided) => writeln!(out, "Upstream: {decided}."),
+        None => Ok(()),
+    }
+}
+
+/// What is called nearly so: names that share most of their letters in pairs.
+fn unknown(name: &str, rules: &Rules) -> String {
+    let lints = ALL.iter().map(|lint| lint.id);
+    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
+    let targets = rules.targets().iter().map(|target| target.name.as_str());
+    let all = lints.chain(verdicts).chain(targets).chain(rules.call_names());
+    let mut near: Vec<(usize, &str)> = all.map(|known| (likeness(name, known), known)).collect();
+    near.sort_by_key(|(likeness, known)| (usize::MAX - likeness, *known));
+    let near: Vec<&str> =
+        near.iter().filter(|(likeness, _)| *likeness >= 50).map(|(_, known)| *known).take(3).collect();
+    let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    format!("{name} is no lint, verdict, target or call that is known{hint}")
+}
+
+/// How alike two names are, in percent: by the pairs of letters that they share.
+fn likeness(one: &str, other: &str) -> usize {
+    let pairs = |text: &str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let (first, mut second) = (pairs(one), pairs(other));
+    let whole = first.len() + second.len();
+    let shared = first.iter().filter(|pair| {
+        let place = second.iter().position(|other| other == *pair);
+        place.is_some_and(|place| second.swap_remove(place).len() == 2)
+    });
+    (shared.count() * 200).checked_div(whole).unwrap_or_default()
+}
