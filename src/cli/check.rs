@@ -130,6 +130,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let config = if options.no_config { Config::default() } else { Config::read(&options.tree)? };
     let lints = chosen_lints(options, &config)?;
     let baseline = options.baseline(&config)?;
+    let fail_on = options.fail_on(&config)?;
     let trees = options.trees(&tree)?;
     let paths = options.checked_paths(&tree, trees.as_ref())?;
     let rules = common.rules()?;
@@ -167,28 +168,21 @@ pub fn run(options: &Options) -> Result<u8, String> {
         converted: found.converted,
         is_change: found.is_change,
     };
-    let coloured = output::is_coloured(common.color, common.output.is_some());
-    output::write(common.output.as_deref(), |out| match options.resolved_format() {
-        Format::Auto | Format::Text => text(&check, coloured, out),
-        Format::Terse => terse(&check, options.show_types || !options.terse, out),
-        Format::Json => json_lines(&check, out),
-        Format::Sarif => sarif(&check, out),
-        Format::Github => github(&check, out),
-        Format::Gitlab => gitlab(&check, out),
-        Format::Checkstyle => checkstyle(&check, out),
-        Format::Rdjson => rdjson(&check, out),
-    })?;
+    options.print(&check)?;
+    if found.has_trouble {
+        remarks.push(
+            "part of what was read was not understood: mmaplint scan says what, --strict makes it exit with 1"
+                .to_owned(),
+        );
+    }
     if !common.quiet {
-        for remark in &remarks {
-            eprintln!("mmaplint: {}", printable(remark));
-        }
+        remarks.iter().for_each(|remark| eprintln!("mmaplint: {}", printable(remark)));
     }
     if common.stats {
         let findings = found.scan.findings.iter().collect();
         let report = Report { findings, chosen: &found.chosen, version: tree.version(), scan: &found.scan };
         let _ = report::stats(&report, &mut io::stderr().lock());
     }
-    let fail_on = options.fail_on(&config)?;
     let counts = |reported: &Reported| {
         let is_news = !check.is_change || reported.state == State::Introduced;
         is_news && fail_on.counts(reported.hazard.level)
@@ -228,6 +222,22 @@ fn chosen_lints(options: &Options, config: &Config) -> Result<Vec<&'static Lint>
 }
 
 impl Options {
+    /// Writes the result in the format that was asked for.
+    fn print(&self, check: &Check) -> Result<(), String> {
+        let common = &self.common;
+        let coloured = output::is_coloured(common.color, common.output.is_some());
+        output::write(common.output.as_deref(), |out| match self.resolved_format() {
+            Format::Auto | Format::Text => text(check, coloured, out),
+            Format::Terse => terse(check, self.show_types || !self.terse, out),
+            Format::Json => json_lines(check, out),
+            Format::Sarif => sarif(check, out),
+            Format::Github => github(check, out),
+            Format::Gitlab => gitlab(check, out),
+            Format::Checkstyle => checkstyle(check, out),
+            Format::Rdjson => rdjson(check, out),
+        })
+    }
+
     /// The tree before and after the change, where one is to be checked.
     fn trees(&self, tree: &Tree) -> Result<Option<Trees>, String> {
         if let Some(path) = &self.patch {

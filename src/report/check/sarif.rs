@@ -10,7 +10,7 @@ use super::{Check, Reported, Suggestion, help};
 use crate::lint::introduced::State;
 use crate::lint::{Lint, suppress};
 use crate::report::layout::write_json;
-use crate::rules::{Confidence, Level};
+use crate::rules::Level;
 use crate::source::{LineIndex, Position};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -51,13 +51,9 @@ fn rule(lint: &Lint) -> Option<Value> {
             "text": format!("{}\n\nInstead of\n\n{}\nwrite\n\n{}", squeezed(&text.why), text.before, text.after),
             "markdown": format!("{}\n\nInstead of\n\n```c\n{}```\n\nwrite\n\n```c\n{}```\n", squeezed(&text.why), text.before, text.after),
         },
-        "defaultConfiguration": {"level": level(text.level)},
+        "defaultConfiguration": {"level": text.level.name()},
         "properties": {
-            "precision": match text.confidence {
-                Confidence::High => "high",
-                Confidence::Medium => "medium",
-                Confidence::Low => "low",
-            },
+            "precision": text.confidence.name(),
             "tags": ["mmap", "linux-kernel"],
         },
     }))
@@ -68,7 +64,7 @@ fn unused_suppression() -> Value {
         "id": suppress::UNUSED,
         "name": pascal_case(suppress::UNUSED),
         "shortDescription": {"text": "A comment suppresses nothing."},
-        "defaultConfiguration": {"level": level(Level::Warning)},
+        "defaultConfiguration": {"level": Level::Warning.name()},
     })
 }
 
@@ -78,7 +74,7 @@ fn result(check: &Check, columns: &Columns, reported: &Reported) -> Value {
     let mut result = json!({
         "ruleId": hazard.lint,
         "ruleIndex": rule,
-        "level": level(hazard.level),
+        "level": hazard.level.name(),
         "message": {"text": sentence(&hazard.message)},
         "locations": [{"physicalLocation": {
             "artifactLocation": artifact(&hazard.file),
@@ -169,10 +165,6 @@ fn baseline(check: &Check, state: State) -> &'static str {
         State::Unchanged => "unchanged",
         State::Fixed => "absent",
     }
-}
-
-fn level(level: Level) -> &'static str {
-    level.name()
 }
 
 fn squeezed(text: &str) -> String {
