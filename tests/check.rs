@@ -618,3 +618,33 @@ fn a_range_of_commits_is_what_git_says_it_is() {
     let gone = check(tree.path(), &["-g", "HEAD~1..HEAD", "-f", "drivers/relic/new.c"], b"");
     assert_eq!(gone.status.code(), Some(0), "{}", stderr(&gone));
 }
+
+#[test]
+fn a_conversion_that_asks_for_any_of_what_it_asked_all_of_is_told() {
+    let tree = kernel();
+    let file = tree.path().join("drivers/char/lamp/lamp.c");
+    let text = fs::read_to_string(&file).unwrap();
+    let both = "if ((vma->vm_flags & (VM_WRITE | VM_EXEC)) == (VM_WRITE | VM_EXEC))";
+    let text = text.replace("if (vma->vm_flags & VM_WRITE)", both);
+    fs::write(&file, &text).unwrap();
+    let git = |arguments: &[&str]| {
+        let as_ada = ["-c", "user.name=Ada Example", "-c", "user.email=ada@example.org"];
+        assert!(
+            Command::new("git").arg("-C").arg(tree.path()).args(as_ada).args(arguments).status().unwrap().success()
+        );
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "base"]);
+    let converted = |test: &str| {
+        let text =
+            text.replace(both, test).replace("lamp_mmap", "lamp_mmap_prepare").replace(".mmap\t", ".mmap_prepare\t");
+        let head = "static int lamp_mmap_prepare(struct file *file, struct vm_area_struct *vma)";
+        fs::write(&file, text.replace(head, "static int lamp_mmap_prepare(struct vm_area_desc *desc)")).unwrap();
+        let arguments = ["--base", "HEAD", "--select", "test-any-for-all", "--format", "json"];
+        hazards(&check(tree.path(), &arguments, b"")).into_iter().filter(|(_, _, lint, _)| lint != "-").count()
+    };
+    assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 1);
+    assert_eq!(converted("if (vma_desc_test_all(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 0);
+    assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_READ_BIT))"), 0);
+}
