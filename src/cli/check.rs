@@ -14,9 +14,8 @@ use crate::lint::baseline::Baseline;
 use crate::lint::introduced::State;
 use crate::lint::{self, ALL, Lint};
 use crate::meter;
-use crate::report::check::{
-    Check, Reported, checkstyle, github, gitlab, json_lines, printable, rdjson, sarif, terse, text,
-};
+use crate::report::check::{Check, Reported, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
+use crate::report::escape::printable;
 use crate::report::{self, Report};
 use crate::rules::Level;
 

@@ -25,20 +25,15 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let name = options.name.as_str();
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
-    output::write(options.common.output.as_deref(), |out| {
-        if let Some(lint) = lint::find(name) {
-            of_lint(lint, out)
-        } else if let Some(verdict) = verdict {
-            writeln!(out, "{}: {}", verdict.name(), verdict.meaning())
-        } else if let Some(target) = rules.target(name) {
-            of_target(target, out)
-        } else if let Some(call) = rules.call(name) {
-            of_call(name, call, &rules, out)
-        } else {
-            Err(io::Error::other(unknown(name, &rules)))
-        }
-    })
-    .map_err(|error| error.trim_start_matches("stdout: ").to_owned())?;
+    let known: &dyn Fn(&mut dyn Write) -> io::Result<()> =
+        match (lint::find(name), verdict, rules.target(name), rules.call(name)) {
+            (Some(lint), ..) => &|out| of_lint(lint, out),
+            (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
+            (_, _, Some(target), _) => &|out| of_target(target, out),
+            (.., Some(call)) => &|out| of_call(name, call, &rules, out),
+            _ => return Err(unknown(name, &rules)),
+        };
+    output::write(options.common.output.as_deref(), known)?;
     Ok(CLEAN)
 }
 

@@ -79,26 +79,23 @@ fn one(
         }
     }
     let is = patched(was, patch)?;
+    if let (Some(old), None) = (&old, &new)
+        && !is.is_empty()
+        && !patch.hunks.is_empty()
+    {
+        return Err(failed(format!("deletes {old}, and does not know all of it")));
+    }
+    let moved = old.clone().zip(new.clone()).filter(|(old, new)| old != new && !patch.is_copy);
+    // Where two files change places, the old one is the new one of another.
+    let leaves =
+        |old: &String| new.is_none() || (moved.is_some() && !mail.iter().any(|other| other.new.as_ref() == Some(old)));
+    if let Some(old) = old.as_ref().filter(|old| leaves(old)) {
+        overlay.set(old, None);
+    }
     if let Some(new) = &new {
-        overlay.set(new, Some(is.clone()));
+        overlay.set(new, Some(is));
     }
-    match (old, new) {
-        (Some(old), None) if !is.is_empty() && !patch.hunks.is_empty() => {
-            Err(failed(format!("deletes {old}, and does not know all of it")))
-        }
-        (Some(old), None) => {
-            overlay.set(&old, None);
-            Ok(None)
-        }
-        (Some(old), Some(new)) if old != new && !patch.is_copy => {
-            // Where two files change places, the old one is the new one of another.
-            if !mail.iter().any(|other| other.new.as_ref() == Some(&old)) {
-                overlay.set(&old, None);
-            }
-            Ok(Some((old, new)))
-        }
-        _ => Ok(None),
-    }
+    Ok(moved)
 }
 
 /// The paths that a patch means. One that git has not made may name what never was, and what somebody kept beside the file.

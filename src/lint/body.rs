@@ -136,24 +136,33 @@ impl<'a> Variant<'a> {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The fields of the VMA that an expression is made from, those of variables looked through.
-    pub fn made_from(&self, expression: &Expression) -> BTreeSet<String> {
-        let (mut fields, mut seen) = (BTreeSet::new(), BTreeSet::new());
-        let mut stack = vec![expression];
+    /// Visits what an expression is made from, with what is assigned to the variables in it, each variable once.
+    fn sources<'v>(&'v self, expression: &'v Expression, see: &mut dyn FnMut(&'v Expression)) {
+        let (mut seen, mut stack) = (BTreeSet::new(), vec![expression]);
         while let Some(next) = stack.pop() {
             visit::expression(next, &mut |part| {
-                fields.extend(self.field(part).map(str::to_owned));
-                match &part.kind {
-                    E::Name(name) if seen.insert(name.clone()) => stack.extend(self.values(name)),
-                    E::Call { callee, arguments } if arguments.iter().any(|argument| self.is_mapping(argument)) => {
-                        let rule = callee.name().and_then(|name| self.rules.call(name));
-                        fields
-                            .extend(rule.into_iter().flat_map(|rule| rule.reads.iter().chain(&rule.made_of)).cloned());
-                    }
-                    _ => {}
+                see(part);
+                if let E::Name(name) = &part.kind
+                    && seen.insert(name)
+                {
+                    stack.extend(self.values(name));
                 }
             });
         }
+    }
+
+    /// The fields of the VMA that an expression is made from, those of variables looked through.
+    pub fn made_from(&self, expression: &Expression) -> BTreeSet<String> {
+        let mut fields = BTreeSet::new();
+        self.sources(expression, &mut |part| {
+            fields.extend(self.field(part).map(str::to_owned));
+            if let E::Call { callee, arguments } = &part.kind
+                && arguments.iter().any(|argument| self.is_mapping(argument))
+            {
+                let rule = callee.name().and_then(|name| self.rules.call(name));
+                fields.extend(rule.into_iter().flat_map(|rule| rule.reads.iter().chain(&rule.made_of)).cloned());
+            }
+        });
         fields
     }
 
@@ -165,16 +174,11 @@ impl<'a> Variant<'a> {
     /// The names that an expression is made from, those of variables looked through.
     pub fn names(&self, expression: &Expression) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
-        let mut stack = vec![expression];
-        while let Some(next) = stack.pop() {
-            visit::expression(next, &mut |part| {
-                if let E::Name(name) = &part.kind
-                    && names.insert(name.clone())
-                {
-                    stack.extend(self.values(name));
-                }
-            });
-        }
+        self.sources(expression, &mut |part| {
+            if let E::Name(name) = &part.kind {
+                names.insert(name.clone());
+            }
+        });
         names
     }
 

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod escape;
 mod graph;
 mod json;
 mod layout;

@@ -15,15 +15,17 @@ pub use gitlab::gitlab;
 pub use json::json_lines;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
-pub use terse::{printable, terse};
+pub use terse::terse;
 pub use text::text;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::kernel::Tree;
 use crate::lint::introduced::State;
 use crate::lint::{Hazard, Lint};
-use crate::source::Position;
+use crate::source::{LineIndex, Position};
 
 /// What a check found.
 pub struct Check<'a> {
@@ -63,6 +65,41 @@ pub struct Converted {
     pub from: String,
     /// The handler after.
     pub to: String,
+}
+
+/// The texts of a tree, each read once, with their lines counted.
+struct Texts<'a> {
+    tree: &'a Tree,
+    known: RefCell<BTreeMap<String, Option<Rc<Text>>>>,
+}
+
+/// A text with its lines counted.
+struct Text {
+    bytes: Vec<u8>,
+    lines: LineIndex,
+}
+
+impl Texts<'_> {
+    fn of(tree: &Tree) -> Texts<'_> {
+        Texts { tree, known: RefCell::default() }
+    }
+
+    /// The text of a file; `None` where there is none.
+    fn get(&self, path: &str) -> Option<Rc<Text>> {
+        let read = || {
+            let bytes = self.tree.read(path)?;
+            let lines = LineIndex::new(&bytes);
+            Some(Rc::new(Text { bytes, lines }))
+        };
+        self.known.borrow_mut().entry(path.to_owned()).or_insert_with(read).clone()
+    }
+}
+
+impl Text {
+    /// The bytes of a line, from 1, in the text; empty behind its end.
+    fn line(&self, line: u32) -> std::ops::Range<usize> {
+        self.lines.range(&self.bytes, line).unwrap_or(self.bytes.len()..self.bytes.len())
+    }
 }
 
 impl Check<'_> {

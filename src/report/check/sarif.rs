@@ -1,17 +1,15 @@
 //! SARIF 2.1.0, as code scanning services take it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Check, Reported, Suggestion, help};
+use super::{Check, Reported, Suggestion, Texts, help};
 use crate::lint::introduced::State;
 use crate::lint::{Lint, suppress};
 use crate::report::layout::write_json;
 use crate::rules::Level;
-use crate::source::{LineIndex, Position};
+use crate::source::Position;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -21,7 +19,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Where `out` cannot be written.
 pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<Value> = check.lints.iter().filter_map(|lint| rule(lint)).chain([unused_suppression()]).collect();
-    let columns = Columns { check, texts: RefCell::default() };
+    let columns = Columns(Texts::of(check.tree));
     let results: Vec<Value> = check.reported.iter().map(|reported| result(check, &columns, reported)).collect();
     let log = json!({
         "$schema": SCHEMA,
@@ -125,13 +123,7 @@ fn uri(path: &str) -> String {
 }
 
 /// Counts columns as SARIF does, in characters; elsewhere they are bytes.
-struct Columns<'a> {
-    check: &'a Check<'a>,
-    texts: RefCell<BTreeMap<String, Option<Source>>>,
-}
-
-/// A text with its lines counted.
-type Source = (Vec<u8>, LineIndex);
+struct Columns<'a>(Texts<'a>);
 
 impl Columns<'_> {
     fn region(&self, file: &str, start: Position, end: Position) -> Value {
@@ -144,15 +136,9 @@ impl Columns<'_> {
     }
 
     fn column(&self, file: &str, position: Position) -> usize {
-        let mut texts = self.texts.borrow_mut();
-        let source = texts.entry(file.to_owned()).or_insert_with(|| {
-            let text = self.check.tree.read(file)?;
-            let lines = LineIndex::new(&text);
-            Some((text, lines))
-        });
         let bytes = position.column as usize - 1;
-        let Some((text, lines)) = source else { return bytes + 1 };
-        let line = lines.range(text, position.line).map_or(&[][..], |range| &text[range]);
+        let Some(text) = self.0.get(file) else { return bytes + 1 };
+        let line = &text.bytes[text.line(position.line)];
         String::from_utf8_lossy(&line[..bytes.min(line.len())]).chars().count() + 1
     }
 }

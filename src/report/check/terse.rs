@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Check;
 use crate::lint::introduced::State;
+use crate::report::escape::printable;
 
 /// Writes `file:line:column: level: message [lint]`, the last only with `types`.
 ///
@@ -34,9 +35,4 @@ pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> 
         )?;
     }
     Ok(())
-}
-
-/// The text without what a terminal would obey.
-pub fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
 }

@@ -1,36 +1,28 @@
 //! Excerpts with the lines that hazards stand on, and a summary.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use codespan_reporting::diagnostic::{Diagnostic, Label, Severity};
 use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{self, Config};
 
-use super::terse::printable;
-use super::{Check, Reported};
+use super::{Check, Reported, Text, Texts};
 use crate::lint::introduced::State;
+use crate::report::escape::printable;
 use crate::report::sources;
 use crate::rules::Level;
-use crate::source::{LineIndex, Position};
-
-/// A text with its lines counted.
-type Source = (Vec<u8>, LineIndex);
+use crate::source::Position;
 
 /// Writes every hazard with its lines.
 ///
 /// # Errors
 /// Where `out` cannot be written.
 pub fn text(check: &Check, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut files: BTreeMap<&str, Option<Source>> = BTreeMap::new();
+    let texts = Texts::of(check.tree);
     for reported in &check.reported {
-        let path = reported.hazard.file.as_str();
-        let source = files.entry(path).or_insert_with(|| {
-            let text = check.tree.read(path)?;
-            let lines = LineIndex::new(&text);
-            Some((text, lines))
-        });
-        excerpt(reported, source.as_ref().filter(|_| reported.state != State::Fixed), coloured, out)?;
+        // What is gone has no line to show.
+        let source = if reported.state == State::Fixed { None } else { texts.get(&reported.hazard.file) };
+        excerpt(reported, source.as_deref(), coloured, out)?;
     }
     for converted in &check.converted {
         let place = format!("{}:{}", printable(&converted.file), converted.line);
@@ -39,7 +31,7 @@ pub fn text(check: &Check, coloured: bool, out: &mut dyn Write) -> io::Result<()
     summary(check, out)
 }
 
-fn excerpt(reported: &Reported, source: Option<&Source>, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
+fn excerpt(reported: &Reported, source: Option<&Text>, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let hazard = &reported.hazard;
     let severity = match hazard.level {
         Level::Note => Severity::Note,
@@ -52,13 +44,12 @@ fn excerpt(reported: &Reported, source: Option<&Source>, coloured: bool, out: &m
     };
     let message = format!("{state}{}", printable(&hazard.message));
     let diagnostic = Diagnostic::new(severity).with_code(hazard.lint).with_message(message);
-    let Some((bytes, lines)) = source else {
-        // What is gone has no line to show.
+    let Some(source) = source else {
         writeln!(out, "{}: {}: {state}{}\n", printable(&hazard.file), hazard.level, printable(&hazard.message))?;
         return Ok(());
     };
-    let text = sources::printable(bytes);
-    let range = offset(bytes, lines, hazard.start)..offset(bytes, lines, hazard.end);
+    let text = sources::printable(&source.bytes);
+    let range = offset(source, hazard.start)..offset(source, hazard.end);
     let diagnostic = diagnostic.with_label(Label::primary((), range));
     let diagnostic = match &reported.suggestion {
         Some(_) => diagnostic.with_note(format!(
@@ -79,9 +70,8 @@ fn handler(reported: &Reported) -> &str {
     reported.hazard.handler.as_ref().map_or("", |(_, name)| name.as_str())
 }
 
-fn offset(text: &[u8], lines: &LineIndex, position: Position) -> usize {
-    let line = lines.range(text, position.line).unwrap_or(text.len()..text.len());
-    (line.start + position.column as usize - 1).min(text.len())
+fn offset(source: &Text, position: Position) -> usize {
+    (source.line(position.line).start + position.column as usize - 1).min(source.bytes.len())
 }
 
 fn summary(check: &Check, out: &mut dyn Write) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Comparison;
 use crate::compare::Side;
-use crate::report::worklist::cell;
+use crate::report::escape::csv_cell;
 
 /// Writes the comparison.
 ///
@@ -32,6 +32,6 @@ fn row(side: Option<&Side>) -> [String; 6] {
             side.handler.clone(),
             side.verdict.to_string(),
         ];
-        cells.map(|text| cell(&text))
+        cells.map(|text| csv_cell(&text))
     })
 }

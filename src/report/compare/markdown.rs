@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Comparison, place, sentence};
 use crate::compare::Fate;
-use crate::report::worklist::escaped;
+use crate::report::escape::markdown as escaped;
 
 /// Writes the comparison.
 ///

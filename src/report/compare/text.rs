@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Comparison, place, sentence};
-use crate::report::check::printable;
+use crate::report::escape::printable;
 
 /// Writes `place: fate: what it was and is`.
 ///

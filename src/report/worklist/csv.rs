@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::Worklist;
+use crate::report::escape::csv_cell;
 use crate::worklist::{Task, TaskKind};
 
 const COLUMNS: &[&str] = &[
@@ -34,7 +35,7 @@ pub fn csv(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}\r\n", COLUMNS.join(","))?;
     for (group, tasks) in list.groups() {
         for task in tasks {
-            let cells: Vec<String> = row(&group, task).iter().map(|cell| quoted(cell)).collect();
+            let cells: Vec<String> = row(&group, task).iter().map(|cell| csv_cell(cell)).collect();
             write!(out, "{}\r\n", cells.join(","))?;
         }
     }
@@ -63,11 +64,4 @@ fn row(group: &str, task: &Task) -> Vec<String> {
         task.maintainers.join("; "),
         task.lists.join("; "),
     ]
-}
-
-/// A cell as it is written: in quotes where it has to be, and never a formula.
-pub fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    let cell = format!("{guard}{cell}");
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }

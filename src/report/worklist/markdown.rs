@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Worklist, place, subject};
+use crate::report::escape::markdown as escaped;
 use crate::worklist::Task;
 
 /// Writes the list, and the counts as tables.
@@ -58,20 +59,4 @@ fn entry(task: &Task, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  - {} ({}): {}", escaped(&task.subsystem), escaped(&task.status), escaped(&people.join(", ")))?;
     }
     Ok(())
-}
-
-/// The text without what Markdown, or the HTML in it, gives a meaning.
-pub fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        match character {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' => out.extend(['\\', character]),
-            character if character.is_control() => out.push('?'),
-            character => out.push(character),
-        }
-    }
-    out
 }

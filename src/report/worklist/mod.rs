@@ -6,9 +6,9 @@ mod markdown;
 mod org;
 mod text;
 
-pub use csv::{csv, quoted as cell};
+pub use csv::csv;
 pub use json::json;
-pub use markdown::{escaped, markdown};
+pub use markdown::markdown;
 pub use org::org;
 pub use text::text;
 

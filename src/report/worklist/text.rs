@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Worklist, place, subject};
-use crate::report::check::printable;
+use crate::report::escape::printable;
 
 /// Writes `place: effort: verdict: subject: advice`, under the name of each group.
 ///
