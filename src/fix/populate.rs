@@ -28,7 +28,7 @@ impl Rewriter<'_> {
         match &first.kind {
             S::Return(Some(value)) => {
                 let (rule, arguments) = self.populating(value)?;
-                let mut lines = self.action(value, &rule, &arguments)?;
+                let mut lines = self.action(value, &rule, &arguments, None)?;
                 lines.push("return 0;".to_owned());
                 self.write_lines(first.span, &lines);
                 Some(0)
@@ -48,7 +48,7 @@ impl Rewriter<'_> {
             }
             S::Expression(value) => {
                 let (rule, arguments) = self.populating(value)?;
-                let lines = self.action(value, &rule, &arguments)?;
+                let lines = self.action(value, &rule, &arguments, None)?;
                 self.open(value.span.start, "its error was ignored, and that of an action is not");
                 self.write_lines(first.span, &lines);
                 Some(0)
@@ -89,13 +89,13 @@ impl Rewriter<'_> {
                 Some(used)
             }
             Some((S::Return(Some(value)), span)) if is_result(value) => {
-                let mut lines = self.action(call, rule, arguments)?;
+                let mut lines = self.action(call, rule, arguments, None)?;
                 lines.push("return 0;".to_owned());
                 self.write_lines(Span { start: first.span.start, end: span.end }, &lines);
                 Some(1)
             }
             _ => {
-                let mut lines = self.action(call, rule, arguments)?;
+                let mut lines = self.action(call, rule, arguments, None)?;
                 lines.push(format!("{name} = 0;"));
                 self.open(call.span.start, "what becomes of its error further on is not followed");
                 self.write_lines(first.span, &lines);
@@ -155,7 +155,11 @@ impl Rewriter<'_> {
         arguments: &[Expression],
         failure: Failure,
     ) -> Option<Vec<String>> {
-        let mut lines = self.action(call, rule, arguments)?;
+        let error = match &failure {
+            Failure::Other(error) => Some(error.as_str()),
+            Failure::Same | Failure::Work(_) => None,
+        };
+        let mut lines = self.action(call, rule, arguments, error)?;
         match failure {
             Failure::Same => {}
             Failure::Other(error) if self.rewrite.finish.is_some() => {
@@ -200,13 +204,21 @@ impl Rewriter<'_> {
         Some(vec![format!("{};", form.announce)])
     }
 
-    /// The statements that ask for the action in the place of a call; `None` where there is no such action.
-    fn action(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Option<Vec<String>> {
+    /// The statements that ask for the action in the place of a call; `None` where there is no such action. `error` is what the
+    /// handler makes of the call's own error.
+    fn action(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        error: Option<&str>,
+    ) -> Option<Vec<String>> {
         if self.rewrite.finish.is_some() {
             return self.finished(call, arguments);
         }
-        let action = rule.action.as_deref()?;
-        let form = self.rewrite.actions.get(action)?.clone();
+        let E::Call { callee, .. } = &call.kind else { return None };
+        let forms = &self.rewrite.actions;
+        let form = forms.get(callee.name()?).or_else(|| forms.get(rule.action.as_deref()?))?.clone();
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
         let mut lines = Vec::new();
         if let Some(prot) = argument(rule.prot)
@@ -218,29 +230,59 @@ impl Rewriter<'_> {
         let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
         let is_all = self.is_all(rule, arguments);
         let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
-        if rule.start.is_some() && !is_all && !fits {
+        // An array of pages that reaches beyond was refused by the old call too.
+        if rule.start.is_some() && rule.pages.is_none() && !is_all && !fits {
             self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
         }
         let template = if is_all { form.full.or(form.part) } else { form.part.or(form.full) }?;
-        let text = fill(&template, &mut |key| {
-            let place = match key {
-                "frame" => rule.frame,
-                "start" => rule.start,
-                "size" => rule.size,
-                "pages" => rule.pages,
+        let mut filled = |template: &str| {
+            fill(template, &mut |key| match key {
+                "frame" => argument(rule.frame).map(|argument| self.text(argument, Use::Value)),
+                "start" => argument(rule.start).map(|argument| self.text(argument, Use::Value)),
+                "size" => argument(rule.size).map(|argument| self.text(argument, Use::Value)),
+                "pages" => argument(rule.pages).map(|argument| self.operand(argument)),
+                "count" => argument(rule.count).map(|argument| self.count(argument)),
                 _ => None,
-            };
-            argument(place).map(|argument| self.text(argument, Use::Value))
-        });
-        lines.push(format!("{text};"));
+            })
+        };
+        if let Some(refused) = &form.refused {
+            lines.push(format!("if ({})", filled(&refused.when)));
+            lines.push(format!("\treturn {};", error.unwrap_or(&refused.error)));
+        }
+        lines.push(format!("{};", filled(&template)));
         Some(lines)
+    }
+
+    /// An expression as an operand of another.
+    fn operand(&mut self, expression: &Expression) -> String {
+        let text = self.text(expression, Use::Value);
+        let is_one = match &expression.kind {
+            E::Binary { .. } | E::Conditional { .. } | E::Assign { .. } => text.starts_with('(') && text.ends_with(')'),
+            _ => true,
+        };
+        if is_one { text } else { format!("({text})") }
+    }
+
+    /// How many pages, where a call may take the address of that number and leaves there what was not mapped.
+    fn count(&mut self, argument: &Expression) -> String {
+        match &argument.kind {
+            E::Unary { operator, operand } if operator == "&" => {
+                if operand.name().is_none_or(|name| self.is_named_after(name, argument.span.end)) {
+                    self.open(argument.span.start, "an action does not say how many pages were left over");
+                }
+                self.operand(operand)
+            }
+            _ => self.operand(argument),
+        }
     }
 
     /// Whether a populating call fills all of the VMA.
     fn is_all(&self, rule: &Call, arguments: &[Expression]) -> bool {
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
-        argument(rule.start).is_some_and(|start| self.is_field(start, "vm_start"))
-            && argument(rule.size).is_some_and(|size| self.is_whole(size))
+        let takes_no_part = rule.start.is_none() && rule.pages.is_some();
+        takes_no_part
+            || argument(rule.start).is_some_and(|start| self.is_field(start, "vm_start"))
+                && argument(rule.size).is_some_and(|size| self.is_whole(size))
     }
 
     /// Whether an expression is as many bytes as the VMA has.

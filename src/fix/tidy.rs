@@ -27,13 +27,19 @@ pub(super) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTreeSet<Str
         let Ok(edits) = sorted(edits) else { break };
         new = String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned();
     }
+    // With all its declarations the body has lost what the blank line stood behind.
+    let begins_blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n").is_some();
+    if begins_blank(new.as_bytes()) && !begins_blank(old) {
+        new = new.replacen("\n{\n\n", "\n{\n", 1);
+    }
     (new, open)
 }
 
 /// The edits that take out what is not used any more.
 fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>, open: &mut Vec<String>) -> Vec<Edit> {
     let (old, code) = (blank_non_code(old), blank_non_code(new));
-    let count = |text: &[u8], name: &str| words(text, name.as_bytes()).filter(|at| !is_member(&text[..*at])).count();
+    let count =
+        |text: &[u8], name: &str| words(text, name.as_bytes()).filter(|at| !is_no_variable(&text[..*at])).count();
     let mut edits = Vec::new();
     each_block(&function.body, &mut |list| {
         for (number, statement) in list.iter().enumerate() {
@@ -74,10 +80,15 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
     edits
 }
 
-/// Whether what follows a text is the member of something: a variable of that name is not meant.
-fn is_member(before: &[u8]) -> bool {
+/// Whether what follows a text is the member of something, or a tag: a variable of that name is not meant.
+fn is_no_variable(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
-    before.ends_with(b"->") || before.ends_with(b".")
+    let is_tag = ["struct", "union", "enum"].iter().any(|keyword| {
+        before
+            .strip_suffix(keyword.as_bytes())
+            .is_some_and(|rest| rest.last().is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_'))
+    });
+    is_tag || before.ends_with(b"->") || before.ends_with(b".")
 }
 
 /// Whether a statement stands alone below an `if`, an `else` or a loop, which cannot do without it.

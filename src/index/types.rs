@@ -20,7 +20,12 @@ impl Scope {
     pub fn of(function: &Function) -> Scope {
         let mut scope = Scope::default();
         for parameter in &function.parameters {
-            scope.variables.insert(parameter.name.clone(), parameter.ty.clone());
+            let mut ty = parameter.ty.clone();
+            // An array that is handed in is a pointer to what another holds.
+            if std::mem::take(&mut ty.is_array) {
+                ty.pointers += 1;
+            }
+            scope.variables.insert(parameter.name.clone(), ty);
         }
         scope.declare(&function.body);
         scope

@@ -53,6 +53,8 @@ pub struct Call {
     pub prot: Option<usize>,
     /// The argument with the array of pages.
     pub pages: Option<usize>,
+    /// The argument with the number of pages, or with the address of it.
+    pub count: Option<usize>,
     /// Fields of the VMA that the call reads.
     #[serde(default)]
     pub reads: Vec<String>,

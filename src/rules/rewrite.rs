@@ -66,7 +66,8 @@ pub struct Insertion {
     pub text: String,
 }
 
-/// The forms of an action: `{frame}`, `{start}`, `{size}` and `{pages}` are those arguments of the populating call.
+/// The forms of an action, or of one call that an action takes the place of: `{frame}`, `{start}`, `{size}`, `{pages}` and `{count}`
+/// are those arguments of the populating call.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ActionForm {
@@ -74,6 +75,18 @@ pub struct ActionForm {
     pub full: Option<String>,
     /// For a part of it.
     pub part: Option<String>,
+    /// What the call refuses and the action does not.
+    pub refused: Option<Refused>,
+}
+
+/// A test that a populating call makes by itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// The condition.
+    pub when: String,
+    /// The error, as it is returned.
+    pub error: String,
 }
 
 /// What takes the place of a call: one expression, or several statements.

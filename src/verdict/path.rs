@@ -131,9 +131,9 @@ impl<'a> PathJudge<'a> {
         let action = populate.action.as_deref().filter(|action| self.judge.target.has_action(action));
         let several = self.items[at].looped || self.populates > 1;
         let locked = !self.held_locks(at).is_empty();
-        // The action keeps a pointer to the pages, which the lock protects only until the handler returns.
-        let keeps_locked_pages = locked && action == Some("map_pages");
-        match action.filter(|_| !several && !keeps_locked_pages) {
+        // The action keeps a pointer to the array of pages, which a lock protects, and a frame holds, only until the handler returns.
+        let loses_pages = action == Some("map_pages") && (locked || populate.pages_are_local);
+        match action.filter(|_| !several && !loses_pages) {
             Some(action) => {
                 let text = format!("{name} populates; the {action} action takes its place");
                 self.require(at, format!("action:{action}"), Verdict::Action, text);
@@ -145,7 +145,11 @@ impl<'a> PathJudge<'a> {
                     let text = format!("{name} populates more than once on this path; an action does so once");
                     self.require(at, "multi-remap", Verdict::Finish, text);
                 }
-                let why = if action.is_some() { "as it is used here" } else { "at all" };
+                let why = match action {
+                    Some("map_pages") if populate.pages_are_local => "with an array of pages that is gone on return",
+                    Some(_) => "as it is used here",
+                    None => "at all",
+                };
                 let text = format!("{name} populates, and no action of {} covers it {why}", self.judge.target.name);
                 self.require(at, format!("finish:{name}"), Verdict::Finish, text);
             }

@@ -115,4 +115,6 @@ pub struct Populate {
     pub source: Vec<String>,
     /// Whether it takes a protection that is not `vm_page_prot`.
     pub overrides_prot: bool,
+    /// Whether its array of pages is gone when the function returns.
+    pub pages_are_local: bool,
 }

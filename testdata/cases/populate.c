@@ -141,6 +141,45 @@ static int locked_pages_mmap(struct file *file, struct vm_area_struct *vma)
 	return vm_map_pages(vma, buffer->pages, buffer->nr_pages); //~ finish:vm_map_pages //? lock-across-populate
 }
 
+static int frame_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct page *listed[2] = { first_page, second_page };
+	struct page **pages = listed;
+
+	return vm_map_pages(vma, pages, 2); //~ finish:vm_map_pages
+}
+
+static int one_page_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct page *page = first_page;
+
+	return vm_map_pages_zero(vma, &page, 1); //~ finish:vm_map_pages_zero
+}
+
+static int map_listed(struct vm_area_struct *vma, struct page *pages[], unsigned long count)
+{
+	return vm_map_pages(vma, pages, count); //~ action:map_pages
+}
+
+static int handed_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct buffer *buffer = file->private_data;
+
+	return map_listed(vma, buffer->pages, buffer->nr_pages);
+}
+
+static const struct file_operations handed_pages = {
+	.mmap = handed_pages_mmap, //= action
+};
+
+static const struct file_operations frame_pages = {
+	.mmap = frame_pages_mmap, //= finish
+};
+
+static const struct file_operations one_page = {
+	.mmap = one_page_mmap, //= finish
+};
+
 static const struct file_operations pages = {
 	.mmap = pages_mmap, //= action
 };

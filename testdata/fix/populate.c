@@ -114,3 +114,48 @@ static const struct file_operations once_fops = { .mmap = once_mmap };
 static const struct file_operations nested_fops = { .mmap = nested_mmap };
 static const struct file_operations changed_fops = { .mmap = changed_mmap };
 static const struct file_operations arms_fops = { .mmap = arms_mmap };
+
+/* Arrays of pages: what vm_map_pages tests, an action does not. */
+static int offset_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+
+	return vm_map_pages(vma, ring->pages, ring->size >> PAGE_SHIFT);
+}
+
+static int first_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	int ret;
+
+	ret = vm_map_pages_zero(vma, ring->pages, ring->nr_pages);
+	if (ret)
+		return -EAGAIN;
+	vma->vm_ops = &ring_vm_ops;
+	return 0;
+}
+
+static int part_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long count = ring->nr_pages;
+
+	if (vm_insert_pages(vma, vma->vm_start, ring->pages, &count))
+		return -EFAULT;
+	return 0;
+}
+
+/* An action does not say how many were left. */
+static int left_pages_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long count = ring->nr_pages;
+	int ret = vm_insert_pages(vma, vma->vm_start, ring->pages, &count);
+
+	return ret ?: count;
+}
+
+static const struct file_operations offset_pages_fops = { .mmap = offset_pages_mmap };
+static const struct file_operations first_pages_fops = { .mmap = first_pages_mmap };
+static const struct file_operations part_pages_fops = { .mmap = part_pages_mmap };
+static const struct file_operations left_pages_fops = { .mmap = left_pages_mmap };

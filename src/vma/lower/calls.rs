@@ -231,7 +231,8 @@ impl Lowerer<'_> {
         let others = arguments.iter().enumerate().filter(|(position, _)| Some(*position) != rule.vma);
         let source = others.flat_map(|(_, argument)| self.made_from(argument)).collect();
         let overrides_prot = argument(rule.prot).is_some_and(|prot| !self.is_vma_prot(prot));
-        Populate { name: name.to_owned(), action: rule.action.clone(), source, overrides_prot }
+        let pages_are_local = argument(rule.pages).is_some_and(|pages| self.is_made_of_frame(pages));
+        Populate { name: name.to_owned(), action: rule.action.clone(), source, overrides_prot, pages_are_local }
     }
 
     pub(super) fn passed(&self, arguments: &[Expression]) -> Option<Root> {

@@ -84,6 +84,24 @@ impl Lowerer<'_> {
         found
     }
 
+    /// Whether a value may point into the function's own frame: at an array of it, or at a variable whose address it takes.
+    pub(super) fn is_made_of_frame(&self, value: &Expression) -> bool {
+        let mut found = false;
+        visit::expression(value, &mut |part| {
+            found |= matches!(&part.kind, E::Unary { operator, operand }
+                if operator == "&" && operand.root().is_some_and(|root| self.is_of_frame(root) && !has_arrow(operand)));
+        });
+        found
+            || self.made_from(value).iter().any(|name| {
+                let is_array = self.scope.get(name).is_some_and(|ty| ty.is_array);
+                is_array && self.is_of_frame(name)
+            })
+    }
+
+    fn is_of_frame(&self, name: &str) -> bool {
+        self.scope.get(name).is_some() && !self.statics.contains(name)
+    }
+
     pub(super) fn names_flags(&self, value: &Expression) -> bool {
         let mut found = false;
         visit::expression(value, &mut |expression| found |= flag_name(expression).is_some());
