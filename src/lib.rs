@@ -4,6 +4,8 @@
 
 pub mod cli;
 pub mod compare;
+pub mod documents;
+pub mod dossier;
 pub mod fix;
 pub mod index;
 pub mod kernel;

@@ -64,6 +64,26 @@ fn a_cell_is_no_formula_and_a_name_is_no_markup() {
 }
 
 #[test]
+fn a_page_shows_each_handler_with_its_lines_and_its_patch_and_obeys_nothing() {
+    let tree = tempfile::tempdir().unwrap();
+    let status = Command::new("cp").arg("-r").arg(format!("{KERNEL}/.")).arg(tree.path()).status();
+    assert!(status.unwrap().success());
+    let hostile = "static int x_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\
+                   \t/* </pre><script>alert(1)</script> \u{202e} */\n\treturn 0;\n}\n\
+                   static const struct file_operations x_fops = {\n\t.mmap = x_mmap,\n};\n";
+    fs::write(tree.path().join("drivers/x.c"), hostile).unwrap();
+    let page = worklist(tree.path(), &["--format", "html"]);
+    assert_eq!(page, worklist(tree.path(), &["--format", "html", "-j1"]), "the same bytes");
+    assert_eq!(page.matches("<script").count(), 1, "the page's own");
+    assert!(page.contains("/* &lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt; \u{fffd} */"));
+    assert!(!page.contains(" src=") && !page.contains("=\"http") && !page.contains("url(h"), "needs no network");
+    let lamp = page.split("<article").skip(1).find(|article| article.contains("<code>lamp_mmap</code>")).unwrap();
+    assert!(lamp.contains("<mark class=\"v-action\">"), "{lamp}");
+    assert!(lamp.contains("<ins>+static int lamp_mmap_prepare(struct vm_area_desc *desc)</ins>"), "{lamp}");
+    assert_eq!(page.matches("<article").count(), page.matches("</article>").count());
+}
+
+#[test]
 fn a_comparison_names_what_was_converted_moved_and_added() {
     let copy = |tree: &Path| {
         let status = Command::new("cp").arg("-r").arg(format!("{KERNEL}/.")).arg(tree).status();

@@ -1,9 +1,11 @@
 //! `mmaplint compare`.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::worklist::page;
 use super::{Common, Scanned, output};
 use crate::compare::compare;
 use crate::report::compare::{Comparison, csv, json, markdown, text};
@@ -35,6 +37,8 @@ enum Format {
     Csv,
     /// Everything, schema 1
     Json,
+    /// The report of the newer tree for a browser, with what moved
+    Html,
 }
 
 /// Scans two trees, or one against two targets, and writes what moved.
@@ -43,19 +47,23 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let new = common.scan(&options.new, Extent::default())?;
+    let new = common.scan(&options.new, Extent { blockers: options.format == Format::Html, ..Extent::default() })?;
     // Both are judged alike, so that what differs is the code, unless it is asked what the API changes.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
     let old = common.scan_for(&options.old, target, Extent::default())?;
     let changes = compare(&old.scan, &new.scan);
     let names = (name(&options.old, &old), name(&options.new, &new));
     let comparison = Comparison { names, changes: &changes };
-    output::write(common.output.as_deref(), |out| match options.format {
-        Format::Text => text(&comparison, out),
-        Format::Markdown => markdown(&comparison, out),
-        Format::Csv => csv(&comparison, out),
-        Format::Json => json(&comparison, out),
-    })?;
+    let write = |with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
+        output::write(common.output.as_deref(), |out| with(&comparison, out))
+    };
+    match options.format {
+        Format::Text => write(text),
+        Format::Markdown => write(markdown),
+        Format::Csv => write(csv),
+        Format::Json => write(json),
+        Format::Html => page(common, &new, Some(&comparison)),
+    }?;
     let code = common.exit_code(&old.scan).max(common.exit_code(&new.scan));
     std::mem::forget((old, new));
     Ok(code)

@@ -4,6 +4,7 @@ mod changes;
 mod check;
 mod compare;
 mod config;
+mod docs;
 mod explain;
 mod fix;
 mod graph;
@@ -54,10 +55,42 @@ enum Command {
     Worklist(worklist::Options),
     /// What moved between two trees, or what a newer API frees
     Compare(compare::Options),
+    /// What the tree's documents do not say of the API, or say wrongly
+    Docs(docs::Options),
     /// What a lint, a verdict, a target or a kernel call is
     Explain(explain::Options),
     /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
+}
+
+impl Command {
+    fn common(&self) -> &Common {
+        match self {
+            Command::Scan(options) => &options.common,
+            Command::Check(options) => &options.common,
+            Command::Fix(options) => &options.common,
+            Command::Graph(options) => &options.common,
+            Command::Worklist(options) => &options.common,
+            Command::Compare(options) => &options.common,
+            Command::Docs(options) => &options.common,
+            Command::Explain(options) => &options.common,
+            Command::Kbuild(options) => &options.common,
+        }
+    }
+
+    fn run(&self) -> Result<u8, String> {
+        match self {
+            Command::Scan(options) => scan::run(options),
+            Command::Check(options) => check::run(options),
+            Command::Fix(options) => fix::run(options),
+            Command::Graph(options) => graph::run(options),
+            Command::Worklist(options) => worklist::run(options),
+            Command::Compare(options) => compare::run(options),
+            Command::Docs(options) => docs::run(options),
+            Command::Explain(options) => explain::run(options),
+            Command::Kbuild(options) => kbuild::run(options),
+        }
+    }
 }
 
 /// What all commands that read a tree understand.
@@ -166,28 +199,8 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let common = match &arguments.command {
-        Command::Scan(options) => &options.common,
-        Command::Check(options) => &options.common,
-        Command::Compare(options) => &options.common,
-        Command::Explain(options) => &options.common,
-        Command::Fix(options) => &options.common,
-        Command::Graph(options) => &options.common,
-        Command::Kbuild(options) => &options.common,
-        Command::Worklist(options) => &options.common,
-    };
-    let result = common.threads().and_then(|threads| {
-        threads.install(|| match &arguments.command {
-            Command::Scan(options) => scan::run(options),
-            Command::Check(options) => check::run(options),
-            Command::Compare(options) => compare::run(options),
-            Command::Explain(options) => explain::run(options),
-            Command::Fix(options) => fix::run(options),
-            Command::Graph(options) => graph::run(options),
-            Command::Kbuild(options) => kbuild::run(options),
-            Command::Worklist(options) => worklist::run(options),
-        })
-    });
+    let command = &arguments.command;
+    let result = command.common().threads().and_then(|threads| threads.install(|| command.run()));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -1,15 +1,18 @@
 //! `mmaplint worklist`.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Common, output};
+use super::{Common, Scanned, output};
+use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
 use crate::index::Types;
 use crate::kernel::Maintainers;
 use crate::report;
+use crate::report::compare::Comparison;
+use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
 use crate::verdict::{Extent, Finding, Verdict};
 use crate::vma::lower::Context;
@@ -64,6 +67,8 @@ enum Format {
     Json,
     /// TODOs with links, as coccicheck has them
     Org,
+    /// One file for a browser: charts, a table to search, a page for each handler
+    Html,
 }
 
 /// Scans a tree and writes what is left to do, what can be done today first.
@@ -73,16 +78,12 @@ enum Format {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let scanned = common.scan(&options.tree, Extent { blockers: true, ..Extent::default() })?;
-    let (scan, rules, chosen) = (&scanned.scan, &scanned.rules, &scanned.chosen);
-    let types = Types::new(&scan.index, &scanned.tree);
-    let context = Context { index: &scan.index, types: &types, rules };
-    let how = fix::Options { own: &chosen.target, sketches: false, scaffold: false };
-    // A target without templates has no patches; the rest of the list is as good without.
-    let may_be_safe = |finding: &Finding| {
-        matches!(finding.verdict, Verdict::Mechanical | Verdict::Action)
-            && rules.is_migrating(&finding.registration.hook.record)
+    let Some(writer) = options.format.writer() else {
+        page(common, &scanned, None)?;
+        return Ok(common.exit_code(&scanned.scan));
     };
-    let fixes = plan(context, chosen, &scan.findings, &may_be_safe, how).unwrap_or_else(|_| Fixes::default());
+    let (scan, rules, chosen) = (&scanned.scan, &scanned.rules, &scanned.chosen);
+    let fixes = conversions(&scanned, &[Verdict::Mechanical, Verdict::Action], false);
     let maintainers = Maintainers::read(&scanned.tree);
     let mut tasks = Sources { scan, rules, fixes: &fixes, maintainers: &maintainers }.tasks();
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
@@ -93,13 +94,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         version: scanned.tree.version(),
         target: &chosen.target.name,
     };
-    output::write(common.output.as_deref(), |out| match options.format {
-        Format::Auto | Format::Text => text(&list, out),
-        Format::Markdown => markdown(&list, out),
-        Format::Csv => csv(&list, out),
-        Format::Json => json(&list, out),
-        Format::Org => org(&list, out),
-    })?;
+    output::write(common.output.as_deref(), |out| writer(&list, out))?;
     if !common.quiet && !io::stdout().is_terminal() {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
         eprintln!("{} tasks, {} of them patches that mmaplint fix writes", tasks.len(), count("patch"));
@@ -111,6 +106,52 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let code = common.exit_code(scan);
     std::mem::forget(scanned);
     Ok(code)
+}
+
+/// What writes a list.
+type Writer = fn(&Worklist, &mut dyn Write) -> io::Result<()>;
+
+impl Format {
+    /// What writes the list; `None` for the page, which shows more than the list.
+    fn writer(self) -> Option<Writer> {
+        match self {
+            Format::Auto | Format::Text => Some(text),
+            Format::Markdown => Some(markdown),
+            Format::Csv => Some(csv),
+            Format::Json => Some(json),
+            Format::Org => Some(org),
+            Format::Html => None,
+        }
+    }
+}
+
+/// What `fix` would write of the handlers with these verdicts. A target without templates has no patches; all else is as good
+/// without.
+fn conversions(scanned: &Scanned, verdicts: &[Verdict], sketches: bool) -> Fixes {
+    let Scanned { scan, rules, chosen, tree } = scanned;
+    let types = Types::new(&scan.index, tree);
+    let context = Context { index: &scan.index, types: &types, rules };
+    let how = fix::Options { own: &chosen.target, sketches, scaffold: false };
+    let is_wanted = |finding: &Finding| {
+        verdicts.contains(&finding.verdict) && rules.is_migrating(&finding.registration.hook.record)
+    };
+    plan(context, chosen, &scan.findings, &is_wanted, how).unwrap_or_default()
+}
+
+/// Writes the HTML report; with a comparison, what moved as well.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(super) fn page(common: &Common, scanned: &Scanned, progress: Option<&Comparison>) -> Result<(), String> {
+    let Scanned { scan, rules, chosen, tree } = scanned;
+    let fixes = conversions(scanned, &[Verdict::Mechanical, Verdict::Action, Verdict::Mapped], true);
+    let maintainers = Maintainers::read(tree);
+    let tasks = Sources { scan, rules, fixes: &fixes, maintainers: &maintainers }.of_each_finding();
+    let dossiers = dossiers(&scan.index, &scan.findings, &fixes);
+    let statistics = Statistics::of(scan);
+    let version = tree.version();
+    let page = Page { scan, chosen, version, tasks: &tasks, dossiers: &dossiers, statistics: &statistics, progress };
+    output::write(common.output.as_deref(), |out| html(&page, out))
 }
 
 impl Group {

@@ -1,5 +1,7 @@
 //! Text from a tree as the formats can hold it: nothing in it is obeyed by whoever reads the result.
 
+use std::fmt::{self, Write};
+
 /// The text without what a terminal would obey.
 pub fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
@@ -19,6 +21,33 @@ pub fn markdown(text: &str) -> String {
         }
     }
     out
+}
+
+/// Text as HTML holds it, in an element or in a quoted attribute.
+pub struct Html<'a>(pub &'a str);
+
+impl fmt::Display for Html<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '<' => formatter.write_str("&lt;")?,
+                '>' => formatter.write_str("&gt;")?,
+                '&' => formatter.write_str("&amp;")?,
+                '"' => formatter.write_str("&quot;")?,
+                '\'' => formatter.write_str("&#39;")?,
+                '\t' | '\n' => formatter.write_char(character)?,
+                // Controls are no characters of HTML, and those that turn the direction of writing hide what is written.
+                character if character.is_control() || is_turning(character) => formatter.write_str("\u{fffd}")?,
+                character => formatter.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character changes the direction in which others are shown (the "trojan source" of CVE-2021-42574).
+fn is_turning(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A cell as it is written: in quotes where it has to be, and never a formula.

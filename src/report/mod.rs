@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod compare;
+pub mod documents;
 pub mod escape;
 mod graph;
+pub mod html;
 mod json;
 mod layout;
 mod lines;

@@ -2,6 +2,7 @@
 //! directory that `--rules` names.
 
 mod call;
+mod document;
 mod lint;
 mod load;
 mod rewrite;
@@ -11,6 +12,7 @@ mod target;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does};
+pub use document::Document;
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use rewrite::{ActionForm, CallForm, FinishForm, Insertion, Rewrite};
@@ -38,6 +40,7 @@ pub struct Rules {
     masks: FxHashMap<String, Vec<String>>,
     desc_fields: FxHashMap<String, String>,
     spelled_fields: FxHashMap<String, String>,
+    documents: Vec<Document>,
     targets: Vec<Target>,
 }
 
@@ -159,6 +162,11 @@ impl Rules {
     /// The flags that a name of several flags stands for.
     pub fn mask(&self, name: &str) -> Option<&[String]> {
         self.masks.get(name).map(Vec::as_slice)
+    }
+
+    /// What the kernel's documents are held against.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
     }
 
     /// The targets, oldest first.

@@ -12,7 +12,7 @@ use crate::vma::lower::Context;
 use crate::vma::{Analysis, EventKind, HandlerFacts};
 
 /// A place in a file of the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file, as its place in the index.
     pub file: u32,

@@ -65,6 +65,8 @@ pub enum TaskKind {
 /// How much work a task is, from little to much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
+    /// Nothing is left.
+    Done,
     /// `fix` writes the patch.
     Patch,
     /// Some lines by hand.
@@ -83,6 +85,7 @@ impl Effort {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
+            Effort::Done => "done",
             Effort::Patch => "patch",
             Effort::Small => "small",
             Effort::Medium => "medium",
@@ -125,8 +128,6 @@ pub struct Sources<'a> {
 impl Sources<'_> {
     /// All tasks: what can be done today first, then what frees most, then the rest.
     pub fn tasks(&self) -> Vec<Task> {
-        let is_left =
-            |finding: &Finding| finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None;
         let mut tasks: Vec<Task> = self.scan.blockers.par_iter().map(|blocker| self.blocker(blocker)).collect();
         let findings = self.scan.findings.par_iter().enumerate().filter(|(_, finding)| is_left(finding));
         let mut handlers: Vec<Task> = findings.map(|(number, finding)| self.handler(number, finding)).collect();
@@ -135,7 +136,7 @@ impl Sources<'_> {
         handlers.retain(|task| seen.insert((task.name.clone(), task.file.clone(), task.line)));
         tasks.extend(handlers);
         let rank = |task: &Task| match (task.kind, task.effort) {
-            (TaskKind::Handler, Effort::Patch) => 0,
+            (TaskKind::Handler, Effort::Done | Effort::Patch) => 0,
             (TaskKind::Handler, Effort::Small) => 1,
             (TaskKind::Blocker, _) => 2,
             (TaskKind::Handler, Effort::Medium) => 3,
@@ -149,6 +150,12 @@ impl Sources<'_> {
             (key(left), &left.file, left.line, &left.name).cmp(&(key(right), &right.file, right.line, &right.name))
         });
         tasks
+    }
+
+    /// A task for each finding, in their order, with those of which nothing is left.
+    pub fn of_each_finding(&self) -> Vec<Task> {
+        let findings = self.scan.findings.par_iter().enumerate();
+        findings.map(|(number, finding)| self.handler(number, finding)).collect()
     }
 
     fn handler(&self, number: usize, finding: &Finding) -> Task {
@@ -176,6 +183,7 @@ impl Sources<'_> {
         let waits_for = finding.judgement.depends_on();
         let is_shared = !self.rules.is_migrating(&registration.hook.record);
         let effort = match finding.verdict {
+            _ if !is_left(finding) => Effort::Done,
             _ if safe => Effort::Patch,
             Verdict::Blocked => Effort::Waits,
             Verdict::Mapped => Effort::Medium,
@@ -191,6 +199,7 @@ impl Sources<'_> {
             })
         };
         let advice = match effort {
+            Effort::Done => "nothing is left to do".to_owned(),
             Effort::Patch => format!("mmaplint fix TREE {registered_in}:{name} writes it"),
             Effort::Small => match why() {
                 Some(why) => format!("convert it by hand, for {why}"),
@@ -293,6 +302,11 @@ impl Sources<'_> {
             lists: told.cc,
         }
     }
+}
+
+/// Whether a finding registers a handler that takes a VMA.
+fn is_left(finding: &Finding) -> bool {
+    finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None
 }
 
 /// The declaration of the struct that has a hook.

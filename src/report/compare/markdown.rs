@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Comparison, place, sentence};
+use super::{Comparison, sentence, where_changed};
 use crate::compare::Fate;
 use crate::report::escape::markdown as escaped;
 
@@ -19,7 +19,7 @@ pub fn markdown(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> 
     for (fate, count) in comparison.fates().into_iter().filter(|(fate, count)| *fate != Fate::Same && *count > 0) {
         writeln!(out, "\n## {} ({count})\n", fate.name())?;
         for change in comparison.told().filter(|change| change.fate == fate) {
-            writeln!(out, "- {}: {}", escaped(&place(change)), escaped(&sentence(change)))?;
+            writeln!(out, "- {}: {}", escaped(&where_changed(change)), escaped(&sentence(change)))?;
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ impl Comparison<'_> {
     }
 
     /// How many registrations had each verdict, before and after.
-    fn verdicts(&self) -> Vec<(Verdict, usize, usize)> {
+    pub(super) fn verdicts(&self) -> Vec<(Verdict, usize, usize)> {
         let count = |side: fn(&Change) -> Option<&Side>, verdict: Verdict| {
             self.changes.iter().filter_map(side).filter(|side| side.verdict == verdict).count()
         };
@@ -44,13 +44,13 @@ impl Comparison<'_> {
     }
 
     /// What is worth telling: all that has changed.
-    fn told(&self) -> impl Iterator<Item = &Change> {
+    pub(super) fn told(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.fate != Fate::Same)
     }
 }
 
 /// A change in words: `hpet_mmap (finish) is hpet_mmap_prepare (converted)`.
-fn sentence(change: &Change) -> String {
+pub(super) fn sentence(change: &Change) -> String {
     let side = |side: &Side| format!("{} ({})", side.handler, side.verdict);
     match (&change.old, &change.new) {
         (Some(old), Some(new)) if change.fate == Fate::Moved => {
@@ -65,6 +65,6 @@ fn sentence(change: &Change) -> String {
 }
 
 /// Where a change is: in the new tree, or where it was in the old one.
-fn place(change: &Change) -> String {
+pub(super) fn where_changed(change: &Change) -> String {
     change.new.as_ref().or(change.old.as_ref()).map_or(String::new(), |side| format!("{}:{}", side.file, side.line))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Comparison, place, sentence};
+use super::{Comparison, sentence, where_changed};
 use crate::report::escape::printable;
 
 /// Writes `place: fate: what it was and is`.
@@ -11,7 +11,11 @@ use crate::report::escape::printable;
 /// Where `out` cannot be written.
 pub fn text(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     for change in comparison.told() {
-        writeln!(out, "{}", printable(&format!("{}: {}: {}", place(change), change.fate.name(), sentence(change))))?;
+        writeln!(
+            out,
+            "{}",
+            printable(&format!("{}: {}: {}", where_changed(change), change.fate.name(), sentence(change)))
+        )?;
     }
     let fates: Vec<String> =
         comparison.fates().into_iter().map(|(fate, count)| format!("{count} {}", fate.name())).collect();

@@ -1,0 +1,49 @@
+//! `mmaplint docs`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{CLEAN, Common, FINDINGS, output};
+use crate::documents::compare;
+use crate::kernel::Tree;
+use crate::report::documents::{json, text};
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The kernel tree
+    #[arg(default_value = ".")]
+    tree: PathBuf,
+    /// The format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line a gap
+    Text,
+    /// Everything, schema 1
+    Json,
+}
+
+/// Holds the tree's documents against its headers; 1 where they differ.
+///
+/// # Errors
+/// Where the tree or the rules cannot be read.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let rules = options.common.rules()?;
+    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
+    let found = compare(&tree, rules.documents());
+    output::write(options.common.output.as_deref(), |out| match options.format {
+        Format::Text => text(&found, out),
+        Format::Json => json(&found, out),
+    })?;
+    for missing in &found.missing {
+        eprintln!("mmaplint: {missing}");
+    }
+    let is_clean = found.gaps.is_empty() && (found.missing.is_empty() || !options.common.strict);
+    Ok(if is_clean { CLEAN } else { FINDINGS })
+}

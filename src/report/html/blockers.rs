@@ -1,0 +1,174 @@
+//! Who blocks whom, as a drawing from left (what waits) to right (what it waits for), and as a table.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::bars::shortened;
+use super::{Page, badge};
+use crate::report::escape::Html;
+use crate::verdict::Blocker;
+
+/// The width of a node, and of the space between two columns.
+const NODE: f64 = 215.0;
+const GAP: f64 = 70.0;
+/// The height of a node, and from one to the next.
+const TALL: f64 = 34.0;
+const STEP: f64 = 46.0;
+/// How often nodes are moved towards what they are joined to.
+const ROUNDS: usize = 8;
+
+pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let mut blockers: Vec<&Blocker> = page.scan.blockers.iter().collect();
+    blockers.sort_by_key(|blocker| (usize::MAX - blocker.all.len(), blocker.name.as_str()));
+    writeln!(out, "<section id=\"blockers\"><h2>Blockers</h2>")?;
+    if blockers.is_empty() {
+        return writeln!(out, "<p>Nothing is in the way of any handler.</p></section>");
+    }
+    draw(&blockers, out)?;
+    writeln!(
+        out,
+        "<table class=\"list\"><caption>Helpers and hooks that have to be converted first</caption>\
+         <thead><tr><th>Blocker</th><th>What</th><th>Keeps</th><th>Itself</th><th>Waits for</th></tr></thead><tbody>"
+    )?;
+    for blocker in blockers {
+        writeln!(
+            out,
+            "<tr><th scope=\"row\"><a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><code>{0}</code></a></th>\
+             <td>{1}</td><td class=\"number\">{2}</td><td>{3}</td><td>{4}</td></tr>",
+            Html(&blocker.name),
+            blocker.kind.name(),
+            blocker.all.len(),
+            badge(blocker.verdict),
+            Html(&blocker.depends_on.join(", "))
+        )?;
+    }
+    writeln!(out, "</tbody></table></section>")
+}
+
+/// Draws the blockers that wait for one another.
+fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
+    let is_joined = |blocker: &Blocker| {
+        !blocker.depends_on.is_empty() || blockers.iter().any(|other| other.depends_on.contains(&blocker.name))
+    };
+    let joined: Vec<&Blocker> = blockers.iter().copied().filter(|blocker| is_joined(blocker)).collect();
+    if joined.is_empty() {
+        return Ok(());
+    }
+    let graph = Graph::new(&joined);
+    let columns = graph.columns();
+    let across = columns.len() as f64;
+    let down = columns.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let (width, height) = (across * NODE + (across - 1.0) * GAP, down * STEP);
+    let mut places: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    for (column, nodes) in columns.iter().enumerate() {
+        // What waits longest stands left.
+        let left = (across - 1.0 - column as f64) * (NODE + GAP);
+        let first = (height - nodes.len() as f64 * STEP) / 2.0;
+        for (row, node) in nodes.iter().enumerate() {
+            places.insert(*node, (left, first + row as f64 * STEP));
+        }
+    }
+    let caption = "What waits for what: an arrow leads to what has to be converted first";
+    write!(
+        out,
+        "<figure><figcaption>{caption}</figcaption>\n<svg class=\"graph\" viewBox=\"-2 -2 {} {}\" role=\"img\" aria-label=\"{caption}\">\n\
+         <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
+         <path d=\"M0 0 8 4 0 8z\"/></marker></defs>\n",
+        width + 4.0,
+        height + 4.0
+    )?;
+    for (from, others) in graph.waits.iter().enumerate() {
+        for to in others {
+            let ((left, top), (right, bottom)) = (places[&from], places[to]);
+            let (start, end) = ((left + NODE, top + TALL / 2.0), (right, bottom + TALL / 2.0));
+            let middle = (start.0 + end.0) / 2.0;
+            writeln!(
+                out,
+                "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{:.0} {:.0}C{middle:.0} {:.0} {middle:.0} {:.0} {:.0} {:.0}\"/>",
+                start.0, start.1, start.1, end.1, end.0, end.1
+            )?;
+        }
+    }
+    for (node, blocker) in joined.iter().enumerate() {
+        let (left, top) = places[&node];
+        writeln!(
+            out,
+            "<a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><title>{0}: {1}, keeps {2}</title>\
+             <rect class=\"node v-{1}\" x=\"{left:.0}\" y=\"{top:.0}\" width=\"{NODE}\" height=\"{TALL}\" rx=\"5\"/>\
+             <text x=\"{3:.0}\" y=\"{4:.0}\">{5}</text><text class=\"small\" x=\"{3:.0}\" y=\"{6:.0}\">{1}, keeps {2}</text></a>",
+            Html(&blocker.name),
+            blocker.verdict.name(),
+            blocker.all.len(),
+            left + 8.0,
+            top + 14.0,
+            Html(&shortened(&blocker.name, 30)),
+            top + 28.0
+        )?;
+    }
+    writeln!(out, "</svg></figure>")
+}
+
+/// Blockers by number, and what each waits for.
+struct Graph {
+    waits: Vec<Vec<usize>>,
+}
+
+impl Graph {
+    fn new(blockers: &[&Blocker]) -> Graph {
+        let number = |name: &String| blockers.iter().position(|blocker| blocker.name == *name);
+        Graph { waits: blockers.iter().map(|blocker| blocker.depends_on.iter().filter_map(number).collect()).collect() }
+    }
+
+    /// The nodes by how long a chain they wait for; in each column near what they are joined to.
+    fn columns(&self) -> Vec<Vec<usize>> {
+        let ranks = self.ranks();
+        let mut columns: Vec<Vec<usize>> = vec![Vec::new(); ranks.iter().max().map_or(0, |most| most + 1)];
+        for (node, rank) in ranks.iter().enumerate() {
+            columns[*rank].push(node);
+        }
+        for _ in 0..ROUNDS {
+            let mut rows: BTreeMap<usize, f64> = BTreeMap::new();
+            for column in &columns {
+                let middle = column.len() as f64 / 2.0;
+                rows.extend(column.iter().enumerate().map(|(row, node)| (*node, row as f64 - middle)));
+            }
+            for column in &mut columns {
+                column.sort_by(|left, right| self.pull(*left, &rows).total_cmp(&self.pull(*right, &rows)));
+            }
+        }
+        columns
+    }
+
+    /// The mean row of what a node is joined to.
+    fn pull(&self, node: usize, rows: &BTreeMap<usize, f64>) -> f64 {
+        let before = self.waits.iter().enumerate().filter(|(_, others)| others.contains(&node)).map(|(other, _)| other);
+        let all: Vec<usize> = self.waits[node].iter().copied().chain(before).collect();
+        all.iter().map(|other| rows[other]).sum::<f64>() / all.len().max(1) as f64
+    }
+
+    /// The longest chain that each node waits for. Of nodes that wait for one another, the one that waits for fewest comes first.
+    fn ranks(&self) -> Vec<usize> {
+        let mut ranks: Vec<Option<usize>> = vec![None; self.waits.len()];
+        while let Some(next) = (0..ranks.len())
+            .filter(|node| ranks[*node].is_none())
+            .min_by_key(|node| self.waits[*node].iter().filter(|other| ranks[**other].is_none()).count())
+        {
+            let known = self.waits[next].iter().filter_map(|other| ranks[*other]);
+            ranks[next] = Some(known.max().map_or(0, |most| most + 1));
+        }
+        ranks.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_and_a_ring_have_ranks() {
+        let graph = Graph { waits: vec![vec![1], vec![2], vec![], vec![4], vec![3]] };
+        let ranks = graph.ranks();
+        assert_eq!(ranks[..3], [2, 1, 0]);
+        assert_ne!(ranks[3], ranks[4]);
+    }
+}

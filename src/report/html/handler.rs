@@ -1,0 +1,120 @@
+//! The page of one handler: what it takes, the lines that prove it, the patch where there is one, whom to tell.
+
+use std::io::{self, Write};
+
+use super::{Page, badge};
+use crate::dossier::{Conversion, Dossier, Excerpt};
+use crate::fix::Applicability;
+use crate::report::escape::Html;
+
+/// Registrations that are listed; the table has them all.
+const LISTED: usize = 12;
+
+pub(super) fn write(page: &Page, number: usize, dossier: &Dossier, out: &mut dyn Write) -> io::Result<()> {
+    let first = &page.scan.findings[dossier.findings[0]];
+    let task = &page.tasks[dossier.findings[0]];
+    writeln!(
+        out,
+        "<article class=\"handler\" id=\"handler-{number}\"><p class=\"back\"><a href=\"#handlers\">Back to all handlers</a></p>\n\
+         <h2><code>{}</code> {}</h2>\n<dl>",
+        Html(&dossier.name),
+        badge(first.verdict)
+    )?;
+    let mut entry = |name: &str, value: &str| match value {
+        "" => Ok(()),
+        value => writeln!(out, "<dt>{name}</dt><dd>{}</dd>", Html(value)),
+    };
+    let place =
+        dossier.place.as_ref().map_or("not found in the tree".to_owned(), |(file, line)| format!("{file}:{line}"));
+    entry("Defined at", &place)?;
+    entry("Registered", &registrations(page, dossier))?;
+    entry("What to do", &task.advice)?;
+    entry("Then", &first.after.map_or(String::new(), |after| format!("{after}: {}", after.meaning())))?;
+    entry("Reads", &first.reads.join(", "))?;
+    entry("Writes", &first.writes.join(", "))?;
+    entry("Flags set", &first.sets.join(", "))?;
+    entry("Flags cleared", &first.clears.join(", "))?;
+    entry("Flags tested", &first.tests.join(", "))?;
+    entry("Upstream", &task.notes.join("; "))?;
+    entry("Subsystem", [task.subsystem.as_str(), task.status.as_str()].join(", ").trim_matches([',', ' ']))?;
+    entry("Maintainers", &task.maintainers.join(", "))?;
+    entry("Lists", &task.lists.join(", "))?;
+    writeln!(out, "</dl>")?;
+    for part in &dossier.excerpts {
+        excerpt(part, out)?;
+    }
+    if let Some(conversion) = &dossier.conversion {
+        patch(conversion, out)?;
+    }
+    writeln!(out, "</article>")
+}
+
+/// `file_operations.mmap of hpet_fops (drivers/char/hpet.c:704)`, for the first registrations.
+fn registrations(page: &Page, dossier: &Dossier) -> String {
+    let listed = dossier.findings.iter().take(LISTED).map(|finding| {
+        let registration = &page.scan.findings[*finding].registration;
+        let table = registration.table.as_ref().map_or(String::new(), |table| format!(" of {table}"));
+        let place = page.scan.index.file(registration.file).at(registration.span.start);
+        format!("{}{table} ({place})", registration.hook.name())
+    });
+    let mut all: Vec<String> = listed.collect();
+    if dossier.findings.len() > LISTED {
+        all.push(format!("and {} more", dossier.findings.len() - LISTED));
+    }
+    all.join(", ")
+}
+
+/// Lines of source; below a line stands what was found in it.
+fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
+    let way = if excerpt.via.is_empty() { String::new() } else { format!(" by way of {}", excerpt.via.join(", ")) };
+    writeln!(out, "<h3><code>{}</code>{}</h3>\n<pre class=\"source\">", Html(&excerpt.file), Html(&way))?;
+    let mut last = None;
+    for line in &excerpt.lines {
+        if last.is_some_and(|last| last + 1 != line.number) {
+            writeln!(out, "<i>      …</i>")?;
+        }
+        last = Some(line.number);
+        let hardest = line.marks.iter().map(|mark| mark.verdict).max();
+        match hardest {
+            None => writeln!(out, "<i>{:7}</i> {}", line.number, Html(&line.text))?,
+            Some(verdict) => {
+                let class = verdict.name();
+                writeln!(out, "<i>{:7}</i> <mark class=\"v-{class}\">{}</mark>", line.number, Html(&line.text))?;
+            }
+        }
+        for mark in &line.marks {
+            writeln!(out, "<i>       </i> <em><b>{}</b> {}</em>", Html(&mark.kind), Html(&mark.text))?;
+        }
+    }
+    writeln!(out, "</pre>")
+}
+
+fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
+    let heading = match conversion.applicability {
+        Applicability::Safe => "The conversion",
+        Applicability::Sketch => "A sketch of the conversion",
+        Applicability::None => "Why no conversion is written",
+    };
+    writeln!(out, "<h3>{heading}</h3>")?;
+    let notes: Vec<&String> = conversion.open.iter().chain(&conversion.remarks).collect();
+    if !notes.is_empty() {
+        writeln!(out, "<ul>")?;
+        for note in notes {
+            writeln!(out, "<li>{}</li>", Html(note))?;
+        }
+        writeln!(out, "</ul>")?;
+    }
+    if conversion.diff.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<pre class=\"diff\">")?;
+    for line in conversion.diff.lines() {
+        match line.as_bytes().first() {
+            Some(b'+') => writeln!(out, "<ins>{}</ins>", Html(line))?,
+            Some(b'-') => writeln!(out, "<del>{}</del>", Html(line))?,
+            Some(b'@') => writeln!(out, "<b>{}</b>", Html(line))?,
+            _ => writeln!(out, "{}", Html(line))?,
+        }
+    }
+    writeln!(out, "</pre>")
+}

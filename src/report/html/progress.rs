@@ -1,0 +1,31 @@
+//! What moved since an older tree.
+
+use std::io::{self, Write};
+
+use super::bars::{Counts, bars, place};
+use crate::compare::Fate;
+use crate::report::compare::{Comparison, sentence, where_changed};
+use crate::report::escape::Html;
+
+pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<section id=\"progress\"><h2>Progress</h2>")?;
+    let (mut before, mut after) = (Counts::default(), Counts::default());
+    for (verdict, old, new) in comparison.verdicts() {
+        before[place(verdict)] = old;
+        after[place(verdict)] = new;
+    }
+    let rows = [(comparison.names.0.clone(), before), (comparison.names.1.clone(), after)];
+    bars("Handlers by verdict, before and after", "tree", &rows, out)?;
+    for fate in Fate::ALL.into_iter().filter(|fate| *fate != Fate::Same) {
+        let changes: Vec<_> = comparison.told().filter(|change| change.fate == fate).collect();
+        if changes.is_empty() {
+            continue;
+        }
+        writeln!(out, "<details><summary>{}: {}</summary><ul>", fate.name(), changes.len())?;
+        for change in changes {
+            writeln!(out, "<li><code>{}</code> {}</li>", Html(&where_changed(change)), Html(&sentence(change)))?;
+        }
+        writeln!(out, "</ul></details>")?;
+    }
+    writeln!(out, "</section>")
+}
