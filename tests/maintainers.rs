@@ -19,8 +19,6 @@ fn files(root: &Path, below: &Path, found: &mut Vec<String>) {
         match path.strip_prefix(root).unwrap().to_str() {
             Some(".git") | None => {}
             Some(_) if path.is_dir() => files(root, &path, found),
-            // Bindings name people of their own, whom the script adds.
-            Some(name) if name.ends_with(".yaml") => {}
             Some(name) => found.push(name.to_owned()),
         }
     }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::worklist::page;
+use super::worklist::{Prepared, page};
 use super::{Common, Scanned, output};
 use crate::compare::compare;
 use crate::report::compare::{Comparison, csv, json, markdown, text};
-use crate::verdict::Extent;
+use crate::verdict::{Extent, Inside};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -47,7 +47,10 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let new = common.scan(&options.new, Extent { blockers: options.format == Format::Html, ..Extent::default() })?;
+    let is_page = options.format == Format::Html;
+    let extent = Extent { blockers: is_page, ..Extent::default() };
+    let look = |inside: &Inside<'_>| is_page.then(|| Prepared::new(inside, true));
+    let (new, prepared) = common.scan_and(&options.new, &common.target, extent, look)?;
     // Both are judged alike, so that what differs is the code, unless it is asked what the API changes.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
     let old = common.scan_for(&options.old, target, Extent::default())?;
@@ -62,7 +65,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Markdown => write(markdown),
         Format::Csv => write(csv),
         Format::Json => write(json),
-        Format::Html => page(common, &new, Some(&comparison)),
+        Format::Html => prepared.map_or(Ok(()), |prepared| page(common, &new, &prepared, Some(&comparison))),
     }?;
     let code = common.exit_code(&old.scan).max(common.exit_code(&new.scan));
     std::mem::forget((old, new));

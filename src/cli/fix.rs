@@ -7,12 +7,11 @@ use clap::Args;
 
 use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
 use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
-use crate::index::{Index, Types};
+use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::{self, Report};
 use crate::source::Span;
-use crate::verdict::{Chosen, Extent, Finding, Scan, TargetFrom, choose};
-use crate::vma::lower::Context;
+use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, TargetFrom, choose};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -45,17 +44,10 @@ pub struct Options {
 /// cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let Scanned { tree, chosen, scan, rules } = common.scan(&options.tree, Extent::default())?;
-    let own = choose(&rules, &tree, "auto")?;
-    if !options.scaffold && (options.write || options.mbox.is_some()) {
-        check_target(&tree, &own, &chosen)?;
-    }
-    let selection = Selection::new(options, &scan)?;
-    let types = Types::new(&scan.index, &tree);
-    let context = Context { index: &scan.index, types: &types, rules: &rules };
-    let wanted = |finding: &Finding| selection.holds(&scan.index, finding);
-    let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
-    let mut fixes = plan(context, &chosen, &scan.findings, &wanted, how)?;
+    let (scanned, planned) =
+        common.scan_and(&options.tree, &common.target, Extent::default(), |inside| planned(options, inside))?;
+    let Scanned { tree, chosen, scan, .. } = scanned;
+    let (names_handlers, mut fixes) = planned?;
     hold_back(&scan, &mut fixes);
     let failed = if options.write {
         written(&scan.index, tree.root(), &fixes)
@@ -75,7 +67,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         output::write(common.output.as_deref(), |out| diffs(&scan.index, &fixes, out))?;
         false
     };
-    if !common.quiet && !selection.names_handlers() {
+    if !common.quiet && !names_handlers {
         let _ = summary(&scan, &fixes, &mut io::stderr().lock());
     }
     if common.stats {
@@ -84,12 +76,25 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let _ = report::stats(&report, &mut io::stderr().lock());
     }
     // Who names a handler wants that one: that nothing could be written of it is an error.
-    if selection.names_handlers() && fixes.changes.is_empty() {
+    if names_handlers && fixes.changes.is_empty() {
         let why: Vec<String> =
             fixes.handlers.iter().map(|fix| format!("{}: {}", fix.name, why_not(&scan.index, fix))).collect();
         return Err(if why.is_empty() { "what was chosen is converted already".to_owned() } else { why.join("; ") });
     }
     Ok(if failed { ERROR } else { CLEAN })
+}
+
+/// What the options choose, converted; with it, whether they name handlers.
+fn planned(options: &Options, inside: &Inside<'_>) -> Result<(bool, Fixes), String> {
+    let own = choose(inside.context.rules, inside.tree, "auto")?;
+    if !options.scaffold && (options.write || options.mbox.is_some()) {
+        check_target(inside.tree, &own, inside.chosen)?;
+    }
+    let index = inside.context.index;
+    let selection = Selection::new(options, index, inside.findings)?;
+    let wanted = |finding: &Finding| selection.holds(index, finding);
+    let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
+    Ok((!selection.handlers.is_empty(), plan(inside, &wanted, how)?))
 }
 
 /// What is written for an API that the tree does not have would not compile there.
@@ -115,7 +120,7 @@ struct Selection {
 }
 
 impl Selection {
-    fn new(options: &Options, scan: &Scan) -> Result<Selection, String> {
+    fn new(options: &Options, index: &Index, findings: &[Finding]) -> Result<Selection, String> {
         let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
         for argument in &options.chosen {
             if options.tree.join(argument).exists() {
@@ -127,16 +132,12 @@ impl Selection {
                 None => (None, argument.clone()),
             };
             let only = Selection { paths: Vec::new(), handlers: vec![handler] };
-            if !scan.findings.iter().any(|finding| only.holds(&scan.index, finding)) {
+            if !findings.iter().any(|finding| only.holds(index, finding)) {
                 return Err(format!("{argument}: neither a path of the tree nor a handler that is registered in it"));
             }
             selection.handlers.extend(only.handlers);
         }
         Ok(selection)
-    }
-
-    fn names_handlers(&self) -> bool {
-        !self.handlers.is_empty()
     }
 
     fn holds(&self, index: &Index, finding: &Finding) -> bool {

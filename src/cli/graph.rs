@@ -36,9 +36,9 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let extent = Extent { blockers: true, ..Extent::default() };
-    let Scanned { tree, chosen, scan, .. } = options.common.scan(&options.tree, extent)?;
-    let report =
-        Report { findings: scan.findings.iter().collect(), chosen: &chosen, version: tree.version(), scan: &scan };
+    let scanned = options.common.scan(&options.tree, extent)?;
+    let Scanned { tree, chosen, scan, .. } = &scanned;
+    let report = Report { findings: scan.findings.iter().collect(), chosen, version: tree.version(), scan };
     output::write(options.common.output.as_deref(), |out| match options.format {
         Format::Dot => report::dot(&report, out),
         Format::Json => report::graph_json(&report, out),
@@ -47,5 +47,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if options.common.stats {
         let _ = report::stats(&report, &mut std::io::stderr().lock());
     }
-    Ok(options.common.exit_code(&scan))
+    let code = options.common.exit_code(scan);
+    std::mem::forget(scanned);
+    Ok(code)
 }

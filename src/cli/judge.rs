@@ -151,7 +151,7 @@ impl Judge<'_> {
 fn suggestions(inside: &Inside, wanted: &dyn Fn(&Finding) -> bool) -> Vec<((String, String), Suggestion)> {
     let index = inside.context.index;
     let how = fix::Options { own: &inside.chosen.target, sketches: false, scaffold: false };
-    let Ok(fixes) = plan(inside.context, inside.chosen, inside.findings, wanted, how) else { return Vec::new() };
+    let Ok(fixes) = plan(inside, wanted, how) else { return Vec::new() };
     let mut found = Vec::new();
     for change in &fixes.changes {
         let mut suggestion = Suggestion::new();

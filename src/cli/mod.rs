@@ -23,7 +23,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::kernel::Tree;
 use crate::meter;
 use crate::rules::Rules;
-use crate::verdict::{Chosen, Extent, Scan, Verdict, choose, scan};
+use crate::verdict::{Chosen, Extent, Inside, Scan, Verdict, choose, scan_and};
 
 /// Nothing is wrong.
 pub const CLEAN: u8 = 0;
@@ -157,14 +157,25 @@ impl Common {
 
     /// Scans a tree against a target of another name.
     fn scan_for(&self, tree: &Path, target: &str, extent: Extent) -> Result<Scanned, String> {
+        Ok(self.scan_and(tree, target, extent, |_| ())?.0)
+    }
+
+    /// Scans a tree, and has `look` look at what the scan has at hand.
+    fn scan_and<T: Send>(
+        &self,
+        tree: &Path,
+        target: &str,
+        extent: Extent,
+        look: impl FnOnce(&Inside<'_>) -> T + Send,
+    ) -> Result<(Scanned, T), String> {
         let rules = self.rules()?;
         if self.stats {
             meter::switch_on();
         }
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
         let chosen = choose(&rules, &tree, target)?;
-        let scan = scan(&tree, &rules, &chosen, extent);
-        Ok(Scanned { tree, chosen, scan, rules })
+        let (scan, seen) = scan_and(&tree, &rules, &chosen, extent, look);
+        Ok((Scanned { tree, chosen, scan, rules }, seen))
     }
 
     /// The threads that a command runs in.

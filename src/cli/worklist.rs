@@ -8,14 +8,12 @@ use clap::{Args, ValueEnum};
 use super::{Common, Scanned, output};
 use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
-use crate::index::Types;
 use crate::kernel::Maintainers;
 use crate::report;
 use crate::report::compare::Comparison;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
-use crate::verdict::{Extent, Finding, Verdict};
-use crate::vma::lower::Context;
+use crate::verdict::{Extent, Finding, Inside, Verdict};
 use crate::worklist::{By, Sources, Statistics};
 
 #[derive(Args, Debug)]
@@ -77,15 +75,16 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let scanned = common.scan(&options.tree, Extent { blockers: true, ..Extent::default() })?;
+    let extent = Extent { blockers: true, ..Extent::default() };
+    let is_page = options.format == Format::Html;
+    let (scanned, prepared) =
+        common.scan_and(&options.tree, &common.target, extent, |inside| Prepared::new(inside, is_page))?;
     let Some(writer) = options.format.writer() else {
-        page(common, &scanned, None)?;
+        page(common, &scanned, &prepared, None)?;
         return Ok(common.exit_code(&scanned.scan));
     };
-    let (scan, rules, chosen) = (&scanned.scan, &scanned.rules, &scanned.chosen);
-    let fixes = conversions(&scanned, &[Verdict::Mechanical, Verdict::Action], false);
-    let maintainers = Maintainers::read(&scanned.tree);
-    let mut tasks = Sources { scan, rules, fixes: &fixes, maintainers: &maintainers }.tasks();
+    let (scan, chosen) = (&scanned.scan, &scanned.chosen);
+    let mut tasks = prepared.sources(&scanned).tasks();
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
     let list = Worklist {
         tasks: &tasks,
@@ -125,29 +124,53 @@ impl Format {
     }
 }
 
-/// What `fix` would write of the handlers with these verdicts. A target without templates has no patches; all else is as good
-/// without.
-fn conversions(scanned: &Scanned, verdicts: &[Verdict], sketches: bool) -> Fixes {
-    let Scanned { scan, rules, chosen, tree } = scanned;
-    let types = Types::new(&scan.index, tree);
-    let context = Context { index: &scan.index, types: &types, rules };
-    let how = fix::Options { own: &chosen.target, sketches, scaffold: false };
+/// What a list or a page is made from beside the scan.
+pub(super) struct Prepared {
+    fixes: Fixes,
+    maintainers: Maintainers,
+}
+
+impl Prepared {
+    /// What `fix` would write, for a page with sketches, and whom to tell; both while the scan finds out what blocks what.
+    pub(super) fn new(inside: &Inside<'_>, is_page: bool) -> Prepared {
+        let (fixes, maintainers) = rayon::join(|| conversions(inside, is_page), || Maintainers::read(inside.tree));
+        Prepared { fixes, maintainers }
+    }
+
+    fn sources<'a>(&'a self, scanned: &'a Scanned) -> Sources<'a> {
+        let Scanned { scan, rules, .. } = scanned;
+        Sources { scan, rules, fixes: &self.fixes, maintainers: &self.maintainers }
+    }
+}
+
+/// What `fix` would write. A target without templates has no patches; all else is as good without.
+fn conversions(inside: &Inside<'_>, sketches: bool) -> Fixes {
+    let rules = inside.context.rules;
+    let how = fix::Options { own: &inside.chosen.target, sketches, scaffold: false };
     let is_wanted = |finding: &Finding| {
-        verdicts.contains(&finding.verdict) && rules.is_migrating(&finding.registration.hook.record)
+        let may_be_written = match finding.verdict {
+            Verdict::Mechanical | Verdict::Action => true,
+            Verdict::Mapped => sketches,
+            _ => false,
+        };
+        may_be_written && rules.is_migrating(&finding.registration.hook.record)
     };
-    plan(context, chosen, &scan.findings, &is_wanted, how).unwrap_or_default()
+    plan(inside, &is_wanted, how).unwrap_or_default()
 }
 
 /// Writes the HTML report; with a comparison, what moved as well.
 ///
 /// # Errors
 /// Where it cannot be written.
-pub(super) fn page(common: &Common, scanned: &Scanned, progress: Option<&Comparison>) -> Result<(), String> {
-    let Scanned { scan, rules, chosen, tree } = scanned;
-    let fixes = conversions(scanned, &[Verdict::Mechanical, Verdict::Action, Verdict::Mapped], true);
-    let maintainers = Maintainers::read(tree);
-    let tasks = Sources { scan, rules, fixes: &fixes, maintainers: &maintainers }.of_each_finding();
-    let dossiers = dossiers(&scan.index, &scan.findings, &fixes);
+pub(super) fn page(
+    common: &Common,
+    scanned: &Scanned,
+    prepared: &Prepared,
+    progress: Option<&Comparison>,
+) -> Result<(), String> {
+    let Scanned { scan, chosen, tree, .. } = scanned;
+    let tasks = prepared.sources(scanned).of_each_finding();
+    let dossiers = dossiers(&scan.index, &scan.findings, &prepared.fixes);
     let statistics = Statistics::of(scan);
     let version = tree.version();
     let page = Page { scan, chosen, version, tasks: &tasks, dossiers: &dossiers, statistics: &statistics, progress };

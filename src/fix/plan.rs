@@ -5,14 +5,16 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use rayon::prelude::*;
+
 use super::edit::{Edit, sorted};
 use super::mapped::{Mapped, mapped};
 use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Handler, ItemId, Takes};
 use crate::rules::{Rewrite, Target};
-use crate::source::blank_non_code;
-use crate::verdict::{Chosen, Finding, Verdict};
+use crate::source::{blank_non_code, find_word};
+use crate::verdict::{Chosen, Finding, Inside, Verdict};
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
@@ -111,23 +113,18 @@ fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
     Ok(Change { handlers: Vec::new(), files })
 }
 
-/// Plans the conversion of the findings that are wanted.
+/// Plans the conversion of the findings that are wanted, with what their scan has at hand.
 ///
 /// # Errors
 /// Where there are no templates for the target.
-pub fn plan(
-    context: Context<'_>,
-    chosen: &Chosen,
-    findings: &[Finding],
-    wanted: &dyn Fn(&Finding) -> bool,
-    options: Options<'_>,
-) -> Result<Fixes, String> {
-    let target = &chosen.target;
+pub fn plan(inside: &Inside<'_>, wanted: &dyn Fn(&Finding) -> bool, options: Options<'_>) -> Result<Fixes, String> {
+    let context = inside.context;
+    let target = &inside.chosen.target;
     let rewrite = context
         .rules
         .rewrite(target, options.own)
         .ok_or_else(|| format!("target {}: there are no templates for writing conversions to it", target.name))?;
-    let mut planner = Planner::new(context, chosen, &rewrite, findings);
+    let mut planner = Planner::new(inside, &rewrite);
     planner.choose(wanted);
     planner.convert();
     let mut fixes = planner.finish(options.sketches);
@@ -160,18 +157,21 @@ pub(super) struct Planner<'a> {
     pub(super) analysis: Analysis<'a>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) codes: RefCell<BTreeMap<u32, Rc<Vec<u8>>>>,
+    /// Names with the files that hold them.
+    names: RefCell<BTreeMap<String, Rc<[u32]>>>,
 }
 
 impl<'a> Planner<'a> {
-    fn new(context: Context<'a>, chosen: &'a Chosen, rewrite: &'a Rewrite, findings: &'a [Finding]) -> Planner<'a> {
+    fn new(inside: &Inside<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
         Planner {
-            context,
-            chosen,
+            context: inside.context,
+            chosen: inside.chosen,
             rewrite,
-            findings,
-            analysis: Analysis::new(context),
+            findings: inside.findings,
+            analysis: inside.analysis.clone(),
             candidates: Vec::new(),
             codes: RefCell::default(),
+            names: RefCell::default(),
         }
     }
 
@@ -179,6 +179,17 @@ impl<'a> Planner<'a> {
     pub(super) fn code(&self, file: u32) -> Rc<Vec<u8>> {
         let mut codes = self.codes.borrow_mut();
         codes.entry(file).or_insert_with(|| Rc::new(blank_non_code(&self.context.index.file(file).text))).clone()
+    }
+
+    /// All files that hold a name.
+    pub(super) fn naming(&self, name: &str) -> Rc<[u32]> {
+        let files = self.context.index.files();
+        let search = || {
+            let numbered = (0..files.len() as u32).into_par_iter();
+            let holds = |file: &u32| find_word(&files[*file as usize].text, name.as_bytes(), 0).is_some();
+            numbered.filter(holds).collect::<Vec<u32>>().into()
+        };
+        self.names.borrow_mut().entry(name.to_owned()).or_insert_with(search).clone()
     }
 
     /// Makes a candidate of every handler that a wanted finding registers, with all that register it.

@@ -79,13 +79,13 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// The files in which a name can mean a function of this driver.
     fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
+        if !is_static {
+            return self.planner.naming(name).to_vec();
+        }
         let index = self.planner.context.index;
         let own: BTreeSet<u32> =
             self.candidate.definitions.iter().chain(&self.candidate.helpers).map(|id| id.file).collect();
-        let all = 0..index.files().len() as u32;
-        all.filter(|file| if is_static { own.contains(file) } else { true })
-            .filter(|file| find_word(&index.file(*file).text, name.as_bytes(), 0).is_some())
-            .collect()
+        own.into_iter().filter(|file| find_word(&index.file(*file).text, name.as_bytes(), 0).is_some()).collect()
     }
 
     fn refuse(&mut self, reason: String) {

@@ -3,7 +3,10 @@
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
 
+use super::bindings::people;
+use super::file_pattern::FilePattern;
 use super::mailmap::{Mailmap, Person};
 use super::tree::Tree;
 
@@ -18,8 +21,8 @@ pub struct Section {
     people: Vec<(Person, bool)>,
     /// `L:`, addresses alone; lists that only subscribers may write to are left out.
     lists: Vec<String>,
-    files: Vec<String>,
-    excluded: Vec<String>,
+    files: Vec<FilePattern>,
+    excluded: Vec<FilePattern>,
     names: Vec<Keyword>,
     keywords: Vec<Keyword>,
 }
@@ -37,6 +40,10 @@ impl Keyword {
     }
 
     fn is_match(&self, text: &[u8]) -> bool {
+        // Most are words, which need no regular expression.
+        if self.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return memchr::memmem::find(text, self.text.as_bytes()).is_some();
+        }
         let compiled = || RegexBuilder::new(&self.text).ignore_whitespace(true).unicode(false).build().ok();
         !text.is_empty() && self.regex.get_or_init(compiled).as_ref().is_some_and(|regex| regex.is_match(text))
     }
@@ -47,6 +54,12 @@ impl Keyword {
 pub struct Maintainers {
     sections: Vec<Section>,
     mailmap: Mailmap,
+    /// Where bindings are read, which name people themselves.
+    tree: Option<Tree>,
+    /// The sections that can mean a file below a folder (of two levels) by naming it, as places in `sections`.
+    by_folder: FxHashMap<String, Vec<usize>>,
+    /// Those that can mean a file anywhere.
+    anywhere: Vec<usize>,
 }
 
 /// Whom to tell.
@@ -67,16 +80,47 @@ impl Maintainers {
     /// Reads the MAINTAINERS of a tree; a tree without one has no sections.
     pub fn read(tree: &Tree) -> Maintainers {
         let text = tree.text("MAINTAINERS").unwrap_or_default();
-        let mut maintainers = Maintainers { mailmap: Mailmap::read(tree), ..Maintainers::parse(&text) };
+        let mut maintainers =
+            Maintainers { mailmap: Mailmap::read(tree), tree: Some(tree.clone()), ..Maintainers::parse(&text) };
         // A folder that is named without a slash means what lies below it.
         for section in &mut maintainers.sections {
             for pattern in section.files.iter_mut().chain(&mut section.excluded) {
-                if !pattern.ends_with('/') && !pattern.contains(['*', '?']) && tree.root().join(&*pattern).is_dir() {
-                    pattern.push('/');
+                if pattern.may_be_folder() && tree.root().join(pattern.text()).is_dir() {
+                    *pattern = FilePattern::new(&format!("{}/", pattern.text()));
                 }
             }
         }
+        maintainers.sort_by_folder();
         maintainers
+    }
+
+    /// Notes where the sections can mean files: there are thousands of them, and few for each file.
+    fn sort_by_folder(&mut self) {
+        for (place, section) in self.sections.iter().enumerate() {
+            let folders: Vec<Option<&str>> = section.files.iter().map(|pattern| folder(pattern.literal())).collect();
+            if !section.names.is_empty() || folders.contains(&None) {
+                self.anywhere.push(place);
+                continue;
+            }
+            for folder in folders.into_iter().flatten() {
+                let places = self.by_folder.entry(folder.to_owned()).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+    }
+
+    /// The sections that mean a file, the closest first, and as they stand where they are as close.
+    fn covering(&self, file: &str) -> Vec<&Section> {
+        let named = folder(file).and_then(|folder| self.by_folder.get(folder)).map_or(&[][..], Vec::as_slice);
+        let mut places: Vec<usize> = named.iter().chain(&self.anywhere).copied().collect();
+        places.sort_unstable();
+        let sections = places.into_iter().map(|place| &self.sections[place]);
+        let mut covering: Vec<(isize, &Section)> =
+            sections.filter_map(|section| Some((section.depth(file)?, section))).collect();
+        covering.sort_by_key(|(depth, _)| -depth);
+        covering.into_iter().map(|(_, section)| section).collect()
     }
 
     fn parse(text: &str) -> Maintainers {
@@ -98,7 +142,7 @@ impl Maintainers {
                 section.add(line.as_bytes()[0], value);
             }
         }
-        Maintainers { sections, mailmap: Mailmap::default() }
+        Maintainers { sections, ..Maintainers::default() }
     }
 
     /// Whom to tell of some files, and of the lines that a patch changes in them, as scripts/get_maintainer.pl has it. Keywords count
@@ -106,20 +150,17 @@ impl Maintainers {
     pub fn recipients(&self, files: &[&str], changed: &[u8]) -> Recipients<'_> {
         let mut sections: Vec<&Section> = Vec::new();
         for file in files {
-            let mut covering: Vec<(isize, &Section)> =
-                self.sections.iter().filter_map(|section| Some((section.depth(file)?, section))).collect();
-            covering.sort_by_key(|(depth, _)| -depth);
-            sections.extend(covering.into_iter().map(|(_, section)| section));
+            sections.extend(self.covering(file));
         }
         sections.extend(self.sections.iter().filter(|section| section.speaks_of(changed)));
-        let mut known: Vec<&Person> = Vec::new();
+        let mut known: Vec<Person> = Vec::new();
         let mut told = Recipients::default();
         for section in sections {
             for (person, is_reviewer) in &section.people {
                 if known.iter().any(|other| other.is_same(person)) {
                     continue;
                 }
-                known.push(person);
+                known.push(person.clone());
                 let current = self.mailmap.current(person.clone());
                 let list = if *is_reviewer { &mut told.cc } else { &mut told.to };
                 if current.address != CHIEF {
@@ -135,6 +176,14 @@ impl Maintainers {
                 told.sections.push(section);
             }
         }
+        let bindings = files.iter().filter(|file| file.ends_with(".yaml"));
+        let texts = bindings.filter_map(|file| self.tree.as_ref()?.read(file));
+        for person in texts.flat_map(|text| people(&text)).map(|person| self.mailmap.current(person)) {
+            if !known.iter().any(|other| other.is_same(&person)) {
+                told.to.push(person.mailbox());
+                known.push(person);
+            }
+        }
         told
     }
 }
@@ -147,8 +196,8 @@ impl Section {
                 self.lists.extend(value.split_whitespace().next().map(str::to_owned));
             }
             b'S' if self.status.is_empty() => value.clone_into(&mut self.status),
-            b'F' => self.files.push(value.to_owned()),
-            b'X' => self.excluded.push(value.to_owned()),
+            b'F' => self.files.push(FilePattern::new(value)),
+            b'X' => self.excluded.push(FilePattern::new(value)),
             b'N' => self.names.push(Keyword::new(value)),
             b'K' => self.keywords.push(Keyword::new(value)),
             _ => {}
@@ -157,18 +206,11 @@ impl Section {
 
     /// How closely the section means a file: by how many folders its pattern names; `None` where it does not.
     fn depth(&self, file: &str) -> Option<isize> {
-        if self.excluded.iter().any(|pattern| matches(pattern, file)) {
-            return None;
-        }
-        let depth = |pattern: &String| {
-            let depth = pattern.matches('/').count() as isize + isize::from(!pattern.ends_with('/'));
-            if pattern.starts_with('*') { -1 } else { depth }
-        };
         // Names stand behind the patterns, and what is said last holds.
-        if self.names.iter().any(|name| name.is_match(file.as_bytes())) {
-            return Some(0);
-        }
-        self.files.iter().filter(|pattern| matches(pattern, file)).map(depth).next_back()
+        let is_named = || self.names.iter().any(|name| name.is_match(file.as_bytes())).then_some(0);
+        let depth = is_named()
+            .or_else(|| self.files.iter().rev().find(|pattern| pattern.means(file)).map(FilePattern::depth))?;
+        (!self.excluded.iter().any(|pattern| pattern.means(file))).then_some(depth)
     }
 
     /// Whether a text holds a keyword of the section.
@@ -177,65 +219,15 @@ impl Section {
     }
 }
 
-/// Whether a pattern of `F:` or `X:` means a file, as scripts/get_maintainer.pl has it (file_match_pattern): it is no shell pattern.
-/// `*` stands for anything, slashes too, and only the start is anchored; but unless the pattern ends in a slash or holds `**`, the
-/// file has to lie as deep as the pattern does.
-fn matches(pattern: &str, file: &str) -> bool {
-    let depth = |path: &str| path.matches('/').count();
-    // Most patterns say no by one of their first letters.
-    let mut letters = pattern.bytes().zip(file.bytes()).take_while(|(letter, _)| !matches!(letter, b'*' | b'?' | b'['));
-    letters.all(|(letter, other)| letter == other)
-        && is_prefix(pattern.as_bytes(), file.as_bytes())
-        && (pattern.ends_with('/') || pattern.contains("**") || depth(pattern) == depth(file))
-}
-
-fn is_prefix(pattern: &[u8], text: &[u8]) -> bool {
-    // The pattern so far, and where in the text it may have been matched to.
-    let mut ends = vec![false; text.len() + 1];
-    ends[0] = true;
-    let mut rest = pattern;
-    while let [byte, tail @ ..] = rest {
-        rest = tail;
-        if *byte == b'*' {
-            let mut any = false;
-            for end in &mut ends {
-                any |= *end;
-                *end = any;
-            }
-            continue;
-        }
-        // `[ch]`: one of these.
-        let set = memchr::memchr(b']', rest).filter(|_| *byte == b'[').map(|end| &tail[..end]);
-        rest = set.map_or(rest, |set| &tail[set.len() + 1..]);
-        let is_it = |letter: u8| match (byte, set) {
-            (_, Some(set)) => set.contains(&letter),
-            (b'?', _) => true,
-            (byte, _) => *byte == letter,
-        };
-        for at in (0..text.len()).rev() {
-            ends[at + 1] = ends[at] && is_it(text[at]);
-        }
-        ends[0] = false;
-    }
-    ends.contains(&true)
+/// The first two folders of a path; `None` where it does not name two.
+fn folder(path: &str) -> Option<&str> {
+    let mut slashes = memchr::memchr_iter(b'/', path.as_bytes());
+    slashes.nth(1).map(|end| &path[..end])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_are_no_shell_patterns() {
-        assert!(matches("drivers/net/", "drivers/net/ethernet/a.c"));
-        assert!(matches("drivers/net/*", "drivers/net/a.c"));
-        assert!(!matches("drivers/net/*", "drivers/net/ethernet/a.c"));
-        assert!(matches("*/net/*", "drivers/net/a.c"));
-        assert!(matches("fs/**/foo*.c", "fs/a/b/foo_x.c"));
-        assert!(matches("drivers/char/hpet", "drivers/char/hpet.c"));
-        assert!(matches("drivers/irqchip/irq-gic*.[ch]", "drivers/irqchip/irq-gic-v4.c"));
-        assert!(!matches("drivers/irqchip/irq-gic*.[ch]", "drivers/irqchip/irq-gic-v4.S"));
-        assert!(!matches("drivers/char/hpet.c", "drivers/char/hpetxc"));
-    }
 
     #[test]
     fn sections_say_whom_to_tell() {
@@ -244,7 +236,8 @@ mod tests {
                     NAMED\nM:\tCy <cy@example.org>\nM:\tAda <other@example.org>\nN:\tlamp\n\n\
                     WORDS\nL:\twords@example.org\nK:\t\\bbulb(s)?\\b\n\nTHE REST\n\
                     M:\tChief <torvalds@linux-foundation.org>\nL:\teverything@example.org\nF:\t*\nF:\t*/\n";
-        let maintainers = Maintainers::parse(text);
+        let mut maintainers = Maintainers::parse(text);
+        maintainers.sort_by_folder();
         let found = maintainers.recipients(&["drivers/lamp/lamp.c"], b"");
         assert_eq!(found.to, ["Ada <ada@example.org>", "Cy <cy@example.org>"]);
         assert_eq!(found.cc, ["Bo <bo@example.org>", "lamps@example.org", "everything@example.org"]);

@@ -1,6 +1,8 @@
 //! A directory as a kernel tree: the files worth reading, its version, its API, its maintainers, its history, a change laid over it.
 
 mod apply;
+mod bindings;
+mod file_pattern;
 mod git;
 mod mailmap;
 mod maintainers;

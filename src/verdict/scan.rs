@@ -69,35 +69,35 @@ pub fn scan(tree: &Tree, rules: &Rules, chosen: &Chosen, extent: Extent) -> Scan
 }
 
 /// Scans a tree, and has `look` look at what the scan has at hand.
-pub fn scan_and<T>(
+pub fn scan_and<T: Send>(
     tree: &Tree,
     rules: &Rules,
     chosen: &Chosen,
     extent: Extent,
-    look: impl FnOnce(&Inside<'_>) -> T,
+    look: impl FnOnce(&Inside<'_>) -> T + Send,
 ) -> (Scan, T) {
     scan_built(tree, rules, chosen, extent, build(tree, rules), look)
 }
 
 /// Scans the same directory with another change laid over it, while the scan of the first is at hand, and has `look` look at it.
-pub fn scan_beside<T>(
+pub fn scan_beside<T: Send>(
     inside: &Inside<'_>,
     tree: &Tree,
     chosen: &Chosen,
-    look: impl FnOnce(&Inside<'_>) -> T,
+    look: impl FnOnce(&Inside<'_>) -> T + Send,
 ) -> (Scan, T) {
     let rules = inside.context.rules;
     let built = rebuild(tree, rules, inside.tree, inside.context.index).unwrap_or_else(|| build(tree, rules));
     scan_built(tree, rules, chosen, Extent::default(), built, look)
 }
 
-fn scan_built<T>(
+fn scan_built<T: Send>(
     tree: &Tree,
     rules: &Rules,
     chosen: &Chosen,
     extent: Extent,
     built: Built,
-    look: impl FnOnce(&Inside<'_>) -> T,
+    look: impl FnOnce(&Inside<'_>) -> T + Send,
 ) -> (Scan, T) {
     let Built { index, files, bytes, mut trouble } = built;
     let missing = tree.missing_landmarks();
@@ -120,9 +120,14 @@ fn scan_built<T>(
         let findings: Vec<Finding> = registrations
             .map(|registration| measure(Phase::Follow, || finding(context, &analysis, chosen, registration)))
             .collect();
-        let blockers = if extent.blockers { blockers(context, &mut analysis, chosen, &findings) } else { Vec::new() };
-        let seen = look(&Inside { tree, context, analysis: &analysis, chosen, findings: &findings });
-        (findings, blockers, analysis.functions(), analysis.trouble(), seen)
+        let inside = Inside { tree, context, analysis: &analysis, chosen, findings: &findings };
+        // A blocker may take long to follow, all of it in one thread.
+        let mut further = analysis.clone();
+        let (blockers, seen) = rayon::join(
+            || if extent.blockers { blockers(context, &mut further, chosen, &findings) } else { Vec::new() },
+            || look(&inside),
+        );
+        (findings, blockers, further.functions(), further.trouble(), seen)
     };
     trouble.extend(not_understood.into_iter().map(|(file, span, text)| {
         let file = index.file(file);

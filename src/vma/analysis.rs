@@ -15,7 +15,8 @@ use crate::source::ast::Function;
 use crate::source::macros::call_arguments;
 use crate::source::{ItemKind, Span, find_word, parse, variants};
 
-/// Everything that is known of the functions that the handlers reach.
+/// Everything that is known of the functions that the handlers reach. A clone shares what is known, and learns by itself.
+#[derive(Clone)]
 pub struct Analysis<'a> {
     context: Context<'a>,
     functions: Functions,
@@ -40,7 +41,8 @@ impl<'a> Analysis<'a> {
     }
 
     /// Lowers the functions `roots` and all that they are followed into, in parallel, and walks the paths of the roots.
-    pub fn add(&mut self, roots: Vec<Key>) {
+    pub fn add(&mut self, mut roots: Vec<Key>) {
+        roots.retain(|key| !self.handlers.contains_key(key));
         let mut next = roots.clone();
         while !next.is_empty() {
             next.sort();
