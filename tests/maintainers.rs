@@ -24,9 +24,10 @@ fn files(root: &Path, below: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Addresses and lists, names without quotes.
+/// Addresses and lists, names without quotes. Of an address that two sections spell in different cases the script takes now the one, now
+/// the other, for it goes over sections as Perl's hashes come.
 fn plain(line: &str) -> String {
-    line.replace(['"', '\\'], "").trim().to_owned()
+    line.replace(['"', '\\'], "").trim().to_lowercase()
 }
 
 #[test]
