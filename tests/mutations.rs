@@ -1,0 +1,309 @@
+//! Damaged input at every door, by a driver that draws the same damage each time: nothing panics or hangs, and what each room promises
+//! holds for whatever comes in. MMAPLINT_MUTATIONS is how many inputs are drawn for each door, 300 unless it is set.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use mmaplint::dossier::dossiers;
+use mmaplint::fix::{self, applied, plan, unified};
+use mmaplint::index::Types;
+use mmaplint::kernel::{Maintainers, Overlay, Tree, apply, parse_patch};
+use mmaplint::lint::{self, Facts};
+use mmaplint::report::html::{Page, html};
+use mmaplint::report::{Report, json};
+use mmaplint::rules::Rules;
+use mmaplint::source::{Span, blank_non_code, parse, slice, variants};
+use mmaplint::verdict::{Extent, choose, scan_and};
+use mmaplint::vma::lower::Context;
+use mmaplint::worklist::{Sources, Statistics};
+
+/// What no input of this size may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is put into inputs: what readers of C, of patches and of TOML look for.
+const TOKENS: &[&str] = &[
+    "{",
+    "}",
+    "(",
+    ")",
+    ";",
+    "\"",
+    "'",
+    "/*",
+    "*/",
+    "//",
+    "\\\n",
+    "#if X\n",
+    "#else\n",
+    "#endif\n",
+    "#define f(x) \\\n",
+    "\0",
+    "\r\n",
+    "\u{feff}",
+    "static ",
+    "struct file_operations x = {",
+    ".mmap = ",
+    "vma->vm_flags",
+    "vma",
+    "((((((((",
+    "{{{{{{{{",
+    "]",
+    "[0]",
+    "?:",
+    "return ",
+    "goto out;",
+    "\n@@ -1,3 +1,3 @@\n",
+    "\n--- a/../../etc/passwd\n",
+    "\n+++ /dev/null\n",
+    "diff --git a/x b/x\n",
+    "= [",
+    "F:\t*/\n",
+    "K:\t((((\n",
+    "\u{202e}",
+    "<script>",
+    "0x",
+    "\t",
+    "case 1:",
+    "do ",
+    "while (1)",
+    "__free(kfree)",
+    "sizeof",
+    "&",
+    "*",
+    ",",
+    "...",
+];
+
+/// A generator of numbers (xorshift64*): the same ones in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % below.max(1)
+    }
+
+    /// A part of a text.
+    fn part(&mut self, length: usize) -> std::ops::Range<usize> {
+        let start = self.next(length + 1);
+        let most = [1, 8, 64, 4096][self.next(4)];
+        start..(start + self.next(most + 1)).min(length)
+    }
+
+    /// Some damage.
+    fn damaged(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut text = text.to_vec();
+        for _ in 0..=self.next(4) {
+            let part = self.part(text.len());
+            match self.next(7) {
+                0 => text.truncate(part.start),
+                1 => drop(text.drain(part)),
+                2 => {
+                    let copy = text[part.clone()].to_vec();
+                    let at = self.next(text.len() + 1);
+                    text.splice(at..at, copy);
+                }
+                3 => text[part].iter_mut().for_each(|byte| *byte = byte.wrapping_add(128)),
+                4 => text[part].reverse(),
+                _ => {
+                    let token = TOKENS[self.next(TOKENS.len())].repeat(1 + self.next(3));
+                    text.splice(part.start..part.start, token.into_bytes());
+                }
+            }
+        }
+        text
+    }
+}
+
+fn mutations() -> usize {
+    std::env::var("MMAPLINT_MUTATIONS").map_or(300, |count| count.parse().expect("a number"))
+}
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+/// All files below a folder with one of these endings.
+fn seeds(folder: &Path, endings: &[&str]) -> Vec<Vec<u8>> {
+    let mut paths: Vec<PathBuf> =
+        walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)));
+    paths.sort();
+    assert!(!paths.is_empty(), "no seeds in {}", folder.display());
+    paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// Draws damaged copies of the seeds and tries each; an input that fails is kept, and named with what draws it again.
+fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(&[u8])) {
+    for number in 0..mutations() {
+        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9));
+        let seed = numbers.next(seeds.len());
+        let input = numbers.damaged(&seeds[seed]);
+        let begin = Instant::now();
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_one(&input)));
+        if result.is_err() || begin.elapsed() > PATIENCE {
+            let path = std::env::temp_dir().join(format!("mmaplint-{door}-{number}"));
+            fs::write(&path, &input).unwrap();
+            panic!("{door}: input {number}, kept as {}, after {:?}", path.display(), begin.elapsed());
+        }
+    }
+}
+
+#[test]
+fn slices_tile_and_masks_keep_length_and_lines() {
+    each("source", &seeds(&testdata(""), &["c", "h"]), |text| {
+        // A `#define` may lie inside a function; otherwise slices stand behind one another.
+        let (mut last, mut around) = (0, Vec::new());
+        for item in &slice(text).items {
+            assert!(item.span.start <= item.span.end && item.span.end as usize <= text.len());
+            assert!(item.span.start >= last, "slices are out of order");
+            last = item.span.start;
+            around.retain(|end| *end > item.span.start);
+            assert!(around.iter().all(|end| item.span.end <= *end), "slices overlap");
+            around.push(item.span.end);
+            let part = item.span.of(text);
+            for masked in variants(part) {
+                assert_eq!(masked.text.len(), part.len());
+                let lines = |text: &[u8]| {
+                    text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect::<Vec<_>>()
+                };
+                assert_eq!(lines(&masked.text), lines(part));
+                parse::functions(part, &masked.text, item.span.start);
+            }
+            parse::members(part, item.span.start);
+            parse::variables(part, item.span.start);
+        }
+        assert_eq!(blank_non_code(text).len(), text.len());
+    });
+}
+
+/// A whole run over the made-up kernel with one file damaged: verdicts, lints, conversions, reports; the same twice, and the other
+/// handlers as they were.
+#[test]
+fn a_damaged_file_costs_no_other_and_edits_give_what_they_promise() {
+    let rules = Rules::built_in().unwrap();
+    let root = testdata("kernel");
+    let tree = Tree::open(&root).unwrap();
+    let victim = "drivers/char/lamp/lamp.c";
+    let elsewhere = |text: &str| -> Vec<String> {
+        let handlers =
+            serde_json::from_str::<serde_json::Value>(text).expect("JSON")["handlers"].as_array().unwrap().clone();
+        handlers.iter().filter(|handler| handler["file"] != victim).map(ToString::to_string).collect()
+    };
+    let sound = whole_run(&tree, &rules);
+    let mut all = seeds(&testdata("cases"), &["c"]);
+    all.extend(seeds(&testdata("fix"), &["c"]));
+    all.extend(seeds(&testdata("lints"), &["c"]));
+    each("run", &all, |text| {
+        let mut overlay = Overlay::default();
+        overlay.set(victim, Some(text.to_vec()));
+        let damaged = tree.with(overlay);
+        let first = whole_run(&damaged, &rules);
+        assert_eq!(first, whole_run(&damaged, &rules), "the same twice");
+        // A name that the damaged file defines may be what another file's means, but none of theirs is lost.
+        assert_eq!(elsewhere(&first.0).len(), elsewhere(&sound.0).len());
+    });
+}
+
+/// The JSON of a scan with the number of hazards, after everything else was made of it too.
+fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
+    let chosen = choose(rules, tree, "v7.3").unwrap();
+    let (scan, (fixes, hazards)) =
+        scan_and(tree, rules, &chosen, Extent { blockers: true, ..Extent::default() }, |inside| {
+            let how = fix::Options { own: &chosen.target, sketches: true, scaffold: false };
+            (
+                plan(inside, &|_| true, how).unwrap(),
+                lint::run(&Facts::new(inside, None), &lint::ALL.iter().collect::<Vec<_>>()).unwrap().len(),
+            )
+        });
+    for change in &fixes.changes {
+        for (file, edits) in &change.files {
+            let source = scan.index.file(*file);
+            assert!(edits.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start), "edits clash");
+            let new = applied(&source.text, Span::new(0, source.text.len()), edits);
+            let gone: usize = edits.iter().map(|edit| edit.span.end as usize - edit.span.start as usize).sum();
+            let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
+            assert_eq!(new.len(), source.text.len() - gone + added);
+            assert!(unified(&source.path, &source.text, edits).text.starts_with(b"diff --git "));
+        }
+    }
+    let maintainers = Maintainers::read(tree);
+    let tasks = Sources { scan: &scan, rules, fixes: &fixes, maintainers: &maintainers }.of_each_finding();
+    let page = Page {
+        scan: &scan,
+        chosen: &chosen,
+        version: tree.version(),
+        tasks: &tasks,
+        dossiers: &dossiers(&scan.index, &scan.findings, &fixes),
+        statistics: &Statistics::of(&scan),
+        progress: None,
+    };
+    let mut written = Vec::new();
+    html(&page, &mut written).unwrap();
+    let written = String::from_utf8(written).expect("UTF-8");
+    assert_eq!(written.matches("<script").count(), 1, "only the page's own script");
+    let mut out = Vec::new();
+    let report =
+        Report { findings: scan.findings.iter().collect(), chosen: &chosen, version: tree.version(), scan: &scan };
+    json(&report, &mut out).unwrap();
+    (String::from_utf8(out).expect("UTF-8"), hazards)
+}
+
+#[test]
+fn a_patch_is_applied_in_memory_or_refused() {
+    let tree = Tree::open(&testdata("kernel")).unwrap();
+    each("patch", &seeds(&testdata("patches"), &["mbox", "patch", "diff"]), |text| {
+        let Ok(patches) = parse_patch(text) else { return };
+        if let Ok(overlay) = apply(&tree, &patches) {
+            for (path, _) in overlay.files() {
+                assert!(
+                    !path.starts_with('/') && !path.split('/').any(|part| part == ".."),
+                    "{path} leads out of the tree"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn maintainers_and_rules_are_read_or_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let maintainers = vec![fs::read(testdata("kernel/MAINTAINERS")).unwrap()];
+    fs::create_dir_all(place.path().join("tree")).unwrap();
+    each("maintainers", &maintainers, |text| {
+        fs::write(place.path().join("tree/MAINTAINERS"), text).unwrap();
+        let read = Maintainers::read(&Tree::open(&place.path().join("tree")).unwrap());
+        read.recipients(&["drivers/char/lamp/lamp.c", "Documentation/x.yaml"], b"+ lamp");
+    });
+    let rules = seeds(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &["toml"]);
+    fs::create_dir_all(place.path().join("rules")).unwrap();
+    each("rules", &rules, |text| {
+        fs::write(place.path().join("rules/mine.toml"), text).unwrap();
+        let mut rules = Rules::built_in().unwrap();
+        if let Err(error) = rules.add_directory(&place.path().join("rules")) {
+            assert!(error.to_string().contains("mine.toml"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn an_index_of_a_damaged_header_answers() {
+    let rules = Rules::built_in().unwrap();
+    let root = testdata("kernel");
+    let tree = Tree::open(&root).unwrap();
+    let headers =
+        vec![fs::read(root.join("include/linux/mm.h")).unwrap(), fs::read(root.join("include/linux/fs.h")).unwrap()];
+    each("header", &headers, |text| {
+        let mut overlay = Overlay::default();
+        overlay.set("include/linux/mm.h", Some(text.to_vec()));
+        let damaged = tree.with(overlay);
+        let built = mmaplint::index::build(&damaged, &rules);
+        let types = Types::new(&built.index, &damaged);
+        let context = Context { index: &built.index, types: &types, rules: &rules };
+        mmaplint::vma::analysis::every_key(context);
+    });
+}
