@@ -1,5 +1,5 @@
 //! Trees that are damaged or hostile: what is wrong is named, everything else is as it would be.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -126,6 +126,10 @@ fn damage_ends_and_costs_no_other_file() {
         [b"\xef\xbb\xbf", good.as_bytes()].concat(),
         good.replace("return 0;", "/* never ends").into_bytes(),
         good.replace("return 0;", "\"never ends").into_bytes(),
+        // A macro for tables in the head of something else.
+        b"#define ops(f) static const struct file_operations f##_ops = { .mmap = f##_mmap }\nint f_mmap(struct file *file, struct \
+          vm_area_struct *vma);\nops(f, struct vm_area_struct *vma) = f_mmap;\n\nmap(ops(f)) = 1;\n"
+            .to_vec(),
         b"#define A(x) A(x\n#define vm_area_struct\nA(\n.mmap =\n.mmap".to_vec(),
     ];
     for (number, text) in damaged.iter().enumerate() {

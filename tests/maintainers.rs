@@ -1,6 +1,6 @@
 //! Whom `Maintainers` names for the files of a real tree is what its own scripts/get_maintainer.pl names. Needs a tree in MMAPLINT_TREE
 //! and perl; without them it says that it was skipped. MMAPLINT_PATHS is how many paths are drawn, 40 unless it is set.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

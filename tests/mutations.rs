@@ -1,6 +1,6 @@
 //! Damaged input at every door, by a driver that draws the same damage each time: nothing panics or hangs, and what each room promises
 //! holds for whatever comes in. MMAPLINT_MUTATIONS is how many inputs are drawn for each door, 300 unless it is set.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use mmaplint::report::html::{Page, html};
 use mmaplint::report::{Report, json};
 use mmaplint::rules::Rules;
 use mmaplint::source::{Span, blank_non_code, parse, slice, variants};
-use mmaplint::verdict::{Extent, choose, scan_and};
+use mmaplint::verdict::{Extent, Finding, Verdict, choose, scan_and};
 use mmaplint::vma::lower::Context;
 use mmaplint::worklist::{Sources, Statistics};
 
@@ -137,14 +137,14 @@ fn seeds(folder: &Path, endings: &[&str]) -> Vec<Vec<u8>> {
     paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Draws damaged copies of the seeds and tries each; an input that fails is kept, and named with what draws it again.
-fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(&[u8])) {
+/// Draws damaged copies of the seeds and tries each, with the number of its seed; an input that fails is kept, and named with what draws it again.
+fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) {
     for number in 0..mutations() {
         let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9));
         let seed = numbers.next(seeds.len());
         let input = numbers.damaged(&seeds[seed]);
         let begin = Instant::now();
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_one(&input)));
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_one(seed, &input)));
         if result.is_err() || begin.elapsed() > PATIENCE {
             let path = std::env::temp_dir().join(format!("mmaplint-{door}-{number}"));
             fs::write(&path, &input).unwrap();
@@ -155,16 +155,18 @@ fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(&[u8])) {
 
 #[test]
 fn slices_tile_and_masks_keep_length_and_lines() {
-    each("source", &seeds(&testdata(""), &["c", "h"]), |text| {
-        // A `#define` may lie inside a function; otherwise slices stand behind one another.
+    each("source", &seeds(&testdata(""), &["c", "h"]), |_, text| {
+        // A `#define` may lie inside a function, and heads that a conditional chooses between begin together; otherwise slices stand
+        // behind one another.
         let (mut last, mut around) = (0, Vec::new());
         for item in &slice(text).items {
             assert!(item.span.start <= item.span.end && item.span.end as usize <= text.len());
             assert!(item.span.start >= last, "slices are out of order");
             last = item.span.start;
-            around.retain(|end| *end > item.span.start);
-            assert!(around.iter().all(|end| item.span.end <= *end), "slices overlap");
-            around.push(item.span.end);
+            around.retain(|other: &Span| other.end > item.span.start);
+            let fits = |other: &Span| item.span.end <= other.end || item.span.start == other.start;
+            assert!(around.iter().all(fits), "slices overlap");
+            around.push(item.span);
             let part = item.span.of(text);
             for masked in variants(part) {
                 assert_eq!(masked.text.len(), part.len());
@@ -198,7 +200,7 @@ fn a_damaged_file_costs_no_other_and_edits_give_what_they_promise() {
     let mut all = seeds(&testdata("cases"), &["c"]);
     all.extend(seeds(&testdata("fix"), &["c"]));
     all.extend(seeds(&testdata("lints"), &["c"]));
-    each("run", &all, |text| {
+    each("run", &all, |_, text| {
         let mut overlay = Overlay::default();
         overlay.set(victim, Some(text.to_vec()));
         let damaged = tree.with(overlay);
@@ -253,10 +255,54 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     (String::from_utf8(out).expect("UTF-8"), hazards)
 }
 
+/// The same with a real kernel, in MMAPLINT_TREE: what its index holds is copied, and its handlers' files are damaged one at a time.
+#[test]
+fn a_damaged_file_of_a_real_kernel_costs_no_other() {
+    let Some(root) = std::env::var_os("MMAPLINT_TREE").map(PathBuf::from) else {
+        eprintln!("SKIPPED: MMAPLINT_TREE names no tree");
+        return;
+    };
+    let rules = Rules::built_in().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let all = Tree::open(&root).unwrap();
+    let chosen = choose(&rules, &all, "auto").unwrap();
+    let scan = |tree: &Tree| scan_and(tree, &rules, &chosen, Extent::default(), |_| ()).0;
+    for file in scan(&all).index.files() {
+        let path = place.path().join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &file.text).unwrap();
+    }
+    let tree = Tree::open(place.path()).unwrap();
+    let registered = |tree: &Tree, but: &str| -> Vec<(String, u32, Verdict)> {
+        let scan = scan(tree);
+        let place = |finding: &Finding| {
+            let file = scan.index.file(finding.registration.file);
+            (file.path.clone(), file.position(finding.registration.span.start).line, finding.verdict)
+        };
+        scan.findings.iter().map(place).filter(|(file, ..)| file != but).collect()
+    };
+    let sound = registered(&tree, "");
+    let mut files: Vec<String> =
+        sound.iter().map(|(file, ..)| file.clone()).filter(|file| file.ends_with(".c")).collect();
+    files.dedup();
+    let texts: Vec<Vec<u8>> = files.iter().map(|file| tree.read(file).unwrap()).collect();
+    let mut changed = 0;
+    each("kernel", &texts, |seed, text| {
+        let victim = &files[seed];
+        let mut overlay = Overlay::default();
+        overlay.set(victim, Some(text.to_vec()));
+        let others = registered(&tree.with(overlay), victim);
+        let before: Vec<_> = sound.iter().filter(|(file, ..)| file != victim).collect();
+        assert_eq!(others.len(), before.len(), "handlers of other files than {victim} are lost");
+        changed += others.iter().zip(before).filter(|(now, before)| now != before).count();
+    });
+    println!("{} damaged files: no handler of another is lost, {changed} have another verdict", mutations());
+}
+
 #[test]
 fn a_patch_is_applied_in_memory_or_refused() {
     let tree = Tree::open(&testdata("kernel")).unwrap();
-    each("patch", &seeds(&testdata("patches"), &["mbox", "patch", "diff"]), |text| {
+    each("patch", &seeds(&testdata("patches"), &["mbox", "patch", "diff"]), |_, text| {
         let Ok(patches) = parse_patch(text) else { return };
         if let Ok(overlay) = apply(&tree, &patches) {
             for (path, _) in overlay.files() {
@@ -274,14 +320,14 @@ fn maintainers_and_rules_are_read_or_refused() {
     let place = tempfile::tempdir().unwrap();
     let maintainers = vec![fs::read(testdata("kernel/MAINTAINERS")).unwrap()];
     fs::create_dir_all(place.path().join("tree")).unwrap();
-    each("maintainers", &maintainers, |text| {
+    each("maintainers", &maintainers, |_, text| {
         fs::write(place.path().join("tree/MAINTAINERS"), text).unwrap();
         let read = Maintainers::read(&Tree::open(&place.path().join("tree")).unwrap());
         read.recipients(&["drivers/char/lamp/lamp.c", "Documentation/x.yaml"], b"+ lamp");
     });
     let rules = seeds(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &["toml"]);
     fs::create_dir_all(place.path().join("rules")).unwrap();
-    each("rules", &rules, |text| {
+    each("rules", &rules, |_, text| {
         fs::write(place.path().join("rules/mine.toml"), text).unwrap();
         let mut rules = Rules::built_in().unwrap();
         if let Err(error) = rules.add_directory(&place.path().join("rules")) {
@@ -297,7 +343,7 @@ fn an_index_of_a_damaged_header_answers() {
     let tree = Tree::open(&root).unwrap();
     let headers =
         vec![fs::read(root.join("include/linux/mm.h")).unwrap(), fs::read(root.join("include/linux/fs.h")).unwrap()];
-    each("header", &headers, |text| {
+    each("header", &headers, |_, text| {
         let mut overlay = Overlay::default();
         overlay.set("include/linux/mm.h", Some(text.to_vec()));
         let damaged = tree.with(overlay);

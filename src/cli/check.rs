@@ -175,7 +175,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         );
     }
     if !common.quiet {
-        remarks.iter().for_each(|remark| eprintln!("mmaplint: {}", printable(remark)));
+        remarks.iter().for_each(|remark| output::tell(&printable(remark)));
     }
     if common.stats {
         let findings = found.scan.findings.iter().collect();

@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Json => json(&found, out),
     })?;
     for missing in &found.missing {
-        eprintln!("mmaplint: {missing}");
+        output::tell(missing);
     }
     let is_clean = found.gaps.is_empty() && (found.missing.is_empty() || !options.common.strict);
     Ok(if is_clean { CLEAN } else { FINDINGS })

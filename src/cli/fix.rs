@@ -9,6 +9,7 @@ use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
 use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Tree};
+use crate::report::escape::printable;
 use crate::report::{self, Report};
 use crate::source::Span;
 use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, TargetFrom, choose};
@@ -208,7 +209,7 @@ fn written(index: &Index, root: &std::path::Path, fixes: &Fixes) -> bool {
             })
             .collect();
         if let Err(error) = write(root, &files) {
-            eprintln!("mmaplint: {error}");
+            output::tell(&error.to_string());
             failed = true;
         }
     }
@@ -235,7 +236,7 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
         let finding = &scan.findings[fix.finding];
         let place = scan.index.file(finding.registration.file).at(finding.registration.span.start);
         match (&fix.reason, fix.applicability) {
-            (Some(reason), _) => writeln!(err, "{place}: none: {}: {reason}", fix.name)?,
+            (Some(reason), _) => writeln!(err, "{}", printable(&format!("{place}: none: {}: {reason}", fix.name)))?,
             (None, Applicability::Sketch) => {
                 let first = fix
                     .open_points
@@ -243,7 +244,7 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
                     .map(|(file, point)| format!("{}: {}", scan.index.file(*file).at(point.offset), point.text));
                 // A sketch without an open point moves state, which a person has to agree to.
                 let why = first.or_else(|| fix.remarks.first().cloned()).unwrap_or_default();
-                writeln!(err, "{place}: sketch: {}: {why}", fix.name)?;
+                writeln!(err, "{}", printable(&format!("{place}: sketch: {}: {why}", fix.name)))?;
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! `mmaplint kbuild`: what kbuild calls for each file under `make C=1 CHECK="mmaplint kbuild"`.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -44,9 +45,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Judge { rules: &rules, lints: &lints, config: &config, paths: &[path], target: "auto", suggests: false };
     for reported in judge.tree(&tree)?.reported {
         let hazard = reported.hazard;
-        eprintln!(
+        let _ = writeln!(
+            io::stderr().lock(),
             "{file}:{}:{}: {}: {} [{}]",
-            hazard.start.line, hazard.start.column, hazard.level, hazard.message, hazard.lint
+            hazard.start.line,
+            hazard.start.column,
+            hazard.level,
+            hazard.message,
+            hazard.lint
         );
     }
     Ok(CLEAN)

@@ -215,7 +215,7 @@ pub fn run() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("mmaplint: {error}");
+            output::tell(&error);
             ExitCode::from(ERROR)
         }
     }

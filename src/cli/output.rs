@@ -18,6 +18,11 @@ pub fn is_coloured(color: Color, to_file: bool) -> bool {
     }
 }
 
+/// Tells something beside the result. Where nobody can be told (a full disk, a stderr that is closed), nobody is.
+pub fn tell(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "mmaplint: {text}");
+}
+
 /// Writes a result by `write`. To a file it goes in one piece: a failure leaves the file that was there before.
 ///
 /// # Errors

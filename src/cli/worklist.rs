@@ -96,7 +96,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     output::write(common.output.as_deref(), |out| writer(&list, out))?;
     if !common.quiet && !io::stdout().is_terminal() {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
-        eprintln!("{} tasks, {} of them patches that mmaplint fix writes", tasks.len(), count("patch"));
+        let told = format!("{} tasks, {} of them patches that mmaplint fix writes", tasks.len(), count("patch"));
+        let _ = writeln!(io::stderr().lock(), "{told}");
     }
     if common.stats {
         let report = report::Report { findings: Vec::new(), chosen, version: list.version.clone(), scan };

@@ -21,12 +21,32 @@ pub struct FileDiff {
     pub removed: usize,
 }
 
+/// A path as git writes it: in quotes where it holds what would end or change the line.
+fn named(side: &str, path: &str) -> String {
+    if !path.bytes().any(|byte| byte.is_ascii_control() || matches!(byte, b'"' | b'\\')) {
+        return format!("{side}/{path}");
+    }
+    let mut quoted = format!("\"{side}/");
+    for character in path.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            character if character.is_ascii_control() => {
+                let _ = write!(quoted, "\\{:03o}", u32::from(character));
+            }
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// The diff of a file that edits (in order) are made in.
 pub fn unified(path: &str, old: &[u8], edits: &[Edit]) -> FileDiff {
     let new = applied(old, Span::new(0, old.len()), edits);
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(old, new.as_slice());
     let mut header = String::new();
-    let _ = write!(header, "diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n");
+    let (before, after) = (named("a", path), named("b", path));
+    let _ = write!(header, "diff --git {before} {after}\n--- {before}\n+++ {after}\n");
     let mut out = header.into_bytes();
     let (mut added, mut removed) = (0, 0);
     for group in diff.grouped_ops(CONTEXT) {

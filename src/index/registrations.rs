@@ -305,7 +305,8 @@ impl Collector<'_> {
         let source = self.index.file(self.file);
         let head = item.head().of(&source.text);
         // What stands between the head and the use tells how deep in nested members it is.
-        let before = &blank_non_code(&source.text[item.body as usize..at]);
+        // A macro that is used in the head itself tells nothing.
+        let before = &blank_non_code(source.text.get(item.body as usize..at).unwrap_or_default());
         let mut path: Vec<&[u8]> = Vec::new();
         for part in before.split_inclusive(|byte| matches!(byte, b'{' | b'}')) {
             match part.last() {

@@ -53,6 +53,7 @@ fn is_turning(character: char) -> bool {
 /// A cell as it is written: in quotes where it has to be, and never a formula.
 pub fn csv_cell(cell: &str) -> String {
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    let cell = format!("{guard}{cell}");
+    let shown = |character: char| if character.is_control() && !character.is_whitespace() { '?' } else { character };
+    let cell: String = guard.chars().chain(cell.chars().map(shown)).collect();
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }

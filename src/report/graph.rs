@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
+use super::escape::printable;
 use super::layout::write_json;
 use crate::verdict::{Blocker, BlockerKind, Verdict};
 
@@ -93,12 +94,12 @@ pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let (direct, all) = (blocker.direct.len(), blocker.all.len());
         let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
         let itself = own_state(report, blocker);
-        writeln!(
-            out,
+        let line = format!(
             "{place}{} keeps {direct} directly ({direct_files} of file_operations) and {all} in all ({files}); \
              itself {itself}{first}",
             blocker.name
-        )?;
+        );
+        writeln!(out, "{}", printable(&line))?;
     }
     Ok(())
 }

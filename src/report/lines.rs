@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::escape::printable;
 use super::{Report, subject};
 
 /// Writes a line for each finding.
@@ -12,17 +13,14 @@ pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
         let place = report.at(finding.registration.file, finding.registration.span.start);
         let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
-        match deciding {
-            Some(requirement) => writeln!(
-                out,
-                "{place}: {}: {}: {} [{}]",
-                finding.verdict,
-                subject(finding),
-                requirement.text,
-                requirement.kind
-            )?,
-            None => writeln!(out, "{place}: {}: {}", finding.verdict, subject(finding))?,
-        }
+        let subject = subject(finding);
+        let line = match deciding {
+            Some(requirement) => {
+                format!("{place}: {}: {subject}: {} [{}]", finding.verdict, requirement.text, requirement.kind)
+            }
+            None => format!("{place}: {}: {subject}", finding.verdict),
+        };
+        writeln!(out, "{}", printable(&line))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use codespan_reporting::files::{Error, Files};
 
+use super::escape;
 use crate::index::Index;
 
 /// Shows the files of an index by their place in it.
@@ -12,11 +13,11 @@ pub struct Sources<'a>(pub &'a Index);
 
 impl<'a> Files<'a> for Sources<'a> {
     type FileId = u32;
-    type Name = &'a str;
+    type Name = String;
     type Source = Cow<'a, str>;
 
-    fn name(&'a self, id: u32) -> Result<&'a str, Error> {
-        Ok(&self.0.file(id).path)
+    fn name(&'a self, id: u32) -> Result<String, Error> {
+        Ok(escape::printable(&self.0.file(id).path))
     }
 
     fn source(&'a self, id: u32) -> Result<Cow<'a, str>, Error> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Report;
+use super::escape::printable;
 use crate::meter;
 use crate::verdict::{TargetFrom, Verdict};
 
@@ -47,7 +48,7 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let shown = by_kind.entry(trouble.kind).or_default();
         *shown += 1;
         if *shown <= TROUBLE_SHOWN {
-            writeln!(out, "  {trouble}")?;
+            writeln!(out, "  {}", printable(&trouble.to_string()))?;
         }
     }
     for (kind, count) in by_kind.iter().filter(|(_, count)| **count > TROUBLE_SHOWN) {
