@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use mmaplint::lint::ALL;
-use mmaplint::rules::{Confidence, Group};
+use mmaplint::rules::{Confidence, Group, Rules};
+use mmaplint::verdict::Verdict;
 
 fn compare(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -14,6 +15,58 @@ fn compare(path: &str, text: &str) {
     }
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(written == text, "{path} is not what the rules say; run UPDATE=1 cargo test --test docs");
+}
+
+#[test]
+fn the_page_of_verdicts_requirements_and_targets_is_up_to_date() {
+    let rules = Rules::built_in().unwrap();
+    let mut page = String::from(
+        "# Verdicts, requirements, targets\n\n<!-- Made from rules/ by `UPDATE=1 cargo test --test docs`. -->\n\n\
+         `mmaplint explain NAME` says the same of each at a terminal, and `mmaplint rules` lists them with all calls that are known.\n\n\
+         ## Verdicts\n\nFrom easy to hard. The hardest requirement on the hardest path decides; what is not understood is never easier.\n\n\
+         | verdict | meaning |\n|---|---|\n",
+    );
+    for verdict in Verdict::ALL {
+        writeln!(page, "| `{verdict}` | {} |", verdict.meaning()).unwrap();
+    }
+    page.push_str(
+        "\n## Requirements\n\nEach has the lines that prove it. A kind that ends in a colon is followed by a name.\n\n",
+    );
+    page.push_str("| kind | what was found | what to do |\n|---|---|---|\n");
+    for known in rules.requirements() {
+        writeln!(page, "| `{}` | {} | {} |", known.kind, known.means, known.advice).unwrap();
+    }
+    page.push_str("\n## Targets\n\nA verdict is against a target: what its `vm_area_desc` offers. `--target auto` picks by what the tree's headers have.\n\n");
+    page.push_str("| target | what it brought | actions | `vm_ops->mapped` |\n|---|---|---|---|\n");
+    for target in rules.targets() {
+        let actions = if target.actions.is_empty() { "none".to_owned() } else { target.actions.join(", ") };
+        let mapped = if target.mapped { "yes" } else { "no" };
+        writeln!(page, "| `{}` | {} | {actions} | {mapped} |", target.name, target.why).unwrap();
+    }
+    compare("docs/reference.md", &page);
+}
+
+/// Every kind that a scan of the cases requires has a text.
+#[test]
+fn every_requirement_is_explained() {
+    let rules = Rules::built_in().unwrap();
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/cases");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(cases).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let marks = text.lines().filter_map(|line| line.split_once("//~ ")).map(|(_, marks)| marks);
+        for kind in marks.flat_map(|marks| {
+            marks.split("//").next().unwrap_or_default().split([' ', ',']).filter(|kind| !kind.is_empty())
+        }) {
+            let known = rules
+                .requirements()
+                .iter()
+                .any(|known| known.kind == kind || known.kind.ends_with(':') && kind.starts_with(&known.kind));
+            assert!(known, "rules/requirements.toml has nothing on {kind}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen} kinds in the cases");
 }
 
 #[test]

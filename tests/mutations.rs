@@ -275,11 +275,13 @@ fn a_damaged_file_of_a_real_kernel_costs_no_other() {
     let tree = Tree::open(place.path()).unwrap();
     let registered = |tree: &Tree, but: &str| -> Vec<(String, u32, Verdict)> {
         let scan = scan(tree);
+        // What a function of the damaged file stores in a hook is registered by that function, and goes with it.
+        let tables = scan.findings.iter().filter(|finding| finding.registration.table.is_some());
         let place = |finding: &Finding| {
             let file = scan.index.file(finding.registration.file);
             (file.path.clone(), file.position(finding.registration.span.start).line, finding.verdict)
         };
-        scan.findings.iter().map(place).filter(|(file, ..)| file != but).collect()
+        tables.map(place).filter(|(file, ..)| file != but).collect()
     };
     let sound = registered(&tree, "");
     let mut files: Vec<String> =

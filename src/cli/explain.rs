@@ -1,18 +1,26 @@
 //! `mmaplint explain`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
+use crate::dossier::{Dossier, dossiers};
+use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
+use crate::report::dossier::text;
 use crate::rules::{Call, Does, Rules, Target};
-use crate::verdict::Verdict;
+use crate::verdict::{Extent, Verdict};
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A lint, a verdict, a target, or a call of the kernel
+    /// A lint, a verdict, a target, a kind of requirement, a call of the kernel, or a handler: its name or FILE:HANDLER
     name: String,
+    /// The kernel tree that a handler is looked for in
+    #[arg(default_value = ".")]
+    tree: PathBuf,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -31,9 +39,50 @@ pub fn run(options: &Options) -> Result<u8, String> {
             (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
             (_, _, Some(target), _) => &|out| of_target(target, out),
             (.., Some(call)) => &|out| of_call(name, call, &rules, out),
-            _ => return Err(unknown(name, &rules)),
+            _ => match rules.requirements().iter().find(|known| is_kind(name, &known.kind)) {
+                Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
+                None => return of_handler(options, &rules),
+            },
         };
     output::write(options.common.output.as_deref(), known)?;
+    Ok(CLEAN)
+}
+
+/// Whether a name is a kind of requirement, alone or with what it is about.
+fn is_kind(name: &str, kind: &str) -> bool {
+    name == kind || kind.strip_suffix(':').is_some_and(|stem| name == stem || name.starts_with(kind))
+}
+
+/// The whole chain of evidence of a handler.
+fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
+    let name = options.name.as_str();
+    let (file, handler) = name.rsplit_once(':').map_or((None, name), |(file, handler)| (Some(file), handler));
+    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
+    if file.is_none() && !tree.missing_landmarks().is_empty() {
+        return Err(unknown(name, &[], rules));
+    }
+    let common = &options.common;
+    let (scanned, prepared) =
+        common.scan_and(&options.tree, &common.target, Extent::default(), |inside| Prepared::new(inside, true))?;
+    let dossiers = dossiers(&scanned.scan.index, &scanned.scan.findings, prepared.fixes());
+    let is_in = |dossier: &&Dossier| {
+        let registered = dossier.findings.iter().map(|finding| scanned.scan.findings[*finding].registration.file);
+        let mut files = registered.map(|file| scanned.scan.index.file(file).path.as_str());
+        dossier.name == handler
+            && file.is_none_or(|wanted| {
+                let wanted = wanted.trim_start_matches("./");
+                dossier.place.as_ref().is_some_and(|(file, _)| file == wanted) || files.any(|file| file == wanted)
+            })
+    };
+    let found: Vec<&Dossier> = dossiers.iter().filter(is_in).collect();
+    if found.is_empty() {
+        let handlers: Vec<&str> = dossiers.iter().map(|dossier| dossier.name.as_str()).collect();
+        return Err(unknown(handler, &handlers, rules));
+    }
+    let tasks = prepared.sources(&scanned).of_each_finding();
+    output::write(common.output.as_deref(), |out| {
+        found.iter().try_for_each(|dossier| text(&scanned.scan, dossier, &tasks[dossier.findings[0]], out))
+    })?;
     Ok(CLEAN)
 }
 
@@ -73,19 +122,7 @@ fn of_target(target: &Target, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::Result<()> {
-    let does = match call.does {
-        Does::Populate => "puts pages or PFNs into the page tables of the VMA",
-        Does::Finish => "works on a VMA that has to be complete",
-        Does::Access => "reads or writes fields or flags of the VMA",
-        Does::Helper => "is a helper that takes the VMA",
-        Does::SwapFile => "puts another file in the place of vm_file",
-        Does::Keep => "stores the VMA pointer",
-        Does::Redispatch => "hands the VMA to the mmap hook of another file",
-        Does::Bridge => "leads from a VMA to a hook that takes a desc",
-        Does::Action => "asks for an mmap action",
-        Does::Silent => "prints or asserts",
-    };
-    writeln!(out, "{name} {does}.")?;
+    writeln!(out, "{name} {}.", call.does.meaning())?;
     for (what, list) in
         [("reads", &call.reads), ("writes", &call.writes), ("sets", &call.implies), ("tests", &call.tests)]
     {
@@ -109,17 +146,17 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
 }
 
 /// What is called nearly so: names that share most of their letters in pairs.
-fn unknown(name: &str, rules: &Rules) -> String {
+fn unknown(name: &str, handlers: &[&str], rules: &Rules) -> String {
     let lints = ALL.iter().map(|lint| lint.id);
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
     let targets = rules.targets().iter().map(|target| target.name.as_str());
-    let all = lints.chain(verdicts).chain(targets).chain(rules.call_names());
+    let all = lints.chain(verdicts).chain(targets).chain(rules.call_names()).chain(handlers.iter().copied());
     let mut near: Vec<(usize, &str)> = all.map(|known| (likeness(name, known), known)).collect();
     near.sort_by_key(|(likeness, known)| (usize::MAX - likeness, *known));
     let near: Vec<&str> =
         near.iter().filter(|(likeness, _)| *likeness >= 50).map(|(_, known)| *known).take(3).collect();
     let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-    format!("{name} is no lint, verdict, target or call that is known{hint}")
+    format!("{name} is no lint, verdict, target, requirement, call or handler that is known{hint}")
 }
 
 /// How alike two names are, in percent: by the pairs of letters that they share.

@@ -10,7 +10,9 @@ mod fix;
 mod graph;
 mod judge;
 mod kbuild;
+mod man;
 mod output;
+mod rules;
 mod scan;
 mod worklist;
 
@@ -59,13 +61,20 @@ enum Command {
     Docs(docs::Options),
     /// What a lint, a verdict, a target or a kernel call is
     Explain(explain::Options),
+    /// Every lint, verdict, requirement, target and call that is known
+    Rules(rules::Options),
+    /// What completes the command line in a shell
+    Completions(man::CompletionsOptions),
+    /// Manual pages
+    Man(man::ManOptions),
     /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
 }
 
 impl Command {
-    fn common(&self) -> &Common {
-        match self {
+    /// What it shares with the others; what does not read a tree shares nothing.
+    fn common(&self) -> Option<&Common> {
+        Some(match self {
             Command::Scan(options) => &options.common,
             Command::Check(options) => &options.common,
             Command::Fix(options) => &options.common,
@@ -75,7 +84,9 @@ impl Command {
             Command::Docs(options) => &options.common,
             Command::Explain(options) => &options.common,
             Command::Kbuild(options) => &options.common,
-        }
+            Command::Rules(options) => &options.common,
+            Command::Completions(_) | Command::Man(_) => return None,
+        })
     }
 
     fn run(&self) -> Result<u8, String> {
@@ -89,6 +100,9 @@ impl Command {
             Command::Docs(options) => docs::run(options),
             Command::Explain(options) => explain::run(options),
             Command::Kbuild(options) => kbuild::run(options),
+            Command::Rules(options) => rules::run(options),
+            Command::Completions(options) => man::completions(options),
+            Command::Man(options) => man::man(options),
         }
     }
 }
@@ -211,7 +225,10 @@ pub fn run() -> ExitCode {
         }
     };
     let command = &arguments.command;
-    let result = command.common().threads().and_then(|threads| threads.install(|| command.run()));
+    let result = match command.common() {
+        Some(common) => common.threads().and_then(|threads| threads.install(|| command.run())),
+        None => command.run(),
+    };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -138,7 +138,12 @@ impl Prepared {
         Prepared { fixes, maintainers }
     }
 
-    fn sources<'a>(&'a self, scanned: &'a Scanned) -> Sources<'a> {
+    /// What `fix` would write.
+    pub(super) fn fixes(&self) -> &Fixes {
+        &self.fixes
+    }
+
+    pub(super) fn sources<'a>(&'a self, scanned: &'a Scanned) -> Sources<'a> {
         let Scanned { scan, rules, .. } = scanned;
         Sources { scan, rules, fixes: &self.fixes, maintainers: &self.maintainers }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
@@ -33,6 +34,10 @@ pub struct Built {
 
 /// Files that matter and are longer than this many bytes are named and left out: nobody wrote them by hand.
 const SOURCE_LIMIT: usize = 16 << 20;
+
+/// Sources (or headers) that matter and are longer than this many bytes all together are not analysed: a kernel has 40 MB of them, and
+/// their texts are held in memory.
+const KEPT_LIMIT: usize = 128 << 20;
 
 /// What every type of a VMA or its desc starts with.
 const VMA: &[u8] = b"vm_area_";
@@ -75,9 +80,18 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
 }
 
 pub(super) fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
-    let (files, bytes, trouble) = read_matching(tree, paths, sieve);
+    let bounded = Bounded { sieve, kept: AtomicUsize::new(0) };
+    let (mut files, bytes, trouble) = read_matching(tree, paths, &bounded);
     built.bytes += bytes;
     built.trouble.extend(trouble);
+    if bounded.is_exceeded() {
+        files.clear();
+        let text = format!(
+            "more than {} MiB of C that names VMAs, which no kernel has; none of it was analysed",
+            KEPT_LIMIT >> 20
+        );
+        built.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });
+    }
     let (mut files, too_large): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
     built.trouble.extend(too_large.into_iter().map(|file| {
         let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
@@ -92,6 +106,38 @@ pub(super) fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &imp
         }
     }
     built.index.files.extend(files.into_iter().map(Arc::new));
+}
+
+/// Keeps what another sieve does, until it is more than memory should hold.
+struct Bounded<'s, S> {
+    sieve: &'s S,
+    kept: AtomicUsize,
+}
+
+impl<S> Bounded<'_, S> {
+    /// Whether it came to more than the limit, which does not depend on the order in which files come.
+    fn is_exceeded(&self) -> bool {
+        self.kept.load(Ordering::Relaxed) > KEPT_LIMIT
+    }
+}
+
+impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<'_, S> {
+    fn may_matter(&self, part: &[u8]) -> bool {
+        self.sieve.may_matter(part)
+    }
+
+    fn overlap(&self) -> usize {
+        self.sieve.overlap()
+    }
+
+    fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
+        if self.is_exceeded() {
+            return None;
+        }
+        let kept = self.sieve.keep(path, text)?;
+        self.kept.fetch_add(text.len(), Ordering::Relaxed);
+        Some(kept)
+    }
 }
 
 /// Lets those headers through that can hold something for the index: a VMA, or a table macro that names a hook.

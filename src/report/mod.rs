@@ -3,11 +3,12 @@
 pub mod check;
 pub mod compare;
 pub mod documents;
+pub mod dossier;
 pub mod escape;
 mod graph;
 pub mod html;
 mod json;
-mod layout;
+pub mod layout;
 mod lines;
 mod sources;
 mod summary;

@@ -28,6 +28,24 @@ pub enum Does {
     Silent,
 }
 
+impl Does {
+    /// What it does, as the end of a sentence that begins with its name.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Does::Populate => "puts pages or PFNs into the page tables of the VMA",
+            Does::Finish => "works on a VMA that has to be complete",
+            Does::Access => "reads or writes fields or flags of the VMA",
+            Does::Helper => "is a helper that takes the VMA",
+            Does::SwapFile => "puts another file in the place of vm_file",
+            Does::Keep => "stores the VMA pointer",
+            Does::Redispatch => "hands the VMA to the mmap hook of another file",
+            Does::Bridge => "leads from a VMA to a hook that takes a desc",
+            Does::Action => "asks for an mmap action",
+            Does::Silent => "prints or asserts",
+        }
+    }
+}
+
 /// The rule for one call. Positions count arguments from 0.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

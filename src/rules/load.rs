@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Call, Document, Pattern, Rules, StateRule, Target};
+use super::{Call, Document, Pattern, RequirementText, Rules, StateRule, Target};
 
 /// The files inside the binary, by their names below `rules/`.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -19,6 +19,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("rules/state.toml", include_str!("../../rules/state.toml")),
     ("rules/desc.toml", include_str!("../../rules/desc.toml")),
     ("rules/flags.toml", include_str!("../../rules/flags.toml")),
+    ("rules/requirements.toml", include_str!("../../rules/requirements.toml")),
     ("rules/documents.toml", include_str!("../../rules/documents.toml")),
 ];
 
@@ -68,6 +69,7 @@ struct RuleFile {
     desc: BTreeMap<String, String>,
     spelled: BTreeMap<String, String>,
     document: Vec<Document>,
+    requirement: Vec<RequirementText>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -172,6 +174,7 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.desc_fields.extend(file.desc);
     rules.spelled_fields.extend(file.spelled);
     rules.documents.extend(file.document);
+    rules.requirements.extend(file.requirement);
     Ok(())
 }
 

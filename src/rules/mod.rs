@@ -5,6 +5,7 @@ mod call;
 mod document;
 mod lint;
 mod load;
+mod requirement;
 mod rewrite;
 mod state;
 mod target;
@@ -15,6 +16,7 @@ pub use call::{Call, Does};
 pub use document::Document;
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
+pub use requirement::RequirementText;
 pub use rewrite::{ActionForm, CallForm, FinishForm, Insertion, Rewrite};
 pub use state::{Named, Object, Pattern, StateKind, StateRule};
 pub use target::Target;
@@ -41,6 +43,7 @@ pub struct Rules {
     desc_fields: FxHashMap<String, String>,
     spelled_fields: FxHashMap<String, String>,
     documents: Vec<Document>,
+    requirements: Vec<RequirementText>,
     targets: Vec<Target>,
 }
 
@@ -167,6 +170,11 @@ impl Rules {
     /// What the kernel's documents are held against.
     pub fn documents(&self) -> &[Document] {
         &self.documents
+    }
+
+    /// What the kinds of requirements mean.
+    pub fn requirements(&self) -> &[RequirementText] {
+        &self.requirements
     }
 
     /// The targets, oldest first.

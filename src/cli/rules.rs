@@ -1,0 +1,69 @@
+//! `mmaplint rules`.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{CLEAN, Common, output};
+use crate::lint::ALL;
+use crate::report::layout::write_json;
+use crate::verdict::Verdict;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line a rule
+    Text,
+    /// Everything, schema 1
+    Json,
+}
+
+/// Something that `mmaplint explain` knows by its name.
+#[derive(Debug, Serialize)]
+struct Known {
+    kind: &'static str,
+    name: String,
+    text: String,
+}
+
+/// Writes every lint, verdict, requirement, target and call that is known, with what `--rules` adds.
+///
+/// # Errors
+/// Where the rules cannot be read.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let rules = options.common.rules()?;
+    let mut all: Vec<Known> = Vec::new();
+    let mut add = |kind, name: &str, text: &str| all.push(Known { kind, name: name.to_owned(), text: text.to_owned() });
+    for lint in ALL {
+        add("lint", lint.id, &lint.text()?.title);
+    }
+    Verdict::ALL.iter().for_each(|verdict| add("verdict", verdict.name(), verdict.meaning()));
+    rules.requirements().iter().for_each(|known| add("requirement", &known.kind, &known.means));
+    rules.targets().iter().for_each(|target| add("target", &target.name, &target.why));
+    for name in rules.call_names() {
+        add("call", name, rules.call(name).map_or("", |call| call.does.meaning()));
+    }
+    output::write(options.common.output.as_deref(), |out| match options.format {
+        Format::Text => all.iter().try_for_each(|known| writeln!(out, "{} {}: {}", known.kind, known.name, known.text)),
+        Format::Json => json(&all, out),
+    })?;
+    Ok(CLEAN)
+}
+
+fn json(all: &[Known], out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: u32,
+        rules: &'a [Known],
+    }
+    write_json(&Document { schema: 1, rules: all }, out)
+}
