@@ -207,7 +207,7 @@ fn a_damaged_file_costs_no_other_and_edits_give_what_they_promise() {
         let first = whole_run(&damaged, &rules);
         assert_eq!(first, whole_run(&damaged, &rules), "the same twice");
         // A name that the damaged file defines may be what another file's means, but none of theirs is lost.
-        assert_eq!(elsewhere(&first.0).len(), elsewhere(&sound.0).len());
+        assert!(elsewhere(&first.0).len() >= elsewhere(&sound.0).len(), "handlers of other files are lost");
     });
 }
 
