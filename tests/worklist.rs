@@ -117,4 +117,7 @@ fn a_comparison_names_what_was_converted_moved_and_added() {
         ("moved", "tin_mmap"),
     ];
     assert_eq!(fates, expected);
+    let page = String::from_utf8(run(&["compare", before, after, "--format", "html"]).stdout).unwrap();
+    let progress = page.split("<section id=\"progress\">").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(progress.contains("lamp_mmap_prepare") && progress.contains("<summary>moved: 1</summary>"), "{progress}");
 }
