@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{CLEAN, Common, FINDINGS, output};
+use super::{CLEAN, Common, FINDINGS, TextOrJson, output};
 use crate::documents::compare;
 use crate::kernel::Tree;
 use crate::report::documents::{json, text};
@@ -15,18 +15,10 @@ pub struct Options {
     #[arg(default_value = ".")]
     tree: PathBuf,
     /// The format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     #[command(flatten)]
     pub(super) common: Common,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One line a gap
-    Text,
-    /// Everything, schema 1
-    Json,
 }
 
 /// Holds the tree's documents against its headers; 1 where they differ.
@@ -38,8 +30,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
     let found = compare(&tree, rules.documents());
     output::write(options.common.output.as_deref(), |out| match options.format {
-        Format::Text => text(&found, out),
-        Format::Json => json(&found, out),
+        TextOrJson::Text => text(&found, out),
+        TextOrJson::Json => json(&found, out),
     })?;
     for missing in &found.missing {
         output::tell(missing);

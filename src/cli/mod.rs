@@ -143,6 +143,15 @@ enum Color {
     Never,
 }
 
+/// The formats of commands that have no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TextOrJson {
+    /// One line each
+    Text,
+    /// Everything, schema 1
+    Json,
+}
+
 /// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
 const STACK: usize = 16 << 20;
 

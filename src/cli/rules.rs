@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
-use super::{CLEAN, Common, output};
+use super::{CLEAN, Common, TextOrJson, output};
 use crate::lint::ALL;
 use crate::report::layout::write_json;
 use crate::verdict::Verdict;
@@ -13,18 +13,10 @@ use crate::verdict::Verdict;
 #[derive(Args, Debug)]
 pub struct Options {
     /// The format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     #[command(flatten)]
     pub(super) common: Common,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One line a rule
-    Text,
-    /// Everything, schema 1
-    Json,
 }
 
 /// Something that `mmaplint explain` knows by its name.
@@ -53,8 +45,10 @@ pub fn run(options: &Options) -> Result<u8, String> {
         add("call", name, rules.call(name).map_or("", |call| call.does.meaning()));
     }
     output::write(options.common.output.as_deref(), |out| match options.format {
-        Format::Text => all.iter().try_for_each(|known| writeln!(out, "{} {}: {}", known.kind, known.name, known.text)),
-        Format::Json => json(&all, out),
+        TextOrJson::Text => {
+            all.iter().try_for_each(|known| writeln!(out, "{} {}: {}", known.kind, known.name, known.text))
+        }
+        TextOrJson::Json => json(&all, out),
     })?;
     Ok(CLEAN)
 }
