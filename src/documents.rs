@@ -34,6 +34,12 @@ pub struct Gaps {
     pub missing: Vec<String>,
 }
 
+impl Gaps {
+    fn add(&mut self, document: &Document, line: u32, kind: &'static str, text: String) {
+        self.gaps.push(Gap { file: document.file.clone(), line, kind, text });
+    }
+}
+
 /// Compares each document with the header that it speaks of.
 pub fn compare(tree: &Tree, documents: &[Document]) -> Gaps {
     let mut found = Gaps::default();
@@ -68,9 +74,7 @@ fn members(tree: &Tree, document: &Document, record: &str, text: &str, header: &
     let Some(listed) = listed(text, record) else {
         return found.missing.push(format!("{}: does not list the members of {record}", document.file));
     };
-    let mut add = |line: u32, kind: &'static str, text: String| {
-        found.gaps.push(Gap { file: document.file.clone(), line, kind, text });
-    };
+    let mut add = |line, kind, text| found.add(document, line, kind, text);
     for (member, line) in declared.members.iter().filter(|(member, _)| !listed.members.contains_key(*member)) {
         let text = format!("the listing lacks {record}.{member} ({}:{line})", document.header);
         add(listed.line, "member-missing", text);
@@ -194,9 +198,7 @@ fn helpers(document: &Document, text: &str, header: &str, found: &mut Gaps) {
         }
     }
     let mentioned = names(text);
-    let mut add = |line: u32, kind: &'static str, text: String| {
-        found.gaps.push(Gap { file: document.file.clone(), line, kind, text });
-    };
+    let mut add = |line, kind, text| found.add(document, line, kind, text);
     for (name, line) in declared.iter().filter(|(name, _)| !mentioned.contains_key(*name)) {
         add(1, "helper-missing", format!("{name} is not mentioned ({}:{line})", document.header));
     }

@@ -40,6 +40,13 @@ pub struct Excerpt {
     pub lines: Vec<Line>,
 }
 
+impl Excerpt {
+    /// The lines as they stand together; between two runs, lines were left out.
+    pub fn runs(&self) -> impl Iterator<Item = &[Line]> {
+        self.lines.chunk_by(|line, next| line.number + 1 == next.number)
+    }
+}
+
 /// One line of source.
 #[derive(Debug)]
 pub struct Line {

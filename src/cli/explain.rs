@@ -64,7 +64,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let common = &options.common;
     let (scanned, prepared) =
         common.scan_and(&options.tree, &common.target, Extent::default(), |inside| Prepared::new(inside, true))?;
-    let dossiers = dossiers(&scanned.scan.index, &scanned.scan.findings, prepared.fixes());
+    let dossiers = dossiers(&scanned.scan.index, &scanned.scan.findings, &prepared.fixes);
     let is_in = |dossier: &&Dossier| {
         let registered = dossier.findings.iter().map(|finding| scanned.scan.findings[*finding].registration.file);
         let mut files = registered.map(|file| scanned.scan.index.file(file).path.as_str());
@@ -79,9 +79,10 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
         let handlers: Vec<&str> = dossiers.iter().map(|dossier| dossier.name.as_str()).collect();
         return Err(unknown(handler, &handlers, rules));
     }
-    let tasks = prepared.sources(&scanned).of_each_finding();
+    let sources = prepared.sources(&scanned);
     output::write(common.output.as_deref(), |out| {
-        found.iter().try_for_each(|dossier| text(&scanned.scan, dossier, &tasks[dossier.findings[0]], out))
+        let task = |dossier: &Dossier| sources.of_finding(dossier.findings[0]);
+        found.iter().try_for_each(|dossier| text(&scanned.scan, dossier, &task(dossier), out))
     })?;
     Ok(CLEAN)
 }

@@ -76,12 +76,14 @@ enum Format {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = Extent { blockers: true, ..Extent::default() };
-    let is_page = options.format == Format::Html;
+    let writer = options.format.writer();
     let (scanned, prepared) =
-        common.scan_and(&options.tree, &common.target, extent, |inside| Prepared::new(inside, is_page))?;
-    let Some(writer) = options.format.writer() else {
+        common.scan_and(&options.tree, &common.target, extent, |inside| Prepared::new(inside, writer.is_none()))?;
+    let Some(writer) = writer else {
         page(common, &scanned, &prepared, None)?;
-        return Ok(common.exit_code(&scanned.scan));
+        let code = common.exit_code(&scanned.scan);
+        std::mem::forget(scanned);
+        return Ok(code);
     };
     let (scan, chosen) = (&scanned.scan, &scanned.chosen);
     let mut tasks = prepared.sources(&scanned).tasks();
@@ -127,7 +129,7 @@ impl Format {
 
 /// What a list or a page is made from beside the scan.
 pub(super) struct Prepared {
-    fixes: Fixes,
+    pub(super) fixes: Fixes,
     maintainers: Maintainers,
 }
 
@@ -136,11 +138,6 @@ impl Prepared {
     pub(super) fn new(inside: &Inside<'_>, is_page: bool) -> Prepared {
         let (fixes, maintainers) = rayon::join(|| conversions(inside, is_page), || Maintainers::read(inside.tree));
         Prepared { fixes, maintainers }
-    }
-
-    /// What `fix` would write.
-    pub(super) fn fixes(&self) -> &Fixes {
-        &self.fixes
     }
 
     pub(super) fn sources<'a>(&'a self, scanned: &'a Scanned) -> Sources<'a> {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape::printable;
+use super::registered_as;
 use crate::dossier::{Conversion, Dossier, Excerpt};
 use crate::verdict::Scan;
 use crate::worklist::Task;
@@ -18,9 +19,8 @@ pub fn text(scan: &Scan, dossier: &Dossier, task: &Task, out: &mut dyn Write) ->
     line(format!("{} ({place}) is {}: {}", dossier.name, finding.verdict, finding.verdict.meaning()))?;
     for number in &dossier.findings {
         let registration = &scan.findings[*number].registration;
-        let table = registration.table.as_ref().map_or(String::new(), |table| format!(" of {table}"));
         let place = scan.index.file(registration.file).at(registration.span.start);
-        line(format!("  registered as {}{table} at {place}", registration.hook.name()))?;
+        line(format!("  registered as {} at {place}", registered_as(registration)))?;
     }
     for (verdict, file, span) in finding.judgement.paths.iter().filter(|_| finding.judgement.paths.len() > 1) {
         line(format!("  by path: {verdict} at {}", scan.index.file(*file).at(span.start)))?;
@@ -50,16 +50,16 @@ pub fn text(scan: &Scan, dossier: &Dossier, task: &Task, out: &mut dyn Write) ->
 fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
     let way = if excerpt.via.is_empty() { String::new() } else { format!(", by way of {}", excerpt.via.join(", ")) };
     writeln!(out, "\n{}", printable(&format!("{}{way}", excerpt.file)))?;
-    let mut last = None;
-    for line in &excerpt.lines {
-        if last.is_some_and(|last| last + 1 != line.number) {
+    for (number, run) in excerpt.runs().enumerate() {
+        if number > 0 {
             writeln!(out, "      ...")?;
         }
-        last = Some(line.number);
-        let text = line.text.replace('\t', "        ");
-        writeln!(out, "{}", format!("{:6} {}", line.number, printable(&text)).trim_end())?;
-        for mark in &line.marks {
-            writeln!(out, "       ^ {}", printable(&format!("{}: {}", mark.kind, mark.text)))?;
+        for line in run {
+            let text = line.text.replace('\t', "        ");
+            writeln!(out, "{}", format!("{:6} {}", line.number, printable(&text)).trim_end())?;
+            for mark in &line.marks {
+                writeln!(out, "       ^ {}", printable(&format!("{}: {}", mark.kind, mark.text)))?;
+            }
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ pub use lines::lines;
 pub use summary::{stats, summary};
 pub use text::text;
 
+use crate::index::Registration;
 use crate::verdict::{Chosen, Finding, Scan};
 
 /// What a report is about.
@@ -46,9 +47,14 @@ impl Report<'_> {
 fn subject(finding: &Finding) -> String {
     let registration = &finding.registration;
     let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+    format!("{handler}, {}", registered_as(registration))
+}
+
+/// What a handler is registered as: `file_operations.mmap of hpet_fops`.
+fn registered_as(registration: &Registration) -> String {
     let hook = registration.hook.name();
     match &registration.table {
-        Some(table) => format!("{handler}, {hook} of {table}"),
-        None => format!("{handler}, {hook}"),
+        Some(table) => format!("{hook} of {table}"),
+        None => hook,
     }
 }

@@ -154,8 +154,12 @@ impl Sources<'_> {
 
     /// A task for each finding, in their order, with those of which nothing is left.
     pub fn of_each_finding(&self) -> Vec<Task> {
-        let findings = self.scan.findings.par_iter().enumerate();
-        findings.map(|(number, finding)| self.handler(number, finding)).collect()
+        (0..self.scan.findings.len()).into_par_iter().map(|number| self.of_finding(number)).collect()
+    }
+
+    /// The task for a finding, by its place in the scan's list.
+    pub fn of_finding(&self, number: usize) -> Task {
+        self.handler(number, &self.scan.findings[number])
     }
 
     fn handler(&self, number: usize, finding: &Finding) -> Task {

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::{Page, badge};
-use crate::dossier::{Conversion, Dossier, Excerpt};
+use crate::dossier::{Conversion, Dossier, Excerpt, Line};
 use crate::fix::Applicability;
 use crate::report::escape::Html;
+use crate::report::registered_as;
 
 /// Registrations that are listed; the table has them all.
 const LISTED: usize = 12;
@@ -53,9 +54,8 @@ pub(super) fn write(page: &Page, number: usize, dossier: &Dossier, out: &mut dyn
 fn registrations(page: &Page, dossier: &Dossier) -> String {
     let listed = dossier.findings.iter().take(LISTED).map(|finding| {
         let registration = &page.scan.findings[*finding].registration;
-        let table = registration.table.as_ref().map_or(String::new(), |table| format!(" of {table}"));
         let place = page.scan.index.file(registration.file).at(registration.span.start);
-        format!("{}{table} ({place})", registration.hook.name())
+        format!("{} ({place})", registered_as(registration))
     });
     let mut all: Vec<String> = listed.collect();
     if dossier.findings.len() > LISTED {
@@ -68,25 +68,28 @@ fn registrations(page: &Page, dossier: &Dossier) -> String {
 fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
     let way = if excerpt.via.is_empty() { String::new() } else { format!(" by way of {}", excerpt.via.join(", ")) };
     writeln!(out, "<h3><code>{}</code>{}</h3>\n<pre class=\"source\">", Html(&excerpt.file), Html(&way))?;
-    let mut last = None;
-    for line in &excerpt.lines {
-        if last.is_some_and(|last| last + 1 != line.number) {
+    for (number, run) in excerpt.runs().enumerate() {
+        if number > 0 {
             writeln!(out, "<i>      …</i>")?;
         }
-        last = Some(line.number);
-        let hardest = line.marks.iter().map(|mark| mark.verdict).max();
-        match hardest {
-            None => writeln!(out, "<i>{:7}</i> {}", line.number, Html(&line.text))?,
-            Some(verdict) => {
-                let class = verdict.name();
-                writeln!(out, "<i>{:7}</i> <mark class=\"v-{class}\">{}</mark>", line.number, Html(&line.text))?;
-            }
-        }
-        for mark in &line.marks {
-            writeln!(out, "<i>       </i> <em><b>{}</b> {}</em>", Html(&mark.kind), Html(&mark.text))?;
-        }
+        run.iter().try_for_each(|part| line(part, out))?;
     }
     writeln!(out, "</pre>")
+}
+
+fn line(line: &Line, out: &mut dyn Write) -> io::Result<()> {
+    let hardest = line.marks.iter().map(|mark| mark.verdict).max();
+    match hardest {
+        None => writeln!(out, "<i>{:7}</i> {}", line.number, Html(&line.text))?,
+        Some(verdict) => {
+            let class = verdict.name();
+            writeln!(out, "<i>{:7}</i> <mark class=\"v-{class}\">{}</mark>", line.number, Html(&line.text))?;
+        }
+    }
+    for mark in &line.marks {
+        writeln!(out, "<i>       </i> <em><b>{}</b> {}</em>", Html(&mark.kind), Html(&mark.text))?;
+    }
+    Ok(())
 }
 
 fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
