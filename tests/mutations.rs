@@ -1,14 +1,16 @@
 //! Damaged input at every door, by a driver that draws the same damage each time: nothing panics or hangs, and what each room promises
-//! holds for whatever comes in. MMAPLINT_MUTATIONS is how many inputs are drawn for each door, 300 unless it is set.
+//! holds for whatever comes in. MMAPLINT_MUTATIONS is how many inputs are drawn for each door, 300 unless it is set, and
+//! MMAPLINT_MUTATION_SECONDS, if set, after how long a door closes whatever is left.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use mmaplint::cli::config::Config;
 use mmaplint::dossier::dossiers;
-use mmaplint::fix::{self, applied, plan, unified};
-use mmaplint::index::Types;
+use mmaplint::fix::{self, Fixes, applied, plan, unified};
+use mmaplint::index::{Index, Types};
 use mmaplint::kernel::{Maintainers, Overlay, Tree, apply, parse_patch};
 use mmaplint::lint::{self, Facts};
 use mmaplint::report::html::{Page, html};
@@ -119,8 +121,9 @@ impl Numbers {
     }
 }
 
-fn mutations() -> usize {
-    std::env::var("MMAPLINT_MUTATIONS").map_or(300, |count| count.parse().expect("a number"))
+/// A number that the environment may set.
+fn set(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().expect("a number"))
 }
 
 fn testdata(name: &str) -> PathBuf {
@@ -138,9 +141,17 @@ fn seeds(folder: &Path, endings: &[&str]) -> Vec<Vec<u8>> {
 }
 
 /// Draws damaged copies of the seeds and tries each, with the number of its seed; an input that fails is kept, and named with what draws it again.
-fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) {
-    for number in 0..mutations() {
-        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9));
+/// Returns how many were tried.
+fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) -> u64 {
+    let opened = Instant::now();
+    let open_for = set("MMAPLINT_MUTATION_SECONDS").map_or(Duration::MAX, Duration::from_secs);
+    let mut tried = 0;
+    for number in 0..set("MMAPLINT_MUTATIONS").unwrap_or(300) {
+        if opened.elapsed() > open_for {
+            break;
+        }
+        tried += 1;
+        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 ^ (number + 1).wrapping_mul(0xbf58_476d_1ce4_e5b9));
         let seed = numbers.next(seeds.len());
         let input = numbers.damaged(&seeds[seed]);
         let begin = Instant::now();
@@ -151,6 +162,8 @@ fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) {
             panic!("{door}: input {number}, kept as {}, after {:?}", path.display(), begin.elapsed());
         }
     }
+    println!("{door}: {tried} inputs in {:?}", opened.elapsed());
+    tried
 }
 
 #[test]
@@ -222,17 +235,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
                 lint::run(&Facts::new(inside, None), &lint::ALL.iter().collect::<Vec<_>>()).unwrap().len(),
             )
         });
-    for change in &fixes.changes {
-        for (file, edits) in &change.files {
-            let source = scan.index.file(*file);
-            assert!(edits.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start), "edits clash");
-            let new = applied(&source.text, Span::new(0, source.text.len()), edits);
-            let gone: usize = edits.iter().map(|edit| edit.span.end as usize - edit.span.start as usize).sum();
-            let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
-            assert_eq!(new.len(), source.text.len() - gone + added);
-            assert!(unified(&source.path, &source.text, edits).text.starts_with(b"diff --git "));
-        }
-    }
+    edits_apply(&scan.index, &fixes);
     let maintainers = Maintainers::read(tree);
     let tasks = Sources { scan: &scan, rules, fixes: &fixes, maintainers: &maintainers }.of_each_finding();
     let page = Page {
@@ -253,6 +256,43 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
         Report { findings: scan.findings.iter().collect(), chosen: &chosen, version: tree.version(), scan: &scan };
     json(&report, &mut out).unwrap();
     (String::from_utf8(out).expect("UTF-8"), hazards)
+}
+
+/// Edits stand one behind the other, and change what they say and nothing else.
+fn edits_apply(index: &Index, fixes: &Fixes) {
+    for (file, edits) in fixes.changes.iter().flat_map(|change| &change.files) {
+        let source = index.file(*file);
+        assert!(edits.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start), "edits clash");
+        let new = applied(&source.text, Span::new(0, source.text.len()), edits);
+        let gone: usize = edits.iter().map(|edit| edit.span.end as usize - edit.span.start as usize).sum();
+        let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
+        assert_eq!(new.len(), source.text.len() - gone + added);
+        assert!(unified(&source.path, &source.text, edits).text.starts_with(b"diff --git "));
+    }
+}
+
+/// A kernel of one file: what finds tables, follows effects and writes conversions, without what a whole tree costs.
+#[test]
+fn a_file_alone_is_read_and_its_edits_apply() {
+    let rules = Rules::built_in().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("only.c"), "").unwrap();
+    let tree = Tree::open(place.path()).unwrap();
+    let chosen = choose(&rules, &tree, "v7.3").unwrap();
+    let mut all = seeds(&testdata("cases"), &["c"]);
+    all.extend(seeds(&testdata("fix"), &["c"]));
+    all.extend(seeds(&testdata("lints"), &["c"]));
+    let targets = rules.targets();
+    each("alone", &all, |seed, text| {
+        let mut overlay = Overlay::default();
+        overlay.set("only.c", Some(text.to_vec()));
+        let own = &targets[seed % targets.len()];
+        let how = fix::Options { own, sketches: true, scaffold: false };
+        let tree = tree.with(overlay);
+        let planned = |inside: &mmaplint::verdict::Inside<'_>| plan(inside, &|_| true, how).unwrap();
+        let (scan, fixes) = scan_and(&tree, &rules, &chosen, Extent::default(), planned);
+        edits_apply(&scan.index, &fixes);
+    });
 }
 
 /// The same with a real kernel, in MMAPLINT_TREE: what its index holds is copied, and its handlers' files are damaged one at a time.
@@ -289,7 +329,7 @@ fn a_damaged_file_of_a_real_kernel_costs_no_other() {
     files.dedup();
     let texts: Vec<Vec<u8>> = files.iter().map(|file| tree.read(file).unwrap()).collect();
     let mut changed = 0;
-    each("kernel", &texts, |seed, text| {
+    let tried = each("kernel", &texts, |seed, text| {
         let victim = &files[seed];
         let mut overlay = Overlay::default();
         overlay.set(victim, Some(text.to_vec()));
@@ -298,7 +338,7 @@ fn a_damaged_file_of_a_real_kernel_costs_no_other() {
         assert_eq!(others.len(), before.len(), "handlers of other files than {victim} are lost");
         changed += others.iter().zip(before).filter(|(now, before)| now != before).count();
     });
-    println!("{} damaged files: no handler of another is lost, {changed} have another verdict", mutations());
+    println!("{tried} damaged files: no handler of another is lost, {changed} have another verdict");
 }
 
 #[test]
@@ -318,7 +358,7 @@ fn a_patch_is_applied_in_memory_or_refused() {
 }
 
 #[test]
-fn maintainers_and_rules_are_read_or_refused() {
+fn maintainers_config_and_rules_are_read_or_refused() {
     let place = tempfile::tempdir().unwrap();
     let maintainers = vec![fs::read(testdata("kernel/MAINTAINERS")).unwrap()];
     fs::create_dir_all(place.path().join("tree")).unwrap();
@@ -326,6 +366,15 @@ fn maintainers_and_rules_are_read_or_refused() {
         fs::write(place.path().join("tree/MAINTAINERS"), text).unwrap();
         let read = Maintainers::read(&Tree::open(&place.path().join("tree")).unwrap());
         read.recipients(&["drivers/char/lamp/lamp.c", "Documentation/x.yaml"], b"+ lamp");
+    });
+    let config =
+        b"target = \"v7.3\"\nselect = [\"raw-vm-flags\"]\nignore = []\nfail-on = \"error\"\nbaseline = \"b.json\"\n\
+        [[suppress]]\nrule = \"raw-vm-flags\"\npath = \"drivers/x.c\"\nfunction = \"f\"\nreason = \"r\"\n";
+    each("config", &[config.to_vec()], |_, text| {
+        fs::write(place.path().join("tree/.mmaplint.toml"), text).unwrap();
+        if let Err(error) = Config::read(&place.path().join("tree")) {
+            assert!(error.contains(".mmaplint.toml: "), "{error}");
+        }
     });
     let rules = seeds(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &["toml"]);
     fs::create_dir_all(place.path().join("rules")).unwrap();

@@ -3,7 +3,7 @@
 mod changes;
 mod check;
 mod compare;
-mod config;
+pub mod config;
 mod docs;
 mod explain;
 mod fix;
