@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use mmaplint::index::{Built, Index, Needles, Types, build};
+use mmaplint::index::{Built, Index, Search, Types, build};
 use mmaplint::kernel::{Tree, list};
 use mmaplint::rules::Rules;
 use mmaplint::source::{ItemKind, parse, slice, variants};
@@ -26,10 +26,10 @@ fn text() -> Vec<u8> {
 
 fn filter(criterion: &mut Criterion) {
     let text = text().iter().map(|byte| if *byte == b'm' { b'n' } else { *byte }).collect::<Vec<u8>>();
-    let needles = Needles::new([b"vm_area_".as_slice(), b"mmap", b"OPS"]);
+    let search = Search::new(&[b"vm_area_", b"mmap", b"OPS"]);
     let mut group = criterion.benchmark_group("filter");
     group.throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("a file that does not matter", |bencher| bencher.iter(|| needles.any_in(black_box(&text))));
+    group.bench_function("a file that does not matter", |bencher| bencher.iter(|| search.any_in(black_box(&text))));
     group.finish();
 }
 

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 use super::expansion::table_macros;
 use super::names::{self, Named};
 use super::registrations::{Words, collect};
-use super::search::Needles;
+use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
 use crate::kernel::{FileTrouble, Listing, Sieve, Tree, list, read_matching};
 use crate::meter::{Phase, measure};
@@ -39,7 +39,7 @@ const SOURCE_LIMIT: usize = 16 << 20;
 /// their texts are held in memory.
 const KEPT_LIMIT: usize = 128 << 20;
 
-/// What every type of a VMA or its desc starts with.
+/// What every type of a VMA or its desc starts with, and the longest of what is searched for.
 const VMA: &[u8] = b"vm_area_";
 /// What the names of most hooks hold.
 const MMAP: &[u8] = b"mmap";
@@ -141,11 +141,11 @@ impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<'_, S> {
 }
 
 /// Lets those headers through that can hold something for the index: a VMA, or a table macro that names a hook.
-pub(super) struct Headers(Needles);
+pub(super) struct Headers(Search);
 
 impl Headers {
     pub(super) fn new() -> Headers {
-        Headers(Needles::new([VMA, MMAP]))
+        Headers(Search::new(&[VMA, MMAP]))
     }
 }
 
@@ -155,13 +155,13 @@ impl Sieve<SourceFile> for Headers {
     }
 
     fn overlap(&self) -> usize {
-        self.0.longest()
+        VMA.len()
     }
 
     fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
-        let matters = self.0.places(text).any(|(needle, at)| {
-            let start = text[..at].iter().rposition(|byte| !is_identifier_byte(*byte));
-            needle == VMA || start.is_some_and(|before| text[before] == b'.')
+        let matters = self.0.places(text).any(|place| {
+            let start = text[..place.start].iter().rposition(|byte| !is_identifier_byte(*byte));
+            &text[place] == VMA || start.is_some_and(|before| text[before] == b'.')
         });
         matters.then(|| SourceFile::new(path, text))
     }
@@ -169,7 +169,7 @@ impl Sieve<SourceFile> for Headers {
 
 /// Lets those sources through that take a VMA, register a hook, or use a macro that does.
 pub(super) struct Sources {
-    needles: Needles,
+    search: Search,
     pub(super) words: Arc<Sought>,
 }
 
@@ -187,8 +187,9 @@ impl Sources {
         // What holds "mmap" is found by it.
         let others = members.iter().map(|member| member.as_bytes()).chain(macros.iter().map(Vec::as_slice));
         let others = others.filter(|word| !word.is_empty() && memmem::find(word, MMAP).is_none());
+        let parts = shared_parts(others.collect());
         Sources {
-            needles: Needles::new([VMA, MMAP].into_iter().chain(shared_parts(others.collect()))),
+            search: Search::new(&[&[VMA, MMAP], &*parts].concat()),
             words: Arc::new(Sought {
                 members: members.iter().map(|member| member.as_bytes().to_vec()).collect(),
                 macros,
@@ -208,16 +209,17 @@ impl Sources {
 
 impl Sieve<SourceFile> for Sources {
     fn may_matter(&self, part: &[u8]) -> bool {
-        self.needles.any_in(part)
+        self.search.any_in(part)
     }
 
     fn overlap(&self) -> usize {
-        self.needles.longest()
+        VMA.len()
     }
 
     fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
-        let mut places = self.needles.places(text);
-        let matters = places.any(|(needle, at)| needle == VMA || self.is_use(text, at, at + needle.len()));
+        // A part of a word may hide a VMA that it overlaps.
+        let matters = memmem::find(text, VMA).is_some()
+            || self.search.places(text).any(|place| self.is_use(text, place.start, place.end));
         matters.then(|| SourceFile::new(path, text))
     }
 }

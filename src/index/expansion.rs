@@ -48,7 +48,7 @@ fn macros_with(
         let mut macros = source.items.iter().filter(|item| item.kind == ItemKind::Macro);
         let Some(first) = macros.next() else { return Vec::new() };
         let (start, end) = (first.span.start as usize, macros.next_back().unwrap_or(first).span.end as usize);
-        let matches = search.identifiers(&source.text[start..end]).into_iter().map(|(word, at)| (word, start + at));
+        let matches = search.identifiers(&source.text[start..end]).map(|(word, at)| (word, start + at));
         let accepted = matches.filter(|(word, at)| accepts(&source.text, *at, at + words[*word].len()));
         let items = accepted.filter_map(|(_, at)| {
             let number = source.item_at(at as u32)?;

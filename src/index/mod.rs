@@ -17,7 +17,7 @@ pub use file::SourceFile;
 pub use hooks::{Hook, Hooks, Takes};
 pub use rebuild::rebuild;
 pub use registrations::{Handler, Registration};
-pub use search::Needles;
+pub use search::Search;
 pub use types::{Scope, Types};
 
 use std::sync::Arc;
@@ -164,7 +164,10 @@ impl Index {
         std::iter::once(near).chain(self.neighbours(near)).find_map(|file| {
             let file = self.file(file);
             let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
-            let declared = crate::source::parse::variables(item.span.of(&file.text), item.span.start).syntax;
+            let text = item.span.of(&file.text);
+            // Most tables do not have the member, which their words tell.
+            crate::source::find_word(text, member.as_bytes(), 0)?;
+            let declared = crate::source::parse::variables(text, item.span.start).syntax;
             declared
                 .iter()
                 .find(|declared| declared.name == table)?

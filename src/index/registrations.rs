@@ -65,7 +65,7 @@ impl Words {
 pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
     let mut collector = Collector { index, types, file, found: Vec::new(), trouble: Vec::new() };
     let found = words.search.identifiers(&index.file(file).text);
-    let (hooks, macros): (Vec<_>, Vec<_>) = found.into_iter().partition(|(word, _)| *word < words.hooks);
+    let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(word, _)| *word < words.hooks);
     let named = |(word, at): (usize, usize)| (words.words[word].as_str(), at);
     let mut items = collector.items_with_hooks(hooks.into_iter().map(named));
     items.extend(collector.items_with_handlers_as_arguments());

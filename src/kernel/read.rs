@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rayon::prelude::*;
+use rustix::fs::{Mode, OFlags, openat};
 
 use super::{FileTrouble, Tree};
 use crate::meter::{Phase, count, measure};
@@ -13,9 +15,9 @@ use crate::meter::{Phase, count, measure};
 /// Files longer than this many bytes are not read.
 pub const FILE_LIMIT: u64 = 64 << 20;
 
-/// Nearly all files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked
-/// at in parts of that size, which stay in the cache, and read as a whole only where a part may matter.
-const PART: usize = 256 << 10;
+/// Most files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked at in
+/// parts of that size, which stay in the cache, and read as a whole only where a part may matter.
+const PART: usize = 64 << 10;
 
 /// Decides which files are kept, and what is made of them.
 pub trait Sieve<T>: Sync {
@@ -34,6 +36,23 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PART]);
 }
 
+/// The folder that was read from last, held open: what is opened in it takes the kernel a look at one name and not at a whole path.
+#[derive(Default)]
+struct Folder<'p>(Option<(&'p str, OwnedFd)>);
+
+impl<'p> Folder<'p> {
+    /// Opens a file of the tree.
+    fn open(&mut self, root: &Path, path: &'p str) -> io::Result<File> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let open = match self.0.take() {
+            Some((known, open)) if known == folder => open,
+            _ => File::open(root.join(folder))?.into(),
+        };
+        let (_, open) = self.0.insert((folder, open));
+        Ok(openat(open, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+    }
+}
+
 /// What became of one file.
 enum Outcome<T> {
     Kept(T),
@@ -44,8 +63,11 @@ enum Outcome<T> {
 /// Reads every file of `paths` (relative to the tree) and collects what the sieve makes of those it keeps, in the order of `paths`;
 /// with it the bytes read and the files that could not be.
 pub fn read_matching<T: Send>(tree: &Tree, paths: &[String], sieve: &impl Sieve<T>) -> (Vec<T>, u64, Vec<FileTrouble>) {
-    let outcomes: Vec<(Outcome<T>, u64)> =
-        paths.par_iter().with_max_len(64).map(|path| read_one(tree, path, sieve)).collect();
+    let outcomes: Vec<(Outcome<T>, u64)> = paths
+        .par_iter()
+        .with_max_len(64)
+        .map_init(Folder::default, |folder, path| read_one(tree, folder, path, sieve))
+        .collect();
     let (mut kept, mut bytes, mut trouble) = (Vec::new(), 0, Vec::new());
     for (outcome, read) in outcomes {
         bytes += read;
@@ -58,13 +80,14 @@ pub fn read_matching<T: Send>(tree: &Tree, paths: &[String], sieve: &impl Sieve<
     (kept, bytes, trouble)
 }
 
-fn read_one<T>(tree: &Tree, path: &str, sieve: &impl Sieve<T>) -> (Outcome<T>, u64) {
+fn read_one<'p, T>(tree: &Tree, folder: &mut Folder<'p>, path: &'p str, sieve: &impl Sieve<T>) -> (Outcome<T>, u64) {
     let failed = |kind, text| (Outcome::Failed(FileTrouble { file: path.to_owned(), line: None, kind, text }), 0);
     if let Some(Some(text)) = tree.overlay().get(path) {
         let kept = if sieve.may_matter(text) { sieve.keep(path, text) } else { None };
         return (kept.map_or(Outcome::Passed, Outcome::Kept), text.len() as u64);
     }
-    match BUFFER.with_borrow_mut(|buffer| sift(&tree.root().join(path), path, buffer, sieve)) {
+    let open = || folder.open(tree.root(), path);
+    match BUFFER.with_borrow_mut(|buffer| sift(open, path, buffer, sieve)) {
         Err(error) => failed("unreadable", error.to_string()),
         Ok((_, length)) if length > FILE_LIMIT => {
             failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
@@ -75,9 +98,14 @@ fn read_one<T>(tree: &Tree, path: &str, sieve: &impl Sieve<T>) -> (Outcome<T>, u
 
 /// Reads a file through a buffer, and gives what the sieve makes of it and the length of the file in bytes, of which no more
 /// than the limit and a part are counted.
-fn sift<T>(file: &Path, path: &str, buffer: &mut [u8], sieve: &impl Sieve<T>) -> io::Result<(Option<T>, u64)> {
+fn sift<T>(
+    open: impl FnOnce() -> io::Result<File>,
+    path: &str,
+    buffer: &mut [u8],
+    sieve: &impl Sieve<T>,
+) -> io::Result<(Option<T>, u64)> {
     let (mut file, mut held) = measure(Phase::Read, || {
-        let mut file = File::open(file)?;
+        let mut file = open()?;
         let held = fill(&mut file, buffer, 0)?;
         io::Result::Ok((file, held))
     })?;
