@@ -215,7 +215,7 @@ impl Conversion<'_> {
     /// The name and the parameters.
     fn head(&self, item: &Item, new_name: &str, is_handler: bool, done: &mut Converted) -> Vec<Edit> {
         let name = Edit::new(item.name.start as usize, item.name.end as usize, new_name);
-        match self.parameters(item.name, new_name, is_handler) {
+        match parameters(self.source, self.code, item.name, new_name, is_handler) {
             Some(parameters) => vec![name, parameters],
             None => {
                 let text = "its parameters are not understood".to_owned();
@@ -224,34 +224,34 @@ impl Conversion<'_> {
             }
         }
     }
+}
 
-    /// The parameters behind a function's name, of a definition or of a prototype.
-    pub(super) fn parameters(&self, name: Span, new_name: &str, is_handler: bool) -> Option<Edit> {
-        let open = name.end as usize + self.code[name.end as usize..].iter().position(|byte| *byte == b'(')?;
-        let (old, end) = call_arguments(self.source, open)?;
-        if self.source[open..end].contains(&b'#') {
-            return None;
-        }
-        let vmas = old.iter().filter(|parameter| find_word(parameter, b"vm_area_struct", 0).is_some()).count();
-        if vmas != 1 || old.iter().any(|parameter| find_word(parameter, b"desc", 0).is_some()) {
-            return None;
-        }
-        let mut new: Vec<String> = Vec::new();
-        for parameter in old {
-            let text = String::from_utf8_lossy(parameter.trim_ascii()).into_owned();
-            if find_word(parameter, b"vm_area_struct", 0).is_some() {
-                let is_named = words(parameter, b"vm_area_struct").any(|at| {
-                    parameter[at..].split(|byte| *byte == b'*').nth(1).is_some_and(|rest| !rest.trim_ascii().is_empty())
-                });
-                new.push(format!("struct vm_area_desc *{}", if is_named { "desc" } else { "" }));
-            } else if !(is_handler && is_file(parameter)) {
-                new.push(text);
-            }
-        }
-        let line = self.source[..name.start as usize].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = columns(&self.source[line..name.start as usize]) + new_name.len() + 1;
-        Some(Edit::new(open, end, format!("({})", wrapped(&new, column))))
+/// The parameters behind a function's name, of a definition or of a prototype.
+pub(super) fn parameters(source: &[u8], code: &[u8], name: Span, new_name: &str, is_handler: bool) -> Option<Edit> {
+    let open = name.end as usize + code[name.end as usize..].iter().position(|byte| *byte == b'(')?;
+    let (old, end) = call_arguments(source, open)?;
+    if source[open..end].contains(&b'#') {
+        return None;
     }
+    let vmas = old.iter().filter(|parameter| find_word(parameter, b"vm_area_struct", 0).is_some()).count();
+    if vmas != 1 || old.iter().any(|parameter| find_word(parameter, b"desc", 0).is_some()) {
+        return None;
+    }
+    let mut new: Vec<String> = Vec::new();
+    for parameter in old {
+        let text = String::from_utf8_lossy(parameter.trim_ascii()).into_owned();
+        if find_word(parameter, b"vm_area_struct", 0).is_some() {
+            let is_named = words(parameter, b"vm_area_struct").any(|at| {
+                parameter[at..].split(|byte| *byte == b'*').nth(1).is_some_and(|rest| !rest.trim_ascii().is_empty())
+            });
+            new.push(format!("struct vm_area_desc *{}", if is_named { "desc" } else { "" }));
+        } else if !(is_handler && is_file(parameter)) {
+            new.push(text);
+        }
+    }
+    let line = source[..name.start as usize].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = columns(&source[line..name.start as usize]) + new_name.len() + 1;
+    Some(Edit::new(open, end, format!("({})", wrapped(&new, column))))
 }
 
 /// Whether a parameter is a `struct file *`.

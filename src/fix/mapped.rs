@@ -2,7 +2,7 @@
 
 use super::edit::{Edit, applied, sorted};
 use super::names::{is_taken, registration};
-use super::plan::Planner;
+use super::planner::Planner;
 use crate::index::{ItemId, SourceFile};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
 use crate::source::{ItemKind, Span, parse, variants, words};

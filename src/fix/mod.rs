@@ -3,6 +3,7 @@
 //! A conversion is `safe` only where every use of the VMA was written anew and nothing was left open; whatever has no template, or
 //! stands where an action cannot be taken, is an open point that names its line. Nothing here knows a driver.
 
+mod bridge;
 mod diff;
 mod edit;
 mod expression;
@@ -10,8 +11,10 @@ mod finish;
 mod flags;
 mod function;
 mod mapped;
+mod member;
 mod names;
 mod plan;
+mod planner;
 mod populate;
 mod rewriter;
 mod series;

@@ -1,7 +1,7 @@
 //! The places that name a handler beside its definition: registrations, prototypes, exports, aliases, comments.
 
 use super::edit::Edit;
-use super::function::{Conversion, columns};
+use super::function::{Conversion, columns, parameters};
 use crate::index::SourceFile;
 use crate::source::{Item, ItemKind, Span, find_word, is_identifier_byte, words};
 
@@ -124,7 +124,10 @@ impl Conversion<'_> {
     /// A prototype with the new name, and with the desc for a parameter.
     pub(super) fn prototype(&self, at: usize, name: &str, new_name: &str, is_handler: bool) -> Option<Vec<Edit>> {
         let span = Span::new(at, at + name.len());
-        Some(vec![Edit::new(at, at + name.len(), new_name), self.parameters(span, new_name, is_handler)?])
+        Some(vec![
+            Edit::new(at, at + name.len(), new_name),
+            parameters(self.source, self.code, span, new_name, is_handler)?,
+        ])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Changes as mails that `git am` takes: one patch a change, as the kernel's documents ask for it, without a Signed-off-by, which only
 //! a person can give (Documentation/process/submitting-patches.rst, generated-content.rst).
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::{Change, Fixes, unified};
@@ -88,6 +89,10 @@ impl Series<'_> {
         let prefix = self.git.prefix(files).unwrap_or_else(|| prefix_of(files.last().copied().unwrap_or_default()));
         let names: Vec<&str> =
             change.handlers.iter().map(|handler| self.fixes.handlers[*handler].name.as_str()).collect();
+        let mut retyped = change.handlers.iter().filter_map(|handler| self.fixes.handlers[*handler].retyped.as_ref());
+        if let Some(hook) = retyped.next() {
+            return format!("{prefix}: replace mmap hook of {} with mmap_prepare", hook.record);
+        }
         match names.as_slice() {
             [name] if prefix.len() + name.len() < 45 => format!("{prefix}: convert {name}() to .mmap_prepare"),
             _ => format!("{prefix}: convert mmap to mmap_prepare"),
@@ -106,6 +111,15 @@ impl Series<'_> {
                 .to_owned(),
         ];
         let mut what = format!("Convert {names}.");
+        let retyped: BTreeSet<String> = fixes.iter().filter_map(|fix| Some(fix.retyped.as_ref()?.name())).collect();
+        if !retyped.is_empty() {
+            let hooks = listed(&retyped.into_iter().collect::<Vec<_>>());
+            let _ = write!(
+                what,
+                " The hook {hooks} is retyped with all that implement it; callers that have a VMA still make a descriptor of \
+                 it, and apply to the VMA what the hook asks for."
+            );
+        }
         if verdict(Verdict::Action) {
             what.push_str(
                 " What populated the mapping becomes an mmap action, which mm performs once the VMA is complete.",

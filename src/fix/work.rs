@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use super::edit::{Edit, applied, sorted};
 use super::function::Conversion;
+use super::member::renamed;
 use super::names::{Mention, documented, is_taken, mentions, registration};
-use super::plan::{Candidate, Planner};
+use super::planner::{Candidate, Planner};
 use super::rewriter::OpenPoint;
-use crate::index::{ItemId, Registration};
+use crate::index::{Hook, ItemId, Registration};
 use crate::rules::Does;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, variants, words};
 
@@ -64,6 +65,7 @@ impl<'w, 'a> Work<'w, 'a> {
         for finding in &self.candidate.findings {
             let registration = &self.planner.findings[*finding].registration;
             self.check_table(registration);
+            self.retype(&registration.hook);
             self.register(registration.file, registration.span, &registration.hook.member);
         }
         let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
@@ -96,10 +98,27 @@ impl<'w, 'a> Work<'w, 'a> {
         self.edits.entry(file).or_default().extend(edits);
     }
 
+    /// Takes in what retyping a hook changes for all that implement it.
+    fn retype(&mut self, hook: &Hook) {
+        if !self.planner.is_retyped(hook) {
+            return;
+        }
+        match &*self.planner.member(hook) {
+            _ if self.candidate.twin.is_some() => {
+                self.refuse(format!(
+                    "{} is another module's, and its twin is for .mmap_prepare",
+                    self.candidate.fix.name
+                ));
+            }
+            Ok(edits) => edits.iter().for_each(|(file, edits)| self.add(*file, edits.iter().cloned())),
+            Err(reason) => self.refuse(reason.clone()),
+        }
+    }
+
     fn register(&mut self, file: u32, span: Span, member: &str) {
         let text = &self.planner.context.index.file(file).text;
         let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        match registration(text, span, member, &format!("{member}_prepare"), old, new) {
+        match registration(text, span, member, &renamed(member), old, new) {
             Some(edits) => {
                 if let (true, Some(form)) = (self.has_second_half, &self.planner.rewrite.finish) {
                     self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());

@@ -159,6 +159,11 @@ impl Index {
         })
     }
 
+    /// All structs and unions that are declared with a tag.
+    pub fn records(&self, tag: &str) -> Vec<ItemId> {
+        self.records.called(tag, &self.files).into_iter().collect()
+    }
+
     /// The variable `table` as `near` sees it, and what its initialiser gives the member `member`: a name.
     pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<String> {
         std::iter::once(near).chain(self.neighbours(near)).find_map(|file| {

@@ -17,7 +17,7 @@ pub use document::Document;
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use requirement::RequirementText;
-pub use rewrite::{ActionForm, CallForm, FinishForm, Insertion, Rewrite};
+pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, Rewrite};
 pub use state::{Named, Object, Pattern, StateKind, StateRule};
 pub use target::Target;
 

@@ -36,6 +36,8 @@ pub struct Rewrite {
     pub calls: Vec<CallForm>,
     /// The hook that populates, on a target that has one.
     pub finish: Option<FinishForm>,
+    /// What leads a caller that keeps its VMA to a hook that takes a desc.
+    pub bridge: Option<BridgeForm>,
     /// What the target needs and no tree has yet.
     pub scaffold: Vec<Insertion>,
 }
@@ -52,6 +54,16 @@ pub struct FinishForm {
     pub announce: String,
     /// What takes the place of a populating call, by its name; positions as in [`CallForm`].
     pub calls: BTreeMap<String, String>,
+}
+
+/// What stands around the call of a hook that takes a desc, where the caller has a VMA: `{file}` is the file, `{vma}` the VMA.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BridgeForm {
+    /// The statement that makes a desc of the VMA.
+    pub before: String,
+    /// The call that carries out what the hook asked for, and returns an error or 0.
+    pub after: String,
 }
 
 /// Text that a header of the tree is given.
@@ -121,6 +133,7 @@ impl Rewrite {
             error: or(&self.error, &older.error),
             actions,
             calls: self.calls.iter().chain(&older.calls).cloned().collect(),
+            bridge: self.bridge.clone().or_else(|| older.bridge.clone()),
             finish: self.finish.clone().or_else(|| older.finish.clone()),
             scaffold: self.scaffold.iter().chain(&older.scaffold).cloned().collect(),
         }

@@ -1,0 +1,262 @@
+//! A hook of an ops table that is retyped with all that implement it: its declaration, and every place that names it, as upstream
+//! did it for uio_info and vmbus_channel.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bridge::Caller;
+use super::edit::Edit;
+use super::function::parameters;
+use super::planner::Planner;
+use crate::index::{Hook, ItemId, SourceFile};
+use crate::kernel::{Listing, Sieve, list, read_matching};
+use crate::rules::BridgeForm;
+use crate::source::ast::Parameter;
+use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, is_identifier_byte, parse, variants, words};
+use crate::verdict::Finding;
+use crate::vma::analysis::handler_keys;
+
+/// The field that a bridge takes back to what the hook leaves it.
+pub(super) const PRIVATE: &[u8] = b"vm_private_data";
+
+/// The edits of each file, by its place in the index.
+pub(super) type Edits = BTreeMap<u32, Vec<Edit>>;
+
+/// The name of a hook, or of a function named after one, for a desc.
+pub(super) fn renamed(member: &str) -> String {
+    member.replacen("mmap", "mmap_prepare", 1)
+}
+
+/// The edits that retype a hook where it is declared, called and tested. What registers it is left to its handlers.
+///
+/// # Errors
+/// What about the hook is not understood.
+pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
+    let form = planner.rewrite.bridge.as_ref().filter(|_| planner.rewrite.finish.is_none());
+    let form = form.ok_or_else(|| {
+        format!(
+            "{} is retyped together with all that implement it, and the target has no bridge for its callers",
+            hook.name()
+        )
+    })?;
+    let new_name = renamed(&hook.member);
+    if new_name == hook.member {
+        return Err(format!("{} does not have mmap in its name", hook.name()));
+    }
+    let (record, parameters) = declaration(planner, hook)?;
+    let header = &planner.context.index.file(record.file).path;
+    let marks = Marks {
+        member: hook.member.clone(),
+        record: hook.record.clone(),
+        header: header.rsplit('/').next().unwrap_or(header).to_owned(),
+    };
+    let retyping = Retyping { planner, hook, form, new_name, record, parameters, marks };
+    let mut edits = Edits::new();
+    edits.insert(record.file, retyping.declared()?);
+    for file in planner.naming(&hook.member).iter() {
+        let found = retyping.uses(*file)?;
+        if !found.is_empty() {
+            edits.entry(*file).or_default().extend(found);
+        }
+    }
+    retyping.check_private()?;
+    retyping.check_elsewhere()?;
+    Ok(edits)
+}
+
+/// The struct that declares a hook, and what the hook is handed.
+fn declaration(planner: &Planner, hook: &Hook) -> Result<(ItemId, Vec<Parameter>), String> {
+    let index = planner.context.index;
+    let mut found = Vec::new();
+    for id in index.records(&hook.record) {
+        let source = index.file(id.file);
+        let span = index.item(id).span;
+        let members = parse::members(span.of(&source.text), span.start).syntax;
+        let member = members.into_iter().find(|member| member.name == hook.member);
+        found.extend(member.and_then(|member| Some((id, member.ty.function?))));
+    }
+    match <[_; 1]>::try_from(found) {
+        Ok([one]) => Ok(one),
+        Err(_) => Err(format!("{} is not declared in one place", hook.name())),
+    }
+}
+
+/// A hook that is retyped.
+pub(super) struct Retyping<'p, 'a> {
+    pub(super) planner: &'p Planner<'a>,
+    pub(super) hook: &'p Hook,
+    pub(super) form: &'p BridgeForm,
+    pub(super) new_name: String,
+    /// The struct.
+    record: ItemId,
+    /// What the hook is handed.
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) marks: Marks,
+}
+
+impl Retyping<'_, '_> {
+    /// The declaration with its new name and parameters, and the comments of the struct that name it.
+    fn declared(&self) -> Result<Vec<Edit>, String> {
+        let index = self.planner.context.index;
+        let source = index.file(self.record.file);
+        let item = index.item(self.record);
+        let code = self.planner.code(self.record.file);
+        let body = Span { start: item.body, end: item.span.end };
+        if find_word(body.of(&code), self.new_name.as_bytes(), 0).is_some() {
+            return Err(format!("struct {} has a {} already", self.hook.record, self.new_name));
+        }
+        let not_understood = || format!("the declaration of {} is not understood", self.hook.name());
+        let mut places = words(body.of(&code), self.hook.member.as_bytes());
+        let (Some(at), None) = (places.next(), places.next()) else { return Err(not_understood()) };
+        let start = body.start as usize + at;
+        let name = Span::new(start, start + self.hook.member.len());
+        // The parenthesis behind the name moves what follows it as well.
+        let parameters = parameters(&source.text, &code, name, &format!("{})", self.new_name), true);
+        let mut edits = vec![Edit { span: name, text: self.new_name.clone() }, parameters.ok_or_else(not_understood)?];
+        edits.extend(self.comments(source, item, &code));
+        Ok(edits)
+    }
+
+    /// `@member:` in the comments of the struct and above it, `struct.member` in any of the file.
+    fn comments(&self, source: &SourceFile, item: &Item, code: &[u8]) -> Vec<Edit> {
+        let above = source.items.iter().map(|other| other.span.end).filter(|end| *end <= item.span.start).max();
+        let own = Span { start: above.unwrap_or(0), end: item.span.end };
+        let comments = words(&source.text, self.hook.member.as_bytes()).filter(|at| code[*at] == b' ');
+        let named = comments.filter(|at| {
+            let before = &source.text[..*at];
+            (before.ends_with(b"@") && own.contains(*at as u32))
+                || before.ends_with(format!("{}.", self.hook.record).as_bytes())
+        });
+        named.map(|at| Edit::new(at, at + self.hook.member.len(), &self.new_name)).collect()
+    }
+
+    /// The edits of one file in which the member is called or tested.
+    fn uses(&self, file: u32) -> Result<BTreeSet<Edit>, String> {
+        let source = self.planner.context.index.file(file);
+        let code = self.planner.code(file);
+        let (mut edits, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        for at in words(&source.text, self.hook.member.as_bytes()).filter(|at| is_access(&source.text, *at)) {
+            let Some(item) = source.item_at(at as u32) else { continue };
+            match source.items[item as usize].kind {
+                ItemKind::Function if code[at] != b' ' && seen.insert(item) => {
+                    edits.extend(self.function(ItemId { file, item })?);
+                }
+                ItemKind::Macro if self.marks.are_in(&source.text) => {
+                    return Err(format!("{} is used by a macro at {}", self.hook.name(), source.at(at as u32)));
+                }
+                _ => {}
+            }
+        }
+        Ok(edits)
+    }
+
+    /// The edits of one function.
+    fn function(&self, id: ItemId) -> Result<BTreeSet<Edit>, String> {
+        let source = self.planner.context.index.file(id.file);
+        let item = source.items[id.item as usize];
+        let text = item.span.of(&source.text);
+        let code = self.planner.code(id.file);
+        let mut edits = BTreeSet::new();
+        for masked in variants(text) {
+            for function in &parse::functions(text, &masked.text, item.span.start).syntax {
+                let mut caller = Caller::new(self, source, &code, id, function);
+                caller.statements(&function.body)?;
+                caller.others()?;
+                edits.extend(caller.edits);
+            }
+        }
+        Ok(edits)
+    }
+
+    /// A bridge sets the private data to what the hook leaves in its desc, so nobody on the way to it may have set them before. Who
+    /// calls it is looked at where it does.
+    fn check_private(&self) -> Result<(), String> {
+        let Planner { context, findings, analysis, .. } = self.planner;
+        let parts = |finding: &Finding| {
+            let keys = finding
+                .handler
+                .iter()
+                .flat_map(|handler| handler_keys(*context, &handler.name, finding.registration.file));
+            keys.flat_map(|key| analysis.facts(&key).parts).collect::<Vec<_>>()
+        };
+        let implementing = findings.iter().filter(|finding| finding.registration.hook == *self.hook);
+        let own: BTreeSet<(u32, String)> =
+            implementing.flat_map(parts).map(|(file, lowered)| (file, lowered.name.clone())).collect();
+        let kind = format!("hook:{}", self.hook.name());
+        let calls =
+            |finding: &&Finding| finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
+        for (file, lowered) in findings.iter().filter(calls).flat_map(parts) {
+            let source = context.index.file(file);
+            let is_caller = || {
+                let items = source.named(ItemKind::Function, &lowered.name);
+                let mut texts = items.map(|item| source.items[item as usize].span.of(&source.text));
+                texts.any(|text| words(text, self.hook.member.as_bytes()).any(|at| is_access(text, at)))
+            };
+            let written = lowered.writes.iter().find(|field| field.name.as_bytes() == PRIVATE);
+            if let Some(written) = written.filter(|_| !own.contains(&(file, lowered.name.clone())) && !is_caller()) {
+                let place = source.at(written.span.start);
+                return Err(format!(
+                    "{} leaves private data alone that {place} sets on the way to it",
+                    self.hook.name()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Files that neither take a VMA nor register anything may still ask whether the hook is there.
+    fn check_elsewhere(&self) -> Result<(), String> {
+        let Planner { tree, context, .. } = self.planner;
+        let known: BTreeSet<&str> = context.index.files().iter().map(|file| file.path.as_str()).collect();
+        let Listing { headers, sources, .. } = list(tree);
+        let mut paths: Vec<String> = headers.into_iter().chain(sources).collect();
+        paths.retain(|path| !known.contains(path.as_str()));
+        let (mut found, ..) = read_matching(tree, &paths, &self.marks);
+        found.sort();
+        let used = |path: &String| format!("{} is used in {path}, which takes no VMA", self.hook.name());
+        found.first().map_or(Ok(()), |path| Err(used(path)))
+    }
+}
+
+/// What tells that a text uses the member, and can mean that of the struct.
+pub(super) struct Marks {
+    member: String,
+    record: String,
+    /// The name of the header that declares the struct.
+    header: String,
+}
+
+impl Marks {
+    /// Whether a text names the struct, or the header that declares it.
+    pub(super) fn are_in(&self, text: &[u8]) -> bool {
+        find_word(text, self.record.as_bytes(), 0).is_some()
+            || memchr::memmem::find_iter(text, self.header.as_bytes())
+                .any(|at| matches!(text[..at].last(), Some(b'/' | b'"' | b'<')))
+    }
+}
+
+impl Sieve<String> for Marks {
+    fn may_matter(&self, part: &[u8]) -> bool {
+        find_word(part, self.member.as_bytes(), 0).is_some()
+    }
+
+    fn overlap(&self) -> usize {
+        self.member.len() + 2
+    }
+
+    fn keep(&self, path: &str, text: &[u8]) -> Option<String> {
+        let is_used = || {
+            let code = blank_non_code(text);
+            words(text, self.member.as_bytes()).any(|at| code[at] != b' ' && is_access(text, at))
+        };
+        (self.are_in(text) && is_used()).then(|| path.to_owned())
+    }
+}
+
+/// Whether a name is that of a member of the expression before it; a designator has none.
+fn is_access(text: &[u8], at: usize) -> bool {
+    let before = text[..at].trim_ascii_end();
+    before.ends_with(b"->")
+        || before.strip_suffix(b".").is_some_and(|base| {
+            base.last().is_some_and(|byte| is_identifier_byte(*byte) || matches!(byte, b')' | b']'))
+        })
+}
