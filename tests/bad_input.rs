@@ -88,6 +88,19 @@ fn bytes_that_are_no_utf8_are_read_and_named() {
 }
 
 #[test]
+fn a_file_in_utf_16_is_named() {
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let tree = tree();
+        let text = format!("\u{feff}{}", GOOD.replace("good", "wide"));
+        let text: Vec<u8> = text.encode_utf16().flat_map(order).collect();
+        write(&tree, "drivers/wide/wide.c", &text);
+        let report = scan(&tree);
+        assert_eq!(trouble(&report, "drivers/wide/wide.c"), ["unreadable"]);
+        assert_rest_goes_on(&tree, &report);
+    }
+}
+
+#[test]
 fn a_huge_file_that_names_vmas_is_named() {
     let tree = tree();
     let text = [GOOD.replace("good", "huge").as_bytes(), "int x;\n".repeat(3 << 20).as_bytes()].concat();
@@ -141,6 +154,20 @@ fn damage_ends_and_costs_no_other_file() {
             let is_clean = trouble(&report, "drivers/hit/hit.c").is_empty();
             assert!(is_clean || verdict == "unknown", "damage {number} is judged {verdict}");
         }
+    }
+}
+
+/// Where the braces of a file do not add up, a table may stand in none of its items.
+#[test]
+fn a_registration_between_items_is_named() {
+    for lost in ["{{{TABLE(hit_fops);\n", "{{{static const struct file_operations hit = { .mmap = hit_mmap };\n"] {
+        let tree = tree();
+        let text =
+            format!("#define TABLE(f) static const struct file_operations f = {{ .mmap = hit_mmap }}\n{lost}}}\n");
+        write(&tree, "drivers/hit/hit.c", format!("{text}int x;\n}}\n").as_bytes());
+        let report = scan(&tree);
+        assert_eq!(trouble(&report, "drivers/hit/hit.c"), ["registration"], "{lost}");
+        assert_rest_goes_on(&tree, &report);
     }
 }
 

@@ -17,12 +17,15 @@ use mmaplint::report::html::{Page, html};
 use mmaplint::report::{Report, json};
 use mmaplint::rules::Rules;
 use mmaplint::source::{Span, blank_non_code, parse, slice, variants};
-use mmaplint::verdict::{Extent, Finding, Verdict, choose, scan_and};
+use mmaplint::verdict::{Chosen, Extent, Finding, Verdict, choose, scan_and};
 use mmaplint::vma::lower::Context;
 use mmaplint::worklist::{Sources, Statistics};
 
 /// What no input of this size may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What no scan of a whole kernel may take, in a build for debugging too.
+const WHOLE_KERNEL: Duration = Duration::from_secs(60);
 
 /// What is put into inputs: what readers of C, of patches and of TOML look for.
 const TOKENS: &[&str] = &[
@@ -141,8 +144,12 @@ fn seeds(folder: &Path, endings: &[&str]) -> Vec<Vec<u8>> {
 }
 
 /// Draws damaged copies of the seeds and tries each, with the number of its seed; an input that fails is kept, and named with what draws it again.
-/// Returns how many were tried.
-fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) -> u64 {
+fn each(door: &str, seeds: &[Vec<u8>], try_one: impl FnMut(usize, &[u8])) {
+    each_within(PATIENCE, door, seeds, try_one);
+}
+
+/// The same with a time that no input may take; returns how many were tried.
+fn each_within(patience: Duration, door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) -> u64 {
     let opened = Instant::now();
     let open_for = set("MMAPLINT_MUTATION_SECONDS").map_or(Duration::MAX, Duration::from_secs);
     let mut tried = 0;
@@ -156,7 +163,7 @@ fn each(door: &str, seeds: &[Vec<u8>], mut try_one: impl FnMut(usize, &[u8])) ->
         let input = numbers.damaged(&seeds[seed]);
         let begin = Instant::now();
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_one(seed, &input)));
-        if result.is_err() || begin.elapsed() > PATIENCE {
+        if result.is_err() || begin.elapsed() > patience {
             let path = std::env::temp_dir().join(format!("mmaplint-{door}-{number}"));
             fs::write(&path, &input).unwrap();
             panic!("{door}: input {number}, kept as {}, after {:?}", path.display(), begin.elapsed());
@@ -295,50 +302,123 @@ fn a_file_alone_is_read_and_its_edits_apply() {
     });
 }
 
-/// The same with a real kernel, in MMAPLINT_TREE: what its index holds is copied, and its handlers' files are damaged one at a time.
-#[test]
-fn a_damaged_file_of_a_real_kernel_costs_no_other() {
-    let Some(root) = std::env::var_os("MMAPLINT_TREE").map(PathBuf::from) else {
-        eprintln!("SKIPPED: MMAPLINT_TREE names no tree");
-        return;
-    };
-    let rules = Rules::built_in().unwrap();
-    let place = tempfile::tempdir().unwrap();
-    let all = Tree::open(&root).unwrap();
-    let chosen = choose(&rules, &all, "auto").unwrap();
-    let scan = |tree: &Tree| scan_and(tree, &rules, &chosen, Extent::default(), |_| ()).0;
-    for file in scan(&all).index.files() {
-        let path = place.path().join(&file.path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, &file.text).unwrap();
+/// A real kernel, in MMAPLINT_TREE: what its index holds is copied, and its handlers' files are damaged.
+struct RealKernel {
+    rules: Rules,
+    chosen: Chosen,
+    tree: Tree,
+    /// Files that register handlers in tables.
+    files: Vec<String>,
+    sound: Survey,
+    _place: tempfile::TempDir,
+}
+
+/// What a scan says: of each table's handler the file, the line and the verdict, and the files that it names as trouble.
+struct Survey {
+    handlers: Vec<(String, u32, Verdict)>,
+    trouble: Vec<String>,
+}
+
+impl RealKernel {
+    fn copied() -> Option<RealKernel> {
+        let Some(root) = std::env::var_os("MMAPLINT_TREE").map(PathBuf::from) else {
+            eprintln!("SKIPPED: MMAPLINT_TREE names no tree");
+            return None;
+        };
+        let rules = Rules::built_in().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let all = Tree::open(&root).unwrap();
+        let chosen = choose(&rules, &all, "auto").unwrap();
+        let scan = scan_and(&all, &rules, &chosen, Extent::default(), |_| ()).0;
+        for file in scan.index.files() {
+            let path = place.path().join(&file.path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &file.text).unwrap();
+        }
+        let tree = Tree::open(place.path()).unwrap();
+        let sound = Survey { handlers: Vec::new(), trouble: Vec::new() };
+        let mut kernel = RealKernel { rules, chosen, tree, files: Vec::new(), sound, _place: place };
+        kernel.sound = kernel.survey(Overlay::default());
+        kernel.files = kernel.sound.handlers.iter().map(|(file, ..)| file.clone()).collect();
+        kernel.files.retain(|file| file.ends_with(".c"));
+        kernel.files.dedup();
+        Some(kernel)
     }
-    let tree = Tree::open(place.path()).unwrap();
-    let registered = |tree: &Tree, but: &str| -> Vec<(String, u32, Verdict)> {
-        let scan = scan(tree);
+
+    fn survey(&self, damage: Overlay) -> Survey {
+        let tree = self.tree.with(damage);
+        let scan = scan_and(&tree, &self.rules, &self.chosen, Extent::default(), |_| ()).0;
         // What a function of the damaged file stores in a hook is registered by that function, and goes with it.
         let tables = scan.findings.iter().filter(|finding| finding.registration.table.is_some());
         let place = |finding: &Finding| {
             let file = scan.index.file(finding.registration.file);
             (file.path.clone(), file.position(finding.registration.span.start).line, finding.verdict)
         };
-        tables.map(place).filter(|(file, ..)| file != but).collect()
-    };
-    let sound = registered(&tree, "");
-    let mut files: Vec<String> =
-        sound.iter().map(|(file, ..)| file.clone()).filter(|file| file.ends_with(".c")).collect();
-    files.dedup();
-    let texts: Vec<Vec<u8>> = files.iter().map(|file| tree.read(file).unwrap()).collect();
+        let trouble = scan.trouble.iter().map(|trouble| trouble.file.clone());
+        Survey { handlers: tables.map(place).collect(), trouble: trouble.collect() }
+    }
+}
+
+#[test]
+fn a_damaged_file_of_a_real_kernel_costs_no_other() {
+    let Some(kernel) = RealKernel::copied() else { return };
+    let texts: Vec<Vec<u8>> = kernel.files.iter().map(|file| kernel.tree.read(file).unwrap()).collect();
     let mut changed = 0;
-    let tried = each("kernel", &texts, |seed, text| {
-        let victim = &files[seed];
+    let tried = each_within(WHOLE_KERNEL, "kernel", &texts, |seed, text| {
+        let victim = &kernel.files[seed];
         let mut overlay = Overlay::default();
         overlay.set(victim, Some(text.to_vec()));
-        let others = registered(&tree.with(overlay), victim);
-        let before: Vec<_> = sound.iter().filter(|(file, ..)| file != victim).collect();
-        assert_eq!(others.len(), before.len(), "handlers of other files than {victim} are lost");
-        changed += others.iter().zip(before).filter(|(now, before)| now != before).count();
+        let damaged = kernel.survey(overlay);
+        let of_others = |survey: &'_ Survey| -> Vec<(String, u32, Verdict)> {
+            survey.handlers.iter().filter(|(file, ..)| file != victim).cloned().collect()
+        };
+        let (before, now) = (of_others(&kernel.sound), of_others(&damaged));
+        assert_eq!(now.len(), before.len(), "handlers of other files than {victim} are lost");
+        changed += now.iter().zip(&before).filter(|(now, before)| now != before).count();
     });
     println!("{tried} damaged files: no handler of another is lost, {changed} have another verdict");
+}
+
+/// What no editor would write, each in the middle of another file: the run ends, files that were not hit lose nothing, and one that was
+/// is named where it lost a handler or the understanding of one.
+#[test]
+fn heavy_damage_to_a_real_kernel_is_named() {
+    let Some(kernel) = RealKernel::copied() else { return };
+    let damages: Vec<(&str, Vec<u8>)> = vec![
+        ("a line of 10 MB", vec![b'x'; 10 << 20]),
+        ("an identifier of a megabyte", [b"int ", vec![b'y'; 1 << 20].as_slice(), b";\n"].concat()),
+        ("100,000 braces", vec![b'{'; 100_000]),
+        ("100,000 parentheses", vec![b'('; 100_000]),
+        ("a million #if", b"#if X\n".repeat(1_000_000)),
+        ("zeros", vec![0; 4096]),
+        ("Latin-1", b"/* Stra\xdfe */\n".to_vec()),
+        ("a comment that does not end", b"/* ".to_vec()),
+        ("a string that does not end", b"\"".to_vec()),
+        ("a byte order mark", b"\xef\xbb\xbf".to_vec()),
+    ];
+    let victim = |number: usize| &kernel.files[number * kernel.files.len() / damages.len()];
+    let mut overlay = Overlay::default();
+    for (number, (_, damage)) in damages.iter().enumerate() {
+        let text = kernel.tree.read(victim(number)).unwrap();
+        let middle = text[..text.len() / 2].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        overlay.set(victim(number), Some([&text[..middle], damage, &text[middle..]].concat()));
+    }
+    let begin = Instant::now();
+    let damaged = kernel.survey(overlay);
+    assert!(begin.elapsed() < WHOLE_KERNEL, "takes {:?}", begin.elapsed());
+    let is_hit = |file: &str| (0..damages.len()).any(|number| victim(number) == file);
+    let not_hit = |survey: &Survey| survey.handlers.iter().filter(|(file, ..)| !is_hit(file)).count();
+    assert_eq!(not_hit(&damaged), not_hit(&kernel.sound), "handlers of files that were not hit are lost");
+    for (number, (name, _)) in damages.iter().enumerate() {
+        let victim = victim(number);
+        let understood = |survey: &Survey| {
+            let handlers = survey.handlers.iter();
+            handlers.filter(|(file, _, verdict)| file == victim && *verdict != Verdict::Unknown).count()
+        };
+        let (before, now) = (understood(&kernel.sound), understood(&damaged));
+        let is_named = damaged.trouble.contains(victim);
+        assert!(now >= before || is_named, "{name} in {victim}: {now} of {before} handlers, and nothing is said");
+    }
 }
 
 #[test]

@@ -91,10 +91,32 @@ struct Collector<'i> {
 
 impl Collector<'_> {
     /// The items in which the name of a hook is assigned to.
-    fn items_with_hooks<'w>(&self, hooks: impl Iterator<Item = (&'w str, usize)>) -> Vec<u32> {
+    fn items_with_hooks<'w>(&mut self, hooks: impl Iterator<Item = (&'w str, usize)>) -> Vec<u32> {
         let source = self.index.file(self.file);
         let assigned = hooks.filter(|(hook, at)| is_assigned(&source.text, at + hook.len()));
-        assigned.filter_map(|(_, at)| source.item_at(at as u32)).collect()
+        let (within, between): (Vec<_>, Vec<_>) =
+            assigned.map(|(_, at)| (at, source.item_at(at as u32))).partition(|(_, item)| item.is_some());
+        // A variable that happens to be called like a hook is none.
+        let members = between.into_iter().filter(|(at, _)| matches!(source.text[..*at].last(), Some(b'.' | b'>')));
+        members.for_each(|(at, _)| self.lost(at));
+        within.into_iter().filter_map(|(_, item)| item).collect()
+    }
+
+    /// Code that stands between items, where braces do not add up, is named and not lost.
+    fn lost(&mut self, at: usize) {
+        if blank_non_code(&self.index.file(self.file).text)[at] != b' ' {
+            self.trouble.push(self.registration_trouble(at as u32));
+        }
+    }
+
+    fn registration_trouble(&self, at: u32) -> FileTrouble {
+        let source = self.index.file(self.file);
+        FileTrouble {
+            file: source.path.clone(),
+            line: Some(source.position(at).line),
+            kind: "registration",
+            text: "registers an mmap callback in a way that is not understood".to_owned(),
+        }
     }
 
     /// The functions that pass a function of this file that takes a VMA to another, as an argument.
@@ -272,7 +294,10 @@ impl Collector<'_> {
     fn macro_uses<'w>(&mut self, macros: impl Iterator<Item = (&'w str, usize)>) {
         let source = self.index.file(self.file);
         for (name, at) in macros {
-            let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else { continue };
+            let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else {
+                self.lost(at);
+                continue;
+            };
             let is_code = || blank_non_code(item.span.of(&source.text))[at - item.span.start as usize] != b' ';
             if item.kind == ItemKind::Macro || !is_code() {
                 continue;
@@ -353,12 +378,7 @@ impl Collector<'_> {
                 .any(|at| at > 0 && matches!(code[at - 1], b'.' | b'>') && is_assigned(&code, at + member.len()))
         });
         if is_member {
-            self.trouble.push(FileTrouble {
-                file: source.path.clone(),
-                line: Some(source.position(span.start).line),
-                kind: "registration",
-                text: "registers an mmap callback in a way that is not understood".to_owned(),
-            });
+            self.trouble.push(self.registration_trouble(span.start));
         }
     }
 }

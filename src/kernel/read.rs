@@ -19,6 +19,9 @@ pub const FILE_LIMIT: u64 = 64 << 20;
 /// parts of that size, which stay in the cache, and read as a whole only where a part may matter.
 const PART: usize = 64 << 10;
 
+/// The byte order marks of UTF-16, in which no word would be found.
+const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
 /// Decides which files are kept, and what is made of them.
 pub trait Sieve<T>: Sync {
     /// Whether a part of a file may hold what makes a file worth keeping. A quick look, which may say yes in vain.
@@ -110,6 +113,9 @@ fn sift<T>(
         io::Result::Ok((file, held))
     })?;
     count(Phase::Read, held);
+    if UTF_16.iter().any(|mark| buffer[..held].starts_with(mark)) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "is UTF-16, as no source of a kernel is; not read"));
+    }
     if held < buffer.len() {
         let text = &buffer[..held];
         let kept = measure(Phase::Filter, || if sieve.may_matter(text) { sieve.keep(path, text) } else { None });
