@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 /// The text without what a terminal would obey.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+    let is_obeyed = |character: char| character.is_control() || is_turning(character);
+    text.chars().map(|character| if is_obeyed(character) { '?' } else { character }).collect()
 }
 
 /// The text without what Markdown, or the HTML in it, gives a meaning.
