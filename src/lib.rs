@@ -6,6 +6,7 @@ pub mod cli;
 pub mod compare;
 pub mod documents;
 pub mod dossier;
+pub mod fingerprint;
 pub mod fix;
 pub mod index;
 pub mod kernel;

@@ -430,7 +430,7 @@ fn lints_are_chosen_by_name() {
     let wrong = check(&tree, &["--select", "vma-pointer"], b"");
     assert!(
         wrong.status.code() == Some(2)
-            && stderr(&wrong).contains("no lint is called vma-pointer; there are: deprecated-mmap,")
+            && stderr(&wrong).contains("no lint is called vma-pointer; did you mean vma-pointer-kept")
     );
     let nowhere = check(&tree, &["drivers/no-such"], b"");
     assert!(nowhere.status.code() == Some(2) && stderr(&nowhere).contains("drivers/no-such: there is no such path"));

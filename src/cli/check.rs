@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::changes::Trees;
 use super::config::Config;
 use super::judge::Judge;
+use super::near::did_you_mean;
 use super::{CLEAN, Common, FINDINGS, output};
 use crate::kernel::Tree;
 use crate::lint::baseline::Baseline;
@@ -193,8 +194,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
 
 /// What to say of a lint that does not exist.
 pub(super) fn no_lint(name: &str) -> String {
-    let known: Vec<&str> = ALL.iter().map(|lint| lint.id).collect();
-    format!("no lint is called {name}; there are: {}", known.join(", "))
+    let hint = did_you_mean(name, ALL.iter().map(|lint| lint.id));
+    format!("no lint is called {name}{hint} (mmaplint rules lists them all)")
 }
 
 fn chosen_lints(options: &Options, config: &Config) -> Result<Vec<&'static Lint>, String> {

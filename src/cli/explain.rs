@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::near::did_you_mean;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
 use crate::dossier::{Dossier, dossiers};
@@ -146,28 +147,12 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
     }
 }
 
-/// What is called nearly so: names that share most of their letters in pairs.
+/// Why nothing can be said of a name.
 fn unknown(name: &str, handlers: &[&str], rules: &Rules) -> String {
     let lints = ALL.iter().map(|lint| lint.id);
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
     let targets = rules.targets().iter().map(|target| target.name.as_str());
     let all = lints.chain(verdicts).chain(targets).chain(rules.call_names()).chain(handlers.iter().copied());
-    let mut near: Vec<(usize, &str)> = all.map(|known| (likeness(name, known), known)).collect();
-    near.sort_by_key(|(likeness, known)| (usize::MAX - likeness, *known));
-    let near: Vec<&str> =
-        near.iter().filter(|(likeness, _)| *likeness >= 50).map(|(_, known)| *known).take(3).collect();
-    let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    let hint = did_you_mean(name, all);
     format!("{name} is no lint, verdict, target, requirement, call or handler that is known{hint}")
-}
-
-/// How alike two names are, in percent: by the pairs of letters that they share.
-fn likeness(one: &str, other: &str) -> usize {
-    let pairs = |text: &str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
-    let (first, mut second) = (pairs(one), pairs(other));
-    let whole = first.len() + second.len();
-    let shared = first.iter().filter(|pair| {
-        let place = second.iter().position(|other| other == *pair);
-        place.is_some_and(|place| second.swap_remove(place).len() == 2)
-    });
-    (shared.count() * 200).checked_div(whole).unwrap_or_default()
 }

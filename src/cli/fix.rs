@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::near::did_you_mean;
 use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
 use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
 use crate::index::Index;
@@ -134,7 +135,12 @@ impl Selection {
             };
             let only = Selection { paths: Vec::new(), handlers: vec![handler] };
             if !findings.iter().any(|finding| only.holds(index, finding)) {
-                return Err(format!("{argument}: neither a path of the tree nor a handler that is registered in it"));
+                let registered = findings.iter().filter_map(|finding| Some(finding.handler.as_ref()?.name.as_str()));
+                let name = argument.rsplit_once(':').map_or(argument.as_str(), |(_, name)| name);
+                let hint = did_you_mean(name, registered);
+                return Err(format!(
+                    "{argument}: neither a path of the tree nor a handler that is registered in it{hint}"
+                ));
             }
             selection.handlers.extend(only.handlers);
         }

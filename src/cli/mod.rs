@@ -11,6 +11,7 @@ mod graph;
 mod judge;
 mod kbuild;
 mod man;
+mod near;
 mod output;
 mod rules;
 mod scan;
@@ -18,6 +19,7 @@ mod worklist;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -34,9 +36,23 @@ pub const FINDINGS: u8 = 1;
 /// Bad usage, or the tool could not do its work.
 pub const ERROR: u8 = 2;
 
+/// What `--version` says: verdicts change with the rules as they do with the code.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let names = Rules::built_in().map(|rules| {
+        let names: Vec<&str> = rules.targets().iter().map(|target| target.name.as_str()).collect();
+        names.join(" ")
+    });
+    format!(
+        "{}\nrules {} (targets {})",
+        env!("CARGO_PKG_VERSION"),
+        Rules::built_in_version(),
+        names.unwrap_or_default()
+    )
+});
+
 /// Finds every mmap callback of a Linux kernel tree, what it does to the VMA, and what its move to .mmap_prepare takes.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
+#[command(version, long_version = VERSION.as_str(), about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 clean, 1 findings, 2 bad usage or an error of the tool.")]
 struct Arguments {
     #[command(subcommand)]

@@ -148,15 +148,11 @@ impl Prepared {
 
 /// What `fix` would write. A target without templates has no patches; all else is as good without.
 fn conversions(inside: &Inside<'_>, sketches: bool) -> Fixes {
-    let rules = inside.context.rules;
     let how = fix::Options { own: &inside.chosen.target, sketches, scaffold: false };
-    let is_wanted = |finding: &Finding| {
-        let may_be_written = match finding.verdict {
-            Verdict::Mechanical | Verdict::Action => true,
-            Verdict::Mapped => sketches,
-            _ => false,
-        };
-        may_be_written && rules.is_migrating(&finding.registration.hook.record)
+    let is_wanted = |finding: &Finding| match finding.verdict {
+        Verdict::Mechanical | Verdict::Action => true,
+        Verdict::Mapped => sketches,
+        _ => false,
     };
     plan(inside, &is_wanted, how).unwrap_or_default()
 }

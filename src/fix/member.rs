@@ -7,11 +7,10 @@ use super::bridge::Caller;
 use super::edit::Edit;
 use super::function::parameters;
 use super::planner::Planner;
-use crate::index::{Hook, ItemId, SourceFile};
-use crate::kernel::{Listing, Sieve, list, read_matching};
+use crate::index::{Hook, ItemId, SourceFile, is_access};
 use crate::rules::BridgeForm;
 use crate::source::ast::Parameter;
-use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, is_identifier_byte, parse, variants, words};
+use crate::source::{Item, ItemKind, Span, find_word, parse, variants, words};
 use crate::verdict::Finding;
 use crate::vma::analysis::handler_keys;
 
@@ -44,11 +43,7 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
     }
     let (record, parameters) = declaration(planner, hook)?;
     let header = &planner.context.index.file(record.file).path;
-    let marks = Marks {
-        member: hook.member.clone(),
-        record: hook.record.clone(),
-        header: header.rsplit('/').next().unwrap_or(header).to_owned(),
-    };
+    let marks = Marks { record: hook.record.clone(), header: header.rsplit('/').next().unwrap_or(header).to_owned() };
     let retyping = Retyping { planner, hook, form, new_name, record, parameters, marks };
     let mut edits = Edits::new();
     edits.insert(record.file, retyping.declared()?);
@@ -59,7 +54,6 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
         }
     }
     retyping.check_private()?;
-    retyping.check_elsewhere()?;
     Ok(edits)
 }
 
@@ -202,24 +196,10 @@ impl Retyping<'_, '_> {
         }
         Ok(())
     }
-
-    /// Files that neither take a VMA nor register anything may still ask whether the hook is there.
-    fn check_elsewhere(&self) -> Result<(), String> {
-        let Planner { tree, context, .. } = self.planner;
-        let known: BTreeSet<&str> = context.index.files().iter().map(|file| file.path.as_str()).collect();
-        let Listing { headers, sources, .. } = list(tree);
-        let mut paths: Vec<String> = headers.into_iter().chain(sources).collect();
-        paths.retain(|path| !known.contains(path.as_str()));
-        let (mut found, ..) = read_matching(tree, &paths, &self.marks);
-        found.sort();
-        let used = |path: &String| format!("{} is used in {path}, which takes no VMA", self.hook.name());
-        found.first().map_or(Ok(()), |path| Err(used(path)))
-    }
 }
 
-/// What tells that a text uses the member, and can mean that of the struct.
+/// What tells that a text can mean the struct.
 pub(super) struct Marks {
-    member: String,
     record: String,
     /// The name of the header that declares the struct.
     header: String,
@@ -232,31 +212,4 @@ impl Marks {
             || memchr::memmem::find_iter(text, self.header.as_bytes())
                 .any(|at| matches!(text[..at].last(), Some(b'/' | b'"' | b'<')))
     }
-}
-
-impl Sieve<String> for Marks {
-    fn may_matter(&self, part: &[u8]) -> bool {
-        find_word(part, self.member.as_bytes(), 0).is_some()
-    }
-
-    fn overlap(&self) -> usize {
-        self.member.len() + 2
-    }
-
-    fn keep(&self, path: &str, text: &[u8]) -> Option<String> {
-        let is_used = || {
-            let code = blank_non_code(text);
-            words(text, self.member.as_bytes()).any(|at| code[at] != b' ' && is_access(text, at))
-        };
-        (self.are_in(text) && is_used()).then(|| path.to_owned())
-    }
-}
-
-/// Whether a name is that of a member of the expression before it; a designator has none.
-fn is_access(text: &[u8], at: usize) -> bool {
-    let before = text[..at].trim_ascii_end();
-    before.ends_with(b"->")
-        || before.strip_suffix(b".").is_some_and(|base| {
-            base.last().is_some_and(|byte| is_identifier_byte(*byte) || matches!(byte, b')' | b']'))
-        })
 }

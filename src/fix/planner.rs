@@ -14,7 +14,6 @@ use super::plan::{Applicability, Change, Fixes, HandlerFix};
 use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Handler, Hook, ItemId, Takes};
-use crate::kernel::Tree;
 use crate::rules::Rewrite;
 use crate::source::{blank_non_code, find_word};
 use crate::verdict::{Chosen, Finding, Inside, Verdict};
@@ -39,7 +38,6 @@ pub(super) struct Candidate {
 
 /// Decides what is converted together.
 pub(super) struct Planner<'a> {
-    pub(super) tree: &'a Tree,
     pub(super) context: Context<'a>,
     pub(super) chosen: &'a Chosen,
     pub(super) rewrite: &'a Rewrite,
@@ -56,7 +54,6 @@ pub(super) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(super) fn new(inside: &Inside<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
         Planner {
-            tree: inside.tree,
             context: inside.context,
             chosen: inside.chosen,
             rewrite,

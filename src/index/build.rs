@@ -140,7 +140,7 @@ impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<'_, S> {
     }
 }
 
-/// Lets those headers through that can hold something for the index: a VMA, or a table macro that names a hook.
+/// Lets those headers through that can hold something for the index: a VMA, a table macro that names a hook, or a use of one.
 pub(super) struct Headers(Search);
 
 impl Headers {
@@ -161,7 +161,7 @@ impl Sieve<SourceFile> for Headers {
     fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
         let matters = self.0.places(text).any(|place| {
             let start = text[..place.start].iter().rposition(|byte| !is_identifier_byte(*byte));
-            &text[place] == VMA || start.is_some_and(|before| text[before] == b'.')
+            &text[place] == VMA || start.is_some_and(|before| matches!(text[before], b'.' | b'>'))
         });
         matters.then(|| SourceFile::new(path, text))
     }
@@ -197,13 +197,13 @@ impl Sources {
         }
     }
 
-    /// Whether the identifier around a match registers something, or asks for the hook of a file.
+    /// Whether the identifier around a match registers something, or is a hook of something.
     fn is_use(&self, text: &[u8], start: usize, end: usize) -> bool {
         let start = text[..start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
         let end = end + text[end..].iter().take_while(|byte| is_identifier_byte(**byte)).count();
         let word = &text[start..end];
         self.words.macros.contains(word)
-            || (self.words.members.contains(word) && (is_assigned(text, end) || text[..start].ends_with(b"f_op->")))
+            || (self.words.members.contains(word) && (is_assigned(text, end) || is_access(text, start)))
     }
 }
 
@@ -244,6 +244,15 @@ fn shared_parts(mut words: Vec<&[u8]>) -> Vec<&[u8]> {
 pub(super) fn is_assigned(text: &[u8], end: usize) -> bool {
     let rest = text[end..].trim_ascii_start();
     matches!(rest, [b'=', next, ..] if *next != b'=') || matches!(rest, [b':', next, ..] if *next != b':')
+}
+
+/// Whether a name is that of a member of the expression before it; a designator has none.
+pub fn is_access(text: &[u8], at: usize) -> bool {
+    let before = text[..at].trim_ascii_end();
+    before.ends_with(b"->")
+        || before.strip_suffix(b".").is_some_and(|base| {
+            base.last().is_some_and(|byte| is_identifier_byte(*byte) || matches!(byte, b')' | b']'))
+        })
 }
 
 /// What one file defines.

@@ -12,7 +12,7 @@ mod search;
 mod tables;
 mod types;
 
-pub use build::{Built, build};
+pub use build::{Built, build, is_access};
 pub use file::SourceFile;
 pub use hooks::{Hook, Hooks, Takes};
 pub use rebuild::rebuild;

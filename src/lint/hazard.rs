@@ -1,6 +1,7 @@
 //! What a lint reports.
 
 use super::Facts;
+use crate::fingerprint::fingerprint;
 use crate::rules::{Confidence, Level, LintText};
 use crate::source::{LineIndex, Position, Span};
 
@@ -32,13 +33,7 @@ pub struct Hazard {
 impl Hazard {
     /// What stays the same where lines move: a hash of lint, file, function and code, in hexadecimal.
     pub fn fingerprint(&self) -> String {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for part in [self.lint, &self.file, &self.function, &self.code] {
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
-        format!("{hash:016x}")
+        fingerprint([self.lint, &self.file, &self.function, &self.code])
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::fingerprint::fingerprint;
+
 use super::{Call, Document, Pattern, RequirementText, Rules, StateRule, Target};
 
 /// The files inside the binary, by their names below `rules/`.
@@ -104,6 +106,11 @@ pub(super) fn built_in() -> Result<Rules, RuleError> {
         add_file(&mut rules, name, text)?;
     }
     Ok(rules)
+}
+
+/// What tells the files inside the binary from those of another: a hash of what is in them.
+pub(super) fn version() -> String {
+    fingerprint(BUILT_IN_TARGETS.iter().chain(BUILT_IN).flat_map(|(name, text)| [*name, *text]))
 }
 
 pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), RuleError> {

@@ -57,6 +57,11 @@ pub enum StateEffect<'r> {
 }
 
 impl Rules {
+    /// The version of the rules inside the binary: it changes with any of them, and verdicts may change with it.
+    pub fn built_in_version() -> String {
+        load::version()
+    }
+
     /// The rules that are built in.
     ///
     /// # Errors

@@ -209,9 +209,9 @@ impl Sources<'_> {
                 Some(why) => format!("convert it by hand, for {why}"),
                 None => "convert it by hand".to_owned(),
             },
-            Effort::Medium if is_shared => {
+            Effort::Medium if is_shared => why().unwrap_or_else(|| {
                 format!("retype {} with all that implement it, in one patch", registration.hook.name())
-            }
+            }),
             Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
             Effort::Waits => {
                 let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
@@ -261,7 +261,12 @@ impl Sources<'_> {
             let file = index.file(place.file);
             (file.path.clone(), file.position(place.span.start).line)
         });
+        let written = self.fixes.handlers.iter().find(|fix| {
+            let is_retyped = fix.retyped.as_ref().is_some_and(|hook| hook.name() == blocker.name);
+            is_retyped && fix.applicability == Applicability::Safe
+        });
         let effort = match blocker.verdict {
+            _ if written.is_some() => Effort::Patch,
             _ if !blocker.depends_on.is_empty() => Effort::Waits,
             Verdict::Finish => Effort::Api,
             Verdict::Manual | Verdict::Unknown => Effort::Large,
@@ -270,6 +275,13 @@ impl Sources<'_> {
             _ => Effort::Small,
         };
         let advice = match (effort, blocker.kind) {
+            (Effort::Patch, _) => {
+                let implementer = written.map_or("", |fix| fix.name.as_str());
+                format!(
+                    "mmaplint fix TREE {implementer} writes it, with all that implement it ({})",
+                    blocker.implementers.len()
+                )
+            }
             (Effort::Waits, _) => format!("wait for {}", blocker.depends_on.join(", ")),
             (Effort::Api, BlockerKind::Hook) => {
                 "some of its implementers need an API that the kernel does not have".to_owned()
