@@ -189,6 +189,12 @@ fn a_patch_that_is_wrong_is_refused_with_its_line() {
     assert!(output.status.code() == Some(2) && stderr(&output).contains("is longer than 64 MiB"));
     let missing = check(tree.path(), &["--patch", "no/such.patch"], b"");
     assert!(missing.status.code() == Some(2) && stderr(&missing).contains("no/such.patch: No such file"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let linked = kernel();
+    std::os::unix::fs::symlink(elsewhere.path(), linked.path().join("drivers/link")).unwrap();
+    let through =
+        check(linked.path(), &["--patch", "-"], b"--- /dev/null\n+++ b/drivers/link/x.c\n@@ -0,0 +1 @@\n+a\n");
+    assert!(stderr(&through).contains("changes drivers/link/x.c, which is reached by a link"), "{}", stderr(&through));
     // Nothing was written by any of them.
     let same = Command::new("diff").arg("-r").arg(testdata("kernel")).arg(tree.path()).status().unwrap();
     assert!(same.success());

@@ -75,3 +75,37 @@ fn prepare(path: &Path, text: &[u8]) -> io::Result<PathBuf> {
     }
     Ok(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `write` says where a file of the tree was meant to be replaced, and what the file holds then.
+    fn refused(old: &[u8], prepare: impl FnOnce(&Path)) -> (String, Vec<u8>) {
+        let tree = tempfile::tempdir().unwrap();
+        fs::write(tree.path().join("a.c"), b"as it is").unwrap();
+        prepare(tree.path());
+        let error = write(tree.path(), &[("a.c", old, b"new".to_vec())]).unwrap_err();
+        assert_eq!(fs::read_dir(tree.path()).unwrap().filter(|entry| entry.is_ok()).count(), 1, "something is left");
+        (error.reason, fs::read(tree.path().join("a.c")).unwrap())
+    }
+
+    #[test]
+    fn what_changed_meanwhile_stays() {
+        let (reason, text) = refused(b"as it was", |_| ());
+        assert_eq!((reason.as_str(), text.as_slice()), ("has changed since it was read", &b"as it is"[..]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("b.c");
+        fs::write(&target, b"as it is").unwrap();
+        let (reason, text) = refused(b"as it is", |tree| {
+            fs::remove_file(tree.join("a.c")).unwrap();
+            std::os::unix::fs::symlink(&target, tree.join("a.c")).unwrap();
+        });
+        assert_eq!((reason.as_str(), text.as_slice()), ("is reached through a link", &b"as it is"[..]));
+    }
+}

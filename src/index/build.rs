@@ -39,6 +39,9 @@ const SOURCE_LIMIT: usize = 16 << 20;
 /// their texts are held in memory.
 const KEPT_LIMIT: usize = 128 << 20;
 
+/// Registrations beyond so many are named and left out: a kernel has a thousand.
+const REGISTRATION_LIMIT: usize = 10_000;
+
 /// What every type of a VMA or its desc starts with, and the longest of what is searched for.
 const VMA: &[u8] = b"vm_area_";
 /// What the names of most hooks hold.
@@ -76,6 +79,14 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
     for (registrations, trouble) in found {
         built.index.registrations.extend(registrations);
         built.trouble.extend(trouble);
+    }
+    let left_out = built.index.registrations.len().saturating_sub(REGISTRATION_LIMIT);
+    if let Some(first) = built.index.registrations.get(REGISTRATION_LIMIT) {
+        let file = built.index.file(first.file);
+        let line = Some(file.position(first.span.start).line);
+        let text = format!("{left_out} registrations from here on are not analysed: {REGISTRATION_LIMIT} is the limit");
+        built.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "too-many", text });
+        built.index.registrations.truncate(REGISTRATION_LIMIT);
     }
 }
 

@@ -28,7 +28,7 @@ pub struct FileTrouble {
     pub file: String,
     /// The line, from 1, where it is about one.
     pub line: Option<u32>,
-    /// `unreadable`, `too-large`, `not-a-file`, `link`, `not-utf8`, `registration`, `handler-not-found`, `parse`.
+    /// `unreadable`, `too-large`, `too-many`, `not-a-file`, `link`, `not-utf8`, `registration`, `handler-not-found`, `parse`.
     pub kind: &'static str,
     /// The reason in words.
     pub text: String,
