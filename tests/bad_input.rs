@@ -171,6 +171,21 @@ fn more_registrations_than_any_kernel_has_are_named() {
     assert_rest_goes_on(&tree, &report);
 }
 
+/// Drawn by tests/mutations.rs: a hook without a name was found everywhere, and hid what others were found by.
+#[test]
+fn a_member_that_is_no_pointer_hides_nothing() {
+    let tree = tree();
+    let table = "#define GOOD_TABLE(f) static const struct file_operations f = { .mmap = other_mmap }\n";
+    let other = format!("{table}{}GOOD_TABLE(other_fops);\n", GOOD.replace("good", "other"));
+    write(&tree, "drivers/other/other.c", other.as_bytes());
+    write(
+        &tree,
+        "drivers/hit/hit.c",
+        b"struct hit {\n\tint (mmap_prepare)(struct hit *hit, struct vm_area_desc *desc);\n};\n",
+    );
+    assert_eq!(verdicts(&scan(&tree), "drivers/other/other.c"), ["mechanical", "mechanical"]);
+}
+
 /// Where the braces of a file do not add up, a table may stand in none of its items.
 #[test]
 fn a_registration_between_items_is_named() {

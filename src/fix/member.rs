@@ -47,7 +47,7 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
     let retyping = Retyping { planner, hook, form, new_name, record, parameters, marks };
     let mut edits = Edits::new();
     edits.insert(record.file, retyping.declared()?);
-    for file in planner.naming(&hook.member).iter() {
+    for file in planner.accessing(&hook.member).iter() {
         let found = retyping.uses(*file)?;
         if !found.is_empty() {
             edits.entry(*file).or_default().extend(found);
@@ -126,12 +126,11 @@ impl Retyping<'_, '_> {
     /// The edits of one file in which the member is called or tested.
     fn uses(&self, file: u32) -> Result<BTreeSet<Edit>, String> {
         let source = self.planner.context.index.file(file);
-        let code = self.planner.code(file);
         let (mut edits, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for at in words(&source.text, self.hook.member.as_bytes()).filter(|at| is_access(&source.text, *at)) {
             let Some(item) = source.item_at(at as u32) else { continue };
             match source.items[item as usize].kind {
-                ItemKind::Function if code[at] != b' ' && seen.insert(item) => {
+                ItemKind::Function if self.planner.code(file)[at] != b' ' && seen.insert(item) => {
                     edits.extend(self.function(ItemId { file, item })?);
                 }
                 ItemKind::Macro if self.marks.are_in(&source.text) => {

@@ -13,9 +13,9 @@ use super::member::{self, member};
 use super::plan::{Applicability, Change, Fixes, HandlerFix};
 use super::rewriter::OpenPoint;
 use super::work::Work;
-use crate::index::{Handler, Hook, ItemId, Takes};
+use crate::index::{Handler, Hook, ItemId, Takes, is_access};
 use crate::rules::Rewrite;
-use crate::source::{blank_non_code, find_word};
+use crate::source::{blank_non_code, find_word, words};
 use crate::verdict::{Chosen, Finding, Inside, Verdict};
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
@@ -45,8 +45,9 @@ pub(super) struct Planner<'a> {
     pub(super) analysis: Analysis<'a>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) codes: RefCell<BTreeMap<u32, Rc<Vec<u8>>>>,
-    /// Names with the files that hold them.
+    /// Names with the files that hold them, and members with those that use them.
     names: RefCell<BTreeMap<String, Rc<[u32]>>>,
+    accesses: RefCell<BTreeMap<String, Rc<[u32]>>>,
     /// What retyping a hook changes, by the hook's name.
     members: RefCell<BTreeMap<String, Rc<Result<member::Edits, String>>>>,
 }
@@ -62,6 +63,7 @@ impl<'a> Planner<'a> {
             candidates: Vec::new(),
             codes: RefCell::default(),
             names: RefCell::default(),
+            accesses: RefCell::default(),
             members: RefCell::default(),
         }
     }
@@ -74,13 +76,20 @@ impl<'a> Planner<'a> {
 
     /// All files that hold a name.
     pub(super) fn naming(&self, name: &str) -> Rc<[u32]> {
-        let files = self.context.index.files();
-        let search = || {
-            let numbered = (0..files.len() as u32).into_par_iter();
-            let holds = |file: &u32| find_word(&files[*file as usize].text, name.as_bytes(), 0).is_some();
-            numbered.filter(holds).collect::<Vec<u32>>().into()
-        };
+        let search = || self.files_where(|text| find_word(text, name.as_bytes(), 0).is_some());
         self.names.borrow_mut().entry(name.to_owned()).or_insert_with(search).clone()
+    }
+
+    /// All files that use a member of that name of anything.
+    pub(super) fn accessing(&self, member: &str) -> Rc<[u32]> {
+        let search = || self.files_where(|text| words(text, member.as_bytes()).any(|at| is_access(text, at)));
+        self.accesses.borrow_mut().entry(member.to_owned()).or_insert_with(search).clone()
+    }
+
+    fn files_where(&self, holds: impl Fn(&[u8]) -> bool + Sync) -> Rc<[u32]> {
+        let files = self.context.index.files();
+        let numbered = (0..files.len() as u32).into_par_iter();
+        numbered.filter(|file| holds(&files[*file as usize].text)).collect::<Vec<u32>>().into()
     }
 
     /// What retyping a hook changes where it is declared and called.

@@ -64,7 +64,9 @@ impl Hooks {
         }
         for member in members {
             let returns_int = member.ty.name == "int" && member.ty.pointers == 0;
-            let Some(takes) = member.ty.function.as_deref().filter(|_| returns_int).and_then(Takes::of) else {
+            // A member whose name is not understood would be found everywhere.
+            let is_hook = returns_int && !member.name.is_empty();
+            let Some(takes) = member.ty.function.as_deref().filter(|_| is_hook).and_then(Takes::of) else {
                 continue;
             };
             let hooks = self.by_member.entry(member.name.clone()).or_default();

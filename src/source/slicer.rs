@@ -67,7 +67,28 @@ pub fn slice(text: &[u8]) -> Slices {
     }
     let mut items = slicer.items;
     items.sort_by_key(|item| item.span);
+    if resynchronised {
+        untangle(&mut items);
+    }
     Slices { items, directives: slicer.directives, resynchronised }
+}
+
+/// Where arms of conditionals do not add up, an item may reach into the next one: it ends there, so that each byte is that of one.
+fn untangle(items: &mut [Item]) {
+    for number in 0..items.len() {
+        let (before, behind) = items.split_at_mut(number + 1);
+        let item = &mut before[number];
+        let within = behind.iter().take_while(|other| other.span.start < item.span.end);
+        let next =
+            within.into_iter().find(|other| other.span.end > item.span.end && other.span.start > item.span.start);
+        if let Some(end) = next.map(|next| next.span.start) {
+            let cut = |at: u32| at.min(end);
+            item.span.end = end;
+            item.body = cut(item.body);
+            item.name = Span { start: cut(item.name.start), end: cut(item.name.end) };
+        }
+    }
+    items.sort_by_key(|item| item.span);
 }
 
 /// The item being read: what its head has shown so far.
@@ -426,5 +447,19 @@ mod tests {
         let text = "int f(void)\n{\n\tif (a) {\n}\nint g(void)\n{\n}\n";
         assert_eq!(shape(text), [(ItemKind::Function, "f".into()), (ItemKind::Function, "g".into())]);
         assert!(slice(text.as_bytes()).resynchronised);
+    }
+
+    /// Drawn by tests/mutations.rs, and made smaller.
+    #[test]
+    fn an_item_that_reaches_into_the_next_ends_there() {
+        let text = "}x\n#if X\n#if X\nint f(int a)\n{\n}\n#else\nint g(int a)\n{\n}\n#endif\n#if Y\nint h(int a)\n{\n}\n#else\n#define h g\n#endif\nstruct a {\n\tint b;\n}\n";
+        let items = slice(text.as_bytes()).items;
+        for (number, item) in items.iter().enumerate() {
+            assert!(items[number + 1..].iter().all(|other| {
+                other.span.start >= item.span.end
+                    || other.span.end <= item.span.end
+                    || other.span.start == item.span.start
+            }));
+        }
     }
 }
