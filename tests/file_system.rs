@@ -86,7 +86,7 @@ fn an_interrupted_write_leaves_no_half_of_a_file() {
         fs::write(&lamp, text).unwrap();
         let before = contents(tree.path());
         let mut run = Command::new(TOOL).arg("fix").arg(tree.path()).args(["--write", "--quiet"]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay * 4));
+        std::thread::sleep(Duration::from_millis(delay * 15));
         let _ = Command::new("kill").args(["-INT", &run.id().to_string()]).stderr(Stdio::null()).status();
         run.wait().unwrap();
         let parts = contents(tree.path()).into_iter().filter(|(path, _)| path.ends_with(".part"));
