@@ -100,11 +100,13 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
                         registration.file == self.id.file && registration.span.contains(place.start)
                     })
                 };
-            match () {
-                () if called.contains(place) => return refuse("called where no bridge can stand"),
-                () if set.contains(place) && is_registered() => {}
-                () if set.contains(place) => return refuse("set to what is no function"),
-                () => drop(self.edits.insert(Edit { span: *place, text: new_name.clone() })),
+            if called.contains(place) {
+                return refuse("called where no bridge can stand");
+            }
+            if !set.contains(place) {
+                self.edits.insert(Edit { span: *place, text: new_name.clone() });
+            } else if !is_registered() {
+                return refuse("set to what is no function");
             }
         }
         Ok(())

@@ -41,6 +41,11 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
     if new_name == hook.member {
         return Err(format!("{} does not have mmap in its name", hook.name()));
     }
+    let mut registered = planner.findings.iter().filter(|finding| finding.registration.hook == *hook);
+    if let Some(empty) = registered.find(|finding| finding.handler.is_none()) {
+        let place = planner.context.index.file(empty.registration.file).at(empty.registration.span.start);
+        return Err(format!("{} is set to no function at {place}", hook.name()));
+    }
     let (record, parameters) = declaration(planner, hook)?;
     let header = &planner.context.index.file(record.file).path;
     let marks = Marks { record: hook.record.clone(), header: header.rsplit('/').next().unwrap_or(header).to_owned() };
