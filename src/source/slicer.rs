@@ -67,9 +67,7 @@ pub fn slice(text: &[u8]) -> Slices {
     }
     let mut items = slicer.items;
     items.sort_by_key(|item| item.span);
-    if resynchronised {
-        untangle(&mut items);
-    }
+    untangle(&mut items);
     Slices { items, directives: slicer.directives, resynchronised }
 }
 
@@ -452,7 +450,16 @@ mod tests {
     /// Drawn by tests/mutations.rs, and made smaller.
     #[test]
     fn an_item_that_reaches_into_the_next_ends_there() {
-        let text = "}x\n#if X\n#if X\nint f(int a)\n{\n}\n#else\nint g(int a)\n{\n}\n#endif\n#if Y\nint h(int a)\n{\n}\n#else\n#define h g\n#endif\nstruct a {\n\tint b;\n}\n";
+        for text in [
+            "}x\n#if X\n#if X\nint f(int a)\n{\n}\n#else\nint g(int a)\n{\n}\n#endif\n#if Y\nint h(int a)\n{\n}\n#else\n#define h g\n#endif\n\
+             struct a {\n\tint b;\n}\n",
+            "a\n#ifndef A\n#define A\nstruct b;\nc#else\n#else\nd;\nenum e {\n\tF,\n};\n#else\nstruct g {\n\tint h;\n};\n#endif\n",
+        ] {
+            tiles(text);
+        }
+    }
+
+    fn tiles(text: &str) {
         let items = slice(text.as_bytes()).items;
         for (number, item) in items.iter().enumerate() {
             assert!(items[number + 1..].iter().all(|other| {
