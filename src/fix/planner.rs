@@ -162,9 +162,12 @@ impl<'a> Planner<'a> {
         for (candidate, reason) in self.candidates.iter_mut().zip(reasons) {
             candidate.fix.reason = reason;
         }
-        let keys: Vec<Vec<Key>> = self.candidates.iter().map(|candidate| self.keys(candidate)).collect();
-        self.analysis.add(keys.iter().flatten().cloned().collect());
-        for (number, keys) in keys.into_iter().enumerate() {
+        self.settle_hooks();
+        // What cannot be converted is not looked at any closer.
+        let going = (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none());
+        let keys: Vec<(usize, Vec<Key>)> = going.map(|number| (number, self.keys(&self.candidates[number]))).collect();
+        self.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
+        for (number, keys) in keys {
             let twin = self.twin(&self.candidates[number], &keys);
             let findings: Vec<&Finding> =
                 self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
@@ -268,7 +271,6 @@ impl<'a> Planner<'a> {
 
     /// Converts all candidates, then again without those that failed, for what is shared with them cannot be retyped.
     pub(super) fn convert(&mut self) {
-        self.settle_hooks();
         loop {
             let going: BTreeSet<usize> =
                 (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none()).collect();
