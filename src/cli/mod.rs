@@ -37,18 +37,8 @@ pub const FINDINGS: u8 = 1;
 pub const ERROR: u8 = 2;
 
 /// What `--version` says: verdicts change with the rules as they do with the code.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let names = Rules::built_in().map(|rules| {
-        let names: Vec<&str> = rules.targets().iter().map(|target| target.name.as_str()).collect();
-        names.join(" ")
-    });
-    format!(
-        "{}\nrules {} (targets {})",
-        env!("CARGO_PKG_VERSION"),
-        Rules::built_in_version(),
-        names.unwrap_or_default()
-    )
-});
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{}\nrules {}", env!("CARGO_PKG_VERSION"), Rules::built_in_version()));
 
 /// Finds every mmap callback of a Linux kernel tree, what it does to the VMA, and what its move to .mmap_prepare takes.
 #[derive(Debug, Parser)]
