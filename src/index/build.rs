@@ -133,21 +133,20 @@ impl<S> Bounded<'_, S> {
 }
 
 impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<'_, S> {
-    fn may_matter(&self, part: &[u8]) -> bool {
-        self.sieve.may_matter(part)
+    fn matters(&self, text: &[u8]) -> bool {
+        self.sieve.matters(text)
     }
 
     fn overlap(&self) -> usize {
         self.sieve.overlap()
     }
 
-    fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
+    fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
         if self.is_exceeded() {
             return None;
         }
-        let kept = self.sieve.keep(path, text)?;
         self.kept.fetch_add(text.len(), Ordering::Relaxed);
-        Some(kept)
+        self.sieve.keep(path, text)
     }
 }
 
@@ -161,20 +160,20 @@ impl Headers {
 }
 
 impl Sieve<SourceFile> for Headers {
-    fn may_matter(&self, part: &[u8]) -> bool {
-        self.0.any_in(part)
+    fn matters(&self, text: &[u8]) -> bool {
+        self.0.any_in(text)
+            && self.0.places(text).any(|place| {
+                let before = text[..place.start].iter().rposition(|byte| !is_identifier_byte(*byte));
+                &text[place] == VMA || before.is_none_or(|before| matches!(text[before], b'.' | b'>'))
+            })
     }
 
     fn overlap(&self) -> usize {
         VMA.len()
     }
 
-    fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
-        let matters = self.0.places(text).any(|place| {
-            let start = text[..place.start].iter().rposition(|byte| !is_identifier_byte(*byte));
-            &text[place] == VMA || start.is_some_and(|before| matches!(text[before], b'.' | b'>'))
-        });
-        matters.then(|| SourceFile::new(path, text))
+    fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
+        Some(SourceFile::new(path, text))
     }
 }
 
@@ -208,30 +207,34 @@ impl Sources {
         }
     }
 
-    /// Whether the identifier around a match registers something, or is a hook of something.
+    /// Whether the identifier around a match registers something, or is a hook of something; or would be, for all that a part of
+    /// a file shows.
     fn is_use(&self, text: &[u8], start: usize, end: usize) -> bool {
         let start = text[..start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
         let end = end + text[end..].iter().take_while(|byte| is_identifier_byte(**byte)).count();
+        // What tells is an operator of at most two bytes on either side.
+        let is_cut = text[..start].trim_ascii_end().len() < 2 || text[end..].trim_ascii_start().len() < 2;
         let word = &text[start..end];
-        self.words.macros.contains(word)
+        is_cut
+            || self.words.macros.contains(word)
             || (self.words.members.contains(word) && (is_assigned(text, end) || is_access(text, start)))
     }
 }
 
 impl Sieve<SourceFile> for Sources {
-    fn may_matter(&self, part: &[u8]) -> bool {
-        self.search.any_in(part)
+    fn matters(&self, text: &[u8]) -> bool {
+        // A part of a word may hide a VMA that it overlaps.
+        self.search.any_in(text)
+            && (memmem::find(text, VMA).is_some()
+                || self.search.places(text).any(|place| self.is_use(text, place.start, place.end)))
     }
 
     fn overlap(&self) -> usize {
         VMA.len()
     }
 
-    fn keep(&self, path: &str, text: &[u8]) -> Option<SourceFile> {
-        // A part of a word may hide a VMA that it overlaps.
-        let matters = memmem::find(text, VMA).is_some()
-            || self.search.places(text).any(|place| self.is_use(text, place.start, place.end));
-        matters.then(|| SourceFile::new(path, text))
+    fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
+        Some(SourceFile::new(path, text))
     }
 }
 
@@ -286,7 +289,9 @@ fn definitions(source: &SourceFile, file: u32) -> Definitions {
             ItemKind::Record if item.body < item.span.end => {
                 let text = item.span.of(&source.text);
                 if takes_vma(&vma, text) {
-                    found.with_hooks.push((source.name(item), parse::members(text, item.span.start).syntax));
+                    let names_vma = |member: &[u8]| vma.find(member).is_some();
+                    let members = parse::members_with(text, item.span.start, names_vma).syntax;
+                    found.with_hooks.push((source.name(item), members));
                 }
                 &mut found.records
             }

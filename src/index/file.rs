@@ -24,16 +24,16 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// Cuts a file into its items.
-    pub fn new(path: &str, text: &[u8]) -> SourceFile {
-        let slices = measure(Phase::Slice, || slice(text));
+    pub fn new(path: &str, text: Vec<u8>) -> SourceFile {
+        let slices = measure(Phase::Slice, || slice(&text));
         count(Phase::Slice, text.len());
         SourceFile {
             path: path.to_owned(),
-            text: text.to_vec(),
             items: slices.items,
             directives: slices.directives,
             resynchronised: slices.resynchronised,
-            not_utf8: std::str::from_utf8(text).err().map(|error| error.valid_up_to() as u32),
+            not_utf8: std::str::from_utf8(&text).err().map(|error| error.valid_up_to() as u32),
+            text,
             lines: OnceLock::new(),
         }
     }

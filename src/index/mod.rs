@@ -171,8 +171,11 @@ impl Index {
             let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
             let text = item.span.of(&file.text);
             // Most tables do not have the member, which their words tell.
-            crate::source::find_word(text, member.as_bytes(), 0)?;
-            let declared = crate::source::parse::variables(text, item.span.start).syntax;
+            let has_member = |text: &[u8]| crate::source::find_word(text, member.as_bytes(), 0).is_some();
+            if !has_member(text) {
+                return None;
+            }
+            let declared = crate::source::parse::variables_with(text, item.span.start, has_member).syntax;
             declared
                 .iter()
                 .find(|declared| declared.name == table)?

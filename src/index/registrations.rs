@@ -8,7 +8,7 @@ use super::search::{Search, longest_first};
 use super::tables::{Entries, Found, alternatives, handler};
 use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
-use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, Span, blank_non_code, parse, variants, words};
 
@@ -63,7 +63,7 @@ impl Words {
 
 /// The registrations in one file, and the places that look like one and could not be read.
 pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
-    let mut collector = Collector { index, types, file, found: Vec::new(), trouble: Vec::new() };
+    let mut collector = Collector { index, types, words, file, found: Vec::new(), trouble: Vec::new() };
     let found = words.search.identifiers(&index.file(file).text);
     let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(word, _)| *word < words.hooks);
     let named = |(word, at): (usize, usize)| (words.words[word].as_str(), at);
@@ -84,6 +84,7 @@ pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<R
 struct Collector<'i> {
     index: &'i Index,
     types: &'i Types<'i>,
+    words: &'i Words,
     file: u32,
     found: Vec<Registration>,
     trouble: Vec<FileTrouble>,
@@ -153,7 +154,7 @@ impl Collector<'_> {
         let text = item.span.of(&source.text);
         match item.kind {
             ItemKind::Variable => {
-                for declared in parse::variables(text, item.span.start).syntax {
+                for declared in self.variables(text, item.span.start) {
                     let Some(value) = &declared.value else { continue };
                     for found in self.entries(&source.text).read(declared.ty.tag(), value) {
                         self.add(found, Some(declared.name.clone()), None, None);
@@ -171,6 +172,11 @@ impl Collector<'_> {
             ItemKind::Macro | ItemKind::Record => {}
             ItemKind::Other => self.not_understood(item.span),
         }
+    }
+
+    /// The variables of a declaration, as far as their initialisers name hooks.
+    fn variables(&self, declaration: &[u8], base: u32) -> Vec<Declared> {
+        parse::variables_with(declaration, base, |entry| self.words.search.any_in(entry)).syntax
     }
 
     /// Tables, assignments and arguments within a function.
@@ -317,7 +323,7 @@ impl Collector<'_> {
 
     /// The hooks that the expansion of a macro sets, all of which stand where the macro is used.
     fn expanded(&mut self, declaration: &[u8], name: &str, place: Span) {
-        for declared in parse::variables(declaration, 0).syntax {
+        for declared in self.variables(declaration, 0) {
             let Some(value) = &declared.value else { continue };
             for found in self.entries(declaration).read(declared.ty.tag(), value) {
                 self.add(found, Some(declared.name.clone()), Some(name.to_owned()), Some(place));

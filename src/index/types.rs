@@ -191,7 +191,7 @@ impl<'i> Types<'i> {
         if let Some(known) = self.loaded.read().ok()?.get(path) {
             return known.clone();
         }
-        let file = self.tree.read(path).map(|text| Arc::new(SourceFile::new(path, &text)));
+        let file = self.tree.read(path).map(|text| Arc::new(SourceFile::new(path, text)));
         self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }

@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags, openat};
@@ -24,14 +23,15 @@ const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// Decides which files are kept, and what is made of them.
 pub trait Sieve<T>: Sync {
-    /// Whether a part of a file may hold what makes a file worth keeping. A quick look, which may say yes in vain.
-    fn may_matter(&self, part: &[u8]) -> bool;
+    /// Whether a file, or a part of one, holds what makes a file worth keeping. Where the end of a part cuts off what would tell,
+    /// it may say yes in vain.
+    fn matters(&self, text: &[u8]) -> bool;
 
-    /// How many bytes the longest thing has that the quick look searches for: parts overlap by so many.
+    /// How many bytes the longest thing has that is searched for: parts overlap by so many.
     fn overlap(&self) -> usize;
 
-    /// What is made of a whole file that may matter, if it is kept.
-    fn keep(&self, path: &str, text: &[u8]) -> Option<T>;
+    /// What is made of a whole file that matters, if there is room for it.
+    fn keep(&self, path: &str, text: Vec<u8>) -> Option<T>;
 }
 
 thread_local! {
@@ -39,64 +39,54 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PART]);
 }
 
-/// The folder that was read from last, held open: what is opened in it takes the kernel a look at one name and not at a whole path.
-#[derive(Default)]
-struct Folder<'p>(Option<(&'p str, OwnedFd)>);
-
-impl<'p> Folder<'p> {
-    /// Opens a file of the tree.
-    fn open(&mut self, root: &Path, path: &'p str) -> io::Result<File> {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let open = match self.0.take() {
-            Some((known, open)) if known == folder => open,
-            _ => File::open(root.join(folder))?.into(),
-        };
-        let (_, open) = self.0.insert((folder, open));
-        Ok(openat(open, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
-    }
-}
-
-/// What became of one file.
-enum Outcome<T> {
-    Kept(T),
-    Passed,
-    Failed(FileTrouble),
+/// Opens a file below an open folder, which takes the kernel a shorter walk than its whole path.
+fn open_in(folder: &io::Result<File>, path: &str) -> io::Result<File> {
+    let folder = folder.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
+    Ok(openat(folder, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
 }
 
 /// Reads every file of `paths` (relative to the tree) and collects what the sieve makes of those it keeps, in the order of `paths`;
 /// with it the bytes read and the files that could not be.
 pub fn read_matching<T: Send>(tree: &Tree, paths: &[String], sieve: &impl Sieve<T>) -> (Vec<T>, u64, Vec<FileTrouble>) {
-    let outcomes: Vec<(Outcome<T>, u64)> = paths
+    let (root, bytes) = (File::open(tree.root()), AtomicU64::new(0));
+    // Most files leave nothing behind, so that the few results are collected and not one for each file.
+    let outcomes: Vec<Result<T, FileTrouble>> = paths
         .par_iter()
         .with_max_len(64)
-        .map_init(Folder::default, |folder, path| read_one(tree, folder, path, sieve))
+        .map(|path| read_one(tree, &root, path, sieve, &bytes))
+        .filter_map(Result::transpose)
         .collect();
-    let (mut kept, mut bytes, mut trouble) = (Vec::new(), 0, Vec::new());
-    for (outcome, read) in outcomes {
-        bytes += read;
+    let (mut kept, mut trouble) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
         match outcome {
-            Outcome::Kept(value) => kept.push(value),
-            Outcome::Passed => {}
-            Outcome::Failed(failed) => trouble.push(failed),
+            Ok(value) => kept.push(value),
+            Err(failed) => trouble.push(failed),
         }
     }
-    (kept, bytes, trouble)
+    (kept, bytes.into_inner(), trouble)
 }
 
-fn read_one<'p, T>(tree: &Tree, folder: &mut Folder<'p>, path: &'p str, sieve: &impl Sieve<T>) -> (Outcome<T>, u64) {
-    let failed = |kind, text| (Outcome::Failed(FileTrouble { file: path.to_owned(), line: None, kind, text }), 0);
-    if let Some(Some(text)) = tree.overlay().get(path) {
-        let kept = if sieve.may_matter(text) { sieve.keep(path, text) } else { None };
-        return (kept.map_or(Outcome::Passed, Outcome::Kept), text.len() as u64);
+fn read_one<T>(
+    tree: &Tree,
+    root: &io::Result<File>,
+    path: &str,
+    sieve: &impl Sieve<T>,
+    bytes: &AtomicU64,
+) -> Result<Option<T>, FileTrouble> {
+    let failed = |kind, text| FileTrouble { file: path.to_owned(), line: None, kind, text };
+    let (kept, length) = if let Some(Some(text)) = tree.overlay().get(path) {
+        (if sieve.matters(text) { sieve.keep(path, text.to_vec()) } else { None }, text.len() as u64)
+    } else {
+        let open = || open_in(root, path);
+        BUFFER
+            .with_borrow_mut(|buffer| sift(open, path, buffer, sieve))
+            .map_err(|error| failed("unreadable", error.to_string()))?
+    };
+    if length > FILE_LIMIT {
+        return Err(failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)));
     }
-    let open = || folder.open(tree.root(), path);
-    match BUFFER.with_borrow_mut(|buffer| sift(open, path, buffer, sieve)) {
-        Err(error) => failed("unreadable", error.to_string()),
-        Ok((_, length)) if length > FILE_LIMIT => {
-            failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
-        }
-        Ok((kept, length)) => (kept.map_or(Outcome::Passed, Outcome::Kept), length),
-    }
+    bytes.fetch_add(length, Ordering::Relaxed);
+    Ok(kept)
 }
 
 /// Reads a file through a buffer, and gives what the sieve makes of it and the length of the file in bytes, of which no more
@@ -118,20 +108,18 @@ fn sift<T>(
     }
     if held < buffer.len() {
         let text = &buffer[..held];
-        let kept = measure(Phase::Filter, || if sieve.may_matter(text) { sieve.keep(path, text) } else { None });
-        return Ok((kept, held as u64));
+        let matters = measure(Phase::Filter, || sieve.matters(text));
+        let text = matters.then(|| measure(Phase::Read, || text.to_vec()));
+        return Ok((text.and_then(|text| sieve.keep(path, text)), held as u64));
     }
     let overlap = sieve.overlap().min(buffer.len() / 2);
     let mut length = held as u64;
     while length <= FILE_LIMIT {
-        if measure(Phase::Filter, || sieve.may_matter(&buffer[..held])) {
-            let mut text = Vec::new();
-            file.rewind()?;
-            let length = file.take(FILE_LIMIT + 1).read_to_end(&mut text)? as u64;
-            return Ok((
-                if length > FILE_LIMIT { None } else { measure(Phase::Filter, || sieve.keep(path, &text)) },
-                length,
-            ));
+        if measure(Phase::Filter, || sieve.matters(&buffer[..held])) {
+            let text = measure(Phase::Read, || whole(file))?;
+            let length = text.len() as u64;
+            let matters = length <= FILE_LIMIT && measure(Phase::Filter, || sieve.matters(&text));
+            return Ok((if matters { sieve.keep(path, text) } else { None }, length));
         }
         buffer.copy_within(held - overlap..held, 0);
         held = measure(Phase::Read, || fill(&mut file, buffer, overlap))?;
@@ -142,6 +130,14 @@ fn sift<T>(
         }
     }
     Ok((None, length))
+}
+
+/// A file from its beginning, or as much of it as shows that it is too long.
+fn whole(mut file: File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::with_capacity(file.metadata()?.len().min(FILE_LIMIT) as usize + 1);
+    file.rewind()?;
+    file.take(FILE_LIMIT + 1).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Reads on behind the first `held` bytes of a buffer, until it is full or the file ends, and returns how many it holds then.

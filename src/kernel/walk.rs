@@ -131,5 +131,8 @@ fn broken_link(root: &Path, path: &Path) -> Option<String> {
 
 /// The path below the root with `/`; bytes that are no UTF-8 are shown as replacement characters.
 fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
+    // Paths of the walk begin with the root as it was given. To compare them name by name takes longer than the walk.
+    let path = path.as_os_str().as_encoded_bytes();
+    let below = path.strip_prefix(root.as_os_str().as_encoded_bytes()).unwrap_or(path);
+    String::from_utf8_lossy(below.strip_prefix(b"/").unwrap_or(below)).into_owned()
 }

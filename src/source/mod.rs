@@ -13,6 +13,7 @@ mod masker;
 pub mod parse;
 mod slicer;
 mod span;
+mod thin;
 pub mod visit;
 
 pub use conditional::conditions_at;

@@ -13,6 +13,7 @@ use tree_sitter::{Node, ParseOptions, Parser, Tree};
 use super::ast::{Declared, Function, Parameter, Statement};
 use super::mask::every_arm;
 use super::span::Span;
+use super::thin::{Parts, thin};
 use crate::meter::{Phase, count, measure};
 
 /// Syntax nested deeper than this is not understood. It bounds every recursion over the syntax of a slice.
@@ -75,7 +76,14 @@ pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Functi
 
 /// The variables that a slice at file scope declares, every arm of its conditionals kept.
 pub fn variables(slice: &[u8], base: u32) -> Parsed<Vec<Declared>> {
-    with_tree(slice, &every_arm(slice), base, |reader, root| {
+    variables_with(slice, base, |_| true)
+}
+
+/// The variables that a slice at file scope declares; of the designated entries of their initialisers only those whose text is asked for.
+pub fn variables_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool) -> Parsed<Vec<Declared>> {
+    let mut masked = every_arm(slice);
+    thin(&mut masked, Parts::Entries, is_asked);
+    with_tree(slice, &masked, base, |reader, root| {
         let mut cursor = root.walk();
         let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
         nodes
@@ -100,7 +108,14 @@ pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
 
 /// The members of a struct or union definition, those of anonymous members included.
 pub fn members(slice: &[u8], base: u32) -> Parsed<Vec<Parameter>> {
-    with_tree(slice, &every_arm(slice), base, |reader, root| {
+    members_with(slice, base, |_| true)
+}
+
+/// The members of a struct or union definition whose text is asked for.
+pub fn members_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool) -> Parsed<Vec<Parameter>> {
+    let mut masked = every_arm(slice);
+    thin(&mut masked, Parts::Members, is_asked);
+    with_tree(slice, &masked, base, |reader, root| {
         let mut members = Vec::new();
         let mut stack = vec![(root, 0)];
         while let Some((node, depth)) = stack.pop() {
