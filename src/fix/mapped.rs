@@ -52,7 +52,7 @@ pub(super) fn mapped(planner: &Planner, findings: &[&Finding], key: &Key) -> Opt
     if is_taken(source, &new_name) {
         return None;
     }
-    let code = planner.code(open.file);
+    let code = planner.lookup.code(open.file);
     // Whoever else installs the table would get what moves as well.
     let places = [
         context.index.item(key.id).span,

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bridge::Caller;
 use super::edit::Edit;
 use super::function::parameters;
+use super::lookup::User;
 use super::planner::Planner;
 use crate::index::{Hook, ItemId, SourceFile, is_access};
 use crate::rules::BridgeForm;
 use crate::source::ast::Parameter;
-use crate::source::{Item, ItemKind, Span, find_word, parse, variants, words};
+use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
 use crate::vma::analysis::handler_keys;
 
@@ -52,10 +53,10 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
     let retyping = Retyping { planner, hook, form, new_name, record, parameters, marks };
     let mut edits = Edits::new();
     edits.insert(record.file, retyping.declared()?);
-    for file in planner.accessing(&hook.member).iter() {
-        let found = retyping.uses(*file)?;
+    for user in planner.lookup.users(&hook.member).iter() {
+        let found = retyping.user(user)?;
         if !found.is_empty() {
-            edits.entry(*file).or_default().extend(found);
+            edits.entry(user.id.file).or_default().extend(found);
         }
     }
     retyping.check_private()?;
@@ -98,7 +99,7 @@ impl Retyping<'_, '_> {
         let index = self.planner.context.index;
         let source = index.file(self.record.file);
         let item = index.item(self.record);
-        let code = self.planner.code(self.record.file);
+        let code = self.planner.lookup.code(self.record.file);
         let body = Span { start: item.body, end: item.span.end };
         if find_word(body.of(&code), self.new_name.as_bytes(), 0).is_some() {
             return Err(format!("struct {} has a {} already", self.hook.record, self.new_name));
@@ -128,39 +129,20 @@ impl Retyping<'_, '_> {
         named.map(|at| Edit::new(at, at + self.hook.member.len(), &self.new_name)).collect()
     }
 
-    /// The edits of one file in which the member is called or tested.
-    fn uses(&self, file: u32) -> Result<BTreeSet<Edit>, String> {
-        let source = self.planner.context.index.file(file);
-        let (mut edits, mut seen) = (BTreeSet::new(), BTreeSet::new());
-        for at in words(&source.text, self.hook.member.as_bytes()).filter(|at| is_access(&source.text, *at)) {
-            let Some(item) = source.item_at(at as u32) else { continue };
-            match source.items[item as usize].kind {
-                ItemKind::Function if self.planner.code(file)[at] != b' ' && seen.insert(item) => {
-                    edits.extend(self.function(ItemId { file, item })?);
-                }
-                ItemKind::Macro if self.marks.are_in(&source.text) => {
-                    return Err(format!("{} is used by a macro at {}", self.hook.name(), source.at(at as u32)));
-                }
-                _ => {}
-            }
+    /// The edits of one function in which the member is called or tested.
+    fn user(&self, user: &User) -> Result<BTreeSet<Edit>, String> {
+        let source = self.planner.context.index.file(user.id.file);
+        let is_macro = source.items[user.id.item as usize].kind == ItemKind::Macro;
+        if is_macro && self.marks.are_in(&source.text) {
+            return Err(format!("{} is used by a macro at {}", self.hook.name(), source.at(user.at as u32)));
         }
-        Ok(edits)
-    }
-
-    /// The edits of one function.
-    fn function(&self, id: ItemId) -> Result<BTreeSet<Edit>, String> {
-        let source = self.planner.context.index.file(id.file);
-        let item = source.items[id.item as usize];
-        let text = item.span.of(&source.text);
-        let code = self.planner.code(id.file);
+        let code = self.planner.lookup.code(user.id.file);
         let mut edits = BTreeSet::new();
-        for masked in variants(text) {
-            for function in &parse::functions(text, &masked.text, item.span.start).syntax {
-                let mut caller = Caller::new(self, source, &code, id, function);
-                caller.statements(&function.body)?;
-                caller.others()?;
-                edits.extend(caller.edits);
-            }
+        for function in &user.functions {
+            let mut caller = Caller::new(self, source, &code, user.id, function);
+            caller.statements(&function.body)?;
+            caller.others()?;
+            edits.extend(caller.edits);
         }
         Ok(edits)
     }

@@ -10,6 +10,7 @@ mod expression;
 mod finish;
 mod flags;
 mod function;
+mod lookup;
 mod mapped;
 mod member;
 mod names;

@@ -1,21 +1,20 @@
 //! Decides which handlers are converted together, and with which functions.
 
-use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::edit::{Edit, sorted};
+use super::lookup::{Lookup, Memo};
 use super::mapped::{Mapped, mapped};
 use super::member::{self, member};
 use super::plan::{Applicability, Change, Fixes, HandlerFix};
 use super::rewriter::OpenPoint;
 use super::work::Work;
-use crate::index::{Handler, Hook, ItemId, Takes, is_access};
+use crate::index::{Handler, Hook, ItemId, Takes};
 use crate::rules::Rewrite;
-use crate::source::{blank_non_code, find_word, words};
 use crate::verdict::{Chosen, Finding, Inside, Verdict};
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
@@ -36,6 +35,9 @@ pub(super) struct Candidate {
     pub(super) fix: HandlerFix,
 }
 
+/// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
+type Converted = (member::Edits, Vec<(u32, OpenPoint)>, BTreeSet<String>, Option<String>);
+
 /// Decides what is converted together.
 pub(super) struct Planner<'a> {
     pub(super) context: Context<'a>,
@@ -44,12 +46,9 @@ pub(super) struct Planner<'a> {
     pub(super) findings: &'a [Finding],
     pub(super) analysis: Analysis<'a>,
     pub(super) candidates: Vec<Candidate>,
-    pub(super) codes: RefCell<BTreeMap<u32, Rc<Vec<u8>>>>,
-    /// Names with the files that hold them, and members with those that use them.
-    names: RefCell<BTreeMap<String, Rc<[u32]>>>,
-    accesses: RefCell<BTreeMap<String, Rc<[u32]>>>,
+    pub(super) lookup: Lookup<'a>,
     /// What retyping a hook changes, by the hook's name.
-    members: RefCell<BTreeMap<String, Rc<Result<member::Edits, String>>>>,
+    members: Memo<String, Result<member::Edits, String>>,
 }
 
 impl<'a> Planner<'a> {
@@ -61,45 +60,14 @@ impl<'a> Planner<'a> {
             findings: inside.findings,
             analysis: inside.analysis.clone(),
             candidates: Vec::new(),
-            codes: RefCell::default(),
-            names: RefCell::default(),
-            accesses: RefCell::default(),
-            members: RefCell::default(),
+            lookup: Lookup::new(inside.context.index),
+            members: Memo::new(),
         }
-    }
-
-    /// The text of a file with comments and literals blank.
-    pub(super) fn code(&self, file: u32) -> Rc<Vec<u8>> {
-        let mut codes = self.codes.borrow_mut();
-        codes.entry(file).or_insert_with(|| Rc::new(blank_non_code(&self.context.index.file(file).text))).clone()
-    }
-
-    /// All files that hold a name.
-    pub(super) fn naming(&self, name: &str) -> Rc<[u32]> {
-        let search = || self.files_where(|text| find_word(text, name.as_bytes(), 0).is_some());
-        self.names.borrow_mut().entry(name.to_owned()).or_insert_with(search).clone()
-    }
-
-    /// All files that use a member of that name of anything.
-    pub(super) fn accessing(&self, member: &str) -> Rc<[u32]> {
-        let search = || self.files_where(|text| words(text, member.as_bytes()).any(|at| is_access(text, at)));
-        self.accesses.borrow_mut().entry(member.to_owned()).or_insert_with(search).clone()
-    }
-
-    fn files_where(&self, holds: impl Fn(&[u8]) -> bool + Sync) -> Rc<[u32]> {
-        let files = self.context.index.files();
-        let numbered = (0..files.len() as u32).into_par_iter();
-        numbered.filter(|file| holds(&files[*file as usize].text)).collect::<Vec<u32>>().into()
     }
 
     /// What retyping a hook changes where it is declared and called.
-    pub(super) fn member(&self, hook: &Hook) -> Rc<Result<member::Edits, String>> {
-        if let Some(known) = self.members.borrow().get(&hook.name()) {
-            return known.clone();
-        }
-        let edits = Rc::new(member(self, hook));
-        self.members.borrow_mut().insert(hook.name(), edits.clone());
-        edits
+    pub(super) fn member(&self, hook: &Hook) -> Arc<Result<member::Edits, String>> {
+        self.members.get(hook.name(), || member(self, hook))
     }
 
     /// Whether a hook is left on its own: `.mmap` of file_operations has its twin beside it, all others are retyped.
@@ -271,6 +239,7 @@ impl<'a> Planner<'a> {
 
     /// Converts all candidates, then again without those that failed, for what is shared with them cannot be retyped.
     pub(super) fn convert(&mut self) {
+        self.settle_members();
         loop {
             let going: BTreeSet<usize> =
                 (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none()).collect();
@@ -282,10 +251,13 @@ impl<'a> Planner<'a> {
                     candidate.definitions.iter().chain(&candidate.helpers).copied()
                 })
                 .collect();
+            let done: Vec<(usize, Converted)> =
+                going.par_iter().map(|number| (*number, self.converted(*number, &converted))).collect();
             let mut failed = false;
-            for number in going {
+            for (number, (edits, open_points, remarks, reason)) in done {
                 let was_safe = self.is_planned_safe(number);
-                self.convert_one(number, &converted);
+                let fix = &mut self.candidates[number].fix;
+                (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
                 failed |= was_safe && !self.is_planned_safe(number);
             }
             failed |= self.settle_hooks();
@@ -293,6 +265,22 @@ impl<'a> Planner<'a> {
                 return;
             }
         }
+    }
+
+    /// Takes back what implements a hook that cannot be retyped, before the work on all that implement it begins.
+    fn settle_members(&mut self) {
+        let is_going = |number: &usize| self.candidates[*number].fix.reason.is_none();
+        let hooks = self.retyped().into_values().filter_map(|numbers| numbers.into_iter().find(is_going));
+        let hooks: Vec<&Hook> = hooks.filter_map(|number| self.candidates[number].fix.retyped.as_ref()).collect();
+        hooks.par_iter().for_each(|hook| drop(self.member(hook)));
+        for number in 0..self.candidates.len() {
+            let fix = &self.candidates[number].fix;
+            let member = fix.retyped.as_ref().filter(|_| fix.reason.is_none()).map(|hook| self.member(hook));
+            if let Some(Err(reason)) = member.as_deref() {
+                self.candidates[number].fix.reason = Some(reason.clone());
+            }
+        }
+        self.settle_hooks();
     }
 
     /// The hooks that the candidates register and that are retyped, with the candidates of each.
@@ -346,7 +334,8 @@ impl<'a> Planner<'a> {
         candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && !is_mapped
     }
 
-    fn convert_one(&mut self, number: usize, converted: &BTreeSet<ItemId>) {
+    /// The conversion of one handler, where the functions of all those are converted.
+    fn converted(&self, number: usize, converted: &BTreeSet<ItemId>) -> Converted {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
@@ -358,8 +347,7 @@ impl<'a> Planner<'a> {
         }
         open_points.sort();
         open_points.dedup();
-        let fix = &mut self.candidates[number].fix;
-        (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
+        (edits, open_points, remarks, reason)
     }
 
     /// Groups what was converted into changes.

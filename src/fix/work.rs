@@ -82,7 +82,7 @@ impl<'w, 'a> Work<'w, 'a> {
     /// The files in which a name can mean a function of this driver.
     fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
         if !is_static {
-            return self.planner.naming(name).to_vec();
+            return self.planner.lookup.naming(name).to_vec();
         }
         let index = self.planner.context.index;
         let own: BTreeSet<u32> =
@@ -161,7 +161,7 @@ impl<'w, 'a> Work<'w, 'a> {
         if is_taken(source, new_name) {
             return self.refuse(format!("{} has a {new_name} already", source.path));
         }
-        let code = self.planner.code(file);
+        let code = self.planner.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
         let at_registration = |at: usize| {
             self.candidate
@@ -271,7 +271,7 @@ impl<'w, 'a> Work<'w, 'a> {
         let index = self.planner.context.index;
         let files = self.files_naming(name, !index.is_visible_elsewhere(id));
         files.into_iter().all(|file| {
-            let code = self.planner.code(file);
+            let code = self.planner.lookup.code(file);
             mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
                 Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
                 Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
@@ -287,7 +287,7 @@ impl<'w, 'a> Work<'w, 'a> {
         let item = index.item(id);
         let name = source.name(item);
         let Some(new_name) = helpers.get(&name).cloned() else { return };
-        let code = self.planner.code(id.file);
+        let code = self.planner.lookup.code(id.file);
         let conversion = self.conversion(id.file, &code, helpers);
         let is_ours = self.is_only_ours(id, &name);
         let done = conversion.function(item, &name, &new_name, false);
@@ -307,7 +307,7 @@ impl<'w, 'a> Work<'w, 'a> {
             self.add(id.file, [Edit { span: item.span, text: done.text }]);
         }
         for file in self.files_naming(&name, !index.is_visible_elsewhere(id)) {
-            let code = self.planner.code(file);
+            let code = self.planner.lookup.code(file);
             let conversion = self.conversion(file, &code, helpers);
             let other = index.file(file);
             for (at, mention) in mentions(other, &code, &name) {
@@ -342,7 +342,7 @@ impl<'w, 'a> Work<'w, 'a> {
     /// A macro may use what the function calls its VMA, or its file, without being handed it.
     fn check_macros(&mut self, file: u32, item: &Item, names: [Option<&String>; 2]) {
         let index = self.planner.context.index;
-        let code = self.planner.code(file);
+        let code = self.planner.lookup.code(file);
         let body = Span { start: item.body, end: item.span.end }.of(&code);
         let used: BTreeSet<&str> = identifiers(body).collect();
         for called in used {
@@ -367,7 +367,7 @@ impl<'w, 'a> Work<'w, 'a> {
         for _ in 0..=self.candidate.helpers.len() {
             for id in &self.candidate.helpers {
                 let (file, item) = (index.file(id.file), index.item(*id));
-                let code = self.planner.code(id.file);
+                let code = self.planner.lookup.code(id.file);
                 let body = Span { start: item.body, end: item.span.end };
                 let mut called = identifiers(body.of(&code));
                 let rules = self.planner.context.rules;
@@ -384,7 +384,7 @@ impl<'w, 'a> Work<'w, 'a> {
     fn check_table(&mut self, registration: &Registration) {
         let index = self.planner.context.index;
         let source = index.file(registration.file);
-        let code = self.planner.code(registration.file);
+        let code = self.planner.lookup.code(registration.file);
         let own = source.item_at(registration.span.start);
         if let Some(item) = own.map(|item| source.items[item as usize]).filter(|item| item.kind == ItemKind::Variable)
             && find_word(item.span.of(&code), b"mmap_prepare", 0).is_some()

@@ -1,11 +1,11 @@
 //! People as MAINTAINERS names them, and as `.mailmap` says that they are called now, both as scripts/get_maintainer.pl reads them.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use super::Tree;
 
 /// A name, which may be empty, and an address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// The name, without quotes.
     pub name: String,
@@ -45,14 +45,14 @@ impl Person {
 /// What people are called now.
 #[derive(Debug, Default)]
 pub struct Mailmap {
-    /// By address, or by name and address.
-    entries: BTreeMap<Person, Person>,
+    /// By the address that they had: the name that they had with it, empty for all of that address, and what they are called now.
+    entries: FxHashMap<String, Vec<(String, Person)>>,
 }
 
 impl Mailmap {
     /// Reads the `.mailmap` of a tree; a tree without one calls nobody anything else.
     pub fn read(tree: &Tree) -> Mailmap {
-        let mut entries = BTreeMap::new();
+        let mut entries: FxHashMap<String, Vec<(String, Person)>> = FxHashMap::default();
         for line in tree.text(".mailmap").unwrap_or_default().lines() {
             let line = line.split('#').next().unwrap_or_default().trim();
             // `Name <new>`, `<new> <old>`, `Name <new> <old>`, `Name <new> Old Name <old>`
@@ -65,7 +65,12 @@ impl Mailmap {
                 (Some(new), Some(old)) => (new, old),
                 _ => continue,
             };
-            let entry: &mut Person = entries.entry(old).or_default();
+            let known = entries.entry(old.address).or_default();
+            let place = known.iter().position(|(name, _)| *name == old.name).unwrap_or_else(|| {
+                known.push((old.name, Person::default()));
+                known.len() - 1
+            });
+            let (_, entry) = &mut known[place];
             if !new.name.is_empty() {
                 entry.name = new.name;
             }
@@ -78,8 +83,9 @@ impl Mailmap {
 
     /// What somebody is called now.
     pub fn current(&self, person: Person) -> Person {
-        let by_address = || Person { name: String::new(), address: person.address.clone() };
-        let Some(entry) = self.entries.get(&person).or_else(|| self.entries.get(&by_address())) else { return person };
+        let known = self.entries.get(&person.address).map_or(&[][..], Vec::as_slice);
+        let called = |name: &str| known.iter().find(|(known, _)| known == name);
+        let Some((_, entry)) = called(&person.name).or_else(|| called("")) else { return person };
         let or = |new: &String, old: &String| if new.is_empty() { old.clone() } else { new.clone() };
         Person { name: or(&entry.name, &person.name), address: or(&entry.address, &person.address) }
     }

@@ -1,0 +1,94 @@
+//! What conversions look up in the whole index: each thing once, whichever thread asks first.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use crate::index::{Index, ItemId, is_access};
+use crate::source::ast::Function;
+use crate::source::{Item, ItemKind, blank_non_code, find_word, parse, variants, words};
+
+/// What was found out, by what was asked for.
+pub(super) struct Memo<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
+
+impl<K: Ord, V> Memo<K, V> {
+    pub(super) fn new() -> Memo<K, V> {
+        Memo(Mutex::default())
+    }
+
+    /// What is known of `key`, or found out now. Nothing is locked meanwhile, so that to find out may take other threads.
+    pub(super) fn get(&self, key: K, find_out: impl FnOnce() -> V) -> Arc<V> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let found = Arc::new(find_out());
+            lock().entry(key).or_insert(found).clone()
+        })
+    }
+}
+
+/// A function or a macro that names a member of something, with the syntax of the function's variants.
+pub(super) struct User {
+    pub(super) id: ItemId,
+    /// The first place where it does, in bytes.
+    pub(super) at: usize,
+    pub(super) functions: Vec<Function>,
+}
+
+/// Looks things up in an index.
+pub(super) struct Lookup<'a> {
+    index: &'a Index,
+    codes: Memo<u32, Vec<u8>>,
+    names: Memo<String, Vec<u32>>,
+    users: Memo<String, Vec<User>>,
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(index: &'a Index) -> Lookup<'a> {
+        Lookup { index, codes: Memo::new(), names: Memo::new(), users: Memo::new() }
+    }
+
+    /// The text of a file with comments and literals blank.
+    pub(super) fn code(&self, file: u32) -> Arc<Vec<u8>> {
+        self.codes.get(file, || blank_non_code(&self.index.file(file).text))
+    }
+
+    /// All files that hold a name.
+    pub(super) fn naming(&self, name: &str) -> Arc<Vec<u32>> {
+        let holds = |file: &u32| find_word(&self.index.file(*file).text, name.as_bytes(), 0).is_some();
+        self.names.get(name.to_owned(), || self.files().filter(holds).collect())
+    }
+
+    /// The functions and macros of all files that use a member of that name of anything.
+    pub(super) fn users(&self, member: &str) -> Arc<Vec<User>> {
+        self.users.get(member.to_owned(), || self.files().flat_map_iter(|file| self.users_in(file, member)).collect())
+    }
+
+    fn files(&self) -> impl ParallelIterator<Item = u32> {
+        (0..self.index.files().len() as u32).into_par_iter()
+    }
+
+    fn users_in(&self, file: u32, member: &str) -> Vec<User> {
+        let source = self.index.file(file);
+        let mut users: Vec<User> = Vec::new();
+        for at in words(&source.text, member.as_bytes()).filter(|at| is_access(&source.text, *at)) {
+            let Some(item) = source.item_at(at as u32) else { continue };
+            if users.iter().any(|user| user.id.item == item) {
+                continue;
+            }
+            let Item { kind, span, .. } = source.items[item as usize];
+            let functions = match kind {
+                ItemKind::Function if self.code(file)[at] != b' ' => {
+                    let text = span.of(&source.text);
+                    let variants = variants(text).into_iter();
+                    variants.flat_map(|masked| parse::functions(text, &masked.text, span.start).syntax).collect()
+                }
+                ItemKind::Macro => Vec::new(),
+                _ => continue,
+            };
+            users.push(User { id: ItemId { file, item }, at, functions });
+        }
+        users
+    }
+}
