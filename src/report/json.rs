@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::Report;
-use super::layout::write_json;
+use super::layout::{listed, write_json};
 use crate::source::Span;
 use crate::verdict::{Finding, Place, Requirement, Verdict};
 
@@ -15,7 +16,7 @@ struct Document<'a> {
     schema: u32,
     tool: Tool,
     tree: Tree<'a>,
-    handlers: Vec<HandlerEntry<'a>>,
+    handlers: Vec<Box<RawValue>>,
     trouble: Vec<TroubleEntry<'a>>,
     stats: Stats,
 }
@@ -128,7 +129,12 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             target: &report.chosen.target.name,
             target_from: report.chosen.from.name(),
         },
-        handlers: report.findings.par_iter().map(|finding| handler(report, finding)).collect(),
+        // There are a thousand of them, each with all its evidence.
+        handlers: report
+            .findings
+            .par_iter()
+            .map(|finding| listed(&handler(report, finding)))
+            .collect::<io::Result<_>>()?,
         trouble: scan
             .trouble
             .iter()

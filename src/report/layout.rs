@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
+use serde_json::value::RawValue;
 
 /// Values nested deeper than this stand on the line of what they are part of.
 const LINES: usize = 2;
@@ -16,6 +17,16 @@ const LINES: usize = 2;
 pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Layout::default()))?;
     writeln!(out)
+}
+
+/// What a document lists, written ahead of it.
+///
+/// # Errors
+/// Where a value is none that JSON has.
+pub fn listed(value: &impl Serialize) -> io::Result<Box<RawValue>> {
+    let mut line = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut line, Layout { depth: LINES }))?;
+    Ok(RawValue::from_string(String::from_utf8_lossy(&line).into_owned())?)
 }
 
 #[derive(Default)]

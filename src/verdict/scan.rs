@@ -122,12 +122,19 @@ fn scan_built<T: Send>(
             .collect();
         let inside = Inside { tree, context, analysis: &analysis, chosen, findings: &findings };
         // A blocker may take long to follow, all of it in one thread.
-        let mut further = analysis.clone();
-        let (blockers, seen) = rayon::join(
-            || if extent.blockers { blockers(context, &mut further, chosen, &findings) } else { Vec::new() },
+        let ((blockers, slices, not_understood), seen) = rayon::join(
+            || {
+                if !extent.blockers {
+                    return (Vec::new(), analysis.functions(), analysis.trouble());
+                }
+                let mut further = analysis.clone();
+                let blockers = blockers(context, &mut further, chosen, &findings);
+                (blockers, further.functions(), further.trouble())
+            },
             || look(&inside),
         );
-        (findings, blockers, further.functions(), further.trouble(), seen)
+        analysis.give_back();
+        (findings, blockers, slices, not_understood, seen)
     };
     trouble.extend(not_understood.into_iter().map(|(file, span, text)| {
         let file = index.file(file);

@@ -105,6 +105,12 @@ impl<'a> Analysis<'a> {
         facts
     }
 
+    /// Forgets everything. What is known are hundreds of thousands of small pieces, which all threads give back together.
+    pub fn give_back(self) {
+        self.functions.into_par_iter().for_each(drop);
+        self.handlers.into_par_iter().for_each(drop);
+    }
+
     /// A function and all that it is followed into, outer before inner, each once.
     pub fn reached<'k>(&'k self, key: &'k Key) -> Vec<(&'k Key, &'k Shared)> {
         let mut seen: FxHashSet<&Key> = FxHashSet::default();

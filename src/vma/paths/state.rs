@@ -1,6 +1,6 @@
 //! What holds at one point of a function, and how many such states are kept apart.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{Path, PathItem};
 use crate::vma::flow::Value;
@@ -115,9 +115,12 @@ impl State {
     }
 }
 
-pub fn unique<T: Eq + std::hash::Hash + Clone>(values: &mut Vec<T>) {
-    let mut seen = FxHashSet::default();
-    values.retain(|value| seen.insert(value.clone()));
+/// Takes out what is there already.
+pub fn unique<T: Eq + std::hash::Hash>(values: &mut Vec<T>) {
+    let mut seen = FxHashSet::with_capacity_and_hasher(values.len(), FxBuildHasher);
+    let is_new: Vec<bool> = values.iter().map(|value| seen.insert(value)).collect();
+    let mut is_new = is_new.into_iter();
+    values.retain(|_| is_new.next().unwrap_or_default());
 }
 
 /// Marks what was added to the items of the state that they started from: the longest of `entry` that they start with.

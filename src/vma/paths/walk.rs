@@ -223,13 +223,14 @@ impl Walk<'_, '_> {
         }
         let mut after = Vec::new();
         for callee in callees {
-            let ways = self.paths.of(callee);
+            let mut ways: Vec<Path> = self.paths.of(callee).iter().map(|way| self.called(way, name)).collect();
+            unique(&mut ways);
             let work = self.paths.work_of(callee);
             for state in &states {
                 // A function whose own paths hold no populate does not know that its work stands behind one.
                 let late_work = work.filter(|_| state.items.iter().any(|item| self.is_populate(item)));
-                for way in ways.iter() {
-                    let mut next = self.followed(state, way, name, slot);
+                for way in &ways {
+                    let mut next = self.followed(state, way, slot);
                     if let Some(work) = late_work {
                         let via = self.paths.legend.chain(name, work.via);
                         next.push(PathItem { via, ..work });
@@ -241,19 +242,21 @@ impl Walk<'_, '_> {
         after
     }
 
+    /// What a way through a function is to who calls it by that name, to whom it is all the same which line returns.
+    fn called(&mut self, way: &Path, name: &str) -> Path {
+        let via = |item: &PathItem| PathItem { via: self.paths.legend.chain(name, item.via), ..*item };
+        let Path { result, is_merged, is_cut, .. } = *way;
+        Path { items: way.items.iter().map(via).collect(), result, is_merged, is_cut, ..Path::default() }
+    }
+
     /// A state behind a call that went one way through the function called.
-    fn followed(&mut self, state: &State, way: &Path, name: &str, slot: u32) -> State {
+    fn followed(&self, state: &State, way: &Path, slot: u32) -> State {
         let mut next = state.clone();
         let mut result = way.result;
         for (number, item) in way.items.iter().enumerate() {
-            let via = self.paths.legend.chain(name, item.via);
-            let item = PathItem { via, ..*item };
-            match self.event(&item) {
-                EventKind::Undo { kind, object } => {
-                    let (kind, object) = (*kind, object.clone());
-                    self.undone(&mut next, item, kind, &object);
-                }
-                _ => next.push_again(item),
+            match self.event(item) {
+                EventKind::Undo { kind, object } => self.undone(&mut next, *item, *kind, object),
+                _ => next.push_again(*item),
             }
             if way.result == Result::Of(number) {
                 result = Result::Of(next.items.len() - 1);
@@ -360,14 +363,15 @@ pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, t
                 | (StateKind::Ref, StateKind::Alloc)
                 | (StateKind::Alloc, StateKind::Ref)
         );
-    let bare = |name: &str| name.trim_start_matches(['&', '(', '*']).to_owned();
+    let bare = |name| str::trim_start_matches(name, ['&', '(', '*']);
     let (object, taken) = (bare(object), bare(taken));
+    let is_member = || object.strip_prefix(taken).is_some_and(|behind| behind.starts_with("->"));
     related
         && (object == taken
             // What took it did not say what it is.
             || taken.is_empty()
             || kind == StateKind::Lock
-            || (kind == StateKind::Ref && taken_kind == StateKind::Ref && object.starts_with(&format!("{taken}->"))))
+            || (kind == StateKind::Ref && taken_kind == StateKind::Ref && is_member()))
 }
 
 /// The slots that steps give a value.
