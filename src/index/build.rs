@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use super::expansion::table_macros;
 use super::names::{self, Named};
-use super::registrations::{Words, collect};
+use super::registrations::{Registration, Words, collect};
 use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
 use crate::kernel::{FileTrouble, Listing, Sieve, Tree, list, read_matching};
@@ -35,12 +35,15 @@ pub struct Built {
 /// Files that matter and are longer than this many bytes are named and left out: nobody wrote them by hand.
 const SOURCE_LIMIT: usize = 16 << 20;
 
-/// Sources (or headers) that matter and are longer than this many bytes all together are not analysed: a kernel has 40 MB of them, and
-/// their texts are held in memory.
-const KEPT_LIMIT: usize = 128 << 20;
+/// Sources that matter and that, with the headers before them, are longer than this many bytes all together are not analysed, nor are
+/// headers that are longer themselves: a kernel has 40 MB of them, and their texts are held in memory.
+const KEPT_LIMIT: usize = 192 << 20;
 
 /// Registrations beyond so many are named and left out: a kernel has a thousand.
 const REGISTRATION_LIMIT: usize = 10_000;
+
+/// Registrations are looked for in so many bytes of text at once.
+const BATCH: usize = 16 << 20;
 
 /// What every type of a VMA or its desc starts with, and the longest of what is searched for.
 const VMA: &[u8] = b"vm_area_";
@@ -74,24 +77,56 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
     let index = &built.index;
     let types = Types::new(index, tree);
     let words = Words::new(index);
-    let files = (0..index.files.len() as u32).into_par_iter();
-    let found: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
-    for (registrations, trouble) in found {
-        built.index.registrations.extend(registrations);
-        built.trouble.extend(trouble);
+    let (mut found, mut lost, mut next) = (Vec::new(), Vec::new(), 0);
+    while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
+        let batch = next..end_of_batch(&index.files, next);
+        next = batch.end;
+        let files = (batch.start as u32..batch.end as u32).into_par_iter();
+        let batch: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
+        for (registrations, trouble) in batch {
+            found.extend(registrations);
+            lost.extend(trouble);
+        }
     }
-    let left_out = built.index.registrations.len().saturating_sub(REGISTRATION_LIMIT);
-    if let Some(first) = built.index.registrations.get(REGISTRATION_LIMIT) {
-        let file = built.index.file(first.file);
-        let line = Some(file.position(first.span.start).line);
-        let text = format!("{left_out} registrations from here on are not analysed: {REGISTRATION_LIMIT} is the limit");
-        built.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "too-many", text });
-        built.index.registrations.truncate(REGISTRATION_LIMIT);
+    if let Some((file, line)) = first_left_out(index, &found, &lost, next) {
+        found.truncate(REGISTRATION_LIMIT);
+        lost.truncate(REGISTRATION_LIMIT);
+        let text = format!("registrations from here on are not analysed: {REGISTRATION_LIMIT} is the limit");
+        lost.push(FileTrouble { file, line, kind: "too-many", text });
     }
+    built.index.registrations = found;
+    built.trouble.extend(lost);
+}
+
+/// Where the first registration stands that is left out: a file, and a line where one is known.
+fn first_left_out(
+    index: &Index,
+    found: &[Registration],
+    lost: &[FileTrouble],
+    next: usize,
+) -> Option<(String, Option<u32>)> {
+    let found = found.get(REGISTRATION_LIMIT).map(|registration| {
+        let file = index.file(registration.file);
+        (file.path.clone(), Some(file.position(registration.span.start).line))
+    });
+    let lost = || lost.get(REGISTRATION_LIMIT).map(|trouble| (trouble.file.clone(), trouble.line));
+    let unread = || index.files.get(next).map(|file| (file.path.clone(), None));
+    found.or_else(lost).or_else(unread)
+}
+
+/// Where the files end that are looked at together with the one at `start`: what one batch finds has to fit into memory.
+fn end_of_batch(files: &[Arc<SourceFile>], start: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |file: &&Arc<SourceFile>| {
+        bytes += file.text.len();
+        bytes <= BATCH
+    };
+    start + files[start..].iter().take_while(fits).count().max(1)
 }
 
 pub(super) fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
-    let bounded = Bounded { sieve, kept: AtomicUsize::new(0) };
+    let held = built.index.files.iter().map(|file| file.text.len()).sum();
+    let bounded = Bounded { sieve, kept: AtomicUsize::new(held) };
     let (mut files, bytes, trouble) = read_matching(tree, paths, &bounded);
     built.bytes += bytes;
     built.trouble.extend(trouble);

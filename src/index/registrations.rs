@@ -1,6 +1,7 @@
 //! Who registers which handler for which hook.
 
 use memchr::memmem::find;
+use rustc_hash::FxHashSet;
 
 use super::build::is_assigned;
 use super::expansion::expansions;
@@ -10,7 +11,7 @@ use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
-use crate::source::{ItemKind, Span, blank_non_code, parse, variants, words};
+use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, variants, words};
 
 /// What a registration names as its handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,9 @@ pub struct Registration {
     /// The conditions it is compiled under.
     pub condition: Option<String>,
 }
+
+/// So many names are few.
+const FEW: usize = 16;
 
 /// The words that registrations are found by: the names of hooks, and of macros that set them.
 pub struct Words {
@@ -79,6 +83,19 @@ pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<R
     found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
     found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
     (found, trouble)
+}
+
+/// Where names stand in a text. A few are looked for one by one, which is fastest; many at once, or it would never end.
+fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
+    let found = |name: &&[u8]| {
+        let length = name.len();
+        words(text, name).map(move |at| Span::new(at, at + length)).collect::<Vec<_>>()
+    };
+    if names.len() <= FEW {
+        return names.iter().flat_map(found).collect();
+    }
+    let names: FxHashSet<&[u8]> = names.iter().copied().collect();
+    spans_of_identifiers(text).filter(|span| names.contains(span.of(text))).collect()
 }
 
 struct Collector<'i> {
@@ -123,29 +140,22 @@ impl Collector<'_> {
     /// The functions that pass a function of this file that takes a VMA to another, as an argument.
     fn items_with_handlers_as_arguments(&self) -> Vec<u32> {
         let source = self.index.file(self.file);
-        let mut items = Vec::new();
-        for item in &source.items {
-            let head = item.head().of(&source.text);
+        let names = source.items.iter().filter(|item| {
             // Who passes it on by name is in the same file, and what a hook returns is an int.
+            let head = item.head().of(&source.text);
             let is_local_hook =
-                [b"vm_area_".as_slice(), b"static", b"int"].iter().all(|word| find(head, word).is_some());
-            if item.kind != ItemKind::Function || !is_local_hook {
-                continue;
-            }
-            for at in words(&source.text, item.name.of(&source.text)) {
-                let end = at + item.name.len();
-                let before = source.text[..at].trim_ascii_end().last();
-                let after = source.text[end..].trim_ascii_start().first();
-                if matches!(before, Some(b'(' | b',')) && matches!(after, Some(b',' | b')')) {
-                    items.extend(
-                        source
-                            .item_at(at as u32)
-                            .filter(|item| source.items[*item as usize].kind == ItemKind::Function),
-                    );
-                }
-            }
-        }
-        items
+                || [b"vm_area_".as_slice(), b"static", b"int"].iter().all(|word| find(head, word).is_some());
+            item.kind == ItemKind::Function && is_local_hook()
+        });
+        let names: Vec<&[u8]> = names.map(|item| item.name.of(&source.text)).collect();
+        let is_argument = |span: &Span| {
+            let before = source.text[..span.start as usize].trim_ascii_end().last();
+            let after = source.text[span.end as usize..].trim_ascii_start().first();
+            matches!(before, Some(b'(' | b',')) && matches!(after, Some(b',' | b')'))
+        };
+        let passed = places(&source.text, &names).into_iter().filter(is_argument);
+        let items = passed.filter_map(|span| source.item_at(span.start));
+        items.filter(|item| source.items[*item as usize].kind == ItemKind::Function).collect()
     }
 
     fn item(&mut self, number: u32) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, Match};
+use aho_corasick::{AhoCorasick, Match, MatchKind};
 
 use crate::source::is_identifier_byte;
 
@@ -21,10 +21,10 @@ pub enum Search {
 impl Search {
     /// For words of which, at one place, the first in the list is found.
     pub fn new(needles: &[&[u8]]) -> Search {
-        match (Searcher::new(needles), AhoCorasick::new(needles)) {
-            (Some(packed), _) => Search::Packed(packed),
-            (None, Ok(automaton)) => Search::Automaton(automaton),
-            (None, Err(_)) => Search::TooMany,
+        let automaton = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles);
+        match Searcher::new(needles) {
+            Some(packed) => Search::Packed(packed),
+            None => automaton().map_or(Search::TooMany, Search::Automaton),
         }
     }
 
@@ -64,4 +64,23 @@ pub fn longest_first(mut words: Vec<String>) -> Vec<String> {
     words.sort_by(|left, right| (right.len(), left).cmp(&(left.len(), right)));
     words.dedup();
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_names_that_start_alike_the_whole_one_is_found() {
+        for count in [2, 500] {
+            let names = longest_first((0..count).map(|number| format!("name{number}")).collect());
+            let search = Search::new(&names.iter().map(String::as_bytes).collect::<Vec<_>>());
+            assert_eq!(matches!(search, Search::Packed(_)), count == 2);
+            let found: Vec<&str> = search
+                .identifiers(b"name1 xname1 name10 name1_ name11")
+                .map(|(name, _)| names[name].as_str())
+                .collect();
+            assert_eq!(found, if count == 2 { vec!["name1"] } else { vec!["name1", "name10", "name11"] });
+        }
+    }
 }

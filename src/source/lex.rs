@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memmem};
 
+use super::span::Span;
+
 /// Whether a byte can stand in a C identifier. Bytes above 127 count, so that a stray encoding does not split a name.
 pub fn is_identifier_byte(byte: u8) -> bool {
     byte == b'_' || byte == b'$' || byte.is_ascii_alphanumeric() || byte >= 0x80
@@ -129,10 +131,19 @@ pub fn identifier_before(text: &[u8], end: usize) -> Option<(usize, usize)> {
     Some((start, last + 1))
 }
 
+/// Where the identifiers (and numbers) of a text stand.
+pub fn spans_of_identifiers(text: &[u8]) -> impl Iterator<Item = Span> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].iter().position(|byte| is_identifier_byte(*byte))?;
+        at = identifier_end(text, start);
+        Some(Span::new(start, at))
+    })
+}
+
 /// The identifiers (and numbers) of a text, those that are no UTF-8 left out.
 pub fn identifiers(text: &[u8]) -> impl Iterator<Item = &str> {
-    let words = text.split(|byte| !is_identifier_byte(*byte)).filter(|word| !word.is_empty());
-    words.filter_map(|word| std::str::from_utf8(word).ok())
+    spans_of_identifiers(text).filter_map(|span| std::str::from_utf8(span.of(text)).ok())
 }
 
 /// The offset of the first whole-word occurrence of `word` in `text` from `from`.
