@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::process::Command;
 
 use mmaplint::lint::ALL;
 use mmaplint::rules::{Confidence, Group, Rules};
@@ -15,6 +16,15 @@ fn compare(path: &str, text: &str) {
     }
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(written == text, "{path} is not what the rules say; run UPDATE=1 cargo test --test docs");
+}
+
+#[test]
+fn the_schemas_are_those_of_the_types() {
+    for of in ["scan", "config"] {
+        let written = Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(["schema", of]).output().unwrap();
+        assert!(written.status.success());
+        compare(&format!("docs/schema/{of}.json"), &String::from_utf8(written.stdout).unwrap());
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::is_below;
@@ -11,8 +12,9 @@ use crate::lint::{Hazard, find};
 pub const NAME: &str = ".mmaplint.toml";
 
 /// What the file may say. A key that it may not is an error.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[schemars(title = ".mmaplint.toml")]
 pub struct Config {
     /// The target to judge against.
     pub target: Option<String>,
@@ -21,6 +23,7 @@ pub struct Config {
     /// Lints not to run.
     pub ignore: Vec<String>,
     /// The least level that makes the exit code 1.
+    #[schemars(extend("enum" = ["note", "warning", "error", "never"]))]
     pub fail_on: Option<String>,
     /// A baseline, relative to the tree.
     pub baseline: Option<String>,
@@ -29,8 +32,9 @@ pub struct Config {
 }
 
 /// Hazards that were accepted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "suppression")]
 pub struct Suppression {
     /// The lint.
     rule: String,

@@ -15,6 +15,7 @@ mod near;
 mod output;
 mod rules;
 mod scan;
+mod schema;
 mod worklist;
 
 use std::path::{Path, PathBuf};
@@ -73,6 +74,8 @@ enum Command {
     Completions(man::CompletionsOptions),
     /// Manual pages
     Man(man::ManOptions),
+    /// What is written as JSON, or read as configuration, as JSON Schema
+    Schema(schema::Options),
     /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
 }
@@ -91,7 +94,7 @@ impl Command {
             Command::Explain(options) => &options.common,
             Command::Kbuild(options) => &options.common,
             Command::Rules(options) => &options.common,
-            Command::Completions(_) | Command::Man(_) => return None,
+            Command::Completions(_) | Command::Man(_) | Command::Schema(_) => return None,
         })
     }
 
@@ -109,6 +112,7 @@ impl Command {
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => man::completions(options),
             Command::Man(options) => man::man(options),
+            Command::Schema(options) => schema::run(options),
         }
     }
 }

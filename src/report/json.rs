@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use rayon::prelude::*;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -11,101 +13,145 @@ use super::layout::{listed, write_json};
 use crate::source::Span;
 use crate::verdict::{Finding, Place, Requirement, Verdict};
 
-#[derive(Serialize)]
+/// Keys may be added; these stay. Paths are relative to the tree, with `/`; lines and columns count from 1, columns in bytes.
+#[derive(JsonSchema, Serialize)]
+#[schemars(title = "mmaplint scan --format json, schema 1")]
 struct Document<'a> {
+    #[schemars(extend("const" = 1))]
     schema: u32,
     tool: Tool,
     tree: Tree<'a>,
+    /// Every registration, by file and line.
+    #[schemars(with = "Vec<HandlerEntry<'a>>")]
     handlers: Vec<Box<RawValue>>,
+    /// What could not be read or understood.
     trouble: Vec<TroubleEntry<'a>>,
     stats: Stats,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "tool")]
 struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "tree")]
 struct Tree<'a> {
+    /// The version, where the tree says one.
     version: Option<&'a str>,
+    /// What the handlers are judged against.
     target: &'a str,
+    /// Where the target comes from: the headers of the tree, an option, or nowhere.
+    #[schemars(extend("enum" = ["headers", "option", "default"]))]
     target_from: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "handler")]
 struct HandlerEntry<'a> {
+    /// Where it is registered.
     file: &'a str,
+    #[schemars(range(min = 1))]
     line: u32,
+    #[schemars(range(min = 1))]
     column: u32,
+    /// The variable whose initialiser it stands in.
     table: Option<&'a str>,
+    /// The tag of the struct.
     ops: &'a str,
     member: &'a str,
+    /// The macro that registers it.
     #[serde(rename = "macro")]
     macro_name: Option<&'a str>,
+    /// The conditions that the registration is compiled under.
     condition: Option<&'a str>,
+    /// The function; null where there is none.
     handler: Option<Definition<'a>>,
     verdict: Verdict,
+    /// What a blocked one comes to once that is converted.
     after: Option<Verdict>,
+    /// The verdict of each way through it, and the line that returns.
     paths: Vec<PathEntry>,
     requirements: Vec<Evidence<'a>>,
     notes: Vec<Evidence<'a>>,
+    /// Fields of the VMA.
     reads: &'a [String],
     writes: &'a [String],
     flags: Flags<'a>,
+    /// Kernel calls with the VMA.
     calls: &'a [String],
+    /// The helpers and hooks that it waits for.
     depends_on: Vec<String>,
     merge: Option<MergeEntry<'a>>,
 }
 
-#[derive(Serialize)]
+/// Whether its mappings merge with their neighbours, and why.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "merge")]
 struct MergeEntry<'a> {
     state: &'static str,
     because: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "definition")]
 struct Definition<'a> {
     name: &'a str,
     file: Option<&'a str>,
+    #[schemars(range(min = 1))]
     line: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "path")]
 struct PathEntry {
     verdict: Verdict,
+    #[schemars(range(min = 1))]
     line: u32,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "evidence")]
 struct Evidence<'a> {
+    /// What it takes, as `mmaplint rules` lists it.
     kind: &'a str,
     file: &'a str,
+    #[schemars(range(min = 1))]
     line: u32,
+    #[schemars(range(min = 1))]
     column: u32,
+    #[schemars(range(min = 1))]
     end_line: u32,
+    #[schemars(range(min = 1))]
     end_column: u32,
     text: &'a str,
+    /// The calls that lead there, from the handler on.
     via: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "flags")]
 struct Flags<'a> {
     set: &'a [String],
     cleared: &'a [String],
     tested: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "trouble")]
 struct TroubleEntry<'a> {
     kind: &'a str,
+    /// Empty where it is about the tree.
     file: &'a str,
+    #[schemars(range(min = 1))]
     line: Option<u32>,
     text: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "stats")]
 struct Stats {
     files: usize,
     bytes: u64,
@@ -113,6 +159,11 @@ struct Stats {
     slices: usize,
     handlers: usize,
     trouble: usize,
+}
+
+/// What the document is, as JSON Schema: made from what writes it.
+pub fn schema() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Document<'static>>()
 }
 
 /// Writes a report as one JSON document.

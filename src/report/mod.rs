@@ -16,7 +16,7 @@ mod text;
 pub mod worklist;
 
 pub use graph::{dot, graph_json, graph_lines};
-pub use json::json;
+pub use json::{json, schema as json_schema};
 pub use lines::lines;
 pub use summary::{stats, summary};
 pub use text::text;

@@ -18,11 +18,13 @@ pub use target::{Chosen, TargetFrom, choose};
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What converting a handler takes, from easy to hard. The hardest requirement decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "verdict")]
 pub enum Verdict {
     /// `.mmap = NULL`: there is nothing to convert.
     None,

@@ -1,0 +1,39 @@
+//! `mmaplint schema`: what is written and read, as JSON Schema, made from the types that write and read it.
+
+use clap::{Args, ValueEnum};
+use schemars::schema_for;
+
+use super::config::Config;
+use super::{CLEAN, output};
+use crate::report::json_schema;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Of what
+    #[arg(value_enum)]
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// What `scan --format json` writes
+    Scan,
+    /// What .mmaplint.toml may say
+    Config,
+}
+
+/// Writes a schema.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn run(options: &Options) -> Result<u8, String> {
+    let schema = match options.of {
+        Of::Scan => json_schema(),
+        Of::Config => schema_for!(Config),
+    };
+    output::write(None, |out| {
+        serde_json::to_writer_pretty(&mut *out, &schema)?;
+        writeln!(out)
+    })?;
+    Ok(CLEAN)
+}
