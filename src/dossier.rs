@@ -85,10 +85,10 @@ pub struct Conversion {
 /// Puts together what is known of each handler, in the order in which the findings name them first.
 pub fn dossiers(index: &Index, findings: &[Finding], fixes: &Fixes) -> Vec<Dossier> {
     let mut order: Vec<(&HandlerPlace, Vec<usize>)> = Vec::new();
-    let mut known: BTreeMap<(&str, Option<Place>), usize> = BTreeMap::new();
+    let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
     for (number, finding) in findings.iter().enumerate() {
         let Some(handler) = &finding.handler else { continue };
-        let place = *known.entry((&handler.name, handler.place)).or_insert_with(|| {
+        let place = *known.entry(handler).or_insert_with(|| {
             order.push((handler, Vec::new()));
             order.len() - 1
         });

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::near::did_you_mean;
 use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
-use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, plan, unified, write};
+use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, counted, plan, unified, write};
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::escape::printable;
@@ -256,12 +256,11 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
         }
     }
     let count = |applicability| fixes.handlers.iter().filter(|fix| fix.applicability == applicability).count();
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     writeln!(
         err,
         "{} converted in {}, {} that only a sketch can be made of (--sketch), {} left",
-        plural(count(Applicability::Safe), "handler"),
-        plural(fixes.changes.len(), "change"),
+        counted(count(Applicability::Safe), "handler"),
+        counted(fixes.changes.len(), "change"),
         count(Applicability::Sketch),
         count(Applicability::None)
     )

@@ -29,7 +29,7 @@ impl Rewriter<'_> {
                 bits.extend(self.bits(right)?);
                 Some(bits)
             }
-            E::Number(number) if number == "0" => Some(Vec::new()),
+            E::Number(_) if expression.bare().is_zero() => Some(Vec::new()),
             E::Name(name) if name == "VM_NONE" => Some(Vec::new()),
             E::Name(name) => {
                 let names = self.rules.mask(name).map_or_else(|| vec![name.clone()], <[String]>::to_vec);

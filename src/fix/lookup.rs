@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::index::{Index, ItemId, is_access};
 use crate::source::ast::Function;
-use crate::source::{Item, ItemKind, blank_non_code, find_word, parse, variants, words};
+use crate::source::{Item, ItemKind, blank_non_code, find_word, parse, words};
 
 /// What was found out, by what was asked for.
 pub(super) struct Memo<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
@@ -80,9 +80,7 @@ impl<'a> Lookup<'a> {
             let Item { kind, span, .. } = source.items[item as usize];
             let functions = match kind {
                 ItemKind::Function if self.code(file)[at] != b' ' => {
-                    let text = span.of(&source.text);
-                    let variants = variants(text).into_iter();
-                    variants.flat_map(|masked| parse::functions(text, &masked.text, span.start).syntax).collect()
+                    parse::in_every_variant(span.of(&source.text), span.start)
                 }
                 ItemKind::Macro => Vec::new(),
                 _ => continue,

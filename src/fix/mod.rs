@@ -28,5 +28,5 @@ pub use diff::{FileDiff, unified};
 pub use edit::{Edit, applied};
 pub use plan::{Applicability, Change, Fixes, HandlerFix, Options, plan};
 pub use rewriter::OpenPoint;
-pub use series::{Mail, Series};
+pub use series::{Mail, Series, counted};
 pub use write::{WriteError, write};

@@ -15,7 +15,7 @@ use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Handler, Hook, ItemId, Takes};
 use crate::rules::Rewrite;
-use crate::verdict::{Chosen, Finding, Inside, Verdict};
+use crate::verdict::{Chosen, Finding, HandlerPlace, Inside, Verdict};
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
@@ -33,6 +33,29 @@ pub(super) struct Candidate {
     /// What of its state moves to `vm_ops->mapped`.
     pub(super) mapped: Option<Mapped>,
     pub(super) fix: HandlerFix,
+}
+
+impl Candidate {
+    fn new(name: &str, finding: usize, retyped: Option<Hook>) -> Candidate {
+        Candidate {
+            findings: Vec::new(),
+            twin: None,
+            definitions: BTreeSet::new(),
+            helpers: BTreeSet::new(),
+            mapped: None,
+            fix: HandlerFix {
+                new_name: format!("{name}_prepare"),
+                name: name.to_owned(),
+                finding,
+                retyped,
+                applicability: Applicability::None,
+                reason: None,
+                open_points: Vec::new(),
+                remarks: BTreeSet::new(),
+                edits: BTreeMap::new(),
+            },
+        }
+    }
 }
 
 /// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
@@ -77,12 +100,7 @@ impl<'a> Planner<'a> {
 
     /// Makes a candidate of every handler that a wanted finding registers, with all that register it.
     pub(super) fn choose(&mut self, wanted: &dyn Fn(&Finding) -> bool) {
-        let mut known: BTreeMap<(String, Option<(u32, u32)>), usize> = BTreeMap::new();
-        let by_handler = |finding: &Finding| {
-            let handler = finding.handler.as_ref()?;
-            let place = handler.place.map(|place| (place.file, place.span.start));
-            Some((handler.name.clone(), place))
-        };
+        let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
         // A hook is retyped for all that implement it, or for none.
         let retyped: BTreeSet<String> = self
             .findings
@@ -97,32 +115,16 @@ impl<'a> Planner<'a> {
             } else {
                 wanted(finding) && finding.verdict != Verdict::None
             };
-            let Some(key) = by_handler(finding).filter(|_| is_chosen && hook.takes == Takes::Vma) else { continue };
-            let name = key.0.clone();
-            if let Entry::Vacant(entry) = known.entry(key) {
+            let handler = finding.handler.as_ref().filter(|_| is_chosen && hook.takes == Takes::Vma);
+            let Some(handler) = handler else { continue };
+            if let Entry::Vacant(entry) = known.entry(handler) {
                 entry.insert(self.candidates.len());
-                self.candidates.push(Candidate {
-                    findings: Vec::new(),
-                    twin: None,
-                    definitions: BTreeSet::new(),
-                    helpers: BTreeSet::new(),
-                    mapped: None,
-                    fix: HandlerFix {
-                        new_name: format!("{name}_prepare"),
-                        name,
-                        finding: number,
-                        retyped: Some(hook.clone()).filter(|hook| self.is_retyped(hook)),
-                        applicability: Applicability::None,
-                        reason: None,
-                        open_points: Vec::new(),
-                        remarks: BTreeSet::new(),
-                        edits: BTreeMap::new(),
-                    },
-                });
+                let retyped = Some(hook.clone()).filter(|hook| self.is_retyped(hook));
+                self.candidates.push(Candidate::new(&handler.name, number, retyped));
             }
         }
         for (number, finding) in self.findings.iter().enumerate() {
-            if let Some(candidate) = by_handler(finding).and_then(|key| known.get(&key)) {
+            if let Some(candidate) = finding.handler.as_ref().and_then(|handler| known.get(handler)) {
                 self.candidates[*candidate].findings.push(number);
             }
         }

@@ -306,11 +306,7 @@ fn is_page(size: &Expression) -> bool {
 /// What a condition says to have failed: `x`, `x != 0`, `x < 0`.
 fn failed(condition: &Expression) -> &Expression {
     match &condition.kind {
-        E::Binary { operator, left, right }
-            if matches!(operator.as_str(), "!=" | "<") && matches!(&right.kind, E::Number(number) if number == "0") =>
-        {
-            left
-        }
+        E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,
         E::Call { callee, arguments }
             if matches!(callee.name(), Some("likely" | "unlikely")) && arguments.len() == 1 =>
         {

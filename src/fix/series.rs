@@ -191,15 +191,19 @@ fn diffstat(files: &[&str], diffs: &[super::FileDiff]) -> String {
         added += diff.added;
         removed += diff.removed;
     }
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let _ = writeln!(
         out,
         " {} changed, {}(+), {}(-)\n",
-        plural(files.len(), "file"),
-        plural(added, "insertion"),
-        plural(removed, "deletion")
+        counted(files.len(), "file"),
+        counted(added, "insertion"),
+        counted(removed, "deletion")
     );
     out
+}
+
+/// So many of something: `1 file`, `2 files`.
+pub fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A subject's prefix by the path alone, where no history tells: `drivers/char/uv_mmtimer.c` is `char: uv_mmtimer`.

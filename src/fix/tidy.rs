@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::edit::{Edit, applied, sorted};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit;
-use crate::source::{Span, blank_non_code, parse, variants, words};
+use crate::source::{Span, blank_non_code, parse, words};
 
 /// A variable that went may have been the last use of another.
 const ROUNDS: usize = 4;
@@ -16,8 +16,7 @@ pub(super) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTreeSet<Str
     let mut open = Vec::new();
     for _ in 0..ROUNDS {
         let text = new.as_bytes();
-        let Some(masked) = variants(text).into_iter().next() else { break };
-        let parsed = parse::functions(text, &masked.text, 0);
+        let parsed = parse::in_first_variant(text, 0);
         let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { break };
         open.clear();
         let edits = unused(old, text, function, moved, &mut open);

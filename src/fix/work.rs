@@ -12,7 +12,7 @@ use super::planner::{Candidate, Planner};
 use super::rewriter::OpenPoint;
 use crate::index::{Hook, ItemId, Registration};
 use crate::rules::Does;
-use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, variants, words};
+use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, words};
 
 /// The conversion of one handler.
 pub(super) struct Work<'w, 'a> {
@@ -331,8 +331,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// A function that was written anew has to be understood as well as the old one.
     fn check(&mut self, file: u32, text: &str, name: &str, offset: u32) {
-        let Some(masked) = variants(text.as_bytes()).into_iter().next() else { return };
-        let parsed = parse::functions(text.as_bytes(), &masked.text, 0);
+        let parsed = parse::in_first_variant(text.as_bytes(), 0);
         if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
             let text = "what was written of it does not parse".to_owned();
             self.open_points.push((file, OpenPoint { offset, text }));

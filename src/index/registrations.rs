@@ -11,7 +11,7 @@ use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
-use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, variants, words};
+use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
 
 /// What a registration names as its handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,10 +172,8 @@ impl Collector<'_> {
                 }
             }
             ItemKind::Function => {
-                for masked in variants(text) {
-                    for function in parse::functions(text, &masked.text, item.span.start).syntax {
-                        self.function(&function);
-                    }
+                for function in parse::in_every_variant(text, item.span.start) {
+                    self.function(&function);
                 }
             }
             // What a macro registers is listed at its uses.
@@ -270,8 +268,7 @@ impl Collector<'_> {
             let definition = self.index.file(id.file);
             let span = self.index.item(id).span;
             let text = span.of(&definition.text);
-            let Some(masked) = variants(text).into_iter().next() else { continue };
-            for function in parse::functions(text, &masked.text, span.start).syntax {
+            for function in parse::in_first_variant(text, span.start).syntax {
                 let Some(parameter) =
                     function.parameters.get(number).filter(|parameter| parameter.ty.function.is_some())
                 else {

@@ -97,7 +97,7 @@ pub fn handler(value: &Expression, file: &[u8]) -> Handler {
     match &bare.kind {
         E::Name(name) if name == "NULL" => Handler::Null,
         E::Name(name) => Handler::Function(name.clone()),
-        E::Number(number) if number == "0" => Handler::Null,
+        E::Number(_) if bare.is_zero() => Handler::Null,
         _ => Handler::Other(value.text(file)),
     }
 }

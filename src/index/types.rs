@@ -106,8 +106,7 @@ impl<'i> Types<'i> {
                 let source = self.index.file(file);
                 let item = &source.items[source.named(ItemKind::Function, name).next()? as usize];
                 let head = [item.head().of(&source.text), b"{}"].concat();
-                let parsed = parse::functions(&head, &crate::source::variants(&head).first()?.text, 0);
-                parsed.syntax.into_iter().next().map(|function| function.returns)
+                parse::in_first_variant(&head, 0).syntax.into_iter().next().map(|function| function.returns)
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
 use crate::rules::{Call, Rules};
 use crate::source::ast::Function;
-use crate::source::{Span, parse, variants};
+use crate::source::{Span, parse};
 use crate::verdict::{Chosen, Finding, Inside};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
@@ -237,9 +237,6 @@ fn syntax(context: Context<'_>, id: ItemId) -> Vec<Function> {
     let item = context.index.item(id);
     let text = item.span.of(&source.text);
     let name = source.name(item);
-    variants(text)
-        .iter()
-        .flat_map(|masked| parse::functions(text, &masked.text, item.span.start).syntax)
-        .filter(|function| function.name == name)
-        .collect()
+    let functions = parse::in_every_variant(text, item.span.start).into_iter();
+    functions.filter(|function| function.name == name).collect()
 }

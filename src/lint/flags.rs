@@ -61,7 +61,7 @@ impl Variant<'_> {
                 }
                 "==" | "!=" => {
                     let equal = operator == "==";
-                    if is_zero(right) {
+                    if right.is_zero() {
                         return self.add_tests(left, set != equal, depth, found);
                     }
                     let Some(mask) = self.masked(left) else { return };
@@ -126,8 +126,4 @@ impl Variant<'_> {
         });
         flags
     }
-}
-
-fn is_zero(expression: &Expression) -> bool {
-    matches!(&expression.kind, E::Number(number) if number.trim_end_matches(['u', 'U', 'l', 'L']) == "0")
 }

@@ -252,6 +252,12 @@ impl Expression {
         }
     }
 
+    /// Whether it is the number 0, however that is written. What else means nothing, as `NULL` does, is a name.
+    pub fn is_zero(&self) -> bool {
+        let ExpressionKind::Number(number) = &self.kind else { return false };
+        matches!(number.trim_end_matches(['u', 'U', 'l', 'L']), "0" | "0x0")
+    }
+
     /// The expression below casts.
     pub fn bare(&self) -> &Expression {
         match &self.kind {

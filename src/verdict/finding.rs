@@ -20,8 +20,8 @@ pub struct Place {
     pub span: Span,
 }
 
-/// The function that handles an mmap.
-#[derive(Clone, Debug)]
+/// The function that handles an mmap: findings with the same one register one function.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HandlerPlace {
     /// Its name.
     pub name: String,

@@ -174,11 +174,8 @@ impl Sources<'_> {
             None => (registration.file, registration.span),
         };
         let line = index.file(file).position(span.start).line;
-        let fix = self.fixes.handlers.iter().find(|fix| {
-            fix.finding == number
-                || (fix.name == name
-                    && self.scan.findings[fix.finding].handler.as_ref().and_then(|handler| handler.place) == place)
-        });
+        let is_same = |other: usize| finding.handler.is_some() && self.scan.findings[other].handler == finding.handler;
+        let fix = self.fixes.handlers.iter().find(|fix| fix.finding == number || is_same(fix.finding));
         let safe = fix.is_some_and(|fix| fix.applicability == Applicability::Safe);
         let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
         let evidence = deciding.map(|requirement| {

@@ -104,7 +104,7 @@ fn add_compared(variant: &Variant, condition: &Expression, bounds: &mut BTreeSet
                 let is_size = |fields: &BTreeSet<String>| fields.iter().any(|field| SIZE.contains(&field.as_str()));
                 // `vm_end < vm_start` and `size == 0` say nothing of how much there is.
                 let says_nothing = (is_size(&of_left) && is_size(&of_right))
-                    || [left, right].iter().any(|side| matches!(&side.kind, E::Number(number) if number == "0"))
+                    || (left.is_zero() || right.is_zero())
                         && is_size(&of_left.union(&of_right).cloned().collect());
                 if !says_nothing {
                     bounds.extend(of_left);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 use super::ast::{Declared, Function, Parameter, Statement};
-use super::mask::every_arm;
+use super::mask::{every_arm, variants};
 use super::span::Span;
 use super::thin::{Parts, thin};
 use crate::meter::{Phase, count, measure};
@@ -61,7 +61,7 @@ fn parse_text(text: &[u8]) -> Option<Tree> {
 }
 
 /// The functions of a slice (one, or one for each head that survived) that starts `base` bytes into its file; `masked` is one of
-/// the slice's [`variants`](super::variants).
+/// the slice's [`variants`].
 pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Function>> {
     with_tree(original, masked, base, |reader, root| {
         let mut cursor = root.walk();
@@ -72,6 +72,17 @@ pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Functi
             .filter_map(|node| reader.function(node))
             .collect()
     })
+}
+
+/// The functions of a slice in all its [`variants`], those that are alike among them.
+pub fn in_every_variant(slice: &[u8], base: u32) -> Vec<Function> {
+    variants(slice).iter().flat_map(|masked| functions(slice, &masked.text, base).syntax).collect()
+}
+
+/// The functions of a slice in its first variant: for what does not depend on conditionals.
+pub fn in_first_variant(slice: &[u8], base: u32) -> Parsed<Vec<Function>> {
+    let variants = variants(slice);
+    functions(slice, variants.first().map_or(slice, |masked| &masked.text), base)
 }
 
 /// The variables that a slice at file scope declares, every arm of its conditionals kept.

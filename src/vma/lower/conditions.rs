@@ -129,12 +129,7 @@ impl Lowerer<'_> {
 
 pub(super) fn is_zero(expression: &Expression) -> bool {
     match &expression.kind {
-        E::Number(number) => is_zero_number(number),
         E::Name(name) => name == "NULL" || name == "false",
-        _ => false,
+        _ => expression.is_zero(),
     }
-}
-
-pub(super) fn is_zero_number(number: &str) -> bool {
-    matches!(number.trim_end_matches(['u', 'U', 'l', 'L']), "0" | "0x0")
 }

@@ -1,7 +1,6 @@
 //! Expressions: reads, writes, state, values.
 
 use super::Lowerer;
-use super::conditions::is_zero_number;
 use crate::rules::StateKind;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -22,13 +21,8 @@ impl Lowerer<'_> {
                 }
                 _ => Value::Slot(self.variable(name)),
             },
-            E::Number(number) => {
-                if is_zero_number(number) {
-                    Value::Zero
-                } else {
-                    Value::NonZero
-                }
-            }
+            E::Number(_) if expression.is_zero() => Value::Zero,
+            E::Number(_) => Value::NonZero,
             E::Literal => Value::NonZero,
             E::Field { base, name, .. } => self.field(base, name, expression.span),
             E::Call { callee, arguments } => self.call(callee, arguments, expression),

@@ -302,9 +302,7 @@ impl Lowerer<'_> {
             self.event(EventKind::Undo { kind: StateKind::Lock, object }, Span { start: span.end, ..span });
             return;
         }
-        let once =
-            is_do && condition.is_some_and(|condition| matches!(&condition.kind, E::Number(number) if number == "0"));
-        if once {
+        if is_do && condition.is_some_and(Expression::is_zero) {
             return self.block(body);
         }
         let outer = std::mem::take(&mut self.steps);
