@@ -48,17 +48,79 @@ pub(super) struct Converted {
     pub(super) vma: String,
 }
 
+/// What becomes of a function's body.
+#[derive(Default)]
+struct Rewritten {
+    edits: Vec<Edit>,
+    /// Where the file is used, in any variant, and in how many places in each.
+    file_uses: BTreeSet<Span>,
+    uses_by_variant: Vec<usize>,
+    /// Functions that are called under another name now.
+    twins: BTreeMap<String, String>,
+    /// What moves to the second half, by place.
+    finishes: Vec<Finish>,
+    /// The function in the first variant that has it.
+    first: Option<Function>,
+}
+
 impl Conversion<'_> {
     /// Converts the function of an item, under a new name. A handler's file is the desc's, a helper keeps its own.
     pub(super) fn function(&self, item: &Item, name: &str, new_name: &str, is_handler: bool) -> Converted {
         let mut done = Converted::default();
+        let Rewritten { edits, file_uses, uses_by_variant, mut twins, finishes, first } =
+            self.rewritten(item, name, is_handler, &mut done);
+        let Some(first) = first else {
+            done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
+            return done;
+        };
+        twins.insert(name.to_owned(), new_name.to_owned());
+        let edits = match sorted(edits.into_iter().chain(self.comments(item, &twins)).collect()) {
+            Ok(edits) => edits,
+            Err(span) => {
+                let text = "conditionals make two things of it".to_owned();
+                done.open_points.push(OpenPoint { offset: span.start, text });
+                return done;
+            }
+        };
+        self.check_covered(item, &edits, &mut done);
+        self.split(item, name, is_handler, (&first, &finishes, &edits), &mut done);
+        let assigned = done.dropped.as_deref().is_some_and(|file| assigns(&first, file));
+        let is_local = assigned || (file_uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
+        let local = done.dropped.clone().filter(|_| is_local);
+        let file = local.as_deref().unwrap_or("desc->file");
+        let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", file);
+        let mut all: Vec<Edit> =
+            edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
+        all.extend(self.head(item, new_name, is_handler, &mut done));
+        if let Some(file) = local {
+            let starts_with_declaration =
+                matches!(first.body.first().map(|first| &first.kind), Some(StatementKind::Declaration(_)));
+            let blank = if starts_with_declaration { "" } else { "\n" };
+            let at = item.body as usize + 1;
+            all.push(Edit::new(at, at, format!("\n\tstruct file *{file} = desc->file;{blank}")));
+        }
+        match sorted(all) {
+            Ok(edits) => {
+                let text = applied(self.source, item.span, &edits);
+                let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
+                let old = item.span.of(self.source);
+                let (text, open) = tidy(old, String::from_utf8_lossy(&text).into_owned(), new_name, &moved);
+                done.text = text;
+                done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
+            }
+            Err(span) => {
+                done.open_points.push(OpenPoint { offset: span.start, text: "is changed in two ways".to_owned() })
+            }
+        }
+        done.open_points.sort();
+        done.open_points.dedup();
+        done
+    }
+
+    /// What becomes of the body, in all variants of the function. What is left open, and the parameters, are noted in `done`.
+    fn rewritten(&self, item: &Item, name: &str, is_handler: bool, done: &mut Converted) -> Rewritten {
+        let mut whole = Rewritten::default();
         let slice = item.span.of(self.source);
-        let mut edits = Vec::new();
-        let mut uses = BTreeSet::new();
-        let mut uses_by_variant = Vec::new();
-        let mut twins = BTreeMap::new();
-        let mut finishes = Vec::new();
-        let mut first: Option<Function> = None;
         for masked in variants(slice) {
             let parsed = parse::functions(slice, &masked.text, item.span.start);
             if let Some((span, reason)) = parsed.trouble {
@@ -79,77 +141,41 @@ impl Conversion<'_> {
                         "sets the file to another, and a helper is called that takes that of the mapping",
                     );
                 }
-                uses_by_variant.push(rewriter.file_uses.len());
-                uses.extend(rewriter.file_uses);
-                edits.extend(rewriter.edits);
-                twins.extend(rewriter.twins);
+                whole.uses_by_variant.push(rewriter.file_uses.len());
+                whole.file_uses.extend(rewriter.file_uses);
+                whole.edits.extend(rewriter.edits);
+                whole.twins.extend(rewriter.twins);
+                whole.finishes.extend(rewriter.finishes);
                 done.open_points.extend(rewriter.open_points);
                 done.remarks.extend(rewriter.remarks);
-                finishes.extend(rewriter.finishes);
                 (done.vma, done.dropped) = (vma.name.clone(), file);
-                first.get_or_insert(function);
+                whole.first.get_or_insert(function);
             }
         }
-        let Some(first) = first else {
-            done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
-            return done;
-        };
-        twins.insert(name.to_owned(), new_name.to_owned());
-        edits.extend(self.comments(item, &twins));
-        let edits = match sorted(edits) {
-            Ok(edits) => edits,
-            Err(span) => {
-                let text = "conditionals make two things of it".to_owned();
-                done.open_points.push(OpenPoint { offset: span.start, text });
-                return done;
-            }
-        };
-        self.check_covered(item, &edits, &mut done);
-        let assigned = done.dropped.as_deref().is_some_and(|file| assigns(&first, file));
-        let is_local = assigned || (uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
-        let file_text = match &done.dropped {
-            Some(file) if is_local => file.clone(),
-            _ => "desc->file".to_owned(),
-        };
-        finishes.sort_by_key(|finish: &Finish| finish.offset);
-        finishes.dedup_by_key(|finish| finish.offset);
-        if let Some(last) = finishes.first() {
-            match self.second_half(item, name, &first, &finishes, &edits) {
-                Ok(text) if is_handler => done.finish = Some(text),
-                Ok(_) => done.open_points.push(OpenPoint {
-                    offset: last.offset,
-                    text: "populates in a function that is called by the handler, and the second half is the handler's"
-                        .to_owned(),
-                }),
-                Err(point) => done.open_points.push(point),
-            }
+        whole.finishes.sort_by_key(|finish| finish.offset);
+        whole.finishes.dedup_by_key(|finish| finish.offset);
+        whole
+    }
+
+    /// Writes the second half, where there is something for one.
+    fn split(
+        &self,
+        item: &Item,
+        name: &str,
+        is_handler: bool,
+        (first, finishes, edits): (&Function, &[Finish], &[Edit]),
+        done: &mut Converted,
+    ) {
+        let Some(earliest) = finishes.first() else { return };
+        match self.second_half(item, name, first, finishes, edits) {
+            Ok(text) if is_handler => done.finish = Some(text),
+            Ok(_) => done.open_points.push(OpenPoint {
+                offset: earliest.offset,
+                text: "populates in a function that is called by the handler, and the second half is the handler's"
+                    .to_owned(),
+            }),
+            Err(point) => done.open_points.push(point),
         }
-        let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
-        let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", &file_text);
-        let mut all: Vec<Edit> =
-            edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
-        all.extend(self.head(item, new_name, is_handler, &mut done));
-        if let Some(file) = done.dropped.as_ref().filter(|_| is_local) {
-            let starts_with_declaration =
-                matches!(first.body.first().map(|first| &first.kind), Some(StatementKind::Declaration(_)));
-            let blank = if starts_with_declaration { "" } else { "\n" };
-            let at = item.body as usize + 1;
-            all.push(Edit::new(at, at, format!("\n\tstruct file *{file} = desc->file;{blank}")));
-        }
-        match sorted(all) {
-            Ok(edits) => {
-                let text = applied(self.source, item.span, &edits);
-                let (text, open) = tidy(slice, String::from_utf8_lossy(&text).into_owned(), new_name, &moved);
-                done.text = text;
-                done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
-            }
-            Err(span) => {
-                done.open_points.push(OpenPoint { offset: span.start, text: "is changed in two ways".to_owned() })
-            }
-        }
-        done.open_points.sort();
-        done.open_points.dedup();
-        done
     }
 
     fn rewriter<'r>(&'r self, vma: &'r str, file: Option<&'r str>) -> Rewriter<'r> {
