@@ -338,6 +338,28 @@ fn calls_that_multiply_end_and_calls_too_deep_are_unknown() {
     assert_eq!(verdicts(&report, "drivers/deep/deep.c"), ["unknown"]);
 }
 
+/// Long files are looked at in parts: wherever one ends, a registration that lies across is found, and so is a VMA.
+#[test]
+fn what_lies_across_parts_of_a_file_is_found() {
+    let tree = tree();
+    write(&tree, "mm/shared.c", b"int shared_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\treturn 0;\n}\n");
+    let table = "static const struct file_operations far = {\n\t.mmap\n\t\t\t\t\t\t\t\t\t\t\t\t=   shared_mmap,\n};\n";
+    let function = "\nstatic int own_mmap(struct file *file, struct vm_area_struct *vma) { return 0; }\n";
+    for before in 0..90 {
+        let padding = format!("/*{}*/\n", "x".repeat((64 << 10) - 5 - before));
+        write(&tree, &format!("drivers/far/table{before}.c"), (padding.clone() + table).as_bytes());
+        let own = format!("{padding}{function}{}", table.replace("shared_mmap", "own_mmap"));
+        write(&tree, &format!("drivers/far/own{before}.c"), own.as_bytes());
+    }
+    let report = scan(&tree);
+    for before in 0..90 {
+        // The helper is not the driver's own.
+        for (kind, verdict) in [("table", "blocked"), ("own", "mechanical")] {
+            assert_eq!(verdicts(&report, &format!("drivers/far/{kind}{before}.c")), [verdict], "{kind} {before}");
+        }
+    }
+}
+
 /// 210 MB of C that names VMAs: the run ends soon, says so, and holds no more of it than it may.
 #[test]
 fn more_than_memory_should_hold_is_named() {

@@ -66,7 +66,9 @@ fn each_lint_finds_what_it_has_to_and_nothing_else() {
         let mut handlers = 0;
         for (path, text) in &files {
             for (number, line) in (1u64..).zip(text.lines()) {
-                handlers += usize::from([".mmap", "_fops", "_may_map("].iter().any(|word| line.contains(word)) || line.contains("``"));
+                handlers += usize::from(
+                    [".mmap", "_fops", "_may_map("].iter().any(|word| line.contains(word)) || line.contains("``"),
+                );
                 if let Some((_, id)) = line.split_once("//~ ") {
                     assert_eq!(id.trim(), lint.id, "{path}:{number}");
                     expected.insert((path.clone(), number, lint.id.to_owned()));
