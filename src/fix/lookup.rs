@@ -1,4 +1,4 @@
-//! What conversions look up in the whole index: each thing once, whichever thread asks first.
+//! What conversions look up in the whole index. What was found is remembered; threads that ask for the same at the same time each look.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,7 +74,8 @@ impl<'a> Lookup<'a> {
         let mut users: Vec<User> = Vec::new();
         for at in words(&source.text, member.as_bytes()).filter(|at| is_access(&source.text, *at)) {
             let Some(item) = source.item_at(at as u32) else { continue };
-            if users.iter().any(|user| user.id.item == item) {
+            // Places come in the order of the file, and so do the items that hold them.
+            if users.last().is_some_and(|user| user.id.item == item) {
                 continue;
             }
             let Item { kind, span, .. } = source.items[item as usize];

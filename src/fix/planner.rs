@@ -271,15 +271,27 @@ impl<'a> Planner<'a> {
 
     /// Takes back what implements a hook that cannot be retyped, before the work on all that implement it begins.
     fn settle_members(&mut self) {
-        let is_going = |number: &usize| self.candidates[*number].fix.reason.is_none();
-        let hooks = self.retyped().into_values().filter_map(|numbers| numbers.into_iter().find(is_going));
-        let hooks: Vec<&Hook> = hooks.filter_map(|number| self.candidates[number].fix.retyped.as_ref()).collect();
+        let findings = self.findings;
+        let retyped = |planner: &Self, number: usize| -> Vec<&'a Hook> {
+            let candidate = &planner.candidates[number];
+            let going = candidate.findings.iter().filter(|_| candidate.fix.reason.is_none());
+            let hooks = going.map(|finding| &findings[*finding].registration.hook);
+            hooks.filter(|hook| planner.is_retyped(hook)).collect()
+        };
+        let numbers = 0..self.candidates.len();
+        let mut hooks: Vec<&Hook> = numbers.clone().flat_map(|number| retyped(self, number)).collect();
+        hooks.sort_by_key(|hook| (&hook.member, &hook.record));
+        hooks.dedup();
+        // Many hooks have the same name, so that who uses members of it is found out first.
+        let mut members: Vec<&str> = hooks.iter().map(|hook| hook.member.as_str()).collect();
+        members.dedup();
+        members.iter().for_each(|member| drop(self.lookup.users(member)));
         hooks.par_iter().for_each(|hook| drop(self.member(hook)));
-        for number in 0..self.candidates.len() {
-            let fix = &self.candidates[number].fix;
-            let member = fix.retyped.as_ref().filter(|_| fix.reason.is_none()).map(|hook| self.member(hook));
-            if let Some(Err(reason)) = member.as_deref() {
-                self.candidates[number].fix.reason = Some(reason.clone());
+        for number in numbers {
+            let failed =
+                retyped(self, number).into_iter().find_map(|hook| (*self.member(hook)).as_ref().err().cloned());
+            if failed.is_some() {
+                self.candidates[number].fix.reason = failed;
             }
         }
         self.settle_hooks();

@@ -88,30 +88,30 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
             lost.extend(trouble);
         }
     }
-    if let Some((file, line)) = first_left_out(index, &found, &lost, next) {
-        found.truncate(REGISTRATION_LIMIT);
-        lost.truncate(REGISTRATION_LIMIT);
-        let text = format!("registrations from here on are not analysed: {REGISTRATION_LIMIT} is the limit");
-        lost.push(FileTrouble { file, line, kind: "too-many", text });
-    }
+    let place = |registration: &Registration| {
+        let file = index.file(registration.file);
+        (file.path.clone(), Some(file.position(registration.span.start).line))
+    };
+    let left_out = [
+        limited(&mut found, "registrations", place),
+        limited(&mut lost, "registrations that are not understood", |trouble| (trouble.file.clone(), trouble.line)),
+        index.files.get(next).map(|file| too_many(file.path.clone(), None, "files that may register handlers")),
+    ];
+    lost.extend(left_out.into_iter().flatten());
     built.index.registrations = found;
     built.trouble.extend(lost);
 }
 
-/// Where the first registration stands that is left out: a file, and a line where one is known.
-fn first_left_out(
-    index: &Index,
-    found: &[Registration],
-    lost: &[FileTrouble],
-    next: usize,
-) -> Option<(String, Option<u32>)> {
-    let found = found.get(REGISTRATION_LIMIT).map(|registration| {
-        let file = index.file(registration.file);
-        (file.path.clone(), Some(file.position(registration.span.start).line))
-    });
-    let lost = || lost.get(REGISTRATION_LIMIT).map(|trouble| (trouble.file.clone(), trouble.line));
-    let unread = || index.files.get(next).map(|file| (file.path.clone(), None));
-    found.or_else(lost).or_else(unread)
+/// Cuts a list at the limit, and says what is left out, and from where on.
+fn limited<T>(list: &mut Vec<T>, what: &str, place: impl Fn(&T) -> (String, Option<u32>)) -> Option<FileTrouble> {
+    let (file, line) = place(list.get(REGISTRATION_LIMIT)?);
+    list.truncate(REGISTRATION_LIMIT);
+    Some(too_many(file, line, what))
+}
+
+fn too_many(file: String, line: Option<u32>, what: &str) -> FileTrouble {
+    let text = format!("{what} from here on are left out: {REGISTRATION_LIMIT} registrations are the limit");
+    FileTrouble { file, line, kind: "too-many", text }
 }
 
 /// Where the files end that are looked at together with the one at `start`: what one batch finds has to fit into memory.
@@ -133,7 +133,7 @@ pub(super) fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &imp
     if bounded.is_exceeded() {
         files.clear();
         let text = format!(
-            "more than {} MiB of C that names VMAs, which no kernel has; none of it was analysed",
+            "more than {} MiB of C that names VMAs, which no kernel has; the sources, or the headers, were not analysed",
             KEPT_LIMIT >> 20
         );
         built.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });

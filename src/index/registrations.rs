@@ -50,18 +50,19 @@ const FEW: usize = 16;
 pub struct Words {
     search: Search,
     words: Vec<String>,
-    /// How many of the words name hooks; the others name macros.
-    hooks: usize,
+    /// Of each word, whether it names a hook; the others name macros.
+    is_hook: Vec<bool>,
 }
 
 impl Words {
     /// The words of an index.
     pub fn new(index: &Index) -> Words {
-        let mut words = longest_first(index.hooks.members().into_iter().map(str::to_owned).collect());
-        let hooks = words.len();
-        words.extend(longest_first(index.table_macros.keys().cloned().collect()));
+        let hooks: FxHashSet<&str> = index.hooks.members().into_iter().collect();
+        let hooks_and_macros = hooks.iter().copied().chain(index.table_macros.keys().map(String::as_str));
+        let words = longest_first(hooks_and_macros.map(str::to_owned).collect());
         let needles: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
-        Words { search: Search::new(&needles), words, hooks }
+        let is_hook = words.iter().map(|word| hooks.contains(word.as_str())).collect();
+        Words { search: Search::new(&needles), words, is_hook }
     }
 }
 
@@ -69,7 +70,7 @@ impl Words {
 pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
     let mut collector = Collector { index, types, words, file, found: Vec::new(), trouble: Vec::new() };
     let found = words.search.identifiers(&index.file(file).text);
-    let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(word, _)| *word < words.hooks);
+    let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(word, _)| words.is_hook[*word]);
     let named = |(word, at): (usize, usize)| (words.words[word].as_str(), at);
     let mut items = collector.items_with_hooks(hooks.into_iter().map(named));
     items.extend(collector.items_with_handlers_as_arguments());

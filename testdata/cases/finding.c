@@ -93,6 +93,8 @@ static const struct file_operations with_members = {
 };
 
 DEFINE_TABLE(plain); //= mechanical //: table plain_fops | macro DEFINE_TABLE
+#define mmap_fops(prefix) static const struct file_operations prefix ## _early_fops = { .mmap = prefix ## _mmap }
+mmap_fops(plain); //= mechanical //: table plain_early_fops | macro mmap_fops
 DEFINE_FRAME_FOPS(foreign_fops); //= unknown //! handler-not-found //: macro DEFINE_FRAME_FOPS | handler frame_mmap
 
 /* A macro of the file around a macro of a header. */
