@@ -59,7 +59,7 @@ impl Candidate {
 }
 
 /// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
-type Converted = (member::Edits, Vec<(u32, OpenPoint)>, BTreeSet<String>, Option<String>);
+type Outcome = (member::Edits, Vec<(u32, OpenPoint)>, BTreeSet<String>, Option<String>);
 
 /// Decides what is converted together.
 pub(super) struct Planner<'a> {
@@ -253,7 +253,7 @@ impl<'a> Planner<'a> {
                     candidate.definitions.iter().chain(&candidate.helpers).copied()
                 })
                 .collect();
-            let done: Vec<(usize, Converted)> =
+            let done: Vec<(usize, Outcome)> =
                 going.par_iter().map(|number| (*number, self.converted(*number, &converted))).collect();
             let mut failed = false;
             for (number, (edits, open_points, remarks, reason)) in done {
@@ -271,40 +271,34 @@ impl<'a> Planner<'a> {
 
     /// Takes back what implements a hook that cannot be retyped, before the work on all that implement it begins.
     fn settle_members(&mut self) {
-        let findings = self.findings;
-        let retyped = |planner: &Self, number: usize| -> Vec<&'a Hook> {
-            let candidate = &planner.candidates[number];
-            let going = candidate.findings.iter().filter(|_| candidate.fix.reason.is_none());
-            let hooks = going.map(|finding| &findings[*finding].registration.hook);
-            hooks.filter(|hook| planner.is_retyped(hook)).collect()
-        };
-        let numbers = 0..self.candidates.len();
-        let mut hooks: Vec<&Hook> = numbers.clone().flat_map(|number| retyped(self, number)).collect();
-        hooks.sort_by_key(|hook| (&hook.member, &hook.record));
-        hooks.dedup();
+        let mut retyped: Vec<(&Hook, Vec<usize>)> = self.retyped().into_values().collect();
+        for (_, numbers) in &mut retyped {
+            numbers.retain(|number| self.candidates[*number].fix.reason.is_none());
+        }
+        retyped.retain(|(_, numbers)| !numbers.is_empty());
         // Many hooks have the same name, so that who uses members of it is found out first.
-        let mut members: Vec<&str> = hooks.iter().map(|hook| hook.member.as_str()).collect();
-        members.dedup();
+        let members: BTreeSet<&str> = retyped.iter().map(|(hook, _)| hook.member.as_str()).collect();
         members.iter().for_each(|member| drop(self.lookup.users(member)));
-        hooks.par_iter().for_each(|hook| drop(self.member(hook)));
-        for number in numbers {
-            let failed =
-                retyped(self, number).into_iter().find_map(|hook| (*self.member(hook)).as_ref().err().cloned());
-            if failed.is_some() {
-                self.candidates[number].fix.reason = failed;
+        retyped.par_iter().for_each(|(hook, _)| drop(self.member(hook)));
+        for (hook, numbers) in retyped {
+            if let Err(reason) = &*self.member(hook) {
+                for number in numbers {
+                    self.candidates[number].fix.reason.get_or_insert(reason.clone());
+                }
             }
         }
         self.settle_hooks();
     }
 
-    /// The hooks that the candidates register and that are retyped, with the candidates of each.
-    fn retyped(&self) -> BTreeMap<String, Vec<usize>> {
-        let mut hooks: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    /// The hooks that the candidates register and that are retyped, by name, with the candidates of each.
+    fn retyped(&self) -> BTreeMap<String, (&'a Hook, Vec<usize>)> {
+        let findings = self.findings;
+        let mut hooks: BTreeMap<String, (&Hook, Vec<usize>)> = BTreeMap::new();
         for (number, candidate) in self.candidates.iter().enumerate() {
             for finding in &candidate.findings {
-                let hook = &self.findings[*finding].registration.hook;
+                let hook = &findings[*finding].registration.hook;
                 if self.is_retyped(hook) {
-                    hooks.entry(hook.name()).or_default().push(number);
+                    hooks.entry(hook.name()).or_insert((hook, Vec::new())).1.push(number);
                 }
             }
         }
@@ -314,7 +308,7 @@ impl<'a> Planner<'a> {
     /// Takes back what else implements a hook that one handler cannot be converted to. Whether there was any.
     fn settle_hooks(&mut self) -> bool {
         let mut settled = false;
-        for (hook, numbers) in self.retyped() {
+        for (hook, (_, numbers)) in self.retyped() {
             let failed = numbers.iter().find_map(|number| {
                 let fix = &self.candidates[*number].fix;
                 Some(format!("{}: {}", fix.name, fix.reason.as_ref()?))
@@ -333,7 +327,7 @@ impl<'a> Planner<'a> {
     fn safe(&self) -> BTreeSet<usize> {
         let mut safe: BTreeSet<usize> =
             (0..self.candidates.len()).filter(|number| self.is_planned_safe(*number)).collect();
-        for numbers in self.retyped().into_values() {
+        for (_, numbers) in self.retyped().into_values() {
             if !numbers.iter().all(|number| safe.contains(number)) {
                 safe.retain(|number| !numbers.contains(number));
             }
@@ -349,7 +343,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The conversion of one handler, where the functions of all those are converted.
-    fn converted(&self, number: usize, converted: &BTreeSet<ItemId>) -> Converted {
+    fn converted(&self, number: usize, converted: &BTreeSet<ItemId>) -> Outcome {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));

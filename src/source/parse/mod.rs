@@ -74,7 +74,7 @@ pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Functi
     })
 }
 
-/// The functions of a slice in all its [`variants`], those that are alike among them.
+/// The functions of a slice in all its [`variants`]: one that no conditional touches is there once for each.
 pub fn in_every_variant(slice: &[u8], base: u32) -> Vec<Function> {
     variants(slice).iter().flat_map(|masked| functions(slice, &masked.text, base).syntax).collect()
 }
