@@ -6,7 +6,7 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mmaplint::index::{Built, Index, Search, Types, build};
-use mmaplint::kernel::{Tree, list};
+use mmaplint::kernel::{Tree, walk};
 use mmaplint::rules::Rules;
 use mmaplint::source::{ItemKind, parse, slice, variants};
 use mmaplint::vma::Analysis;
@@ -18,7 +18,7 @@ const TREE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/kernel");
 /// The text of all files of the tree, over and over, as often as it fits into a mebibyte.
 fn text() -> Vec<u8> {
     let root = Path::new(TREE);
-    let mut sources = list(&Tree::open(root).unwrap()).sources;
+    let mut sources = walk(&Tree::open(root).unwrap(), |part| part.sources).concat();
     sources.sort();
     let once: Vec<u8> = sources.iter().flat_map(|path| std::fs::read(root.join(path)).unwrap()).collect();
     once.iter().copied().cycle().take((1 << 20) / once.len() * once.len()).collect()

@@ -13,7 +13,7 @@ use super::names::{self, Named};
 use super::registrations::{Registration, Words, collect};
 use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
-use crate::kernel::{FileTrouble, Listing, Sieve, Tree, list, read_matching};
+use crate::kernel::{FileTrouble, Listing, Reader, Sieve, Sifted, Tree, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::ast::Parameter;
@@ -56,17 +56,22 @@ const PART: usize = 3;
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let mut built = Built::default();
-    let Listing { headers, sources, trouble } = list(tree);
-    built.files = headers.len() + sources.len();
-    built.trouble = trouble;
-
-    read(tree, &headers, &mut built, &Headers::new());
+    let (reader, sieve) = (Reader::new(tree), Bounded::new(Headers::new(), &built.index));
+    let parts = walk(tree, |Listing { headers, sources, trouble }| (reader.sift(&headers, &sieve), sources, trouble));
+    let (mut headers, mut sources) = (Sifted::default(), Vec::new());
+    for (sifted, mut listed, mut trouble) in parts {
+        headers.append(sifted);
+        sources.append(&mut listed);
+        built.trouble.append(&mut trouble);
+    }
+    built.add(headers, &sieve);
     add_definitions(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
-    let sieve = Sources::new(&built.index);
-    built.index.sought = sieve.words.clone();
-    read(tree, &sources, &mut built, &sieve);
+    let sieve = Bounded::new(Sources::new(&built.index), &built.index);
+    built.index.sought = sieve.sieve.words.clone();
+    let sources = reader.sift(&sources, &sieve);
+    built.add(sources, &sieve);
     add_definitions(&mut built.index, rules, first_source);
     register(tree, &mut built);
     built
@@ -81,7 +86,7 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
     while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
-        let files = (batch.start as u32..batch.end as u32).into_par_iter();
+        let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(4);
         let batch: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
         for (registrations, trouble) in batch {
             found.extend(registrations);
@@ -124,50 +129,58 @@ fn end_of_batch(files: &[Arc<SourceFile>], start: usize) -> usize {
     start + files[start..].iter().take_while(fits).count().max(1)
 }
 
-pub(super) fn read(tree: &Tree, paths: &[String], built: &mut Built, sieve: &impl Sieve<SourceFile>) {
-    let held = built.index.files.iter().map(|file| file.text.len()).sum();
-    let bounded = Bounded { sieve, kept: AtomicUsize::new(held) };
-    let (mut files, bytes, trouble) = read_matching(tree, paths, &bounded);
-    built.bytes += bytes;
-    built.trouble.extend(trouble);
-    if bounded.is_exceeded() {
-        files.clear();
-        let text = format!(
-            "more than {} MiB of C that names VMAs, which no kernel has; the sources, or the headers, were not analysed",
-            KEPT_LIMIT >> 20
-        );
-        built.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });
-    }
-    let (mut files, too_large): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
-    built.trouble.extend(too_large.into_iter().map(|file| {
-        let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
-        FileTrouble { file: file.path, line: None, kind: "too-large", text }
-    }));
-    files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
-    for file in &files {
-        if let Some(place) = file.not_utf8 {
-            let line = Some(file.position(place).line);
-            let text = "holds bytes that are no UTF-8; read as they are".to_owned();
-            built.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "not-utf8", text });
+impl Built {
+    /// Adds the files that a sieve kept.
+    pub(super) fn add<S>(&mut self, sifted: Sifted<SourceFile>, sieve: &Bounded<S>) {
+        self.files += sifted.files;
+        self.bytes += sifted.bytes;
+        self.trouble.extend(sifted.trouble);
+        let mut files = sifted.kept;
+        if sieve.is_exceeded() {
+            files.clear();
+            let text = format!(
+                "more than {} MiB of C that names VMAs, which no kernel has; the sources, or the headers, were not analysed",
+                KEPT_LIMIT >> 20
+            );
+            self.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });
         }
+        let (mut files, too_large): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
+        self.trouble.extend(too_large.into_iter().map(|file| {
+            let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
+            FileTrouble { file: file.path, line: None, kind: "too-large", text }
+        }));
+        files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
+        for file in &files {
+            if let Some(place) = file.not_utf8 {
+                let line = Some(file.position(place).line);
+                let text = "holds bytes that are no UTF-8; read as they are".to_owned();
+                self.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "not-utf8", text });
+            }
+        }
+        self.index.files.extend(files.into_iter().map(Arc::new));
     }
-    built.index.files.extend(files.into_iter().map(Arc::new));
 }
 
 /// Keeps what another sieve does, until it is more than memory should hold.
-struct Bounded<'s, S> {
-    sieve: &'s S,
+pub(super) struct Bounded<S> {
+    pub(super) sieve: S,
     kept: AtomicUsize,
 }
 
-impl<S> Bounded<'_, S> {
+impl<S> Bounded<S> {
+    /// A sieve for files that are kept beside those of an index.
+    pub(super) fn new(sieve: S, beside: &Index) -> Bounded<S> {
+        Bounded { sieve, kept: AtomicUsize::new(beside.files.iter().map(|file| file.text.len()).sum()) }
+    }
+
     /// Whether it came to more than the limit, which does not depend on the order in which files come.
     fn is_exceeded(&self) -> bool {
         self.kept.load(Ordering::Relaxed) > KEPT_LIMIT
     }
 }
 
-impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<'_, S> {
+impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<S> {
     fn matters(&self, text: &[u8]) -> bool {
         self.sieve.matters(text)
     }
@@ -348,7 +361,7 @@ fn takes_vma(vma: &Finder, record: &[u8]) -> bool {
 
 /// Indexes what the files from `first` on define.
 pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
-    let new = index.files[first..].par_iter().zip(first as u32..index.files.len() as u32);
+    let new = index.files[first..].par_iter().zip(first as u32..index.files.len() as u32).with_max_len(8);
     let (mut functions, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new());
     let found: Vec<Definitions> =
         new.map(|(source, file)| measure(Phase::Slice, || definitions(source, file))).collect();

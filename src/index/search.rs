@@ -4,12 +4,24 @@ use std::ops::Range;
 
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, Match, MatchKind};
+use memchr::memmem::Finder;
 
 use crate::source::is_identifier_byte;
 
-/// A search for several words. The vector search is five times faster than the automaton, and takes only so many words.
+/// So few words are looked for one after the other, each at nearly the speed of memory, which is twice as fast as all at once.
+const FEW: usize = 2;
+
+/// A search for several words.
 #[derive(Debug)]
-pub enum Search {
+pub struct Search {
+    /// The words, where they are few.
+    few: Vec<Finder<'static>>,
+    all: All,
+}
+
+/// A search for all words at once. The vector search is five times faster than the automaton, and takes only so many words.
+#[derive(Debug)]
+enum All {
     /// For some dozens of words.
     Packed(Searcher),
     /// For more.
@@ -22,18 +34,23 @@ impl Search {
     /// For words of which, at one place, the first in the list is found.
     pub fn new(needles: &[&[u8]]) -> Search {
         let automaton = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles);
-        match Searcher::new(needles) {
-            Some(packed) => Search::Packed(packed),
-            None => automaton().map_or(Search::TooMany, Search::Automaton),
-        }
+        let all = match Searcher::new(needles) {
+            Some(packed) => All::Packed(packed),
+            None => automaton().map_or(All::TooMany, All::Automaton),
+        };
+        let few = if needles.len() <= FEW { needles } else { &[] };
+        Search { few: few.iter().map(|needle| Finder::new(needle).into_owned()).collect(), all }
     }
 
     /// Whether a text holds any.
     pub fn any_in(&self, text: &[u8]) -> bool {
-        match self {
-            Search::Packed(packed) => packed.find(text).is_some(),
-            Search::Automaton(automaton) => automaton.is_match(text),
-            Search::TooMany => true,
+        if !self.few.is_empty() {
+            return self.few.iter().any(|finder| finder.find(text).is_some());
+        }
+        match &self.all {
+            All::Packed(packed) => packed.find(text).is_some(),
+            All::Automaton(automaton) => automaton.is_match(text),
+            All::TooMany => true,
         }
     }
 
@@ -51,10 +68,10 @@ impl Search {
     }
 
     fn matches(&self, text: &[u8]) -> Vec<Match> {
-        match self {
-            Search::Packed(packed) => packed.find_iter(text).collect(),
-            Search::Automaton(automaton) => automaton.find_iter(text).collect(),
-            Search::TooMany => Vec::new(),
+        match &self.all {
+            All::Packed(packed) => packed.find_iter(text).collect(),
+            All::Automaton(automaton) => automaton.find_iter(text).collect(),
+            All::TooMany => Vec::new(),
         }
     }
 }
@@ -71,11 +88,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn few_words_are_found_as_many_are() {
+        for words in [&[b"vm_area_".as_slice(), b"mmap"][..], &[b"vm_area_", b"mmap", b"OPS"]] {
+            let search = Search::new(words);
+            assert!(search.any_in(b"int vm_area_x;") && search.any_in(b".mmap = f") && !search.any_in(b"int vm_are;"));
+            let places: Vec<_> = search.places(b"mmap, vm_area_").collect();
+            assert_eq!(places, [0..4, 6..14]);
+        }
+        assert!(!Search::new(&[]).any_in(b"mmap"));
+    }
+
+    #[test]
     fn of_names_that_start_alike_the_whole_one_is_found() {
         for count in [2, 500] {
             let names = longest_first((0..count).map(|number| format!("name{number}")).collect());
             let search = Search::new(&names.iter().map(String::as_bytes).collect::<Vec<_>>());
-            assert_eq!(matches!(search, Search::Packed(_)), count == 2);
+            assert_eq!(matches!(search.all, All::Packed(_)), count == 2);
             let found: Vec<&str> = search
                 .identifiers(b"name1 xname1 name10 name1_ name11")
                 .map(|(name, _)| names[name].as_str())

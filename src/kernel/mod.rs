@@ -17,9 +17,9 @@ pub use git::Git;
 pub use maintainers::{Maintainers, Recipients, Section};
 pub use overlay::Overlay;
 pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};
-pub use read::{FILE_LIMIT, Sieve, read_matching};
+pub use read::{FILE_LIMIT, Reader, Sieve, Sifted};
 pub use tree::{Tree, TreeError};
-pub use walk::{Listing, is_listed, list};
+pub use walk::{Listing, is_listed, walk};
 
 /// Something about a file that could not be used as it should be. It is reported and counted, and the run goes on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

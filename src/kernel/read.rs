@@ -18,6 +18,9 @@ pub const FILE_LIMIT: u64 = 64 << 20;
 /// parts of that size, which stay in the cache, and read as a whole only where a part may matter.
 const PART: usize = 64 << 10;
 
+/// So many files are read in one go by one thread, so that none has much left to do when the others are through.
+const PATHS: usize = 16;
+
 /// The byte order marks of UTF-16, in which no word would be found.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
@@ -39,54 +42,90 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PART]);
 }
 
-/// Opens a file below an open folder, which takes the kernel a shorter walk than its whole path.
-fn open_in(folder: &io::Result<File>, path: &str) -> io::Result<File> {
-    let folder = folder.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-    Ok(openat(folder, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+/// What came of reading files.
+#[derive(Debug)]
+pub struct Sifted<T> {
+    /// What the sieve made of those it kept.
+    pub kept: Vec<T>,
+    /// Files that were to be read.
+    pub files: usize,
+    /// Bytes read.
+    pub bytes: u64,
+    /// The files that could not be read.
+    pub trouble: Vec<FileTrouble>,
 }
 
-/// Reads every file of `paths` (relative to the tree) and collects what the sieve makes of those it keeps, in the order of `paths`;
-/// with it the bytes read and the files that could not be.
-pub fn read_matching<T: Send>(tree: &Tree, paths: &[String], sieve: &impl Sieve<T>) -> (Vec<T>, u64, Vec<FileTrouble>) {
-    let (root, bytes) = (File::open(tree.root()), AtomicU64::new(0));
-    // Most files leave nothing behind, so that the few results are collected and not one for each file.
-    let outcomes: Vec<Result<T, FileTrouble>> = paths
-        .par_iter()
-        .with_max_len(64)
-        .map(|path| read_one(tree, &root, path, sieve, &bytes))
-        .filter_map(Result::transpose)
-        .collect();
-    let (mut kept, mut trouble) = (Vec::new(), Vec::new());
-    for outcome in outcomes {
-        match outcome {
-            Ok(value) => kept.push(value),
-            Err(failed) => trouble.push(failed),
+impl<T> Default for Sifted<T> {
+    fn default() -> Sifted<T> {
+        Sifted { kept: Vec::new(), files: 0, bytes: 0, trouble: Vec::new() }
+    }
+}
+
+impl<T> Sifted<T> {
+    /// Adds what came of reading others.
+    pub fn append(&mut self, mut other: Sifted<T>) {
+        self.kept.append(&mut other.kept);
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.trouble.append(&mut other.trouble);
+    }
+}
+
+/// Reads files of a tree.
+pub struct Reader<'t> {
+    tree: &'t Tree,
+    /// The kernel has a shorter way from an open folder to a file below than along the whole path.
+    root: io::Result<File>,
+}
+
+impl<'t> Reader<'t> {
+    /// A reader of a tree. One whose folder cannot be opened says so of every file.
+    pub fn new(tree: &'t Tree) -> Reader<'t> {
+        Reader { tree, root: File::open(tree.root()) }
+    }
+
+    /// Reads every file of `paths` (relative to the tree) in parallel and collects what the sieve makes of those it keeps, in the
+    /// order of `paths`.
+    pub fn sift<T: Send>(&self, paths: &[String], sieve: &impl Sieve<T>) -> Sifted<T> {
+        let bytes = AtomicU64::new(0);
+        // Most files leave nothing behind, so that the few results are collected and not one for each file.
+        let outcomes: Vec<Result<T, FileTrouble>> = paths
+            .par_iter()
+            .with_max_len(PATHS)
+            .map(|path| self.sift_one(path, sieve, &bytes))
+            .filter_map(Result::transpose)
+            .collect();
+        let mut sifted = Sifted { files: paths.len(), bytes: bytes.into_inner(), ..Sifted::default() };
+        for outcome in outcomes {
+            match outcome {
+                Ok(value) => sifted.kept.push(value),
+                Err(failed) => sifted.trouble.push(failed),
+            }
         }
+        sifted
     }
-    (kept, bytes.into_inner(), trouble)
-}
 
-fn read_one<T>(
-    tree: &Tree,
-    root: &io::Result<File>,
-    path: &str,
-    sieve: &impl Sieve<T>,
-    bytes: &AtomicU64,
-) -> Result<Option<T>, FileTrouble> {
-    let failed = |kind, text| FileTrouble { file: path.to_owned(), line: None, kind, text };
-    let (kept, length) = if let Some(Some(text)) = tree.overlay().get(path) {
-        (if sieve.matters(text) { sieve.keep(path, text.to_vec()) } else { None }, text.len() as u64)
-    } else {
-        let open = || open_in(root, path);
-        BUFFER
-            .with_borrow_mut(|buffer| sift(open, path, buffer, sieve))
-            .map_err(|error| failed("unreadable", error.to_string()))?
-    };
-    if length > FILE_LIMIT {
-        return Err(failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)));
+    fn sift_one<T>(&self, path: &str, sieve: &impl Sieve<T>, bytes: &AtomicU64) -> Result<Option<T>, FileTrouble> {
+        let failed = |kind, text| FileTrouble { file: path.to_owned(), line: None, kind, text };
+        let (kept, length) = if let Some(Some(text)) = self.tree.overlay().get(path) {
+            (if sieve.matters(text) { sieve.keep(path, text.to_vec()) } else { None }, text.len() as u64)
+        } else {
+            let open = || self.open(path);
+            BUFFER
+                .with_borrow_mut(|buffer| sift(open, path, buffer, sieve))
+                .map_err(|error| failed("unreadable", error.to_string()))?
+        };
+        if length > FILE_LIMIT {
+            return Err(failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)));
+        }
+        bytes.fetch_add(length, Ordering::Relaxed);
+        Ok(kept)
     }
-    bytes.fetch_add(length, Ordering::Relaxed);
-    Ok(kept)
+
+    fn open(&self, path: &str) -> io::Result<File> {
+        let root = self.root.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
+        Ok(openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+    }
 }
 
 /// Reads a file through a buffer, and gives what the sieve makes of it and the length of the file in bytes, of which no more

@@ -1,10 +1,10 @@
 //! Lists the C files of a tree, in parallel.
 
-use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::once;
 use rayon::prelude::*;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::{FileTrouble, Tree};
 use crate::meter::{Phase, measure};
@@ -12,7 +12,7 @@ use crate::meter::{Phase, measure};
 /// Top-level folders that hold no kernel code.
 const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
 
-/// The C files of a tree, as paths relative to it, in no order: the few that are kept are sorted then.
+/// The C files of a part of a tree, as paths relative to the tree, in no order: the few that are kept are sorted then.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// The `.h` files.
@@ -23,30 +23,30 @@ pub struct Listing {
     pub trouble: Vec<FileTrouble>,
 }
 
-/// Lists the `.c` and `.h` files of a tree. Links are not followed: what they lead to inside the tree is listed in its own place.
-pub fn list(tree: &Tree) -> Listing {
-    let root = tree.root();
-    let (mut parts, mut files) = (Vec::new(), Listing::default());
-    // Two levels are walked first, so that there are folders enough to share out.
-    for entry in WalkDir::new(root)
-        .max_depth(2)
-        .into_iter()
-        .filter_entry(|entry| entry.depth() != 1 || !is_left_out(entry.path()))
-    {
+/// Walks a tree in parallel, and has `look` look at the C files of each part of it as soon as they are listed, while the kernel
+/// still has their folders at hand. Links are not followed: what they lead to inside the tree is listed in its own place.
+pub fn walk<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> {
+    let (tops, mut files) = split(tree, tree.root());
+    files.add_overlay(tree);
+    // Two levels are split, so that there are folders enough to share out.
+    let below = tops.into_par_iter().filter(|top| !is_left_out(top)).flat_map(|top| {
+        let (folders, files) = measure(Phase::Walk, || split(tree, &top));
+        let listings = folders.into_par_iter().map(|folder| measure(Phase::Walk, || list(tree, &folder)));
+        listings.chain(once(files)).with_max_len(1).map(&look)
+    });
+    below.chain(once(files).map(&look)).collect()
+}
+
+/// The folders in a folder, and the files in it.
+fn split(tree: &Tree, folder: &Path) -> (Vec<PathBuf>, Listing) {
+    let (mut folders, mut files) = (Vec::new(), Listing::default());
+    for entry in WalkDir::new(folder).min_depth(1).max_depth(1) {
         match entry {
-            Ok(entry) if entry.depth() == 2 && entry.file_type().is_dir() => parts.push(entry.into_path()),
-            Ok(entry) => files.add(root, entry.path(), entry.file_type()),
-            Err(error) => files.failed(root, &error),
+            Ok(entry) if entry.file_type().is_dir() => folders.push(entry.into_path()),
+            entry => files.add(tree, entry),
         }
     }
-    let listings: Vec<Listing> = parts.par_iter().map(|part| measure(Phase::Walk, || list_part(root, part))).collect();
-    for part in listings {
-        files.headers.extend(part.headers);
-        files.sources.extend(part.sources);
-        files.trouble.extend(part.trouble);
-    }
-    files.lay_over(tree);
-    files
+    (folders, files)
 }
 
 fn is_left_out(path: &Path) -> bool {
@@ -59,45 +59,42 @@ pub fn is_listed(path: &str) -> bool {
     matches!(path.as_bytes(), [.., b'.', b'c' | b'h']) && !LEFT_OUT.contains(&top)
 }
 
-fn list_part(root: &Path, part: &PathBuf) -> Listing {
+fn list(tree: &Tree, folder: &Path) -> Listing {
     let mut files = Listing::default();
-    for entry in WalkDir::new(part) {
-        match entry {
-            Ok(entry) => files.add(root, entry.path(), entry.file_type()),
-            Err(error) => files.failed(root, &error),
-        }
-    }
+    WalkDir::new(folder).into_iter().for_each(|entry| files.add(tree, entry));
     files
 }
 
 impl Listing {
-    /// Takes out the files that the change laid over the tree takes away, and adds those that it adds.
-    fn lay_over(&mut self, tree: &Tree) {
-        for (path, is_there) in tree.overlay().files() {
-            let list = match path.as_bytes() {
-                [.., b'.', b'c'] => &mut self.sources,
-                [.., b'.', b'h'] => &mut self.headers,
-                _ => continue,
-            };
-            list.retain(|known| known != path);
-            if is_there && is_listed(path) {
-                list.push(path.to_owned());
-            }
+    /// Adds the files that the change laid over the tree changes or adds; what is listed from the disk leaves them out.
+    fn add_overlay(&mut self, tree: &Tree) {
+        let there = tree.overlay().files().filter(|(path, is_there)| *is_there && is_listed(path));
+        for (path, _) in there {
+            let list = if path.ends_with(".h") { &mut self.headers } else { &mut self.sources };
+            list.push(path.to_owned());
         }
     }
 
-    fn add(&mut self, root: &Path, path: &Path, file_type: FileType) {
-        let list = match path.as_os_str().as_encoded_bytes() {
+    fn add(&mut self, tree: &Tree, entry: walkdir::Result<DirEntry>) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return self.failed(tree.root(), &error),
+        };
+        let list = match entry.path().as_os_str().as_encoded_bytes() {
             [.., b'.', b'c'] => &mut self.sources,
             [.., b'.', b'h'] => &mut self.headers,
             _ => return,
         };
+        let file_type = entry.file_type();
         if file_type.is_dir() {
             return;
         }
-        let relative = relative(root, path);
+        let relative = relative(tree.root(), entry.path());
+        if tree.overlay().get(&relative).is_some() {
+            return;
+        }
         if file_type.is_symlink() {
-            if let Some(text) = broken_link(root, path) {
+            if let Some(text) = broken_link(tree.root(), entry.path()) {
                 self.trouble.push(FileTrouble { file: relative, line: None, kind: "link", text });
             }
         } else if !file_type.is_file() {

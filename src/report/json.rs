@@ -184,6 +184,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         handlers: report
             .findings
             .par_iter()
+            .with_max_len(16)
             .map(|finding| listed(&handler(report, finding)))
             .collect::<io::Result<_>>()?,
         trouble: scan

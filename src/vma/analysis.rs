@@ -50,6 +50,7 @@ impl<'a> Analysis<'a> {
             next.retain(|key| self.lowered(key).is_none());
             let lowered: Vec<(Key, Shared)> = next
                 .par_iter()
+                .with_max_len(4)
                 .map(|key| measure(Phase::Follow, || (key.clone(), Arc::new(lower_item(self.context, key)))))
                 .collect();
             next = lowered.iter().flat_map(|(_, lowered)| lowered.reached().cloned()).collect();
@@ -63,6 +64,7 @@ impl<'a> Analysis<'a> {
         let groups: Vec<Vec<Key>> = by_folder.into_values().collect();
         let walked: Vec<_> = groups
             .into_par_iter()
+            .with_max_len(2)
             .flat_map_iter(|roots| measure(Phase::Follow, || ways(&self.functions, roots)))
             .collect();
         self.handlers.extend(walked);
