@@ -1,6 +1,6 @@
 //! The few lexical facts that slicing and masking share: what ends a comment, a string, a directive.
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::span::Span;
 
@@ -14,11 +14,16 @@ pub fn identifier_end(text: &[u8], at: usize) -> usize {
     at + text[at..].iter().take_while(|byte| is_identifier_byte(**byte)).count()
 }
 
+/// The offset of two bytes, one behind the other: a search for a word takes longer to set up than to find these.
+fn pair(text: &[u8], [first, second]: [u8; 2]) -> Option<usize> {
+    memchr_iter(second, text).map(|at| at.wrapping_sub(1)).find(|at| text.get(*at) == Some(&first))
+}
+
 /// The offset behind the comment that starts at `at`, or `None` where no comment starts there.
 /// A comment without an end reaches to the end of the text.
 pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at..at + 2)? {
-        b"/*" => Some(memmem::find(&text[at + 2..], b"*/").map_or(text.len(), |end| at + 2 + end + 2)),
+        b"/*" => Some(pair(&text[at + 2..], *b"*/").map_or(text.len(), |end| at + 2 + end + 2)),
         b"//" => Some(line_end(text, at)),
         _ => None,
     }
@@ -61,7 +66,7 @@ pub fn line_end(text: &[u8], at: usize) -> usize {
 pub fn directive_end(text: &[u8], at: usize) -> usize {
     let mut end = line_end(text, at);
     let mut offset = at;
-    while let Some(found) = memmem::find(&text[offset..end], b"/*") {
+    while let Some(found) = pair(&text[offset..end], *b"/*") {
         let comment = comment_end(text, offset + found).unwrap_or(end);
         if comment > end {
             end = line_end(text, comment.min(text.len()));

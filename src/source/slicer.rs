@@ -116,17 +116,40 @@ struct Conditional {
     after_first_arm: Option<State>,
 }
 
-/// The bytes that a scan of the inside of braces has to stop at.
+/// The bytes that a scan of the inside of braces has to stop at: `{`, `}`, `"`, `'`, `/` and `#`.
 const MATTERS_IN_BODY: [bool; 256] = {
     let mut matters = [false; 256];
-    matters[b'{' as usize] = true;
-    matters[b'}' as usize] = true;
-    matters[b'"' as usize] = true;
-    matters[b'\'' as usize] = true;
-    matters[b'/' as usize] = true;
-    matters[b'#' as usize] = true;
+    let bytes = b"{}\"'/#";
+    let mut number = 0;
+    while number < bytes.len() {
+        matters[bytes[number] as usize] = true;
+        number += 1;
+    }
     matters
 };
+
+/// How many bytes stand before the first that matters within braces.
+fn passed_in_body(text: &[u8]) -> usize {
+    /// A byte in all eight places of a word.
+    const fn all(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    // Eight bytes at once: the top bit of each that is zero, and perhaps of one above it.
+    let zeros = |word: u64| word.wrapping_sub(all(0x01)) & !word & all(0x80);
+    let (words, rest) = text.as_chunks::<8>();
+    let mut passed = 0;
+    for bytes in words {
+        let word = u64::from_le_bytes(*bytes);
+        // `"` and `#` differ in one bit, and so do `'` and `/`.
+        let quotes = zeros((word & all(!0x01)) ^ all(b'"')) | zeros((word | all(0x08)) ^ all(b'/'));
+        let found = quotes | zeros(word ^ all(b'{')) | zeros(word ^ all(b'}'));
+        if found != 0 {
+            return passed + (found.trailing_zeros() / 8) as usize;
+        }
+        passed += 8;
+    }
+    passed + rest.iter().take_while(|byte| !MATTERS_IN_BODY[**byte as usize]).count()
+}
 
 struct Slicer<'t> {
     text: &'t [u8],
@@ -185,7 +208,7 @@ impl<'t> Slicer<'t> {
 
     /// Goes on to the next byte that can end a body, or hide such a byte. Most of a file is passed over here.
     fn skip_body(&mut self) {
-        self.at += self.text[self.at..].iter().take_while(|byte| !MATTERS_IN_BODY[**byte as usize]).count();
+        self.at += passed_in_body(&self.text[self.at..]);
     }
 
     /// Whether nothing but blanks stands before the current byte on its line.
@@ -403,6 +426,17 @@ mod tests {
     fn shape(text: &str) -> Vec<(ItemKind, String)> {
         let name = |item: &Item| String::from_utf8_lossy(item.name.of(text.as_bytes())).into_owned();
         slice(text.as_bytes()).items.iter().map(|item| (item.kind, name(item))).collect()
+    }
+
+    #[test]
+    fn what_is_passed_in_a_body_holds_nothing_that_matters() {
+        for byte in 0..=u8::MAX {
+            for length in [0, 1, 7, 8, 20] {
+                let text = [vec![b'y'; length], vec![byte, b'}']].concat();
+                let matters = matches!(byte, b'{' | b'}' | b'"' | b'\'' | b'/' | b'#');
+                assert_eq!(passed_in_body(&text), if matters { length } else { length + 1 }, "{byte} behind {length}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From the bytes of a masked slice to [`ast`](super::ast), by tree-sitter-c.
 
+mod blanks;
 mod declarations;
 mod expressions;
 mod statements;
@@ -9,6 +10,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
+
+use blanks::without_long_blanks;
 
 use super::ast::{Declared, Function, Parameter, Statement};
 use super::mask::{every_arm, variants};
@@ -51,6 +54,7 @@ fn parse_text(text: &[u8]) -> Option<Tree> {
     PARSER.with_borrow_mut(|parser| {
         let parser = parser.as_mut()?;
         parser.reset();
+        parser.set_included_ranges(&without_long_blanks(text)).ok()?;
         let deadline = Instant::now() + TIME_LIMIT;
         let mut progress = |_: &tree_sitter::ParseState| {
             if Instant::now() > deadline { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
