@@ -13,7 +13,7 @@ use super::names::{self, Named};
 use super::registrations::{Registration, Words, collect};
 use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
-use crate::kernel::{FileTrouble, Listing, Reader, Sieve, Sifted, Tree, walk};
+use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::ast::Parameter;
@@ -55,14 +55,14 @@ const PART: usize = 3;
 
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
-    let mut built = Built::default();
-    let (reader, sieve) = (Reader::new(tree), Bounded::new(Headers::new(), &built.index));
-    let parts = walk(tree, |Listing { headers, sources, trouble }| (reader.sift(&headers, &sieve), sources, trouble));
-    let (mut headers, mut sources) = (Sifted::default(), Vec::new());
-    for (sifted, mut listed, mut trouble) in parts {
-        headers.append(sifted);
-        sources.append(&mut listed);
-        built.trouble.append(&mut trouble);
+    let (mut built, mut headers) = (Built::default(), Sifted::default());
+    let sieve = Bounded::new(Headers::new(), &built.index);
+    let parts = walk(tree, |part: Listing| (sift(tree, &part.folder, &part.headers, &sieve), part));
+    let mut sources = Vec::new();
+    for (sifted, part) in parts {
+        headers = headers.and(sifted);
+        headers.trouble.extend(part.trouble);
+        sources.push((part.folder, part.sources));
     }
     built.add(headers, &sieve);
     add_definitions(&mut built.index, rules, 0);
@@ -70,8 +70,8 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
     built.index.sought = sieve.sieve.words.clone();
-    let sources = reader.sift(&sources, &sieve);
-    built.add(sources, &sieve);
+    let sources = sources.into_par_iter().map(|(folder, paths)| sift(tree, &folder, &paths, &sieve));
+    built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_definitions(&mut built.index, rules, first_source);
     register(tree, &mut built);
     built

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::build::{Bounded, Headers, Sources, add_definitions, register};
 use super::{Built, Index, SourceFile};
-use crate::kernel::{Reader, Tree, is_listed};
+use crate::kernel::{Tree, is_listed, sift};
 use crate::rules::Rules;
 
 /// The index of `tree`, which is the same directory as `known_tree`, whose index is `known`. `None` where the changes make other files
@@ -18,9 +18,9 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
         there.map(|path| (*path).to_owned()).partition(|path| path.ends_with(".h"));
     let is_kept = |file: &&Arc<SourceFile>| !touched.contains(file.path.as_str());
 
-    let (mut built, reader) = (Built::default(), Reader::new(tree));
+    let mut built = Built::default();
     let sieve = Bounded::new(Headers::new(), &built.index);
-    built.add(reader.sift(&headers, &sieve), &sieve);
+    built.add(sift(tree, "", &headers, &sieve), &sieve);
     built.index.files.extend(known.files.iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, 0);
@@ -31,7 +31,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
         return None;
     }
     built.index.sought = sieve.sieve.words.clone();
-    built.add(reader.sift(&sources, &sieve), &sieve);
+    built.add(sift(tree, "", &sources, &sieve), &sieve);
     built.index.files.extend(known.files.iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, first_source);

@@ -17,7 +17,7 @@ pub use git::Git;
 pub use maintainers::{Maintainers, Recipients, Section};
 pub use overlay::Overlay;
 pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};
-pub use read::{FILE_LIMIT, Reader, Sieve, Sifted};
+pub use read::{FILE_LIMIT, Sieve, Sifted, sift};
 pub use tree::{Tree, TreeError};
 pub use walk::{Listing, is_listed, walk};
 

@@ -62,49 +62,49 @@ impl<T> Default for Sifted<T> {
 }
 
 impl<T> Sifted<T> {
-    /// Adds what came of reading others.
-    pub fn append(&mut self, mut other: Sifted<T>) {
+    /// Both this and what came of reading others.
+    pub fn and(mut self, mut other: Sifted<T>) -> Sifted<T> {
         self.kept.append(&mut other.kept);
         self.files += other.files;
         self.bytes += other.bytes;
         self.trouble.append(&mut other.trouble);
+        self
     }
 }
 
-/// Reads files of a tree.
-pub struct Reader<'t> {
-    tree: &'t Tree,
-    /// The kernel has a shorter way from an open folder to a file below than along the whole path.
-    root: io::Result<File>,
-}
-
-impl<'t> Reader<'t> {
-    /// A reader of a tree. One whose folder cannot be opened says so of every file.
-    pub fn new(tree: &'t Tree) -> Reader<'t> {
-        Reader { tree, root: File::open(tree.root()) }
+/// Reads every file of `paths` in parallel and collects what the sieve makes of those it keeps, in the order of `paths`. They are
+/// relative to the tree, and all lie below `folder`, which is too.
+pub fn sift<T: Send>(tree: &Tree, folder: &str, paths: &[String], sieve: &impl Sieve<T>) -> Sifted<T> {
+    if paths.is_empty() {
+        return Sifted::default();
     }
-
-    /// Reads every file of `paths` (relative to the tree) in parallel and collects what the sieve makes of those it keeps, in the
-    /// order of `paths`.
-    pub fn sift<T: Send>(&self, paths: &[String], sieve: &impl Sieve<T>) -> Sifted<T> {
-        let bytes = AtomicU64::new(0);
-        // Most files leave nothing behind, so that the few results are collected and not one for each file.
-        let outcomes: Vec<Result<T, FileTrouble>> = paths
-            .par_iter()
-            .with_max_len(PATHS)
-            .map(|path| self.sift_one(path, sieve, &bytes))
-            .filter_map(Result::transpose)
-            .collect();
-        let mut sifted = Sifted { files: paths.len(), bytes: bytes.into_inner(), ..Sifted::default() };
-        for outcome in outcomes {
-            match outcome {
-                Ok(value) => sifted.kept.push(value),
-                Err(failed) => sifted.trouble.push(failed),
-            }
+    let (reader, bytes) = (Reader { tree, folder, opened: File::open(tree.root().join(folder)) }, AtomicU64::new(0));
+    // Most files leave nothing behind, so that the few results are collected and not one for each file.
+    let outcomes: Vec<Result<T, FileTrouble>> = paths
+        .par_iter()
+        .with_max_len(PATHS)
+        .map(|path| reader.sift_one(path, sieve, &bytes))
+        .filter_map(Result::transpose)
+        .collect();
+    let mut sifted = Sifted { files: paths.len(), bytes: bytes.into_inner(), ..Sifted::default() };
+    for outcome in outcomes {
+        match outcome {
+            Ok(value) => sifted.kept.push(value),
+            Err(failed) => sifted.trouble.push(failed),
         }
-        sifted
     }
+    sifted
+}
 
+/// Reads files that lie below a folder.
+struct Reader<'t> {
+    tree: &'t Tree,
+    folder: &'t str,
+    /// The kernel has a shorter way from an open folder to a file below than along the whole path.
+    opened: io::Result<File>,
+}
+
+impl Reader<'_> {
     fn sift_one<T>(&self, path: &str, sieve: &impl Sieve<T>, bytes: &AtomicU64) -> Result<Option<T>, FileTrouble> {
         let failed = |kind, text| FileTrouble { file: path.to_owned(), line: None, kind, text };
         let (kept, length) = if let Some(Some(text)) = self.tree.overlay().get(path) {
@@ -112,7 +112,7 @@ impl<'t> Reader<'t> {
         } else {
             let open = || self.open(path);
             BUFFER
-                .with_borrow_mut(|buffer| sift(open, path, buffer, sieve))
+                .with_borrow_mut(|buffer| sift_file(open, path, buffer, sieve))
                 .map_err(|error| failed("unreadable", error.to_string()))?
         };
         if length > FILE_LIMIT {
@@ -123,14 +123,15 @@ impl<'t> Reader<'t> {
     }
 
     fn open(&self, path: &str) -> io::Result<File> {
-        let root = self.root.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-        Ok(openat(root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+        let folder = self.opened.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
+        let below = path.strip_prefix(self.folder).unwrap_or(path).trim_start_matches('/');
+        Ok(openat(folder, below, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
     }
 }
 
 /// Reads a file through a buffer, and gives what the sieve makes of it and the length of the file in bytes, of which no more
 /// than the limit and a part are counted.
-fn sift<T>(
+fn sift_file<T>(
     open: impl FnOnce() -> io::Result<File>,
     path: &str,
     buffer: &mut [u8],

@@ -15,6 +15,8 @@ const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
 /// The C files of a part of a tree, as paths relative to the tree, in no order: the few that are kept are sorted then.
 #[derive(Debug, Default)]
 pub struct Listing {
+    /// The folder that all of them lie below, as a path relative to the tree; empty for the tree itself.
+    pub folder: String,
     /// The `.h` files.
     pub headers: Vec<String>,
     /// The `.c` files.
@@ -39,7 +41,7 @@ pub fn walk<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> 
 
 /// The folders in a folder, and the files in it.
 fn split(tree: &Tree, folder: &Path) -> (Vec<PathBuf>, Listing) {
-    let (mut folders, mut files) = (Vec::new(), Listing::default());
+    let (mut folders, mut files) = (Vec::new(), Listing::of(tree, folder));
     for entry in WalkDir::new(folder).min_depth(1).max_depth(1) {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => folders.push(entry.into_path()),
@@ -60,12 +62,17 @@ pub fn is_listed(path: &str) -> bool {
 }
 
 fn list(tree: &Tree, folder: &Path) -> Listing {
-    let mut files = Listing::default();
+    let mut files = Listing::of(tree, folder);
     WalkDir::new(folder).into_iter().for_each(|entry| files.add(tree, entry));
     files
 }
 
 impl Listing {
+    /// Of no file yet.
+    fn of(tree: &Tree, folder: &Path) -> Listing {
+        Listing { folder: relative(tree.root(), folder), ..Listing::default() }
+    }
+
     /// Adds the files that the change laid over the tree changes or adds; what is listed from the disk leaves them out.
     fn add_overlay(&mut self, tree: &Tree) {
         let there = tree.overlay().files().filter(|(path, is_there)| *is_there && is_listed(path));
@@ -131,5 +138,6 @@ fn relative(root: &Path, path: &Path) -> String {
     // Paths of the walk begin with the root as it was given. To compare them name by name takes longer than the walk.
     let path = path.as_os_str().as_encoded_bytes();
     let below = path.strip_prefix(root.as_os_str().as_encoded_bytes()).unwrap_or(path);
-    String::from_utf8_lossy(below.strip_prefix(b"/").unwrap_or(below)).into_owned()
+    let below = below.strip_prefix(b"/").unwrap_or(below).to_vec();
+    String::from_utf8(below).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
