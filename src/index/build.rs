@@ -4,20 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::expansion::table_macros;
-use super::names::{self, Named};
 use super::registrations::{Registration, Words, collect};
 use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
-use crate::source::ast::Parameter;
-use crate::source::{ItemKind, is_identifier_byte, parse};
+use crate::source::is_identifier_byte;
 
 /// An index, and what it took to make it.
 #[derive(Debug, Default)]
@@ -46,7 +44,7 @@ const REGISTRATION_LIMIT: usize = 10_000;
 const BATCH: usize = 16 << 20;
 
 /// What every type of a VMA or its desc starts with, and the longest of what is searched for.
-const VMA: &[u8] = b"vm_area_";
+pub(super) const VMA: &[u8] = b"vm_area_";
 /// What the names of most hooks hold.
 const MMAP: &[u8] = b"mmap";
 
@@ -317,61 +315,21 @@ pub fn is_access(text: &[u8], at: usize) -> bool {
         })
 }
 
-/// What one file defines.
-#[derive(Default)]
-struct Definitions {
-    functions: Named,
-    macros: Named,
-    records: Named,
-    /// The records that have to do with VMAs: their tags and members.
-    with_hooks: Vec<(String, Vec<Parameter>)>,
-}
-
-fn definitions(source: &SourceFile, file: u32) -> Definitions {
-    let mut found = Definitions::default();
-    let vma = Finder::new(VMA);
-    for (number, item) in (0u32..).zip(&source.items) {
-        let list = match item.kind {
-            ItemKind::Function if vma.find(item.head().of(&source.text)).is_some() => &mut found.functions,
-            ItemKind::Macro if source.text.get(item.body as usize) == Some(&b'(') => &mut found.macros,
-            ItemKind::Record if item.body < item.span.end => {
-                let text = item.span.of(&source.text);
-                if takes_vma(&vma, text) {
-                    let names_vma = |member: &[u8]| vma.find(member).is_some();
-                    let members = parse::members_with(text, item.span.start, names_vma).syntax;
-                    found.with_hooks.push((source.name(item), members));
-                }
-                &mut found.records
-            }
-            _ => continue,
-        };
-        list.push((names::hash(item.name.of(&source.text)), ItemId { file, item: number }));
-    }
-    found
-}
-
-/// Whether a VMA is named behind what declares a pointer to a function; a quick look that saves parsing the others, which only
-/// hold one.
-fn takes_vma(vma: &Finder, record: &[u8]) -> bool {
-    vma.find_iter(record).any(|at| {
-        let member = record[..at].iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).unwrap_or(0);
-        memchr::memchr(b'(', &record[member..at]).is_some()
-    })
-}
-
 /// Indexes what the files from `first` on define.
 pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
-    let new = index.files[first..].par_iter().zip(first as u32..index.files.len() as u32).with_max_len(8);
     let (mut functions, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new());
-    let found: Vec<Definitions> =
-        new.map(|(source, file)| measure(Phase::Slice, || definitions(source, file))).collect();
-    for ((number, source), found) in (first as u32..).zip(&index.files[first..]).zip(found) {
-        index.folders.entry(source.folder().to_owned()).or_default().push(number);
-        functions.push(found.functions);
-        macros.push(found.macros);
-        records.push(found.records);
-        for (tag, members) in found.with_hooks {
-            index.hooks.add(rules, &tag, &members, !source.is_shared_header());
+    for (file, source) in (first as u32..).zip(&index.files[first..]) {
+        index.folders.entry(source.folder().to_owned()).or_default().push(file);
+        let defined = &source.definitions;
+        for (all, own) in [
+            (&mut functions, &defined.functions),
+            (&mut macros, &defined.macros),
+            (&mut records, &defined.records),
+        ] {
+            all.extend(own.iter().map(|(hash, item)| (*hash, ItemId { file, item: *item })));
+        }
+        for (tag, members) in &defined.with_hooks {
+            index.hooks.add(rules, tag, members, !source.is_shared_header());
         }
     }
     index.functions.extend(functions);

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::definitions::Definitions;
 use crate::meter::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
@@ -14,6 +15,8 @@ pub struct SourceFile {
     pub text: Vec<u8>,
     /// Its top-level items.
     pub items: Vec<Item>,
+    /// What they define that other files may mean.
+    pub(super) definitions: Definitions,
     directives: Vec<Span>,
     /// Whether its braces did not add up.
     pub resynchronised: bool,
@@ -25,10 +28,16 @@ pub struct SourceFile {
 impl SourceFile {
     /// Cuts a file into its items.
     pub fn new(path: &str, text: Vec<u8>) -> SourceFile {
-        let slices = measure(Phase::Slice, || slice(&text));
+        let (slices, definitions) = measure(Phase::Slice, || {
+            let slices = slice(&text);
+            // While the text is in the cache: to come back to it later takes longer than to look.
+            let definitions = Definitions::of(&text, &slices.items);
+            (slices, definitions)
+        });
         count(Phase::Slice, text.len());
         SourceFile {
             path: path.to_owned(),
+            definitions,
             items: slices.items,
             directives: slices.directives,
             resynchronised: slices.resynchronised,

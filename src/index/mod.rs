@@ -2,6 +2,7 @@
 //! member of which struct. Built once from the items of all files that matter, and only asked from then on.
 
 mod build;
+mod definitions;
 mod expansion;
 mod file;
 mod hooks;

@@ -15,9 +15,6 @@ pub struct Names {
     sorted: Vec<(u64, ItemId)>,
 }
 
-/// Items to be added, each with the hash of its name.
-pub type Named = Vec<(u64, ItemId)>;
-
 /// The hash by which a name is sorted.
 pub fn hash(name: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
@@ -26,9 +23,9 @@ pub fn hash(name: &[u8]) -> u64 {
 }
 
 impl Names {
-    /// Adds items.
-    pub fn extend(&mut self, items: impl IntoIterator<Item = Named>) {
-        self.sorted.extend(items.into_iter().flatten());
+    /// Adds items, each with the hash of its name.
+    pub fn extend(&mut self, items: Vec<(u64, ItemId)>) {
+        self.sorted.extend(items);
         self.sorted.par_sort_unstable();
     }
 
