@@ -321,11 +321,9 @@ pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
     for (file, source) in (first as u32..).zip(&index.files[first..]) {
         index.folders.entry(source.folder().to_owned()).or_default().push(file);
         let defined = &source.definitions;
-        for (all, own) in [
-            (&mut functions, &defined.functions),
-            (&mut macros, &defined.macros),
-            (&mut records, &defined.records),
-        ] {
+        for (all, own) in
+            [(&mut functions, &defined.functions), (&mut macros, &defined.macros), (&mut records, &defined.records)]
+        {
             all.extend(own.iter().map(|(hash, item)| (*hash, ItemId { file, item: *item })));
         }
         for (tag, members) in &defined.with_hooks {

@@ -8,7 +8,7 @@ use super::build::is_assigned;
 use super::search::{Search, longest_first};
 use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
-use crate::source::{ItemKind, identifiers, words};
+use crate::source::{ItemKind, Span, identifiers, words};
 
 /// Macros that mention one another this deep are followed, no deeper.
 const NESTING_LIMIT: usize = 8;
@@ -45,18 +45,14 @@ fn macros_with(
     let search = Search::new(&words.iter().map(String::as_bytes).collect::<Vec<_>>());
     let in_file = |file: usize| {
         let source = &index.files[file];
-        let mut macros = source.items.iter().filter(|item| item.kind == ItemKind::Macro);
-        let Some(first) = macros.next() else { return Vec::new() };
-        let (start, end) = (first.span.start as usize, macros.next_back().unwrap_or(first).span.end as usize);
-        let matches = search.identifiers(&source.text[start..end]).map(|(word, at)| (word, start + at));
-        let accepted = matches.filter(|(word, at)| accepts(&source.text, *at, at + words[*word].len()));
-        let items = accepted.filter_map(|(_, at)| {
-            let number = source.item_at(at as u32)?;
-            let item = &source.items[number as usize];
-            (item.kind == ItemKind::Macro && at >= item.body as usize)
-                .then_some(ItemId { file: file as u32, item: number })
+        let macros = (0u32..).zip(&source.items).filter(|(_, item)| item.kind == ItemKind::Macro);
+        let accepted = macros.filter(|(_, item)| {
+            let body = Span { start: item.body, end: item.span.end };
+            let mut matches =
+                search.identifiers(body.of(&source.text)).map(|(word, at)| (word, body.start as usize + at));
+            matches.any(|(word, at)| accepts(&source.text, at, at + words[word].len()))
         });
-        items.collect::<Vec<ItemId>>()
+        accepted.map(|(item, _)| ItemId { file: file as u32, item }).collect::<Vec<ItemId>>()
     };
     (first..index.files.len()).into_par_iter().flat_map_iter(in_file).collect()
 }

@@ -75,15 +75,15 @@ fn directive_spans(text: &[u8]) -> Vec<Span> {
 fn read(text: &[u8], start: usize, end: usize) -> Option<Directive> {
     let word = skip_blank(text, start + 1).min(end);
     let keyword_end = identifier_end(text, word).min(end);
-    let rest = condition_text(&text[keyword_end..end]);
+    let rest = || condition_text(&text[keyword_end..end]);
     let span = Span::new(start, end);
     let (keyword, condition, is_else) = match &text[word..keyword_end] {
-        b"if" => (Keyword::If, simplify(&rest), false),
-        b"ifdef" => (Keyword::If, rest, false),
-        b"ifndef" => (Keyword::If, negate(&rest), false),
-        b"elif" => (Keyword::Else, simplify(&rest), false),
-        b"elifdef" => (Keyword::Else, rest, false),
-        b"elifndef" => (Keyword::Else, negate(&rest), false),
+        b"if" => (Keyword::If, simplify(&rest()), false),
+        b"ifdef" => (Keyword::If, rest(), false),
+        b"ifndef" => (Keyword::If, negate(&rest()), false),
+        b"elif" => (Keyword::Else, simplify(&rest()), false),
+        b"elifdef" => (Keyword::Else, rest(), false),
+        b"elifndef" => (Keyword::Else, negate(&rest()), false),
         b"else" => (Keyword::Else, String::new(), true),
         b"endif" => (Keyword::End, String::new(), false),
         _ => return None,

@@ -3,27 +3,28 @@
 use memchr::memmem::find;
 use tree_sitter::Node;
 
+use super::fields::Fields;
 use super::{DEPTH_LIMIT, Reader};
 use crate::source::ast::{Declared, Function, Parameter, Type};
 use crate::source::lex::identifier_end;
 
 impl Reader<'_> {
     pub(super) fn function(&self, node: Node) -> Option<Function> {
-        let declarator = node.child_by_field_name("declarator")?;
+        let declarator = node.field("declarator")?;
         let (name, mut returns) = self.declarator(declarator, self.type_name(node));
         let parameters = returns.function.take()?;
-        let body = node.child_by_field_name("body").map(|body| self.block(body, 0)).unwrap_or_default();
+        let body = node.field("body").map(|body| self.block(body, 0)).unwrap_or_default();
         let is_static = self.is_static(node);
         Some(Function { name, parameters, returns, is_static, body })
     }
 
     /// The type that stands before a declarator.
     pub(super) fn type_name(&self, node: Node) -> Type {
-        let Some(ty) = node.child_by_field_name("type") else { return Type::default() };
+        let Some(ty) = node.field("type") else { return Type::default() };
         let name = match ty.kind() {
             "struct_specifier" | "union_specifier" | "enum_specifier" => {
                 let keyword = ty.kind().trim_end_matches("_specifier");
-                let tag = ty.child_by_field_name("name").map(|tag| self.text_of(tag)).unwrap_or_default();
+                let tag = ty.field("name").map(|tag| self.text_of(tag)).unwrap_or_default();
                 format!("{keyword} {tag}")
             }
             _ => self.text_of(ty).split_whitespace().collect::<Vec<_>>().join(" "),
@@ -44,9 +45,7 @@ impl Reader<'_> {
                 }
                 "array_declarator" | "abstract_array_declarator" => ty.is_array = true,
                 "function_declarator" | "abstract_function_declarator" => {
-                    ty.function = Some(
-                        node.child_by_field_name("parameters").map(|list| self.parameters(list)).unwrap_or_default(),
-                    );
+                    ty.function = Some(node.field("parameters").map(|list| self.parameters(list)).unwrap_or_default());
                 }
                 "init_declarator"
                 | "parenthesized_declarator"
@@ -57,7 +56,7 @@ impl Reader<'_> {
             }
             let mut cursor = node.walk();
             let inner = node
-                .child_by_field_name("declarator")
+                .field("declarator")
                 .or_else(|| node.named_children(&mut cursor).find(|child| child.kind().ends_with("declarator")));
             match inner {
                 Some(inner) => node = inner,
@@ -80,7 +79,7 @@ impl Reader<'_> {
 
     pub(super) fn parameter(&self, node: Node) -> Parameter {
         let ty = self.type_name(node);
-        match node.child_by_field_name("declarator") {
+        match node.field("declarator") {
             Some(declarator) => {
                 let (name, ty) = self.declarator(declarator, ty);
                 Parameter { name, ty }
@@ -99,7 +98,7 @@ impl Reader<'_> {
             let ty = self.type_name(field);
             let mut cursor = field.walk();
             let declarators: Vec<Node> = field.children_by_field_name("declarator", &mut cursor).collect();
-            let nested = field.child_by_field_name("type").and_then(|ty| ty.child_by_field_name("body"));
+            let nested = field.field("type").and_then(|ty| ty.field("body"));
             if let Some(nested) = nested
                 && (declarators.is_empty() || ty.tag().is_some_and(str::is_empty))
             {
@@ -126,7 +125,7 @@ impl Reader<'_> {
         declarators
             .into_iter()
             .map(|declarator| {
-                let value = declarator.child_by_field_name("value").map(|value| self.expression(value, depth + 1));
+                let value = declarator.field("value").map(|value| self.expression(value, depth + 1));
                 let (name, ty) = self.declarator(declarator, ty.clone());
                 Declared { name, ty, value, is_static, cleanup: self.cleanup(declarator), span: self.span(declarator) }
             })
@@ -143,9 +142,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn type_descriptor(&self, node: Node) -> Type {
-        let Some(descriptor) = node.child_by_field_name("type") else { return Type::default() };
+        let Some(descriptor) = node.field("type") else { return Type::default() };
         let ty = self.type_name(descriptor);
-        match descriptor.child_by_field_name("declarator") {
+        match descriptor.field("declarator") {
             Some(declarator) => self.declarator(declarator, ty).1,
             None => ty,
         }

@@ -3,11 +3,12 @@
 use tree_sitter::Node;
 
 use super::Reader;
+use super::fields::Fields;
 use crate::source::ast::{Entry, Expression, ExpressionKind as E};
 
 impl Reader<'_> {
     pub(super) fn field(&self, node: Node, field: &str, depth: usize) -> Expression {
-        match node.child_by_field_name(field) {
+        match node.field(field) {
             Some(value) => self.expression(value, depth + 1),
             None => Expression { kind: E::Other(Vec::new()), span: self.span(node) },
         }
@@ -18,7 +19,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn operator(&self, node: Node) -> String {
-        node.child_by_field_name("operator").map(|operator| self.text_of(operator)).unwrap_or_default()
+        node.field("operator").map(|operator| self.text_of(operator)).unwrap_or_default()
     }
 
     pub(super) fn expression(&self, node: Node, depth: usize) -> Expression {
@@ -38,7 +39,7 @@ impl Reader<'_> {
             }
             "field_expression" => E::Field {
                 base: self.boxed(node, "argument", depth),
-                name: node.child_by_field_name("field").map(|field| self.text_of(field)).unwrap_or_default(),
+                name: node.field("field").map(|field| self.text_of(field)).unwrap_or_default(),
                 arrow: self.operator(node) == "->",
             },
             "subscript_expression" => {
@@ -63,13 +64,12 @@ impl Reader<'_> {
             },
             "conditional_expression" => E::Conditional {
                 condition: self.boxed(node, "condition", depth),
-                then: node.child_by_field_name("consequence").map(|then| Box::new(self.expression(then, depth + 1))),
+                then: node.field("consequence").map(|then| Box::new(self.expression(then, depth + 1))),
                 otherwise: self.boxed(node, "alternative", depth),
             },
             "cast_expression" => E::Cast { ty: self.type_descriptor(node), value: self.boxed(node, "value", depth) },
             "compound_literal_expression" => {
-                let entries =
-                    node.child_by_field_name("value").map(|list| self.entries(list, depth)).unwrap_or_default();
+                let entries = node.field("value").map(|list| self.entries(list, depth)).unwrap_or_default();
                 E::Initializer { ty: Some(self.type_descriptor(node)), entries }
             }
             "initializer_list" => E::Initializer { ty: None, entries: self.entries(node, depth) },
@@ -95,7 +95,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn arguments(&self, node: Node, depth: usize) -> Vec<Expression> {
-        let Some(list) = node.child_by_field_name("arguments") else { return Vec::new() };
+        let Some(list) = node.field("arguments") else { return Vec::new() };
         let mut cursor = list.walk();
         let children: Vec<Node> = list.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect();
         children.into_iter().map(|child| self.expression(child, depth + 1)).collect()

@@ -3,6 +3,7 @@
 mod blanks;
 mod declarations;
 mod expressions;
+mod fields;
 mod statements;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 use blanks::without_long_blanks;
+use fields::LANGUAGE;
 
 use super::ast::{Declared, Function, Parameter, Statement};
 use super::mask::{every_arm, variants};
@@ -43,7 +45,7 @@ thread_local! {
 
 fn new_parser() -> Option<Parser> {
     let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_c::LANGUAGE.into()).ok()?;
+    parser.set_language(&LANGUAGE).ok()?;
     Some(parser)
 }
 

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::fields::Fields;
 use super::{DEPTH_LIMIT, Reader};
 use crate::source::ast::{Statement, StatementKind as S};
 use crate::source::lex::identifier_end;
@@ -27,7 +28,7 @@ impl Reader<'_> {
 
     /// The statements below a field of a node: a block's own, or the single one.
     pub(super) fn body(&self, node: Node, field: &str, depth: usize) -> Vec<Statement> {
-        let Some(body) = node.child_by_field_name(field) else { return Vec::new() };
+        let Some(body) = node.field(field) else { return Vec::new() };
         if body.kind() == "compound_statement" {
             return self.block(body, depth);
         }
@@ -66,11 +67,9 @@ impl Reader<'_> {
             "while_statement" | "for_statement" | "do_statement" => return self.loop_statement(node, depth, out),
             "switch_statement" => self.switch(node, depth),
             "return_statement" => S::Return(node.named_child(0).map(|value| self.expression(value, depth + 1))),
-            "goto_statement" => {
-                S::Goto(node.child_by_field_name("label").map(|label| self.text_of(label)).unwrap_or_default())
-            }
+            "goto_statement" => S::Goto(node.field("label").map(|label| self.text_of(label)).unwrap_or_default()),
             "labeled_statement" => {
-                let label = node.child_by_field_name("label");
+                let label = node.field("label");
                 out.push(Statement {
                     kind: S::Label(label.map(|label| self.text_of(label)).unwrap_or_default()),
                     span,
@@ -112,16 +111,16 @@ impl Reader<'_> {
 
     pub(super) fn loop_statement(&self, node: Node, depth: usize, out: &mut Vec<Statement>) {
         let span = self.span(node);
-        let condition = node.child_by_field_name("condition").map(|condition| self.expression(condition, depth + 1));
+        let condition = node.field("condition").map(|condition| self.expression(condition, depth + 1));
         let mut body = self.body(node, "body", depth);
-        if let Some(first) = node.child_by_field_name("initializer") {
+        if let Some(first) = node.field("initializer") {
             let kind = match first.kind() {
                 "declaration" => S::Declaration(self.declaration(first, depth)),
                 _ => S::Expression(self.expression(first, depth + 1)),
             };
             out.push(Statement { kind, span: self.span(first) });
         }
-        if let Some(step) = node.child_by_field_name("update") {
+        if let Some(step) = node.field("update") {
             body.push(Statement { kind: S::Expression(self.expression(step, depth + 1)), span: self.span(step) });
         }
         out.push(Statement {
@@ -139,7 +138,7 @@ impl Reader<'_> {
     pub(super) fn switch(&self, node: Node, depth: usize) -> S {
         let value = self.field(node, "condition", depth);
         let (mut arms, mut has_default) = (Vec::new(), false);
-        if let Some(body) = node.child_by_field_name("body") {
+        if let Some(body) = node.field("body") {
             let mut cursor = body.walk();
             let children: Vec<Node> = body.named_children(&mut cursor).collect();
             for child in children {
@@ -149,7 +148,7 @@ impl Reader<'_> {
                     arms.push(loose);
                     continue;
                 }
-                let label = child.child_by_field_name("value");
+                let label = child.field("value");
                 has_default |= label.is_none();
                 let mut arm = Vec::new();
                 let mut cursor = child.walk();
