@@ -18,3 +18,7 @@ pub mod source;
 pub mod verdict;
 pub mod vma;
 pub mod worklist;
+
+/// So many pieces of work go to a thread at once. By itself rayon deals out a list in a few large parts, and who had the easier ones
+/// waits for the others.
+pub(crate) const SHARE: usize = 4;

@@ -12,6 +12,7 @@ use super::expansion::table_macros;
 use super::registrations::{Registration, Words, collect};
 use super::search::Search;
 use super::{Index, ItemId, SourceFile, Types};
+use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
@@ -84,7 +85,7 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
     while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
-        let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(4);
+        let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(SHARE);
         let batch: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
         for (registrations, trouble) in batch {
             found.extend(registrations);

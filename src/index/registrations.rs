@@ -141,12 +141,11 @@ impl Collector<'_> {
     /// The functions that pass a function of this file that takes a VMA to another, as an argument.
     fn items_with_handlers_as_arguments(&self) -> Vec<u32> {
         let source = self.index.file(self.file);
-        let names = source.items.iter().filter(|item| {
+        let takers = source.definitions.functions.iter().map(|(_, item)| source.items[*item as usize]);
+        let names = takers.filter(|item| {
             // Who passes it on by name is in the same file, and what a hook returns is an int.
             let head = item.head().of(&source.text);
-            let is_local_hook =
-                || [b"vm_area_".as_slice(), b"static", b"int"].iter().all(|word| find(head, word).is_some());
-            item.kind == ItemKind::Function && is_local_hook()
+            [b"static".as_slice(), b"int"].iter().all(|word| find(head, word).is_some())
         });
         let names: Vec<&[u8]> = names.map(|item| item.name.of(&source.text)).collect();
         let is_argument = |span: &Span| {

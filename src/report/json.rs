@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Report;
 use super::layout::{listed, write_json};
+use crate::SHARE;
 use crate::source::Span;
 use crate::verdict::{Finding, Place, Requirement, Verdict};
 
@@ -184,7 +185,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         handlers: report
             .findings
             .par_iter()
-            .with_max_len(16)
+            .with_max_len(SHARE)
             .map(|finding| listed(&handler(report, finding)))
             .collect::<io::Result<_>>()?,
         trouble: scan

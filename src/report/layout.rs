@@ -26,7 +26,7 @@ pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()>
 pub fn listed(value: &impl Serialize) -> io::Result<Box<RawValue>> {
     let mut line = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut line, Layout { depth: LINES }))?;
-    Ok(RawValue::from_string(String::from_utf8_lossy(&line).into_owned())?)
+    Ok(RawValue::from_string(String::from_utf8(line).map_err(io::Error::other)?)?)
 }
 
 #[derive(Default)]

@@ -6,6 +6,7 @@ use super::blockers::{Blocker, blockers};
 use super::finding::{Finding, finding, registered};
 use super::judge::NOT_UNDERSTOOD;
 use super::{Chosen, Verdict};
+use crate::SHARE;
 use crate::index::{Built, Index, Registration, Types, build, rebuild};
 use crate::kernel::{FileTrouble, Tree};
 use crate::meter::{Phase, measure};
@@ -108,7 +109,7 @@ fn scan_built<T: Send>(
     let (findings, blockers, slices, not_understood, seen) = {
         let types = Types::new(&index, tree);
         let context = Context { index: &index, types: &types, rules };
-        let registrations = index.registrations().par_iter().with_max_len(4);
+        let registrations = index.registrations().par_iter().with_max_len(SHARE);
         let handlers: Vec<Key> =
             registrations.flat_map_iter(|registration| registered(context, registration).keys).collect();
         let mut analysis = Analysis::new(context);
@@ -116,7 +117,7 @@ fn scan_built<T: Send>(
         if extent.every_function {
             analysis.add(every_key(context));
         }
-        let registrations = index.registrations().par_iter().with_max_len(4);
+        let registrations = index.registrations().par_iter().with_max_len(SHARE);
         let findings: Vec<Finding> = registrations
             .map(|registration| measure(Phase::Follow, || finding(context, &analysis, chosen, registration)))
             .collect();

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::flow::{Key, Lowered, Named, Root, Shared};
 use super::lower::{Context, lower};
 use super::paths::{Functions, Ways, ways};
+use crate::SHARE;
 use crate::index::ItemId;
 use crate::meter::{Phase, measure};
 use crate::source::ast::Function;
@@ -50,7 +51,7 @@ impl<'a> Analysis<'a> {
             next.retain(|key| self.lowered(key).is_none());
             let lowered: Vec<(Key, Shared)> = next
                 .par_iter()
-                .with_max_len(4)
+                .with_max_len(SHARE)
                 .map(|key| measure(Phase::Follow, || (key.clone(), Arc::new(lower_item(self.context, key)))))
                 .collect();
             next = lowered.iter().flat_map(|(_, lowered)| lowered.reached().cloned()).collect();
@@ -64,7 +65,7 @@ impl<'a> Analysis<'a> {
         let groups: Vec<Vec<Key>> = by_folder.into_values().collect();
         let walked: Vec<_> = groups
             .into_par_iter()
-            .with_max_len(2)
+            .with_max_len(SHARE)
             .flat_map_iter(|roots| measure(Phase::Follow, || ways(&self.functions, roots)))
             .collect();
         self.handlers.extend(walked);
