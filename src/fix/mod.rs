@@ -4,6 +4,7 @@
 //! stands where an action cannot be taken, is an open point that names its line. Nothing here knows a driver.
 
 mod bridge;
+mod candidates;
 mod diff;
 mod edit;
 mod expression;

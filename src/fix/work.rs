@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::candidates::Candidate;
 use super::edit::{Edit, applied, sorted};
 use super::function::Conversion;
 use super::member::renamed;
 use super::names::{Mention, documented, is_taken, mentions, registration};
-use super::planner::{Candidate, Planner};
+use super::planner::Planner;
 use super::rewriter::OpenPoint;
 use crate::index::{Hook, ItemId, Registration};
 use crate::rules::Does;

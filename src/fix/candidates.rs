@@ -1,0 +1,196 @@
+//! Which handlers may be converted, and what is converted together with each.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::mapped::{Mapped, mapped};
+use super::plan::{Applicability, HandlerFix};
+use super::planner::Planner;
+use crate::index::{Handler, Hook, ItemId, Takes};
+use crate::verdict::{Finding, HandlerPlace, Verdict};
+use crate::vma::analysis::handler_keys;
+use crate::vma::flow::{Key, Root};
+
+/// A handler that is to be converted.
+pub(super) struct Candidate {
+    /// All findings that register it.
+    pub(super) findings: Vec<usize>,
+    /// The helper for a desc that takes its place, where it is another module's.
+    pub(super) twin: Option<String>,
+    /// The functions that are converted with it.
+    pub(super) definitions: BTreeSet<ItemId>,
+    pub(super) helpers: BTreeSet<ItemId>,
+    /// What of its state moves to `vm_ops->mapped`.
+    pub(super) mapped: Option<Mapped>,
+    pub(super) fix: HandlerFix,
+}
+
+impl Candidate {
+    fn new(name: &str, finding: usize, retyped: Option<Hook>) -> Candidate {
+        Candidate {
+            findings: Vec::new(),
+            twin: None,
+            definitions: BTreeSet::new(),
+            helpers: BTreeSet::new(),
+            mapped: None,
+            fix: HandlerFix {
+                new_name: format!("{name}_prepare"),
+                name: name.to_owned(),
+                finding,
+                retyped,
+                applicability: Applicability::None,
+                reason: None,
+                open_points: Vec::new(),
+                remarks: BTreeSet::new(),
+                edits: BTreeMap::new(),
+            },
+        }
+    }
+}
+
+impl Planner<'_> {
+    /// Makes a candidate of every handler that a wanted finding registers, with all that register it.
+    pub(super) fn choose(&mut self, wanted: &dyn Fn(&Finding) -> bool) {
+        let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
+        // A hook is retyped for all that implement it, or for none.
+        let retyped: BTreeSet<String> = self
+            .findings
+            .iter()
+            .filter(|finding| self.is_retyped(&finding.registration.hook) && wanted(finding))
+            .map(|finding| finding.registration.hook.name())
+            .collect();
+        for (number, finding) in self.findings.iter().enumerate() {
+            let hook = &finding.registration.hook;
+            let is_chosen = if self.is_retyped(hook) {
+                retyped.contains(&hook.name())
+            } else {
+                wanted(finding) && finding.verdict != Verdict::None
+            };
+            let handler = finding.handler.as_ref().filter(|_| is_chosen && hook.takes == Takes::Vma);
+            let Some(handler) = handler else { continue };
+            if let Entry::Vacant(entry) = known.entry(handler) {
+                entry.insert(self.candidates.len());
+                let retyped = Some(hook.clone()).filter(|hook| self.is_retyped(hook));
+                self.candidates.push(Candidate::new(&handler.name, number, retyped));
+            }
+        }
+        for (number, finding) in self.findings.iter().enumerate() {
+            if let Some(candidate) = finding.handler.as_ref().and_then(|handler| known.get(handler)) {
+                self.candidates[*candidate].findings.push(number);
+            }
+        }
+        let reasons: Vec<Option<String>> = self.candidates.iter().map(|candidate| self.refusal(candidate)).collect();
+        for (candidate, reason) in self.candidates.iter_mut().zip(reasons) {
+            candidate.fix.reason = reason;
+        }
+        self.settle_hooks();
+        self.look_closer();
+    }
+
+    /// Finds out what is converted together with each candidate. What cannot be converted is not looked at.
+    fn look_closer(&mut self) {
+        let going = (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none());
+        let keys: Vec<(usize, Vec<Key>)> = going.map(|number| (number, self.keys(&self.candidates[number]))).collect();
+        self.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
+        for (number, keys) in keys {
+            let twin = self.twin(&self.candidates[number], &keys);
+            let findings: Vec<&Finding> =
+                self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
+            let mapped = match keys.as_slice() {
+                [key] => mapped(self, &findings, key),
+                _ => None,
+            };
+            let mut helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };
+            helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
+            let candidate = &mut self.candidates[number];
+            if let Some(twin) = &twin {
+                candidate.fix.new_name.clone_from(twin);
+            } else {
+                candidate.definitions = keys.into_iter().map(|key| key.id).collect();
+            }
+            candidate.twin = twin;
+            candidate.helpers = helpers;
+            candidate.mapped = mapped;
+        }
+    }
+
+    /// Why a handler cannot be converted by what the scan says of it.
+    fn refusal(&self, candidate: &Candidate) -> Option<String> {
+        let findings = candidate.findings.iter().map(|number| &self.findings[*number]);
+        for finding in findings {
+            let registration = &finding.registration;
+            let is_retyped = self.is_retyped(&registration.hook);
+            if is_retyped && finding.reads.iter().any(|field| field == "vm_private_data") {
+                let hook = registration.hook.name();
+                return Some(format!("reads private data, which who calls {hook} with a VMA would not hand over"));
+            }
+            if let Some(name) = &registration.macro_name {
+                return Some(format!("the macro {name} registers it, for all that use the macro"));
+            }
+            if !matches!(registration.handler, Handler::Function(_)) {
+                return Some("is registered by something that is no name".to_owned());
+            }
+            let is_convertible = match finding.verdict {
+                Verdict::Mechanical | Verdict::Action | Verdict::Mapped => true,
+                Verdict::None => is_retyped,
+                Verdict::Finish => self.is_split(finding),
+                _ => false,
+            };
+            if !is_convertible {
+                let hardest = finding.judgement.requirements.iter().max_by_key(|requirement| requirement.verdict);
+                let why = hardest.map_or(finding.verdict.meaning().to_owned(), |requirement| requirement.text.clone());
+                return Some(format!("{}: {why}", finding.verdict));
+            }
+        }
+        None
+    }
+
+    /// Whether all that needs the finished mapping are calls that the target's second half has.
+    fn is_split(&self, finding: &Finding) -> bool {
+        let Some(form) = &self.rewrite.finish else { return false };
+        let mut hardest =
+            finding.judgement.requirements.iter().filter(|requirement| requirement.verdict == Verdict::Finish);
+        hardest.all(|requirement| {
+            requirement.kind.strip_prefix("finish:").is_some_and(|call| form.calls.contains_key(call))
+        })
+    }
+
+    fn keys(&self, candidate: &Candidate) -> Vec<Key> {
+        let file = self.findings[candidate.fix.finding].registration.file;
+        let mut keys = handler_keys(self.context, &candidate.fix.name, file);
+        // A stub in a header stands beside the real one.
+        for id in self.context.index.functions(&candidate.fix.name, file) {
+            if !keys.iter().any(|key| key.id == id) && self.context.index.file(id.file).is_header() {
+                keys.push(Key { id, root: Root::None });
+            }
+        }
+        keys
+    }
+
+    /// The helper for a desc that takes the place of a handler of another module.
+    fn twin(&self, candidate: &Candidate, keys: &[Key]) -> Option<String> {
+        let finding = &self.findings[candidate.fix.finding];
+        let kind = format!("helper:{}", candidate.fix.name);
+        let is_helper = finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
+        let twin = self.context.rules.twin(&self.chosen.target, &candidate.fix.name)?;
+        let is_own = keys
+            .iter()
+            .any(|key| key.root != Root::None && self.context.index.same_driver(finding.registration.file, key.id));
+        (is_helper || !is_own).then(|| twin.to_owned())
+    }
+
+    /// The driver's own functions that get the VMA from a handler.
+    fn helpers(&self, keys: &[Key]) -> BTreeSet<ItemId> {
+        let mut helpers = BTreeSet::new();
+        let mut stack: Vec<Key> = keys.to_vec();
+        while let Some(key) = stack.pop() {
+            let Some(lowered) = self.analysis.lowered(&key) else { continue };
+            for callee in lowered.callees.iter().filter(|callee| matches!(callee.root, Root::Vma(_))) {
+                if self.context.index.same_driver(key.id.file, callee.id) && helpers.insert(callee.id) {
+                    stack.push(callee.clone());
+                }
+            }
+        }
+        helpers
+    }
+}
