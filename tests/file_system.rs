@@ -67,6 +67,28 @@ fn a_full_disk_leaves_what_was_there() {
     assert_eq!(shell("\"$0\" worklist \"$1\" -o \"$1/list\" 2>/dev/full", tree.path()), Some(0));
 }
 
+/// As root, a rename makes a file of `/dev/null`, and whatever is thrown away from then on is kept there.
+#[test]
+fn what_is_no_file_stays_what_it_is_and_gets_the_result() {
+    let tree = kernel();
+    let command = "\"$0\" scan \"$1\" --format json --quiet";
+    let pipe = format!(
+        "mkfifo \"$1/pipe\"; cat \"$1/pipe\" >\"$1/read\" & {command} -o \"$1/pipe\"; code=$?; wait; exit $code"
+    );
+    assert_eq!(shell(&pipe, tree.path()), Some(0));
+    let link = format!("touch \"$1/file\"; ln -s file \"$1/link\"; {command} -o \"$1/link\"");
+    assert_eq!(shell(&link, tree.path()), Some(0));
+    assert_eq!(shell("test -p \"$1/pipe\" -a -L \"$1/link\"", tree.path()), Some(0));
+    for file in ["read", "file"] {
+        let report: Value = serde_json::from_slice(&fs::read(tree.path().join(file)).unwrap()).unwrap();
+        assert_eq!(report["schema"], 1, "{file}");
+    }
+    let closed = format!("mkfifo \"$1/closed\"; head -c 1 \"$1/closed\" >\"$1/one\" & {command} -o \"$1/closed\"");
+    assert_eq!(shell(&closed, tree.path()), Some(0), "a reader that went away is no error");
+    assert_eq!(shell(&format!("{command} -o \"$1/drivers\" 2>\"$1/why\""), tree.path()), Some(2));
+    assert!(fs::read_to_string(tree.path().join("why")).unwrap().contains("/drivers: Is a directory"));
+}
+
 #[test]
 fn a_closed_stdout_or_stderr_is_no_panic() {
     let tree = kernel();

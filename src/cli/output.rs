@@ -1,6 +1,6 @@
 //! Where results go: stdout, or a file that is either whole or not there.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
@@ -28,16 +28,17 @@ pub fn tell(text: &str) {
 /// # Errors
 /// Names what could not be written. A reader that went away is no error.
 pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
-    measure(Phase::Report, || match path {
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            match write(&mut out).and_then(|()| out.flush()) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("stdout: {error}")),
-                _ => Ok(()),
-            }
+    let written = measure(Phase::Report, || match path {
+        None => to_stream(io::stdout().lock(), write),
+        Some(path) => to_path(path, write),
+    });
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let place = path.map_or("stdout".to_owned(), |path| path.display().to_string());
+            Err(format!("{place}: {error}"))
         }
-        Some(path) => to_file(path, write).map_err(|error| format!("{}: {error}", path.display())),
-    })
+        _ => Ok(()),
+    }
 }
 
 /// Writes files into a directory, which is made where there is none.
@@ -45,7 +46,7 @@ pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Resu
 /// # Errors
 /// Names what could not be written, or is there already; the files written before it are taken away again.
 pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Vec<u8>)>) -> Result<(), String> {
-    std::fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let mut written = Vec::new();
     for (name, text) in files {
         let path = directory.join(name);
@@ -55,7 +56,7 @@ pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Ve
         });
         if let Err(error) = result {
             for path in &written {
-                let _ = std::fs::remove_file(path);
+                let _ = fs::remove_file(path);
             }
             return Err(format!("{}: {error}", path.display()));
         }
@@ -66,13 +67,22 @@ pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Ve
 /// Bytes that go to a file at once.
 const BUFFER: usize = 256 << 10;
 
-fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn to_stream(out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    write(&mut out).and_then(|()| out.flush())
+}
+
+/// A file is put in its place whole; a pipe or a device, `/dev/null` above all, has to stay what it is, and so has a link.
+fn to_path(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return to_stream(OpenOptions::new().write(true).open(path)?, write);
+    }
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
     let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-    let mut out = BufWriter::with_capacity(BUFFER, File::create_new(&part)?);
-    let written = write(&mut out).and_then(|()| out.flush()).and_then(|()| std::fs::rename(&part, path));
+    let written = to_stream(File::create_new(&part)?, write).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
-        let _ = std::fs::remove_file(&part);
+        let _ = fs::remove_file(&part);
     }
     written
 }
