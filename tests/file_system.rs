@@ -83,6 +83,12 @@ fn what_is_no_file_stays_what_it_is_and_gets_the_result() {
         let report: Value = serde_json::from_slice(&fs::read(tree.path().join(file)).unwrap()).unwrap();
         assert_eq!(report["schema"], 1, "{file}");
     }
+    let open = format!("{{ echo a; {command} -o /dev/fd/1; echo b; }} >\"$1/open\"");
+    assert_eq!(shell(&open, tree.path()), Some(0));
+    let open = fs::read_to_string(tree.path().join("open")).unwrap();
+    assert!(open.starts_with("a\n{") && open.contains("}\n") && open.len() > 1000, "{open}");
+    let nowhere = format!("ln -s nowhere \"$1/dangling\"; {command} -o \"$1/dangling\" 2>/dev/null");
+    assert_eq!(shell(&nowhere, tree.path()), Some(2));
     let closed = format!("mkfifo \"$1/closed\"; head -c 1 \"$1/closed\" >\"$1/one\" & {command} -o \"$1/closed\"");
     assert_eq!(shell(&closed, tree.path()), Some(0), "a reader that went away is no error");
     assert_eq!(shell(&format!("{command} -o \"$1/drivers\" 2>\"$1/why\""), tree.path()), Some(2));

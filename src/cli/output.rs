@@ -1,4 +1,4 @@
-//! Where results go: stdout, or a file that is either whole or not there.
+//! Where results go: stdout, a pipe, a device, or a file that is either whole or not there.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -28,6 +28,8 @@ pub fn tell(text: &str) {
 /// # Errors
 /// Names what could not be written. A reader that went away is no error.
 pub fn write(path: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
+    // Opened once more, what is written there by others would be written over.
+    let path = path.filter(|path| !STDOUT.iter().any(|stdout| *path == Path::new(stdout)));
     let written = measure(Phase::Report, || match path {
         None => to_stream(io::stdout().lock(), write),
         Some(path) => to_path(path, write),
@@ -64,6 +66,9 @@ pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Ve
     Ok(())
 }
 
+/// Names of stdout.
+const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1"];
+
 /// Bytes that go to a file at once.
 const BUFFER: usize = 256 << 10;
 
@@ -72,12 +77,15 @@ fn to_stream(out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<(
     write(&mut out).and_then(|()| out.flush())
 }
 
-/// A file is put in its place whole; a pipe or a device, `/dev/null` above all, has to stay what it is, and so has a link.
+/// A file is put in its place whole, that of a link where the link leads. A pipe or a device, `/dev/null` above all, has to stay what
+/// it is, and so has what somebody has open, as `/dev/fd/3` is: that is written to.
 fn to_path(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return to_stream(OpenOptions::new().write(true).open(path)?, write);
+    let is_link = path.is_symlink();
+    let is_open = is_link && (path.starts_with("/dev") || path.starts_with("/proc"));
+    if is_open || fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return to_stream(OpenOptions::new().append(true).open(path)?, write);
     }
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = if is_link { path.canonicalize()? } else { path.to_owned() };
     let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
     let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let written = to_stream(File::create_new(&part)?, write).and_then(|()| fs::rename(&part, path));

@@ -1,4 +1,4 @@
-//! Decides which handlers are converted together, and with which functions.
+//! Converts the candidates, and settles which of those that share something are converted after all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -32,7 +32,7 @@ pub struct Built {
 }
 
 /// Files that matter and are longer than this many bytes are named and left out: nobody wrote them by hand.
-const SOURCE_LIMIT: usize = 16 << 20;
+pub(super) const SOURCE_LIMIT: usize = 16 << 20;
 
 /// Sources that matter and that, with the headers before them, are longer than this many bytes all together are not analysed, nor are
 /// headers that are longer themselves: a kernel has 40 MB of them, and their texts are held in memory.

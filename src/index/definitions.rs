@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::build::VMA;
+use super::build::{SOURCE_LIMIT, VMA};
 use super::names::hash;
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, parse};
@@ -27,6 +27,10 @@ impl Definitions {
     /// What the items of a file define.
     pub fn of(text: &[u8], items: &[Item]) -> Definitions {
         let mut found = Definitions::default();
+        // Such files are left out.
+        if text.len() > SOURCE_LIMIT {
+            return found;
+        }
         let vma = Finder::new(VMA);
         for (number, item) in (0u32..).zip(items) {
             let list = match item.kind {
@@ -53,8 +57,10 @@ impl Definitions {
 /// Whether a VMA is named behind what declares a pointer to a function; a quick look that saves parsing the others, which only
 /// hold one.
 fn takes_vma(vma: &Finder, record: &[u8]) -> bool {
-    vma.find_iter(record).any(|at| {
-        let member = record[..at].iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).unwrap_or(0);
-        memchr::memchr(b'(', &record[member..at]).is_some()
-    })
+    let ends_member = |byte: &u8| matches!(byte, b';' | b'{' | b'}');
+    vma.find(record).is_some()
+        && record.split(ends_member).any(|member| {
+            let named = vma.find_iter(member).last();
+            named.is_some_and(|at| memchr::memchr(b'(', &member[..at]).is_some())
+        })
 }

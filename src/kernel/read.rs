@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags, openat};
 
 use super::{FileTrouble, Tree};
+use crate::SHARE;
 use crate::meter::{Phase, count, measure};
 
 /// Files longer than this many bytes are not read.
@@ -17,9 +18,6 @@ pub const FILE_LIMIT: u64 = 64 << 20;
 /// Most files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked at in
 /// parts of that size, which stay in the cache, and read as a whole only where a part may matter.
 const PART: usize = 64 << 10;
-
-/// So many files are read in one go by one thread, so that none has much left to do when the others are through.
-const PATHS: usize = 16;
 
 /// The byte order marks of UTF-16, in which no word would be found.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
@@ -82,7 +80,7 @@ pub fn sift<T: Send>(tree: &Tree, folder: &str, paths: &[String], sieve: &impl S
     // Most files leave nothing behind, so that the few results are collected and not one for each file.
     let outcomes: Vec<Result<T, FileTrouble>> = paths
         .par_iter()
-        .with_max_len(PATHS)
+        .with_max_len(SHARE)
         .map(|path| reader.sift_one(path, sieve, &bytes))
         .filter_map(Result::transpose)
         .collect();

@@ -1,13 +1,17 @@
 //! What of a slice the parser reads: masked and thinned slices are half blank, and it would go through that byte by byte.
 
+use memchr::memchr_iter;
 use tree_sitter::{Point, Range};
 
 /// Blanks shorter than this many bytes are not worth a jump.
 const SHORT: usize = 32;
 
+/// The parser goes through all parts at every identifier; for more of them than this it would take longer than for the blanks.
+const MANY: usize = 256;
+
 /// The parts of `text` that the parser is to read, with a blank left between them; none where it is to read all.
 pub fn without_long_blanks(text: &[u8]) -> Vec<Range> {
-    let mut ranges = Vec::new();
+    let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
     while let Some(window) = text.get(at..at + SHORT) {
         if let Some(last) = window.iter().rposition(|byte| !is_blank(*byte)) {
@@ -18,24 +22,46 @@ pub fn without_long_blanks(text: &[u8]) -> Vec<Range> {
         let blank = &text[at..];
         let length = blank.iter().position(|byte| !is_blank(*byte)).unwrap_or(blank.len());
         let kept = blank[..length].iter().position(|byte| *byte == b'\n').unwrap_or(0) + 1;
-        ranges.push(range(start, at + kept));
+        parts.push((start, at + kept));
         at += length;
         start = at;
     }
-    if !ranges.is_empty() {
-        ranges.push(range(start, text.len()));
+    if parts.is_empty() || parts.len() > MANY {
+        return Vec::new();
     }
-    ranges
+    parts.push((start, text.len()));
+    let mut place = Place::default();
+    let range = |(start, end)| Range {
+        start_byte: start,
+        end_byte: end,
+        start_point: place.at(text, start),
+        end_point: place.at(text, end),
+    };
+    parts.into_iter().map(range).collect()
+}
+
+/// Counts rows, by which the parser weighs what it skips where it does not understand.
+#[derive(Default)]
+struct Place {
+    byte: usize,
+    row: usize,
+    row_start: usize,
+}
+
+impl Place {
+    /// The row and the column of a byte that is not before the last one asked for.
+    fn at(&mut self, text: &[u8], byte: usize) -> Point {
+        for newline in memchr_iter(b'\n', &text[self.byte..byte]) {
+            self.row += 1;
+            self.row_start = self.byte + newline + 1;
+        }
+        self.byte = byte;
+        Point { row: self.row, column: byte - self.row_start }
+    }
 }
 
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n')
-}
-
-/// Rows and columns are never asked for.
-fn range(start_byte: usize, end_byte: usize) -> Range {
-    let nowhere = Point { row: 0, column: 0 };
-    Range { start_byte, end_byte, start_point: nowhere, end_point: nowhere }
 }
 
 #[cfg(test)]
@@ -52,5 +78,15 @@ mod tests {
         assert_eq!(read(&format!("a{}b", " ".repeat(SHORT - 1))), "");
         assert_eq!(read(&format!("a{blank}b  c{blank}\n{blank}d")), format!("a |b  c{blank}\n|d"));
         assert_eq!(read(&format!("{blank}a{blank}")), " |a |");
+        assert_eq!(read(&format!("a{blank}").repeat(MANY + 1)), "");
+    }
+
+    #[test]
+    fn rows_go_on_behind_what_is_left_out() {
+        let text = format!("a\nb{}\n\n  c", " ".repeat(SHORT));
+        let ranges = without_long_blanks(text.as_bytes());
+        let points: Vec<_> = ranges.iter().flat_map(|range| [range.start_point, range.end_point]).collect();
+        let expected = [(0, 0), (2, 0), (3, 2), (3, 3)];
+        assert_eq!(points, expected.map(|(row, column)| Point { row, column }));
     }
 }
