@@ -116,19 +116,7 @@ struct Conditional {
     after_first_arm: Option<State>,
 }
 
-/// The bytes that a scan of the inside of braces has to stop at: `{`, `}`, `"`, `'`, `/` and `#`.
-const MATTERS_IN_BODY: [bool; 256] = {
-    let mut matters = [false; 256];
-    let bytes = b"{}\"'/#";
-    let mut number = 0;
-    while number < bytes.len() {
-        matters[bytes[number] as usize] = true;
-        number += 1;
-    }
-    matters
-};
-
-/// How many bytes stand before the first that matters within braces.
+/// How many bytes stand before the first that a scan of the inside of braces has to stop at: `{`, `}`, `"`, `'`, `/` or `#`.
 fn passed_in_body(text: &[u8]) -> usize {
     /// A byte in all eight places of a word.
     const fn all(byte: u8) -> u64 {
@@ -148,7 +136,7 @@ fn passed_in_body(text: &[u8]) -> usize {
         }
         passed += 8;
     }
-    passed + rest.iter().take_while(|byte| !MATTERS_IN_BODY[**byte as usize]).count()
+    passed + rest.iter().take_while(|byte| !b"{}\"'/#".contains(byte)).count()
 }
 
 struct Slicer<'t> {
