@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use super::Color;
+use crate::fix::part_beside;
 use crate::meter::{Phase, measure};
 
 /// Whether the result is coloured.
@@ -86,8 +87,7 @@ fn to_path(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         return to_stream(OpenOptions::new().append(true).open(path)?, write);
     }
     let path = if is_link { path.canonicalize()? } else { path.to_owned() };
-    let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
-    let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let part = part_beside(&path)?;
     let written = to_stream(File::create_new(&part)?, write).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
         let _ = fs::remove_file(&part);

@@ -30,4 +30,4 @@ pub use edit::{Edit, applied};
 pub use plan::{Applicability, Change, Fixes, HandlerFix, Options, plan};
 pub use rewriter::OpenPoint;
 pub use series::{Mail, Series, counted};
-pub use write::{WriteError, write};
+pub use write::{WriteError, part_beside, write};

@@ -58,14 +58,22 @@ pub fn write(root: &Path, files: &[(&str, &[u8], Vec<u8>)]) -> Result<(), WriteE
     result
 }
 
+/// Where a file is written before it is put in its place: beside it, under a name that no other run takes.
+///
+/// # Errors
+/// Where the path names no file.
+pub fn part_beside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
+    Ok(path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id())))
+}
+
 /// Writes the new text beside a file, with the file's own mode.
 fn prepare(path: &Path, text: &[u8]) -> io::Result<PathBuf> {
     let permissions = fs::metadata(path)?.permissions();
     if permissions.readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "is read-only"));
     }
-    let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
-    let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let part = part_beside(path)?;
     let written = File::create_new(&part)
         .and_then(|mut out| out.write_all(text).and_then(|()| out.sync_all()))
         .and_then(|()| fs::set_permissions(&part, permissions));
