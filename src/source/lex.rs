@@ -6,8 +6,19 @@ use super::span::Span;
 
 /// Whether a byte can stand in a C identifier. Bytes above 127 count, so that a stray encoding does not split a name.
 pub fn is_identifier_byte(byte: u8) -> bool {
-    byte == b'_' || byte == b'$' || byte.is_ascii_alphanumeric() || byte >= 0x80
+    IS_IDENTIFIER_BYTE[byte as usize]
 }
+
+/// For each byte, so that one look at a table tells.
+const IS_IDENTIFIER_BYTE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte >= 0x80 || matches!(byte as u8, b'_' | b'$' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z');
+        byte += 1;
+    }
+    table
+};
 
 /// The offset behind the identifier that starts at `at`.
 pub fn identifier_end(text: &[u8], at: usize) -> usize {

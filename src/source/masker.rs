@@ -1,155 +1,11 @@
 //! The words of a slice that the grammar does not know, and what they become.
 
+use super::attributes::{Attribute, attribute};
 use super::lex::{closing, identifier_before, identifier_end, is_identifier_byte, literal_end, previous, skip_blank};
 use super::mask::blank;
 use super::span::Span;
 
-/// Words that say something to the compiler or to sparse and nothing to a reader of the code's effects.
-const ATTRIBUTES: &[&[u8]] = &[
-    b"__init",
-    b"__exit",
-    b"__initdata",
-    b"__exitdata",
-    b"__initconst",
-    b"__exit_p",
-    b"__devinit",
-    b"__meminit",
-    b"__ref",
-    b"__refdata",
-    b"__cold",
-    b"__hot",
-    b"__user",
-    b"__iomem",
-    b"__percpu",
-    b"__rcu",
-    b"__force",
-    b"__kernel",
-    b"__bitwise",
-    b"__nocast",
-    b"__private",
-    b"__must_check",
-    b"__maybe_unused",
-    b"__always_unused",
-    b"__used",
-    b"__unused",
-    b"__packed",
-    b"__read_mostly",
-    b"__ro_after_init",
-    b"__weak",
-    b"__pure",
-    b"__attribute_const__",
-    b"__always_inline",
-    b"__no_sanitize_address",
-    b"__noreturn",
-    b"__deprecated",
-    b"__cacheline_aligned",
-    b"__cacheline_aligned_in_smp",
-    b"____cacheline_aligned",
-    b"____cacheline_aligned_in_smp",
-    b"____cacheline_internodealigned_in_smp",
-    b"__visible",
-    b"__malloc",
-    b"__randomize_layout",
-    b"__no_randomize_layout",
-    b"__designated_init",
-    b"noinline",
-    b"notrace",
-    b"noinline_for_stack",
-    b"asmlinkage",
-    b"__sched",
-    b"__lockfunc",
-    b"__kprobes",
-    b"nokprobe_inline",
-    b"noinstr",
-    b"__flatten",
-    b"__noclone",
-    b"__latent_entropy",
-    b"__nonstring",
-    b"__bpf_kfunc",
-    b"__net_init",
-    b"__net_exit",
-    b"__init_or_module",
-    b"__exit_call",
-    b"__initdata_or_module",
-    b"__compat",
-    b"__page_aligned_data",
-    b"__page_aligned_bss",
-    b"__refconst",
-    b"__head",
-    b"__cpuidle",
-    b"__no_kcsan",
-    b"__no_sanitize_or_inline",
-    b"__naked",
-    b"__nocfi",
-    b"__noendbr",
-    b"__noreturn",
-    b"__no_profile",
-    b"__rust_helper",
-    b"__EXTERN_INLINE",
-    b"__capability",
-    b"__nosavedata",
-    b"__vsyscall",
-    b"__function_aligned",
-    b"__no_stack_protector",
-    b"__no_context_analysis",
-    b"__unqual_scalar_typeof",
-    b"__nolocks",
-    b"fallthrough",
-];
-
-/// The same with arguments in parentheses.
-const ATTRIBUTE_CALLS: &[&[u8]] = &[
-    b"__attribute__",
-    b"__attribute",
-    b"__acquires",
-    b"__releases",
-    b"__must_hold",
-    b"__acquire_shared",
-    b"__acquires_shared",
-    b"__releases_shared",
-    b"__must_hold_shared",
-    b"__acquires_ret",
-    b"__cond_acquires",
-    b"__cond_acquires_shared",
-    b"__cond_lock",
-    b"__aligned",
-    b"__section",
-    b"__printf",
-    b"__scanf",
-    b"__counted_by",
-    b"__counted_by_le",
-    b"__counted_by_be",
-    b"__counted_by_ptr",
-    b"__sized_by",
-    b"__assume_aligned",
-    b"__alloc_size",
-    b"__realloc_size",
-    b"__free",
-    b"__cleanup",
-    b"__class",
-    b"__guarded_by",
-    b"__pt_guarded_by",
-    b"__diagnose_as",
-    b"__copy",
-    b"__alias",
-    b"__no_sanitize",
-    b"__nonnull",
-    b"__excludes",
-    b"__acquire_ctx",
-    b"_Alignas",
-    b"__declspec",
-    b"__fix_address",
-    b"__target",
-    b"__flag_enum_x",
-    b"__address_space",
-];
-
 const PRIMITIVES: &[&[u8]] = &[b"unsigned", b"signed", b"long", b"short", b"int", b"char", b"const", b"volatile"];
-
-/// Whether a word is an attribute, with arguments or without.
-pub(super) fn is_attribute(word: &[u8]) -> bool {
-    ATTRIBUTE_CALLS.contains(&word) || ATTRIBUTES.contains(&word) || word == b"__typeof__" || word == b"typeof"
-}
 
 /// Rewrites the words of one slice.
 pub(super) struct Masker {
@@ -183,13 +39,10 @@ impl Masker {
 
     fn word(&mut self, start: usize, end: usize) {
         let word = &self.text[start..end];
-        if ATTRIBUTES.contains(&word) {
-            return self.attribute(start, end);
-        }
-        if ATTRIBUTE_CALLS.contains(&word) {
-            let open = skip_blank(&self.text, end);
-            let close = if self.text.get(open) == Some(&b'(') { closing(&self.text, open) } else { None };
-            return blank(&mut self.text, Span::new(start, close.unwrap_or(end)));
+        match attribute(word) {
+            Some(Attribute::Plain) => return self.attribute(start, end),
+            Some(Attribute::Call) => return self.attribute_call(start, end),
+            None => {}
         }
         match word {
             b"struct" | b"union" | b"enum" => self.type_argument(start, end),
@@ -221,6 +74,13 @@ impl Masker {
         if !matches!(next, Some(b'=' | b'.')) {
             blank(&mut self.text, Span::new(start, end));
         }
+    }
+
+    /// `__must_hold(&lock)`: its arguments go with it.
+    fn attribute_call(&mut self, start: usize, end: usize) {
+        let open = skip_blank(&self.text, end);
+        let close = if self.text.get(open) == Some(&b'(') { closing(&self.text, open) } else { None };
+        blank(&mut self.text, Span::new(start, close.unwrap_or(end)));
     }
 
     /// `struct a` as an argument of a macro (`container_of(p, struct a, m)`): the keyword and the stars go.

@@ -5,6 +5,7 @@
 //! input without a bound ([`parse::DEPTH_LIMIT`]).
 
 pub mod ast;
+mod attributes;
 mod conditional;
 mod lex;
 pub mod macros;

@@ -4,10 +4,10 @@
 //! conditional chooses between arms that open the same brace, each arm is counted from the state before the first, so
 //! that `#ifdef A / if (x) { / #else / if (y) { / #endif` opens one brace, not two.
 
+use super::attributes::is_attribute;
 use super::lex::{
     comment_end, directive_end, identifier_before, identifier_end, is_identifier_byte, literal_end, skip_blank,
 };
-use super::masker::is_attribute;
 use super::span::Span;
 
 /// What a top-level item is.
