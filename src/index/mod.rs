@@ -72,6 +72,12 @@ impl Index {
         &self.files[file as usize]
     }
 
+    /// The header of a path, if it was kept.
+    fn header(&self, path: &str) -> Option<&Arc<SourceFile>> {
+        let headers = &self.files[..self.files.partition_point(|file| file.is_header())];
+        headers.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|place| &headers[place])
+    }
+
     /// One of the items.
     pub fn item(&self, id: ItemId) -> &Item {
         &self.file(id.file).items[id.item as usize]
