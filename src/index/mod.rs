@@ -5,6 +5,7 @@ mod build;
 mod definitions;
 mod expansion;
 mod file;
+mod hint;
 mod hooks;
 mod names;
 mod rebuild;

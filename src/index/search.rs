@@ -4,18 +4,15 @@ use std::ops::Range;
 
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, Match, MatchKind};
-use memchr::memmem::Finder;
 
+use super::hint::Hint;
 use crate::source::is_identifier_byte;
-
-/// So few words are looked for one after the other, each at nearly the speed of memory, which is twice as fast as all at once.
-const FEW: usize = 2;
 
 /// A search for several words.
 #[derive(Debug)]
 pub struct Search {
-    /// The words, where they are few.
-    few: Vec<Finder<'static>>,
+    /// Tells most texts that hold none of the words from the others, where the words have so much in common.
+    hint: Option<Hint>,
     all: All,
 }
 
@@ -38,25 +35,20 @@ impl Search {
             Some(packed) => All::Packed(packed),
             None => automaton().map_or(All::TooMany, All::Automaton),
         };
-        let few = if needles.len() <= FEW { needles } else { &[] };
-        Search { few: few.iter().map(|needle| Finder::new(needle).into_owned()).collect(), all }
+        Search { hint: Hint::of(needles), all }
     }
 
     /// Whether a text holds any.
     pub fn any_in(&self, text: &[u8]) -> bool {
-        if !self.few.is_empty() {
-            return self.few.iter().any(|finder| finder.find(text).is_some());
-        }
-        match &self.all {
-            All::Packed(packed) => packed.find(text).is_some(),
-            All::Automaton(automaton) => automaton.is_match(text),
-            All::TooMany => true,
+        match self.hint {
+            Some(hint) => hint.stretches(text).any(|stretch| self.all.is_in(stretch)),
+            None => self.all.is_in(text),
         }
     }
 
     /// Where words stand that do not overlap, first to last.
     pub fn places(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-        self.matches(text).into_iter().map(|matched| matched.range())
+        self.all.matches(text).into_iter().map(|matched| matched.range())
     }
 
     /// The matches that are whole identifiers: the number of the word, and where it stands.
@@ -64,11 +56,25 @@ impl Search {
         let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| is_identifier_byte(*byte));
         let is_whole =
             move |matched: &Match| !is_part(text[..matched.start()].last()) && !is_part(text.get(matched.end()));
-        self.matches(text).into_iter().filter(is_whole).map(|matched| (matched.pattern().as_usize(), matched.start()))
+        self.all
+            .matches(text)
+            .into_iter()
+            .filter(is_whole)
+            .map(|matched| (matched.pattern().as_usize(), matched.start()))
+    }
+}
+
+impl All {
+    fn is_in(&self, text: &[u8]) -> bool {
+        match self {
+            All::Packed(packed) => packed.find(text).is_some(),
+            All::Automaton(automaton) => automaton.is_match(text),
+            All::TooMany => true,
+        }
     }
 
     fn matches(&self, text: &[u8]) -> Vec<Match> {
-        match &self.all {
+        match self {
             All::Packed(packed) => packed.find_iter(text).collect(),
             All::Automaton(automaton) => automaton.find_iter(text).collect(),
             All::TooMany => Vec::new(),
