@@ -25,7 +25,7 @@ fn text() -> Vec<u8> {
 }
 
 fn filter(criterion: &mut Criterion) {
-    let text = text().iter().map(|byte| if *byte == b'm' { b'n' } else { *byte }).collect::<Vec<u8>>();
+    let text = text().iter().map(|byte| if b"mP".contains(byte) { b'n' } else { *byte }).collect::<Vec<u8>>();
     let headers = Search::new(&[b"vm_area_", b"mmap"]);
     let sources = Search::new(&[b"vm_area_", b"mmap", b"OPS"]);
     let mut group = criterion.benchmark_group("filter");
