@@ -1,6 +1,5 @@
 //! Makes the index of a tree: one pass over the bytes of its headers, one over those of its sources, then the registrations.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::expansion::table_macros;
 use super::registrations::{Registration, Words, collect};
-use super::search::Search;
+use super::search::{Search, shared_parts};
 use super::{Index, ItemId, SourceFile, Types};
 use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
@@ -48,9 +47,6 @@ const BATCH: usize = 16 << 20;
 pub(super) const VMA: &[u8] = b"vm_area_";
 /// What the names of most hooks hold.
 const MMAP: &[u8] = b"mmap";
-
-/// Words are searched for by parts of so many bytes.
-const PART: usize = 3;
 
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
@@ -283,22 +279,6 @@ impl Sieve<SourceFile> for Sources {
     fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
         Some(SourceFile::new(path, text))
     }
-}
-
-/// Parts of words such that each word holds one: the part that most of the words share, then that of most of the rest. A search
-/// for one rare part is so much faster than one for many words that looking twice at what it finds costs nothing.
-fn shared_parts(mut words: Vec<&[u8]>) -> Vec<&[u8]> {
-    let mut parts = Vec::new();
-    while !words.is_empty() {
-        let mut counts: BTreeMap<&[u8], usize> = BTreeMap::new();
-        for part in words.iter().flat_map(|word| word.windows(PART.min(word.len()))) {
-            *counts.entry(part).or_default() += 1;
-        }
-        let Some((part, _)) = counts.into_iter().max_by_key(|(part, count)| (*count, *part)) else { break };
-        words.retain(|word| memmem::find(word, part).is_none());
-        parts.push(part);
-    }
-    parts
 }
 
 /// Whether what stands behind a member makes it a designator or the target of an assignment.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::build::is_assigned;
-use super::search::{Search, longest_first};
+use super::search::Identifiers;
 use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
 use crate::source::{ItemKind, Span, identifiers, words};
@@ -16,7 +16,7 @@ const NESTING_LIMIT: usize = 8;
 /// The macros of the files from `first` on whose text sets a hook, and those that use such a macro, by file and place.
 pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
     let name = |id: &ItemId| index.file(id.file).name(index.item(*id));
-    let members: Vec<String> = index.hooks.members().into_iter().map(str::to_owned).collect();
+    let members = index.hooks.members().into_iter().map(str::to_owned);
     let sets = |text: &[u8], at: usize, end: usize| at > 0 && text[at - 1] == b'.' && is_assigned(text, end);
     let mut found: BTreeSet<ItemId> = BTreeSet::new();
     let mut next: BTreeSet<ItemId> = macros_with(index, first, members, sets);
@@ -28,7 +28,7 @@ pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
         if names.is_empty() {
             break;
         }
-        next = &macros_with(index, first, std::mem::take(&mut names), |_, _, _| true) - &found;
+        next = &macros_with(index, first, std::mem::take(&mut names).into_iter(), |_, _, _| true) - &found;
     }
     found.into_iter().map(|id| (name(&id), id)).collect()
 }
@@ -38,19 +38,17 @@ pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
 fn macros_with(
     index: &Index,
     first: usize,
-    words: Vec<String>,
+    words: impl Iterator<Item = String>,
     accepts: impl Fn(&[u8], usize, usize) -> bool + Sync,
 ) -> BTreeSet<ItemId> {
-    let words = longest_first(words);
-    let search = Search::new(&words.iter().map(String::as_bytes).collect::<Vec<_>>());
+    let words = Identifiers::new(words.collect());
     let in_file = |file: usize| {
         let source = &index.files[file];
         let macros = (0u32..).zip(&source.items).filter(|(_, item)| item.kind == ItemKind::Macro);
         let accepted = macros.filter(|(_, item)| {
             let body = Span { start: item.body, end: item.span.end };
-            let mut matches =
-                search.identifiers(body.of(&source.text)).map(|(word, at)| (word, body.start as usize + at));
-            matches.any(|(word, at)| accepts(&source.text, at, at + words[word].len()))
+            let mut places = words.places(body.of(&source.text)).map(|(word, at)| (word, body.start as usize + at));
+            places.any(|(word, at)| accepts(&source.text, at, at + word.len()))
         });
         accepted.map(|(item, _)| ItemId { file: file as u32, item }).collect::<Vec<ItemId>>()
     };

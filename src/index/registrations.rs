@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 
 use super::build::is_assigned;
 use super::expansion::expansions;
-use super::search::{Search, longest_first};
+use super::search::Identifiers;
 use super::tables::{Entries, Found, alternatives, handler};
 use super::{Hook, Index, Scope, Takes, Types};
 use crate::kernel::FileTrouble;
@@ -48,38 +48,32 @@ const FEW: usize = 16;
 
 /// The words that registrations are found by: the names of hooks, and of macros that set them.
 pub struct Words {
-    search: Search,
-    words: Vec<String>,
-    /// Of each word, whether it names a hook; the others name macros.
-    is_hook: Vec<bool>,
+    names: Identifiers,
+    hooks: FxHashSet<String>,
 }
 
 impl Words {
     /// The words of an index.
     pub fn new(index: &Index) -> Words {
-        let hooks: FxHashSet<&str> = index.hooks.members().into_iter().collect();
-        let hooks_and_macros = hooks.iter().copied().chain(index.table_macros.keys().map(String::as_str));
-        let words = longest_first(hooks_and_macros.map(str::to_owned).collect());
-        let needles: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
-        let is_hook = words.iter().map(|word| hooks.contains(word.as_str())).collect();
-        Words { search: Search::new(&needles), words, is_hook }
+        let hooks: FxHashSet<String> = index.hooks.members().into_iter().map(str::to_owned).collect();
+        let names = hooks.iter().chain(index.table_macros.keys()).cloned().collect();
+        Words { names: Identifiers::new(names), hooks }
     }
 }
 
 /// The registrations in one file, and the places that look like one and could not be read.
 pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
     let mut collector = Collector { index, types, words, file, found: Vec::new(), trouble: Vec::new() };
-    let found = words.search.identifiers(&index.file(file).text);
-    let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(word, _)| words.is_hook[*word]);
-    let named = |(word, at): (usize, usize)| (words.words[word].as_str(), at);
-    let mut items = collector.items_with_hooks(hooks.into_iter().map(named));
+    let found = words.names.places(&index.file(file).text);
+    let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(name, _)| words.hooks.contains(*name));
+    let mut items = collector.items_with_hooks(hooks.into_iter());
     items.extend(collector.items_with_handlers_as_arguments());
     items.sort_unstable();
     items.dedup();
     for item in items {
         collector.item(item);
     }
-    collector.macro_uses(macros.into_iter().map(named));
+    collector.macro_uses(macros.into_iter());
     let Collector { mut found, trouble, .. } = collector;
     found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
     found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
@@ -184,7 +178,7 @@ impl Collector<'_> {
 
     /// The variables of a declaration, as far as their initialisers name hooks.
     fn variables(&self, declaration: &[u8], base: u32) -> Vec<Declared> {
-        parse::variables_with(declaration, base, |entry| self.words.search.any_in(entry)).syntax
+        parse::variables_with(declaration, base, |entry| self.words.names.may_be_in(entry)).syntax
     }
 
     /// Tables, assignments and arguments within a function.

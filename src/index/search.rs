@@ -1,12 +1,15 @@
 //! Finds words in kernel sources.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, Match, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
+use rustc_hash::FxHashSet;
 
 use super::hint::Hint;
-use crate::source::is_identifier_byte;
+use crate::source::{identifier_end, is_identifier_byte};
 
 /// A search for several words.
 #[derive(Debug)]
@@ -48,19 +51,7 @@ impl Search {
 
     /// Where words stand that do not overlap, first to last.
     pub fn places(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-        self.all.matches(text).into_iter().map(|matched| matched.range())
-    }
-
-    /// The matches that are whole identifiers: the number of the word, and where it stands.
-    pub fn identifiers(&self, text: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-        let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| is_identifier_byte(*byte));
-        let is_whole =
-            move |matched: &Match| !is_part(text[..matched.start()].last()) && !is_part(text.get(matched.end()));
-        self.all
-            .matches(text)
-            .into_iter()
-            .filter(is_whole)
-            .map(|matched| (matched.pattern().as_usize(), matched.start()))
+        self.all.places(text).into_iter()
     }
 }
 
@@ -73,20 +64,77 @@ impl All {
         }
     }
 
-    fn matches(&self, text: &[u8]) -> Vec<Match> {
+    fn places(&self, text: &[u8]) -> Vec<Range<usize>> {
         match self {
-            All::Packed(packed) => packed.find_iter(text).collect(),
-            All::Automaton(automaton) => automaton.find_iter(text).collect(),
+            All::Packed(packed) => packed.find_iter(text).map(|found| found.range()).collect(),
+            All::Automaton(automaton) => automaton.find_iter(text).map(|found| found.range()).collect(),
             All::TooMany => Vec::new(),
         }
     }
 }
 
-/// Words in the order in which [`Search`] finds the longest of those that start alike.
-pub fn longest_first(mut words: Vec<String>) -> Vec<String> {
-    words.sort_by(|left, right| (right.len(), left).cmp(&(left.len(), right)));
-    words.dedup();
-    words
+/// A search for names that stand as whole identifiers.
+#[derive(Debug)]
+pub struct Identifiers {
+    /// Each of the names holds one of these.
+    parts: Search,
+    names: FxHashSet<String>,
+}
+
+impl Identifiers {
+    /// For identifiers called so.
+    pub fn new(names: FxHashSet<String>) -> Identifiers {
+        let words: Vec<&[u8]> = names.iter().map(String::as_bytes).filter(|name| !name.is_empty()).collect();
+        Identifiers { parts: Search::new(&shared_parts(words)), names }
+    }
+
+    /// Whether a text may hold any.
+    pub fn may_be_in(&self, text: &[u8]) -> bool {
+        self.parts.any_in(text)
+    }
+
+    /// Those in a text, first to last: the name, and where it stands.
+    pub fn places(&self, text: &[u8]) -> impl Iterator<Item = (&str, usize)> {
+        let mut behind = 0;
+        self.parts.places(text).filter_map(move |part| {
+            if part.start < behind {
+                return None;
+            }
+            let start =
+                text[..part.start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
+            behind = identifier_end(text, part.end);
+            let name = std::str::from_utf8(&text[start..behind]).ok()?;
+            Some((self.names.get(name)?.as_str(), start))
+        })
+    }
+}
+
+/// Words are searched for by parts of at least so many bytes, if they have them,
+const SHORTEST: usize = 3;
+/// and at most so many.
+const LONGEST: usize = 6;
+
+/// So many parts are few enough to look for all at once.
+const FEW: usize = 32;
+
+/// Parts of words such that each word holds one: the longest that most of the words share, then that of most of the rest. A search
+/// for one rare part is so much faster than one for many words that looking twice at what it finds costs nothing.
+pub fn shared_parts(mut words: Vec<&[u8]>) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    while !words.is_empty() && parts.len() < FEW {
+        let mut counts: BTreeMap<&[u8], usize> = BTreeMap::new();
+        for word in &words {
+            for length in SHORTEST.min(word.len())..=LONGEST.min(word.len()) {
+                word.windows(length).for_each(|part| *counts.entry(part).or_default() += 1);
+            }
+        }
+        let Some((part, _)) = counts.into_iter().max_by_key(|(part, count)| (*count, part.len(), *part)) else { break };
+        words.retain(|word| memmem::find(word, part).is_none());
+        parts.push(part);
+    }
+    // Words that have little in common are their own parts.
+    parts.extend(words);
+    parts
 }
 
 #[cfg(test)]
@@ -105,16 +153,28 @@ mod tests {
     }
 
     #[test]
-    fn of_names_that_start_alike_the_whole_one_is_found() {
+    fn names_are_found_as_whole_identifiers() {
         for count in [2, 500] {
-            let names = longest_first((0..count).map(|number| format!("name{number}")).collect());
-            let search = Search::new(&names.iter().map(String::as_bytes).collect::<Vec<_>>());
-            assert_eq!(matches!(search.all, All::Packed(_)), count == 2);
-            let found: Vec<&str> = search
-                .identifiers(b"name1 xname1 name10 name1_ name11")
-                .map(|(name, _)| names[name].as_str())
-                .collect();
-            assert_eq!(found, if count == 2 { vec!["name1"] } else { vec!["name1", "name10", "name11"] });
+            let names = Identifiers::new((0..count).map(|number| format!("name{number}")).collect());
+            let found: Vec<_> = names.places(b"name1 xname1 name10(name1_ name11").collect();
+            let expected = [("name1", 0), ("name10", 13), ("name11", 27)];
+            assert_eq!(found, expected[..if count == 2 { 1 } else { 3 }]);
         }
+        let unlike: FxHashSet<String> =
+            (0..200u8).map(|number| format!("{:08b}x", number).replace('0', "y").replace('1', "_z")).collect();
+        let all: Vec<String> = unlike.iter().cloned().collect();
+        let text = all.join(" ");
+        assert_eq!(Identifiers::new(unlike).places(text.as_bytes()).count(), all.len());
+        assert_eq!(Identifiers::new(FxHashSet::default()).places(b"name1").count(), 0);
+    }
+
+    #[test]
+    fn each_word_holds_a_part() {
+        assert_eq!(shared_parts(vec![b"FB_OPS", b"DRM_FOPS", b"mm"]), [b"OPS".as_slice(), b"mm"]);
+        let words: Vec<String> =
+            (0..100u8).map(|number| [number, number + 1, number + 2].map(char::from).iter().collect()).collect();
+        let words: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
+        let parts = shared_parts(words.clone());
+        assert!(words.iter().all(|word| parts.iter().any(|part| memmem::find(word, part).is_some())));
     }
 }
