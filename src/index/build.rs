@@ -52,12 +52,12 @@ const MMAP: &[u8] = b"mmap";
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let (mut built, mut headers) = (Built::default(), Sifted::default());
     let sieve = Bounded::new(Headers::new(), &built.index);
-    let parts = walk(tree, |part: Listing| (sift(tree, &part.folder, &part.headers, &sieve), part));
+    let parts = walk(tree, |part: Listing| (sift(tree, &part.headers, &sieve), part));
     let mut sources = Vec::new();
     for (sifted, part) in parts {
         headers = headers.and(sifted);
         headers.trouble.extend(part.trouble);
-        sources.push((part.folder, part.sources));
+        sources.push(part.sources);
     }
     built.add(headers, &sieve);
     add_definitions(&mut built.index, rules, 0);
@@ -65,7 +65,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
     built.index.sought = sieve.sieve.words.clone();
-    let sources = sources.into_par_iter().map(|(folder, paths)| sift(tree, &folder, &paths, &sieve));
+    let sources = sources.into_par_iter().map(|paths| sift(tree, &paths, &sieve));
     built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_definitions(&mut built.index, rules, first_source);
     register(tree, &mut built);

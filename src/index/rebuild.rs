@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::build::{Bounded, Headers, Sources, add_definitions, register};
 use super::{Built, Index, SourceFile};
-use crate::kernel::{Tree, is_listed, sift};
+use crate::kernel::{Paths, Tree, is_listed, sift};
 use crate::rules::Rules;
 
 /// The index of `tree`, which is the same directory as `known_tree`, whose index is `known`. `None` where the changes make other files
@@ -14,13 +14,13 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let touched = tree.overlay().files().chain(known_tree.overlay().files()).map(|(path, _)| path);
     let touched: BTreeSet<&str> = touched.collect();
     let there = touched.iter().filter(|path| is_listed(path) && tree.read(path).is_some());
-    let (headers, sources): (Vec<String>, Vec<String>) =
+    let (headers, sources): (Paths, Paths) =
         there.map(|path| (*path).to_owned()).partition(|path| path.ends_with(".h"));
     let is_kept = |file: &&Arc<SourceFile>| !touched.contains(file.path.as_str());
 
     let mut built = Built::default();
     let sieve = Bounded::new(Headers::new(), &built.index);
-    built.add(sift(tree, "", &headers, &sieve), &sieve);
+    built.add(sift(tree, &headers, &sieve), &sieve);
     built.index.files.extend(known.files.iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, 0);
@@ -31,7 +31,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
         return None;
     }
     built.index.sought = sieve.sieve.words.clone();
-    built.add(sift(tree, "", &sources, &sieve), &sieve);
+    built.add(sift(tree, &sources, &sieve), &sieve);
     built.index.files.extend(known.files.iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, first_source);

@@ -32,6 +32,11 @@ impl Overlay {
         self.files.get(path).map(Option::as_deref)
     }
 
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// What a file was called before the change.
     pub fn name_before<'p>(&'p self, path: &'p str) -> &'p str {
         self.renames.get(path).map_or(path, String::as_str)

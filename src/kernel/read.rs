@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags, openat};
 
-use super::{FileTrouble, Tree};
+use super::{FileTrouble, Paths, Tree};
 use crate::SHARE;
 use crate::meter::{Phase, count, measure};
 
@@ -73,18 +73,18 @@ impl<T> Sifted<T> {
     }
 }
 
-/// Reads every file of `paths` in parallel and collects what the sieve makes of those it keeps, in the order of `paths`. They are
-/// relative to the tree, and all lie below `folder`, which is too.
-pub fn sift<T: Send>(tree: &Tree, folder: &str, paths: &[String], sieve: &impl Sieve<T>) -> Sifted<T> {
+/// Reads every file of `paths` in parallel and collects what the sieve makes of those it keeps, in the order of `paths`.
+pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifted<T> {
     if paths.is_empty() {
         return Sifted::default();
     }
-    let (reader, bytes) = (Reader { tree, folder, opened: File::open(tree.root().join(folder)) }, AtomicU64::new(0));
+    let opened = File::open(tree.root().join(paths.folder()));
+    let (reader, bytes) = (Reader { tree, paths, opened }, AtomicU64::new(0));
     // Most files leave nothing behind, so that the few results are collected and not one for each file.
-    let outcomes: Vec<Result<T, FileTrouble>> = paths
-        .par_iter()
+    let outcomes: Vec<Result<T, FileTrouble>> = (0..paths.len())
+        .into_par_iter()
         .with_max_len(SHARE)
-        .map(|path| reader.sift_one(path, sieve, &bytes))
+        .map(|number| reader.sift_one(number, sieve, &bytes))
         .filter_map(Result::transpose)
         .collect();
     let mut sifted = Sifted { files: paths.len(), bytes: bytes.into_inner(), ..Sifted::default() };
@@ -100,44 +100,48 @@ pub fn sift<T: Send>(tree: &Tree, folder: &str, paths: &[String], sieve: &impl S
 /// Reads files that lie below a folder.
 struct Reader<'t> {
     tree: &'t Tree,
-    folder: &'t str,
+    paths: &'t Paths,
     /// The kernel has a shorter way from an open folder to a file below than along the whole path.
     opened: io::Result<File>,
 }
 
 impl Reader<'_> {
-    fn sift_one<T>(&self, path: &str, sieve: &impl Sieve<T>, bytes: &AtomicU64) -> Result<Option<T>, FileTrouble> {
-        let failed = |kind, text| FileTrouble { file: path.to_owned(), line: None, kind, text };
-        let (kept, length) = if let Some(Some(text)) = self.tree.overlay().get(path) {
-            (if sieve.matters(text) { sieve.keep(path, text.to_vec()) } else { None }, text.len() as u64)
+    fn sift_one<T>(&self, number: usize, sieve: &impl Sieve<T>, bytes: &AtomicU64) -> Result<Option<T>, FileTrouble> {
+        let failed = |kind, text| FileTrouble { file: self.paths.path(number), line: None, kind, text };
+        let (text, length) = if let Some(text) = self.changed(number) {
+            (sieve.matters(text).then(|| text.to_vec()), text.len() as u64)
         } else {
-            let open = || self.open(path);
+            let open = || self.open(self.paths.name(number));
             BUFFER
-                .with_borrow_mut(|buffer| sift_file(open, path, buffer, sieve))
+                .with_borrow_mut(|buffer| sift_file(open, buffer, sieve))
                 .map_err(|error| failed("unreadable", error.to_string()))?
         };
         if length > FILE_LIMIT {
             return Err(failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)));
         }
         bytes.fetch_add(length, Ordering::Relaxed);
-        Ok(kept)
+        Ok(text.and_then(|text| sieve.keep(&self.paths.path(number), text)))
     }
 
-    fn open(&self, path: &str) -> io::Result<File> {
+    /// What the change that is laid over the tree makes of a file.
+    fn changed(&self, number: usize) -> Option<&[u8]> {
+        let overlay = self.tree.overlay();
+        if overlay.is_empty() { None } else { overlay.get(&self.paths.path(number))? }
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
         let folder = self.opened.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-        let below = path.strip_prefix(self.folder).unwrap_or(path).trim_start_matches('/');
-        Ok(openat(folder, below, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+        Ok(openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
     }
 }
 
-/// Reads a file through a buffer, and gives what the sieve makes of it and the length of the file in bytes, of which no more
-/// than the limit and a part are counted.
+/// Reads a file through a buffer, and gives its text if it matters, and its length in bytes, of which no more than the limit and a part are
+/// counted.
 fn sift_file<T>(
     open: impl FnOnce() -> io::Result<File>,
-    path: &str,
     buffer: &mut [u8],
     sieve: &impl Sieve<T>,
-) -> io::Result<(Option<T>, u64)> {
+) -> io::Result<(Option<Vec<u8>>, u64)> {
     let (mut file, mut held) = measure(Phase::Read, || {
         let mut file = open()?;
         let held = fill(&mut file, buffer, 0)?;
@@ -150,8 +154,7 @@ fn sift_file<T>(
     if held < buffer.len() {
         let text = &buffer[..held];
         let matters = measure(Phase::Filter, || sieve.matters(text));
-        let text = matters.then(|| measure(Phase::Read, || text.to_vec()));
-        return Ok((text.and_then(|text| sieve.keep(path, text)), held as u64));
+        return Ok((matters.then(|| measure(Phase::Read, || text.to_vec())), held as u64));
     }
     let overlap = sieve.overlap().min(buffer.len() / 2);
     let mut length = held as u64;
@@ -160,7 +163,7 @@ fn sift_file<T>(
             let text = measure(Phase::Read, || whole(file))?;
             let length = text.len() as u64;
             let matters = length <= FILE_LIMIT && measure(Phase::Filter, || sieve.matters(&text));
-            return Ok((if matters { sieve.keep(path, text) } else { None }, length));
+            return Ok((matters.then_some(text), length));
         }
         buffer.copy_within(held - overlap..held, 0);
         held = measure(Phase::Read, || fill(&mut file, buffer, overlap))?;

@@ -1,26 +1,25 @@
 //! Lists the C files of a tree, in parallel.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use rayon::iter::once;
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{FileTrouble, Tree};
+use super::{FileTrouble, Paths, Tree};
 use crate::meter::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
 const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
 
-/// The C files of a part of a tree, as paths relative to the tree, in no order: the few that are kept are sorted then.
-#[derive(Debug, Default)]
+/// The C files of a part of a tree, in no order: the few that are kept are sorted then.
+#[derive(Debug)]
 pub struct Listing {
-    /// The folder that all of them lie below, as a path relative to the tree; empty for the tree itself.
-    pub folder: String,
     /// The `.h` files.
-    pub headers: Vec<String>,
+    pub headers: Paths,
     /// The `.c` files.
-    pub sources: Vec<String>,
+    pub sources: Paths,
     /// What could not be listed.
     pub trouble: Vec<FileTrouble>,
 }
@@ -45,7 +44,7 @@ fn split(tree: &Tree, folder: &Path) -> (Vec<PathBuf>, Listing) {
     for entry in WalkDir::new(folder).min_depth(1).max_depth(1) {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => folders.push(entry.into_path()),
-            entry => files.add(tree, entry),
+            entry => files.add(tree, folder, entry),
         }
     }
     (folders, files)
@@ -63,14 +62,15 @@ pub fn is_listed(path: &str) -> bool {
 
 fn list(tree: &Tree, folder: &Path) -> Listing {
     let mut files = Listing::of(tree, folder);
-    WalkDir::new(folder).into_iter().for_each(|entry| files.add(tree, entry));
+    WalkDir::new(folder).into_iter().for_each(|entry| files.add(tree, folder, entry));
     files
 }
 
 impl Listing {
     /// Of no file yet.
     fn of(tree: &Tree, folder: &Path) -> Listing {
-        Listing { folder: relative(tree.root(), folder), ..Listing::default() }
+        let paths = Paths::below(&below(tree.root(), folder));
+        Listing { headers: paths.clone(), sources: paths, trouble: Vec::new() }
     }
 
     /// Adds the files that the change laid over the tree changes or adds; what is listed from the disk leaves them out.
@@ -78,11 +78,12 @@ impl Listing {
         let there = tree.overlay().files().filter(|(path, is_there)| *is_there && is_listed(path));
         for (path, _) in there {
             let list = if path.ends_with(".h") { &mut self.headers } else { &mut self.sources };
-            list.push(path.to_owned());
+            list.push(path);
         }
     }
 
-    fn add(&mut self, tree: &Tree, entry: walkdir::Result<DirEntry>) {
+    /// Adds what the walk through `folder` came to.
+    fn add(&mut self, tree: &Tree, folder: &Path, entry: walkdir::Result<DirEntry>) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => return self.failed(tree.root(), &error),
@@ -96,28 +97,23 @@ impl Listing {
         if file_type.is_dir() {
             return;
         }
-        let relative = relative(tree.root(), entry.path());
-        if tree.overlay().get(&relative).is_some() {
+        if tree.overlay().get(&below(tree.root(), entry.path())).is_some() {
             return;
         }
-        if file_type.is_symlink() {
-            if let Some(text) = broken_link(tree.root(), entry.path()) {
-                self.trouble.push(FileTrouble { file: relative, line: None, kind: "link", text });
-            }
-        } else if !file_type.is_file() {
-            self.trouble.push(FileTrouble {
-                file: relative,
-                line: None,
-                kind: "not-a-file",
-                text: "is neither a file nor a folder; not read".to_owned(),
-            });
-        } else {
-            list.push(relative);
+        if file_type.is_file() {
+            return list.push(&below(folder, entry.path()));
         }
+        let (kind, text) = if file_type.is_symlink() {
+            ("link", broken_link(tree.root(), entry.path()))
+        } else {
+            ("not-a-file", Some("is neither a file nor a folder; not read".to_owned()))
+        };
+        let file = || below(tree.root(), entry.path()).into_owned();
+        self.trouble.extend(text.map(|text| FileTrouble { file: file(), line: None, kind, text }));
     }
 
     fn failed(&mut self, root: &Path, error: &walkdir::Error) {
-        let file = error.path().map(|path| relative(root, path)).unwrap_or_default();
+        let file = error.path().map(|path| below(root, path).into_owned()).unwrap_or_default();
         let text = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
         self.trouble.push(FileTrouble { file, line: None, kind: "unreadable", text });
     }
@@ -133,11 +129,10 @@ fn broken_link(root: &Path, path: &Path) -> Option<String> {
     }
 }
 
-/// The path below the root with `/`; bytes that are no UTF-8 are shown as replacement characters.
-fn relative(root: &Path, path: &Path) -> String {
-    // Paths of the walk begin with the root as it was given. To compare them name by name takes longer than the walk.
+/// The path below a folder with `/`; bytes that are no UTF-8 are shown as replacement characters.
+fn below<'p>(folder: &Path, path: &'p Path) -> Cow<'p, str> {
+    // Paths of the walk begin with the folder as it was given. To compare them name by name takes longer than the walk.
     let path = path.as_os_str().as_encoded_bytes();
-    let below = path.strip_prefix(root.as_os_str().as_encoded_bytes()).unwrap_or(path);
-    let below = below.strip_prefix(b"/").unwrap_or(below).to_vec();
-    String::from_utf8(below).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    let below = path.strip_prefix(folder.as_os_str().as_encoded_bytes()).unwrap_or(path);
+    String::from_utf8_lossy(below.strip_prefix(b"/").unwrap_or(below))
 }
