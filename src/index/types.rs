@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 
 use super::{Index, SourceFile};
 use crate::kernel::Tree;
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, Type};
-use crate::source::{ItemKind, find_word, parse, visit};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
+use crate::source::{ItemKind, parse, visit};
 
 /// The variables of one function.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Scope {
 pub struct Types<'i> {
     index: &'i Index,
     tree: &'i Tree,
-    members: RwLock<FxHashMap<String, Option<Type>>>,
+    members: RwLock<FxHashMap<String, Arc<Vec<Parameter>>>>,
     loaded: RwLock<FxHashMap<String, Option<Arc<SourceFile>>>>,
 }
 
@@ -115,7 +115,7 @@ impl<'i> Types<'i> {
         let source = self.index.file(file);
         let item = source.items.iter().find(|item| {
             matches!(item.kind, ItemKind::Variable | ItemKind::Other)
-                && find_word(item.head().of(&source.text), name.as_bytes(), 0).is_some()
+                && crate::source::find_word(item.head().of(&source.text), name.as_bytes(), 0).is_some()
         })?;
         let head = [item.head().of(&source.text).trim_ascii_end(), b";"].concat();
         parse::variables(&head, 0).syntax.into_iter().find(|declared| declared.name == name).map(|declared| declared.ty)
@@ -123,17 +123,25 @@ impl<'i> Types<'i> {
 
     /// The type of a member of `struct tag`, as `file` sees the struct.
     pub fn member(&self, tag: &str, member: &str, file: u32) -> Option<Type> {
-        // Two drivers may give their structs the same tag, so what is remembered is remembered by folder.
-        let key = format!("{}:{tag}.{member}", self.index.file(file).folder());
-        if let Some(known) = self.members.read().ok()?.get(&key) {
-            return known.clone();
-        }
-        let found = self.declared_member(tag, member, file);
-        self.members.write().ok()?.insert(key, found.clone());
-        found
+        let members = self.members_of(tag, file)?;
+        let found = members.iter().find(|candidate| candidate.name == member)?.ty.clone();
+        // The members of a struct without a tag are listed as those of the struct around it.
+        Some(if found.tag() == Some("") { Type { name: format!("struct {tag}"), ..found } } else { found })
     }
 
-    fn declared_member(&self, tag: &str, member: &str, file: u32) -> Option<Type> {
+    fn members_of(&self, tag: &str, file: u32) -> Option<Arc<Vec<Parameter>>> {
+        let source = self.index.file(file);
+        // Two drivers may give their structs the same tag, so what is remembered is remembered by folder.
+        let key = format!("{}:{tag}", source.folder());
+        if let Some(known) = self.members.read().ok()?.get(&key) {
+            return (!known.is_empty()).then(|| known.clone());
+        }
+        let found = Arc::new(self.declared_members(tag, file).unwrap_or_default());
+        self.members.write().ok()?.insert(key, found.clone());
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn declared_members(&self, tag: &str, file: u32) -> Option<Vec<Parameter>> {
         let source = self.index.file(file);
         let known = self.index.records.called(tag, &self.index.files);
         let nearest = known.iter().max_by_key(|id| {
@@ -143,17 +151,16 @@ impl<'i> Types<'i> {
                 self.index.file(id.file).is_shared_header(),
             )
         });
-        let seen = nearest.filter(|id| {
+        if let Some(id) = nearest.filter(|id| {
             let candidate = self.index.file(id.file);
             id.file == file || candidate.is_shared_header() || shared_folders(source, candidate) >= 2
-        });
-        match seen {
-            Some(id) => read_member(self.index.file(id.file), id.item, member),
-            None => self.included_member(tag, member, source),
+        }) {
+            return Some(read_members(self.index.file(id.file), id.item));
         }
+        self.included_members(tag, source)
     }
 
-    fn included_member(&self, tag: &str, member: &str, source: &SourceFile) -> Option<Type> {
+    fn included_members(&self, tag: &str, source: &SourceFile) -> Option<Vec<Parameter>> {
         let mut seen: Vec<String> = Vec::new();
         let mut level = includes(&source.text, source.folder());
         for _ in 0..INCLUDE_DEPTH {
@@ -167,7 +174,7 @@ impl<'i> Types<'i> {
                         .named(ItemKind::Record, tag)
                         .find(|item| header.items[*item as usize].body < header.items[*item as usize].span.end)
                     {
-                        return read_member(&header, item, member);
+                        return Some(read_members(&header, item));
                     }
                     next.extend(includes(&header.text, header.folder()));
                 }
@@ -200,15 +207,9 @@ fn shared_folders(left: &SourceFile, right: &SourceFile) -> usize {
     left.folder().split('/').zip(right.folder().split('/')).take_while(|(left, right)| left == right).count()
 }
 
-/// The type of a member of a record, which is one of the items of a file.
-fn read_member(file: &SourceFile, record: u32, member: &str) -> Option<Type> {
-    let record = file.items[record as usize];
-    let names_it = |part: &[u8]| find_word(part, member.as_bytes(), 0).is_some();
-    let members = parse::members_with(record.span.of(&file.text), record.span.start, names_it).syntax;
-    let ty = members.into_iter().find(|candidate| candidate.name == member)?.ty;
-    // The members of a struct without a tag are listed as those of the struct around it.
-    let tag = || file.name(&record);
-    Some(if ty.tag() == Some("") { Type { name: format!("struct {}", tag()), ..ty } } else { ty })
+fn read_members(file: &SourceFile, item: u32) -> Vec<Parameter> {
+    let span = file.items[item as usize].span;
+    parse::members(span.of(&file.text), span.start).syntax
 }
 
 /// The paths that the `#include` lines of a text can mean, relative to the tree.
