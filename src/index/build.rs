@@ -30,9 +30,6 @@ pub struct Built {
     pub trouble: Vec<FileTrouble>,
 }
 
-/// Files that matter and are longer than this many bytes are named and left out: nobody wrote them by hand.
-pub(super) const SOURCE_LIMIT: usize = 16 << 20;
-
 /// Sources that matter and that, with the headers before them, are longer than this many bytes all together are not analysed, nor are
 /// headers that are longer themselves: a kernel has 40 MB of them, and their texts are held in memory.
 const KEPT_LIMIT: usize = 192 << 20;
@@ -139,12 +136,6 @@ impl Built {
             );
             self.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });
         }
-        let (mut files, too_large): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| file.text.len() <= SOURCE_LIMIT);
-        self.trouble.extend(too_large.into_iter().map(|file| {
-            let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
-            FileTrouble { file: file.path, line: None, kind: "too-large", text }
-        }));
         files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
         for file in &files {
             if let Some(place) = file.not_utf8 {
@@ -184,9 +175,10 @@ impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<S> {
         self.sieve.overlap()
     }
 
-    fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
+    fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
+        SourceFile::check(path, &text)?;
         if self.is_exceeded() {
-            return None;
+            return Ok(None);
         }
         self.kept.fetch_add(text.len(), Ordering::Relaxed);
         self.sieve.keep(path, text)
@@ -215,8 +207,8 @@ impl Sieve<SourceFile> for Headers {
         VMA.len()
     }
 
-    fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
-        Some(SourceFile::new(path, text))
+    fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
+        Ok(Some(SourceFile::new(path, text)))
     }
 }
 
@@ -276,8 +268,8 @@ impl Sieve<SourceFile> for Sources {
         VMA.len()
     }
 
-    fn keep(&self, path: &str, text: Vec<u8>) -> Option<SourceFile> {
-        Some(SourceFile::new(path, text))
+    fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
+        Ok(Some(SourceFile::new(path, text)))
     }
 }
 

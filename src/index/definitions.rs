@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::build::{SOURCE_LIMIT, VMA};
+use super::build::VMA;
 use super::names::hash;
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, parse};
@@ -27,10 +27,6 @@ impl Definitions {
     /// What the items of a file define.
     pub fn of(text: &[u8], items: &[Item]) -> Definitions {
         let mut found = Definitions::default();
-        // Such files are left out.
-        if text.len() > SOURCE_LIMIT {
-            return found;
-        }
         let vma = Finder::new(VMA);
         for (number, item) in (0u32..).zip(items) {
             let list = match item.kind {

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::definitions::Definitions;
+use crate::kernel::FileTrouble;
 use crate::meter::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
@@ -25,7 +26,22 @@ pub struct SourceFile {
     lines: OnceLock<LineIndex>,
 }
 
+/// Files longer than this many bytes are named and left out: nobody wrote them by hand.
+const SOURCE_LIMIT: usize = 16 << 20;
+
 impl SourceFile {
+    /// Looks whether a file that matters is one to work with.
+    ///
+    /// # Errors
+    /// Where it is too long.
+    pub(super) fn check(path: &str, text: &[u8]) -> Result<(), FileTrouble> {
+        if text.len() <= SOURCE_LIMIT {
+            return Ok(());
+        }
+        let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
+        Err(FileTrouble { file: path.to_owned(), line: None, kind: "too-large", text })
+    }
+
     /// Cuts a file into its items.
     pub fn new(path: &str, text: Vec<u8>) -> SourceFile {
         let (slices, definitions) = measure(Phase::Slice, || {

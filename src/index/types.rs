@@ -193,7 +193,8 @@ impl<'i> Types<'i> {
         if let Some(known) = self.loaded.read().ok()?.get(path) {
             return known.clone();
         }
-        let file = self.tree.read(path).map(|text| Arc::new(SourceFile::new(path, text)));
+        let text = self.tree.read(path).filter(|text| SourceFile::check(path, text).is_ok());
+        let file = text.map(|text| Arc::new(SourceFile::new(path, text)));
         self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }

@@ -35,7 +35,10 @@ pub trait Sieve<T>: Sync {
     fn overlap(&self) -> usize;
 
     /// What is made of a whole file that matters, if there is room for it.
-    fn keep(&self, path: &str, text: Vec<u8>) -> Option<T>;
+    ///
+    /// # Errors
+    /// Why it is none to work with.
+    fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<T>, FileTrouble>;
 }
 
 thread_local! {
@@ -52,7 +55,7 @@ pub struct Sifted<T> {
     pub files: usize,
     /// Bytes read.
     pub bytes: u64,
-    /// The files that could not be read.
+    /// The files that could not be read, or not be worked with.
     pub trouble: Vec<FileTrouble>,
 }
 
@@ -120,7 +123,7 @@ impl Reader<'_> {
             return Err(failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)));
         }
         bytes.fetch_add(length, Ordering::Relaxed);
-        Ok(text.and_then(|text| sieve.keep(&self.paths.path(number), text)))
+        text.map_or(Ok(None), |text| sieve.keep(&self.paths.path(number), text))
     }
 
     /// What the change that is laid over the tree makes of a file.
