@@ -5,11 +5,11 @@ use super::path::PathJudge;
 use crate::rules::StateKind;
 use crate::vma::PathItem;
 use crate::vma::event::EventKind;
-use crate::vma::paths::gives_back;
+use crate::vma::paths::first_taken;
 
 impl PathJudge<'_> {
     pub(super) fn taken(&mut self, at: usize, kind: StateKind, object: &str) {
-        if kind == StateKind::Lock || self.items[at].once || self.is_given_back(at, kind, object) {
+        if kind == StateKind::Lock || self.items[at].once || self.is_given_back(at) {
             return;
         }
         let what = match kind {
@@ -38,18 +38,29 @@ impl PathJudge<'_> {
     }
 
     /// Whether what was taken at `at` is given back on the path.
-    fn is_given_back(&self, at: usize, kind: StateKind, object: &str) -> bool {
-        self.items[at + 1..].iter().any(|item| match self.judge.kind(item) {
-            EventKind::Undo { kind: given, object: name } => gives_back(*given, name, kind, object),
-            _ => false,
-        })
+    fn is_given_back(&self, at: usize) -> bool {
+        self.given_back().iter().any(|(taken, _)| *taken == at)
+    }
+
+    /// What is given back on the path, locks left aside: where it is taken, and where given back. What is given back once was taken once.
+    fn given_back(&self) -> Vec<(usize, usize)> {
+        let (mut kept, mut given_back): (Vec<usize>, _) = (Vec::new(), Vec::new());
+        for at in 0..self.items.len() {
+            match self.kind(at) {
+                EventKind::Take { kind, .. } if *kind != StateKind::Lock => kept.push(at),
+                EventKind::Undo { kind, object } => {
+                    let events = kept.iter().map(|taken| self.kind(*taken)).enumerate();
+                    let taken = first_taken(events, *kind, object);
+                    given_back.extend(taken.map(|taken| (kept.remove(taken), at)));
+                }
+                _ => {}
+            }
+        }
+        given_back
     }
 
     pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str) {
-        let taken = self.items[..at].iter().rposition(|item| match self.judge.kind(item) {
-            EventKind::Take { kind: taken, object: name, .. } => gives_back(kind, object, *taken, name),
-            _ => false,
-        });
+        let taken = self.given_back().into_iter().find(|(_, given)| *given == at).map(|(taken, _)| taken);
         match (taken, kind) {
             (_, StateKind::Lock) => {}
             (None, StateKind::List) => {
@@ -91,7 +102,7 @@ impl PathJudge<'_> {
             | EventKind::SharedWrite { .. }
             | EventKind::Redispatch { .. }
             | EventKind::Escape { .. } => true,
-            EventKind::Take { kind, object, .. } => *kind != StateKind::Lock && !self.is_given_back(at, *kind, object),
+            EventKind::Take { kind, .. } => *kind != StateKind::Lock && !self.is_given_back(at),
             _ => false,
         }
     }

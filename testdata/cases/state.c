@@ -260,3 +260,55 @@ static int made_elsewhere_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations made_elsewhere = {
 	.mmap = made_elsewhere_mmap, //= finish
 };
+
+/* What is looked up is pinned under the lock of the look-up, and put once the mapping has a reference of its own, which is the one it keeps. */
+static struct thing *thing_find(struct client *client, unsigned long offset)
+{
+	struct thing *thing;
+
+	mutex_lock(&client->lock);
+	thing = xa_load(&client->things, offset);
+	if (thing && !kref_get_unless_zero(&thing->refcount))
+		thing = NULL;
+	mutex_unlock(&client->lock);
+	return thing;
+}
+
+static int thing_attach(struct thing *thing, struct vm_area_struct *vma)
+{
+	thing_get(thing); //~ state:ref
+	vma->vm_private_data = thing;
+	vma->vm_ops = &thing_vm_ops;
+	return 0;
+}
+
+static int found_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = thing_find(file->private_data, vma->vm_pgoff);
+	int ret;
+
+	if (!thing)
+		return -EINVAL;
+	ret = thing_attach(thing, vma);
+	thing_put(thing);
+	return ret;
+}
+
+static const struct file_operations found = {
+	.mmap = found_mmap, //= mapped
+};
+
+/* What is put is part of what was taken, and not its count. */
+static int child_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct device *dev = file->private_data;
+
+	get_device(dev); //~ state:ref
+	vma->vm_private_data = dev;
+	of_node_put(dev->of_node);
+	return 0;
+}
+
+static const struct file_operations child = {
+	.mmap = child_mmap, //= mapped
+};

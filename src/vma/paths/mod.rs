@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use self::legend::Legend;
 use self::state::{Result, State, limited, unique};
 use self::walk::Walk;
-pub(crate) use self::walk::gives_back;
+pub(crate) use self::walk::first_taken;
 use super::event::EventKind;
 use super::flow::{Key, Shared, Value};
 use crate::source::Span;

@@ -204,14 +204,16 @@ impl Walk<'_, '_> {
 
     /// What is given back before anything that matters was never taken; otherwise that it was is part of the path.
     fn undone(&self, state: &mut State, item: PathItem, kind: StateKind, object: &str) {
-        let matches = |item: &PathItem| match self.event(item) {
-            EventKind::Take { kind: taken, object: name, .. } => gives_back(kind, object, *taken, name),
-            _ => false,
-        };
         let is_idle = |item: &PathItem| {
             matches!(self.event(item), EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })
         };
-        match state.items.iter().rposition(matches) {
+        let events = state.items.iter().map(|item| self.event(item)).enumerate();
+        let taken = if kind == StateKind::Ref {
+            first_taken(events, kind, object)
+        } else {
+            events.rev().find(|(_, event)| is_taken(event, kind, object)).map(|(at, _)| at)
+        };
+        match taken {
             Some(taken) if state.items[taken + 1..].iter().all(is_idle) => state.remove(taken),
             _ => state.push(item),
         }
@@ -353,8 +355,28 @@ impl Walk<'_, '_> {
     }
 }
 
+/// Which of some events took what an `object` given back is. Of several it is the first, for what is looked up is pinned until the mapping has a
+/// reference of its own; one that did not say what it took is it where no other is.
+pub(crate) fn first_taken<'e>(
+    events: impl Iterator<Item = (usize, &'e EventKind)>,
+    kind: StateKind,
+    object: &str,
+) -> Option<usize> {
+    let taken = events.filter(|(_, event)| is_taken(event, kind, object));
+    taken.min_by_key(|(at, event)| (is_nameless(event), *at)).map(|(at, _)| at)
+}
+
+fn is_nameless(event: &EventKind) -> bool {
+    matches!(event, EventKind::Take { object, .. } if object.is_empty())
+}
+
+/// Whether an event takes what is given back as `object`.
+fn is_taken(event: &EventKind, kind: StateKind, object: &str) -> bool {
+    matches!(event, EventKind::Take { kind: taken, object: name, .. } if gives_back(kind, object, *taken, name))
+}
+
 /// Whether giving back `object` gives back what was taken as `taken`.
-pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, taken: &str) -> bool {
+fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, taken: &str) -> bool {
     let related = kind == taken_kind
         || matches!(
             (kind, taken_kind),
@@ -365,13 +387,16 @@ pub(crate) fn gives_back(kind: StateKind, object: &str, taken_kind: StateKind, t
         );
     let bare = |name| str::trim_start_matches(name, ['&', '(', '*']);
     let (object, taken) = (bare(object), bare(taken));
-    let is_member = || object.strip_prefix(taken).is_some_and(|behind| behind.starts_with("->"));
+    let counts = |count: &str, of: &str| {
+        let member = count.strip_prefix(of).and_then(|behind| behind.strip_prefix("->"));
+        member.is_some_and(|member| member.contains("ref") && !member.contains("->"))
+    };
     related
         && (object == taken
             // What took it did not say what it is.
             || taken.is_empty()
             || kind == StateKind::Lock
-            || (kind == StateKind::Ref && taken_kind == StateKind::Ref && is_member()))
+            || (kind == StateKind::Ref && taken_kind == StateKind::Ref && (counts(object, taken) || counts(taken, object))))
 }
 
 /// The slots that steps give a value.
