@@ -16,6 +16,8 @@ pub(super) struct PathJudge<'a> {
     /// Where the last call stands that populates or needs the populated mapping.
     pub(super) last_populate: Option<usize>,
     is_merged: bool,
+    /// What is given back, locks left aside: where it is taken, and where given back.
+    pub(super) given_back: Vec<(usize, usize)>,
     pub(super) found: Vec<Requirement>,
     pub(super) notes: BTreeSet<Requirement>,
 }
@@ -32,9 +34,11 @@ impl<'a> PathJudge<'a> {
             populates: path.items.iter().filter(populates).count(),
             last_populate: path.items.iter().rposition(uses_mapping),
             is_merged: path.is_merged,
+            given_back: Vec::new(),
             found: Vec::new(),
             notes: BTreeSet::new(),
         };
+        path.given_back = path.pairs();
         for at in 0..path.items.len() {
             path.item(at);
         }

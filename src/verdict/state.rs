@@ -39,28 +39,33 @@ impl PathJudge<'_> {
 
     /// Whether what was taken at `at` is given back on the path.
     fn is_given_back(&self, at: usize) -> bool {
-        self.given_back().iter().any(|(taken, _)| *taken == at)
+        self.given_back.iter().any(|(taken, _)| *taken == at)
     }
 
     /// What is given back on the path, locks left aside: where it is taken, and where given back. What is given back once was taken once.
-    fn given_back(&self) -> Vec<(usize, usize)> {
-        let (mut kept, mut given_back): (Vec<usize>, _) = (Vec::new(), Vec::new());
+    pub(super) fn pairs(&self) -> Vec<(usize, usize)> {
+        let (mut kept, mut pairs): (Vec<usize>, _) = (Vec::new(), Vec::new());
         for at in 0..self.items.len() {
             match self.kind(at) {
                 EventKind::Take { kind, .. } if *kind != StateKind::Lock => kept.push(at),
                 EventKind::Undo { kind, object } => {
                     let events = kept.iter().map(|taken| self.kind(*taken)).enumerate();
                     let taken = first_taken(events, *kind, object);
-                    given_back.extend(taken.map(|taken| (kept.remove(taken), at)));
+                    pairs.extend(taken.map(|taken| (kept.remove(taken), at)));
                 }
                 _ => {}
             }
         }
-        given_back
+        pairs
     }
 
     pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str) {
-        let taken = self.given_back().into_iter().find(|(_, given)| *given == at).map(|(taken, _)| taken);
+        let pair = self.given_back.iter().find(|(_, given)| *given == at);
+        // Ways that were merged into one may give back more often than they take.
+        let taken = pair.map(|(taken, _)| *taken).or_else(|| {
+            let before = (0..at).map(|before| (before, self.kind(before)));
+            first_taken(before, kind, object)
+        });
         match (taken, kind) {
             (_, StateKind::Lock) => {}
             (None, StateKind::List) => {
