@@ -5,6 +5,7 @@
 //! holds the events of all: harder than any of them, never easier.
 
 mod legend;
+mod pairs;
 mod state;
 mod walk;
 
@@ -13,9 +14,9 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::legend::Legend;
+pub(crate) use self::pairs::first_taken;
 use self::state::{Result, State, limited, unique};
 use self::walk::Walk;
-pub(crate) use self::walk::first_taken;
 use super::event::EventKind;
 use super::flow::{Key, Shared, Value};
 use crate::source::Span;
