@@ -15,7 +15,7 @@ use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
-use crate::source::is_identifier_byte;
+use crate::source::{identifier_end, identifier_start, is_identifier_byte};
 
 /// An index, and what it took to make it.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
-    built.index.sought = sieve.sieve.words.clone();
+    built.index.sought = sieve.filter.words.clone();
     let sources = sources.into_par_iter().map(|paths| sift(tree, &paths, &sieve));
     built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_definitions(&mut built.index, rules, first_source);
@@ -123,7 +123,7 @@ fn end_of_batch(files: &[Arc<SourceFile>], start: usize) -> usize {
 
 impl Built {
     /// Adds the files that a sieve kept.
-    pub(super) fn add<S>(&mut self, sifted: Sifted<SourceFile>, sieve: &Bounded<S>) {
+    pub(super) fn add<F>(&mut self, sifted: Sifted<SourceFile>, sieve: &Bounded<F>) {
         self.files += sifted.files;
         self.bytes += sifted.bytes;
         self.trouble.extend(sifted.trouble);
@@ -148,16 +148,22 @@ impl Built {
     }
 }
 
-/// Keeps what another sieve does, until it is more than memory should hold.
-pub(super) struct Bounded<S> {
-    pub(super) sieve: S,
+/// Tells which files matter.
+pub(super) trait Filter: Sync {
+    /// As [`Sieve::matters`] has it.
+    fn matters(&self, text: &[u8]) -> bool;
+}
+
+/// Keeps the files that matter, until they are more than memory should hold.
+pub(super) struct Bounded<F> {
+    pub(super) filter: F,
     kept: AtomicUsize,
 }
 
-impl<S> Bounded<S> {
+impl<F> Bounded<F> {
     /// A sieve for files that are kept beside those of an index.
-    pub(super) fn new(sieve: S, beside: &Index) -> Bounded<S> {
-        Bounded { sieve, kept: AtomicUsize::new(beside.files.iter().map(|file| file.text.len()).sum()) }
+    pub(super) fn new(filter: F, beside: &Index) -> Bounded<F> {
+        Bounded { filter, kept: AtomicUsize::new(beside.files.iter().map(|file| file.text.len()).sum()) }
     }
 
     /// Whether it came to more than the limit, which does not depend on the order in which files come.
@@ -166,13 +172,13 @@ impl<S> Bounded<S> {
     }
 }
 
-impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<S> {
+impl<F: Filter> Sieve<SourceFile> for Bounded<F> {
     fn matters(&self, text: &[u8]) -> bool {
-        self.sieve.matters(text)
+        self.filter.matters(text)
     }
 
     fn overlap(&self) -> usize {
-        self.sieve.overlap()
+        VMA.len()
     }
 
     fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
@@ -181,7 +187,7 @@ impl<S: Sieve<SourceFile>> Sieve<SourceFile> for Bounded<S> {
             return Ok(None);
         }
         self.kept.fetch_add(text.len(), Ordering::Relaxed);
-        self.sieve.keep(path, text)
+        Ok(Some(SourceFile::new(path, text)))
     }
 }
 
@@ -194,21 +200,13 @@ impl Headers {
     }
 }
 
-impl Sieve<SourceFile> for Headers {
+impl Filter for Headers {
     fn matters(&self, text: &[u8]) -> bool {
         self.0.any_in(text)
             && self.0.places(text).any(|place| {
-                let before = text[..place.start].iter().rposition(|byte| !is_identifier_byte(*byte));
-                &text[place] == VMA || before.is_none_or(|before| matches!(text[before], b'.' | b'>'))
+                let before = text[..identifier_start(text, place.start)].last();
+                &text[place] == VMA || before.is_none_or(|before| matches!(before, b'.' | b'>'))
             })
-    }
-
-    fn overlap(&self) -> usize {
-        VMA.len()
-    }
-
-    fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
-        Ok(Some(SourceFile::new(path, text)))
     }
 }
 
@@ -245,8 +243,7 @@ impl Sources {
     /// Whether the identifier around a match registers something, or is a hook of something; or would be, for all that a part of
     /// a file shows.
     fn is_use(&self, text: &[u8], start: usize, end: usize) -> bool {
-        let start = text[..start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
-        let end = end + text[end..].iter().take_while(|byte| is_identifier_byte(**byte)).count();
+        let (start, end) = (identifier_start(text, start), identifier_end(text, end));
         // What tells is an operator of at most two bytes on either side.
         let is_cut = text[..start].trim_ascii_end().len() < 2 || text[end..].trim_ascii_start().len() < 2;
         let word = &text[start..end];
@@ -256,20 +253,12 @@ impl Sources {
     }
 }
 
-impl Sieve<SourceFile> for Sources {
+impl Filter for Sources {
     fn matters(&self, text: &[u8]) -> bool {
         // A part of a word may hide a VMA that it overlaps.
         self.search.any_in(text)
             && (memmem::find(text, VMA).is_some()
                 || self.search.places(text).any(|place| self.is_use(text, place.start, place.end)))
-    }
-
-    fn overlap(&self) -> usize {
-        VMA.len()
-    }
-
-    fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
-        Ok(Some(SourceFile::new(path, text)))
     }
 }
 

@@ -27,10 +27,10 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
 
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
-    if sieve.sieve.words != known.sought {
+    if sieve.filter.words != known.sought {
         return None;
     }
-    built.index.sought = sieve.sieve.words.clone();
+    built.index.sought = sieve.filter.words.clone();
     built.add(sift(tree, &sources, &sieve), &sieve);
     built.index.files.extend(known.files.iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));

@@ -9,7 +9,7 @@ use memchr::memmem;
 use rustc_hash::FxHashSet;
 
 use super::hint::Hint;
-use crate::source::{identifier_end, is_identifier_byte};
+use crate::source::{identifier_end, identifier_start};
 
 /// A search for several words.
 #[derive(Debug)]
@@ -100,8 +100,7 @@ impl Identifiers {
             if part.start < behind {
                 return None;
             }
-            let start =
-                text[..part.start].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
+            let start = identifier_start(text, part.start);
             behind = identifier_end(text, part.end);
             let name = std::str::from_utf8(&text[start..behind]).ok()?;
             Some((self.names.get(name)?.as_str(), start))

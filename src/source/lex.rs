@@ -25,6 +25,11 @@ pub fn identifier_end(text: &[u8], at: usize) -> usize {
     at + text[at..].iter().take_while(|byte| is_identifier_byte(**byte)).count()
 }
 
+/// The offset of the first byte of the identifier that reaches up to `end`; `end` itself where none does.
+pub fn identifier_start(text: &[u8], end: usize) -> usize {
+    text[..end].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1)
+}
+
 /// The offset of two bytes, one behind the other: a search for a word takes longer to set up than to find these.
 fn pair(text: &[u8], [first, second]: [u8; 2]) -> Option<usize> {
     memchr_iter(second, text).map(|at| at.wrapping_sub(1)).find(|at| text.get(*at) == Some(&first))
@@ -143,8 +148,7 @@ pub fn identifier_before(text: &[u8], end: usize) -> Option<(usize, usize)> {
     if !is_identifier_byte(byte) {
         return None;
     }
-    let start = text[..last].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1);
-    Some((start, last + 1))
+    Some((identifier_start(text, last), last + 1))
 }
 
 /// Where the identifiers (and numbers) of a text stand.

@@ -18,7 +18,9 @@ mod thin;
 pub mod visit;
 
 pub use conditional::conditions_at;
-pub use lex::{find_word, identifier_end, identifiers, is_identifier_byte, spans_of_identifiers, words};
+pub use lex::{
+    find_word, identifier_end, identifier_start, identifiers, is_identifier_byte, spans_of_identifiers, words,
+};
 pub use mask::{Masked, blank_non_code, variants};
 pub use slicer::{Item, ItemKind, Slices, slice};
 pub use span::{LineIndex, Position, Span};
