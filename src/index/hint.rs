@@ -23,7 +23,7 @@ impl Hint {
         let longest = words.iter().map(|word| word.len()).max().filter(|length| *length <= LONGEST)?;
         let word = words.first()?;
         let distances = 1..word.len();
-        let hints = distances.flat_map(|distance| {
+        let mut hints = distances.flat_map(|distance| {
             let pairs = word.iter().zip(&word[distance..]);
             pairs.map(move |(first, second)| Hint { first: *first, second: *second, distance, longest })
         });
@@ -31,7 +31,7 @@ impl Hint {
             let holds_it = |bytes: &[u8]| bytes[0] == hint.first && bytes[hint.distance] == hint.second;
             words.iter().all(|word| word.windows(hint.distance + 1).any(holds_it))
         };
-        hints.into_iter().find(is_common)
+        hints.find(is_common)
     }
 
     /// The parts of a text that may hold a word; each lies wholly in one of them.

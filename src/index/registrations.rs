@@ -66,14 +66,14 @@ pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<R
     let mut collector = Collector { index, types, words, file, found: Vec::new(), trouble: Vec::new() };
     let found = words.names.places(&index.file(file).text);
     let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(name, _)| words.hooks.contains(*name));
-    let mut items = collector.items_with_hooks(hooks.into_iter());
+    let mut items = collector.items_with_hooks(hooks);
     items.extend(collector.items_with_handlers_as_arguments());
     items.sort_unstable();
     items.dedup();
     for item in items {
         collector.item(item);
     }
-    collector.macro_uses(macros.into_iter());
+    collector.macro_uses(macros);
     let Collector { mut found, trouble, .. } = collector;
     found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
     found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
@@ -104,9 +104,9 @@ struct Collector<'i> {
 
 impl Collector<'_> {
     /// The items in which the name of a hook is assigned to.
-    fn items_with_hooks<'w>(&mut self, hooks: impl Iterator<Item = (&'w str, usize)>) -> Vec<u32> {
+    fn items_with_hooks(&mut self, hooks: Vec<(&str, usize)>) -> Vec<u32> {
         let source = self.index.file(self.file);
-        let assigned = hooks.filter(|(hook, at)| is_assigned(&source.text, at + hook.len()));
+        let assigned = hooks.into_iter().filter(|(hook, at)| is_assigned(&source.text, at + hook.len()));
         let (within, between): (Vec<_>, Vec<_>) =
             assigned.map(|(_, at)| (at, source.item_at(at as u32))).partition(|(_, item)| item.is_some());
         // A variable that happens to be called like a hook is none.
@@ -298,7 +298,7 @@ impl Collector<'_> {
     }
 
     /// Uses of macros that expand to a table or to its members.
-    fn macro_uses<'w>(&mut self, macros: impl Iterator<Item = (&'w str, usize)>) {
+    fn macro_uses(&mut self, macros: Vec<(&str, usize)>) {
         let source = self.index.file(self.file);
         for (name, at) in macros {
             let Some(item) = source.item_at(at as u32).map(|item| source.items[item as usize]) else {

@@ -209,6 +209,7 @@ impl Walk<'_, '_> {
             matches!(self.event(item), EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })
         };
         let events = state.items.iter().map(|item| self.event(item)).enumerate();
+        // Locks and buffers are given back last first, as they are on the way out of a failure.
         let taken = if kind == StateKind::Ref {
             first_taken(events, kind, object)
         } else {
