@@ -135,6 +135,11 @@ impl Rewriter<'_> {
         {
             self.open(target.span.start, &format!("writes {field}, which a desc does not allow"));
         }
+        if self.is_field(target, "vm_file") {
+            self.open(whole.span.start, "another file takes the place of vm_file; the core drops the old one's reference, so that nobody else may");
+            self.replace(target.span, "{desc}->vm_file".to_owned());
+            return self.expression(value, Use::Value);
+        }
         let is_bool = target.name().is_some_and(|name| self.booleans.iter().any(|known| known == name));
         self.expression(target, Use::Value);
         self.expression(value, if is_bool { Use::Truth } else { Use::Value });

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::fingerprint::fingerprint;
 
+use super::state::alternatives;
 use super::{Call, Document, Pattern, RequirementText, Rules, StateRule, Target};
 
 /// The files inside the binary, by their names below `rules/`.
@@ -164,9 +165,14 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     }
     for state in file.state {
         let index = rules.states.len();
-        rules.takes.extend(state.take.iter().map(|name| (name.clone(), index)));
-        for name in &state.undo {
-            rules.undoes.entry(name.clone()).or_default().push(index);
+        let names = |list: &[String]| -> Result<Vec<String>, RuleError> {
+            let all: Result<Vec<Vec<String>>, String> = list.iter().map(|name| alternatives(name)).collect();
+            let named = |reason| RuleError { file: name.to_owned(), reason: format!("state: {reason}") };
+            Ok(all.map_err(named)?.concat())
+        };
+        rules.takes.extend(names(&state.take)?.into_iter().map(|name| (name, index)));
+        for name in names(&state.undo)? {
+            rules.undoes.entry(name).or_insert(index);
         }
         rules.states.push(state);
     }
@@ -229,6 +235,7 @@ mod tests {
             ("[[call]]\nnames = [\"f\"]\ndoes = \"helper\"\nsince = \"v9.9\"\ntwin = \"g\"\n", "since"),
             ("[[call]]\nnames = [\"f\"]\ndoes = \"populate\"\naction = \"warp\"\n", "action"),
             ("[[call]]\nnames = [\"f\"]\ndoes = \"helper\"\ntwins = \"g\"\n", "twins"),
+            ("[[state]]\nkind = \"ref\"\ntake = [\"f_{a,b\"]\nundo = []\n", "f_{a,b"),
         ];
         for (text, key) in wrong {
             let error = add_file(&mut rules, "mine.toml", text).unwrap_err().to_string();

@@ -28,7 +28,7 @@ pub struct Rules {
     states: Vec<StateRule>,
     patterns: Vec<Pattern>,
     takes: FxHashMap<String, usize>,
-    undoes: FxHashMap<String, Vec<usize>>,
+    undoes: FxHashMap<String, usize>,
     presence: Vec<String>,
     silent: FxHashSet<String>,
     silent_prefixes: Vec<String>,
@@ -52,8 +52,8 @@ pub struct Rules {
 pub enum StateEffect<'r> {
     /// It takes state of this kind.
     Takes(StateKind, &'r Object),
-    /// It gives state of these kinds back.
-    Undoes(StateKind),
+    /// It gives state of this kind back.
+    Undoes(StateKind, &'r Object),
 }
 
 impl Rules {
@@ -89,8 +89,9 @@ impl Rules {
             let rule = &self.states[*index];
             return Some(StateEffect::Takes(rule.kind, &rule.object));
         }
-        if let Some(indexes) = self.undoes.get(name) {
-            return indexes.first().map(|index| StateEffect::Undoes(self.states[*index].kind));
+        if let Some(index) = self.undoes.get(name) {
+            let rule = &self.states[*index];
+            return Some(StateEffect::Undoes(rule.kind, &rule.object));
         }
         if self.is_silent(name) {
             return None;
@@ -100,11 +101,17 @@ impl Rules {
         };
         self.patterns.iter().find_map(|pattern| {
             if ends(&pattern.take) {
-                Some(StateEffect::Takes(pattern.kind, &pattern.object))
+                (!pattern.paired).then_some(StateEffect::Takes(pattern.kind, &pattern.object))
             } else {
-                ends(&pattern.undo).then_some(StateEffect::Undoes(pattern.kind))
+                ends(&pattern.undo).then_some(StateEffect::Undoes(pattern.kind, &pattern.object))
             }
         })
+    }
+
+    /// What a call of `name` takes where the same function gives it back: its name alone does not tell.
+    pub fn state_if_paired(&self, name: &str) -> Option<(StateKind, &Object)> {
+        let is_it = |pattern: &&Pattern| pattern.paired && pattern.take.iter().any(|end| name.ends_with(end.as_str()));
+        self.patterns.iter().find(is_it).map(|pattern| (pattern.kind, &pattern.object))
     }
 
     /// Whether a call of `name` leaves nothing behind.

@@ -60,13 +60,27 @@ pub enum Object {
 pub struct StateRule {
     /// What is taken.
     pub kind: StateKind,
-    /// Names of the calls that take it.
+    /// Names of the calls that take it; `{a,b}` stands for either.
     pub take: Vec<String>,
-    /// Names of the calls that give it back.
+    /// Names of the calls that give it back, likewise.
     pub undo: Vec<String>,
     /// What names the object.
     #[serde(default)]
     pub object: Object,
+}
+
+/// The names that a name with alternatives in braces stands for: `list_{add,del}` for `list_add` and `list_del`.
+///
+/// # Errors
+/// Where a brace is not closed.
+pub(super) fn alternatives(name: &str) -> Result<Vec<String>, String> {
+    let Some((before, rest)) = name.split_once('{') else {
+        return if name.contains('}') { Err(format!("{name:?}: no brace is open")) } else { Ok(vec![name.to_owned()]) };
+    };
+    let (inner, behind) = rest.split_once('}').ok_or_else(|| format!("{name:?}: a brace is not closed"))?;
+    let behind = alternatives(behind)?;
+    let all = inner.split(',').flat_map(|one| behind.iter().map(move |rest| format!("{before}{one}{rest}")));
+    Ok(all.collect())
 }
 
 /// The same by the ends of names.
@@ -82,4 +96,7 @@ pub struct Pattern {
     /// What names the object.
     #[serde(default)]
     pub object: Object,
+    /// Whether the name alone tells nothing: it takes something only where that is given back as well.
+    #[serde(default)]
+    pub paired: bool,
 }

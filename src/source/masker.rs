@@ -7,6 +7,14 @@ use super::span::Span;
 
 const PRIMITIVES: &[&[u8]] = &[b"unsigned", b"signed", b"long", b"short", b"int", b"char", b"const", b"volatile"];
 
+/// What may stand before a type.
+const STORAGE: &[&[u8]] = &[b"static", b"inline", b"extern", b"register", b"__inline", b"__inline__", b"_Noreturn"];
+
+/// Whether a word before a string is one of the language, and no piece of the string.
+fn is_keyword(word: &[u8]) -> bool {
+    matches!(word, b"return" | b"case" | b"else" | b"do" | b"sizeof" | b"goto" | b"in" | b"asm" | b"volatile" | b"extern")
+}
+
 /// Rewrites the words of one slice.
 pub(super) struct Masker {
     text: Vec<u8>,
@@ -23,6 +31,9 @@ impl Masker {
         while self.at < self.text.len() {
             let byte = self.text[self.at];
             if byte == b'"' || byte == b'\'' {
+                if byte == b'"' {
+                    self.words_before_literal(self.at);
+                }
                 self.at = literal_end(&self.text, self.at).max(self.at + 1);
             } else if byte.is_ascii_digit() {
                 self.at = identifier_end(&self.text, self.at);
@@ -34,7 +45,53 @@ impl Masker {
                 self.at += 1;
             }
         }
+        self.function_head();
         self.text
+    }
+
+    /// `KERN_NOTICE PFX "text"`: macros that are pieces of the string. The grammar knows one at most.
+    fn words_before_literal(&mut self, literal: usize) {
+        while let Some((start, end)) = identifier_before(&self.text, literal) {
+            if end == literal || self.text[start].is_ascii_digit() || is_keyword(&self.text[start..end]) {
+                return;
+            }
+            blank(&mut self.text, Span::new(start, end));
+        }
+    }
+
+    /// `T **MY_CALL name(void) {`: between the type and the name of a function stands nothing but macros.
+    fn function_head(&mut self) {
+        let (mut at, mut words) = (0, Vec::new());
+        loop {
+            at = skip_blank(&self.text, at);
+            match self.text.get(at) {
+                Some(b'(') => break,
+                Some(b'*') => at += 1,
+                Some(byte) if is_identifier_byte(*byte) && !byte.is_ascii_digit() => {
+                    let end = identifier_end(&self.text, at);
+                    words.push(Span::new(at, end));
+                    at = end;
+                }
+                _ => return,
+            }
+        }
+        let is_function = closing(&self.text, at)
+            .is_some_and(|behind| self.text.get(skip_blank(&self.text, behind)) == Some(&b'{'));
+        let Some((_, words)) = words.split_last().filter(|_| is_function) else { return };
+        let mut words = words.iter().filter(|word| !STORAGE.contains(&word.of(&self.text))).copied().peekable();
+        let (mut has_type, mut macros) = (false, Vec::new());
+        while let Some(word) = words.next() {
+            match word.of(&self.text) {
+                b"struct" | b"union" | b"enum" => {
+                    words.next();
+                    has_type = true;
+                }
+                name if PRIMITIVES.contains(&name) => has_type = true,
+                _ if has_type => macros.push(word),
+                _ => has_type = true,
+            }
+        }
+        macros.into_iter().for_each(|word| blank(&mut self.text, word));
     }
 
     fn word(&mut self, start: usize, end: usize) {
@@ -48,6 +105,7 @@ impl Masker {
             b"struct" | b"union" | b"enum" => self.type_argument(start, end),
             b"auto" => self.text[start..end].copy_from_slice(b"int "),
             b"__auto_type" => self.text[start..end].copy_from_slice(b"int        "),
+            b"typeof_member" => self.type_macro(start, end),
             b"case" => self.case_range(end),
             b"asm_volatile_goto" | b"asm_goto_output" | b"asm" | b"__asm__" => self.assembly(start, end),
             b"if" | b"while" | b"for" | b"switch" | b"return" | b"sizeof" | b"do" | b"else" | b"goto" => {}
@@ -187,6 +245,17 @@ impl Masker {
         let first = skip_blank(&self.text, start);
         let end = identifier_end(&self.text, first);
         end > first && end < name && !matches!(&self.text[first..end], b"return")
+    }
+
+    /// `typeof_member(struct a, m) name;` declares a variable; as what, its uses tell.
+    fn type_macro(&mut self, start: usize, end: usize) {
+        let open = skip_blank(&self.text, end);
+        if self.text.get(open) == Some(&b'(')
+            && let Some(close) = closing(&self.text, open)
+        {
+            blank(&mut self.text, Span::new(start, close));
+            self.text[start..start + 3].copy_from_slice(b"int");
+        }
     }
 
     /// `case A ... B:` loses its upper end.

@@ -95,17 +95,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         }
         let (mut found, more) = PathJudge::run(&judge, path);
         if path.is_cut {
-            found.push(Requirement {
-                file: place.0,
-                span: place.1,
-                kind: "unknown".to_owned(),
-                verdict: Verdict::Unknown,
-                blocker: None,
-                text: format!(
-                    "{NOT_UNDERSTOOD}followed no further, for calls nest too deep or too much happens on one path"
-                ),
-                via: Vec::new(),
-            });
+            found.push(not_followed(place, "a function does not parse, calls nest too deep, or too much happens on one path"));
         }
         notes.extend(more);
         let verdict =
@@ -121,6 +111,11 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         }
         requirements.extend(found);
     }
+    if facts.ways.paths.is_empty() {
+        let requirement = not_followed(place, "no path through the handler could be read");
+        judgement.paths.push((requirement.verdict, place.0, place.1));
+        requirements.insert(requirement);
+    }
     if judgement.paths.is_empty() {
         judgement.paths.push((floor, place.0, place.1));
     }
@@ -131,6 +126,19 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         .dedup_by(|left, right| left.kind == right.kind && left.file == right.file && left.span == right.span);
     judgement.notes = notes.into_iter().collect();
     judgement
+}
+
+/// A handler of which not everything is known that it does.
+fn not_followed(place: (u32, Span), why: &str) -> Requirement {
+    Requirement {
+        file: place.0,
+        span: place.1,
+        kind: "unknown".to_owned(),
+        verdict: Verdict::Unknown,
+        blocker: None,
+        text: format!("{NOT_UNDERSTOOD}followed no further: {why}"),
+        via: Vec::new(),
+    }
 }
 
 /// Judges the paths of one handler.

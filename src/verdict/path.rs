@@ -107,8 +107,12 @@ impl<'a> PathJudge<'a> {
                 }
             }
             EventKind::SwapFile => {
-                let text = "puts another file in the place of vm_file; who holds the reference has to be settled anew";
-                self.require(at, "file-swap", self.judge.mapped(), text);
+                let text = "puts another file in the place of vm_file; the core drops the old one's reference then";
+                self.require(at, "file-swap", Verdict::Mechanical, text);
+            }
+            EventKind::DropFile { value } => {
+                let text = format!("puts {value} in the place of vm_file, which is no file with a reference of its own");
+                self.require(at, "edit:vm_file", Verdict::Manual, text);
             }
             EventKind::Redispatch { text } => {
                 let text = format!("{text} hands the VMA to the mmap hook of another file");

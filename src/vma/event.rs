@@ -63,6 +63,11 @@ pub enum EventKind {
     },
     /// Another file takes the place of `vm_file`.
     SwapFile,
+    /// Something that is no file with a reference of its own takes the place of `vm_file`: `NULL`, or a borrowed pointer.
+    DropFile {
+        /// What, as written.
+        value: String,
+    },
     /// The mmap hook of another file is called.
     Redispatch {
         /// The call as written.

@@ -181,6 +181,11 @@ pub struct VmHook {
 }
 
 impl Lowered {
+    /// Whether at least one variant of it was read from beginning to end.
+    pub fn is_understood(&self) -> bool {
+        !self.flows.is_empty()
+    }
+
     /// The close hooks of the tables that it installs.
     pub fn closes(&self) -> impl Iterator<Item = &Key> {
         self.vm_hooks.iter().filter(|hook| hook.member == "close").map(|hook| &hook.key)

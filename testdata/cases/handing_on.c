@@ -169,7 +169,7 @@ static int swap_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations swap = {
-	.mmap = swap_mmap, //= mapped //: writes vm_file
+	.mmap = swap_mmap, //= mechanical //: writes vm_file
 };
 
 /* What nobody can follow makes nothing easier. */
@@ -305,4 +305,54 @@ static int looked_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations looked = {
 	.mmap = looked_mmap, //= mechanical
+};
+
+/* Without a file the core makes an anonymous mapping of it, and a borrowed file is put once too often. */
+static int dropped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_file = NULL; //~ edit:vm_file
+	fput(file);
+	return 0;
+}
+
+static int borrowed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct file *real = file->private_data;
+
+	vma->vm_file = real; //~ edit:vm_file
+	return 0;
+}
+
+static const struct file_operations dropped = {
+	.mmap = dropped_mmap, //= manual
+};
+static const struct file_operations borrowed = {
+	.mmap = borrowed_mmap, //= manual
+};
+
+/* A reference of its own, taken where it is put there, by name, or by what makes the file. */
+static int own_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct file *made;
+
+	if (vma->vm_pgoff) {
+		struct object *object = file->private_data;
+
+		get_file(object->filp);
+		vma->vm_file = object->filp; //~ file-swap
+		return 0;
+	}
+	if (vma->vm_flags & VM_SHARED) {
+		vma->vm_file = get_file(file->private_data); //~ file-swap
+		return 0;
+	}
+	made = shmem_file_setup("made", SIZE, 0);
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	vma->vm_file = made; //~ file-swap
+	return 0;
+}
+
+static const struct file_operations own_file = {
+	.mmap = own_file_mmap, //= mechanical
 };

@@ -5,7 +5,7 @@
 
 static int is_err(struct file *file, struct vm_area_struct *vma)
 {
-	struct thing *thing = thing_lookup(file); //~ state:ref
+	struct thing *thing = thing_find_get(file); //~ state:ref
 
 	if (IS_ERR(thing))
 		return PTR_ERR(thing);

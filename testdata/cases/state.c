@@ -312,3 +312,79 @@ static int child_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations child = {
 	.mmap = child_mmap, //= mapped
 };
+
+/* One family, one meaning: whatever the order of memory, whether or not the old value is asked for. */
+static int family_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	atomic_fetch_add(1, &thing->uses); //~ state:counter
+	atomic64_add_return_relaxed(1, &thing->bytes); //~ state:counter
+	atomic_long_fetch_inc_acquire(&thing->pages); //~ state:counter
+	list_move(&thing->node, &thing->mapped); //~ state:list
+	hlist_add_behind(&thing->hash, &thing->last); //~ state:list
+	set_bit(THING_MAPPED, &thing->flags); //~ state:counter
+	__set_bit(THING_MAPPED, thing->slots); //~ state:counter
+	idr_alloc_cyclic(&thing->ids, thing, 0, 0, GFP_KERNEL); //~ state:list
+	xa_cmpxchg(&thing->pieces, 0, NULL, thing, GFP_KERNEL); //~ state:list
+	return 0;
+}
+
+static const struct file_operations family = {
+	.mmap = family_mmap, //= mapped
+};
+
+/* The count is the last argument, for giving back as for taking. */
+static int family_balanced_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	atomic_add(2, &thing->uses);
+	ask_twice(thing);
+	atomic_sub(2, &thing->uses);
+	return 0;
+}
+
+static const struct file_operations family_balanced = {
+	.mmap = family_balanced_mmap, //= mechanical
+};
+
+/* To look up is not to take, unless something is given back. */
+static int looked_up_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct page *other = pages_lookup(vma->vm_mm, 0);
+	struct thing *thing = things_lookup(file->private_data);
+
+	if (!other || !thing)
+		return -EINVAL;
+	vma->vm_private_data = thing;
+	return 0;
+}
+
+static const struct file_operations looked_up = {
+	.mmap = looked_up_mmap, //= mechanical
+};
+
+static void put_at_close(struct vm_area_struct *vma)
+{
+	thing_put(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct put_at_close_ops = {
+	.close = put_at_close,
+};
+
+static int looked_up_kept_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = things_lookup(file->private_data); //~ state:ref
+
+	if (!thing)
+		return -EINVAL;
+	vma->vm_private_data = thing;
+	vma->vm_ops = &put_at_close_ops;
+	return 0;
+}
+
+static const struct file_operations looked_up_kept = {
+	.mmap = looked_up_kept_mmap, //= mapped
+};

@@ -44,7 +44,7 @@ fn is_given_back(facts: &Facts, handler: &HandlerView, taken: Span) -> bool {
             _ => {}
         });
         let Some(kept) = kept else { return false };
-        let undoes = |name: &str| matches!(facts.rules().state(name), Some(StateEffect::Undoes(_)));
+        let undoes = |name: &str| matches!(facts.rules().state(name), Some(StateEffect::Undoes(..)));
         let is_undone = |(name, arguments, _): (&str, &[Expression], &Expression)| {
             undoes(name) && arguments.iter().any(|argument| argument.name() == Some(&kept))
         };

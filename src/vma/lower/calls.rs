@@ -80,7 +80,7 @@ impl Lowerer<'_> {
             return self.pointer_call(name, arguments, whole.span);
         }
         self.arguments(arguments);
-        if let Some(effect) = rules.state(name).or_else(|| self.paired(name))
+        if let Some(effect) = rules.state(name).or_else(|| self.paired(name)).or_else(|| self.paired_by_rule(name))
             && !gets_vma
         {
             return self.state_call(name, effect, arguments, whole.span);

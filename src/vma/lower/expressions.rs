@@ -253,7 +253,11 @@ impl Lowerer<'_> {
             self.note_vm_hooks(&name);
             self.out.vm_ops.push(Named { name, span });
         }
-        self.write(field, span);
+        if field == "vm_file" {
+            self.write_file(value, span);
+        } else {
+            self.write(field, span);
+        }
         Value::Unknown
     }
 }

@@ -31,14 +31,22 @@ impl Lowerer<'_> {
                 }
             }
             Seen::Expression(Expression { kind: E::Unary { operator, operand }, .. }) if operator == "&" => {
-                self.untracked.extend(operand.name().map(str::to_owned));
+                if let Some(name) = operand.name() {
+                    self.untracked.insert(name.to_owned());
+                    if self.scope.get(name).is_none() {
+                        self.tables.insert(name.to_owned());
+                    }
+                }
             }
             Seen::Expression(Expression { kind: E::Call { callee, arguments }, .. }) => {
                 if callee.name().is_some_and(takes_from_cleanup) {
                     let taken = arguments.first().and_then(Expression::name);
                     self.kept.extend(taken.map(str::to_owned));
                 }
-                self.called.extend(callee.name().map(str::to_owned));
+                if let Some(name) = callee.name() {
+                    self.called.insert(name.to_owned());
+                    self.note_reference(name, arguments);
+                }
             }
             Seen::Declared(Declared { name, value: Some(value), .. }) => assigned.push((name.clone(), value)),
             _ => {}

@@ -4,6 +4,7 @@ pub mod aliases;
 mod calls;
 mod conditions;
 mod expressions;
+mod files;
 pub mod flags;
 mod hooks;
 mod locals;
@@ -46,6 +47,10 @@ struct Lowerer<'a> {
     prot_locals: FxHashSet<String>,
     /// Locals with what is assigned to them: a local that is called points to a function.
     pointers: FxHashMap<String, Vec<Expression>>,
+    /// What the function takes references of, as written.
+    referenced: FxHashSet<String>,
+    /// The tables of which the function takes the address.
+    tables: FxHashSet<String>,
     /// Variables that are given back where their scope ends, with what sort of state they hold.
     cleanups: Vec<(String, StateKind)>,
     /// Variables that are taken out of the hands of their `__free(...)`.
@@ -81,6 +86,8 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
         flag_locals: FxHashMap::default(),
         prot_locals: FxHashSet::default(),
         pointers: FxHashMap::default(),
+        referenced: FxHashSet::default(),
+        tables: FxHashSet::default(),
         cleanups: Vec::new(),
         kept: FxHashSet::default(),
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
@@ -138,11 +145,7 @@ impl Lowerer<'_> {
 
     fn write(&mut self, field: &str, span: Span) {
         self.out.writes.push(Named { name: field.to_owned(), span });
-        if field == "vm_file" {
-            self.event(EventKind::SwapFile, span);
-        } else {
-            self.event(EventKind::WriteField { field: field.to_owned() }, span);
-        }
+        self.event(EventKind::WriteField { field: field.to_owned() }, span);
     }
 
     fn call_key(&mut self, callees: Vec<Key>, name: &str) -> Value {
@@ -231,7 +234,7 @@ impl Lowerer<'_> {
     fn declaration(&mut self, declared: &Declared) {
         if let Some(cleanup) = &declared.cleanup {
             let kind = match self.context.rules.state(cleanup) {
-                Some(StateEffect::Undoes(kind)) => kind,
+                Some(StateEffect::Undoes(kind, _)) => kind,
                 _ => StateKind::Ref,
             };
             if !self.kept.contains(&declared.name) {

@@ -2,12 +2,12 @@
 
 use super::Lowerer;
 use crate::rules::{Named, Object, StateEffect, StateKind};
-use crate::source::Span;
+use crate::source::{Span, identifiers};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::event::{EventKind, Fails};
 use crate::vma::flow::Value;
 
-impl Lowerer<'_> {
+impl<'a> Lowerer<'a> {
     /// `guard(mutex)(&lock)`: held until the scope ends, which here is until the function does.
     pub(super) fn guard(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
         let object = arguments.first().map(|lock| lock.text(self.text)).unwrap_or_default();
@@ -24,8 +24,27 @@ impl Lowerer<'_> {
         if has("_get_", "_put_") {
             Some(StateEffect::Takes(StateKind::Ref, &Object::Result))
         } else {
-            has("_put_", "_get_").then_some(StateEffect::Undoes(StateKind::Ref))
+            has("_put_", "_get_").then_some(StateEffect::Undoes(StateKind::Ref, &Object::Argument(0)))
         }
+    }
+
+    /// `x_lookup()` takes a reference where the function, or the close of the vm_ops that it installs, gives one back.
+    pub(super) fn paired_by_rule(&self, name: &str) -> Option<StateEffect<'a>> {
+        let rules = self.context.rules;
+        let (kind, object) = rules.state_if_paired(name)?;
+        let undoes = |name: &str| matches!(rules.state(name), Some(StateEffect::Undoes(undone, _)) if undone == kind);
+        let is_given_back = self.called.iter().any(|name| undoes(name)) || self.closes_name(&undoes);
+        is_given_back.then_some(StateEffect::Takes(kind, object))
+    }
+
+    /// Whether a `close` of a table that the function names calls something.
+    fn closes_name(&self, is_it: &dyn Fn(&str) -> bool) -> bool {
+        let index = self.context.index;
+        self.tables.iter().any(|table| {
+            let close = index.table_member(table, "close", self.file);
+            let ids = close.map(|close| index.functions(&close, self.file)).unwrap_or_default();
+            ids.into_iter().any(|id| identifiers(index.item(id).span.of(&index.file(id.file).text)).any(is_it))
+        })
     }
 
     pub(super) fn state_call(
@@ -38,10 +57,8 @@ impl Lowerer<'_> {
         match effect {
             StateEffect::Takes(kind, object) => {
                 let object = match object {
-                    Object::Argument(position) => arguments.get(*position),
-                    Object::Named(Named::Last) => arguments.last(),
                     Object::Named(Named::Made) => arguments.first().filter(|first| is_address(first)),
-                    Object::Result => None,
+                    object => argument_of(object, arguments),
                 };
                 let fails = if object.is_none()
                     || name.contains("try")
@@ -58,8 +75,12 @@ impl Lowerer<'_> {
                 }
                 Value::Slot(self.event(EventKind::Take { kind, object: text, fails }, span))
             }
-            StateEffect::Undoes(kind) => {
-                let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
+            StateEffect::Undoes(kind, object) => {
+                let object = argument_of(object, arguments).or(arguments.first());
+                if object.is_some_and(|object| self.is_own(object)) {
+                    return Value::Unknown;
+                }
+                let object = object.map(|object| object.text(self.text)).unwrap_or_default();
                 self.event(EventKind::Undo { kind, object }, span);
                 Value::Unknown
             }
@@ -75,6 +96,15 @@ impl Lowerer<'_> {
             }
             _ => false,
         }
+    }
+}
+
+/// The argument that names the object of a call, where one does by its place.
+fn argument_of<'e>(object: &Object, arguments: &'e [Expression]) -> Option<&'e Expression> {
+    match object {
+        Object::Argument(position) => arguments.get(*position),
+        Object::Named(Named::Last) => arguments.last(),
+        Object::Named(Named::Made) | Object::Result => None,
     }
 }
 

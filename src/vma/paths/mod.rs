@@ -172,7 +172,12 @@ impl<'f> Paths<'f> {
                 let rest = walk.steps(flow, Vec::new());
                 walk.finish(rest.next, Value::Unknown, None);
             }
+            walk.cut_off_without_label(flow);
             ends.extend(walk.ends);
+        }
+        // A function that could not be read may do anything: whoever calls it is not known to its end either.
+        if ends.is_empty() && !lowered.is_understood() {
+            ends.push(Path { is_cut: true, ..Path::default() });
         }
         self.running.remove(key);
         unique(&mut ends);

@@ -338,6 +338,22 @@ impl Walk<'_, '_> {
         state.items.get(item).is_some_and(|item| matches!(self.event(item), EventKind::Populate(_)))
     }
 
+    /// States that jump to a label that the flow does not have go on where nothing is known.
+    pub(super) fn cut_off_without_label(&mut self, flow: &[Step]) {
+        let mut labels = Vec::new();
+        labels_of(flow, &mut labels);
+        self.waiting.retain(|label, _| !labels.contains(&label.as_str()));
+        let mut lost: Vec<(String, Vec<State>)> = self.waiting.drain().collect();
+        lost.sort_by(|left, right| left.0.cmp(&right.0));
+        self.ends.extend(lost.into_iter().flat_map(|(_, states)| states).map(|state| Path {
+            items: state.items,
+            is_merged: state.is_merged,
+            is_cut: true,
+            ..Path::default()
+        }));
+        unique(&mut self.ends);
+    }
+
     pub(super) fn finish(&mut self, states: Vec<State>, value: Value, returns: Option<Span>) {
         for state in states {
             let result = state.value(&value);
@@ -354,6 +370,22 @@ impl Walk<'_, '_> {
             });
         }
         unique(&mut self.ends);
+    }
+}
+
+/// The labels that stand among steps.
+fn labels_of<'s>(steps: &'s [Step], found: &mut Vec<&'s str>) {
+    for step in steps {
+        match step {
+            Step::Label(label) => found.push(label),
+            Step::If { then, otherwise, .. } => {
+                labels_of(then, found);
+                labels_of(otherwise, found);
+            }
+            Step::Loop(body) => labels_of(body, found),
+            Step::Switch { arms, .. } => arms.iter().for_each(|arm| labels_of(arm, found)),
+            _ => {}
+        }
     }
 }
 

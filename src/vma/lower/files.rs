@@ -1,0 +1,58 @@
+//! Which file takes the place of `vm_file`.
+
+use super::Lowerer;
+use super::conditions::is_zero;
+use crate::rules::{StateEffect, StateKind};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::vma::event::EventKind;
+use crate::vma::flow::Named;
+
+impl Lowerer<'_> {
+    /// `vma->vm_file = value`.
+    pub(super) fn write_file(&mut self, value: &Expression, span: Span) {
+        self.out.writes.push(Named { name: "vm_file".to_owned(), span });
+        if self.has_reference(value) {
+            // From here on the reference is the mapping's, and the core drops it.
+            let object = match &value.bare().kind {
+                E::Call { arguments, .. } => arguments.first(),
+                _ => Some(value),
+            };
+            let object = object.map(|object| object.text(self.text)).unwrap_or_default();
+            self.event(EventKind::Undo { kind: StateKind::Ref, object }, span);
+            self.event(EventKind::SwapFile, span);
+        } else {
+            self.event(EventKind::DropFile { value: value.text(self.text) }, span);
+        }
+    }
+
+    /// Whether a value is a file that the function holds a reference of: what a call returns that takes one, or what such a call was
+    /// given.
+    fn has_reference(&self, value: &Expression) -> bool {
+        match &value.bare().kind {
+            E::Call { callee, .. } => callee.name().is_some_and(|name| self.takes_reference(name)),
+            E::Conditional { then, otherwise, .. } => {
+                then.as_deref().is_none_or(|then| self.has_reference(then)) && self.has_reference(otherwise)
+            }
+            E::Name(name) if self.scope.get(name).is_some() => {
+                let values = self.pointers.get(name).map_or(&[][..], Vec::as_slice);
+                let is_same = |other: &Expression| other.name() == Some(name);
+                self.referenced.contains(name)
+                    || (!values.is_empty()
+                        && values.iter().all(|value| !is_same(value) && !is_zero(value) && self.has_reference(value)))
+            }
+            _ => self.referenced.contains(&value.bare().text(self.text)),
+        }
+    }
+
+    fn takes_reference(&self, name: &str) -> bool {
+        matches!(self.context.rules.state(name), Some(StateEffect::Takes(StateKind::Ref | StateKind::Alloc, _)))
+    }
+
+    /// Notes what a call takes a reference of, wherever it stands.
+    pub(super) fn note_reference(&mut self, name: &str, arguments: &[Expression]) {
+        if let Some(StateEffect::Takes(StateKind::Ref, _)) = self.context.rules.state(name) {
+            self.referenced.extend(arguments.first().map(|argument| argument.bare().text(self.text)));
+        }
+    }
+}
