@@ -161,7 +161,7 @@ impl Planner<'_> {
         // A stub in a header stands beside the real one.
         for id in self.context.index.functions(&candidate.fix.name, file) {
             if !keys.iter().any(|key| key.id == id) && self.context.index.file(id.file).is_header() {
-                keys.push(Key { id, root: Root::None });
+                keys.push(Key::new(id, Root::None));
             }
         }
         keys

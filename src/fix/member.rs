@@ -13,7 +13,7 @@ use crate::rules::BridgeForm;
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
-use crate::vma::analysis::handler_keys;
+use crate::vma::analysis::{Part, handler_keys};
 
 /// The field that a bridge takes back to what the hook leaves it.
 pub(super) const PRIVATE: &[u8] = b"vm_private_data";
@@ -160,11 +160,11 @@ impl Retyping<'_, '_> {
         };
         let implementing = findings.iter().filter(|finding| finding.registration.hook == *self.hook);
         let own: BTreeSet<(u32, String)> =
-            implementing.flat_map(parts).map(|(file, lowered)| (file, lowered.name.clone())).collect();
+            implementing.flat_map(parts).map(|part| (part.file, part.lowered.name.clone())).collect();
         let kind = format!("hook:{}", self.hook.name());
         let calls =
             |finding: &&Finding| finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
-        for (file, lowered) in findings.iter().filter(calls).flat_map(parts) {
+        for Part { file, lowered, .. } in findings.iter().filter(calls).flat_map(parts) {
             let source = context.index.file(file);
             let is_caller = || {
                 let items = source.named(ItemKind::Function, &lowered.name);

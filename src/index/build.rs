@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use super::expansion::table_macros;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
-use super::{Index, ItemId, SourceFile, Types};
+use super::{Index, ItemId, SourceFile, Types, reach};
 use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
@@ -65,7 +65,9 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let sources = sources.into_par_iter().map(|paths| sift(tree, &paths, &sieve));
     built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_definitions(&mut built.index, rules, first_source);
+    built.index.listed = built.index.files.len();
     register(tree, &mut built);
+    reach::add(tree, rules, &mut built);
     built
 }
 

@@ -7,7 +7,9 @@ mod expansion;
 mod file;
 mod hint;
 mod hooks;
+mod includes;
 mod names;
+mod reach;
 mod rebuild;
 mod registrations;
 mod search;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 
 use build::Sought;
 use names::Names;
+use reach::Meanings;
 use rustc_hash::FxHashMap;
 
 use crate::source::{Item, ItemKind, macros};
@@ -40,6 +43,15 @@ pub struct ItemId {
     pub file: u32,
     /// The item, as its place in [`SourceFile::items`].
     pub item: u32,
+}
+
+/// What a table gives a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableMember {
+    /// The file of the table, which may mean a function that no other file sees.
+    pub file: u32,
+    /// The function.
+    pub name: String,
 }
 
 /// What the files of a tree define.
@@ -59,11 +71,15 @@ pub struct Index {
     hooks: Hooks,
     /// What made sources matter.
     sought: Arc<Sought>,
+    /// The files from here on were read because handlers reach them.
+    listed: usize,
+    /// What names mean that files use and that nothing near them defines.
+    meanings: Meanings,
     registrations: Vec<Registration>,
 }
 
 impl Index {
-    /// The files kept, sorted by path, headers first.
+    /// The files kept, sorted by path, headers first; behind them those that were read because handlers reach them.
     pub fn files(&self) -> &[Arc<SourceFile>] {
         &self.files
     }
@@ -75,8 +91,52 @@ impl Index {
 
     /// The header of a path, if it was kept.
     fn header(&self, path: &str) -> Option<&Arc<SourceFile>> {
-        let headers = &self.files[..self.files.partition_point(|file| file.is_header())];
+        let listed = &self.files[..self.listed];
+        let headers = &listed[..listed.partition_point(|file| file.is_header())];
         headers.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|place| &headers[place])
+    }
+
+    /// The number of the file of a path, if it was kept.
+    fn numbered(&self, path: &str) -> Option<u32> {
+        let (listed, reached) = self.files.split_at(self.listed);
+        let (headers, sources) = listed.split_at(listed.partition_point(|file| file.is_header()));
+        let by_path = |file: &Arc<SourceFile>| file.path.as_str().cmp(path);
+        let number = if path.ends_with(".h") {
+            headers.binary_search_by(by_path).ok()
+        } else {
+            sources.binary_search_by(by_path).ok().map(|number| headers.len() + number)
+        };
+        let number =
+            number.or_else(|| reached.iter().position(|file| file.path == path).map(|number| listed.len() + number));
+        number.map(|number| number as u32)
+    }
+
+    /// The functions and macros called `name` that the index has for a file: its own, else the functions that take a VMA, those of the same
+    /// folder, and macros as [`Index::expanded_call`] finds them.
+    fn defined_near(&self, name: &str, near: u32) -> Vec<ItemId> {
+        let source = self.file(near);
+        let own = [ItemKind::Function, ItemKind::Macro].into_iter().flat_map(|kind| source.named(kind, name));
+        let own: Vec<ItemId> = own.map(|item| ItemId { file: near, item }).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        let functions = self.functions(name, near).into_iter();
+        let functions: Vec<ItemId> =
+            functions.filter(|id| self.file(id.file).is_header() || self.same_driver(near, *id)).collect();
+        if functions.is_empty() { self.macros_near(name, near) } else { functions }
+    }
+
+    /// Notes what a name means that a file uses.
+    fn mean(&mut self, file: u32, name: String, item: ItemId) {
+        let meanings = self.meanings.entry((file, name)).or_default();
+        if !meanings.contains(&item) {
+            meanings.push(item);
+        }
+    }
+
+    /// What a name means that a file uses and that nothing near it defines: in the headers it includes, or in a source of its driver.
+    pub fn meant_elsewhere(&self, name: &str, near: u32) -> &[ItemId] {
+        self.meanings.get(&(near, name.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// One of the items.
@@ -117,6 +177,11 @@ impl Index {
         if neighbours.is_empty() { visible } else { neighbours }
     }
 
+    /// The functions called `name` whose head names a VMA or a desc, as one in `near` means them; others of that name left out.
+    pub fn vma_functions_called(&self, name: &str, near: u32) -> Vec<ItemId> {
+        if self.functions.called(name, &self.files).is_empty() { Vec::new() } else { self.functions(name, near) }
+    }
+
     /// Every function whose head names a VMA or a desc, by name.
     pub fn vma_functions(&self) -> impl Iterator<Item = ItemId> {
         self.functions.all(&self.files).into_iter()
@@ -133,28 +198,40 @@ impl Index {
         if !own.is_empty() {
             return own;
         }
-        self.neighbours(near).flat_map(in_file).filter(|id| self.is_visible_elsewhere(*id)).collect()
+        let beside: Vec<ItemId> =
+            self.neighbours(near).flat_map(in_file).filter(|id| self.is_visible_elsewhere(*id)).collect();
+        if !beside.is_empty() {
+            return beside;
+        }
+        let elsewhere = self.meant_elsewhere(name, near).iter().copied();
+        elsewhere.filter(|id| self.item(*id).kind == ItemKind::Function).collect()
     }
 
-    /// The texts that a call of a macro with arguments stands for, one for each definition that the file can mean: its own,
-    /// else its folder's, else those of shared headers.
-    pub fn expanded_call(&self, name: &str, near: u32, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
+    /// The definitions of a macro with arguments that a file can mean: its own, else its folder's, else those of shared headers, else those
+    /// of headers that it includes.
+    fn macros_near(&self, name: &str, near: u32) -> Vec<ItemId> {
         let all = self.macros.called(name, &self.files);
         let rank = |id: &ItemId| {
             let file = self.file(id.file);
             (id.file == near, file.folder() == self.file(near).folder(), file.is_shared_header())
         };
         let Some(best) = all.iter().map(rank).max().filter(|best| *best != (false, false, false)) else {
-            return Vec::new();
+            let elsewhere = self.meant_elsewhere(name, near).iter().copied();
+            return elsewhere.filter(|id| self.item(*id).kind == ItemKind::Macro).take(TWIN_LIMIT).collect();
         };
-        let meant = all.iter().filter(|id| rank(id) == best).take(TWIN_LIMIT);
-        meant
-            .map(|id| {
-                let (text, item) = (&self.file(id.file).text, self.item(*id));
-                let definition = macros::definition(text, item.span, item.name.end);
-                macros::expand(definition.body.of(text), definition.parameters.as_deref().unwrap_or(&[]), arguments)
-            })
-            .collect()
+        all.into_iter().filter(|id| rank(id) == best).take(TWIN_LIMIT).collect()
+    }
+
+    /// The texts that a call of a macro with arguments stands for, one for each definition that the file can mean.
+    pub fn expanded_call(&self, name: &str, near: u32, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
+        let expanded = self.macros_near(name, near).into_iter().filter_map(|id| {
+            let (text, item) = (&self.file(id.file).text, self.item(id));
+            let definition = macros::definition(text, item.span, item.name.end);
+            // What has no parameters is no macro that is called.
+            let parameters = definition.parameters.as_deref()?;
+            Some(macros::expand(definition.body.of(text), parameters, arguments))
+        });
+        expanded.collect()
     }
 
     /// The declaration of `struct tag`, as `near` means it: its folder's, else one in a shared header, else any.
@@ -172,10 +249,10 @@ impl Index {
         self.records.called(tag, &self.files).into_iter().collect()
     }
 
-    /// The variable `table` as `near` sees it, and what its initialiser gives the member `member`: a name.
-    pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<String> {
-        std::iter::once(near).chain(self.neighbours(near)).find_map(|file| {
-            let file = self.file(file);
+    /// What the initialiser of the variable `table`, as `near` sees it, gives the member `member`: a name.
+    pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<TableMember> {
+        std::iter::once(near).chain(self.neighbours(near)).find_map(|number| {
+            let file = self.file(number);
             let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
             let text = item.span.of(&file.text);
             // Most tables do not have the member, which their words tell.
@@ -184,14 +261,8 @@ impl Index {
                 return None;
             }
             let declared = crate::source::parse::variables_with(text, item.span.start, has_member).syntax;
-            declared
-                .iter()
-                .find(|declared| declared.name == table)?
-                .value
-                .as_ref()?
-                .member(member)?
-                .name()
-                .map(str::to_owned)
+            let value = declared.iter().find(|declared| declared.name == table)?.value.as_ref()?;
+            Some(TableMember { file: number, name: value.member(member)?.name()?.to_owned() })
         })
     }
 
@@ -205,7 +276,8 @@ impl Index {
     /// The text of a macro without arguments: of the file itself, else of a header in its folder.
     pub fn constant(&self, name: &str, near: u32) -> Option<&[u8]> {
         let headers = self.neighbours(near).filter(|file| self.file(*file).is_header());
-        std::iter::once(near).chain(headers).find_map(|file| {
+        let elsewhere = self.meant_elsewhere(name, near).iter().map(|id| id.file);
+        std::iter::once(near).chain(headers).chain(elsewhere).find_map(|file| {
             let file = self.file(file);
             let item = file.items[file.named(ItemKind::Macro, name).next()? as usize];
             file.text.get(item.body as usize..item.span.end as usize).map(<[u8]>::trim_ascii)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::build::{Bounded, Headers, Sources, add_definitions, register};
-use super::{Built, Index, SourceFile};
+use super::{Built, Index, SourceFile, reach};
 use crate::kernel::{Paths, Tree, is_listed, sift};
 use crate::rules::Rules;
 
@@ -21,7 +21,10 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let mut built = Built::default();
     let sieve = Bounded::new(Headers::new(), &built.index);
     built.add(sift(tree, &headers, &sieve), &sieve);
-    built.index.files.extend(known.files.iter().filter(|file| file.is_header()).filter(is_kept).cloned());
+    built
+        .index
+        .files
+        .extend(known.files[..known.listed].iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, 0);
 
@@ -32,9 +35,14 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     }
     built.index.sought = sieve.filter.words.clone();
     built.add(sift(tree, &sources, &sieve), &sieve);
-    built.index.files.extend(known.files.iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
+    built
+        .index
+        .files
+        .extend(known.files[..known.listed].iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, first_source);
+    built.index.listed = built.index.files.len();
     register(tree, &mut built);
+    reach::add(tree, rules, &mut built);
     Some(built)
 }

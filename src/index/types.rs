@@ -4,6 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::includes::{candidates, includes};
 use super::{Index, SourceFile};
 use crate::kernel::Tree;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
@@ -162,7 +163,7 @@ impl<'i> Types<'i> {
 
     fn included_members(&self, tag: &str, source: &SourceFile) -> Option<Vec<Parameter>> {
         let mut seen: Vec<String> = Vec::new();
-        let mut level = includes(&source.text, source.folder());
+        let mut level = included(&source.text, source.folder());
         for _ in 0..INCLUDE_DEPTH {
             let mut next = Vec::new();
             for path in level {
@@ -176,7 +177,7 @@ impl<'i> Types<'i> {
                     {
                         return Some(read_members(&header, item));
                     }
-                    next.extend(includes(&header.text, header.folder()));
+                    next.extend(included(&header.text, header.folder()));
                 }
                 seen.push(path);
             }
@@ -208,39 +209,11 @@ fn shared_folders(left: &SourceFile, right: &SourceFile) -> usize {
     left.folder().split('/').zip(right.folder().split('/')).take_while(|(left, right)| left == right).count()
 }
 
+fn included(text: &[u8], folder: &str) -> Vec<String> {
+    includes(text).iter().flat_map(|include| candidates(include, folder, &[])).collect()
+}
+
 fn read_members(file: &SourceFile, item: u32) -> Vec<Parameter> {
     let span = file.items[item as usize].span;
     parse::members(span.of(&file.text), span.start).syntax
-}
-
-/// The paths that the `#include` lines of a text can mean, relative to the tree.
-fn includes(text: &[u8], folder: &str) -> Vec<String> {
-    let mut paths = Vec::new();
-    for at in memchr::memmem::find_iter(text, b"#include") {
-        let line = &text[at + 8..memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)];
-        let line = String::from_utf8_lossy(line);
-        let line = line.trim();
-        if let Some(name) = line.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
-            paths.push(normalised(folder, name));
-            paths.push(normalised("include", name));
-        } else if let Some(name) = line.strip_prefix('<').and_then(|rest| rest.split('>').next()) {
-            paths.push(normalised("include", name));
-        }
-    }
-    paths
-}
-
-/// `folder/../name` without the detour.
-fn normalised(folder: &str, name: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in name.split('/') {
-        match part {
-            ".." => {
-                parts.pop();
-            }
-            "." | "" => {}
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

@@ -140,6 +140,21 @@ impl Tree {
         paths.into_par_iter().filter_map(|path| self.read(&path).map(|text| (path, text))).collect()
     }
 
+    /// The C sources that lie in a folder itself, sorted; none where it cannot be listed.
+    pub fn sources_in(&self, folder: &str) -> Vec<String> {
+        let named = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let entries = std::fs::read_dir(self.root.join(folder)).into_iter().flatten().filter_map(Result::ok);
+        let on_disk = entries.filter(|entry| entry.file_type().is_ok_and(|ty| ty.is_file()));
+        let on_disk = on_disk.map(|entry| named(&entry.file_name().to_string_lossy()));
+        let is_inside = |path: &&str| path.rsplit_once('/').map_or("", |(inside, _)| inside) == folder;
+        let changed = self.overlay.files().map(|(path, _)| path).filter(is_inside).map(str::to_owned);
+        let is_there = |path: &String| path.ends_with(".c") && self.overlay.get(path).is_none_or(|text| text.is_some());
+        let mut paths: Vec<String> = on_disk.chain(changed).filter(is_there).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
     /// The texts of the headers that tell the API, those that can be read.
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
         API_HEADERS.iter().filter_map(|header| self.read(header)).collect()

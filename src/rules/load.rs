@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::fingerprint::fingerprint;
 
 use super::state::alternatives;
-use super::{Call, Document, Pattern, RequirementText, Rules, StateRule, Target};
+use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rules, StateRule, Target};
 
 /// The files inside the binary, by their names below `rules/`.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -60,6 +60,8 @@ struct RuleFile {
     call: Vec<Call>,
     state: Vec<StateRule>,
     pattern: Vec<Pattern>,
+    bracket: Vec<Bracket>,
+    read_locks: Vec<String>,
     silent: Silent,
     presence: Presence,
     mapping: Vec<RecordRule>,
@@ -80,12 +82,6 @@ struct RuleFile {
 struct Silent {
     names: Vec<String>,
     prefixes: Vec<String>,
-    suffixes: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Presence {
     suffixes: Vec<String>,
 }
 
@@ -177,7 +173,11 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
         rules.states.push(state);
     }
     rules.patterns.extend(file.pattern);
-    rules.presence.extend(file.presence.suffixes);
+    rules.brackets.extend(file.bracket);
+    rules.read_locks.extend(file.read_locks);
+    rules.presence.suffixes.extend(file.presence.suffixes);
+    rules.presence.words.extend(file.presence.words);
+    rules.presence.absent.extend(file.presence.absent);
     rules.silent.extend(file.silent.names);
     rules.silent_prefixes.extend(file.silent.prefixes);
     rules.silent_suffixes.extend(file.silent.suffixes);

@@ -18,7 +18,7 @@ pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use requirement::RequirementText;
 pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, Rewrite};
-pub use state::{Named, Object, Pattern, StateKind, StateRule};
+pub use state::{Bracket, Named, Object, Pattern, StateKind, StateRule, Taking};
 pub use target::Target;
 
 /// All rules, ready to be asked.
@@ -29,7 +29,9 @@ pub struct Rules {
     patterns: Vec<Pattern>,
     takes: FxHashMap<String, usize>,
     undoes: FxHashMap<String, usize>,
-    presence: Vec<String>,
+    brackets: Vec<Bracket>,
+    read_locks: FxHashSet<String>,
+    presence: Presence,
     silent: FxHashSet<String>,
     silent_prefixes: Vec<String>,
     silent_suffixes: Vec<String>,
@@ -47,11 +49,34 @@ pub struct Rules {
     targets: Vec<Target>,
 }
 
+/// What a predicate asks of an object's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Whether it has been made.
+    WhetherMade,
+    /// Whether it is found in a list or a tree.
+    WhetherFound,
+    /// Whether nothing is there.
+    WhetherAbsent,
+}
+
+/// Names of predicates that ask whether an object is there.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Presence {
+    /// Ends of names that ask whether an object has been made.
+    suffixes: Vec<String>,
+    /// Words of names that look for an object.
+    words: Vec<String>,
+    /// Names that ask whether nothing is there.
+    absent: Vec<String>,
+}
+
 /// What a call does to state, by rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateEffect<'r> {
-    /// It takes state of this kind.
-    Takes(StateKind, &'r Object),
+    /// It takes state.
+    Takes(Taking<'r>),
     /// It gives state of this kind back.
     Undoes(StateKind, &'r Object),
 }
@@ -87,7 +112,13 @@ impl Rules {
     pub fn state(&self, name: &str) -> Option<StateEffect<'_>> {
         if let Some(index) = self.takes.get(name) {
             let rule = &self.states[*index];
-            return Some(StateEffect::Takes(rule.kind, &rule.object));
+            let StateRule { kind, object, same_again, shared, .. } = rule;
+            return Some(StateEffect::Takes(Taking {
+                kind: *kind,
+                object,
+                same_again: *same_again,
+                is_shared: *shared,
+            }));
         }
         if let Some(index) = self.undoes.get(name) {
             let rule = &self.states[*index];
@@ -101,7 +132,7 @@ impl Rules {
         };
         self.patterns.iter().find_map(|pattern| {
             if ends(&pattern.take) {
-                (!pattern.paired).then_some(StateEffect::Takes(pattern.kind, &pattern.object))
+                (!pattern.paired).then_some(StateEffect::Takes(pattern.taking()))
             } else {
                 ends(&pattern.undo).then_some(StateEffect::Undoes(pattern.kind, &pattern.object))
             }
@@ -109,9 +140,19 @@ impl Rules {
     }
 
     /// What a call of `name` takes where the same function gives it back: its name alone does not tell.
-    pub fn state_if_paired(&self, name: &str) -> Option<(StateKind, &Object)> {
+    pub fn state_if_paired(&self, name: &str) -> Option<Taking<'_>> {
         let is_it = |pattern: &&Pattern| pattern.paired && pattern.take.iter().any(|end| name.ends_with(end.as_str()));
-        self.patterns.iter().find(is_it).map(|pattern| (pattern.kind, &pattern.object))
+        self.patterns.iter().find(is_it).map(Pattern::taking)
+    }
+
+    /// Words of names that open and close something.
+    pub fn brackets(&self) -> &[Bracket] {
+        &self.brackets
+    }
+
+    /// Whether `guard(name)` takes a lock for reading.
+    pub fn is_read_lock(&self, name: &str) -> bool {
+        self.read_locks.contains(name)
     }
 
     /// Whether a call of `name` leaves nothing behind.
@@ -121,9 +162,16 @@ impl Rules {
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
     }
 
-    /// Whether a call of `name` says that an object has been made.
-    pub fn tests_presence(&self, name: &str) -> bool {
-        self.presence.iter().any(|suffix| name.ends_with(suffix.as_str()))
+    /// What a call of `name` asks of an object's presence.
+    pub fn presence(&self, name: &str) -> Option<Asked> {
+        let Presence { suffixes, words, absent } = &self.presence;
+        if absent.iter().any(|known| known == name) {
+            Some(Asked::WhetherAbsent)
+        } else if suffixes.iter().any(|suffix| name.ends_with(suffix.as_str())) {
+            Some(Asked::WhetherMade)
+        } else {
+            name.split('_').any(|part| words.iter().any(|word| word == part)).then_some(Asked::WhetherFound)
+        }
     }
 
     /// Whether callbacks of `struct record` act on mappings that already stand, and so are no mmap callbacks.

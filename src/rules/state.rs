@@ -67,6 +67,43 @@ pub struct StateRule {
     /// What names the object.
     #[serde(default)]
     pub object: Object,
+    /// Where this argument, from 0, is a constant, a second call changes nothing.
+    pub same_again: Option<usize>,
+    /// Whether others may hold it at the same time: a lock for reading.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+/// What a call takes, by rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taking<'r> {
+    /// What sort of state it is.
+    pub kind: StateKind,
+    /// What names the object.
+    pub object: &'r Object,
+    /// Where this argument, from 0, is a constant, a second call changes nothing.
+    pub same_again: Option<usize>,
+    /// Whether others may hold it at the same time.
+    pub is_shared: bool,
+}
+
+impl Default for Taking<'_> {
+    /// A reference to what the call returns.
+    fn default() -> Self {
+        Taking { kind: StateKind::Ref, object: &Object::Result, same_again: None, is_shared: false }
+    }
+}
+
+/// Words of names that open and close something, where the words before them are the same: `x_lock_y` and `x_unlock`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bracket {
+    /// What sort of state stands between.
+    pub kind: StateKind,
+    /// The word that opens.
+    pub open: String,
+    /// The word that closes.
+    pub close: String,
 }
 
 /// The names that a name with alternatives in braces stands for: `list_{add,del}` for `list_add` and `list_del`.
@@ -99,4 +136,14 @@ pub struct Pattern {
     /// Whether the name alone tells nothing: it takes something only where that is given back as well.
     #[serde(default)]
     pub paired: bool,
+    /// Whether others may hold it at the same time: a lock for reading.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+impl Pattern {
+    /// What a call of such a name takes.
+    pub fn taking(&self) -> Taking<'_> {
+        Taking { kind: self.kind, object: &self.object, same_again: None, is_shared: self.shared }
+    }
 }

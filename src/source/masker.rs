@@ -12,7 +12,10 @@ const STORAGE: &[&[u8]] = &[b"static", b"inline", b"extern", b"register", b"__in
 
 /// Whether a word before a string is one of the language, and no piece of the string.
 fn is_keyword(word: &[u8]) -> bool {
-    matches!(word, b"return" | b"case" | b"else" | b"do" | b"sizeof" | b"goto" | b"in" | b"asm" | b"volatile" | b"extern")
+    matches!(
+        word,
+        b"return" | b"case" | b"else" | b"do" | b"sizeof" | b"goto" | b"in" | b"asm" | b"volatile" | b"extern"
+    )
 }
 
 /// Rewrites the words of one slice.
@@ -75,8 +78,8 @@ impl Masker {
                 _ => return,
             }
         }
-        let is_function = closing(&self.text, at)
-            .is_some_and(|behind| self.text.get(skip_blank(&self.text, behind)) == Some(&b'{'));
+        let is_function =
+            closing(&self.text, at).is_some_and(|behind| self.text.get(skip_blank(&self.text, behind)) == Some(&b'{'));
         let Some((_, words)) = words.split_last().filter(|_| is_function) else { return };
         let mut words = words.iter().filter(|word| !STORAGE.contains(&word.of(&self.text))).copied().peekable();
         let (mut has_type, mut macros) = (false, Vec::new());

@@ -150,7 +150,7 @@ pub(super) fn finding(
         calls: all
             .iter()
             .filter_map(|facts| facts.parts.first())
-            .flat_map(|(_, lowered)| lowered.calls.iter().map(|call| call.name.clone()))
+            .flat_map(|part| part.lowered.calls.iter().map(|call| call.name.clone()))
             .collect(),
         registration: registration.clone(),
         judgement,
@@ -176,7 +176,7 @@ fn own_hook(registration: &Registration) -> Requirement {
 fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Requirement> {
     let takes = |kind: &str| judgement.requirements.iter().any(|requirement| requirement.kind == kind);
     let mut notes = Vec::new();
-    for key in all.iter().flat_map(|facts| &facts.parts).flat_map(|(_, lowered)| lowered.closes()) {
+    for key in all.iter().flat_map(|facts| &facts.parts).flat_map(|part| part.lowered.closes()) {
         let Some(close) = analysis.lowered(key) else { continue };
         for event in &close.events {
             let EventKind::Undo { kind, object } = &event.kind else { continue };

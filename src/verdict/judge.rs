@@ -6,6 +6,7 @@ use super::Verdict;
 use super::path::PathJudge;
 use crate::rules::{Rules, Target};
 use crate::source::Span;
+use crate::vma::analysis::Part;
 use crate::vma::event::EventKind;
 use crate::vma::paths::Legend;
 use crate::vma::{HandlerFacts, PathItem};
@@ -74,6 +75,9 @@ pub(super) const NOT_UNDERSTOOD: &str = "not understood: ";
 /// The kind of a note about what a close hook gives back.
 pub(super) const CLOSE: &str = "undone-by-close";
 
+/// The kind of a note about state of the open file, which a later mapping finds as it is, or sets to the same.
+pub(super) const FILE_STATE: &str = "file-state";
+
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
     let judge = Judge { rules, target, legend: &facts.ways.legend };
@@ -95,7 +99,10 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         }
         let (mut found, more) = PathJudge::run(&judge, path);
         if path.is_cut {
-            found.push(not_followed(place, "a function does not parse, calls nest too deep, or too much happens on one path"));
+            found.push(not_followed(
+                place,
+                "a function does not parse, calls nest too deep, or too much happens on one path",
+            ));
         }
         notes.extend(more);
         let verdict =
@@ -124,8 +131,32 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
     judgement
         .requirements
         .dedup_by(|left, right| left.kind == right.kind && left.file == right.file && left.span == right.span);
+    notes.extend(file_state(facts, &judgement.requirements));
     judgement.notes = notes.into_iter().collect();
     judgement
+}
+
+/// What a handler, and what it hands its VMA to, writes to objects that others see, without that it is state of the mapping.
+fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Requirement> {
+    let mut found = Vec::new();
+    for Part { file, lowered, .. } in facts.parts.iter().filter(|part| part.has_vma) {
+        for event in &lowered.events {
+            let EventKind::SharedWrite { object, .. } = &event.kind else { continue };
+            if requirements.iter().any(|requirement| (requirement.file, requirement.span) == (*file, event.span)) {
+                continue;
+            }
+            found.push(Requirement {
+                file: *file,
+                span: event.span,
+                kind: FILE_STATE.to_owned(),
+                verdict: Verdict::Mechanical,
+                blocker: None,
+                text: format!("writes {object}, state of the file: it stays where the mapping fails or merges, and later mappings write it again"),
+                via: Vec::new(),
+            });
+        }
+    }
+    found
 }
 
 /// A handler of which not everything is known that it does.
@@ -155,7 +186,7 @@ impl Judge<'_> {
         let mut add = |file, span, kind: String, verdict, text| {
             found.push(Requirement { file, span, kind, verdict, blocker: None, text, via: Vec::new() })
         };
-        for (file, lowered) in &facts.parts {
+        for Part { file, lowered, .. } in &facts.parts {
             for read in lowered.reads.iter().filter(|read| !self.target.reads_field(&read.name)) {
                 add(
                     *file,

@@ -54,7 +54,7 @@ pub(super) fn merge(rules: &Rules, analysis: &Analysis, all: &[HandlerFacts]) ->
         for (_, flag) in gathered(facts, |lowered| &lowered.clears) {
             add(&mut changed, &flag.name);
         }
-        for (_, lowered) in &facts.parts {
+        for lowered in facts.parts.iter().map(|part| &part.lowered) {
             let populates = lowered.events.iter().filter_map(|event| match &event.kind {
                 EventKind::Populate(populate) => rules.call(&populate.name),
                 _ => None,

@@ -26,8 +26,7 @@ impl<'a> PathJudge<'a> {
     /// The requirements of a path, and what its conversion has to keep in mind.
     pub(super) fn run(judge: &'a Judge<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Requirement>) {
         let populates = |item: &&PathItem| matches!(judge.kind(item), EventKind::Populate(_));
-        let uses_mapping =
-            |item: &PathItem| matches!(judge.kind(item), EventKind::Populate(_) | EventKind::Finish { .. });
+        let uses_mapping = |item: &PathItem| judge.kind(item).populates();
         let mut path = PathJudge {
             judge,
             items: &path.items,
@@ -68,17 +67,7 @@ impl<'a> PathJudge<'a> {
             EventKind::Populate(populate) => self.populate(at, populate),
             EventKind::Take { kind, object, .. } => self.taken(at, *kind, object),
             EventKind::Undo { kind, object } => self.undone(at, *kind, object),
-            EventKind::SharedWrite { object } => {
-                if self.held_locks(at).is_empty() {
-                    if self.is_behind_populate(at) {
-                        let text = format!("changes {object} once the mapping is populated");
-                        self.require(at, "post-populate", Verdict::Finish, text);
-                    }
-                } else if !self.items[at].once {
-                    let text = format!("changes {object} under a lock, for this mapping");
-                    self.require(at, "state:counter", self.judge.mapped(), text);
-                }
-            }
+            EventKind::SharedWrite { object, write } => self.shared_write(at, object, *write),
             EventKind::Work { text } => {
                 if self.is_behind_populate(at) {
                     let text = format!("calls {text} once the mapping is populated");
@@ -111,7 +100,8 @@ impl<'a> PathJudge<'a> {
                 self.require(at, "file-swap", Verdict::Mechanical, text);
             }
             EventKind::DropFile { value } => {
-                let text = format!("puts {value} in the place of vm_file, which is no file with a reference of its own");
+                let text =
+                    format!("puts {value} in the place of vm_file, which is no file with a reference of its own");
                 self.require(at, "edit:vm_file", Verdict::Manual, text);
             }
             EventKind::Redispatch { text } => {
@@ -193,14 +183,14 @@ impl<'a> PathJudge<'a> {
 
     fn handed_on(&mut self, at: usize) {
         match self.kind(at) {
-            EventKind::Helper { name } => match self.judge.rules.twin(self.judge.target, name) {
+            EventKind::Helper { name, .. } => match self.judge.rules.twin(self.judge.target, name) {
                 Some(twin) => {
                     let text = format!("{name} has the desc twin {twin}");
                     self.require(at, format!("helper:{name}"), Verdict::Mechanical, text);
                 }
                 None => self.blocked(at, format!("helper:{name}"), name, "which has no desc twin"),
             },
-            EventKind::Hook { hook: Some(hook), text } => {
+            EventKind::Hook { hook: Some(hook), text, .. } => {
                 let name = hook.name();
                 if hook.is_private {
                     let text = format!("{text} is a hook of the driver's own, and converted with it");
@@ -209,7 +199,7 @@ impl<'a> PathJudge<'a> {
                     self.blocked(at, format!("hook:{name}"), &name, "which takes no desc");
                 }
             }
-            EventKind::Hook { hook: None, text } => {
+            EventKind::Hook { hook: None, text, .. } => {
                 self.blocked(at, format!("hook:{text}"), text, "a hook whose table is not known");
             }
             _ => {}

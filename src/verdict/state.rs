@@ -1,24 +1,47 @@
 //! State on one path: what is kept, what was given back, which locks are held over what.
 
 use super::Verdict;
+use super::judge::FILE_STATE;
 use super::path::PathJudge;
 use crate::rules::StateKind;
 use crate::vma::PathItem;
-use crate::vma::event::EventKind;
+use crate::vma::event::{EventKind, Write};
 use crate::vma::paths::first_taken;
 
 impl PathJudge<'_> {
+    /// A write to an object that others see: state where a lock is held for it, or where the mapping takes it back when it goes.
+    pub(super) fn shared_write(&mut self, at: usize, object: &str, write: Write) {
+        if self.is_claim(at, write) {
+            let text = format!("changes {object} under a lock, for this mapping");
+            self.require(at, "state:counter", self.judge.mapped(), text);
+        } else if write == Write::UndoneByClose && !self.items[at].once {
+            let text = format!("changes {object}, which the close of this mapping changes back");
+            self.require(at, "state:counter", self.judge.mapped(), text);
+        } else if self.held_locks(at).is_empty() && self.is_behind_populate(at) {
+            let text = format!("changes {object} once the mapping is populated");
+            self.require(at, "post-populate", Verdict::Finish, text);
+        }
+    }
+
+    /// Whether a write is one that a lock is held for.
+    fn is_claim(&self, at: usize, write: Write) -> bool {
+        write == Write::Claim && !self.items[at].once && self.held_locks(at).iter().any(|lock| !self.is_shared(lock))
+    }
+
+    /// Whether others may hold a lock at the same time.
+    fn is_shared(&self, lock: &PathItem) -> bool {
+        matches!(self.judge.kind(lock), EventKind::Take { is_shared: true, .. })
+    }
+
     pub(super) fn taken(&mut self, at: usize, kind: StateKind, object: &str) {
-        if kind == StateKind::Lock || self.items[at].once || self.is_given_back(at) {
+        if kind == StateKind::Lock || self.is_given_back(at) {
             return;
         }
-        let what = match kind {
-            StateKind::Ref => "takes a reference",
-            StateKind::Alloc => "allocates",
-            StateKind::Counter => "counts",
-            StateKind::List => "links into a list",
-            StateKind::Lock => "locks",
-        };
+        if self.items[at].once {
+            let text = format!("{}, once for the file: later mappings find it", taking_verb(kind));
+            return self.note(at, FILE_STATE, &text);
+        }
+        let what = taking_verb(kind);
         let name = if object.is_empty() { String::new() } else { format!(" ({object})") };
         let text = format!("{what} for this mapping{name}");
         self.require(at, format!("state:{}", kind.name()), self.judge.mapped(), text);
@@ -77,6 +100,10 @@ impl PathJudge<'_> {
                 let text = "pinned only until the mapping is populated; an action runs after it was put";
                 self.note(taken, "ref-lookup", text);
             }
+            // What took it is a helper that was handed the VMA.
+            (None, StateKind::Ref) => {
+                self.note(at, "ref-lookup", "put once the mapping is populated; an action runs after that");
+            }
             _ => {
                 let text = format!("gives {object} back once the mapping is populated");
                 self.require(at, "post-populate", Verdict::Finish, text);
@@ -86,8 +113,12 @@ impl PathJudge<'_> {
 
     /// The locks of the path that are held over something that decides.
     pub(super) fn locks(&mut self) {
-        let deciding: Vec<usize> = (0..self.items.len()).filter(|at| self.decides(*at)).collect();
-        let mut held: Vec<PathItem> = deciding.into_iter().flat_map(|at| self.held_locks(at)).collect();
+        let mut held: Vec<PathItem> = Vec::new();
+        for at in (0..self.items.len()).filter(|at| self.decides(*at)) {
+            // A lock for reading guards no change.
+            let changes = matches!(self.kind(at), EventKind::SharedWrite { .. } | EventKind::Take { .. });
+            held.extend(self.held_locks(at).into_iter().filter(|lock| !changes || !self.is_shared(lock)));
+        }
         let mut seen = Vec::new();
         held.retain(|lock| !seen.contains(lock) && (seen.push(*lock), true).1);
         for lock in held {
@@ -104,9 +135,9 @@ impl PathJudge<'_> {
             | EventKind::Finish { .. }
             | EventKind::Hook { .. }
             | EventKind::Helper { .. }
-            | EventKind::SharedWrite { .. }
             | EventKind::Redispatch { .. }
             | EventKind::Escape { .. } => true,
+            EventKind::SharedWrite { write, .. } => self.is_claim(at, *write),
             EventKind::Take { kind, .. } => *kind != StateKind::Lock && !self.is_given_back(at),
             _ => false,
         }
@@ -123,5 +154,15 @@ impl PathJudge<'_> {
             }
         }
         held
+    }
+}
+
+fn taking_verb(kind: StateKind) -> &'static str {
+    match kind {
+        StateKind::Ref => "takes a reference",
+        StateKind::Alloc => "allocates",
+        StateKind::Counter => "counts",
+        StateKind::List => "links into a list",
+        StateKind::Lock => "locks",
     }
 }

@@ -27,12 +27,23 @@ pub struct Analysis<'a> {
 /// The facts of one handler, with those of the driver's own functions that it hands its VMA to.
 #[derive(Debug, Default)]
 pub struct HandlerFacts {
-    /// The function lowered, and those folded in: facts, and the file that their places lie in.
-    pub parts: Vec<(u32, Shared)>,
+    /// The function lowered, and those folded in.
+    pub parts: Vec<Part>,
     /// The ways through it.
     pub ways: Ways,
     /// What was not understood: file, place, reason, and whether it lies in a function that has the VMA.
     pub trouble: Vec<(u32, Span, String, bool)>,
+}
+
+/// A function that a handler runs through.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The file that its places lie in.
+    pub file: u32,
+    /// Whether it gets the VMA.
+    pub has_vma: bool,
+    /// What it does.
+    pub lowered: Shared,
 }
 
 impl<'a> Analysis<'a> {
@@ -103,7 +114,7 @@ impl<'a> Analysis<'a> {
             let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
             let trouble = lowered.trouble.iter();
             facts.trouble.extend(trouble.map(|(span, text)| (key.id.file, *span, text.clone(), has_vma)));
-            facts.parts.push((key.id.file, lowered.clone()));
+            facts.parts.push(Part { file: key.id.file, has_vma, lowered: lowered.clone() });
         }
         facts
     }
@@ -158,7 +169,7 @@ fn handler_key(context: Context<'_>, id: ItemId) -> Option<Key> {
         let desc = || parameters.iter().position(|parameter| points_to(parameter, b"vm_area_desc"));
         vma.map(Root::Vma).or_else(|| desc().map(Root::Desc))
     })?;
-    Some(Key { id, root })
+    Some(Key::new(id, root))
 }
 
 fn points_to(parameter: &[u8], tag: &[u8]) -> bool {
@@ -172,7 +183,7 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
     let mut whole = Lowered { name: name.clone(), ..Lowered::default() };
     let mut is_lowered = false;
     let mut add = |function: &Function, trouble: Option<(Span, &'static str)>| {
-        let mut lowered = lower(context, key.id.file, function, &key.root);
+        let mut lowered = lower(context, key, function);
         lowered.trouble.extend(trouble.map(|(span, reason)| (span, reason.to_owned())));
         whole.merge(lowered);
         is_lowered = true;
@@ -200,5 +211,5 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
 
 /// The places of one kind over all parts of a handler, as (file, place), in order of appearance.
 pub fn gathered<'f>(facts: &'f HandlerFacts, list: impl Fn(&'f Lowered) -> &'f [Named]) -> Vec<(u32, &'f Named)> {
-    facts.parts.iter().flat_map(|(file, lowered)| list(lowered).iter().map(|named| (*file, named))).collect()
+    facts.parts.iter().flat_map(|part| list(&part.lowered).iter().map(|named| (part.file, named))).collect()
 }

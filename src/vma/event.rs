@@ -27,6 +27,8 @@ pub enum EventKind {
     Helper {
         /// The helper.
         name: String,
+        /// Whether it may populate.
+        populates: bool,
     },
     /// The VMA goes to a hook of another ops table.
     Hook {
@@ -34,6 +36,8 @@ pub enum EventKind {
         hook: Option<Hook>,
         /// The call as written: `vdev->fops->mmap`.
         text: String,
+        /// Whether one that implements it may populate.
+        populates: bool,
     },
     /// State is taken.
     Take {
@@ -43,6 +47,8 @@ pub enum EventKind {
         object: String,
         /// The value of the call that says that nothing was taken.
         fails: Fails,
+        /// Whether others may hold it at the same time: a lock for reading.
+        is_shared: bool,
     },
     /// State is given back.
     Undo {
@@ -51,10 +57,12 @@ pub enum EventKind {
         /// What names it, as written.
         object: String,
     },
-    /// A member of an object that others see is written. It is state where a lock is held for it.
+    /// A member of an object that others see is written.
     SharedWrite {
         /// The member, as written.
         object: String,
+        /// What that means.
+        write: Write,
     },
     /// The VMA pointer is kept.
     Escape {
@@ -98,6 +106,28 @@ pub enum EventKind {
         /// The requirement.
         kind: String,
     },
+}
+
+impl EventKind {
+    /// Whether the mapping may be populated from here on.
+    pub fn populates(&self) -> bool {
+        match self {
+            EventKind::Populate(_) | EventKind::Finish { .. } => true,
+            EventKind::Helper { populates, .. } | EventKind::Hook { populates, .. } => *populates,
+            _ => false,
+        }
+    }
+}
+
+/// What a write to an object that others see means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// A mark, or a value of this mapping: where a lock is held for it, others look for it, and it is state.
+    Claim,
+    /// Something that each mapping sets and its `close` takes back: state, whether or not there is a lock.
+    UndoneByClose,
+    /// A pointer, a time, a value that comes from elsewhere: the next mapping writes it over.
+    Value,
 }
 
 /// Which value of a taking call says that it failed.

@@ -28,6 +28,33 @@ pub struct Key {
     pub id: ItemId,
     /// How it gets at the VMA.
     pub root: Root,
+    /// What its caller is known to hand it.
+    pub arguments: Arguments,
+}
+
+impl Key {
+    /// A function of whose other arguments nothing is known.
+    pub fn new(id: ItemId, root: Root) -> Key {
+        Key { id, root, arguments: Arguments::default() }
+    }
+}
+
+/// What is known of the arguments of a call: a bit for each position, from the lowest on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Arguments {
+    /// Those that point to variables of the caller's own frame, which nobody else sees.
+    pub own: u32,
+    /// Those that are constants.
+    pub constant: u32,
+    /// Whether the function lies in another file than what gets the VMA: what it marks there is its own business.
+    pub is_far: bool,
+}
+
+impl Arguments {
+    /// The positions that `is_it` says, as bits.
+    pub fn positions<'a, T: 'a>(arguments: impl IntoIterator<Item = &'a T>, is_it: impl Fn(&T) -> bool) -> u32 {
+        (0..u32::BITS).zip(arguments).filter(|(_, argument)| is_it(argument)).fold(0, |bits, (at, _)| bits | 1 << at)
+    }
 }
 
 /// A value as far as it chooses paths. Variables of the function, and results of its steps, are slots by number.

@@ -323,8 +323,8 @@ static int family_mmap(struct file *file, struct vm_area_struct *vma)
 	atomic_long_fetch_inc_acquire(&thing->pages); //~ state:counter
 	list_move(&thing->node, &thing->mapped); //~ state:list
 	hlist_add_behind(&thing->hash, &thing->last); //~ state:list
-	set_bit(THING_MAPPED, &thing->flags); //~ state:counter
-	__set_bit(THING_MAPPED, thing->slots); //~ state:counter
+	set_bit(thing->slot, &thing->flags); //~ state:counter
+	__set_bit(vma->vm_pgoff, thing->slots); //~ state:counter
 	idr_alloc_cyclic(&thing->ids, thing, 0, 0, GFP_KERNEL); //~ state:list
 	xa_cmpxchg(&thing->pieces, 0, NULL, thing, GFP_KERNEL); //~ state:list
 	return 0;
@@ -388,3 +388,201 @@ static int looked_up_kept_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations looked_up_kept = {
 	.mmap = looked_up_kept_mmap, //= mapped
 };
+
+/* A bit that is set again is as it was, unless each mapping clears it when it goes. */
+static int set_again_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	set_bit(THING_MAPPED, &thing->flags); //? file-state
+	return 0;
+}
+
+static void clear_at_close(struct vm_area_struct *vma)
+{
+	struct thing *thing = vma->vm_private_data;
+
+	clear_bit(THING_MAPPED, &thing->flags);
+	thing->is_mapped = false;
+}
+
+static const struct vm_operations_struct clear_at_close_ops = {
+	.close = clear_at_close,
+};
+
+static int set_for_mapping_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	set_bit(THING_MAPPED, &thing->flags); //~ state:counter
+	thing->is_mapped = true; //~ state:counter
+	thing->mapped_at = jiffies; //? file-state
+	vma->vm_ops = &clear_at_close_ops;
+	return 0;
+}
+
+static const struct file_operations set_again = {
+	.mmap = set_again_mmap, //= mechanical
+};
+static const struct file_operations set_for_mapping = {
+	.mmap = set_for_mapping_mmap, //= mapped
+};
+
+/* Under a lock a mark is a claim; a pointer, a time, a number that nobody gets twice is none, and a lock for reading guards no write. */
+static int stamped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+	int ticket;
+
+	mutex_lock(&thing->lock);
+	thing->mm = vma->vm_mm; //? file-state
+	thing->mapping = vma->vm_file->f_mapping; //? file-state
+	thing->last_used = ktime_get(); //? file-state
+	ticket = thing->next_ticket++; //? file-state
+	mutex_unlock(&thing->lock);
+	down_read(&thing->sem);
+	thing->is_mapped = true; //? file-state
+	up_read(&thing->sem);
+	return 0;
+}
+
+static const struct file_operations stamped = {
+	.mmap = stamped_mmap, //= mechanical
+};
+
+/* What others look for by way of a function, a list that is empty, or a state that is left, is made once. */
+static int find_user(struct thing *thing, struct mm_struct *mm)
+{
+	return 0;
+}
+
+static int add_user(struct thing *thing)
+{
+	struct user *user;
+
+	if (find_user(thing, current->mm))
+		return 0;
+	user = kzalloc(SIZE, GFP_KERNEL); //? file-state
+	if (!user)
+		return -ENOMEM;
+	kref_get(&thing->ref); //? file-state
+	spin_lock(&thing->lock);
+	list_add(&user->node, &thing->users); //? file-state
+	spin_unlock(&thing->lock);
+	return 0;
+}
+
+static int sought_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	if (list_empty(&thing->node))
+		list_add(&thing->node, &all_things); //? file-state
+	if (thing->mode == MODE_NONE) {
+		thing->mode = MODE_MAPPED;
+		thing->users++; //? file-state
+	}
+	return add_user(thing);
+}
+
+static const struct file_operations sought = {
+	.mmap = sought_mmap, //= mechanical
+};
+
+/* Whoever finds it taken is sent away with an error. */
+static int refused_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+
+	mutex_lock(&thing->lock); //~ state:lock
+	if (!thing->owner) {
+		thing->owner = OWNER; //~ state:counter
+	} else {
+		return -EBUSY;
+	}
+	mutex_unlock(&thing->lock);
+	return 0;
+}
+
+static const struct file_operations refused = {
+	.mmap = refused_mmap, //= mapped
+};
+
+/* Counts on the own stack, by pointer and in a callee, are nobody else's. */
+static void measure(struct size *size, int *times)
+{
+	size->pages++;
+	*times += 1;
+}
+
+static int measured_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct size size, *same = &size;
+	int times = 0;
+
+	same->pages++;
+	measure(&size, &times);
+	measure(same, &times);
+	return 0;
+}
+
+static const struct file_operations measured = {
+	.mmap = measured_mmap, //= mechanical
+};
+
+/* What one function opens and another of the same name closes, in the same handler. */
+static int bracketed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct holder holder;
+
+	cluster_inode_lock_atime(file, &holder);
+	vma->vm_ops = &ref_vm_ops;
+	cluster_inode_unlock(file, &holder);
+	return 0;
+}
+
+static const struct file_operations bracketed = {
+	.mmap = bracketed_mmap, //= mechanical
+};
+
+/* Behind a helper of another module that populates is behind a populate. */
+static int behind_helper_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = thing_find_get(file); //? ref-lookup
+	int ret;
+
+	ret = foreign_helper_mmap(thing, vma); //~ helper:foreign_helper_mmap
+	thing_put(thing);
+	if (ret)
+		return ret;
+	start_engine(file); //~ post-populate
+	return 0;
+}
+
+static const struct file_operations behind_helper = {
+	.mmap = behind_helper_mmap, //= finish //: depends foreign_helper_mmap
+};
+
+/* Code that is never compiled in. */
+static int never_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (0) {
+		vma->vm_start = 0;
+		kref_get(&all_things->ref);
+	} else {
+		vma->vm_ops = &ref_vm_ops;
+	}
+	return 0;
+}
+
+static const struct file_operations never = {
+	.mmap = never_mmap, //= mechanical //: writes vm_ops | reads -
+};
+//- lib/foreign.c
+#include <linux/mm.h>
+
+int foreign_helper_mmap(struct thing *thing, struct vm_area_struct *vma)
+{
+	return remap_pfn_range(vma, vma->vm_start, thing->pfn, SIZE, vma->vm_page_prot);
+}
+EXPORT_SYMBOL(foreign_helper_mmap);

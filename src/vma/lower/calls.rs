@@ -7,7 +7,7 @@ use crate::rules::{Call, Does};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::{EventKind, Populate};
-use crate::vma::flow::{Key, Named, Root, Value};
+use crate::vma::flow::{Arguments, Key, Named, Root, Value};
 
 impl Lowerer<'_> {
     pub(super) fn call(&mut self, callee: &Expression, arguments: &[Expression], whole: &Expression) -> Value {
@@ -80,7 +80,7 @@ impl Lowerer<'_> {
             return self.pointer_call(name, arguments, whole.span);
         }
         self.arguments(arguments);
-        if let Some(effect) = rules.state(name).or_else(|| self.paired(name)).or_else(|| self.paired_by_rule(name))
+        if let Some(effect) = rules.state(name).or_else(|| self.bracket(name)).or_else(|| self.paired_by_rule(name))
             && !gets_vma
         {
             return self.state_call(name, effect, arguments, whole.span);
@@ -203,7 +203,7 @@ impl Lowerer<'_> {
             Does::Access | Does::Bridge | Does::Action | Does::Silent => return Value::Unknown,
             Does::Populate => EventKind::Populate(self.populate(rule, name, arguments)),
             Does::Finish => EventKind::Finish { name: name.to_owned() },
-            Does::Helper => EventKind::Helper { name: name.to_owned() },
+            Does::Helper => EventKind::Helper { name: name.to_owned(), populates: self.helper_populates(name) },
             Does::SwapFile => EventKind::SwapFile,
             Does::Keep => EventKind::Escape { into: kept_in(&arguments[0], self.text) },
             Does::Redispatch => EventKind::Redispatch { text: name.to_owned() },
@@ -254,7 +254,8 @@ impl Lowerer<'_> {
             return Value::Unknown;
         }
         match self.followable(name, &root) {
-            Some(keys) => {
+            Some(mut keys) => {
+                keys.iter_mut().for_each(|key| key.arguments = self.known_arguments(key.id, arguments));
                 if self.is_open_hook(name) {
                     self.event(EventKind::OpenCall { name: name.to_owned() }, span);
                 }
@@ -262,7 +263,10 @@ impl Lowerer<'_> {
             }
             // A helper that takes a desc is in nobody's way.
             None if matches!(root, Root::Desc(_)) => Value::Unknown,
-            None => Value::Slot(self.event(EventKind::Helper { name: name.to_owned() }, span)),
+            None => {
+                let populates = self.helper_populates(name);
+                Value::Slot(self.event(EventKind::Helper { name: name.to_owned(), populates }, span))
+            }
         }
     }
 
@@ -303,37 +307,80 @@ impl Lowerer<'_> {
 
     /// The definitions of a function that belong to the driver, or that every caller compiles in; `None` where it is another's.
     pub(super) fn followable(&self, name: &str, root: &Root) -> Option<Vec<Key>> {
+        self.followable_from(self.file, name, root)
+    }
+
+    /// The same for a name as another file means it.
+    pub(super) fn followable_from(&self, file: u32, name: &str, root: &Root) -> Option<Vec<Key>> {
         let index = self.context.index;
-        let ids = index.functions(name, self.file);
+        let ids = index.functions(name, file);
         let own = |id: &ItemId| index.file(id.file).is_header() || index.same_driver(self.file, *id);
         // A stub in a header beside a real definition elsewhere says nothing about the real one.
         let real: Vec<ItemId> = ids.iter().copied().filter(|id| !index.file(id.file).is_header()).collect();
         if ids.is_empty() || real.iter().any(|id| !own(id)) {
             return None;
         }
-        Some(ids.into_iter().map(|id| Key { id, root: root.clone() }).collect())
+        Some(ids.into_iter().map(|id| Key::new(id, root.clone())).collect())
     }
 
-    /// A call without the VMA: followed within the file for the state it takes.
+    /// A call without the VMA: followed within the driver for the state it takes.
     pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
         let source = self.context.index.file(self.file);
         let flags = arguments.iter().position(|argument| self.is_flags(argument));
         let root = flags.map_or(Root::None, Root::Flags);
-        let own = source.named(ItemKind::Function, name).map(|item| ItemId { file: self.file, item });
-        let keys: Vec<Key> = own.map(|id| Key { id, root: root.clone() }).collect();
+        let mut own: Vec<ItemId> =
+            source.named(ItemKind::Function, name).map(|item| ItemId { file: self.file, item }).collect();
+        if own.is_empty() {
+            own = self.elsewhere(name, ItemKind::Function);
+        }
+        let keys: Vec<Key> = own
+            .into_iter()
+            .map(|id| {
+                let known = self.known_arguments(id, arguments);
+                let is_far = known.is_far || id.file != self.file;
+                Key { arguments: Arguments { is_far, ..known }, ..Key::new(id, root.clone()) }
+            })
+            .collect();
         if !keys.is_empty() {
             return self.call_key(keys, name);
         }
         if let Some(value) = self.own_macro(name, arguments, whole.span) {
             return value;
         }
-        self.event(EventKind::Work { text: name.to_owned() }, whole.span);
+        if !self.is_message(arguments) {
+            self.event(EventKind::Work { text: name.to_owned() }, whole.span);
+        }
         // What is no function that is known may be a macro, which sets what it is given.
         arguments
             .iter()
             .filter(|argument| argument.name().is_some())
             .for_each(|argument| self.forget_arguments(Some(argument)));
         Value::Unknown
+    }
+
+    /// Whether what nobody defines is given a text and fields of the VMA: then it prints them.
+    fn is_message(&self, arguments: &[Expression]) -> bool {
+        let is_text = |argument: &Expression| {
+            matches!(argument.kind, E::Literal) && argument.span.of(self.text).first() == Some(&b'"')
+        };
+        let is_field = |part: &Expression| matches!(&part.kind, E::Field { base, .. } if self.aliases.is_vma(base));
+        let mut has_field = false;
+        for argument in arguments {
+            visit::expression(argument, &mut |part| has_field |= is_field(part));
+        }
+        has_field && arguments.iter().any(is_text)
+    }
+
+    /// What a function may know of what it is handed. Constants matter to short ones alone, which only pass them on.
+    fn known_arguments(&self, id: ItemId, arguments: &[Expression]) -> Arguments {
+        const SHORT: u32 = 512;
+        let item = self.context.index.item(id);
+        let is_short = item.span.end - item.span.start <= SHORT;
+        Arguments {
+            own: Arguments::positions(arguments, |argument| self.points_to_own(argument)),
+            is_far: self.is_far,
+            constant: if is_short { Arguments::positions(arguments, |argument| self.is_constant(argument)) } else { 0 },
+        }
     }
 
     /// Whether the file defines a function of that name.
@@ -343,7 +390,17 @@ impl Lowerer<'_> {
 
     /// A call of a macro that the file itself defines, whether or not it is handed the VMA.
     fn own_macro(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
-        self.context.index.file(self.file).named(ItemKind::Macro, name).next()?;
+        let is_own = self.context.index.file(self.file).named(ItemKind::Macro, name).next().is_some();
+        if !is_own && self.elsewhere(name, ItemKind::Macro).is_empty() {
+            return None;
+        }
         self.macro_call(name, arguments, span)
+    }
+
+    /// The definitions of a name in other files of the driver, of a kind.
+    fn elsewhere(&self, name: &str, kind: ItemKind) -> Vec<ItemId> {
+        let index = self.context.index;
+        let meant = index.meant_elsewhere(name, self.file).iter().copied();
+        meant.filter(|id| index.item(*id).kind == kind).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Conditions, as far as they choose paths.
 
 use super::Lowerer;
+use crate::rules::{Asked, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Condition, Step, Value};
@@ -11,6 +12,8 @@ pub(super) enum Member {
     Named(String),
     /// What a predicate knows.
     Asked,
+    /// What a predicate looks for in a list or a tree.
+    Sought,
 }
 
 impl Lowerer<'_> {
@@ -76,6 +79,14 @@ impl Lowerer<'_> {
         match &condition.kind {
             E::Unary { operator, operand } if operator == "!" => self.present_member(operand),
             E::Binary { operator, left, right } if operator == "==" && is_zero(right) => self.present_member(left),
+            // `if (file->mode == NONE) file->mode = MAPPED;`
+            E::Binary { operator, left, right } if operator == "==" && self.is_constant(right) => {
+                self.present_member(left)
+            }
+            E::Call { callee, .. } => {
+                let asked = callee.name().and_then(|name| self.context.rules.presence(name));
+                asked.filter(|asked| *asked == Asked::WhetherAbsent).map(|_| Member::Sought)
+            }
             _ => None,
         }
     }
@@ -87,16 +98,22 @@ impl Lowerer<'_> {
                 let name = condition.text(self.text);
                 self.is_shared(condition).then(|| Member::Named(name.trim_matches(['(', ')']).to_owned()))
             }
-            E::Call { callee, .. } => {
-                callee.name().filter(|name| self.context.rules.tests_presence(name)).map(|_| Member::Asked)
-            }
+            E::Call { callee, .. } => match callee.name().and_then(|name| self.context.rules.presence(name))? {
+                Asked::WhetherMade => Some(Member::Asked),
+                Asked::WhetherFound => Some(Member::Sought),
+                Asked::WhetherAbsent => None,
+            },
             _ => None,
         }
     }
 
-    /// Whether statements make a member: assign it, or hand on its address to be filled.
+    /// Whether statements make a member: assign it, or hand on its address to be filled; or put something where it is looked for.
     pub(super) fn makes(&self, statements: &[Statement], member: &Member) -> bool {
-        let Member::Named(member) = member else { return true };
+        let member = match member {
+            Member::Named(member) => member,
+            Member::Asked => return true,
+            Member::Sought => return self.links(statements),
+        };
         let mut makes = false;
         visit::statements(statements, &mut |seen| {
             if let Seen::Expression(expression) = seen {
@@ -108,6 +125,19 @@ impl Lowerer<'_> {
             }
         });
         makes
+    }
+
+    /// Whether statements link something into a list or a tree.
+    fn links(&self, statements: &[Statement]) -> bool {
+        let rules = self.context.rules;
+        let links = |name: &str| matches!(rules.state(name), Some(StateEffect::Takes(taking)) if taking.kind == StateKind::List);
+        let mut found = false;
+        visit::statements(statements, &mut |seen| {
+            if let Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) = seen {
+                found |= callee.name().is_some_and(links);
+            }
+        });
+        found
     }
 
     pub(super) fn comparison(

@@ -4,7 +4,7 @@ use super::Lowerer;
 use crate::rules::StateKind;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::vma::event::{EventKind, Fails};
+use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::{Named, Step, Value};
 
 impl Lowerer<'_> {
@@ -110,11 +110,26 @@ impl Lowerer<'_> {
         Value::Unknown
     }
 
+    /// A value that is kept. What is counted up to keep it is a number that nobody gets twice, and no count of mappings.
+    pub(super) fn assigned_value(&mut self, value: &Expression) -> Value {
+        match &value.bare().kind {
+            E::Step { operand, .. } if self.is_shared(operand) => {
+                let object = operand.text(self.text);
+                self.event(EventKind::SharedWrite { object, write: Write::Value }, value.span);
+                Value::Unknown
+            }
+            _ => self.expression(value),
+        }
+    }
+
     pub(super) fn count(&mut self, up: bool, counter: &Expression, span: Span) {
         let object = counter.text(self.text);
         let kind = StateKind::Counter;
-        let event =
-            if up { EventKind::Take { kind, object, fails: Fails::Error } } else { EventKind::Undo { kind, object } };
+        let event = if up {
+            EventKind::Take { kind, object, fails: Fails::Error, is_shared: false }
+        } else {
+            EventKind::Undo { kind, object }
+        };
         self.event(event, span);
     }
 
@@ -183,7 +198,7 @@ impl Lowerer<'_> {
             return Value::NonZero;
         }
         let before = self.out.events.len();
-        let result = self.expression(value);
+        let result = self.assigned_value(value);
         let object = target.text(self.text);
         self.name_result(before, &object);
         if let E::Name(name) = &target.kind
@@ -201,7 +216,14 @@ impl Lowerer<'_> {
             match operator {
                 "+=" => self.count(true, target, span),
                 "-=" => self.count(false, target, span),
-                _ => drop(self.event(EventKind::SharedWrite { object }, span)),
+                _ => {
+                    let member = match &target.kind {
+                        E::Field { name, .. } => Some(name.as_str()),
+                        _ => None,
+                    };
+                    let write = self.write_of(operator, member, value);
+                    self.event(EventKind::SharedWrite { object, write }, span);
+                }
             }
         }
         result
@@ -246,12 +268,10 @@ impl Lowerer<'_> {
             }
         }
         if field == "vm_ops" {
-            let name = match &value.bare().kind {
-                E::Unary { operator, operand } if operator == "&" => operand.text(self.text),
-                _ => value.text(self.text),
-            };
-            self.note_vm_hooks(&name);
-            self.out.vm_ops.push(Named { name, span });
+            for name in self.tables_of(value) {
+                self.note_vm_hooks(&name);
+                self.out.vm_ops.push(Named { name, span });
+            }
         }
         if field == "vm_file" {
             self.write_file(value, span);

@@ -46,12 +46,14 @@ impl Lowerer<'_> {
     }
 
     fn takes_reference(&self, name: &str) -> bool {
-        matches!(self.context.rules.state(name), Some(StateEffect::Takes(StateKind::Ref | StateKind::Alloc, _)))
+        let effect = self.context.rules.state(name);
+        matches!(effect, Some(StateEffect::Takes(taking)) if matches!(taking.kind, StateKind::Ref | StateKind::Alloc))
     }
 
     /// Notes what a call takes a reference of, wherever it stands.
     pub(super) fn note_reference(&mut self, name: &str, arguments: &[Expression]) {
-        if let Some(StateEffect::Takes(StateKind::Ref, _)) = self.context.rules.state(name) {
+        let effect = self.context.rules.state(name);
+        if matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Ref) {
             self.referenced.extend(arguments.first().map(|argument| argument.bare().text(self.text)));
         }
     }

@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::index::{Handler, Hook, Takes};
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::{Span, identifiers, words};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Key, Root, Value, VmHook};
 
@@ -23,7 +23,10 @@ impl Lowerer<'_> {
             match &target.kind {
                 E::Name(function) => match self.followable(function, &root) {
                     Some(found) => keys.extend(found),
-                    None => drop(self.event(EventKind::Helper { name: function.clone() }, span)),
+                    None => {
+                        let populates = self.helper_populates(function);
+                        self.event(EventKind::Helper { name: function.clone(), populates }, span);
+                    }
                 },
                 E::Field { base, name: member, .. } => {
                     let hook = self.hook_of(base, member);
@@ -80,21 +83,57 @@ impl Lowerer<'_> {
     /// Notes what a `vm_operations_struct` that the function installs does where a mapping comes and goes.
     pub(super) fn note_vm_hooks(&mut self, table: &str) {
         for (member, root) in [("close", Root::Vma(0)), ("open", Root::Vma(0)), ("mapped", Root::None)] {
-            let name = self.context.index.table_member(table, member, self.file);
-            let keys = name.and_then(|name| self.followable(&name, &root)).into_iter().flatten();
+            let keys = self.hooks_of(table, member, &root);
             let table = table.to_owned();
-            self.out.vm_hooks.extend(keys.map(|key| VmHook { table: table.clone(), member, key }));
+            self.out.vm_hooks.extend(keys.into_iter().map(|key| VmHook { table: table.clone(), member, key }));
         }
     }
 
-    /// What the `open` of the vm_ops that the function has installed does.
+    /// The driver's own functions that a table has as one of its hooks.
+    fn hooks_of(&self, table: &str, member: &str, root: &Root) -> Vec<Key> {
+        let hook = self.context.index.table_member(table, member, self.file);
+        hook.and_then(|hook| self.followable_from(hook.file, &hook.name, root)).unwrap_or_default()
+    }
+
+    /// What the `open` of the vm_ops that the function has installed does, itself or by a function that it has handed the VMA to.
     pub(super) fn installed_open(&mut self, root: &Root) {
-        let tables: Vec<String> = self.out.vm_ops.iter().map(|table| table.name.clone()).collect();
+        let mut tables: Vec<String> = self.out.vm_ops.iter().map(|table| table.name.clone()).collect();
+        if tables.is_empty() {
+            tables = self.out.callees.iter().flat_map(|callee| self.installed_by(callee)).collect();
+        }
         for table in tables {
-            let open = self.context.index.table_member(&table, "open", self.file);
-            if let Some(keys) = open.as_ref().and_then(|open| self.followable(open, root)) {
+            let keys = self.hooks_of(&table, "open", root);
+            if !keys.is_empty() {
                 self.call_key(keys, "vm_ops->open");
             }
+        }
+    }
+
+    /// The tables whose address a function puts into `vm_ops`, by the words of its body.
+    fn installed_by(&self, callee: &Key) -> Vec<String> {
+        let index = self.context.index;
+        let body = index.item(callee.id).span.of(&index.file(callee.id.file).text);
+        let assigned = words(body, b"vm_ops").filter_map(|at| {
+            let value = body[at + b"vm_ops".len()..].trim_ascii_start().strip_prefix(b"=")?;
+            identifiers(value.trim_ascii_start().strip_prefix(b"&")?).next().map(str::to_owned)
+        });
+        assigned.collect()
+    }
+
+    /// The tables that a value of `vm_ops` can be the address of, by name.
+    pub(super) fn tables_of(&self, value: &Expression) -> Vec<String> {
+        match &value.bare().kind {
+            E::Unary { operator, operand } if operator == "&" => self.tables_of(operand),
+            E::Index { base, .. } => self.tables_of(base),
+            E::Conditional { then, otherwise, .. } => {
+                let then = then.as_deref().map(|then| self.tables_of(then)).unwrap_or_default();
+                [then, self.tables_of(otherwise)].concat()
+            }
+            E::Name(name) => match self.pointers.get(name).filter(|_| self.scope.get(name).is_some()) {
+                Some(values) => values.iter().flat_map(|value| value.root()).map(str::to_owned).collect(),
+                None => vec![name.clone()],
+            },
+            _ => vec![value.text(self.text)],
         }
     }
 
@@ -122,7 +161,9 @@ impl Lowerer<'_> {
         if matches!(root, Root::Desc(_)) {
             return Value::Unknown;
         }
-        let Some(hook) = hook else { return Value::Slot(self.event(EventKind::Hook { hook: None, text }, span)) };
+        let Some(hook) = hook else {
+            return Value::Slot(self.event(EventKind::Hook { hook: None, text, populates: true }, span));
+        };
         if hook.takes == Takes::Desc {
             // A hook that is converted already: nothing of it is in the way.
             return Value::Unknown;
@@ -132,12 +173,14 @@ impl Lowerer<'_> {
         }
         let hook = Hook { is_private: hook.is_private || self.is_filled_here(&hook), ..hook };
         if !hook.is_private {
-            return Value::Slot(self.event(EventKind::Hook { hook: Some(hook), text }, span));
+            let populates = self.hook_populates(&hook);
+            return Value::Slot(self.event(EventKind::Hook { hook: Some(hook), text, populates }, span));
         }
         let keys = self.implementers(&hook, &root, span);
         let name = text.clone();
         let is_known = !keys.is_empty();
-        let slot = self.event(EventKind::Hook { hook: Some(hook), text }, span);
+        // What implements it is followed, and tells by itself.
+        let slot = self.event(EventKind::Hook { hook: Some(hook), text, populates: false }, span);
         if is_known { self.call_key(keys, &name) } else { Value::Slot(slot) }
     }
 
@@ -163,7 +206,7 @@ impl Lowerer<'_> {
                     if found.is_empty() && index.constant(name, registration.file).is_none() {
                         unknown.push(name.clone());
                     }
-                    keys.extend(found.into_iter().map(|id| Key { id, root: root.clone() }));
+                    keys.extend(found.into_iter().map(|id| Key::new(id, root.clone())));
                 }
             }
         }

@@ -64,6 +64,7 @@ impl Lowerer<'_> {
             if self.is_field_of_vma(value, "vm_page_prot") {
                 self.prot_locals.insert(name.clone());
             }
+            self.note_pointer(name, &assigned);
             self.pointers.entry(name.clone()).or_default().extend(pointed_at(value));
             self.origins.entry(name.clone()).or_default().extend(names(value));
         }
@@ -126,17 +127,6 @@ impl Lowerer<'_> {
         let mut found = false;
         visit::expression(value, &mut |expression| found |= self.is_field_of_vma(expression, field));
         found
-    }
-
-    /// Whether an expression reaches an object that others see: through a pointer, or a global.
-    pub(super) fn is_shared(&self, target: &Expression) -> bool {
-        let Some(root) = target.root() else { return false };
-        let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
-        match self.scope.get(root) {
-            Some(_) if self.statics.contains(root) => true,
-            Some(ty) => reaches && (ty.pointers > 0 || has_arrow(target)) && !ty.is_array,
-            None => !self.aliases.is_alias(root),
-        }
     }
 
     /// Whether an expression is the VMA's protection as it stands.

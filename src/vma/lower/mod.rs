@@ -8,6 +8,8 @@ mod files;
 pub mod flags;
 mod hooks;
 mod locals;
+mod populating;
+mod sharing;
 mod state;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -51,6 +53,15 @@ struct Lowerer<'a> {
     referenced: FxHashSet<String>,
     /// The tables of which the function takes the address.
     tables: FxHashSet<String>,
+    /// Pointers to variables of the function's own frame, or of its caller's.
+    own: FxHashSet<String>,
+    /// Parameters that are constants wherever it is called so.
+    constants: FxHashSet<String>,
+    parameters: FxHashSet<String>,
+    /// Whether it lies in another file than what gets the VMA.
+    is_far: bool,
+    /// Pointers to what the function has just allocated.
+    fresh: FxHashSet<String>,
     /// Variables that are given back where their scope ends, with what sort of state they hold.
     cleanups: Vec<(String, StateKind)>,
     /// Variables that are taken out of the hands of their `__free(...)`.
@@ -73,8 +84,13 @@ struct Lowerer<'a> {
 }
 
 /// Lowers one variant of a function.
-pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) -> Lowered {
+pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
+    let (file, root) = (key.id.file, &key.root);
     let scope = Scope::of(function);
+    let handed = |bits: u32| {
+        let known = (0..u32::BITS).zip(&function.parameters).filter(move |(at, _)| bits & (1 << at) != 0);
+        known.map(|(_, parameter)| parameter.name.clone()).collect()
+    };
     let aliases = Aliases::of(function, root, &scope);
     let text = &context.index.file(file).text;
     let mut lowerer = Lowerer {
@@ -88,6 +104,11 @@ pub fn lower(context: Context<'_>, file: u32, function: &Function, root: &Root) 
         pointers: FxHashMap::default(),
         referenced: FxHashSet::default(),
         tables: FxHashSet::default(),
+        own: handed(key.arguments.own),
+        constants: handed(key.arguments.constant),
+        fresh: FxHashSet::default(),
+        is_far: key.arguments.is_far,
+        parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
         cleanups: Vec::new(),
         kept: FxHashSet::default(),
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
@@ -201,9 +222,13 @@ impl Lowerer<'_> {
         match &statement.kind {
             S::Expression(value) => drop(self.expression(value)),
             S::Declaration(variables) => variables.iter().for_each(|declared| self.declaration(declared)),
+            S::If { condition, then, otherwise } if is_never(condition) && !has_label(then) => self.block(otherwise),
             S::If { condition, then, otherwise } => {
-                let absent =
-                    self.absent_member(condition).is_some_and(|member| self.makes(then, &member)).then_some(Arm::Then);
+                // Where the other arm is sent away with an error, it is a claim.
+                let absent = self
+                    .absent_member(condition)
+                    .is_some_and(|member| self.makes(then, &member) && !refuses(otherwise))
+                    .then_some(Arm::Then);
                 self.branch(condition, then, otherwise, absent);
             }
             S::Loop { condition, body, is_do, head } => {
@@ -257,7 +282,7 @@ impl Lowerer<'_> {
                 }
                 Value::NonZero
             }
-            _ => self.expression(value),
+            _ => self.assigned_value(value),
         };
         self.name_result(before, &declared.name);
         let slot = self.variable(&declared.name);
@@ -297,8 +322,9 @@ impl Lowerer<'_> {
         if head.is_some_and(|head| head.starts_with("scoped_")) {
             // `scoped_guard(mutex, &lock) { ... }` runs once, under the lock.
             let object = condition.map(|condition| condition.text(self.text)).unwrap_or_default();
+            let is_shared = false;
             self.event(
-                EventKind::Take { kind: StateKind::Lock, object: object.clone(), fails: Fails::Error },
+                EventKind::Take { kind: StateKind::Lock, object: object.clone(), fails: Fails::Error, is_shared },
                 Span { end: span.start, ..span },
             );
             self.block(body);
@@ -319,6 +345,27 @@ impl Lowerer<'_> {
         let body = std::mem::replace(&mut self.steps, outer);
         self.steps.push(Step::Loop(body));
     }
+}
+
+/// Whether a condition never holds: `if (0)`.
+fn is_never(condition: &Expression) -> bool {
+    matches!(condition.bare().kind, E::Number(_)) && condition.bare().is_zero()
+}
+
+/// Whether somebody may jump into statements.
+fn has_label(statements: &[Statement]) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        S::Label(_) => true,
+        S::Block(inner) | S::Loop { body: inner, .. } => has_label(inner),
+        S::If { then, otherwise, .. } => has_label(then) || has_label(otherwise),
+        S::Switch { arms, .. } => arms.iter().any(|arm| has_label(arm)),
+        _ => false,
+    })
+}
+
+/// Whether statements end by returning something that is not zero.
+fn refuses(statements: &[Statement]) -> bool {
+    matches!(statements.last().map(|last| &last.kind), Some(S::Return(Some(value))) if !is_zero(value))
 }
 
 /// Whether statements end by returning zero, or nothing.

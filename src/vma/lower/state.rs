@@ -1,10 +1,10 @@
 //! Calls that take state, and give it back.
 
 use super::Lowerer;
-use crate::rules::{Named, Object, StateEffect, StateKind};
-use crate::source::{Span, identifiers};
+use crate::rules::{Named, Object, StateEffect, StateKind, Taking};
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::vma::event::{EventKind, Fails};
+use crate::source::{Span, identifiers, words};
+use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::Value;
 
 impl<'a> Lowerer<'a> {
@@ -13,38 +13,69 @@ impl<'a> Lowerer<'a> {
         let object = arguments.first().map(|lock| lock.text(self.text)).unwrap_or_default();
         let is_lock = names.first().and_then(Expression::name) != Some("rcu");
         if is_lock {
-            self.event(EventKind::Take { kind: StateKind::Lock, object, fails: Fails::Error }, span);
+            let is_shared =
+                names.first().and_then(Expression::name).is_some_and(|name| self.context.rules.is_read_lock(name));
+            self.event(EventKind::Take { kind: StateKind::Lock, object, fails: Fails::Error, is_shared }, span);
         }
         Value::Unknown
     }
 
-    /// `x_get_y()` takes a reference where the same function calls `x_put_y()` too.
-    pub(super) fn paired(&self, name: &str) -> Option<StateEffect<'static>> {
-        let has = |from: &str, to: &str| name.contains(from) && self.called.contains(&name.replace(from, to));
-        if has("_get_", "_put_") {
-            Some(StateEffect::Takes(StateKind::Ref, &Object::Result))
-        } else {
-            has("_put_", "_get_").then_some(StateEffect::Undoes(StateKind::Ref, &Object::Argument(0)))
-        }
+    /// `x_get_y()` takes a reference where the same function calls `x_put_y()` too, and `x_lock_y()` a lock where it calls `x_unlock()`.
+    pub(super) fn bracket(&self, name: &str) -> Option<StateEffect<'a>> {
+        let stem = |name: &'_ str, word: &str| {
+            let (mut at, mut found) = (0, None);
+            for part in name.split('_') {
+                if part == word {
+                    found = Some(at);
+                }
+                at += part.len() + 1;
+            }
+            found
+        };
+        let has = |from: &str, to: &str| {
+            let Some(at) = stem(name, from) else { return false };
+            self.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
+        };
+        self.context.rules.brackets().iter().find_map(|bracket| {
+            if has(&bracket.open, &bracket.close) {
+                Some(StateEffect::Takes(Taking { kind: bracket.kind, ..Taking::default() }))
+            } else {
+                has(&bracket.close, &bracket.open).then_some(StateEffect::Undoes(bracket.kind, &Object::Argument(0)))
+            }
+        })
     }
 
     /// `x_lookup()` takes a reference where the function, or the close of the vm_ops that it installs, gives one back.
     pub(super) fn paired_by_rule(&self, name: &str) -> Option<StateEffect<'a>> {
         let rules = self.context.rules;
-        let (kind, object) = rules.state_if_paired(name)?;
-        let undoes = |name: &str| matches!(rules.state(name), Some(StateEffect::Undoes(undone, _)) if undone == kind);
-        let is_given_back = self.called.iter().any(|name| undoes(name)) || self.closes_name(&undoes);
-        is_given_back.then_some(StateEffect::Takes(kind, object))
+        let taking = rules.state_if_paired(name)?;
+        let is_given_back =
+            self.called.iter().any(|name| self.undoes(name, taking.kind)) || self.close_undoes(taking.kind);
+        is_given_back.then_some(StateEffect::Takes(taking))
     }
 
-    /// Whether a `close` of a table that the function names calls something.
-    fn closes_name(&self, is_it: &dyn Fn(&str) -> bool) -> bool {
+    fn undoes(&self, name: &str, kind: StateKind) -> bool {
+        matches!(self.context.rules.state(name), Some(StateEffect::Undoes(undone, _)) if undone == kind)
+    }
+
+    /// Whether a `close` of a table that the function names gives back state of a kind.
+    fn close_undoes(&self, kind: StateKind) -> bool {
+        self.closes().into_iter().any(|close| identifiers(close).any(|name| self.undoes(name, kind)))
+    }
+
+    /// Whether such a `close` writes a member of that name.
+    pub(super) fn close_writes(&self, member: &str) -> bool {
+        self.closes()
+            .into_iter()
+            .any(|close| words(close, member.as_bytes()).any(|at| is_written(close, at, member.len())))
+    }
+
+    /// The texts of the `close` hooks of the tables that the function names.
+    fn closes(&self) -> Vec<&'a [u8]> {
         let index = self.context.index;
-        self.tables.iter().any(|table| {
-            let close = index.table_member(table, "close", self.file);
-            let ids = close.map(|close| index.functions(&close, self.file)).unwrap_or_default();
-            ids.into_iter().any(|id| identifiers(index.item(id).span.of(&index.file(id.file).text)).any(is_it))
-        })
+        let names = self.tables.iter().filter_map(|table| index.table_member(table, "close", self.file));
+        let ids = names.flat_map(|close| index.functions(&close.name, close.file));
+        ids.map(|id| index.item(id).span.of(&index.file(id.file).text)).collect()
     }
 
     pub(super) fn state_call(
@@ -55,8 +86,8 @@ impl<'a> Lowerer<'a> {
         span: Span,
     ) -> Value {
         match effect {
-            StateEffect::Takes(kind, object) => {
-                let object = match object {
+            StateEffect::Takes(taking) => {
+                let object = match taking.object {
                     Object::Named(Named::Made) => arguments.first().filter(|first| is_address(first)),
                     object => argument_of(object, arguments),
                 };
@@ -73,7 +104,15 @@ impl<'a> Lowerer<'a> {
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
                 }
-                Value::Slot(self.event(EventKind::Take { kind, object: text, fails }, span))
+                let kind = taking.kind;
+                // To set a bit that is set already changes nothing, unless each mapping clears it when it goes.
+                let is_same_again = taking.same_again.and_then(|position| arguments.get(position));
+                if is_same_again.is_some_and(|argument| self.is_constant(argument)) && !self.close_undoes(kind) {
+                    self.event(EventKind::SharedWrite { object: text, write: Write::Value }, span);
+                    return Value::Unknown;
+                }
+                let is_shared = taking.is_shared;
+                Value::Slot(self.event(EventKind::Take { kind, object: text, fails, is_shared }, span))
             }
             StateEffect::Undoes(kind, object) => {
                 let object = argument_of(object, arguments).or(arguments.first());
@@ -86,17 +125,6 @@ impl<'a> Lowerer<'a> {
             }
         }
     }
-
-    /// Whether an expression names an object on the function's own stack, whose counts and lists nobody else sees.
-    pub(super) fn is_own(&self, object: &Expression) -> bool {
-        match &object.bare().kind {
-            E::Unary { operator, operand } if operator == "&" => {
-                let local = operand.root().and_then(|root| self.scope.get(root));
-                local.is_some_and(|ty| ty.pointers == 0 && !self.is_shared(operand))
-            }
-            _ => false,
-        }
-    }
 }
 
 /// The argument that names the object of a call, where one does by its place.
@@ -106,6 +134,16 @@ fn argument_of<'e>(object: &Object, arguments: &'e [Expression]) -> Option<&'e E
         Object::Named(Named::Last) => arguments.last(),
         Object::Named(Named::Made) | Object::Result => None,
     }
+}
+
+/// Whether the member of that length at `at` is written: `->member = x`, `->member++`.
+fn is_written(text: &[u8], at: usize, length: usize) -> bool {
+    let before = text[..at].trim_ascii_end();
+    let rest = text[at + length..].trim_ascii_start();
+    let is_member = before.ends_with(b"->") || before.ends_with(b".");
+    is_member
+        && (matches!(rest, [b'=', next, ..] if *next != b'=')
+            || [b"--".as_slice(), b"++", b"-=", b"+=", b"&=", b"|="].iter().any(|operator| rest.starts_with(operator)))
 }
 
 /// Whether an expression is the address of something.

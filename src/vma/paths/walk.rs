@@ -7,7 +7,7 @@ use super::state::{Result, State, mark_added, merge, unique};
 use super::{Path, PathItem, Paths};
 use crate::rules::StateKind;
 use crate::source::Span;
-use crate::vma::event::{EventKind, Fails};
+use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::{Arm, Condition, Key, Step, Value};
 
 /// Where control goes from a list of steps.
@@ -155,8 +155,10 @@ impl Walk<'_, '_> {
                 let item = self.item(event);
                 return self.undone(state, item, *kind, object);
             }
-            EventKind::SharedWrite { .. }
-                if !self.holds_lock(state) && !state.items.iter().any(|item| self.is_populate(item)) =>
+            EventKind::SharedWrite { write, .. }
+                if *write != Write::UndoneByClose
+                    && !self.holds_lock(state)
+                    && !state.items.iter().any(|item| self.is_populate(item)) =>
             {
                 return;
             }
@@ -185,7 +187,7 @@ impl Walk<'_, '_> {
     }
 
     fn is_populate(&self, item: &PathItem) -> bool {
-        matches!(self.event(item), EventKind::Populate(_) | EventKind::Finish { .. })
+        self.event(item).populates()
     }
 
     fn is_handed_on(&self, item: &PathItem) -> bool {

@@ -1,0 +1,140 @@
+//! Which files the `#include` lines of a file mean, as far as paths in the tree tell.
+
+use memchr::memmem;
+
+use crate::kernel::Tree;
+
+/// A header that a file includes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Include {
+    /// As it is written, without what stands around it.
+    pub name: String,
+    /// Whether it stands in quotes: then it is looked for beside the file first.
+    pub is_quoted: bool,
+}
+
+/// The `#include` lines of a text.
+pub fn includes(text: &[u8]) -> Vec<Include> {
+    let mut found = Vec::new();
+    for at in memmem::find_iter(text, b"include") {
+        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+        let before = text[line..at].trim_ascii();
+        if before.first() != Some(&b'#') || !before[1..].trim_ascii().is_empty() {
+            continue;
+        }
+        let rest = &text[at + b"include".len()..];
+        let rest = rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())].trim_ascii();
+        let (is_quoted, close) = match rest.first() {
+            Some(b'"') => (true, b'"'),
+            Some(b'<') => (false, b'>'),
+            _ => continue,
+        };
+        if let Some(end) = memchr::memchr(close, &rest[1..]) {
+            let name = String::from_utf8_lossy(&rest[1..=end]).into_owned();
+            found.push(Include { name, is_quoted });
+        }
+    }
+    found
+}
+
+/// The paths that an include in a file of `folder` can mean, nearest first. Where the compiler looks beside the shared folders only a
+/// Makefile tells ([`added_folders`]).
+pub fn candidates(include: &Include, folder: &str, added: &[String]) -> Vec<String> {
+    let mut paths = Vec::new();
+    if include.is_quoted {
+        paths.push(normalised(folder, &include.name));
+    }
+    paths.extend(added.iter().map(|added| normalised(added, &include.name)));
+    if let Some(arch) = folder.strip_prefix("arch/").and_then(|rest| rest.split('/').next()) {
+        paths.push(normalised(&format!("arch/{arch}/include"), &include.name));
+    }
+    paths.push(normalised("include", &include.name));
+    if include.name.starts_with("asm/") {
+        paths.push(normalised("include/asm-generic", include.name.trim_start_matches("asm/")));
+    }
+    paths
+}
+
+/// The folders that the Makefiles of a folder, and of those around it, have the compiler look for headers in: `-I $(src)/../include`.
+pub fn added_folders(tree: &Tree, folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut next = Some(folder);
+    // The folders at the top add those that all sources see.
+    while let Some(folder) = next.filter(|folder| folder.contains('/')) {
+        for makefile in ["Makefile", "Kbuild"] {
+            let Some(text) = tree.read(&format!("{folder}/{makefile}")) else { continue };
+            add_folders(&String::from_utf8_lossy(&text), folder, &mut found);
+        }
+        next = folder.rsplit_once('/').map(|(outer, _)| outer);
+    }
+    found
+}
+
+fn add_folders(makefile: &str, folder: &str, found: &mut Vec<String>) {
+    let mut words = makefile.split_whitespace();
+    while let Some(word) = words.next() {
+        let Some(path) = word.strip_prefix("-I") else { continue };
+        let path = if path.is_empty() { words.next().unwrap_or_default() } else { path };
+        let path = ["$(srctree)/$(src)", "$(src)", "$(obj)"]
+            .iter()
+            .fold(path.to_owned(), |path, own| path.replace(own, folder));
+        let path = normalised("", &path.replace("$(srctree)", ""));
+        if !path.contains("$(") && !found.contains(&path) {
+            found.push(path);
+        }
+    }
+}
+
+/// `folder/../name` without the detour.
+pub fn normalised(folder: &str, name: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            ".." => {
+                parts.pop();
+            }
+            "." | "" => {}
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn includes_are_read_as_they_are_written() {
+        let found = includes(
+            b"#include <linux/mm.h>\n # include \"../a.h\" /* x */\n/* include \"no.h\" */\n#include HEADER\n",
+        );
+        let names: Vec<(&str, bool)> = found.iter().map(|include| (include.name.as_str(), include.is_quoted)).collect();
+        assert_eq!(names, [("linux/mm.h", false), ("../a.h", true)]);
+    }
+
+    #[test]
+    fn a_header_is_looked_for_where_the_compiler_would() {
+        let include = |name: &str, is_quoted| Include { name: name.to_owned(), is_quoted };
+        let added = vec!["drivers/x/inc".to_owned()];
+        assert_eq!(
+            candidates(&include("../a.h", true), "drivers/x/y", &added),
+            ["drivers/x/a.h", "drivers/x/a.h", "a.h"]
+        );
+        assert_eq!(
+            candidates(&include("asm/a.h", false), "arch/m/k", &[]),
+            ["arch/m/include/asm/a.h", "include/asm/a.h", "include/asm-generic/a.h"]
+        );
+    }
+
+    #[test]
+    fn makefiles_add_folders() {
+        let mut found = Vec::new();
+        add_folders(
+            "ccflags-y += -I $(src)/../inc -I$(srctree)/drivers/y \\\n -I$(srctree)/$(src) -I$(OTHER)/z",
+            "drivers/x",
+            &mut found,
+        );
+        assert_eq!(found, ["drivers/inc", "drivers/y", "drivers/x"]);
+    }
+}

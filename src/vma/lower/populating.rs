@@ -1,0 +1,47 @@
+//! Whether what the VMA is handed to may populate, as far as the words of its body tell.
+
+use super::Lowerer;
+use crate::index::{Handler, Hook, ItemId};
+use crate::rules::Does;
+use crate::source::identifiers;
+
+/// Helpers are followed so deep.
+const DEPTH: usize = 4;
+
+impl Lowerer<'_> {
+    /// Whether a helper populates, itself or in what takes the VMA from it.
+    pub(super) fn helper_populates(&self, name: &str) -> bool {
+        let index = self.context.index;
+        let mut seen: Vec<ItemId> = Vec::new();
+        let mut level = index.functions(name, self.file);
+        for _ in 0..DEPTH {
+            let mut next = Vec::new();
+            for id in level {
+                if seen.contains(&id) {
+                    continue;
+                }
+                seen.push(id);
+                let source = index.file(id.file);
+                for word in identifiers(index.item(id).span.of(&source.text)) {
+                    if self.context.rules.call(word).is_some_and(|rule| rule.does == Does::Populate) {
+                        return true;
+                    }
+                    next.extend(index.vma_functions_called(word, id.file));
+                }
+            }
+            level = next;
+        }
+        false
+    }
+
+    /// Whether any function that implements a hook populates.
+    pub(super) fn hook_populates(&self, hook: &Hook) -> bool {
+        let registrations = self.context.index.registrations().iter();
+        let is_it = |other: &Hook| (&other.record, &other.member) == (&hook.record, &hook.member);
+        registrations.filter(|registration| is_it(&registration.hook)).any(|registration| match &registration.handler {
+            Handler::Function(name) => self.helper_populates(name),
+            Handler::Null => false,
+            Handler::Other(_) => true,
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! Who else sees an object that a function writes to: state is what others find.
+
+use super::Lowerer;
+use super::conditions::is_zero;
+use super::locals::has_arrow;
+use crate::rules::{StateEffect, StateKind};
+use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::visit;
+use crate::vma::event::Write;
+
+impl Lowerer<'_> {
+    /// Notes what a local pointer points to, by all that is assigned to it anywhere.
+    pub(super) fn note_pointer(&mut self, name: &str, assigned: &[(String, &Expression)]) {
+        let mut values = assigned.iter().filter(|(other, _)| other == name).map(|(_, value)| *value);
+        let is_parameter_or_global = self.scope.get(name).is_none_or(|ty| ty.pointers == 0);
+        if is_parameter_or_global {
+            return;
+        }
+        if values.clone().all(|value| self.is_own(value)) {
+            self.own.insert(name.to_owned());
+        } else if values.all(|value| is_zero(value) || self.allocates(value)) {
+            self.fresh.insert(name.to_owned());
+        }
+    }
+
+    fn allocates(&self, value: &Expression) -> bool {
+        let E::Call { callee, .. } = &value.bare().kind else { return false };
+        let effect = callee.name().and_then(|name| self.context.rules.state(name));
+        matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Alloc)
+    }
+
+    /// Whether an expression reaches an object that others see: through a pointer, or a global.
+    pub(super) fn is_shared(&self, target: &Expression) -> bool {
+        let Some(root) = target.root() else { return false };
+        let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
+        match self.scope.get(root) {
+            Some(_) if self.statics.contains(root) => true,
+            Some(ty) if is_result(target, ty) && self.parameters.contains(root) => false,
+            // What is behind one pointer is the object itself, what is behind two another's.
+            Some(_) if (self.own.contains(root) || self.fresh.contains(root)) && pointers_followed(target) < 2 => false,
+            Some(ty) => reaches && (ty.pointers > 0 || has_arrow(target)) && !ty.is_array,
+            None => !self.aliases.is_alias(root),
+        }
+    }
+
+    /// Whether an expression names an object on the function's own stack, or its caller's, whose counts and lists nobody else sees.
+    pub(super) fn is_own(&self, object: &Expression) -> bool {
+        match &object.bare().kind {
+            E::Unary { operator, operand } if operator == "&" => {
+                let Some(root) = operand.root() else { return false };
+                let is_here = self.scope.get(root).is_some_and(|ty| ty.pointers == 0) || self.own.contains(root);
+                is_here && !self.is_shared(operand)
+            }
+            E::Name(name) => self.own.contains(name),
+            _ => false,
+        }
+    }
+
+    /// Whether what a callee is handed points into the function's own frame: an array of it does too.
+    pub(super) fn points_to_own(&self, argument: &Expression) -> bool {
+        let is_array = |name: &str| !self.statics.contains(name) && self.scope.get(name).is_some_and(|ty| ty.is_array);
+        self.is_own(argument) || argument.name().is_some_and(is_array)
+    }
+
+    /// Whether an expression is the same whenever it is computed: a number, or what is written as constants are.
+    pub(super) fn is_constant(&self, value: &Expression) -> bool {
+        match &value.bare().kind {
+            E::Number(_) => true,
+            E::Name(name) => {
+                let is_upper = name.bytes().all(|byte| !byte.is_ascii_lowercase());
+                self.constants.contains(name) || (is_upper && self.scope.get(name).is_none()) || name == "true"
+            }
+            E::Unary { operand, .. } => self.is_constant(operand),
+            E::Binary { left, right, .. } => self.is_constant(left) && self.is_constant(right),
+            E::Call { callee, arguments } => {
+                matches!(callee.name(), Some("BIT" | "BIT_ULL"))
+                    && arguments.iter().all(|argument| self.is_constant(argument))
+            }
+            _ => false,
+        }
+    }
+
+    /// What a write of a value to an object of others means.
+    pub(super) fn write_of(&self, operator: &str, member: Option<&str>, value: &Expression) -> Write {
+        if member.is_some_and(|member| self.close_writes(member)) {
+            return Write::UndoneByClose;
+        }
+        let is_mark = matches!(operator, "|=" | "^=") || (self.is_constant(value) && !is_zero(value));
+        let is_of_mapping =
+            || self.made_from(value).iter().any(|name| self.aliases.is_alias(name)) && !self.is_pointer_of_vma(value);
+        if !self.is_far && (is_mark || is_of_mapping()) { Write::Claim } else { Write::Value }
+    }
+
+    /// Whether a value is a pointer that the VMA holds, or is found behind one: the mm, the file.
+    fn is_pointer_of_vma(&self, value: &Expression) -> bool {
+        match &value.bare().kind {
+            E::Field { base, name, .. } => {
+                (self.aliases.is_vma(base) && matches!(name.as_str(), "vm_mm" | "vm_file"))
+                    || self.is_pointer_of_vma(base)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// `*length = x`: what a caller has its result put into.
+fn is_result(target: &Expression, ty: &Type) -> bool {
+    let is_scalar = ty.tag().is_none() || ty.pointers > 1;
+    is_scalar && matches!(&target.kind, E::Unary { operator, operand } if operator == "*" && operand.name().is_some())
+}
+
+/// How many pointers an expression follows.
+fn pointers_followed(target: &Expression) -> usize {
+    let mut followed = 0;
+    visit::expression(target, &mut |part| {
+        followed += match &part.kind {
+            E::Field { arrow: true, .. } => 1,
+            E::Unary { operator, .. } if operator == "*" => 1,
+            _ => 0,
+        };
+    });
+    followed
+}
