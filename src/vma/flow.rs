@@ -44,6 +44,8 @@ impl Key {
 pub struct Arguments {
     /// Those that point to variables of the caller's own frame, which nobody else sees.
     pub own: u32,
+    /// Those that are zero, `NULL` or `false`.
+    pub zero: u32,
     /// Those that are constants.
     pub constant: u32,
     /// Whether the function lies in another file than what gets the VMA: what it marks there is its own business.

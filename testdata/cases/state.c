@@ -563,6 +563,31 @@ static const struct file_operations behind_helper = {
 	.mmap = behind_helper_mmap, //= finish //: depends foreign_helper_mmap
 };
 
+/* What a callee does only where it is handed something. */
+static int load(struct thing *thing, struct page **result, bool keep)
+{
+	struct page *page;
+
+	if (result) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		*result = page;
+	}
+	if (keep)
+		kref_get(&thing->ref);
+	return 0;
+}
+
+static int loaded_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return load(file->private_data, NULL, false);
+}
+
+static const struct file_operations loaded = {
+	.mmap = loaded_mmap, //= mechanical
+};
+
 /* Code that is never compiled in. */
 static int never_mmap(struct file *file, struct vm_area_struct *vma)
 {

@@ -1,6 +1,7 @@
 //! What a call means: by a rule, as a helper to follow, as a hook, or not at all.
 
 use super::Lowerer;
+use super::conditions::is_zero;
 use super::expressions::kept_in;
 use crate::index::ItemId;
 use crate::rules::{Call, Does};
@@ -378,6 +379,7 @@ impl Lowerer<'_> {
         let is_short = item.span.end - item.span.start <= SHORT;
         Arguments {
             own: Arguments::positions(arguments, |argument| self.points_to_own(argument)),
+            zero: Arguments::positions(arguments, is_zero),
             is_far: self.is_far,
             constant: if is_short { Arguments::positions(arguments, |argument| self.is_constant(argument)) } else { 0 },
         }

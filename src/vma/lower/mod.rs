@@ -89,7 +89,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
     let scope = Scope::of(function);
     let handed = |bits: u32| {
         let known = (0..u32::BITS).zip(&function.parameters).filter(move |(at, _)| bits & (1 << at) != 0);
-        known.map(|(_, parameter)| parameter.name.clone()).collect()
+        known.map(|(_, parameter)| parameter.name.clone())
     };
     let aliases = Aliases::of(function, root, &scope);
     let text = &context.index.file(file).text;
@@ -104,8 +104,8 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         pointers: FxHashMap::default(),
         referenced: FxHashSet::default(),
         tables: FxHashSet::default(),
-        own: handed(key.arguments.own),
-        constants: handed(key.arguments.constant),
+        own: handed(key.arguments.own).collect(),
+        constants: handed(key.arguments.constant).collect(),
         fresh: FxHashSet::default(),
         is_far: key.arguments.is_far,
         parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
@@ -127,6 +127,10 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         lowerer.flag_locals.insert(parameter.name.clone(), FlagSets::default());
     }
     lowerer.read_locals(&function.body);
+    for name in handed(key.arguments.zero) {
+        let slot = lowerer.variable(&name);
+        lowerer.steps.push(Step::Assign { slot, value: Value::Zero });
+    }
     lowerer.block(&function.body);
     let flow = std::mem::take(&mut lowerer.steps);
     lowerer.out.flows.push(prune(flow));
