@@ -19,14 +19,28 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// A tree with the headers of the made-up kernel, and with one file at `drivers/case/`.
+/// A tree with the headers of the made-up kernel, and with a case at `drivers/case/`; `//- PATH` in it starts another file.
 fn tree(case: &Path) -> TempDir {
     let tree = tempfile::tempdir().unwrap();
     copy(&testdata("kernel/include"), &tree.path().join("include"));
     fs::write(tree.path().join("Makefile"), "VERSION = 7\nPATCHLEVEL = 3\n").unwrap();
     fs::write(tree.path().join("MAINTAINERS"), "").unwrap();
-    fs::create_dir_all(tree.path().join("drivers/case")).unwrap();
-    fs::copy(case, tree.path().join("drivers/case").join(case.file_name().unwrap())).unwrap();
+    let mut path = format!("drivers/case/{}", case.file_name().unwrap().to_string_lossy());
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in fs::read_to_string(case).unwrap().lines() {
+        match line.strip_prefix("//- ") {
+            Some(other) => path = other.trim().to_owned(),
+            None => match files.last_mut().filter(|(last, _)| *last == path) {
+                Some((_, text)) => text.push_str(&format!("{line}\n")),
+                None => files.push((path.clone(), format!("{line}\n"))),
+            },
+        }
+    }
+    for (path, text) in files {
+        let path = tree.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
     tree
 }
 
@@ -182,4 +196,23 @@ fn who_asks_for_what_is_not_there_is_told() {
     let chosen = mmaplint(&["fix", "drivers/case/helpers.c:note_mmap", "--quiet"], tree.path());
     assert_eq!(chosen.status.code(), Some(0));
     assert!(stdout(&chosen).starts_with("safe: note_mmap becomes note_mmap_prepare\n"));
+}
+
+/// An argument that no template speaks of is left to a person.
+#[test]
+fn an_argument_that_is_not_written_is_an_open_point() {
+    let rules = tempfile::tempdir().unwrap();
+    let rule = "[[call]]\nnames = [\"lamp_remap\"]\ndoes = \"populate\"\nvma = 0\naction = \"remap_pfn\"\nstart = 1\nframe = 2\nsize = 3\n";
+    fs::write(rules.path().join("lamp.toml"), rule).unwrap();
+    let tree = tempfile::tempdir().unwrap();
+    copy(&testdata("kernel/include"), &tree.path().join("include"));
+    let source = "static int lamp_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\
+                  \treturn lamp_remap(vma, vma->vm_start, lamp_pfn, vma->vm_end - vma->vm_start, vma->vm_pgoff);\n}\n\
+                  static const struct file_operations lamp_fops = { .mmap = lamp_mmap };\n";
+    fs::create_dir(tree.path().join("drivers")).unwrap();
+    fs::write(tree.path().join("drivers/lamp.c"), source).unwrap();
+    let rules = rules.path().to_str().unwrap();
+    let output = mmaplint(&["fix", "--target", "v7.3", "--rules", rules], tree.path());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("drivers/lamp.c:3: the action is not given vma->vm_pgoff"), "{said}");
 }

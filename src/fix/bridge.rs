@@ -124,7 +124,9 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             return refuse("with a VMA that is no variable");
         };
         let body = &self.code[self.id_item().body as usize..self.id_item().span.end as usize];
-        if find_word(body, b"desc", 0).is_some() {
+        // A bridge of another hook may stand there already: it fills the same desc anew.
+        let is_desc = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some("vm_area_desc") && ty.pointers == 0);
+        if find_word(body, b"desc", 0).is_some() && !is_desc {
             return refuse("where desc is the name of something else");
         }
         let before = &self.code[self.id_item().body as usize..place.start as usize];
@@ -164,13 +166,15 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             lines.extend([format!("if ({error})"), format!("\treturn {error};"), String::new()]);
             lines.push(format!("return {};", filled(&form.after)));
         }
-        let mut declared = vec!["struct vm_area_desc desc;".to_owned()];
+        let mut declared: Vec<String> = if is_desc { Vec::new() } else { vec!["struct vm_area_desc desc;".to_owned()] };
         declared.extend(is_new.then(|| format!("int {error};")));
-        if site.is_bare {
-            declared.push(String::new());
-            lines.splice(0..0, declared);
-        } else {
-            self.declare(&declared);
+        match (declared.is_empty(), site.is_bare) {
+            (true, _) => {}
+            (false, true) => {
+                declared.push(String::new());
+                lines.splice(0..0, declared);
+            }
+            (false, false) => self.declare(&declared),
         }
         self.edits.extend(site.edits(&lines));
         self.bridged.insert(place);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::mapped::{Mapped, mapped};
 use super::plan::{Applicability, HandlerFix};
 use super::planner::Planner;
-use crate::index::{Handler, Hook, ItemId, Takes};
+use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::verdict::{Finding, HandlerPlace, Verdict};
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
@@ -38,6 +38,7 @@ impl Candidate {
                 name: name.to_owned(),
                 finding,
                 retyped,
+                swapped_with: None,
                 applicability: Applicability::None,
                 reason: None,
                 open_points: Vec::new(),
@@ -84,7 +85,50 @@ impl Planner<'_> {
             candidate.fix.reason = reason;
         }
         self.settle_hooks();
+        self.find_swaps();
         self.look_closer();
+    }
+
+    /// Binds the handlers together whose tables are swapped for one another in open files.
+    fn find_swaps(&mut self) {
+        let index = self.context.index;
+        for swap in swaps(index) {
+            let is_in_reach = |finding: &&Finding| {
+                let registration = &finding.registration;
+                !self.is_retyped(&registration.hook)
+                    && registration.hook.takes == Takes::Vma
+                    && finding.verdict != Verdict::None
+                    && swap.reaches(index, &index.file(registration.file).path)
+            };
+            let is_swapped = |finding: &Finding| finding.registration.table.as_ref() == Some(&swap.table);
+            let reached: Vec<&Finding> = self.findings.iter().filter(is_in_reach).collect();
+            if !reached.iter().any(|finding| is_swapped(finding)) {
+                continue;
+            }
+            // One that nobody asked for, or that has no handler, is not converted with the others.
+            let is_missed = |finding: &&&Finding| {
+                !self.candidates.iter().any(|candidate| {
+                    candidate.findings.iter().any(|number| std::ptr::eq(&self.findings[*number], **finding))
+                })
+            };
+            let missed = reached.iter().find(is_missed).map(|finding| {
+                let place = index.file(finding.registration.file).at(finding.registration.span.start);
+                let at = index.file(swap.by.file).at(swap.span.start);
+                format!("{} is put into open files at {at}; {place} is not converted with it", swap.table)
+            });
+            let registers = |number: &usize| {
+                reached.iter().any(|finding| std::ptr::eq(*finding, &self.findings[*number]))
+            };
+            for candidate in &mut self.candidates {
+                if candidate.findings.iter().any(registers) {
+                    candidate.fix.swapped_with = Some(swap.table.clone());
+                    if let Some(missed) = &missed {
+                        candidate.fix.reason.get_or_insert(missed.clone());
+                    }
+                }
+            }
+        }
+        self.settle_swaps();
     }
 
     /// Finds out what is converted together with each candidate. What cannot be converted is not looked at.

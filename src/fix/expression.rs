@@ -2,7 +2,7 @@
 
 use super::edit::{Edit, applied, sorted};
 use super::rewriter::Rewriter;
-use super::template::{fill, keys};
+use crate::rules::template::{fill, keys};
 use crate::rules::Does;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -302,6 +302,22 @@ impl Rewriter<'_> {
         let mut used = form.to.iter().flat_map(|template| keys(template)).filter_map(of);
         let lists = used.all(|argument| self.bits(argument).is_some());
         let templates = if lists { &form.to } else { &form.otherwise };
+        let (file, is_file_implied) = (self.rules.call(name).and_then(|rule| rule.vma), self.implied_file);
+        let is_used = |position: usize| {
+            templates.iter().flat_map(|template| keys(template)).any(|key| {
+                let place = key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']).parse::<usize>();
+                place.is_ok_and(|place| place == position || (key.ends_with("...") && place < position))
+            })
+        };
+        let is_vma = |argument: &Expression| argument.name() == Some(self.vma);
+        let lost = arguments.iter().enumerate().find(|(position, argument)| {
+            !is_used(*position) && !is_vma(argument) && !(is_file_implied && *position == 0 && file == Some(1))
+                && self.vma_field(argument).is_none()
+        });
+        if let Some((_, argument)) = lost {
+            let text = format!("what takes the place of {name} is not given {}", argument.text(self.source));
+            self.open(argument.span.start, &text);
+        }
         let mut texts = Vec::new();
         for template in templates {
             // To set or clear no flag is nothing to write.

@@ -2,7 +2,7 @@
 
 use super::expression::Use;
 use super::rewriter::Rewriter;
-use super::template::fill;
+use crate::rules::template::fill;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 

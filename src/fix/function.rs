@@ -1,16 +1,16 @@
 //! Converts one function: its head, its body, the comment that documents it.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::edit::{Edit, applied, sorted};
-use super::names::in_comment;
 use super::rewriter::{Finish, OpenPoint, Rewriter};
 use super::tidy::tidy;
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Function, StatementKind};
 use crate::source::macros::call_arguments;
-use crate::source::{Item, Span, find_word, parse, variants, words};
+use crate::source::{Item, Span, comments, find_word, parse, variants, words};
 
 /// Lines are wrapped at so many columns.
 const WIDTH: usize = 80;
@@ -208,10 +208,13 @@ impl Conversion<'_> {
     /// Comments that name what goes by another name now: the function itself, helpers whose twins are called.
     fn comments(&self, item: &Item, renamed: &BTreeMap<String, String>) -> Vec<Edit> {
         let mut edits = Vec::new();
+        // Whether a comment or a literal is open, only the beginning of the file tells.
+        let comments = LazyCell::new(|| comments(&self.source[..item.span.end as usize]));
+        let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
         for (name, twin) in renamed.iter().filter(|(name, twin)| name != twin) {
             for at in words(item.span.of(self.source), name.as_bytes()) {
                 let at = item.span.start as usize + at;
-                if self.code[at] == b' ' && in_comment(self.source, at) {
+                if self.code[at] == b' ' && in_comment(at) {
                     edits.push(Edit::new(at, at + name.len(), twin));
                 }
             }

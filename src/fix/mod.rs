@@ -20,7 +20,6 @@ mod planner;
 mod populate;
 mod rewriter;
 mod series;
-mod template;
 mod tidy;
 mod work;
 mod write;

@@ -1,9 +1,11 @@
 //! The places that name a handler beside its definition: registrations, prototypes, exports, aliases, comments.
 
+use std::cell::LazyCell;
+
 use super::edit::Edit;
 use super::function::{Conversion, columns, parameters};
 use crate::index::SourceFile;
-use crate::source::{Item, ItemKind, Span, find_word, is_identifier_byte, words};
+use crate::source::{Item, ItemKind, Span, comments, find_word, is_identifier_byte, words};
 
 /// What one mention of a name in a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +22,20 @@ pub(super) enum Mention {
     Comment,
     /// A string or a character, which stays.
     Literal,
+    /// The tag of a struct, or a member, which may be called the same.
+    Other,
     /// Code: in the item, if it stands in one.
     Code(Option<usize>),
 }
 
 /// The mentions of a name in a file, with their offsets. `code` is the file's text with comments and literals blank.
 pub(super) fn mentions(file: &SourceFile, code: &[u8], name: &str) -> Vec<(usize, Mention)> {
-    words(&file.text, name.as_bytes()).map(|at| (at, mention(file, code, name, at))).collect()
+    let comments = LazyCell::new(|| comments(&file.text));
+    let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
+    words(&file.text, name.as_bytes()).map(|at| (at, mention(file, code, name, at, &in_comment))).collect()
 }
 
-fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize) -> Mention {
+fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &dyn Fn(usize) -> bool) -> Mention {
     let number = file.item_at(at as u32).map(|number| number as usize);
     let item = number.map(|number| &file.items[number]);
     if let (Some(number), Some(item)) = (number, item)
@@ -39,7 +45,12 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize) -> Mention {
         return if item.name.start as usize == at { Mention::Alias(number) } else { Mention::Code(Some(number)) };
     }
     if code[at] == b' ' {
-        return if in_comment(&file.text, at) { Mention::Comment } else { Mention::Literal };
+        // The end of an address is no name that follows.
+        let is_name = in_comment(at) && file.text[..at].last() != Some(&b'/');
+        return if is_name { Mention::Comment } else { Mention::Literal };
+    }
+    if is_other_name(code, at) {
+        return Mention::Other;
     }
     match (number, item) {
         (Some(number), Some(item)) if item.kind == ItemKind::Function && item.name.start as usize == at => {
@@ -57,13 +68,14 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize) -> Mention {
     }
 }
 
-/// Whether a byte that is no code stands in a comment, and not in a literal.
-pub(super) fn in_comment(text: &[u8], at: usize) -> bool {
-    let before = &text[..at];
-    let opened = memchr::memmem::rfind(before, b"/*");
-    let closed = memchr::memmem::rfind(before, b"*/");
-    let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    opened > closed || (opened.is_some() && closed.is_none()) || memchr::memmem::find(&text[line..at], b"//").is_some()
+/// Whether a name in code is that of a tag or of a member: `struct f`, `x->f`, `.f =`.
+fn is_other_name(code: &[u8], at: usize) -> bool {
+    let before = code[..at].trim_ascii_end();
+    let is_keyword = |keyword: &[u8]| {
+        before.ends_with(keyword) && before[..before.len() - keyword.len()].last().is_none_or(|byte| !is_identifier_byte(*byte))
+    };
+    let is_tag = [b"struct".as_slice(), b"union", b"enum"].into_iter().any(is_keyword);
+    is_tag || before.ends_with(b"->") || (before.ends_with(b".") && !before.ends_with(b".."))
 }
 
 /// A registration with the new name of the member, and that of the handler.

@@ -43,6 +43,8 @@ pub struct HandlerFix {
     pub finding: usize,
     /// The hook that is retyped with it, for all that implement that hook.
     pub retyped: Option<Hook>,
+    /// The table that is put in the place of its table while files are open: all such tables are converted in one patch.
+    pub swapped_with: Option<String>,
     /// How far its conversion can be trusted.
     pub applicability: Applicability,
     /// Why nothing is written.

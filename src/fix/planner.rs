@@ -14,7 +14,7 @@ use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Hook, ItemId};
 use crate::rules::Rewrite;
-use crate::verdict::{Chosen, Finding, Inside, Verdict};
+use crate::verdict::{BEFORE_MAPPED, Chosen, Finding, Inside, Verdict};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
 
@@ -82,6 +82,7 @@ impl<'a> Planner<'a> {
                 failed |= was_safe && !self.is_planned_safe(number);
             }
             failed |= self.settle_hooks();
+            failed |= self.settle_swaps();
             if !failed {
                 return;
             }
@@ -142,11 +143,41 @@ impl<'a> Planner<'a> {
         settled
     }
 
-    /// The conversions that are safe: a hook's are where those of all its handlers are.
+    /// Takes back the tables that are swapped for one that cannot be converted. Whether there was any.
+    pub(super) fn settle_swaps(&mut self) -> bool {
+        let mut settled = false;
+        for (table, numbers) in self.swapped() {
+            let failed = numbers.iter().find_map(|number| {
+                let fix = &self.candidates[*number].fix;
+                Some(format!("{}: {}", fix.name, fix.reason.as_ref()?))
+            });
+            let Some(failed) = failed else { continue };
+            for number in numbers {
+                let fix = &mut self.candidates[number].fix;
+                settled |= fix.reason.is_none();
+                fix.reason.get_or_insert(format!("its table is swapped for {table} in open files, and all such tables are converted together; {failed}"));
+            }
+        }
+        settled
+    }
+
+    /// The candidates whose tables are swapped for one another, by the table that takes their place.
+    fn swapped(&self) -> BTreeMap<String, Vec<usize>> {
+        let mut swapped: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, candidate) in self.candidates.iter().enumerate() {
+            if let Some(table) = &candidate.fix.swapped_with {
+                swapped.entry(table.clone()).or_default().push(number);
+            }
+        }
+        swapped
+    }
+
+    /// The conversions that are safe: a hook's are where those of all its handlers are, and so are those of swapped tables.
     fn safe(&self) -> BTreeSet<usize> {
         let mut safe: BTreeSet<usize> =
             (0..self.candidates.len()).filter(|number| self.is_planned_safe(*number)).collect();
-        for (_, numbers) in self.retyped().into_values() {
+        let together = self.retyped().into_values().map(|(_, numbers)| numbers).chain(self.swapped().into_values());
+        for numbers in together {
             if !numbers.iter().all(|number| safe.contains(number)) {
                 safe.retain(|number| !numbers.contains(number));
             }
@@ -154,11 +185,12 @@ impl<'a> Planner<'a> {
         safe
     }
 
-    /// Whether nothing is known yet that makes a conversion less than safe.
+    /// Whether nothing is known yet that makes a conversion less than safe. State is no obstacle where all of it moves to `vm_ops->mapped`.
     fn is_planned_safe(&self, number: usize) -> bool {
         let candidate = &self.candidates[number];
         let is_mapped = candidate.findings.iter().any(|finding| self.findings[*finding].verdict == Verdict::Mapped);
-        candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && !is_mapped
+        let is_settled = !is_mapped || candidate.mapped.is_some();
+        candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && is_settled
     }
 
     /// The conversion of one handler, where the functions of all those are converted.
@@ -190,7 +222,9 @@ impl<'a> Planner<'a> {
                     let finding = &self.findings[*finding];
                     let requirements = finding.judgement.requirements.iter();
                     requirements.filter(|requirement| requirement.verdict == Verdict::Mapped).map(|requirement| {
-                        let text = format!("{}; it moves to vm_ops->mapped", requirement.text);
+                        let closes = finding.judgement.notes.iter().any(|note| note.kind == BEFORE_MAPPED);
+                        let behind = if closes { ", and close must look whether it was taken, for it runs where the action fails" } else { "" };
+                        let text = format!("{}; it moves to vm_ops->mapped{behind}", requirement.text);
                         (requirement.file, OpenPoint { offset: requirement.span.start, text })
                     })
                 })
@@ -234,7 +268,7 @@ fn keep_line_ends(text: &[u8], edits: &mut [Edit]) {
     }
 }
 
-/// Changes that edit one file are one.
+/// Changes that edit one file are one, and so are those of tables that are swapped for one another.
 fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for (number, fix) in handlers.iter().enumerate() {
@@ -247,8 +281,13 @@ fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
             continue;
         }
         let mut change = Change { handlers: vec![number], files: fix.edits.clone() };
-        let (shared, apart): (Vec<Change>, Vec<Change>) =
-            changes.into_iter().partition(|other| other.files.keys().any(|file| change.files.contains_key(file)));
+        let is_swapped = |other: &Change| {
+            let same = |other: &usize| handlers[*other].swapped_with == fix.swapped_with;
+            fix.swapped_with.is_some() && other.handlers.iter().any(same)
+        };
+        let (shared, apart): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|other| {
+            is_swapped(other) || other.files.keys().any(|file| change.files.contains_key(file))
+        });
         for other in shared {
             change.handlers.extend(other.handlers);
             for (file, edits) in other.files {

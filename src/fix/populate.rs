@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::expression::Use;
 use super::finish::add_names;
 use super::rewriter::{Finish, Rewriter};
-use super::template::fill;
+use crate::rules::template::{fill, keys};
 use crate::rules::{Call, Does};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
@@ -97,11 +97,25 @@ impl Rewriter<'_> {
             _ => {
                 let mut lines = self.action(call, rule, arguments, None)?;
                 lines.push(format!("{name} = 0;"));
+                if self.is_only_printed(after, name) {
+                    self.write_lines(first.span, &lines);
+                    return Some(0);
+                }
                 self.open(call.span.start, "what becomes of its error further on is not followed");
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
         }
+    }
+
+    /// Whether all that statements do with a result is to print it, and return it in the end.
+    fn is_only_printed(&self, statements: &[Statement], name: &str) -> bool {
+        let is_message = |statement: &&Statement| {
+            matches!(&statement.kind, S::Expression(Expression { kind: E::Call { callee, .. }, .. })
+                if callee.name().is_some_and(|name| self.rules.is_silent(name)))
+        };
+        let behind = statements.iter().find(|statement| !is_message(statement));
+        matches!(behind.map(|next| &next.kind), Some(S::Return(Some(value))) if value.name() == Some(name))
     }
 
     /// Whether a variable is named behind an offset of its function.
@@ -235,6 +249,8 @@ impl Rewriter<'_> {
             self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
         }
         let template = if is_all { form.full.or(form.part) } else { form.part.or(form.full) }?;
+        let refused = form.refused.as_ref().map(|refused| refused.when.as_str());
+        self.check_arguments(call, rule, arguments, is_all, &[template.as_str(), refused.unwrap_or_default()]);
         let mut filled = |template: &str| {
             fill(template, &mut |key| match key {
                 "frame" => argument(rule.frame).map(|argument| self.text(argument, Use::Value)),
@@ -251,6 +267,37 @@ impl Rewriter<'_> {
         }
         lines.push(format!("{};", filled(&template)));
         Some(lines)
+    }
+
+    /// Every argument of a call stands in what takes its place, is the VMA's own, or is left to a person.
+    fn check_arguments(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        is_all: bool,
+        templates: &[&str],
+    ) {
+        let is_used = |key: &str| templates.iter().any(|template| keys(template).any(|used| used == key));
+        // All of the VMA is from its start on, and as long as it is.
+        let known = [
+            (rule.vma, true),
+            (rule.prot, true),
+            (rule.start, is_all || is_used("start")),
+            (rule.size, is_all || is_used("size")),
+            (rule.frame, is_used("frame")),
+            (rule.pages, is_used("pages")),
+            (rule.count, is_used("count")),
+        ];
+        let is_known = |position: usize| known.iter().any(|(place, is_kept)| *is_kept && *place == Some(position));
+        for argument in (0..arguments.len()).filter(|position| !is_known(*position)).map(|position| &arguments[position]) {
+            let text = format!("the action is not given {}", argument.text(self.source));
+            self.open(argument.span.start, &text);
+        }
+        let told = [("start", rule.start), ("size", rule.size), ("frame", rule.frame), ("pages", rule.pages), ("count", rule.count)];
+        for (key, _) in told.iter().filter(|(key, place)| place.is_none() && is_used(key)) {
+            self.open(call.span.start, &format!("the action needs the {key}, which the rule of this call does not tell"));
+        }
     }
 
     /// An expression as an operand of another.

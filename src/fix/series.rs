@@ -126,15 +126,11 @@ impl Series<'_> {
             );
         }
         if verdict(Verdict::Mechanical) {
-            what.push_str(" Only fields and flags are read or set that the descriptor has too.");
+            what.push_str(" Of the mapping, only fields and flags are read or set that the descriptor has too.");
         }
         paragraphs.push(what);
-        let remarks: Vec<String> = fixes.iter().flat_map(|fix| fix.remarks.iter().cloned()).collect();
-        if let Some(first) = remarks.first() {
-            let mut text = format!("Note that {first}");
-            text.push('.');
-            paragraphs.push(text);
-        }
+        let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
+        paragraphs.extend(remarks.into_iter().map(|remark| format!("Note: {remark}.")));
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
             paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
         }

@@ -11,8 +11,9 @@ use super::member::renamed;
 use super::names::{Mention, documented, is_taken, mentions, registration};
 use super::planner::Planner;
 use super::rewriter::OpenPoint;
-use crate::index::{Hook, ItemId, Registration};
+use crate::index::{Hook, Index, ItemId, Registration};
 use crate::rules::Does;
+use crate::verdict::{FILE_STATE, Requirement};
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, words};
 
 /// The conversion of one handler.
@@ -64,7 +65,9 @@ impl<'w, 'a> Work<'w, 'a> {
             }
         }
         for finding in &self.candidate.findings {
-            let registration = &self.planner.findings[*finding].registration;
+            let finding = &self.planner.findings[*finding];
+            self.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
+            let registration = &finding.registration;
             self.check_table(registration);
             self.retype(&registration.hook);
             self.register(registration.file, registration.span, &registration.hook.member);
@@ -159,6 +162,11 @@ impl<'w, 'a> Work<'w, 'a> {
         let index = self.planner.context.index;
         let source = index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
+        // A file with a function of that name of its own means that one.
+        let mut own = source.named(ItemKind::Function, name).map(|item| ItemId { file, item }).peekable();
+        if own.peek().is_some() && !own.any(|id| self.candidate.definitions.contains(&id)) {
+            return;
+        }
         if is_taken(source, new_name) {
             return self.refuse(format!("{} has a {new_name} already", source.path));
         }
@@ -175,7 +183,7 @@ impl<'w, 'a> Work<'w, 'a> {
         for (at, mention) in mentions(source, &code, name) {
             match mention {
                 _ if at_registration(at) => {}
-                Mention::Literal => {}
+                Mention::Literal | Mention::Other => {}
                 // A function that is written anew says so itself.
                 Mention::Comment if self.is_converted(file, at) => {}
                 Mention::Definition(number) => {
@@ -276,7 +284,11 @@ impl<'w, 'a> Work<'w, 'a> {
             mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
                 Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
                 Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
-                Mention::Definition(_) | Mention::Prototype | Mention::Comment | Mention::Literal => true,
+                Mention::Definition(_)
+                | Mention::Prototype
+                | Mention::Comment
+                | Mention::Literal
+                | Mention::Other => true,
             })
         })
     }
@@ -392,16 +404,25 @@ impl<'w, 'a> Work<'w, 'a> {
             self.refuse("its table has an .mmap_prepare already".to_owned());
         }
         let Some(table) = &registration.table else { return };
-        let member = registration.hook.member.as_bytes();
-        for at in words(&code, table.as_bytes()) {
-            let behind = code[at + table.len()..].trim_ascii_start();
-            let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
-            let is_read =
-                field.is_some_and(|field| field.starts_with(member) && find_word(field, member, 0) == Some(0));
-            let before = code[..at].trim_ascii_end();
-            let is_copied = before.ends_with(b"=") && behind.starts_with(b";");
-            if is_read || is_copied {
-                return self.refuse(format!("{table} is copied, or its hook read, at {}", source.at(at as u32)));
+        let is_static = own.is_none_or(|item| {
+            find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some()
+        });
+        let files = if is_static { vec![registration.file] } else { self.planner.lookup.naming(table).to_vec() };
+        for file in files {
+            let code = self.planner.lookup.code(file);
+            let other = index.file(file);
+            if file != registration.file && other.named(ItemKind::Variable, table).next().is_some() {
+                continue;
+            }
+            // Directives are blank in the code, and a macro may read a table as well.
+            let macros = other.items.iter().filter(|item| item.kind == ItemKind::Macro);
+            let texts = std::iter::once((0, code.as_slice()));
+            let texts = texts.chain(macros.map(|item| (item.span.start as usize, item.span.of(&other.text))));
+            let read = texts.into_iter().find_map(|(base, text)| {
+                Some(base + read_of(text, table.as_bytes(), registration.hook.member.as_bytes())?)
+            });
+            if let Some(at) = read {
+                return self.refuse(format!("{table} is copied, or its hook read, at {}", other.at(at as u32)));
             }
         }
     }
@@ -423,4 +444,24 @@ impl<'w, 'a> Work<'w, 'a> {
             code,
         }
     }
+}
+
+/// Where a text reads the hook of a table, or copies the whole table.
+fn read_of(text: &[u8], table: &[u8], member: &[u8]) -> Option<usize> {
+    words(text, table).find(|at| {
+        let behind = text[at + table.len()..].trim_ascii_start();
+        let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
+        let is_read = field.is_some_and(|field| find_word(field, member, 0) == Some(0));
+        let before = text[..*at].trim_ascii_end();
+        let is_assigned = before.ends_with(b"=") && behind.starts_with(b";");
+        let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        let called = |name: &[u8]| find_word(&before[statement..], name, 0).is_some();
+        let is_duplicated = before.ends_with(b"&") && [b"memcpy".as_slice(), b"kmemdup", b"devm_kmemdup"].into_iter().any(called);
+        is_read || is_assigned || is_duplicated
+    })
+}
+
+/// What the reader of a patch should know of what a verdict notes.
+fn remark(index: &Index, note: &Requirement) -> Option<String> {
+    (note.kind == FILE_STATE).then(|| format!("{} {}", index.file(note.file).at(note.span.start), note.text))
 }

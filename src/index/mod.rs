@@ -13,6 +13,7 @@ mod reach;
 mod rebuild;
 mod registrations;
 mod search;
+mod swaps;
 mod tables;
 mod types;
 
@@ -22,6 +23,7 @@ pub use hooks::{Hook, Hooks, Takes};
 pub use rebuild::rebuild;
 pub use registrations::{Handler, Registration};
 pub use search::Search;
+pub use swaps::{Swap, swaps};
 pub use types::{Scope, Types};
 
 use std::sync::Arc;

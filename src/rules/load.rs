@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::fingerprint::fingerprint;
 
 use super::state::alternatives;
-use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rules, StateRule, Target};
+use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule, Target};
 
 /// The files inside the binary, by their names below `rules/`.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -142,6 +142,8 @@ fn parse<'t, T: Deserialize<'t>>(name: &str, text: &'t str) -> Result<T, RuleErr
 
 fn add_target(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> {
     let target: Target = parse(name, text)?;
+    let named = |reason| RuleError { file: name.to_owned(), reason };
+    target.rewrite.iter().try_for_each(Rewrite::check).map_err(named)?;
     rules.targets.retain(|known| known.name != target.name);
     rules.targets.push(target);
     rules.targets.sort_by_key(|target| target.order);
@@ -225,6 +227,24 @@ mod tests {
         let rules = built_in().unwrap();
         assert!(rules.call("remap_pfn_range").is_some());
         assert_eq!(rules.targets().last().map(|target| target.name.as_str()), Some("v7.3"));
+    }
+
+    #[test]
+    fn a_template_with_a_key_that_nothing_fills_is_refused() {
+        let target = |rewrite: &str| {
+            format!("name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\nreads = []\nwrites = []\nactions = []\nmapped = false\n{rewrite}")
+        };
+        let wrong = [
+            ("[rewrite.actions.remap_pfn]\nfull = \"f({desc}, {2})\"\n", "rewrite.actions.remap_pfn: {2}"),
+            ("[rewrite]\nset = \"f({desc}, {bit})\"\n", "rewrite.set: {bit}"),
+            ("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({vma}, {1})\"]\n", "rewrite.calls of f: {vma}"),
+        ];
+        for (rewrite, reason) in wrong {
+            let error = add_target(&mut built_in().unwrap(), "mine.toml", &target(rewrite)).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        let right = target("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({desc}, {1!}, {bits:2}, {3...})\"]\n");
+        add_target(&mut built_in().unwrap(), "mine.toml", &right).unwrap();
     }
 
     #[test]

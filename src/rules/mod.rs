@@ -9,6 +9,7 @@ mod requirement;
 mod rewrite;
 mod state;
 mod target;
+pub mod template;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::template;
+
 /// The templates of a target. `{desc}` stands for the desc, `{bits}` for a list of flag bits, `{bits:N}` for the flags of argument N
 /// (from 0) as such a list, `{N}` for argument N as it is written for the desc (`{N!}` in parentheses where it is more than a name, `{N...}` with all that
 /// follow), other names for what the key speaks of.
@@ -139,8 +141,63 @@ impl Rewrite {
         }
     }
 
+    /// Whether all templates hold only keys that are filled: one that is not would be written out as it is.
+    ///
+    /// # Errors
+    /// The first template that holds another, with the key.
+    pub fn check(&self) -> Result<(), String> {
+        let only = |place: &str, template: &str, known: &[&str]| {
+            let is_known = |key: &str| known.contains(&key) || (known.contains(&"N") && is_argument(key));
+            match template::keys(template).find(|key| !is_known(key)) {
+                Some(key) => Err(format!("{place}: {{{key}}} in {template:?} stands for nothing")),
+                None => Ok(()),
+            }
+        };
+        let values = [
+            ("size", &self.size, ["desc", ""]),
+            ("flags", &self.flags, ["desc", ""]),
+            ("bit", &self.bit, ["name", ""]),
+            ("test", &self.test, ["desc", "bits"]),
+            ("test_all", &self.test_all, ["desc", "bits"]),
+            ("test_any", &self.test_any, ["desc", "bits"]),
+            ("set", &self.set, ["desc", "bits"]),
+            ("clear", &self.clear, ["desc", "bits"]),
+            ("error", &self.error, ["desc", "error"]),
+        ];
+        for (key, template, known) in values {
+            template.iter().try_for_each(|template| only(&format!("rewrite.{key}"), template, &known))?;
+        }
+        for (name, form) in &self.actions {
+            let refused = form.refused.as_ref().map(|refused| &refused.when);
+            let templates = form.full.iter().chain(&form.part).chain(refused);
+            let known = ["desc", "frame", "start", "size", "pages", "count"];
+            templates.into_iter().try_for_each(|template| only(&format!("rewrite.actions.{name}"), template, &known))?;
+        }
+        for form in &self.calls {
+            let place = format!("rewrite.calls of {}", form.names.join(", "));
+            form.to.iter().chain(&form.otherwise).try_for_each(|template| only(&place, template, &["desc", "file", "N"]))?;
+        }
+        if let Some(finish) = &self.finish {
+            only("rewrite.finish.announce", &finish.announce, &["desc"])?;
+            finish.calls.iter().try_for_each(|(name, template)| {
+                only(&format!("rewrite.finish.calls.{name}"), template, &["desc", "N"])
+            })?;
+        }
+        if let Some(bridge) = &self.bridge {
+            only("rewrite.bridge.before", &bridge.before, &["desc", "file", "vma"])?;
+            only("rewrite.bridge.after", &bridge.after, &["desc", "file", "vma"])?;
+        }
+        Ok(())
+    }
+
     /// The form of a call of `name`.
     pub fn call(&self, name: &str) -> Option<&CallForm> {
         self.calls.iter().find(|form| form.names.iter().any(|known| known == name))
     }
+}
+
+/// `0`, `1!`, `2...`, `bits:3`: an argument by its place.
+fn is_argument(key: &str) -> bool {
+    let place = key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']);
+    !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit())
 }

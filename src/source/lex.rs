@@ -45,6 +45,22 @@ pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Where the comments of a text stand. What looks like one in a literal is none.
+pub fn comments(text: &[u8]) -> Vec<Span> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        at = match (text[at], comment_end(text, at)) {
+            (b'"' | b'\'', _) => literal_end(text, at).max(at + 1),
+            (b'/', Some(end)) => {
+                found.push(Span::new(at, end));
+                end
+            }
+            _ => at + 1,
+        };
+    }
+    found
+}
+
 /// The offset behind the string or character literal that starts at `at`. A literal without an end stops at its line's.
 pub fn literal_end(text: &[u8], at: usize) -> usize {
     let quote = text[at];

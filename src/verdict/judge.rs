@@ -76,7 +76,10 @@ pub(super) const NOT_UNDERSTOOD: &str = "not understood: ";
 pub(super) const CLOSE: &str = "undone-by-close";
 
 /// The kind of a note about state of the open file, which a later mapping finds as it is, or sets to the same.
-pub(super) const FILE_STATE: &str = "file-state";
+pub const FILE_STATE: &str = "file-state";
+
+/// The kind of a note about an action on a path whose state moves to `vm_ops->mapped`.
+pub const BEFORE_MAPPED: &str = "close-without-mapped";
 
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {

@@ -11,7 +11,7 @@ mod target;
 
 pub use blockers::{Blocker, BlockerKind};
 pub use finding::{Finding, HandlerPlace, Place};
-pub use judge::{Judgement, Requirement, judge};
+pub use judge::{BEFORE_MAPPED, FILE_STATE, Judgement, Requirement, judge};
 pub use merge::Merge;
 pub use scan::{Extent, Inside, Scan, scan, scan_and, scan_beside};
 pub use target::{Chosen, TargetFrom, choose};

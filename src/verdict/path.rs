@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Verdict;
-use super::judge::{Judge, NOT_UNDERSTOOD, Requirement};
+use super::judge::{BEFORE_MAPPED, Judge, NOT_UNDERSTOOD, Requirement};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
 
@@ -42,7 +42,19 @@ impl<'a> PathJudge<'a> {
             path.item(at);
         }
         path.locks();
+        path.action_before_mapped();
         (path.found, path.notes)
+    }
+
+    /// An action that fails has the mapping closed, and what moves to `vm_ops->mapped` was not taken then.
+    fn action_before_mapped(&mut self) {
+        let is_action = |requirement: &&Requirement| requirement.verdict == Verdict::Action;
+        let moves = self.found.iter().any(|requirement| requirement.verdict == Verdict::Mapped);
+        if let Some(action) = self.found.iter().find(is_action).filter(|_| moves) {
+            let text = "if the action fails, vm_ops->close runs although vm_ops->mapped has not: close must not give back what was not taken";
+            let note = Requirement { kind: BEFORE_MAPPED.to_owned(), verdict: Verdict::Mechanical, text: text.to_owned(), ..action.clone() };
+            self.notes.insert(note);
+        }
     }
 
     pub(super) fn kind(&self, at: usize) -> &'a EventKind {

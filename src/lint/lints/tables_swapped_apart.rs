@@ -1,0 +1,33 @@
+//! Tables that are swapped in open files, and do not have the same hook.
+
+use crate::index::{Handler, Takes, swaps};
+use crate::lint::{Facts, Found};
+use crate::verdict::Finding;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    let index = facts.context.index;
+    let is_table = |finding: &&Finding| {
+        let registration = &finding.registration;
+        facts.rules().is_migrating(&registration.hook.record) && registration.handler != Handler::Null
+    };
+    let tables: Vec<&Finding> = facts.findings.iter().filter(is_table).collect();
+    for swap in swaps(index) {
+        let takes = |finding: &Finding| finding.registration.hook.takes;
+        let own = tables.iter().find(|finding| finding.registration.table.as_ref() == Some(&swap.table));
+        let Some(own) = own else { continue };
+        let other = tables.iter().find(|finding| {
+            takes(finding) != takes(own) && swap.reaches(index, &index.file(finding.registration.file).path)
+        });
+        if let Some(other) = other {
+            let member = |takes| if takes == Takes::Desc { ".mmap_prepare" } else { ".mmap" };
+            let name = other.registration.table.as_deref().unwrap_or("a table of the same subsystem");
+            let message = format!(
+                "{} has {} and takes the place of tables like {name}, which has {}: an mmap() that runs meanwhile finds neither hook",
+                swap.table,
+                member(takes(own)),
+                member(takes(other)),
+            );
+            found.at(swap.by.file, swap.span, message);
+        }
+    }
+}
