@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::index::Takes;
-use crate::verdict::{Finding, Scan, Verdict};
+use crate::index::{ItemId, Takes};
+use crate::verdict::{Finding, Place, Scan, Verdict};
 
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,12 +76,20 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
     let (old, new) = (entries(old), entries(new));
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
     let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
-    // The same place first; then the same table and handler in another file; then the same handler for the same struct, whatever
-    // its table is called.
-    let keys: [fn(&Entry) -> Option<String>; 3] = [
+    // The same place first; then the same table and handler in a file of the same name; then, of handlers of the driver's own, the same
+    // table and handler in any file, and the same handler for the same struct, whatever its table is called. A helper that many register
+    // tells none of them from the others.
+    let keys: [fn(&Entry) -> Option<String>; 4] = [
         |entry| Some(format!("{} {:?} {}", entry.side.file, entry.side.table, entry.record)),
-        |entry| entry.side.table.as_ref().map(|table| format!("{table} {} {}", entry.stem, entry.record)),
-        |entry| (entry.side.handler != "NULL").then(|| format!("{} {}", entry.stem, entry.record)),
+        |entry| {
+            let name = entry.side.file.rsplit('/').next().unwrap_or_default();
+            entry.side.table.as_ref().map(|table| format!("{name} {table} {} {}", entry.stem, entry.record))
+        },
+        |entry| {
+            let table = entry.side.table.as_ref().filter(|_| entry.is_own)?;
+            Some(format!("{table} {} {}", entry.stem, entry.record))
+        },
+        |entry| entry.is_own.then(|| format!("{} {}", entry.stem, entry.record)),
     ];
     for key in keys {
         let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -116,7 +124,8 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
 
 fn fate(old: &Entry, new: &Entry) -> Fate {
     let is_converted = |entry: &Entry| entry.takes == Takes::Desc;
-    if is_converted(new) && !is_converted(old) {
+    let has_handler = |entry: &Entry| entry.side.handler != "NULL";
+    if is_converted(new) && !is_converted(old) && has_handler(old) && has_handler(new) {
         Fate::Converted
     } else if old.side.verdict != new.side.verdict {
         if old.code == new.code { Fate::ApiChanged } else { Fate::CodeChanged }
@@ -135,6 +144,8 @@ struct Entry {
     record: String,
     /// The handler without what a conversion adds to its name.
     stem: String,
+    /// Whether the handler is the driver's own.
+    is_own: bool,
     /// The handler's own code, blanks squeezed.
     code: Vec<u8>,
 }
@@ -154,7 +165,12 @@ fn entry(scan: &Scan, finding: &Finding) -> Entry {
         let text = item.unwrap_or_default().of(&source.text);
         text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect()
     });
+    let is_near = |place: Place| {
+        let item = scan.index.file(place.file).item_at(place.span.start);
+        item.is_some_and(|item| scan.index.same_driver(registration.file, ItemId { file: place.file, item }))
+    };
     Entry {
+        is_own: place.is_some_and(is_near),
         side: Side {
             file: file.path.clone(),
             line: file.position(registration.span.start).line,

@@ -149,7 +149,7 @@ fn a_patch_that_is_wrong_is_refused_with_its_line() {
     let tree = kernel();
     let head = "--- a/drivers/tin/tin.c\n+++ b/drivers/tin/tin.c\n";
     let wrong: Vec<(String, &str)> = vec![
-        (String::new(), "stdin:1: holds no diff"),
+        ("no diff at all\n".to_owned(), "stdin:1: holds no diff"),
         (format!("{head}@@ -3,3 +3,3 @@\n #include <linux/fs.h>\n"), "stdin:3: hunk 1 of drivers/tin/tin.c is truncated"),
         (
             format!("{head}@@ -3,2 +3,2 @@\n-#include <linux/io.h>\n+#include <linux/mm.h>\n \n"),
@@ -653,4 +653,107 @@ fn a_conversion_that_asks_for_any_of_what_it_asked_all_of_is_told() {
     assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 1);
     assert_eq!(converted("if (vma_desc_test_all(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 0);
     assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_READ_BIT))"), 0);
+}
+
+#[test]
+fn an_empty_diff_introduces_nothing() {
+    let tree = kernel();
+    for text in ["", "\n\n"] {
+        let output = check(tree.path(), &["--patch", "-", "--quiet"], text.as_bytes());
+        assert_eq!((output.status.code(), stdout(&output).as_str(), stderr(&output).as_str()), (Some(0), "", ""));
+    }
+}
+
+#[test]
+fn a_patch_that_is_applied_already_is_told_from_one_that_does_not_fit() {
+    let tree = kernel();
+    for name in ["adds.patch", "converts.patch"] {
+        let mut apply = Command::new("patch");
+        apply.args(["-p1", "-s", "-i"]).arg(testdata("patches").join(name)).current_dir(tree.path());
+        assert!(apply.status().unwrap().success());
+        let output = check(tree.path(), &["--patch", "-"], &patch(name));
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(stderr(&output).contains("the tree already has this change: use --base"), "{}", stderr(&output));
+    }
+}
+
+/// What no change touches or reaches is no reason to fail it.
+#[test]
+fn a_strict_check_of_a_change_counts_what_the_change_has_to_do_with() {
+    let tree = kernel();
+    let lamp = "drivers/char/lamp/lamp.c";
+    let text = fs::read_to_string(tree.path().join(lamp)).unwrap();
+    let number = text.lines().position(|line| line == "\treturn 0;").unwrap();
+    let line = text.lines().nth(number).unwrap();
+    let harmless = format!("--- a/{lamp}\n+++ b/{lamp}\n@@ -{0} +{0},2 @@\n+\n {line}\n", number + 1);
+    let output = check(tree.path(), &["--patch", "-", "--strict"], harmless.as_bytes());
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(!stderr(&output).contains("understood"), "{}", stderr(&output));
+    // The tree itself has a place that is not understood, in the handler that this change touches.
+    let tin = "drivers/tin/tin.c";
+    let text = fs::read_to_string(tree.path().join(tin)).unwrap();
+    let first = text.lines().next().unwrap();
+    let touching = format!("--- a/{tin}\n+++ b/{tin}\n@@ -1 +1,2 @@\n+\n {first}\n");
+    let output = check(tree.path(), &["--patch", "-", "--strict"], touching.as_bytes());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("1 place could not be understood"), "{}", stderr(&output));
+}
+
+/// A folder of a kernel tree in the place of the tree means the tree, and that folder of it.
+#[test]
+fn a_folder_of_a_kernel_is_looked_at_in_its_tree() {
+    let tree = kernel();
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(arguments).current_dir(tree.path()).output().unwrap()
+    };
+    let of_tree = |command: &str, path: &str, more: &[&str]| {
+        let whole = run(&[&[command, ".", path], more].concat());
+        let inside = run(&[&[command, path], more].concat());
+        assert!(!whole.stdout.is_empty(), "{command}");
+        assert_eq!((whole.status.code(), stdout(&whole)), (inside.status.code(), stdout(&inside)), "{command}");
+    };
+    of_tree("scan", "drivers/ledger", &["--quiet"]);
+    of_tree("scan", "drivers/ledger/ledger.c", &["--quiet"]);
+    of_tree("check", "drivers/ledger", &["--quiet"]);
+    of_tree("fix", "drivers/char", &["--quiet"]);
+    let names = |output: &Output| stdout(output).lines().filter(|line| line.starts_with("drivers/ledger")).count();
+    for command in ["worklist", "graph"] {
+        let whole = run(&[command, "."]);
+        let inside = run(&[command, "drivers/ledger"]);
+        assert_eq!(inside.status.code(), Some(0), "{command}: {}", stderr(&inside));
+        assert!(inside.stdout.len() < whole.stdout.len(), "{command}");
+        assert_eq!(names(&whole), names(&inside), "{command}");
+    }
+    let moved = run(&["compare", "drivers/ledger", "drivers/ledger", "--old-target", "v6.16", "--quiet"]);
+    assert!(
+        stdout(&moved).contains("0 added, 0 vanished, 0 moved, 0 code-changed, 1 api-changed, 0 same"),
+        "{}",
+        stdout(&moved)
+    );
+    let explained = run(&["explain", "ledger_mmap", "drivers/ledger"]);
+    assert!(stdout(&explained).starts_with("ledger_mmap"), "{}", stderr(&explained));
+}
+
+/// Sources that name VMAs and no hook in sight: nothing was looked at, and that is no all-clear.
+#[test]
+fn a_folder_without_the_headers_of_a_kernel_is_no_all_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(testdata("kernel/drivers/ledger/ledger.c"), folder.path().join("ledger.c")).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let commands: [&[&str]; 7] = [
+        &["scan", path],
+        &["check", path],
+        &["fix", path],
+        &["worklist", path],
+        &["graph", path],
+        &["compare", path, path],
+        &["check", path, "--patch", "-"],
+    ];
+    for command in commands {
+        let output = Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(command).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {}", stdout(&output));
+        let said = stderr(&output);
+        assert!(said.contains("ledger.c names vm_area_struct, and no handler was found"), "{command:?}: {said}");
+        assert!(said.lines().count() == 4 && said.contains("mmaplint scan TREE drivers/char"), "{said}");
+    }
 }

@@ -17,7 +17,7 @@ use mmaplint::report::html::{Page, html};
 use mmaplint::report::{Report, json};
 use mmaplint::rules::Rules;
 use mmaplint::source::{Span, blank_non_code, parse, slice, variants};
-use mmaplint::verdict::{Chosen, Extent, Finding, Verdict, choose, scan_and};
+use mmaplint::verdict::{Chosen, Extent, Finding, Inside, Verdict, choose, scan_and};
 use mmaplint::vma::lower::Context;
 use mmaplint::worklist::{Sources, Statistics};
 
@@ -259,9 +259,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let written = String::from_utf8(written).expect("UTF-8");
     assert_eq!(written.matches("<script").count(), 1, "only the page's own script");
     let mut out = Vec::new();
-    let report =
-        Report { findings: scan.findings.iter().collect(), chosen: &chosen, version: tree.version(), scan: &scan };
-    json(&report, &mut out).unwrap();
+    json(&Report::of(&scan, &chosen, tree.version()), &mut out).unwrap();
     (String::from_utf8(out).expect("UTF-8"), hazards)
 }
 
@@ -483,4 +481,59 @@ fn an_index_of_a_damaged_header_answers() {
         let context = Context { index: &built.index, types: &types, rules: &rules };
         mmaplint::vma::analysis::every_key(context);
     });
+}
+
+/// A driver of a thousand helpers, each of which refuses, sets a flag and calls another, and 200 handlers beside it.
+fn large_driver() -> String {
+    let mut text = "#include <linux/mm.h>\n".to_owned();
+    for number in 0..1000 {
+        let next = if number % 10 == 0 { "0".to_owned() } else { format!("h{}(t, vma)", number - 1) };
+        text.push_str(&format!(
+            "static int h{number}(struct thing *t, struct vm_area_struct *vma)\n{{\n\tif (vma->vm_flags & VM_WRITE)\n\t\treturn -EPERM;\n\
+             \tvm_flags_set(vma, VM_PFNMAP);\n\treturn {next};\n}}\n"
+        ));
+    }
+    text.push_str("static int large_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\tint ret;\n");
+    for number in 0..1000 {
+        text.push_str(&format!("\tret = h{number}(file->private_data, vma);\n\tif (ret)\n\t\treturn ret;\n"));
+    }
+    text.push_str("\treturn 0;\n}\nstatic const struct file_operations large_fops = { .mmap = large_mmap };\n");
+    for number in 0..200 {
+        text.push_str(&format!(
+            "static int small{number}_mmap(struct file *file, struct vm_area_struct *vma)\n{{\n\
+             \tif (vma->vm_end - vma->vm_start > SIZE || vma->vm_flags & VM_WRITE)\n\t\treturn -EINVAL;\n\
+             \treturn h{number}(file->private_data, vma);\n}}\n\
+             static const struct file_operations small{number}_fops = {{ .mmap = small{number}_mmap }};\n"
+        ));
+    }
+    text
+}
+
+/// All lints together take no longer than the scan that they look at, however many helpers a handler has.
+#[test]
+fn lints_keep_pace_with_a_large_driver() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["include/linux", "drivers"] {
+        fs::create_dir_all(folder.path().join(path)).unwrap();
+    }
+    for header in ["fs.h", "mm.h", "mm_types.h"] {
+        let path = Path::new("include/linux").join(header);
+        fs::copy(testdata("kernel").join(&path), folder.path().join(&path)).unwrap();
+    }
+    fs::write(folder.path().join("drivers/large.c"), large_driver()).unwrap();
+    let tree = Tree::open(folder.path()).unwrap();
+    let rules = Rules::built_in().unwrap();
+    let chosen = choose(&rules, &tree, "v7.3").unwrap();
+    let lints = lint::ALL.iter().collect::<Vec<_>>();
+    let timed = |checks: bool| {
+        let start = Instant::now();
+        let look = |inside: &Inside| checks.then(|| lint::run(&Facts::new(inside, None), &lints).unwrap().len());
+        let (scan, hazards) = scan_and(&tree, &rules, &chosen, Extent::default(), look);
+        assert_eq!((scan.findings.len(), hazards.is_none_or(|hazards| hazards > 2000)), (201, true));
+        start.elapsed()
+    };
+    // Machines are shared: of several runs the shortest tells.
+    let shortest = |checks: bool| (0..2).map(|_| timed(checks)).min().unwrap();
+    let (scan, check) = (shortest(false), shortest(true));
+    assert!(check < 2 * scan, "a check takes {check:?}, and a scan {scan:?}");
 }

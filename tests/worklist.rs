@@ -1,6 +1,8 @@
 //! Worklists and comparisons in the formats that other programs read.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -120,4 +122,48 @@ fn a_comparison_names_what_was_converted_moved_and_added() {
     let page = String::from_utf8(run(&["compare", before, after, "--format", "html"]).stdout).unwrap();
     let progress = page.split("<section id=\"progress\">").nth(1).unwrap().split("</section>").next().unwrap();
     assert!(progress.contains("lamp_mmap_prepare") && progress.contains("<summary>moved: 1</summary>"), "{progress}");
+}
+
+/// What two drivers have in common is a helper: one that goes and one that comes are not one that moved.
+#[test]
+fn a_helper_that_many_register_tells_no_two_of_them_apart() {
+    let tree = |files: &[(&str, &str)]| {
+        let tree = tempfile::tempdir().unwrap();
+        support::copy(&support::testdata("kernel/include"), &tree.path().join("include"));
+        let helper = "#include <linux/mm.h>\nint shared_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\treturn 0;\n}\nEXPORT_SYMBOL(shared_mmap);\n";
+        for (path, text) in files.iter().chain([&("lib/shared.c", helper)]) {
+            let path = tree.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        tree
+    };
+    let table = |table: &str, member: &str, handler: &str| {
+        format!("#include <linux/mm.h>\nstatic const struct file_operations {table} = {{ .{member} = {handler} }};\n")
+    };
+    let shared = table("fops", "mmap", "shared_mmap");
+    let old = tree(&[
+        ("drivers/goes/goes.c", &shared),
+        ("drivers/a/moves.c", &shared),
+        ("drivers/null.c", &table("null_fops", "mmap", "NULL")),
+        ("drivers/renamed.c", &shared),
+    ]);
+    let new = tree(&[
+        ("drivers/comes/comes.c", &shared),
+        ("drivers/b/moves.c", &shared),
+        ("drivers/null.c", &table("null_fops", "mmap_prepare", "NULL")),
+        ("drivers/renamed.c", &table("other_fops", "mmap", "shared_mmap")),
+    ]);
+    let paths = [old.path().to_str().unwrap(), new.path().to_str().unwrap()];
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_mmaplint")).arg("compare").args(paths).arg("--quiet").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "drivers/comes/comes.c:2: added: ",
+        "drivers/goes/goes.c:2: vanished: ",
+        "drivers/b/moves.c:2: moved: shared_mmap (blocked), file_operations.mmap of fops, was in drivers/a/moves.c",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(said.contains(": 0 converted, ") && !said.contains("was in drivers/renamed.c"), "{said}");
 }

@@ -9,6 +9,7 @@ use super::changes::Trees;
 use super::config::Config;
 use super::judge::Judge;
 use super::near::did_you_mean;
+use super::place::Place;
 use super::{CLEAN, Common, FINDINGS, output};
 use crate::kernel::Tree;
 use crate::lint::baseline::Baseline;
@@ -126,13 +127,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         meter::switch_on();
     }
-    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
-    let config = if options.no_config { Config::default() } else { Config::read(&options.tree)? };
+    let place = Place::of(&options.tree, &options.paths);
+    let tree = Tree::open(&place.root).map_err(|error| error.to_string())?;
+    let config = if options.no_config { Config::default() } else { Config::read(&place.root)? };
     let lints = chosen_lints(options, &config)?;
-    let baseline = options.baseline(&config)?;
+    let baseline = options.baseline(&config, &place)?;
     let fail_on = options.fail_on(&config)?;
     let trees = options.trees(&tree)?;
-    let paths = options.checked_paths(&tree, trees.as_ref())?;
+    let paths = options.checked_paths(&tree, &place, trees.as_ref())?;
     let rules = common.rules()?;
     let target = match &config.target {
         Some(target) if common.target == "auto" => target,
@@ -145,7 +147,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Some(trees) => judge.change(trees)?,
     };
     if options.write_baseline
-        && let Some(path) = options.baseline_path(&config)
+        && let Some(path) = options.baseline_path(&config, &place)
     {
         let known = Baseline::of(found.reported.iter().map(|reported| &reported.hazard));
         output::write(Some(&path), |out| known.write(out))?;
@@ -169,25 +171,25 @@ pub fn run(options: &Options) -> Result<u8, String> {
         is_change: found.is_change,
     };
     options.print(&check)?;
-    if found.has_trouble {
-        remarks.push(
-            "part of what was read was not understood: mmaplint scan says what, --strict makes it exit with 1"
-                .to_owned(),
-        );
+    let has_trouble = found.trouble > 0;
+    if has_trouble {
+        let places = if found.trouble == 1 { "1 place".to_owned() } else { format!("{} places", found.trouble) };
+        remarks.push(format!(
+            "{places} could not be understood (mmaplint scan lists them; --strict makes that exit code 1)"
+        ));
     }
     if !common.quiet {
         remarks.iter().for_each(|remark| output::tell(&printable(remark)));
     }
     if common.stats {
-        let findings = found.scan.findings.iter().collect();
-        let report = Report { findings, chosen: &found.chosen, version: tree.version(), scan: &found.scan };
+        let report = Report::of(&found.scan, &found.chosen, tree.version());
         let _ = report::stats(&report, &mut io::stderr().lock());
     }
     let counts = |reported: &Reported| {
         let is_news = !check.is_change || reported.state == State::Introduced;
         is_news && fail_on.counts(reported.hazard.level)
     };
-    let is_strict_failure = common.strict && found.has_trouble;
+    let is_strict_failure = common.strict && has_trouble;
     std::mem::forget(found.scan);
     Ok(if check.reported.iter().any(counts) || is_strict_failure { FINDINGS } else { CLEAN })
 }
@@ -250,7 +252,7 @@ impl Options {
         self.git.as_ref().map(|range| Trees::range(tree, range)).transpose()
     }
 
-    fn checked_paths(&self, tree: &Tree, trees: Option<&Trees>) -> Result<Vec<String>, String> {
+    fn checked_paths(&self, tree: &Tree, place: &Place, trees: Option<&Trees>) -> Result<Vec<String>, String> {
         let named = |path: &String| {
             let missing = || format!("{path}: there is no such path in {}", tree.root().display());
             let inside = tree.path_below(path).ok_or_else(missing)?;
@@ -258,15 +260,15 @@ impl Options {
             let exists = tree.root().join(&inside).exists() || trees.is_some_and(|trees| trees.touches(&inside));
             if exists { Ok(inside) } else { Err(missing()) }
         };
-        self.paths.iter().chain(&self.files).map(named).collect()
+        place.paths.iter().chain(&self.files).map(named).collect()
     }
 
-    fn baseline_path(&self, config: &Config) -> Option<PathBuf> {
-        self.baseline.clone().or_else(|| config.baseline.as_ref().map(|path| self.tree.join(path)))
+    fn baseline_path(&self, config: &Config, place: &Place) -> Option<PathBuf> {
+        self.baseline.clone().or_else(|| config.baseline.as_ref().map(|path| place.root.join(path)))
     }
 
-    fn baseline(&self, config: &Config) -> Result<Option<Baseline>, String> {
-        let Some(path) = self.baseline_path(config).filter(|_| !self.write_baseline) else { return Ok(None) };
+    fn baseline(&self, config: &Config, place: &Place) -> Result<Option<Baseline>, String> {
+        let Some(path) = self.baseline_path(config, place).filter(|_| !self.write_baseline) else { return Ok(None) };
         let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
         let text = std::fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
         Baseline::parse(&text).map(Some).map_err(named)

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::place::Place;
 use super::worklist::{Prepared, page};
 use super::{Common, Scanned, output};
-use crate::compare::compare;
+use crate::compare::{Side, compare};
 use crate::report::compare::{Comparison, csv, json, markdown, text};
 use crate::verdict::{Extent, Inside};
 
@@ -50,11 +51,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let is_page = options.format == Format::Html;
     let extent = Extent { blockers: is_page, ..Extent::default() };
     let look = |inside: &Inside<'_>| is_page.then(|| Prepared::new(inside, true));
-    let (new, prepared) = common.scan_and(&options.new, &common.target, extent, look)?;
+    let (old_place, new_place) = (Place::of(&options.old, &[]), Place::of(&options.new, &[]));
+    let (new, prepared) = common.scan_and(&new_place.root, &common.target, extent, look)?;
     // Both are judged alike, so that what differs is the code, unless it is asked what the API changes.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
-    let old = common.scan_for(&options.old, target, Extent::default())?;
-    let changes = compare(&old.scan, &new.scan);
+    let old = common.scan_for(&old_place.root, target, Extent::default())?;
+    let mut changes = compare(&old.scan, &new.scan);
+    let is_in = |place: &Place, side: &Option<Side>| side.as_ref().is_some_and(|side| place.holds(&side.file));
+    changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
     let names = (name(&options.old, &old), name(&options.new, &new));
     let comparison = Comparison { names, changes: &changes };
     let write = |with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {

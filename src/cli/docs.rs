@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::place::Place;
 use super::{CLEAN, Common, FINDINGS, TextOrJson, output};
 use crate::documents::compare;
 use crate::kernel::Tree;
@@ -27,7 +28,7 @@ pub struct Options {
 /// Where the tree or the rules cannot be read.
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
-    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
+    let tree = Tree::open(&Place::of(&options.tree, &[]).root).map_err(|error| error.to_string())?;
     let found = compare(&tree, rules.documents());
     output::write(options.common.output.as_deref(), |out| match options.format {
         TextOrJson::Text => text(&found, out),

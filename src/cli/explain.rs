@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::near::did_you_mean;
+use super::place::Place;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
 use crate::dossier::{Dossier, dossiers};
@@ -58,13 +59,14 @@ fn is_kind(name: &str, kind: &str) -> bool {
 fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let name = options.name.as_str();
     let (file, handler) = name.rsplit_once(':').map_or((None, name), |(file, handler)| (Some(file), handler));
-    let tree = Tree::open(&options.tree).map_err(|error| error.to_string())?;
+    let root = Place::of(&options.tree, &[]).root;
+    let tree = Tree::open(&root).map_err(|error| error.to_string())?;
     if file.is_none() && !tree.missing_landmarks().is_empty() {
         return Err(unknown(name, &[], rules));
     }
     let common = &options.common;
     let (scanned, prepared) =
-        common.scan_and(&options.tree, &common.target, Extent::default(), |inside| Prepared::new(inside, true))?;
+        common.scan_and(&root, &common.target, Extent::default(), |inside| Prepared::new(inside, true))?;
     let dossiers = dossiers(&scanned.scan.index, &scanned.scan.findings, &prepared.fixes);
     let is_in = |dossier: &&Dossier| {
         let registered = dossier.findings.iter().map(|finding| scanned.scan.findings[*finding].registration.file);

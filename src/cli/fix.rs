@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::near::did_you_mean;
+use super::place::Place;
 use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
 use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, counted, plan, unified, write};
 use crate::index::Index;
-use crate::kernel::{Git, Maintainers, Tree};
+use crate::kernel::{Git, Maintainers};
 use crate::report::escape::printable;
 use crate::report::{self, Report};
 use crate::source::Span;
@@ -46,10 +47,14 @@ pub struct Options {
 /// cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
+    let place = options.place();
     let (scanned, planned) =
-        common.scan_and(&options.tree, &common.target, Extent::default(), |inside| planned(options, inside))?;
+        common.scan_and(&place.root, &common.target, Extent::default(), |inside| planned(options, &place, inside))?;
     let Scanned { tree, chosen, scan, .. } = scanned;
-    let (names_handlers, mut fixes) = planned?;
+    let Planned { names_handlers, mut fixes, lacks } = planned?;
+    if let Some(lacks) = lacks {
+        output::tell(&lacks);
+    }
     hold_back(&scan, &mut fixes);
     let failed = if options.write {
         written(&scan.index, tree.root(), &fixes)
@@ -73,8 +78,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let _ = summary(&scan, &fixes, &mut io::stderr().lock());
     }
     if common.stats {
-        let findings = scan.findings.iter().collect();
-        let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };
+        let report = Report::of(&scan, &chosen, tree.version());
         let _ = report::stats(&report, &mut io::stderr().lock());
     }
     // Who names a handler wants that one: that nothing could be written of it is an error.
@@ -86,33 +90,52 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(if failed { ERROR } else { CLEAN })
 }
 
-/// What the options choose, converted; with it, whether they name handlers.
-fn planned(options: &Options, inside: &Inside<'_>) -> Result<(bool, Fixes), String> {
-    let own = choose(inside.context.rules, inside.tree, "auto")?;
-    if !options.scaffold && (options.write || options.mbox.is_some()) {
-        check_target(inside.tree, &own, inside.chosen)?;
-    }
-    let index = inside.context.index;
-    let selection = Selection::new(options, index, inside.findings)?;
-    let wanted = |finding: &Finding| selection.holds(index, finding);
-    let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
-    Ok((!selection.handlers.is_empty(), plan(inside, &wanted, how)?))
+/// What the options choose, converted.
+struct Planned {
+    /// Whether the options name handlers.
+    names_handlers: bool,
+    fixes: Fixes,
+    /// What the tree lacks for what was written to compile in it.
+    lacks: Option<String>,
 }
 
-/// What is written for an API that the tree does not have would not compile there.
-fn check_target(tree: &Tree, own: &Chosen, chosen: &Chosen) -> Result<(), String> {
+fn planned(options: &Options, place: &Place, inside: &Inside<'_>) -> Result<Planned, String> {
+    let own = choose(inside.context.rules, inside.tree, "auto")?;
+    let lacks = lacking(&own, inside.chosen).filter(|_| !options.scaffold);
+    if let Some(lacks) = lacks.as_ref().filter(|_| options.write || options.mbox.is_some()) {
+        return Err(format!("{lacks}; a diff can be printed all the same"));
+    }
+    let index = inside.context.index;
+    let selection = Selection::new(place, index, inside.findings)?;
+    let wanted = |finding: &Finding| selection.holds(index, finding);
+    let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
+    let fixes = plan(inside, &wanted, how)?;
+    let lacks = lacks.filter(|_| !fixes.changes.is_empty());
+    Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })
+}
+
+/// What a tree lacks of the API that conversions are written for: what is written would not compile there.
+fn lacking(own: &Chosen, chosen: &Chosen) -> Option<String> {
     if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
-        return Ok(());
+        return None;
     }
     let has = match own.from {
         TargetFrom::Headers => format!("that of {}", own.target.name),
         TargetFrom::Option | TargetFrom::Default => "no .mmap_prepare".to_owned(),
     };
-    let root = tree.root().display();
-    Err(format!(
-        "{root}: does not have the API of {}, its headers have {has}; a diff can be printed all the same",
+    Some(format!(
+        "the tree does not have the API of {}, its headers have {has}: what is written does not compile in it",
         chosen.target.name
     ))
+}
+
+impl Options {
+    /// The tree, and what of it is chosen: where a folder is given for the tree, that folder, unless handlers are named.
+    fn place(&self) -> Place {
+        let place = Place::of(&self.tree, &[]);
+        let paths = if self.chosen.is_empty() { place.paths } else { self.chosen.clone() };
+        Place { paths, root: place.root }
+    }
 }
 
 /// What the arguments choose.
@@ -122,10 +145,10 @@ struct Selection {
 }
 
 impl Selection {
-    fn new(options: &Options, index: &Index, findings: &[Finding]) -> Result<Selection, String> {
+    fn new(place: &Place, index: &Index, findings: &[Finding]) -> Result<Selection, String> {
         let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
-        for argument in &options.chosen {
-            if options.tree.join(argument).exists() {
+        for argument in &place.paths {
+            if place.root.join(argument).exists() {
                 selection.paths.push(argument.clone());
                 continue;
             }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::place::Place;
 use super::{Common, Scanned, output};
 use crate::report::{self, Report};
-use crate::verdict::Extent;
+use crate::verdict::{Extent, Scan};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -36,9 +37,11 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let extent = Extent { blockers: true, ..Extent::default() };
-    let scanned = options.common.scan(&options.tree, extent)?;
+    let place = Place::of(&options.tree, &[]);
+    let mut scanned = options.common.scan(&place.root, extent)?;
+    keep(&mut scanned.scan, &place);
     let Scanned { tree, chosen, scan, .. } = &scanned;
-    let report = Report { findings: scan.findings.iter().collect(), chosen, version: tree.version(), scan };
+    let report = Report::of(scan, chosen, tree.version());
     output::write(options.common.output.as_deref(), |out| match options.format {
         Format::Dot => report::dot(&report, out),
         Format::Json => report::graph_json(&report, out),
@@ -50,4 +53,11 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let code = options.common.exit_code(scan);
     std::mem::forget(scanned);
     Ok(code)
+}
+
+/// Keeps the blockers that handlers of a place wait for.
+fn keep(scan: &mut Scan, place: &Place) {
+    let Scan { index, findings, blockers, .. } = scan;
+    let is_there = |finding: &usize| place.holds(&index.file(findings[*finding].registration.file).path);
+    blockers.retain(|blocker| place.paths.is_empty() || blocker.all.iter().any(is_there));
 }

@@ -2,16 +2,17 @@
 
 use super::changes::{LineMoves, Trees, converted};
 use super::config::Config;
-use super::is_below;
+use super::{check_found, is_below};
 use crate::fix::{self, Applicability, plan};
 use crate::index::Index;
-use crate::kernel::Tree;
+use crate::kernel::{FileTrouble, Tree};
 use crate::lint::baseline::Baseline;
 use crate::lint::introduced::{State, compare};
 use crate::lint::{self, Facts, Hazard, Lint, suppress};
 use crate::report::check::{Converted, Reported, Suggestion};
 use crate::rules::Rules;
 use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, choose, scan_and, scan_beside};
+use crate::vma::Key;
 
 /// What a run found.
 pub struct Outcome {
@@ -25,8 +26,8 @@ pub struct Outcome {
     pub is_change: bool,
     /// What the reader should know beside.
     pub remarks: Vec<String>,
-    /// Whether either side of a change holds something that was not understood.
-    pub has_trouble: bool,
+    /// How many places were not understood that bear on the result.
+    pub trouble: usize,
     /// The scan of the tree.
     pub scan: Scan,
     /// The API that it was judged against.
@@ -75,8 +76,11 @@ impl Judge<'_> {
         let (hazards, remarks) = self.accepted(&scan.index, look.hazards);
         let reported = hazards.into_iter().map(|hazard| (State::Unchanged, hazard));
         let reported = self.reported(reported.collect(), &look.suggestions);
-        let (tree, converted, has_trouble) = (tree.clone(), Vec::new(), !scan.trouble.is_empty());
-        Ok(Outcome { tree, reported, converted, is_change: false, remarks, has_trouble, scan, chosen })
+        check_found(tree, &scan)?;
+        let bears = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
+        let trouble = scan.trouble.iter().filter(bears).count();
+        let (tree, converted) = (tree.clone(), Vec::new());
+        Ok(Outcome { tree, reported, converted, is_change: false, remarks, trouble, scan, chosen })
     }
 
     /// What a change does to the hazards of a tree.
@@ -90,22 +94,36 @@ impl Judge<'_> {
                 let (scan, new) = scan_beside(before, &trees.after, &chosen, |after| {
                     let look = self.look(after, &Facts::new(after, Some(&facts_before)));
                     let converted = converted(before, after, |path| trees.name_before(path));
-                    look.map(|look| (look, converted))
+                    let reached = reached(after, |path| trees.touches(path));
+                    look.map(|look| (look, converted, reached))
                 });
                 (scan, old.and_then(|old| Ok((old, new?))))
             });
-        let (old, (look, converted)) = compared?;
+        let (old, (look, converted, reached)) = compared?;
+        check_found(&trees.after, &scan)?;
         let (old, _) = self.accepted(&scan_before.index, old);
         let (new, remarks) = self.accepted(&scan.index, look.hazards);
         let compared = compare(old, new, &LineMoves::new(trees));
         let reported = self.reported(compared, &look.suggestions);
         let is_meant = |converted: &Converted| self.selects(&converted.file);
         let converted = converted.into_iter().filter(is_meant).collect();
-        let has_trouble = !scan.trouble.is_empty() || !scan_before.trouble.is_empty();
+        // What was not understood before, and is out of the change's reach, says nothing about it.
+        let was_there = |trouble: &FileTrouble| {
+            let name = trees.name_before(&trouble.file);
+            scan_before
+                .trouble
+                .iter()
+                .any(|old| (&old.file, old.kind, &old.text) == (&name, trouble.kind, &trouble.text))
+        };
+        let bears =
+            |trouble: &&FileTrouble| !was_there(trouble) || reached.iter().any(|reached| reached.holds(trouble));
+        let trouble =
+            scan.trouble.iter().filter(bears).filter(|trouble| trouble.file.is_empty() || self.selects(&trouble.file));
+        let trouble = trouble.count();
         // Giving back every small piece of an index would only take time.
         std::mem::forget(scan_before);
         let tree = trees.after.clone();
-        Ok(Outcome { tree, reported, converted, is_change: true, remarks, has_trouble, scan, chosen })
+        Ok(Outcome { tree, reported, converted, is_change: true, remarks, trouble, scan, chosen })
     }
 
     fn look(&self, inside: &Inside, facts: &Facts) -> Result<Look, String> {
@@ -145,6 +163,40 @@ impl Judge<'_> {
         });
         reported.collect()
     }
+}
+
+/// A function that a handler of a change runs through.
+struct Reached {
+    file: String,
+    /// From the first line to the last, from 1.
+    lines: std::ops::RangeInclusive<u32>,
+}
+
+impl Reached {
+    fn holds(&self, trouble: &FileTrouble) -> bool {
+        self.file == trouble.file && trouble.line.is_some_and(|line| self.lines.contains(&line))
+    }
+}
+
+/// The functions that handlers run through which a change touches: in their own file, or in any of the functions that they run through.
+fn reached(inside: &Inside, touches: impl Fn(&str) -> bool) -> Vec<Reached> {
+    let index = inside.context.index;
+    let mut found = Vec::new();
+    for finding in inside.findings {
+        let keys = inside.handlers(&finding.registration);
+        let functions: Vec<&Key> =
+            keys.iter().flat_map(|key| inside.analysis.reached(key)).map(|(key, _)| key).collect();
+        let mut files = functions.iter().map(|key| key.id.file).chain([finding.registration.file]);
+        if !files.any(|file| touches(&index.file(file).path)) {
+            continue;
+        }
+        found.extend(functions.into_iter().map(|key| {
+            let (source, item) = (index.file(key.id.file), index.item(key.id));
+            let line = |offset| source.position(offset).line;
+            Reached { file: source.path.clone(), lines: line(item.span.start)..=line(item.span.end) }
+        }));
+    }
+    found
 }
 
 /// The conversions that can be trusted, by the handler that each belongs to. A tree without templates has none.

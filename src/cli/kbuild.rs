@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::config::Config;
 use super::judge::Judge;
+use super::place::root_above;
 use super::{CLEAN, Common};
 use crate::kernel::Tree;
 use crate::lint::{ALL, Lint};
@@ -62,10 +63,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
 fn tree_of(file: &Path) -> Result<(PathBuf, String), String> {
     let whole = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
     let named = std::env::var_os("srctree").and_then(|root| PathBuf::from(root).canonicalize().ok());
-    let above = whole.ancestors().skip(1).map(Path::to_owned);
-    let is_tree = |root: &PathBuf| Tree::open(root).is_ok_and(|tree| tree.missing_landmarks().is_empty());
-    let root = named.into_iter().chain(above).find(|root| whole.starts_with(root) && is_tree(root));
-    let root = root.ok_or_else(|| format!("{}: lies in no kernel tree", file.display()))?;
-    let path = whole.strip_prefix(&root).unwrap_or(&whole).to_string_lossy().into_owned();
-    Ok((root, path))
+    let named = named.and_then(|root| {
+        let inside = whole.strip_prefix(&root).ok()?.to_string_lossy().into_owned();
+        Some((root, inside))
+    });
+    named.or_else(|| root_above(&whole)).ok_or_else(|| format!("{}: lies in no kernel tree", file.display()))
 }

@@ -13,6 +13,7 @@ mod kbuild;
 mod man;
 mod near;
 mod output;
+mod place;
 mod rules;
 mod scan;
 mod schema;
@@ -28,7 +29,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::kernel::Tree;
 use crate::meter;
 use crate::rules::Rules;
-use crate::verdict::{Chosen, Extent, Inside, Scan, Verdict, choose, scan_and};
+use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, Verdict, choose, scan_and};
+use place::Place;
 
 /// Nothing is wrong.
 pub const CLEAN: u8 = 0;
@@ -208,6 +210,7 @@ impl Common {
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
         let chosen = choose(&rules, &tree, target)?;
         let (scan, seen) = scan_and(&tree, &rules, &chosen, extent, look);
+        check_found(&tree, &scan)?;
         Ok((Scanned { tree, chosen, scan, rules }, seen))
     }
 
@@ -219,10 +222,39 @@ impl Common {
 
     /// The exit code of a run that scanned: `--strict` counts what was not understood.
     fn exit_code(&self, scan: &Scan) -> u8 {
-        let not_understood =
-            !scan.trouble.is_empty() || scan.findings.iter().any(|finding| finding.verdict == Verdict::Unknown);
+        self.exit_code_in(scan, &Place { root: PathBuf::new(), paths: Vec::new() })
+    }
+
+    /// The same for a run that was asked for a part of the tree.
+    fn exit_code_in(&self, scan: &Scan, place: &Place) -> u8 {
+        let is_unknown = |finding: &&Finding| finding.verdict == Verdict::Unknown;
+        let mut unknown = scan.findings.iter().filter(is_unknown).map(|finding| finding.registration.file);
+        let not_understood = scan.trouble.iter().any(|trouble| trouble.file.is_empty() || place.holds(&trouble.file))
+            || unknown.any(|file| place.holds(&scan.index.file(file).path));
         if self.strict && not_understood { FINDINGS } else { CLEAN }
     }
+}
+
+/// Where sources name VMAs, and what declares the hooks is missing so that nothing registers a handler, an empty result would be no
+/// all-clear.
+///
+/// # Errors
+/// In such a directory, with what to do.
+fn check_found(tree: &Tree, scan: &Scan) -> Result<(), String> {
+    let names_vma = |file: &&std::sync::Arc<crate::index::SourceFile>| {
+        !file.is_header() && memchr::memmem::find(&file.text, b"vm_area_struct").is_some()
+    };
+    let is_kernel = || tree.missing_landmarks().is_empty() && !scan.index.hooks().members().is_empty();
+    let file = scan.index.files().iter().find(names_vma).filter(|_| scan.findings.is_empty() && !is_kernel());
+    let Some(file) = file else { return Ok(()) };
+    Err(format!(
+        "{}: {} names vm_area_struct, and no handler was found in this directory\n  \
+         the headers that declare mmap hooks are those of a kernel (include/linux/fs.h), and are not here\n  \
+         name the kernel tree, and behind it the folder: mmaplint scan TREE drivers/char\n  \
+         for a module out of the tree, copy its folder into a kernel tree, and name it there",
+        tree.root().display(),
+        file.path,
+    ))
 }
 
 /// Whether a file of the tree is what an argument names, or lies below it.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Common, Scanned, is_below, output};
+use super::place::Place;
+use super::{Common, Scanned, output};
 use crate::report::{self, Report};
 use crate::verdict::{Extent, Finding, Scan, Verdict};
 
@@ -62,10 +63,14 @@ impl ValueEnum for Verdict {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = Extent { every_function: options.every_function, ..Extent::default() };
-    let Scanned { tree, chosen, scan, .. } = common.scan(&options.tree, extent)?;
-    check_selection(options, &scan)?;
-    let findings: Vec<&Finding> = scan.findings.iter().filter(|finding| options.selects(&scan, finding)).collect();
-    let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan };
+    let place = Place::of(&options.tree, &options.paths);
+    let Scanned { tree, chosen, scan, .. } = common.scan(&place.root, extent)?;
+    check_selection(options, &place, &scan)?;
+    let selects = |finding: &&Finding| options.selects(&place, &scan, finding);
+    let findings: Vec<&Finding> = scan.findings.iter().filter(selects).collect();
+    let bears = |file: &str| file.is_empty() || place.holds(file);
+    let trouble = scan.trouble.iter().filter(|trouble| bears(&trouble.file)).collect();
+    let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan, trouble };
     let coloured = output::is_coloured(common.color, common.output.is_some());
     output::write(common.output.as_deref(), |out| match options.resolved_format() {
         Format::Json => report::json(&report, out),
@@ -79,33 +84,31 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         let _ = report::stats(&report, &mut stderr);
     }
-    let code = common.exit_code(&scan);
+    let code = common.exit_code_in(&scan, &place);
     // The process ends here: giving back every small piece of the index would only take time.
     std::mem::forget(scan);
     Ok(code)
 }
 
 /// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.
-fn check_selection(options: &Options, scan: &Scan) -> Result<(), String> {
+fn check_selection(options: &Options, place: &Place, scan: &Scan) -> Result<(), String> {
     for record in &options.ops {
         if !scan.index.hooks().records().contains(&record.as_str()) {
             let known = scan.index.hooks().records().join(", ");
             return Err(format!("--ops: no struct {record} of this tree has an mmap callback; there are: {known}"));
         }
     }
-    for path in &options.paths {
-        if !options.tree.join(path).exists() {
-            return Err(format!("{path}: there is no such path in {}", options.tree.display()));
+    for path in &place.paths {
+        if !place.root.join(path).exists() {
+            return Err(format!("{path}: there is no such path in {}", place.root.display()));
         }
     }
     Ok(())
 }
 
 impl Options {
-    fn selects(&self, scan: &Scan, finding: &Finding) -> bool {
-        let file = &scan.index.file(finding.registration.file).path;
-        let below = |path: &String| is_below(file, path);
-        (self.paths.is_empty() || self.paths.iter().any(below))
+    fn selects(&self, place: &Place, scan: &Scan, finding: &Finding) -> bool {
+        place.holds(&scan.index.file(finding.registration.file).path)
             && (self.only.is_empty() || self.only.contains(&finding.verdict))
             && (self.ops.is_empty() || self.ops.contains(&finding.registration.hook.record))
     }

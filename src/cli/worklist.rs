@@ -1,10 +1,12 @@
 //! `mmaplint worklist`.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::place::Place;
 use super::{Common, Scanned, output};
 use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
@@ -14,7 +16,7 @@ use crate::report::compare::Comparison;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
 use crate::verdict::{Extent, Finding, Inside, Verdict};
-use crate::worklist::{By, Sources, Statistics};
+use crate::worklist::{By, Sources, Statistics, Task, TaskKind};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -77,8 +79,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = Extent { blockers: true, ..Extent::default() };
     let writer = options.format.writer();
+    let place = Place::of(&options.tree, &[]);
     let (scanned, prepared) =
-        common.scan_and(&options.tree, &common.target, extent, |inside| Prepared::new(inside, writer.is_none()))?;
+        common.scan_and(&place.root, &common.target, extent, |inside| Prepared::new(inside, writer.is_none()))?;
     let Some(writer) = writer else {
         page(common, &scanned, &prepared, None)?;
         let code = common.exit_code(&scanned.scan);
@@ -88,6 +91,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let (scan, chosen) = (&scanned.scan, &scanned.chosen);
     let mut tasks = prepared.sources(&scanned).tasks();
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
+    keep(&mut tasks, &place);
     let list = Worklist {
         tasks: &tasks,
         by: options.by.map_or(By::Nothing, Group::by),
@@ -102,12 +106,32 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let _ = writeln!(io::stderr().lock(), "{told}");
     }
     if common.stats {
-        let report = report::Report { findings: Vec::new(), chosen, version: list.version.clone(), scan };
+        let report = report::Report::of(scan, chosen, list.version.clone());
         let _ = report::stats(&report, &mut io::stderr().lock());
     }
     let code = common.exit_code(scan);
     std::mem::forget(scanned);
     Ok(code)
+}
+
+/// Keeps the tasks of a place, and those that they wait for, wherever they are.
+fn keep(tasks: &mut Vec<Task>, place: &Place) {
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    let mut kept: Vec<bool> = tasks.iter().map(|task| place.holds(&task.file)).collect();
+    loop {
+        let known = wanted.len();
+        for (task, kept) in tasks.iter().zip(&mut kept) {
+            *kept |= task.kind == TaskKind::Blocker && wanted.contains(&task.name);
+            if *kept {
+                wanted.extend(task.waits_for.iter().cloned());
+            }
+        }
+        if wanted.len() == known {
+            break;
+        }
+    }
+    let mut kept = kept.into_iter();
+    tasks.retain(|_| kept.next().unwrap_or_default());
 }
 
 /// What writes a list.

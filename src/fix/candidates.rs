@@ -116,9 +116,8 @@ impl Planner<'_> {
                 let at = index.file(swap.by.file).at(swap.span.start);
                 format!("{} is put into open files at {at}; {place} is not converted with it", swap.table)
             });
-            let registers = |number: &usize| {
-                reached.iter().any(|finding| std::ptr::eq(*finding, &self.findings[*number]))
-            };
+            let registers =
+                |number: &usize| reached.iter().any(|finding| std::ptr::eq(*finding, &self.findings[*number]));
             for candidate in &mut self.candidates {
                 if candidate.findings.iter().any(registers) {
                     candidate.fix.swapped_with = Some(swap.table.clone());

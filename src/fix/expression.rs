@@ -2,8 +2,8 @@
 
 use super::edit::{Edit, applied, sorted};
 use super::rewriter::Rewriter;
-use crate::rules::template::{fill, keys};
 use crate::rules::Does;
+use crate::rules::template::{fill, keys};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
@@ -310,10 +310,13 @@ impl Rewriter<'_> {
             })
         };
         let is_vma = |argument: &Expression| argument.name() == Some(self.vma);
-        let lost = arguments.iter().enumerate().find(|(position, argument)| {
-            !is_used(*position) && !is_vma(argument) && !(is_file_implied && *position == 0 && file == Some(1))
-                && self.vma_field(argument).is_none()
-        });
+        let is_kept = |(position, argument): &(usize, &Expression)| {
+            is_used(*position)
+                || is_vma(argument)
+                || self.vma_field(argument).is_some()
+                || (is_file_implied && *position == 0 && file == Some(1))
+        };
+        let lost = arguments.iter().enumerate().find(|argument| !is_kept(argument));
         if let Some((_, argument)) = lost {
             let text = format!("what takes the place of {name} is not given {}", argument.text(self.source));
             self.open(argument.span.start, &text);

@@ -72,7 +72,8 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &d
 fn is_other_name(code: &[u8], at: usize) -> bool {
     let before = code[..at].trim_ascii_end();
     let is_keyword = |keyword: &[u8]| {
-        before.ends_with(keyword) && before[..before.len() - keyword.len()].last().is_none_or(|byte| !is_identifier_byte(*byte))
+        before.ends_with(keyword)
+            && before[..before.len() - keyword.len()].last().is_none_or(|byte| !is_identifier_byte(*byte))
     };
     let is_tag = [b"struct".as_slice(), b"union", b"enum"].into_iter().any(is_keyword);
     is_tag || before.ends_with(b"->") || (before.ends_with(b".") && !before.ends_with(b".."))

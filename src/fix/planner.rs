@@ -223,7 +223,11 @@ impl<'a> Planner<'a> {
                     let requirements = finding.judgement.requirements.iter();
                     requirements.filter(|requirement| requirement.verdict == Verdict::Mapped).map(|requirement| {
                         let closes = finding.judgement.notes.iter().any(|note| note.kind == BEFORE_MAPPED);
-                        let behind = if closes { ", and close must look whether it was taken, for it runs where the action fails" } else { "" };
+                        let behind = if closes {
+                            ", and close must look whether it was taken, for it runs where the action fails"
+                        } else {
+                            ""
+                        };
                         let text = format!("{}; it moves to vm_ops->mapped{behind}", requirement.text);
                         (requirement.file, OpenPoint { offset: requirement.span.start, text })
                     })
@@ -285,9 +289,9 @@ fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
             let same = |other: &usize| handlers[*other].swapped_with == fix.swapped_with;
             fix.swapped_with.is_some() && other.handlers.iter().any(same)
         };
-        let (shared, apart): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|other| {
-            is_swapped(other) || other.files.keys().any(|file| change.files.contains_key(file))
-        });
+        let (shared, apart): (Vec<Change>, Vec<Change>) = changes
+            .into_iter()
+            .partition(|other| is_swapped(other) || other.files.keys().any(|file| change.files.contains_key(file)));
         for other in shared {
             change.handlers.extend(other.handlers);
             for (file, edits) in other.files {

@@ -290,13 +290,24 @@ impl Rewriter<'_> {
             (rule.count, is_used("count")),
         ];
         let is_known = |position: usize| known.iter().any(|(place, is_kept)| *is_kept && *place == Some(position));
-        for argument in (0..arguments.len()).filter(|position| !is_known(*position)).map(|position| &arguments[position]) {
+        for argument in
+            (0..arguments.len()).filter(|position| !is_known(*position)).map(|position| &arguments[position])
+        {
             let text = format!("the action is not given {}", argument.text(self.source));
             self.open(argument.span.start, &text);
         }
-        let told = [("start", rule.start), ("size", rule.size), ("frame", rule.frame), ("pages", rule.pages), ("count", rule.count)];
+        let told = [
+            ("start", rule.start),
+            ("size", rule.size),
+            ("frame", rule.frame),
+            ("pages", rule.pages),
+            ("count", rule.count),
+        ];
         for (key, _) in told.iter().filter(|(key, place)| place.is_none() && is_used(key)) {
-            self.open(call.span.start, &format!("the action needs the {key}, which the rule of this call does not tell"));
+            self.open(
+                call.span.start,
+                &format!("the action needs the {key}, which the rule of this call does not tell"),
+            );
         }
     }
 

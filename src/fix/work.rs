@@ -13,8 +13,8 @@ use super::planner::Planner;
 use super::rewriter::OpenPoint;
 use crate::index::{Hook, Index, ItemId, Registration};
 use crate::rules::Does;
-use crate::verdict::{FILE_STATE, Requirement};
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, words};
+use crate::verdict::{FILE_STATE, Requirement};
 
 /// The conversion of one handler.
 pub(super) struct Work<'w, 'a> {
@@ -284,11 +284,9 @@ impl<'w, 'a> Work<'w, 'a> {
             mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
                 Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
                 Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
-                Mention::Definition(_)
-                | Mention::Prototype
-                | Mention::Comment
-                | Mention::Literal
-                | Mention::Other => true,
+                Mention::Definition(_) | Mention::Prototype | Mention::Comment | Mention::Literal | Mention::Other => {
+                    true
+                }
             })
         })
     }
@@ -404,9 +402,8 @@ impl<'w, 'a> Work<'w, 'a> {
             self.refuse("its table has an .mmap_prepare already".to_owned());
         }
         let Some(table) = &registration.table else { return };
-        let is_static = own.is_none_or(|item| {
-            find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some()
-        });
+        let is_static = own
+            .is_none_or(|item| find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some());
         let files = if is_static { vec![registration.file] } else { self.planner.lookup.naming(table).to_vec() };
         for file in files {
             let code = self.planner.lookup.code(file);
@@ -456,7 +453,8 @@ fn read_of(text: &[u8], table: &[u8], member: &[u8]) -> Option<usize> {
         let is_assigned = before.ends_with(b"=") && behind.starts_with(b";");
         let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
         let called = |name: &[u8]| find_word(&before[statement..], name, 0).is_some();
-        let is_duplicated = before.ends_with(b"&") && [b"memcpy".as_slice(), b"kmemdup", b"devm_kmemdup"].into_iter().any(called);
+        let is_duplicated =
+            before.ends_with(b"&") && [b"memcpy".as_slice(), b"kmemdup", b"devm_kmemdup"].into_iter().any(called);
         is_read || is_assigned || is_duplicated
     })
 }

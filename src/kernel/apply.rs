@@ -16,6 +16,18 @@ const COMPARISONS: usize = 20_000_000;
 /// # Errors
 /// Names the first hunk that does not apply, and why. Then nothing is laid over anything.
 pub fn apply(tree: &Tree, patches: &[FilePatch]) -> Result<Overlay, PatchError> {
+    let failed = match laid_over(tree, patches) {
+        Ok(overlay) => return Ok(overlay),
+        Err(failed) => failed,
+    };
+    // Whoever applied it first wants to know what it did.
+    let back: Vec<FilePatch> = patches.iter().rev().map(FilePatch::reversed).collect();
+    let is_there = !back.is_empty() && laid_over(tree, &back).is_ok();
+    let reason = "the tree already has this change: use --base REV, with a revision before it".to_owned();
+    Err(if is_there { PatchError { line: failed.line, reason } } else { failed })
+}
+
+fn laid_over(tree: &Tree, patches: &[FilePatch]) -> Result<Overlay, PatchError> {
     let mut overlay = tree.overlay().clone();
     for mail in patches.chunk_by(|one, next| one.mail == next.mail) {
         let before = Side { tree, overlay: overlay.clone() };

@@ -74,6 +74,21 @@ impl FilePatch {
     pub fn path(&self) -> &str {
         self.new.as_deref().or(self.old.as_deref()).unwrap_or("?")
     }
+
+    /// The patch that takes this one back.
+    pub(super) fn reversed(&self) -> FilePatch {
+        let mark = |mark| match mark {
+            Mark::Context => Mark::Context,
+            Mark::Removed => Mark::Added,
+            Mark::Added => Mark::Removed,
+        };
+        let hunk = |hunk: &Hunk| Hunk {
+            lines: hunk.lines.iter().map(|(was, line)| (mark(*was), line.clone())).collect(),
+            ..hunk.clone()
+        };
+        let (old, new) = (self.new.clone(), self.old.clone().filter(|_| !self.is_copy));
+        FilePatch { old, new, hunks: self.hunks.iter().map(hunk).collect(), is_copy: false, ..self.clone() }
+    }
 }
 
 /// Reads all that a text holds of patches, in order.
@@ -92,6 +107,10 @@ pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
     let mut found = reader.found;
     if let Some(file) = found.iter().find(|file| file.is_named && file.hunks.is_empty()) {
         return Err(error(file.line, format!("hunk 1 of {} is missing", file.path())));
+    }
+    // Nothing was changed: `git diff` says so by saying nothing.
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Vec::new());
     }
     if found.is_empty() {
         return Err(error(1, "holds no diff".to_owned()));

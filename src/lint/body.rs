@@ -1,6 +1,7 @@
 //! A function that sees a VMA or a desc, as syntax, and what its expressions have to do with the VMA.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
@@ -34,6 +35,17 @@ pub struct Variant<'a> {
     flags: Option<String>,
     /// Variables with what is assigned to them.
     values: FxHashMap<String, Vec<Expression>>,
+    /// What variables are made from, as far as it was asked for.
+    origins: RwLock<FxHashMap<String, Arc<Origin>>>,
+}
+
+/// What an expression is made from.
+#[derive(Debug, Default)]
+struct Origin {
+    /// Fields of the VMA.
+    fields: BTreeSet<String>,
+    /// Variables, and other names.
+    names: BTreeSet<String>,
 }
 
 /// The fields that the size of a mapping is made of.
@@ -74,7 +86,7 @@ impl<'a> Variant<'a> {
                 values.entry(name.to_owned()).or_default().push(value.clone());
             }
         });
-        Variant { function: function.clone(), text, rules, aliases, flags, values }
+        Variant { function: function.clone(), text, rules, aliases, flags, values, origins: RwLock::default() }
     }
 
     /// Visits every expression.
@@ -136,9 +148,9 @@ impl<'a> Variant<'a> {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Visits what an expression is made from, with what is assigned to the variables in it, each variable once.
-    fn sources<'v>(&'v self, expression: &'v Expression, see: &mut dyn FnMut(&'v Expression)) {
-        let (mut seen, mut stack) = (BTreeSet::new(), vec![expression]);
+    /// Visits what a variable is made from, with what is assigned to the variables in that, each variable once.
+    fn sources<'v>(&'v self, name: &'v str, see: &mut dyn FnMut(&'v Expression)) {
+        let (mut seen, mut stack) = (BTreeSet::from([name]), self.values(name).iter().collect::<Vec<_>>());
         while let Some(next) = stack.pop() {
             visit::expression(next, &mut |part| {
                 see(part);
@@ -151,35 +163,56 @@ impl<'a> Variant<'a> {
         }
     }
 
+    /// What a variable is made from. Found out once: conditions ask for the same ones again and again.
+    fn origin(&self, name: &str) -> Arc<Origin> {
+        let known = |origins: &FxHashMap<String, Arc<Origin>>| origins.get(name).cloned();
+        if let Some(origin) = known(&self.origins.read().unwrap_or_else(PoisonError::into_inner)) {
+            return origin;
+        }
+        let mut origin = Origin::default();
+        self.sources(name, &mut |part| self.add_origin(part, &mut origin));
+        let origin = Arc::new(origin);
+        self.origins.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), origin.clone());
+        origin
+    }
+
+    /// Adds what one part of an expression says itself.
+    fn add_origin(&self, part: &Expression, origin: &mut Origin) {
+        origin.fields.extend(self.field(part).map(str::to_owned));
+        match &part.kind {
+            E::Name(name) => drop(origin.names.insert(name.clone())),
+            E::Call { callee, arguments } if arguments.iter().any(|argument| self.is_mapping(argument)) => {
+                let rule = callee.name().and_then(|name| self.rules.call(name));
+                origin.fields.extend(rule.into_iter().flat_map(|rule| rule.reads.iter().chain(&rule.made_of)).cloned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The origins of an expression: its own, and those of the variables in it.
+    fn origins_of(&self, expression: &Expression) -> Vec<Arc<Origin>> {
+        let mut origin = Origin::default();
+        visit::expression(expression, &mut |part| self.add_origin(part, &mut origin));
+        let variables = origin.names.iter().filter(|name| !self.values(name).is_empty());
+        let mut origins: Vec<Arc<Origin>> = variables.map(|name| self.origin(name)).collect();
+        origins.push(Arc::new(origin));
+        origins
+    }
+
     /// The fields of the VMA that an expression is made from, those of variables looked through.
     pub fn made_from(&self, expression: &Expression) -> BTreeSet<String> {
-        let mut fields = BTreeSet::new();
-        self.sources(expression, &mut |part| {
-            fields.extend(self.field(part).map(str::to_owned));
-            if let E::Call { callee, arguments } = &part.kind
-                && arguments.iter().any(|argument| self.is_mapping(argument))
-            {
-                let rule = callee.name().and_then(|name| self.rules.call(name));
-                fields.extend(rule.into_iter().flat_map(|rule| rule.reads.iter().chain(&rule.made_of)).cloned());
-            }
-        });
-        fields
+        self.origins_of(expression).iter().flat_map(|origin| origin.fields.iter().cloned()).collect()
     }
 
     /// Whether an expression is made from any of some fields.
     pub fn is_made_from(&self, expression: &Expression, fields: &[&str]) -> bool {
-        self.made_from(expression).iter().any(|field| fields.contains(&field.as_str()))
+        let holds = |origin: &Arc<Origin>| fields.iter().any(|field| origin.fields.contains(*field));
+        self.origins_of(expression).iter().any(holds)
     }
 
     /// The names that an expression is made from, those of variables looked through.
     pub fn names(&self, expression: &Expression) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        self.sources(expression, &mut |part| {
-            if let E::Name(name) = &part.kind {
-                names.insert(name.clone());
-            }
-        });
-        names
+        self.origins_of(expression).iter().flat_map(|origin| origin.names.iter().cloned()).collect()
     }
 
     /// The rules.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::body::{Body, Variant};
 use super::shape::exclusive;
@@ -46,6 +46,51 @@ pub struct HandlerView<'a> {
     pub facts: HandlerFacts,
     /// The function itself, then those that it is followed into.
     pub bodies: Vec<Body<'a>>,
+    reach: Reach,
+}
+
+/// Where something is in those functions of a handler that have it, by their numbers.
+pub struct Places(Vec<(usize, Vec<Span>)>);
+
+/// Which of a handler's functions lead to which: asked for every pair of places, and found out once.
+struct Reach {
+    numbers: FxHashMap<Key, usize>,
+    /// For each function those that it is, or is followed into, a bit each.
+    reached: Vec<Vec<u64>>,
+    /// The same the other way round: those that lead to it.
+    leading: Vec<Vec<u64>>,
+}
+
+impl Reach {
+    fn new(bodies: &[Body]) -> Reach {
+        let numbers: FxHashMap<Key, usize> =
+            bodies.iter().enumerate().map(|(number, body)| (body.key.clone(), number)).collect();
+        let words = bodies.len().div_ceil(64);
+        let mut reached = vec![vec![0; words]; bodies.len()];
+        let mut leading = vec![vec![0; words]; bodies.len()];
+        for from in 0..bodies.len() {
+            let mut stack = vec![from];
+            while let Some(next) = stack.pop() {
+                if is_set(&reached[from], next) {
+                    continue;
+                }
+                reached[from][next / 64] |= 1 << (next % 64);
+                leading[next][from / 64] |= 1 << (from % 64);
+                stack.extend(bodies[next].lowered.callees.iter().filter_map(|callee| numbers.get(callee).copied()));
+            }
+        }
+        Reach { numbers, reached, leading }
+    }
+}
+
+fn is_set(bits: &[u64], number: usize) -> bool {
+    bits[number / 64] & (1 << (number % 64)) != 0
+}
+
+/// The numbers of the bits that are set.
+fn set_bits(bits: &[u64]) -> impl Iterator<Item = usize> {
+    let words = bits.iter().enumerate();
+    words.flat_map(|(number, word)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| number * 64 + bit))
 }
 
 impl<'a> Facts<'a> {
@@ -69,15 +114,23 @@ impl<'a> Facts<'a> {
         let handlers = first
             .into_par_iter()
             .map(|(finding, key)| {
-                let bodies = inside.analysis.reached(&key).into_iter().filter_map(|(key, lowered)| {
-                    let functions = syntax.get(&key.id)?.clone();
-                    Some(Body::new(inside.context, key.clone(), lowered.clone(), &functions))
+                let reached = inside.analysis.reached(&key).into_iter();
+                // What the kernel's own headers do is nobody's fault, and no check of the driver's.
+                let own = reached.filter(|(reached, _)| {
+                    *reached == &key || !inside.context.index.file(reached.id.file).is_shared_header()
                 });
+                let bodies: Vec<Body> = own
+                    .filter_map(|(key, lowered)| {
+                        let functions = syntax.get(&key.id)?.clone();
+                        Some(Body::new(inside.context, key.clone(), lowered.clone(), &functions))
+                    })
+                    .collect();
                 HandlerView {
                     finding,
                     takes: finding.registration.hook.takes,
                     facts: inside.analysis.facts(&key),
-                    bodies: bodies.collect(),
+                    reach: Reach::new(&bodies),
+                    bodies,
                     key: key.clone(),
                 }
             })
@@ -152,19 +205,22 @@ impl<'a> HandlerView<'a> {
         self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
     }
 
-    /// Whether something lies on a way with a place of a function: in the function itself, in one that leads to it, or in one that
-    /// it calls. `places` gives where it is, in one function.
-    pub fn is_met(&self, body: &Body<'a>, place: Span, places: &dyn Fn(&Body) -> Vec<Span>) -> bool {
+    /// Where something is in each of the handler's functions.
+    pub fn places(&self, of: impl Fn(&Body) -> Vec<Span>) -> Places {
+        let found = self.bodies.iter().map(of).enumerate();
+        Places(found.filter(|(_, places)| !places.is_empty()).collect())
+    }
+
+    /// Whether something lies on a path with a place of a function: in the function itself, in one that leads to it, or in one that
+    /// it calls.
+    pub fn is_met(&self, body: &Body<'a>, place: Span, places: &Places) -> bool {
         let meets = |variant: &Variant, one: Span, other: Span| !exclusive(&variant.function.body, one, other);
-        self.bodies.iter().any(|other| {
+        places.0.iter().any(|(number, found)| {
+            let other = &self.bodies[*number];
             if other.key != body.key && !self.leads(other, body) && !self.leads(body, other) {
                 return false;
             }
-            let found = places(other);
             let any_meets = |variant: &Variant, place: Span| found.iter().any(|found| meets(variant, *found, place));
-            if found.is_empty() {
-                return false;
-            }
             if other.key == body.key {
                 return body.variants.iter().any(|variant| any_meets(variant, place));
             }
@@ -180,31 +236,28 @@ impl<'a> HandlerView<'a> {
     }
 
     /// A function, those that lead to it, and those that it is followed into: what one call may run through.
-    pub fn related<'s>(&'s self, body: &'s Body<'a>) -> impl Iterator<Item = &'s Body<'a>> {
-        self.bodies.iter().filter(|other| self.leads(other, body) || self.leads(body, other))
+    pub fn related<'s>(&'s self, body: &Body<'a>) -> impl Iterator<Item = &'s Body<'a>> {
+        let number = self.reach.numbers.get(&body.key).copied();
+        let bits = |all: &'s [Vec<u64>]| number.map(|number| all[number].as_slice()).unwrap_or_default();
+        let (reached, leading) = (bits(&self.reach.reached), bits(&self.reach.leading));
+        let either: Vec<u64> = reached.iter().zip(leading).map(|(one, other)| one | other).collect();
+        set_bits(&either).collect::<Vec<_>>().into_iter().map(|number| &self.bodies[number])
     }
 
     /// The calls of a function that lead to another.
     pub fn calls_towards(&self, from: &Variant, to: &Body) -> impl Iterator<Item = Span> {
-        let towards: Vec<&str> =
-            self.bodies.iter().filter(|body| self.leads(body, to)).map(|body| body.lowered.name.as_str()).collect();
+        let leading = self.reach.numbers.get(&to.key).map(|number| self.reach.leading[*number].as_slice());
+        let towards: FxHashSet<&str> =
+            set_bits(leading.unwrap_or_default()).map(|number| self.bodies[number].lowered.name.as_str()).collect();
         from.calls().into_iter().filter(move |(name, _, _)| towards.contains(name)).map(|(_, _, call)| call.span)
     }
 
     /// Whether a function is another, or is followed into it.
     pub fn leads(&self, from: &Body, to: &Body) -> bool {
-        let mut seen: Vec<&Key> = vec![&from.key];
-        let mut next = 0;
-        while let Some(key) = seen.get(next).copied() {
-            if *key == to.key {
-                return true;
-            }
-            let callees = self.bodies.iter().filter(|body| body.key == *key).flat_map(|body| &body.lowered.callees);
-            let new: Vec<&Key> = callees.filter(|callee| !seen.contains(callee)).collect();
-            seen.extend(new);
-            next += 1;
+        match (self.reach.numbers.get(&from.key), self.reach.numbers.get(&to.key)) {
+            (Some(from), Some(to)) => is_set(&self.reach.reached[*from], *to),
+            _ => false,
         }
-        false
     }
 
     /// Whether any function sets a flag.

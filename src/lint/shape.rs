@@ -50,12 +50,34 @@ impl Variant<'_> {
             Some(S::Return(Some(value))) => {
                 is_error(value) || value.name().is_some_and(|name| self.holds_error(name, arm))
             }
-            Some(S::Goto(_)) => true,
+            Some(S::Goto(label)) => self.refuses_at(label, arm),
             Some(S::Block(inner)) => self.refuses(inner),
             // `if (flags & VM_WRITE) { if (read_only) return -EPERM; }`
             Some(S::If { then, otherwise, .. }) if arm.len() == 1 => otherwise.is_empty() && self.refuses(then),
             Some(S::Expression(_)) => last_assigned(arm).is_some_and(|(_, value)| is_error(value)),
             _ => false,
+        }
+    }
+
+    /// Whether what stands behind a label returns an error to an arm that ends by jumping there. A label that is not found may.
+    fn refuses_at(&self, label: &str, arm: &[Statement]) -> bool {
+        let Some(behind) = behind_label(&self.function.body, label) else { return true };
+        let Some(value) = behind.iter().find_map(|statement| match &statement.kind {
+            S::Return(value) => Some(value.as_ref()),
+            _ => None,
+        }) else {
+            return true;
+        };
+        let Some(value) = value else { return false };
+        let Some(name) = value.name().filter(|name| *name != "false") else { return is_error(value) };
+        match last_assigned(arm).filter(|(target, _)| *target == name) {
+            Some((_, value)) => self.is_error(value),
+            None => {
+                // What it was set to last before the jump.
+                let jump = arm.last().map_or(0, |last| last.span.start);
+                let before = self.values(name).iter().filter(|value| value.span.start < jump);
+                before.max_by_key(|value| value.span.start).is_none_or(is_error_or_call)
+            }
         }
     }
 
@@ -71,6 +93,22 @@ impl Variant<'_> {
     pub fn is_error(&self, value: &Expression) -> bool {
         is_error(value) || value.name().is_some_and(|name| self.holds_error(name, &[]))
     }
+}
+
+/// An error, or what a call gave, which may be one.
+fn is_error_or_call(value: &Expression) -> bool {
+    is_error(value) || matches!(value.bare().kind, E::Call { .. })
+}
+
+/// The statements behind a label.
+fn behind_label<'s>(statements: &'s [Statement], label: &str) -> Option<&'s [Statement]> {
+    statements.iter().enumerate().find_map(|(number, statement)| match &statement.kind {
+        S::Label(name) if name == label => Some(&statements[number + 1..]),
+        S::If { then, otherwise, .. } => behind_label(then, label).or_else(|| behind_label(otherwise, label)),
+        S::Loop { body, .. } | S::Block(body) => behind_label(body, label),
+        S::Switch { arms, .. } => arms.iter().find_map(|arm| behind_label(arm, label)),
+        _ => None,
+    })
 }
 
 /// What the last statement that assigns a variable assigns to it.

@@ -22,6 +22,7 @@ pub use summary::{stats, summary};
 pub use text::text;
 
 use crate::index::Registration;
+use crate::kernel::FileTrouble;
 use crate::verdict::{Chosen, Finding, Scan};
 
 /// What a report is about.
@@ -34,9 +35,22 @@ pub struct Report<'a> {
     pub chosen: &'a Chosen,
     /// The kernel version of the tree, where it states one.
     pub version: Option<String>,
+    /// What was not understood, as far as it bears on the findings to show.
+    pub trouble: Vec<&'a FileTrouble>,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    /// About all that a scan found.
+    pub fn of(scan: &'a Scan, chosen: &'a Chosen, version: Option<String>) -> Report<'a> {
+        Report {
+            scan,
+            findings: scan.findings.iter().collect(),
+            chosen,
+            version,
+            trouble: scan.trouble.iter().collect(),
+        }
+    }
+
     /// The path and line of a place, as `path:line`.
     fn at(&self, file: u32, offset: u32) -> String {
         self.scan.index.file(file).at(offset)

@@ -41,10 +41,10 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         scan.files,
         scan.index.files().len(),
         scan.slices,
-        scan.trouble.len()
+        report.trouble.len()
     )?;
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
-    for trouble in &scan.trouble {
+    for trouble in &report.trouble {
         let shown = by_kind.entry(trouble.kind).or_default();
         *shown += 1;
         if *shown <= TROUBLE_SHOWN {

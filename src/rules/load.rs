@@ -232,7 +232,9 @@ mod tests {
     #[test]
     fn a_template_with_a_key_that_nothing_fills_is_refused() {
         let target = |rewrite: &str| {
-            format!("name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\nreads = []\nwrites = []\nactions = []\nmapped = false\n{rewrite}")
+            format!(
+                "name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\nreads = []\nwrites = []\nactions = []\nmapped = false\n{rewrite}"
+            )
         };
         let wrong = [
             ("[rewrite.actions.remap_pfn]\nfull = \"f({desc}, {2})\"\n", "rewrite.actions.remap_pfn: {2}"),

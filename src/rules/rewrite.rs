@@ -171,11 +171,16 @@ impl Rewrite {
             let refused = form.refused.as_ref().map(|refused| &refused.when);
             let templates = form.full.iter().chain(&form.part).chain(refused);
             let known = ["desc", "frame", "start", "size", "pages", "count"];
-            templates.into_iter().try_for_each(|template| only(&format!("rewrite.actions.{name}"), template, &known))?;
+            templates
+                .into_iter()
+                .try_for_each(|template| only(&format!("rewrite.actions.{name}"), template, &known))?;
         }
         for form in &self.calls {
             let place = format!("rewrite.calls of {}", form.names.join(", "));
-            form.to.iter().chain(&form.otherwise).try_for_each(|template| only(&place, template, &["desc", "file", "N"]))?;
+            form.to
+                .iter()
+                .chain(&form.otherwise)
+                .try_for_each(|template| only(&place, template, &["desc", "file", "N"]))?;
         }
         if let Some(finish) = &self.finish {
             only("rewrite.finish.announce", &finish.announce, &["desc"])?;

@@ -52,7 +52,12 @@ impl<'a> PathJudge<'a> {
         let moves = self.found.iter().any(|requirement| requirement.verdict == Verdict::Mapped);
         if let Some(action) = self.found.iter().find(is_action).filter(|_| moves) {
             let text = "if the action fails, vm_ops->close runs although vm_ops->mapped has not: close must not give back what was not taken";
-            let note = Requirement { kind: BEFORE_MAPPED.to_owned(), verdict: Verdict::Mechanical, text: text.to_owned(), ..action.clone() };
+            let note = Requirement {
+                kind: BEFORE_MAPPED.to_owned(),
+                verdict: Verdict::Mechanical,
+                text: text.to_owned(),
+                ..action.clone()
+            };
             self.notes.insert(note);
         }
     }

@@ -7,8 +7,10 @@ use crate::source::blank_non_code;
 pub fn check(facts: &Facts, found: &mut Found) {
     let all: Vec<&Registration> = facts.findings.iter().map(|finding| &finding.registration).collect();
     for (number, old) in all.iter().enumerate().filter(|(_, registration)| registration.hook.takes == Takes::Vma) {
-        // The registrations of a file are sorted by place: those of one table lie side by side.
-        let near = all[..number].iter().rev().chain(&all[number + 1..]).take_while(|other| other.file == old.file);
+        // The registrations of a file are sorted by place, and those of one table lie side by side.
+        let in_file = |other: &&&Registration| other.file == old.file;
+        let before = all[..number].iter().rev().take_while(in_file);
+        let near = before.chain(all[number + 1..].iter().take_while(in_file));
         let mut both = near.filter(|new| new.hook.takes == Takes::Desc && is_same_table(facts, old, new));
         if both.next().is_some() && old.handler != Handler::Null {
             let name = old.table.as_deref().unwrap_or("the table");

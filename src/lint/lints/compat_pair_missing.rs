@@ -17,6 +17,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     hooks.push((name.clone(), expression.span));
                 }
             });
+            if hooks.is_empty() {
+                continue;
+            }
             // One function may make the desc, and another call the hook.
             let related = handler.related(body).flat_map(|other| &other.variants);
             let mut bridges: Vec<&str> =

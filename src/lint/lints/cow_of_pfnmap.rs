@@ -1,19 +1,21 @@
 //! A private mapping of PFNs, which a write would copy.
 
-use crate::lint::{Body, Facts, Found, Variant};
+use crate::lint::{Facts, Found, Variant};
 use crate::rules::Does;
 use crate::source::Span;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in &facts.handlers {
+        if !handler.sets("VM_PFNMAP") {
+            continue;
+        }
+        // What remaps at once looks at copy-on-write itself.
+        let coping = handler.places(|body| {
+            body.variants.iter().flat_map(|variant| remaps(variant).chain(refusals(variant))).collect::<Vec<Span>>()
+        });
         for body in &handler.bodies {
             for set in body.lowered.sets.iter().filter(|set| set.name == "VM_PFNMAP") {
-                // What remaps at once looks at copy-on-write itself.
-                let copes = |body: &Body| {
-                    let variants = body.variants.iter();
-                    variants.flat_map(|variant| remaps(variant).chain(refusals(variant))).collect::<Vec<Span>>()
-                };
-                if handler.is_met(body, set.span, &copes) {
+                if handler.is_met(body, set.span, &coping) {
                     continue;
                 }
                 let message = format!(

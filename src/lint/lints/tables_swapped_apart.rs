@@ -11,12 +11,19 @@ pub fn check(facts: &Facts, found: &mut Found) {
         facts.rules().is_migrating(&registration.hook.record) && registration.handler != Handler::Null
     };
     let tables: Vec<&Finding> = facts.findings.iter().filter(is_table).collect();
-    for swap in swaps(index) {
+    let swaps = swaps(index);
+    let is_put_there = |finding: &Finding| {
+        let table = finding.registration.table.as_ref();
+        swaps.iter().any(|swap| table == Some(&swap.table))
+    };
+    for swap in &swaps {
         let takes = |finding: &Finding| finding.registration.hook.takes;
         let own = tables.iter().find(|finding| finding.registration.table.as_ref() == Some(&swap.table));
         let Some(own) = own else { continue };
         let other = tables.iter().find(|finding| {
-            takes(finding) != takes(own) && swap.reaches(index, &index.file(finding.registration.file).path)
+            takes(finding) != takes(own)
+                && !is_put_there(finding)
+                && swap.reaches(index, &index.file(finding.registration.file).path)
         });
         if let Some(other) = other {
             let member = |takes| if takes == Takes::Desc { ".mmap_prepare" } else { ".mmap" };

@@ -9,11 +9,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
         if facts.callers(handler).into_iter().any(|caller| caller.bodies.iter().any(settles)) {
             continue;
         }
+        let harmless = handler.places(|body| [settling(body), requiring(body), page_cache(body)].concat());
         for (body, variant) in handler.variants() {
             for refusal in variant.refusals() {
                 let is_of_write = refusal.test.set && names_write(&refusal.test.flags);
-                let is_harmless = |body: &Body| [settling(body), requiring(body), page_cache(body)].concat();
-                if !is_of_write || handler.is_met(body, refusal.condition, &is_harmless) {
+                if !is_of_write || handler.is_met(body, refusal.condition, &harmless) {
                     continue;
                 }
                 let message = format!(

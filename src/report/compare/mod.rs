@@ -54,7 +54,13 @@ pub(super) fn sentence(change: &Change) -> String {
     let side = |side: &Side| format!("{} ({})", side.handler, side.verdict);
     match (&change.old, &change.new) {
         (Some(old), Some(new)) if change.fate == Fate::Moved => {
-            format!("{}, {} of {}, was in {}", side(new), new.hook, new.table.as_deref().unwrap_or("-"), old.file)
+            let table = |side: &Side| side.table.clone().unwrap_or_else(|| "-".to_owned());
+            let was = if old.file == new.file {
+                format!("its table was {}", table(old))
+            } else {
+                format!("was in {}", old.file)
+            };
+            format!("{}, {} of {}, {was}", side(new), new.hook, table(new))
         }
         (Some(old), Some(new)) => format!("{} is {} now", side(old), side(new)),
         (Some(only), None) | (None, Some(only)) => {
