@@ -7,6 +7,7 @@ use super::mapped::{Mapped, mapped};
 use super::plan::{Applicability, HandlerFix};
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
+use crate::source::find_word;
 use crate::verdict::{Finding, HandlerPlace, Verdict};
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
@@ -163,6 +164,9 @@ impl Planner<'_> {
         for finding in findings {
             let registration = &finding.registration;
             let is_retyped = self.is_retyped(&registration.hook);
+            if let Some(unclear) = self.unclear(&registration.hook).filter(|_| is_retyped) {
+                return Some(unclear);
+            }
             if is_retyped && finding.reads.iter().any(|field| field == "vm_private_data") {
                 let hook = registration.hook.name();
                 return Some(format!("reads private data, which who calls {hook} with a VMA would not hand over"));
@@ -186,6 +190,18 @@ impl Planner<'_> {
             }
         }
         None
+    }
+
+    /// Where something may implement a hook, and is not understood: the hook cannot be retyped under it.
+    fn unclear(&self, hook: &Hook) -> Option<String> {
+        let index = self.context.index;
+        let names = |file: u32| find_word(&index.file(file).text, hook.member.as_bytes(), 0).is_some();
+        let unclear = index.unclear().iter().find(|unclear| names(unclear.file))?;
+        Some(format!(
+            "{} may be implemented at {}, which is not understood",
+            hook.name(),
+            index.file(unclear.file).at(unclear.at)
+        ))
     }
 
     /// Whether all that needs the finished mapping are calls that the target's second half has.

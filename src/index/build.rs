@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use super::expansion::table_macros;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
-use super::{Index, ItemId, SourceFile, Types, reach};
+use super::{Index, ItemId, SourceFile, Types, net, reach};
 use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
@@ -66,13 +66,13 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_definitions(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
-    register(tree, &mut built);
+    register(tree, rules, &mut built);
     reach::add(tree, rules, &mut built);
     built
 }
 
 /// Finds the registrations, once all is known that files define.
-pub(super) fn register(tree: &Tree, built: &mut Built) {
+pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let index = &built.index;
     let types = Types::new(index, tree);
     let words = Words::new(index);
@@ -81,7 +81,8 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
         let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(SHARE);
-        let batch: Vec<_> = files.map(|file| measure(Phase::Follow, || collect(index, &types, &words, file))).collect();
+        let batch: Vec<_> =
+            files.map(|file| measure(Phase::Follow, || collect(index, &types, rules, &words, file))).collect();
         for (registrations, trouble) in batch {
             found.extend(registrations);
             lost.extend(trouble);
@@ -93,12 +94,28 @@ pub(super) fn register(tree: &Tree, built: &mut Built) {
     };
     let left_out = [
         limited(&mut found, "registrations", place),
-        limited(&mut lost, "registrations that are not understood", |trouble| (trouble.file.clone(), trouble.line)),
+        limited(&mut lost, "registrations that are not understood", |unclear| {
+            let source = index.file(unclear.file);
+            (source.path.clone(), Some(source.position(unclear.at).line))
+        }),
         index.files.get(next).map(|file| too_many(file.path.clone(), None, "files that may register handlers")),
     ];
-    lost.extend(left_out.into_iter().flatten());
+    let left_out: Vec<FileTrouble> = left_out.into_iter().flatten().collect();
+    let is_whole = left_out.is_empty();
+    built.trouble.extend(left_out);
     built.index.registrations = found;
-    built.trouble.extend(lost);
+    if is_whole {
+        lost.extend(net::catch(rules, &built.index));
+        lost.truncate(REGISTRATION_LIMIT);
+    }
+    lost.sort();
+    lost.dedup_by(|next, first| (next.file, next.at) == (first.file, first.at));
+    built.trouble.extend(lost.iter().map(|unclear| {
+        let source = built.index.file(unclear.file);
+        let line = Some(source.position(unclear.at).line);
+        FileTrouble { file: source.path.clone(), line, kind: "registration", text: unclear.text.clone() }
+    }));
+    built.index.unclear = lost;
 }
 
 /// Cuts a list at the limit, and says what is left out, and from where on.

@@ -9,6 +9,7 @@ mod hint;
 mod hooks;
 mod includes;
 mod names;
+mod net;
 mod reach;
 mod rebuild;
 mod registrations;
@@ -20,6 +21,7 @@ mod types;
 pub use build::{Built, build, is_access};
 pub use file::SourceFile;
 pub use hooks::{Hook, Hooks, Takes};
+pub use net::Unclear;
 pub use rebuild::rebuild;
 pub use registrations::{Handler, Registration};
 pub use search::Search;
@@ -78,6 +80,7 @@ pub struct Index {
     /// What names mean that files use and that nothing near them defines.
     meanings: Meanings,
     registrations: Vec<Registration>,
+    unclear: Vec<Unclear>,
 }
 
 impl Index {
@@ -159,6 +162,11 @@ impl Index {
     /// Every registration of a handler, by file and place.
     pub fn registrations(&self) -> &[Registration] {
         &self.registrations
+    }
+
+    /// The places where something may be registered, and is not understood, by file and place.
+    pub fn unclear(&self) -> &[Unclear] {
+        &self.unclear
     }
 
     /// The functions called `name` that take a VMA or a desc, as one in `near` means them: its own, else those of its

@@ -42,7 +42,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_definitions(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
-    register(tree, &mut built);
+    register(tree, rules, &mut built);
     reach::add(tree, rules, &mut built);
     Some(built)
 }

@@ -3,12 +3,12 @@
 use memchr::memmem::find;
 use rustc_hash::FxHashSet;
 
-use super::build::is_assigned;
+use super::build::{is_access, is_assigned};
 use super::expansion::expansions;
 use super::search::Identifiers;
 use super::tables::{Entries, Found, alternatives, handler};
-use super::{Hook, Index, Scope, Takes, Types};
-use crate::kernel::FileTrouble;
+use super::{Hook, Index, Scope, Takes, Types, Unclear};
+use crate::rules::Rules;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
@@ -62,8 +62,14 @@ impl Words {
 }
 
 /// The registrations in one file, and the places that look like one and could not be read.
-pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<Registration>, Vec<FileTrouble>) {
-    let mut collector = Collector { index, types, words, file, found: Vec::new(), trouble: Vec::new() };
+pub fn collect(
+    index: &Index,
+    types: &Types,
+    rules: &Rules,
+    words: &Words,
+    file: u32,
+) -> (Vec<Registration>, Vec<Unclear>) {
+    let mut collector = Collector { index, types, rules, words, file, found: Vec::new(), unclear: Vec::new() };
     let found = words.names.places(&index.file(file).text);
     let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(name, _)| words.hooks.contains(*name));
     let mut items = collector.items_with_hooks(hooks);
@@ -74,10 +80,10 @@ pub fn collect(index: &Index, types: &Types, words: &Words, file: u32) -> (Vec<R
         collector.item(item);
     }
     collector.macro_uses(macros);
-    let Collector { mut found, trouble, .. } = collector;
+    let Collector { mut found, unclear, .. } = collector;
     found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
     found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
-    (found, trouble)
+    (found, unclear)
 }
 
 /// Where names stand in a text. A few are looked for one by one, which is fastest; many at once, or it would never end.
@@ -96,17 +102,24 @@ fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
 struct Collector<'i> {
     index: &'i Index,
     types: &'i Types<'i>,
+    rules: &'i Rules,
     words: &'i Words,
     file: u32,
     found: Vec<Registration>,
-    trouble: Vec<FileTrouble>,
+    unclear: Vec<Unclear>,
 }
 
 impl Collector<'_> {
     /// The items in which the name of a hook is assigned to.
     fn items_with_hooks(&mut self, hooks: Vec<(&str, usize)>) -> Vec<u32> {
         let source = self.index.file(self.file);
-        let assigned = hooks.into_iter().filter(|(hook, at)| is_assigned(&source.text, at + hook.len()));
+        let is_set = |hook: &str, at: usize| {
+            // `.mmap = f`, and `WRITE_ONCE(ops->mmap, f)`.
+            let end = at + hook.len();
+            is_assigned(&source.text, end)
+                || (is_access(&source.text, at) && source.text[end..].trim_ascii_start().first() == Some(&b','))
+        };
+        let assigned = hooks.into_iter().filter(|(hook, at)| is_set(hook, *at));
         let (within, between): (Vec<_>, Vec<_>) =
             assigned.map(|(_, at)| (at, source.item_at(at as u32))).partition(|(_, item)| item.is_some());
         // A variable that happens to be called like a hook is none.
@@ -118,18 +131,13 @@ impl Collector<'_> {
     /// Code that stands between items, where braces do not add up, is named and not lost.
     fn lost(&mut self, at: usize) {
         if blank_non_code(&self.index.file(self.file).text)[at] != b' ' {
-            self.trouble.push(self.registration_trouble(at as u32));
+            self.is_unclear(at as u32);
         }
     }
 
-    fn registration_trouble(&self, at: u32) -> FileTrouble {
-        let source = self.index.file(self.file);
-        FileTrouble {
-            file: source.path.clone(),
-            line: Some(source.position(at).line),
-            kind: "registration",
-            text: "registers an mmap callback in a way that is not understood".to_owned(),
-        }
+    fn is_unclear(&mut self, at: u32) {
+        let text = "registers an mmap callback in a way that is not understood".to_owned();
+        self.unclear.push(Unclear { file: self.file, at, text });
     }
 
     /// The functions that pass a function of this file that takes a VMA to another, as an argument.
@@ -158,12 +166,17 @@ impl Collector<'_> {
         let text = item.span.of(&source.text);
         match item.kind {
             ItemKind::Variable => {
+                let mut covered = Vec::new();
                 for declared in self.variables(text, item.span.start) {
                     let Some(value) = &declared.value else { continue };
-                    for found in self.entries(&source.text).read(declared.ty.tag(), value) {
+                    let tag = self.types.tag_of(&declared.ty, self.file);
+                    let table = self.entries(&source.text).read(tag.as_deref(), value);
+                    for found in table.found {
                         self.add(found, Some(declared.name.clone()), None, None);
                     }
+                    covered.extend(table.covered);
                 }
+                self.uncovered(item.span, &covered);
             }
             ItemKind::Function => {
                 for function in parse::in_every_variant(text, item.span.start) {
@@ -174,6 +187,22 @@ impl Collector<'_> {
             ItemKind::Macro | ItemKind::Record => {}
             ItemKind::Other => self.not_understood(item.span),
         }
+    }
+
+    /// The places of a table that set a hook, and that no entry was read from: where macros stand for its braces.
+    fn uncovered(&mut self, table: Span, covered: &[Span]) {
+        let source = self.index.file(self.file);
+        let code = blank_non_code(table.of(&source.text));
+        let places = self.words.names.places(&code);
+        let set = places.filter(|(name, at)| {
+            self.words.hooks.contains(*name)
+                && *at > 0
+                && code[at - 1] == b'.'
+                && is_assigned(&code, at + name.len())
+                && !covered.iter().any(|entry| entry.contains(table.start + *at as u32))
+        });
+        let set: Vec<u32> = set.map(|(_, at)| table.start + at as u32).collect();
+        set.into_iter().for_each(|at| self.is_unclear(at));
     }
 
     /// The variables of a declaration, as far as their initialisers name hooks.
@@ -188,30 +217,38 @@ impl Collector<'_> {
         visit::statements(&function.body, &mut |seen| match seen {
             Seen::Expression(expression) => match &expression.kind {
                 E::Assign { operator, target, value } if operator == "=" => {
-                    assignments.push((target, value, expression.span))
+                    assignments.push((target.as_ref(), value.as_ref(), expression.span))
                 }
                 E::Call { callee, arguments: passed } => {
+                    // `WRITE_ONCE(ops->mmap, f)`, `cmpxchg(&ops->mmap, NULL, f)`
+                    if let [target, .., value] = passed.as_slice()
+                        && callee.name().is_some_and(|name| self.rules.stores(name))
+                    {
+                        assignments.push((target, value, expression.span));
+                    }
                     arguments.extend(passed.iter().enumerate().map(|(number, argument)| (callee, number, argument)))
                 }
-                E::Initializer { ty: Some(ty), .. } => tables.push((None, ty.tag().map(str::to_owned), expression)),
+                E::Initializer { ty: Some(ty), .. } => {
+                    tables.push((None, self.types.tag_of(ty, self.file), expression))
+                }
                 _ => {}
             },
             Seen::Declared(declared) => {
                 if let Some(value) =
                     declared.value.as_ref().filter(|value| matches!(value.kind, E::Initializer { ty: None, .. }))
                 {
-                    tables.push((Some(declared.name.clone()), declared.ty.tag().map(str::to_owned), value));
+                    tables.push((Some(declared.name.clone()), self.types.tag_of(&declared.ty, self.file), value));
                 }
             }
         });
         for (name, tag, value) in tables {
-            for found in self.entries(&self.index.file(self.file).text).read(tag.as_deref(), value) {
+            for found in self.entries(&self.index.file(self.file).text).read(tag.as_deref(), value).found {
                 self.add(found, name.clone(), None, None);
             }
         }
         for (target, value, span) in assignments {
-            let E::Field { base, name, .. } = &target.kind else { continue };
-            let tag = self.types.of(base, &scope, self.file).and_then(|ty| ty.tag().map(str::to_owned));
+            let E::Field { base, name, .. } = &member_of(target).kind else { continue };
+            let tag = self.types.of(base, &scope, self.file).and_then(|ty| self.types.tag_of(&ty, self.file));
             for value in alternatives(value) {
                 if let Some(hook) = self.assigned_hook(tag.as_deref(), name, value, function) {
                     let handler = handler(value, &self.index.file(self.file).text);
@@ -326,7 +363,7 @@ impl Collector<'_> {
     fn expanded(&mut self, declaration: &[u8], name: &str, place: Span) {
         for declared in self.variables(declaration, 0) {
             let Some(value) = &declared.value else { continue };
-            for found in self.entries(declaration).read(declared.ty.tag(), value) {
+            for found in self.entries(declaration).read(declared.ty.tag(), value).found {
                 self.add(found, Some(declared.name.clone()), Some(name.to_owned()), Some(place));
             }
         }
@@ -385,8 +422,17 @@ impl Collector<'_> {
                 .any(|at| at > 0 && matches!(code[at - 1], b'.' | b'>') && is_assigned(&code, at + member.len()))
         });
         if is_member {
-            self.trouble.push(self.registration_trouble(span.start));
+            self.is_unclear(span.start);
         }
+    }
+}
+
+/// The member that an assignment means: `ops->mmap`, and `*(void **)&ops->mmap`.
+fn member_of(target: &Expression) -> &Expression {
+    match &target.bare().kind {
+        E::Unary { operator, operand } if operator == "*" || operator == "&" => member_of(operand),
+        E::Cast { value, .. } => member_of(value),
+        _ => target.bare(),
     }
 }
 

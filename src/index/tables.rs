@@ -14,6 +14,15 @@ pub struct Found {
     pub span: Span,
 }
 
+/// What an initialiser holds.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// The hooks that it sets, those of nested members and of array elements included.
+    pub found: Vec<Found>,
+    /// The entries that were read, whatever they set.
+    pub covered: Vec<Span>,
+}
+
 /// Reads initialisers of `struct tag`.
 pub struct Entries<'i> {
     pub index: &'i Index,
@@ -24,25 +33,26 @@ pub struct Entries<'i> {
 }
 
 impl Entries<'_> {
-    /// The hooks that an initialiser of `struct tag` sets, those of nested members and of array elements included.
-    pub fn read(&self, tag: Option<&str>, value: &Expression) -> Vec<Found> {
-        let mut found = Vec::new();
-        self.list(tag, value, &mut found);
-        found
+    /// What an initialiser of `struct tag` holds.
+    pub fn read(&self, tag: Option<&str>, value: &Expression) -> Table {
+        let mut table = Table::default();
+        self.list(tag, value, &mut table);
+        table
     }
 
-    fn list(&self, tag: Option<&str>, value: &Expression, found: &mut Vec<Found>) {
+    fn list(&self, tag: Option<&str>, value: &Expression, table: &mut Table) {
         let E::Initializer { ty, entries } = &value.bare().kind else { return };
-        let tag = ty.as_ref().and_then(|ty| ty.tag()).or(tag);
+        let own = ty.as_ref().and_then(|ty| self.types.tag_of(ty, self.file));
         for entry in entries {
-            self.entry(tag, entry, found);
+            table.covered.push(entry.span);
+            self.entry(own.as_deref().or(tag), entry, table);
         }
     }
 
-    fn entry(&self, tag: Option<&str>, entry: &Entry, found: &mut Vec<Found>) {
+    fn entry(&self, tag: Option<&str>, entry: &Entry, table: &mut Table) {
         let Some((last, outer)) = entry.members.split_last() else {
             // An element of an array of tables, or a positional member, whose type is not followed.
-            return self.list(tag, &entry.value, found);
+            return self.list(tag, &entry.value, table);
         };
         let mut record = tag.map(str::to_owned);
         for member in outer {
@@ -54,13 +64,13 @@ impl Entries<'_> {
             let inner = record
                 .and_then(|record| self.types.member(&record, last, self.file))
                 .and_then(|ty| ty.tag().map(str::to_owned));
-            return self.list(inner.as_deref(), &entry.value, found);
+            return self.list(inner.as_deref(), &entry.value, table);
         }
         // `&(struct file_operations){ ... }`
         if let E::Unary { operand, .. } = &entry.value.bare().kind
             && matches!(operand.kind, E::Initializer { .. })
         {
-            return self.list(None, operand, found);
+            return self.list(None, operand, table);
         }
         let hook = match &record {
             Some(record) => self.index.hooks().find(record, last),
@@ -71,7 +81,7 @@ impl Entries<'_> {
         };
         if let Some(hook) = hook {
             for value in alternatives(&entry.value) {
-                found.push(Found { hook: hook.clone(), handler: handler(value, self.text), span: entry.span });
+                table.found.push(Found { hook: hook.clone(), handler: handler(value, self.text), span: entry.span });
             }
         }
     }

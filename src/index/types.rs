@@ -130,6 +130,26 @@ impl<'i> Types<'i> {
         Some(if found.tag() == Some("") { Type { name: format!("struct {tag}"), ..found } } else { found })
     }
 
+    /// The tag of the struct that a type is, by whatever name: `struct file_operations`, a typedef of it, or a macro for it.
+    pub fn tag_of(&self, ty: &Type, file: u32) -> Option<String> {
+        if let Some(tag) = ty.tag() {
+            return Some(tag.to_owned());
+        }
+        let name = ty.name.as_str();
+        let is_name = !name.is_empty() && name.bytes().all(crate::source::is_identifier_byte);
+        if !is_name
+            || matches!(name, "int" | "char" | "long" | "short" | "void" | "bool" | "u8" | "u16" | "u32" | "u64")
+        {
+            return None;
+        }
+        if let Some(body) = self.index.constant(name, file) {
+            return tag_in(body);
+        }
+        let near = std::iter::once(file).chain(self.index.neighbours(file));
+        let known = near.into_iter().find_map(|file| typedef_in(self.index.file(file), name));
+        known.or_else(|| self.in_includes(self.index.file(file), |header| typedef_in(header, name)))
+    }
+
     fn members_of(&self, tag: &str, file: u32) -> Option<Arc<Vec<Parameter>>> {
         let source = self.index.file(file);
         // Two drivers may give their structs the same tag, so what is remembered is remembered by folder.
@@ -162,6 +182,17 @@ impl<'i> Types<'i> {
     }
 
     fn included_members(&self, tag: &str, source: &SourceFile) -> Option<Vec<Parameter>> {
+        self.in_includes(source, |header| {
+            let is_whole = |item: &u32| {
+                let item = header.items[*item as usize];
+                item.body < item.span.end
+            };
+            header.named(ItemKind::Record, tag).find(is_whole).map(|item| read_members(header, item))
+        })
+    }
+
+    /// What the first of the headers that a file includes has of something.
+    fn in_includes<T>(&self, source: &SourceFile, find: impl Fn(&SourceFile) -> Option<T>) -> Option<T> {
         let mut seen: Vec<String> = Vec::new();
         let mut level = included(&source.text, source.folder());
         for _ in 0..INCLUDE_DEPTH {
@@ -171,11 +202,8 @@ impl<'i> Types<'i> {
                     continue;
                 }
                 if let Some(header) = self.load(&path) {
-                    if let Some(item) = header
-                        .named(ItemKind::Record, tag)
-                        .find(|item| header.items[*item as usize].body < header.items[*item as usize].span.end)
-                    {
-                        return Some(read_members(&header, item));
+                    if let Some(found) = find(&header) {
+                        return Some(found);
                     }
                     next.extend(included(&header.text, header.folder()));
                 }
@@ -199,6 +227,28 @@ impl<'i> Types<'i> {
         self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }
+}
+
+/// The tag in `struct tag`.
+fn tag_in(text: &[u8]) -> Option<String> {
+    let mut words = crate::source::identifiers(text).skip_while(|word| matches!(*word, "typedef" | "const"));
+    matches!(words.next(), Some("struct" | "union")).then(|| words.next().map(str::to_owned)).flatten()
+}
+
+/// The tag of the struct that a typedef of a file calls `name`; of one without a tag, the name itself.
+fn typedef_in(file: &SourceFile, name: &str) -> Option<String> {
+    file.items.iter().find_map(|item| {
+        let text = item.span.of(&file.text);
+        let is_it = text.starts_with(b"typedef")
+            && matches!(item.kind, ItemKind::Record | ItemKind::Other)
+            && crate::source::identifier_before(text, text.len().saturating_sub(1))
+                .is_some_and(|(start, end)| &text[start..end] == name.as_bytes());
+        match item.kind {
+            _ if !is_it => None,
+            ItemKind::Record => Some(file.name(item)),
+            _ => tag_in(text),
+        }
+    })
 }
 
 fn dereferenced(ty: Type) -> Type {

@@ -160,6 +160,8 @@ struct Stats {
     slices: usize,
     handlers: usize,
     trouble: usize,
+    /// Places where something may be registered, and is not understood: the troubles of the kind `registration`.
+    unclear_registrations: usize,
 }
 
 /// What the document is, as JSON Schema: made from what writes it.
@@ -205,6 +207,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             slices: scan.slices,
             handlers: report.findings.len(),
             trouble: scan.trouble.len(),
+            unclear_registrations: scan.index.unclear().len(),
         },
     };
     write_json(&document, out)

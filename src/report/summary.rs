@@ -37,11 +37,12 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "{} files read, {} indexed, {} functions parsed, {} not understood",
+        "{} files read, {} indexed, {} functions parsed, {} not understood, {} unclear registrations",
         scan.files,
         scan.index.files().len(),
         scan.slices,
-        report.trouble.len()
+        report.trouble.len(),
+        scan.index.unclear().len()
     )?;
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for trouble in &report.trouble {

@@ -67,6 +67,8 @@ struct RuleFile {
     mapping: Vec<RecordRule>,
     redispatch: Vec<RecordRule>,
     migrating: Vec<RecordRule>,
+    annotations: Vec<String>,
+    stores: Vec<String>,
     never_merged: Vec<String>,
     ignored: Vec<String>,
     bits: Vec<String>,
@@ -186,6 +188,8 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));
     rules.redispatch_records.extend(file.redispatch.into_iter().map(|redispatch| redispatch.record));
     rules.migrating_records.extend(file.migrating.into_iter().map(|migrating| migrating.record));
+    rules.annotations.extend(file.annotations);
+    rules.stores.extend(file.stores);
     rules.never_merged.extend(file.never_merged);
     rules.merge_ignored.extend(file.ignored);
     rules.bits.extend(file.bits);

@@ -39,6 +39,8 @@ pub struct Rules {
     mapping_records: FxHashSet<String>,
     redispatch_records: FxHashSet<String>,
     migrating_records: FxHashSet<String>,
+    annotations: Vec<String>,
+    stores: FxHashSet<String>,
     never_merged: FxHashSet<String>,
     merge_ignored: FxHashSet<String>,
     bits: FxHashSet<String>,
@@ -188,6 +190,16 @@ impl Rules {
     /// Whether handlers of `struct record` convert one by one.
     pub fn is_migrating(&self, record: &str) -> bool {
         self.migrating_records.contains(record)
+    }
+
+    /// Whether a macro of that name at file scope says something about a function, and registers none.
+    pub fn is_annotation(&self, name: &str) -> bool {
+        self.annotations.iter().any(|prefix| name.starts_with(prefix.as_str()))
+    }
+
+    /// Whether a call of `name` puts its last argument where the first one leads.
+    pub fn stores(&self, name: &str) -> bool {
+        self.stores.contains(name)
     }
 
     /// Whether a VMA with this flag is never merged.

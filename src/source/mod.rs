@@ -19,8 +19,8 @@ pub mod visit;
 
 pub use conditional::conditions_at;
 pub use lex::{
-    closing, comments, find_word, identifier_end, identifier_start, identifiers, is_identifier_byte, skip_blank,
-    spans_of_identifiers, words,
+    closing, comments, find_word, identifier_before, identifier_end, identifier_start, identifiers, is_identifier_byte,
+    previous, skip_blank, spans_of_identifiers, words,
 };
 pub use mask::{Masked, blank_non_code, variants};
 pub use slicer::{Item, ItemKind, Slices, slice};

@@ -98,3 +98,27 @@ static int reader(struct file *file, struct vm_area_struct *vma)
 {
 	return read_fops.mmap(file, vma);
 }
+//- drivers/case/torn.c
+/* What may implement a hook, and is not understood, holds the hook. */
+#include <linux/mm.h>
+
+struct torn_ops {
+	int (*place)(struct torn *torn, struct vm_area_struct *vma);
+};
+
+static int torn_place(struct torn *torn, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &torn_vm_ops;
+	return 0;
+}
+
+static const struct torn_ops torn_ops = { .place = torn_place };
+
+static const struct torn_ops other_ops = TABLE_OF
+	.place = other_place,
+TABLE_END;
+
+static int call_torn(struct torn *torn, struct vm_area_struct *vma)
+{
+	return torn->ops->place(torn, vma);
+}

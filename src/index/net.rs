@@ -1,0 +1,295 @@
+//! The net under the registrations: a function that takes a VMA or a desc and whose address is taken is registered, is a callback of
+//! another sort, or is named as trouble. No handler is lost without a word.
+
+use memchr::memmem;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::Index;
+use super::build::VMA;
+use super::search::Identifiers;
+use crate::SHARE;
+use crate::meter::{Phase, measure};
+use crate::rules::Rules;
+use crate::source::{
+    Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, is_identifier_byte,
+    parse, previous, skip_blank, words,
+};
+
+/// A place where something may be registered, and is not understood.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unclear {
+    /// The file.
+    pub file: u32,
+    /// The place, in bytes.
+    pub at: u32,
+    /// What is not understood there.
+    pub text: String,
+}
+
+/// What the net catches in a tree, by file and place.
+pub(super) fn catch(rules: &Rules, index: &Index) -> Vec<Unclear> {
+    let net = Net::new(rules, index);
+    let files = (0..index.listed as u32).into_par_iter().with_max_len(SHARE);
+    let mut caught: Vec<Unclear> = files.flat_map_iter(|file| measure(Phase::Follow, || net.in_file(file))).collect();
+    caught.sort();
+    caught.dedup();
+    caught
+}
+
+struct Net<'i> {
+    rules: &'i Rules,
+    index: &'i Index,
+    /// The functions that other files can name.
+    visible: Identifiers,
+    /// The members of structs that are pointers to functions which take a VMA: hooks, and those that are none.
+    callbacks: FxHashSet<&'i str>,
+    /// The handlers that are registered, by file and item.
+    registered: FxHashMap<(u32, u32), Vec<&'i str>>,
+}
+
+impl<'i> Net<'i> {
+    fn new(rules: &'i Rules, index: &'i Index) -> Net<'i> {
+        let visible = index.vma_functions().filter(|id| {
+            let source = index.file(id.file);
+            index.is_visible_elsewhere(*id)
+                && !source.is_header()
+                && may_handle(index.item(*id).head().of(&source.text))
+        });
+        let records = index.files[..index.listed].iter().flat_map(|file| &file.definitions.with_hooks);
+        let callbacks = records.flat_map(|(_, members)| members);
+        let mut registered: FxHashMap<(u32, u32), Vec<&str>> = FxHashMap::default();
+        for registration in index.registrations() {
+            let item = index.file(registration.file).item_at(registration.span.start).unwrap_or(u32::MAX);
+            if let super::Handler::Function(name) = &registration.handler {
+                registered.entry((registration.file, item)).or_default().push(name);
+            }
+        }
+        Net {
+            rules,
+            index,
+            visible: Identifiers::new(visible.map(|id| index.file(id.file).name(index.item(id))).collect()),
+            callbacks: callbacks
+                .filter(|member| member.ty.function.is_some())
+                .map(|member| member.name.as_str())
+                .collect(),
+            registered,
+        }
+    }
+
+    fn in_file(&self, file: u32) -> Vec<Unclear> {
+        let source = self.index.file(file);
+        if source.is_header() {
+            return Vec::new();
+        }
+        let text = &source.text;
+        let own = source.definitions.functions.iter().map(|(_, item)| source.items[*item as usize]);
+        let own = own.filter(|item| may_handle(item.head().of(text))).map(|item| item.name);
+        let own = own.flat_map(|name| words(text, name.of(text)).map(move |at| (at, name.end - name.start)));
+        let visible = self.visible.places(text).map(|(name, at)| (at, name.len() as u32));
+        let mut places: Vec<Span> = own
+            .chain(visible)
+            .map(|(at, length)| Span::new(at, at + length as usize))
+            .filter(|place| is_value(text, *place))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut caught: Vec<Unclear> = places.into_iter().filter_map(|place| self.taken(file, place)).collect();
+        caught.extend(self.torn_functions(file));
+        caught
+    }
+
+    /// What is not understood where the address of a function is taken.
+    fn taken(&self, file: u32, place: Span) -> Option<Unclear> {
+        let source = self.index.file(file);
+        let name = std::str::from_utf8(place.of(&source.text)).ok()?;
+        let number = source.item_at(place.start);
+        let item = number.map(|number| source.items[number as usize]);
+        let known = self.registered.get(&(file, number.unwrap_or(u32::MAX)));
+        if item.is_some_and(|item| item.kind == ItemKind::Macro) || known.is_some_and(|known| known.contains(&name)) {
+            return None;
+        }
+        let base = item.map_or(0, |item| item.span.start as usize);
+        let code = blank_non_code(item.map_or(source.text.as_slice(), |item| item.span.of(&source.text)));
+        let at = place.start as usize - base;
+        if code[at] == b' ' || self.is_understood(file, item, &code, at) {
+            return None;
+        }
+        let text = format!("{name} takes a VMA, and its address is taken in a way that is not understood");
+        Some(Unclear { file, at: place.start, text })
+    }
+
+    /// Whether what takes an address is nothing that could register a handler.
+    fn is_understood(&self, file: u32, item: Option<Item>, code: &[u8], at: usize) -> bool {
+        let mut before = code[..at].trim_ascii_end();
+        before = before.strip_suffix(b"&").unwrap_or(before).trim_ascii_end();
+        // A cast changes nothing.
+        while before.ends_with(b")") {
+            let Some(open) = opening(before, before.len() - 1) else { break };
+            if !is_cast(&before[open + 1..before.len() - 1]) {
+                break;
+            }
+            before = before[..open].trim_ascii_end();
+        }
+        match before.last() {
+            Some(b'=') if matches!(before.get(before.len().wrapping_sub(2)), Some(b'=' | b'!' | b'<' | b'>')) => true,
+            Some(b'=' | b':' | b'?') => self.is_assignment_understood(item, code, before),
+            Some(b'(' | b',') => self.is_argument_understood(file, code, before, at),
+            _ => false,
+        }
+    }
+
+    /// `.member = f`, `x->member = f`, `f = x ? a : b`.
+    fn is_assignment_understood(&self, item: Option<Item>, code: &[u8], before: &[u8]) -> bool {
+        // Behind `? a :` the sign stands further back.
+        let start = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        let Some(sign) = before[start..]
+            .iter()
+            .rposition(|byte| *byte == b'=')
+            .or_else(|| before[start..].iter().rposition(|byte| *byte == b':'))
+        else {
+            return false;
+        };
+        let sign = start + sign;
+        let Some((from, to)) = target_before(before, sign) else { return false };
+        let target = String::from_utf8_lossy(&before[from..to]).into_owned();
+        let is_member = matches!(previous(before, from), Some((_, b'.' | b'>'))) || before[sign] == b':';
+        if is_member {
+            // A hook is a registration that was not found.
+            return self.callbacks.contains(target.as_str()) && self.index.hooks.with_member(&target).is_empty();
+        }
+        // A local that the function calls itself.
+        item.is_some_and(|item| item.kind == ItemKind::Function)
+            && words(code, target.as_bytes()).any(|at| code[at + target.len()..].trim_ascii_start().starts_with(b"("))
+    }
+
+    /// `callee(f)`: an annotation, or a function that calls what it is given.
+    fn is_argument_understood(&self, file: u32, code: &[u8], before: &[u8], at: usize) -> bool {
+        let Some(open) = opening(&code[..at], before.len()) else { return false };
+        let Some((from, to)) = identifier_before(code, open) else { return false };
+        let Ok(callee) = std::str::from_utf8(&code[from..to]) else { return false };
+        if matches!(callee, "sizeof" | "typeof" | "if" | "while" | "return" | "switch")
+            || self.rules.is_annotation(callee)
+        {
+            return callee != "return";
+        }
+        self.index.functions(callee, file).into_iter().any(|id| {
+            let source = self.index.file(id.file);
+            let head = [self.index.item(id).head().of(&source.text), b"{}"].concat();
+            let functions = parse::in_first_variant(&head, 0).syntax;
+            functions.iter().any(|function| function.parameters.iter().any(|parameter| parameter.ty.function.is_some()))
+        })
+    }
+
+    /// A function that takes a VMA and whose body was not found: its braces stand in macros.
+    fn torn_functions(&self, file: u32) -> Vec<Unclear> {
+        let source = self.index.file(file);
+        let others = source.items.iter().filter(|item| item.kind == ItemKind::Other);
+        let torn = others.filter(|item| {
+            let text = item.span.of(&source.text);
+            memmem::find(text, VMA).is_some() && is_torn(&blank_non_code(text))
+        });
+        let unclear = |item: &Item| Unclear {
+            file,
+            at: item.span.start,
+            text: "a function that takes a VMA, and whose body is not found".to_owned(),
+        };
+        torn.map(unclear).collect()
+    }
+}
+
+/// Whether a function of that head can be a handler: it takes a VMA or a desc, and returns an `int`.
+fn may_handle(head: &[u8]) -> bool {
+    let takes =
+        [b"vm_area_struct".as_slice(), b"vm_area_desc"].into_iter().any(|tag| find_word(head, tag, 0).is_some());
+    let returns = &head[..memchr::memchr(b'(', head).unwrap_or(head.len())];
+    let returns_else = [b"void".as_slice(), b"bool", b"unsigned", b"vm_fault_t", b"pgoff_t", b"pgprot_t"];
+    takes && !returns_else.into_iter().any(|word| find_word(returns, word, 0).is_some()) && !returns.contains(&b'*')
+}
+
+/// The variable or the member that stands before a sign: `x`, `.x`, `(*x)(int)`.
+fn target_before(code: &[u8], sign: usize) -> Option<(usize, usize)> {
+    match previous(code, sign) {
+        Some((close, b')')) => {
+            let open = opening(code, close)?;
+            let (inner, byte) = previous(code, open)?;
+            (byte == b')').then(|| identifier_before(code, inner)).flatten()
+        }
+        _ => identifier_before(code, sign),
+    }
+}
+
+/// Whether a name stands where its value counts: it is neither called, nor declared or defined.
+fn is_value(text: &[u8], place: Span) -> bool {
+    let next = text[place.end as usize..].trim_ascii_start().first();
+    let before = text[..place.start as usize].trim_ascii_end();
+    let is_value = match before.last() {
+        Some(b'=' | b'&' | b'(' | b',' | b':' | b'?' | b'{' | b')') => true,
+        Some(byte) if is_identifier_byte(*byte) => before.ends_with(b"return"),
+        _ => false,
+    };
+    is_value && !matches!(next, Some(b'(' | b'.' | b'=' | b'['))
+}
+
+/// The parenthesis that is open at `end`, within a statement.
+fn opening(code: &[u8], end: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for at in (0..end).rev() {
+        match code[at] {
+            b')' => depth += 1,
+            b'(' if depth == 0 => return Some(at),
+            b'(' => depth -= 1,
+            b';' | b'{' | b'}' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether parentheses hold a type: words, stars, and perhaps those of a pointer to a function.
+fn is_cast(inside: &[u8]) -> bool {
+    let is_word = |byte: &u8| {
+        is_identifier_byte(*byte) || byte.is_ascii_whitespace() || matches!(byte, b'*' | b'(' | b')' | b',')
+    };
+    inside.contains(&b'*') && inside.iter().all(is_word)
+}
+
+/// Words that only a body has.
+const STATEMENT: &[&[u8]] = &[
+    b"return",
+    b"if",
+    b"for",
+    b"while",
+    b"switch",
+    b"do",
+    b"goto",
+    b"int",
+    b"unsigned",
+    b"long",
+    b"struct",
+    b"char",
+    b"void",
+];
+
+/// Whether an item that is no function has the head of one, with neither `;` nor another declarator behind it.
+fn is_torn(code: &[u8]) -> bool {
+    let Some(open) = memchr::memchr(b'(', code) else { return false };
+    let Some(close) = closing(code, open) else { return true };
+    if memmem::find(&code[open..close], VMA).is_none() {
+        return false;
+    }
+    let mut at = skip_blank(code, close);
+    // Attributes stand there, and end with the declaration.
+    while code.get(at).is_some_and(|byte| is_identifier_byte(*byte)) {
+        let end = identifier_end(code, at);
+        if code[at].is_ascii_digit() || STATEMENT.contains(&&code[at..end]) {
+            return true;
+        }
+        at = skip_blank(code, end);
+        if code.get(at) == Some(&b'(') {
+            let Some(close) = closing(code, at) else { return true };
+            at = skip_blank(code, close);
+        }
+    }
+    !matches!(code.get(at), None | Some(b';' | b',' | b'=' | b')' | b'('))
+}
