@@ -653,6 +653,12 @@ fn a_conversion_that_asks_for_any_of_what_it_asked_all_of_is_told() {
     assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 1);
     assert_eq!(converted("if (vma_desc_test_all(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 0);
     assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_READ_BIT))"), 0);
+    // The mirror image: either was refused, and now only both are.
+    let either = "if (vma->vm_flags & (VM_WRITE | VM_EXEC))";
+    fs::write(&file, text.replace(both, either)).unwrap();
+    git(&["commit", "-qam", "either"]);
+    assert_eq!(converted("if (vma_desc_test_all(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 1);
+    assert_eq!(converted("if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))"), 0);
 }
 
 #[test]

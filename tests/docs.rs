@@ -46,6 +46,13 @@ fn the_page_of_verdicts_requirements_and_targets_is_up_to_date() {
     for known in rules.requirements() {
         writeln!(page, "| `{}` | {} | {} |", known.kind, known.means, known.advice).unwrap();
     }
+    page.push_str(
+        "\n## Notes\n\nThey decide no verdict, and say what a conversion has to keep in mind.\n\n\
+         | kind | what was found | what to do |\n|---|---|---|\n",
+    );
+    for known in rules.notes() {
+        writeln!(page, "| `{}` | {} | {} |", known.kind, known.means, known.advice).unwrap();
+    }
     page.push_str("\n## Targets\n\nA verdict is against a target: what its `vm_area_desc` offers. `--target auto` picks by what the tree's headers have.\n\n");
     page.push_str("| target | what it brought | actions | `vm_ops->mapped` |\n|---|---|---|---|\n");
     for target in rules.targets() {
@@ -54,6 +61,23 @@ fn the_page_of_verdicts_requirements_and_targets_is_up_to_date() {
         writeln!(page, "| `{}` | {} | {actions} | {mapped} |", target.name, target.why).unwrap();
     }
     compare("docs/reference.md", &page);
+}
+
+/// Every kind of note that the cases expect has a text.
+#[test]
+fn every_note_is_explained() {
+    let rules = Rules::built_in().unwrap();
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/cases");
+    let mut seen = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(cases).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for marks in text.lines().filter_map(|line| line.split_once("//? ")).map(|(_, marks)| marks) {
+            let kind = marks.split([' ', ',']).next().unwrap_or_default().to_owned();
+            assert!(rules.notes().iter().any(|known| known.kind == kind), "no text explains {kind}");
+            seen.insert(kind);
+        }
+    }
+    assert!(seen.len() >= 5, "{seen:?}");
 }
 
 /// Every kind that a scan of the cases requires has a text.

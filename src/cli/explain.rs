@@ -8,17 +8,20 @@ use clap::Args;
 use super::near::did_you_mean;
 use super::place::Place;
 use super::worklist::Prepared;
-use super::{CLEAN, Common, output};
+use super::{CLEAN, Common, Scanned, output};
 use crate::dossier::{Dossier, dossiers};
+use crate::index::{Hook, Takes};
 use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
 use crate::report::dossier::text;
+use crate::report::escape::printable;
 use crate::rules::{Call, Does, Rules, Target};
-use crate::verdict::{Extent, Verdict};
+use crate::verdict::{Extent, Finding, Verdict};
+use crate::worklist::Effort;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A lint, a verdict, a target, a kind of requirement, a call of the kernel, or a handler: its name or FILE:HANDLER
+    /// A lint, a verdict, a target, a kind of requirement or note, the work of a task, a call of the kernel, a hook (STRUCT.MEMBER), or a handler: its name or FILE:HANDLER
     name: String,
     /// The kernel tree that a handler is looked for in
     #[arg(default_value = ".")]
@@ -41,7 +44,10 @@ pub fn run(options: &Options) -> Result<u8, String> {
             (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
             (_, _, Some(target), _) => &|out| of_target(target, out),
             (.., Some(call)) => &|out| of_call(name, call, &rules, out),
-            _ => match rules.requirements().iter().find(|known| is_kind(name, &known.kind)) {
+            _ => match rules.requirements().iter().chain(rules.notes()).find(|known| is_kind(name, &known.kind)) {
+                _ if effort(name).is_some() => &move |out| {
+                    writeln!(out, "{name}, the work of a task: {}.", effort(name).map_or("", Effort::meaning))
+                },
                 Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
                 None => return of_handler(options, &rules),
             },
@@ -53,6 +59,36 @@ pub fn run(options: &Options) -> Result<u8, String> {
 /// Whether a name is a kind of requirement, alone or with what it is about.
 fn is_kind(name: &str, kind: &str) -> bool {
     name == kind || kind.strip_suffix(':').is_some_and(|stem| name == stem || name.starts_with(kind))
+}
+
+fn effort(name: &str) -> Option<Effort> {
+    Effort::ALL.into_iter().find(|effort| effort.name() == name)
+}
+
+/// A hook of a struct of the tree: what implements it, and what waits for it.
+fn of_hook(scanned: &Scanned, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
+    let scan = &scanned.scan;
+    let name = hook.name();
+    let takes = if hook.takes == Takes::Desc { "a vm_area_desc" } else { "a vm_area_struct" };
+    let whose = if hook.is_private { "one driver's own" } else { "shared by drivers" };
+    writeln!(out, "{name} is an mmap hook that takes {takes}; its struct is {whose}.")?;
+    let is_it = |finding: &&Finding| finding.registration.hook.name() == name;
+    for verdict in Verdict::ALL {
+        let count = scan.findings.iter().filter(is_it).filter(|finding| finding.verdict == verdict).count();
+        if count > 0 {
+            writeln!(out, "{count:5} registered: {}", verdict.name())?;
+        }
+    }
+    let waits = scan.findings.iter().filter(|finding| finding.judgement.depends_on().contains(&name));
+    for finding in waits {
+        let place = scan.index.file(finding.registration.file).at(finding.registration.span.start);
+        let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+        writeln!(out, "  {} waits for it ({})", printable(&format!("{handler} at {place}")), finding.verdict)?;
+    }
+    if !scan.index.is_called(hook) {
+        writeln!(out, "No code of the tree calls it.")?;
+    }
+    Ok(())
 }
 
 /// The whole chain of evidence of a handler.
@@ -78,6 +114,11 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
             })
     };
     let found: Vec<&Dossier> = dossiers.iter().filter(is_in).collect();
+    let hook = name.split_once('.').and_then(|(record, member)| scanned.scan.index.hooks().find(record, member));
+    if let Some(hook) = hook.filter(|_| found.is_empty()) {
+        output::write(common.output.as_deref(), |out| of_hook(&scanned, hook, out))?;
+        return Ok(CLEAN);
+    }
     if found.is_empty() {
         let handlers: Vec<&str> = dossiers.iter().map(|dossier| dossier.name.as_str()).collect();
         return Err(unknown(handler, &handlers, rules));
@@ -156,5 +197,5 @@ fn unknown(name: &str, handlers: &[&str], rules: &Rules) -> String {
     let targets = rules.targets().iter().map(|target| target.name.as_str());
     let all = lints.chain(verdicts).chain(targets).chain(rules.call_names()).chain(handlers.iter().copied());
     let hint = did_you_mean(name, all);
-    format!("{name} is no lint, verdict, target, requirement, call or handler that is known{hint}")
+    format!("unknown name: {name}{hint} (mmaplint rules lists the names)")
 }

@@ -40,6 +40,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     Verdict::ALL.iter().for_each(|verdict| add("verdict", verdict.name(), verdict.meaning()));
     rules.requirements().iter().for_each(|known| add("requirement", &known.kind, &known.means));
+    rules.notes().iter().for_each(|known| add("note", &known.kind, &known.means));
     rules.targets().iter().for_each(|target| add("target", &target.name, &target.why));
     for name in rules.call_names() {
         add("call", name, rules.call(name).map_or("", |call| call.does.meaning()));

@@ -77,15 +77,17 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let types = Types::new(index, tree);
     let words = Words::new(index);
     let (mut found, mut lost, mut next) = (Vec::new(), Vec::new(), 0);
+    let mut called = FxHashSet::default();
     while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
         let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(SHARE);
         let batch: Vec<_> =
             files.map(|file| measure(Phase::Follow, || collect(index, &types, rules, &words, file))).collect();
-        for (registrations, trouble) in batch {
-            found.extend(registrations);
-            lost.extend(trouble);
+        for file in batch {
+            found.extend(file.found);
+            lost.extend(file.unclear);
+            called.extend(file.called);
         }
     }
     let place = |registration: &Registration| {
@@ -104,6 +106,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let is_whole = left_out.is_empty();
     built.trouble.extend(left_out);
     built.index.registrations = found;
+    built.index.called = called;
     if is_whole {
         lost.extend(net::catch(rules, &built.index));
         lost.truncate(REGISTRATION_LIMIT);

@@ -33,7 +33,7 @@ use std::sync::Arc;
 use build::Sought;
 use names::Names;
 use reach::Meanings;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{Item, ItemKind, macros};
 
@@ -81,6 +81,8 @@ pub struct Index {
     meanings: Meanings,
     registrations: Vec<Registration>,
     unclear: Vec<Unclear>,
+    /// The members of structs that some file may call, by name.
+    called: FxHashSet<String>,
 }
 
 impl Index {
@@ -162,6 +164,22 @@ impl Index {
     /// Every registration of a handler, by file and place.
     pub fn registrations(&self) -> &[Registration] {
         &self.registrations
+    }
+
+    /// Whether some file may call a hook.
+    pub fn is_called(&self, hook: &Hook) -> bool {
+        self.called.contains(&hook.member)
+    }
+
+    /// Whether some table gives a hook a function, or may: where that is not understood.
+    pub fn is_implemented(&self, hook: &Hook) -> bool {
+        let is_it = |other: &Hook| (&other.record, &other.member) == (&hook.record, &hook.member);
+        let member = hook.member.as_bytes();
+        self.registrations.iter().any(|known| is_it(&known.hook) && known.handler != Handler::Null)
+            || self
+                .unclear
+                .iter()
+                .any(|unclear| crate::source::find_word(&self.file(unclear.file).text, member, 0).is_some())
     }
 
     /// The places where something may be registered, and is not understood, by file and place.

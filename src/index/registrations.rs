@@ -61,17 +61,15 @@ impl Words {
     }
 }
 
-/// The registrations in one file, and the places that look like one and could not be read.
-pub fn collect(
-    index: &Index,
-    types: &Types,
-    rules: &Rules,
-    words: &Words,
-    file: u32,
-) -> (Vec<Registration>, Vec<Unclear>) {
+/// What one file has to do with registrations.
+pub fn collect(index: &Index, types: &Types, rules: &Rules, words: &Words, file: u32) -> Collected {
     let mut collector = Collector { index, types, rules, words, file, found: Vec::new(), unclear: Vec::new() };
-    let found = words.names.places(&index.file(file).text);
-    let (hooks, macros): (Vec<_>, Vec<_>) = found.partition(|(name, _)| words.hooks.contains(*name));
+    let text = &index.file(file).text;
+    let (hooks, macros): (Vec<_>, Vec<_>) = words.names.places(text).partition(|(name, _)| words.hooks.contains(*name));
+    let mut called: Vec<String> =
+        hooks.iter().filter(|(name, at)| may_call(text, *at, name.len())).map(|(name, _)| (*name).to_owned()).collect();
+    called.sort_unstable();
+    called.dedup();
     let mut items = collector.items_with_hooks(hooks);
     items.extend(collector.items_with_handlers_as_arguments());
     items.sort_unstable();
@@ -83,7 +81,28 @@ pub fn collect(
     let Collector { mut found, unclear, .. } = collector;
     found.sort_by(|left, right| (left.span, &left.hook.member).cmp(&(right.span, &right.hook.member)));
     found.dedup_by(|left, right| left.span == right.span && left.hook == right.hook && left.handler == right.handler);
-    (found, unclear)
+    Collected { found, unclear, called }
+}
+
+/// What one file has to do with registrations.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Those in it, by place.
+    pub found: Vec<Registration>,
+    /// The places that look like one and could not be read.
+    pub unclear: Vec<Unclear>,
+    /// The members, by name, that it may call.
+    pub called: Vec<String>,
+}
+
+/// Whether a member is called where it stands: `ops->mmap(...)`, or kept to be called, or named to a macro that calls it.
+fn may_call(text: &[u8], at: usize, length: usize) -> bool {
+    let next = text[at + length..].trim_ascii_start().first();
+    let before = text[..at].trim_ascii_end().last();
+    let is_used = matches!(next, Some(b'(' | b')' | b';' | b',' | b'?' | b'&' | b'|' | b'!' | b'=' | b':' | b'}'));
+    (is_used && is_access(text, at) && !is_assigned(text, at + length))
+        || (matches!(before, Some(b'(' | b',')) && matches!(next, Some(b')' | b',')))
+        || text[..at].ends_with(b"##")
 }
 
 /// Where names stand in a text. A few are looked for one by one, which is fastest; many at once, or it would never end.

@@ -46,6 +46,14 @@ impl Does {
     }
 }
 
+/// The results of a populating call that say that it has populated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PopulatesIf {
+    /// Anything but 0.
+    Nonzero,
+}
+
 /// The rule for one call. Positions count arguments from 0.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +81,8 @@ pub struct Call {
     pub pages: Option<usize>,
     /// The argument with the number of pages, or with the address of it.
     pub count: Option<usize>,
+    /// The result that says that it has populated; of any other it did nothing.
+    pub populates_if: Option<PopulatesIf>,
     /// Fields of the VMA that the call reads.
     #[serde(default)]
     pub reads: Vec<String>,

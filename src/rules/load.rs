@@ -77,6 +77,7 @@ struct RuleFile {
     spelled: BTreeMap<String, String>,
     document: Vec<Document>,
     requirement: Vec<RequirementText>,
+    note: Vec<RequirementText>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -102,7 +103,7 @@ pub(super) fn built_in() -> Result<Rules, RuleError> {
         add_target(&mut rules, name, text)?;
     }
     for (name, text) in BUILT_IN {
-        add_file(&mut rules, name, text)?;
+        add_file(&mut rules, name, text, Known::Kept)?;
     }
     Ok(rules)
 }
@@ -125,12 +126,49 @@ pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), R
     if paths.is_empty() {
         return Err(named(directory, "holds no *.toml file".to_owned()));
     }
+    let mut texts = Vec::new();
     for path in paths {
         let text = std::fs::read_to_string(&path).map_err(|error| named(&path, error.to_string()))?;
-        let name = path.display().to_string();
-        if is_target(&text) { add_target(rules, &name, &text)? } else { add_file(rules, &name, &text)? }
+        texts.push((path.display().to_string(), text));
+    }
+    // What files are called decides nothing: rules may speak of targets in any of them, and no two may say different things of one name.
+    let (targets, files): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(_, text)| is_target(text));
+    let mut said: BTreeMap<String, String> = BTreeMap::new();
+    for (name, text) in &targets {
+        let target: Target = parse(name, text)?;
+        once(&mut said, name, format!("target {}", target.name))?;
+        add_target(rules, name, text)?;
+    }
+    for (name, text) in &files {
+        let file: RuleFile = parse(name, text)?;
+        for call in file.call.iter().flat_map(|call| &call.names) {
+            once(&mut said, name, format!("call {call}"))?;
+        }
+        for state in file.state.iter().flat_map(|state| state.take.iter().chain(&state.undo)) {
+            once(&mut said, name, format!("state {state}"))?;
+        }
+        add_file(rules, name, text, Known::Replaced)?;
     }
     Ok(())
+}
+
+/// Notes that a file speaks of something, which no other file of the directory may do too.
+fn once(said: &mut BTreeMap<String, String>, file: &str, what: String) -> Result<(), RuleError> {
+    match said.insert(what.clone(), file.to_owned()) {
+        Some(other) if other != file => {
+            Err(RuleError { file: file.to_owned(), reason: format!("{what} is in {other} too") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What becomes of what is known of a name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// It stays: the files inside the binary speak in order.
+    Kept,
+    /// Another takes its place.
+    Replaced,
 }
 
 /// A file with a `present` list at its top describes a target.
@@ -152,7 +190,7 @@ fn add_target(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError
     Ok(())
 }
 
-fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> {
+fn add_file(rules: &mut Rules, name: &str, text: &str, known: Known) -> Result<(), RuleError> {
     let file: RuleFile = parse(name, text)?;
     for call in file.call {
         check(rules, &call).map_err(|reason| RuleError {
@@ -172,7 +210,10 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
         };
         rules.takes.extend(names(&state.take)?.into_iter().map(|name| (name, index)));
         for name in names(&state.undo)? {
-            rules.undoes.entry(name).or_insert(index);
+            match known {
+                Known::Kept => drop(rules.undoes.entry(name).or_insert(index)),
+                Known::Replaced => drop(rules.undoes.insert(name, index)),
+            }
         }
         rules.states.push(state);
     }
@@ -198,6 +239,7 @@ fn add_file(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> 
     rules.spelled_fields.extend(file.spelled);
     rules.documents.extend(file.document);
     rules.requirements.extend(file.requirement);
+    rules.notes.extend(file.note);
     Ok(())
 }
 
@@ -264,7 +306,7 @@ mod tests {
             ("[[state]]\nkind = \"ref\"\ntake = [\"f_{a,b\"]\nundo = []\n", "f_{a,b"),
         ];
         for (text, key) in wrong {
-            let error = add_file(&mut rules, "mine.toml", text).unwrap_err().to_string();
+            let error = add_file(&mut rules, "mine.toml", text, Known::Replaced).unwrap_err().to_string();
             assert!(error.starts_with("mine.toml: ") && error.contains(key), "{error}");
         }
     }

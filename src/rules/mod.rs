@@ -13,7 +13,7 @@ pub mod template;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use call::{Call, Does};
+pub use call::{Call, Does, PopulatesIf};
 pub use document::Document;
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
@@ -49,6 +49,7 @@ pub struct Rules {
     spelled_fields: FxHashMap<String, String>,
     documents: Vec<Document>,
     requirements: Vec<RequirementText>,
+    notes: Vec<RequirementText>,
     targets: Vec<Target>,
 }
 
@@ -130,16 +131,20 @@ impl Rules {
         if self.is_silent(name) {
             return None;
         }
-        let ends = |suffixes: &[String]| {
-            suffixes.iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix.as_str()))
+        // The longest end of a name that a pattern knows says most; of two that are as long, the first.
+        let longest = |suffixes: &[String]| {
+            let ends = suffixes.iter().filter(|end| name.len() > end.len() && name.ends_with(end.as_str()));
+            ends.map(String::len).max()
         };
-        self.patterns.iter().find_map(|pattern| {
-            if ends(&pattern.take) {
-                (!pattern.paired).then_some(StateEffect::Takes(pattern.taking()))
-            } else {
-                ends(&pattern.undo).then_some(StateEffect::Undoes(pattern.kind, &pattern.object))
-            }
-        })
+        let ends = self.patterns.iter().flat_map(|pattern| {
+            let takes = longest(&pattern.take).map(|length| (length, pattern, true));
+            takes.into_iter().chain(longest(&pattern.undo).map(|length| (length, pattern, false)))
+        });
+        let (_, pattern, takes) = ends.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        match takes {
+            true => (!pattern.paired).then_some(StateEffect::Takes(pattern.taking())),
+            false => Some(StateEffect::Undoes(pattern.kind, &pattern.object)),
+        }
     }
 
     /// What a call of `name` takes where the same function gives it back: its name alone does not tell.
@@ -248,6 +253,11 @@ impl Rules {
     /// What the kinds of requirements mean.
     pub fn requirements(&self) -> &[RequirementText] {
         &self.requirements
+    }
+
+    /// What the kinds of notes mean.
+    pub fn notes(&self) -> &[RequirementText] {
+        &self.notes
     }
 
     /// The targets, oldest first.

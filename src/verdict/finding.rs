@@ -1,6 +1,6 @@
 //! One registration: its handler, the handler's facts, its verdict.
 
-use super::judge::CLOSE;
+use super::judge::{CLOSE, NEVER_CALLED};
 use super::merge::{Merge, merge};
 use super::{Chosen, Judgement, Requirement, Verdict, judge};
 use crate::index::{Handler, Registration, Takes};
@@ -121,6 +121,12 @@ pub(super) fn finding(
     if takes_vma && !keys.is_empty() && !context.rules.is_migrating(&registration.hook.record) {
         judgement.requirements.push(own_hook(registration));
     }
+    if !context.rules.is_migrating(&registration.hook.record)
+        && !index.is_called(&registration.hook)
+        && !keys.is_empty()
+    {
+        judgement.notes.push(never_called(registration));
+    }
     judgement.notes.extend(closes(analysis, &all, &judgement));
     judgement.paths.sort();
     judgement.requirements.sort();
@@ -170,6 +176,13 @@ fn own_hook(registration: &Registration) -> Requirement {
         text: format!("{name} is retyped together with all that implement it"),
         via: Vec::new(),
     }
+}
+
+/// A hook that no code of the tree calls: what implements it is dead.
+fn never_called(registration: &Registration) -> Requirement {
+    let name = registration.hook.name();
+    let text = format!("no code of the tree calls {name}: delete the member, and what implements it");
+    Requirement { kind: NEVER_CALLED.to_owned(), text, ..own_hook(registration) }
 }
 
 /// What the close hooks of the vm_ops that a handler installs give back of the state that it takes.

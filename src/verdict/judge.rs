@@ -72,6 +72,9 @@ impl Judgement {
 /// How the text of a use of the VMA that is not understood starts.
 pub(super) const NOT_UNDERSTOOD: &str = "not understood: ";
 
+/// The kind of a note about a hook that nobody calls.
+pub(super) const NEVER_CALLED: &str = "never-called";
+
 /// The kind of a note about what a close hook gives back.
 pub(super) const CLOSE: &str = "undone-by-close";
 

@@ -134,6 +134,11 @@ impl<'a> PathJudge<'a> {
             EventKind::Also { kind } => {
                 self.require(at, kind, Verdict::Mechanical, format!("{kind}, which is the helper's to settle"));
             }
+            EventKind::DeadHook { hook } => {
+                let name = hook.name();
+                let text = format!("{name} has no implementer: delete the member");
+                self.require(at, format!("hook:{name}"), Verdict::Mechanical, text);
+            }
             EventKind::Unknown { why } => {
                 self.require(at, "unknown", Verdict::Unknown, format!("{NOT_UNDERSTOOD}{why}"));
             }
@@ -189,8 +194,7 @@ impl<'a> PathJudge<'a> {
             // These may as well be set before: nothing that populates reads those that drivers set.
             "vm_private_data" | "vm_flags" => {}
             _ => {
-                let is_handed_on = |kind: &EventKind| matches!(kind, EventKind::Hook { .. } | EventKind::Helper { .. });
-                if self.is_behind_populate(at) || (field == "vm_pgoff" && before(is_handed_on)) {
+                if self.is_behind_populate(at) {
                     let text = format!("changes {field} once the mapping is populated");
                     self.require(at, "post-populate", Verdict::Finish, text);
                 }

@@ -1,7 +1,7 @@
 //! What a function does that can decide a verdict.
 
 use crate::index::Hook;
-use crate::rules::StateKind;
+use crate::rules::{PopulatesIf, StateKind};
 use crate::source::Span;
 
 /// One thing that a function does, and where.
@@ -38,6 +38,11 @@ pub enum EventKind {
         text: String,
         /// Whether one that implements it may populate.
         populates: bool,
+    },
+    /// The VMA would go to a hook that no table gives a function.
+    DeadHook {
+        /// The hook.
+        hook: Hook,
     },
     /// State is taken.
     Take {
@@ -152,4 +157,6 @@ pub struct Populate {
     pub overrides_prot: bool,
     /// Whether its array of pages is gone when the function returns.
     pub pages_are_local: bool,
+    /// The result that says that it has populated, where not all do.
+    pub only_if: Option<PopulatesIf>,
 }

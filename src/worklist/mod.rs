@@ -82,6 +82,23 @@ pub enum Effort {
 }
 
 impl Effort {
+    /// All, from little to much.
+    pub const ALL: [Effort; 7] =
+        [Effort::Done, Effort::Patch, Effort::Small, Effort::Medium, Effort::Waits, Effort::Api, Effort::Large];
+
+    /// What it means, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Effort::Done => "nothing is left to do",
+            Effort::Patch => "mmaplint fix writes the patch",
+            Effort::Small => "some lines by hand",
+            Effort::Medium => "state moves to vm_ops->mapped, or a hook is retyped with all that implement it",
+            Effort::Waits => "something else is converted first",
+            Effort::Api => "the kernel has no API for it yet",
+            Effort::Large => "it is designed anew, or has to be understood first",
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

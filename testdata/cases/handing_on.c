@@ -356,3 +356,32 @@ static int own_file_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations own_file = {
 	.mmap = own_file_mmap, //= mechanical
 };
+
+/* A hook that no table gives a function stands in nobody's way, and one that nobody calls is told. */
+struct dead_ops {
+	int (*dead_place)(struct dead *dead, struct vm_area_struct *vma);
+	int (*unused_place)(struct dead *dead, struct vm_area_struct *vma);
+};
+
+static int unused_place(struct dead *dead, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static const struct dead_ops dead_ops = {
+	.unused_place = unused_place, //= mechanical //~ hook:dead_ops.unused_place //? never-called
+};
+
+static int dead_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct dead *dead = file->private_data;
+	const struct dead_ops *ops = dead_ops_of(dead);
+
+	if (ops->dead_place)
+		return ops->dead_place(dead, vma); //~ hook:dead_ops.dead_place
+	return 0;
+}
+
+static const struct file_operations dead = {
+	.mmap = dead_mmap, //= mechanical //: depends -
+};

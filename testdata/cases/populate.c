@@ -289,3 +289,54 @@ static const struct file_operations started_ops = {
 static const struct file_operations counted_ops = {
 	.mmap = counted_mmap, //= action
 };
+
+/* Of memory that is not its own it says so by 0, and did nothing: one of the two populates, and no path does so twice. */
+static int from_pool_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret;
+
+	if (dma_mmap_from_dev_coherent(dev, vma, address, SIZE, &ret)) //~ finish:dma_mmap_from_dev_coherent
+		return ret;
+	return remap_pfn_range(vma, vma->vm_start, PFN, SIZE, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations from_pool = {
+	.mmap = from_pool_mmap, //= finish //: paths action finish
+};
+
+/* A field by its address is read, or written, by the callee. */
+static int check_offset(unsigned long *offset)
+{
+	return *offset > LIMIT;
+}
+
+static void clear_offset(unsigned long *offset)
+{
+	*offset = 0;
+}
+
+static void keep_offset(unsigned long *offset)
+{
+	kept = offset;
+}
+
+static int by_address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (check_offset(&vma->vm_pgoff))
+		return -EINVAL;
+	clear_offset(&vma->vm_pgoff);
+	return 0;
+}
+
+static int by_kept_address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	keep_offset(&vma->vm_pgoff); //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations by_address = {
+	.mmap = by_address_mmap, //= mechanical //: reads vm_pgoff | writes vm_pgoff
+};
+static const struct file_operations by_kept_address = {
+	.mmap = by_kept_address_mmap, //= unknown
+};

@@ -44,3 +44,38 @@ static const struct file_operations sometimes_fops = {
 	.mmap = a_mmap, //~ both-hooks
 #endif
 };
+
+/* In either order, and whatever else the file registers. */
+static const struct file_operations prepared_first_fops = {
+	.mmap_prepare = a_mmap_prepare,
+	.read = a_read,
+	.mmap = a_mmap, //~ both-hooks
+};
+//- drivers/both-hooks/before.c
+#include <linux/mm.h>
+
+static int b_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static const struct file_operations alone_fops = {
+	.mmap = b_mmap,
+};
+//- drivers/both-hooks/first.c
+#include <linux/mm.h>
+
+static int f_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static int f_mmap_prepare(struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+static const struct file_operations first_fops = {
+	.mmap = f_mmap, //~ both-hooks
+	.mmap_prepare = f_mmap_prepare,
+};

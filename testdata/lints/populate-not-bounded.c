@@ -117,3 +117,21 @@ static int asked_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations asked_fops = {
 	.mmap_prepare = asked_mmap_prepare,
 };
+
+/* What a header of the kernel checks bounds nobody who calls it, and is no finding of its own. */
+static int by_header_mmap_prepare(struct vm_area_desc *desc)
+{
+	mmap_action_remap(desc, desc->start, base_pfn + desc->pgoff, desc->end - desc->start); //~ populate-not-bounded
+	return 0;
+}
+
+static const struct file_operations by_header_fops = {
+	.mmap_prepare = by_header_mmap_prepare,
+};
+//- include/linux/checked.h
+static inline void mmap_action_remap(struct vm_area_desc *desc, unsigned long start, unsigned long pfn, unsigned long size)
+{
+	if (desc->pgoff > 4 || desc->end - desc->start > 4096)
+		return;
+	desc->action.start = start;
+}

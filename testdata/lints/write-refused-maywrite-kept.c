@@ -202,3 +202,29 @@ static int oak_mmap(struct shelf *shelf, struct vm_area_struct *vma)
 static const struct shelf_ops oak_ops = {
 	.mmap = oak_mmap,
 };
+
+/* To leave for where success is returned refuses nothing; to leave for where an error is does. */
+static int leaves_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = 0;
+
+	if (vma->vm_flags & VM_WRITE)
+		goto done;
+	prepare_to_read(file);
+done:
+	return ret;
+}
+
+static int fails_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = -EPERM;
+
+	if (vma->vm_flags & VM_WRITE) //~ write-refused-maywrite-kept
+		goto out;
+	ret = 0;
+out:
+	return ret;
+}
+
+static const struct file_operations leaves_fops = { .mmap = leaves_mmap };
+static const struct file_operations fails_fops = { .mmap = fails_mmap };

@@ -80,7 +80,11 @@ impl Lowerer<'_> {
         if gets_vma && self.scope.get(name).is_some() {
             return self.pointer_call(name, arguments, whole.span);
         }
-        self.arguments(arguments);
+        for (position, argument) in arguments.iter().enumerate() {
+            if self.root_of(argument, 0).is_none() && !self.field_argument(name, position, argument) {
+                self.expression(argument);
+            }
+        }
         if let Some(effect) = rules.state(name).or_else(|| self.bracket(name)).or_else(|| self.paired_by_rule(name))
             && !gets_vma
         {
@@ -233,7 +237,8 @@ impl Lowerer<'_> {
         let source = others.flat_map(|(_, argument)| self.made_from(argument)).collect();
         let overrides_prot = argument(rule.prot).is_some_and(|prot| !self.is_vma_prot(prot));
         let pages_are_local = argument(rule.pages).is_some_and(|pages| self.is_made_of_frame(pages));
-        Populate { name: name.to_owned(), action: rule.action.clone(), source, overrides_prot, pages_are_local }
+        let (name, action, only_if) = (name.to_owned(), rule.action.clone(), rule.populates_if);
+        Populate { name, action, source, overrides_prot, pages_are_local, only_if }
     }
 
     pub(super) fn passed(&self, arguments: &[Expression]) -> Option<Root> {
@@ -357,6 +362,58 @@ impl Lowerer<'_> {
             .filter(|argument| argument.name().is_some())
             .for_each(|argument| self.forget_arguments(Some(argument)));
         Value::Unknown
+    }
+
+    /// `f(&vma->vm_pgoff)`: the callee reads the field, and perhaps writes it. Whether that could be found out.
+    fn field_argument(&mut self, name: &str, position: usize, argument: &Expression) -> bool {
+        let E::Unary { operator, operand } = &argument.bare().kind else { return false };
+        let E::Field { base, name: field, .. } = &operand.bare().kind else { return false };
+        if operator != "&"
+            || !self.aliases.is_vma(base)
+            || matches!(field.as_str(), "vm_page_prot" | "flags" | "vm_flags")
+        {
+            return false;
+        }
+        let Some(is_written) = self.writes_behind(name, position) else { return false };
+        self.read(field, argument.span);
+        if is_written {
+            self.write(field, argument.span);
+        }
+        true
+    }
+
+    /// Whether a function of the driver writes what one of its parameters points to; `None` where it hands the pointer on, or is not found.
+    fn writes_behind(&self, name: &str, position: usize) -> Option<bool> {
+        let index = self.context.index;
+        let own = index.file(self.file).named(ItemKind::Function, name).map(|item| ItemId { file: self.file, item });
+        let mut ids: Vec<ItemId> = own.collect();
+        if ids.is_empty() {
+            ids = self.elsewhere(name, ItemKind::Function);
+        }
+        let mut written = false;
+        for id in &ids {
+            let (source, item) = (index.file(id.file), index.item(*id));
+            for function in parse::in_every_variant(item.span.of(&source.text), item.span.start) {
+                let parameter = &function.parameters.get(position)?.name;
+                let is_behind = |part: &Expression| matches!(&part.bare().kind, E::Unary { operator, operand } if operator == "*" && operand.name() == Some(parameter));
+                let (mut named, mut behind) = (0, 0);
+                visit::statements(&function.body, &mut |seen| {
+                    let visit::Seen::Expression(expression) = seen else { return };
+                    named += usize::from(matches!(&expression.kind, E::Name(name) if name == parameter));
+                    behind += usize::from(matches!(expression.kind, E::Unary { .. }) && is_behind(expression));
+                    written |= match &expression.kind {
+                        E::Assign { target, .. } => is_behind(target),
+                        E::Step { operand, .. } => is_behind(operand),
+                        _ => false,
+                    };
+                });
+                // Wherever else it is named, it may be kept or handed on.
+                if named != behind {
+                    return None;
+                }
+            }
+        }
+        (!ids.is_empty()).then_some(written)
     }
 
     /// Whether what nobody defines is given a text and fields of the VMA: then it prints them.

@@ -171,6 +171,10 @@ impl Lowerer<'_> {
         if self.context.rules.redispatches(&hook.record) {
             return Value::Slot(self.event(EventKind::Redispatch { text }, span));
         }
+        if !self.context.index.is_implemented(&hook) {
+            self.event(EventKind::DeadHook { hook }, span);
+            return Value::Unknown;
+        }
         let hook = Hook { is_private: hook.is_private || self.is_filled_here(&hook), ..hook };
         if !hook.is_private {
             let populates = self.hook_populates(&hook);

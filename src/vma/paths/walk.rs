@@ -315,7 +315,11 @@ impl Walk<'_, '_> {
             Result::NonZero | Result::Errno if !holds && result == Result::Zero => return None,
             Result::Of(item) => {
                 let asks_for_error = matches!(result, Result::Errno | Result::Unknown);
-                let fails = match state.items.get(item).map(|item| self.event(item)) {
+                let event = state.items.get(item).map(|item| self.event(item));
+                let says_so = matches!(event, Some(EventKind::Populate(populate)) if populate.only_if.is_some());
+                let fails = match event {
+                    // What says that it did nothing is no failure.
+                    _ if says_so => !holds && !asks_for_error,
                     Some(EventKind::Take { fails: Fails::Zero, .. }) if !asks_for_error => !holds,
                     Some(EventKind::Take { fails: Fails::Zero, .. }) => holds,
                     Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Populate(_)) => holds,
@@ -323,7 +327,7 @@ impl Walk<'_, '_> {
                     _ => false,
                 };
                 if fails {
-                    state.fail(item, self.event_is_populate(&state, item));
+                    state.fail(item, self.event_is_populate(&state, item) && !says_so);
                 }
                 let error = if fails { Result::Errno } else { result };
                 let otherwise = if asks_for_error { Result::Unknown } else { Result::Zero };
