@@ -301,13 +301,16 @@ pub fn is_access(text: &[u8], at: usize) -> bool {
 
 /// Indexes what the files from `first` on define.
 pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
-    let (mut functions, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut functions, mut others, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (file, source) in (first as u32..).zip(&index.files[first..]) {
         index.folders.entry(source.folder().to_owned()).or_default().push(file);
         let defined = &source.definitions;
-        for (all, own) in
-            [(&mut functions, &defined.functions), (&mut macros, &defined.macros), (&mut records, &defined.records)]
-        {
+        for (all, own) in [
+            (&mut functions, &defined.functions),
+            (&mut others, &defined.others),
+            (&mut macros, &defined.macros),
+            (&mut records, &defined.records),
+        ] {
             all.extend(own.iter().map(|(hash, item)| (*hash, ItemId { file, item: *item })));
         }
         for (tag, members) in &defined.with_hooks {
@@ -315,6 +318,7 @@ pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
         }
     }
     index.functions.extend(functions);
+    index.others.extend(others);
     index.macros.extend(macros);
     index.records.extend(records);
     for (name, id) in table_macros(index, first) {

@@ -15,6 +15,8 @@ type Named = Vec<(u64, u32)>;
 pub struct Definitions {
     /// Functions whose head names a VMA or a desc.
     pub functions: Named,
+    /// All other functions.
+    pub others: Named,
     /// Macros with arguments.
     pub macros: Named,
     /// Records with their members.
@@ -31,6 +33,7 @@ impl Definitions {
         for (number, item) in (0u32..).zip(items) {
             let list = match item.kind {
                 ItemKind::Function if vma.find(item.head().of(text)).is_some() => &mut found.functions,
+                ItemKind::Function => &mut found.others,
                 ItemKind::Macro if text.get(item.body as usize) == Some(&b'(') => &mut found.macros,
                 ItemKind::Record if item.body < item.span.end => {
                     let record = item.span.of(text);

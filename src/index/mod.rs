@@ -66,6 +66,8 @@ pub struct Index {
     folders: FxHashMap<String, Vec<u32>>,
     /// Functions whose head names a VMA or a desc.
     functions: Names,
+    /// All other functions.
+    others: Names,
     /// Macros with arguments.
     macros: Names,
     /// Records with their members.
@@ -218,16 +220,14 @@ impl Index {
     /// Functions whose head names neither VMA nor desc, for a struct that holds one may be what they take: those of the file
     /// itself, else of its folder.
     fn other_functions(&self, name: &str, near: u32) -> Vec<ItemId> {
-        let in_file = |file: u32| {
-            let items = self.file(file).named(ItemKind::Function, name);
-            items.map(move |item| ItemId { file, item }).collect::<Vec<_>>()
-        };
-        let own = in_file(near);
+        let all = self.others.called(name, &self.files);
+        let own: Vec<ItemId> = all.iter().copied().filter(|id| id.file == near).collect();
         if !own.is_empty() {
             return own;
         }
-        let beside: Vec<ItemId> =
-            self.neighbours(near).flat_map(in_file).filter(|id| self.is_visible_elsewhere(*id)).collect();
+        let folder = self.file(near).folder();
+        let is_beside = |id: &ItemId| self.file(id.file).folder() == folder && self.is_visible_elsewhere(*id);
+        let beside: Vec<ItemId> = all.into_iter().filter(is_beside).collect();
         if !beside.is_empty() {
             return beside;
         }

@@ -23,15 +23,17 @@ use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::macros::call_arguments;
 use crate::source::{
-    ItemKind, Span, blank_non_code, closing, find_word, identifier_end, identifiers, skip_blank, spans_of_identifiers,
+    ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, identifiers, skip_blank, spans_of_identifiers,
     words,
 };
 
 /// Macros that use macros of other headers are followed so many rounds.
 const ROUNDS: usize = 3;
 
-/// Headers are followed so deep into one another.
-const INCLUDE_DEPTH: usize = 4;
+/// Headers are followed so deep into one another,
+const INCLUDE_DEPTH: usize = 2;
+/// and so deep for a name that gets a VMA.
+const VMA_INCLUDE_DEPTH: usize = 4;
 
 /// One file includes no more headers than this that are looked through for it.
 const HEADER_LIMIT: usize = 256;
@@ -178,7 +180,8 @@ fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Names>) -> Vec
     let folders: Vec<(&str, Vec<(u32, Names)>)> = folders.into_iter().collect();
     let found = folders.into_par_iter().with_max_len(1).flat_map_iter(|(folder, files)| {
         measure(Phase::Follow, || {
-            let wanted = files.iter().flat_map(|(_, names)| names.keys().cloned()).collect();
+            let names = files.iter().flat_map(|(_, names)| names.keys());
+            let wanted = names.map(|name| name.clone().into_bytes()).collect();
             let mut folder =
                 Folder { tree, index, added: added_folders(tree, folder), wanted, headers: FxHashMap::default() };
             files.into_iter().flat_map(|(file, names)| folder.definitions(file, names)).collect::<Vec<_>>()
@@ -240,7 +243,7 @@ struct Folder<'a> {
     /// Where else the folder's Makefile has the compiler look for headers.
     added: Vec<String>,
     /// The names of all its files.
-    wanted: FxHashSet<String>,
+    wanted: FxHashSet<Vec<u8>>,
     headers: FxHashMap<String, Option<Arc<Header>>>,
 }
 
@@ -287,7 +290,8 @@ impl Folder<'_> {
             return found;
         }
         let mut level = vec![(source.folder().to_owned(), includes(&source.text))];
-        for _ in 0..INCLUDE_DEPTH {
+        let depth = if names.values().any(|gets_vma| *gets_vma) { VMA_INCLUDE_DEPTH } else { INCLUDE_DEPTH };
+        for _ in 0..depth {
             let mut next = Vec::new();
             for (folder, includes) in level {
                 for include in includes {
@@ -368,17 +372,19 @@ impl Folder<'_> {
 }
 
 impl Header {
-    /// What a header does with names.
-    fn of(text: &[u8], wanted: &FxHashSet<String>) -> Header {
+    /// What a header does with names: those that stand before a parenthesis, and those of macros.
+    fn of(text: &[u8], wanted: &FxHashSet<Vec<u8>>) -> Header {
         let mut header = Header { includes: includes(text), defined: BTreeSet::new(), declared: BTreeSet::new() };
-        for span in spans_of_identifiers(text) {
-            let Ok(name) = std::str::from_utf8(span.of(text)) else { continue };
-            if !wanted.contains(name) {
-                continue;
-            }
-            match role(text, span) {
-                Role::Defined => drop(header.defined.insert(name.to_owned())),
-                Role::Declared => drop(header.declared.insert(name.to_owned())),
+        let called = memchr::memchr_iter(b'(', text).filter_map(|open| identifier_before(text, open));
+        let macros = memchr::memmem::find_iter(text, b"define").map(|at| {
+            let start = skip_blank(text, at + b"define".len());
+            (start, identifier_end(text, start))
+        });
+        for (start, end) in called.chain(macros).filter(|(start, end)| wanted.contains(&text[*start..*end])) {
+            let name = || String::from_utf8_lossy(&text[start..end]).into_owned();
+            match role(text, Span::new(start, end)) {
+                Role::Defined => drop(header.defined.insert(name())),
+                Role::Declared => drop(header.declared.insert(name())),
                 Role::Used => {}
             }
         }
