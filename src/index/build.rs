@@ -7,6 +7,7 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::definitions::Definitions;
 use super::expansion::table_macros;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
@@ -57,14 +58,14 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
         sources.push(part.sources);
     }
     built.add(headers, &sieve);
-    add_definitions(&mut built.index, rules, 0);
+    add_declarations(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
     built.index.sought = sieve.filter.words.clone();
     let sources = sources.into_par_iter().map(|paths| sift(tree, &paths, &sieve));
     built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
-    add_definitions(&mut built.index, rules, first_source);
+    add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
     register(tree, rules, &mut built);
     reach::add(tree, rules, &mut built);
@@ -299,29 +300,41 @@ pub fn is_access(text: &[u8], at: usize) -> bool {
         })
 }
 
-/// Indexes what the files from `first` on define.
-pub(super) fn add_definitions(index: &mut Index, rules: &Rules, first: usize) {
-    let (mut functions, mut others, mut macros, mut records) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (file, source) in (first as u32..).zip(&index.files[first..]) {
-        index.folders.entry(source.folder().to_owned()).or_default().push(file);
-        let defined = &source.definitions;
-        for (all, own) in [
-            (&mut functions, &defined.functions),
-            (&mut others, &defined.others),
-            (&mut macros, &defined.macros),
-            (&mut records, &defined.records),
-        ] {
-            all.extend(own.iter().map(|(hash, item)| (*hash, ItemId { file, item: *item })));
-        }
-        for (tag, members) in &defined.with_hooks {
+/// Indexes what the files from `first` on define, and the hooks that they declare.
+pub(super) fn add_declarations(index: &mut Index, rules: &Rules, first: usize) {
+    add_definitions(index, first);
+    for source in &index.files[first..] {
+        for (tag, members) in &source.definitions.with_hooks {
             index.hooks.add(rules, tag, members, !source.is_shared_header());
         }
     }
-    index.functions.extend(functions);
-    index.others.extend(others);
-    index.macros.extend(macros);
-    index.records.extend(records);
     for (name, id) in table_macros(index, first) {
         index.table_macros.entry(name).or_default().push(id);
     }
+}
+
+/// Indexes the functions, macros and records that the files from `first` on define.
+pub(super) fn add_definitions(index: &mut Index, first: usize) {
+    let new = &index.files[first..];
+    for (file, source) in (first as u32..).zip(new) {
+        index.folders.entry(source.folder().to_owned()).or_default().push(file);
+    }
+    index.functions.extend(defined(new, first, |own| &own.functions));
+    index.others.extend(defined(new, first, |own| &own.others));
+    index.macros.extend(defined(new, first, |own| &own.macros));
+    index.records.extend(defined(new, first, |own| &own.records));
+}
+
+/// What files define of one sort, of which the first has the number `first`.
+fn defined(
+    files: &[Arc<SourceFile>],
+    first: usize,
+    of: impl Fn(&Definitions) -> &[(u64, u32)] + Sync,
+) -> Vec<(u64, ItemId)> {
+    let numbered = files.par_iter().enumerate();
+    let items = numbered.flat_map_iter(|(number, source)| {
+        let file = (first + number) as u32;
+        of(&source.definitions).iter().map(move |(hash, item)| (*hash, ItemId { file, item: *item }))
+    });
+    items.collect()
 }

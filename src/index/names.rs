@@ -24,17 +24,36 @@ pub fn hash(name: &[u8]) -> u64 {
 
 impl Names {
     /// Adds items, each with the hash of its name.
-    pub fn extend(&mut self, items: Vec<(u64, ItemId)>) {
+    pub fn extend(&mut self, mut items: Vec<(u64, ItemId)>) {
+        items.par_sort_unstable();
         self.sorted.extend(items);
-        self.sorted.par_sort_unstable();
+        // Two sorted runs are merged.
+        self.sorted.sort();
     }
 
     /// The items called `name`, by file and place.
     pub fn called(&self, name: &str, files: &[Arc<SourceFile>]) -> Vec<ItemId> {
         let wanted = hash(name.as_bytes());
-        let first = self.sorted.partition_point(|(hash, _)| *hash < wanted);
+        let first = self.first(wanted);
         let same = self.sorted[first..].iter().take_while(|(hash, _)| *hash == wanted).map(|(_, id)| *id);
         same.filter(|id| name_of(*id, files) == name.as_bytes()).collect()
+    }
+
+    /// Where items begin whose hash is not less. Hashes are spread evenly, so that one tells about where it stands.
+    fn first(&self, wanted: u64) -> usize {
+        let length = self.sorted.len();
+        let near = ((u128::from(wanted) * length as u128) >> u64::BITS) as usize;
+        let is_less = |at: usize| self.sorted[at].0 < wanted;
+        let (mut start, mut end, mut step) = (near, near, 8);
+        while start > 0 && !is_less(start - 1) {
+            start = start.saturating_sub(step);
+            step *= 2;
+        }
+        while end < length && is_less(end) {
+            end = (end + step).min(length);
+            step *= 2;
+        }
+        start + self.sorted[start..end].partition_point(|(hash, _)| *hash < wanted)
     }
 
     /// All items, by name, file and place.

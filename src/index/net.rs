@@ -5,15 +5,15 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Index;
 use super::build::VMA;
 use super::search::Identifiers;
+use super::{Index, ItemId};
 use crate::SHARE;
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{
     Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, is_identifier_byte,
-    parse, previous, skip_blank, words,
+    is_keyword_before_parenthesis, parse, previous, skip_blank, words,
 };
 
 /// A place where something may be registered, and is not understood.
@@ -50,11 +50,13 @@ struct Net<'i> {
 
 impl<'i> Net<'i> {
     fn new(rules: &'i Rules, index: &'i Index) -> Net<'i> {
-        let visible = index.vma_functions().filter(|id| {
-            let source = index.file(id.file);
-            index.is_visible_elsewhere(*id)
-                && !source.is_header()
-                && may_handle(index.item(*id).head().of(&source.text))
+        let sources = index.files[..index.listed].par_iter().enumerate().filter(|(_, source)| !source.is_header());
+        let visible = sources.flat_map_iter(|(file, source)| {
+            let ids =
+                source.definitions.functions.iter().map(move |(_, item)| ItemId { file: file as u32, item: *item });
+            let seen = ids.filter(|id| index.is_visible_elsewhere(*id));
+            let handlers = seen.filter(|id| may_handle(index.item(*id).head().of(&source.text)));
+            handlers.map(|id| source.name(index.item(id))).collect::<Vec<_>>()
         });
         let records = index.files[..index.listed].iter().flat_map(|file| &file.definitions.with_hooks);
         let callbacks = records.flat_map(|(_, members)| members);
@@ -68,7 +70,7 @@ impl<'i> Net<'i> {
         Net {
             rules,
             index,
-            visible: Identifiers::new(visible.map(|id| index.file(id.file).name(index.item(id))).collect()),
+            visible: Identifiers::new(visible.collect()),
             callbacks: callbacks
                 .filter(|member| member.ty.function.is_some())
                 .map(|member| member.name.as_str())
@@ -168,9 +170,7 @@ impl<'i> Net<'i> {
         let Some(open) = opening(&code[..at], before.len()) else { return false };
         let Some((from, to)) = identifier_before(code, open) else { return false };
         let Ok(callee) = std::str::from_utf8(&code[from..to]) else { return false };
-        if matches!(callee, "sizeof" | "typeof" | "if" | "while" | "return" | "switch")
-            || self.rules.is_annotation(callee)
-        {
+        if is_keyword_before_parenthesis(callee.as_bytes()) || self.rules.is_annotation(callee) {
             return callee != "return";
         }
         self.index.functions(callee, file).into_iter().any(|id| {
@@ -198,13 +198,18 @@ impl<'i> Net<'i> {
     }
 }
 
-/// Whether a function of that head can be a handler: it takes a VMA or a desc, and returns an `int`.
+/// Whether a function of that head can be a handler: it takes a VMA or a desc, and returns an `int`. What takes a VMA and then a place in
+/// it works on mappings that exist.
 fn may_handle(head: &[u8]) -> bool {
-    let takes =
-        [b"vm_area_struct".as_slice(), b"vm_area_desc"].into_iter().any(|tag| find_word(head, tag, 0).is_some());
-    let returns = &head[..memchr::memchr(b'(', head).unwrap_or(head.len())];
-    let returns_else = [b"void".as_slice(), b"bool", b"unsigned", b"vm_fault_t", b"pgoff_t", b"pgprot_t"];
-    takes && !returns_else.into_iter().any(|word| find_word(returns, word, 0).is_some()) && !returns.contains(&b'*')
+    let names = |code: &[u8], words: &[&str]| words.iter().any(|word| find_word(code, word.as_bytes(), 0).is_some());
+    let Some(open) = memchr::memchr(b'(', head) else { return false };
+    let (returned, mut parameters) = (&head[..open], head[open + 1..].split(|byte| *byte == b','));
+    let works_on_pages = parameters.next().is_some_and(|first| names(first, &["vm_area_struct"]))
+        && parameters.next().is_some_and(|second| !second.contains(&b'*'));
+    names(head, &["vm_area_struct", "vm_area_desc"])
+        && !works_on_pages
+        && !returned.contains(&b'*')
+        && !names(returned, &["void", "bool", "unsigned", "vm_fault_t", "pgoff_t", "pgprot_t"])
 }
 
 /// The variable or the member that stands before a sign: `x`, `.x`, `(*x)(int)`.

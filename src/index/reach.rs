@@ -8,7 +8,7 @@
 //! define is looked for only where it gets a VMA: what it does else, rules tell.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -23,8 +23,8 @@ use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::macros::call_arguments;
 use crate::source::{
-    ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, identifiers, skip_blank, spans_of_identifiers,
-    words,
+    Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, identifiers,
+    is_keyword_before_parenthesis, skip_blank, spans_of_identifiers, words,
 };
 
 /// Macros that use macros of other headers are followed so many rounds.
@@ -88,9 +88,10 @@ pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
         let mut unknown: BTreeMap<u32, Names> = BTreeMap::new();
         while !level.is_empty() {
             let index = &built.index;
-            let used = level.par_iter().with_max_len(SHARE);
-            let used: Vec<Uses> =
-                used.map(|reached| measure(Phase::Follow, || used_by(rules, index, *reached))).collect();
+            let files: Vec<&[Reached]> = level.chunk_by(|left, right| left.file == right.file).collect();
+            let used = files.into_par_iter().with_max_len(SHARE);
+            let used = used.flat_map_iter(|reached| measure(Phase::Follow, || used_in(rules, index, reached)));
+            let used: Vec<Uses> = used.collect();
             let mut next: BTreeSet<Reached> = BTreeSet::new();
             for (reached, uses) in level.iter().zip(used) {
                 next.extend(uses.known);
@@ -107,7 +108,7 @@ pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
             names.retain(|name, _| asked.insert((*file, name.clone())));
         }
         let found = definitions(tree, &built.index, unknown);
-        bytes += keep(tree, rules, &mut built.index, &found, TOTAL_BYTES.saturating_sub(bytes));
+        bytes += keep(tree, &mut built.index, &found, TOTAL_BYTES.saturating_sub(bytes));
         let next = found.iter().flat_map(|definition| go_on(&mut built.index, definition));
         level = next.collect::<BTreeSet<_>>().into_iter().filter(|reached| seen.insert(*reached)).collect();
     }
@@ -130,38 +131,38 @@ fn handlers(index: &Index) -> Vec<Reached> {
     all.into_iter().collect()
 }
 
-/// What a piece of code uses: what the index has of it, and the names that it does not have.
-fn used_by(rules: &Rules, index: &Index, reached: Reached) -> Uses {
+/// What each piece of code of one file uses.
+fn used_in(rules: &Rules, index: &Index, reached: &[Reached]) -> Vec<Uses> {
+    let mut meanings: FxHashMap<String, Option<Vec<ItemId>>> = FxHashMap::default();
+    reached.iter().map(|reached| used_by(rules, index, *reached, &mut meanings)).collect()
+}
+
+/// What a piece of code uses: what the index has of it, and the names that it does not have. What names mean in the file is noted once;
+/// one that is none of the driver's means nothing.
+fn used_by(
+    rules: &Rules,
+    index: &Index,
+    reached: Reached,
+    meanings: &mut FxHashMap<String, Option<Vec<ItemId>>>,
+) -> Uses {
     let (source, item) = (index.file(reached.item.file), index.item(reached.item));
-    let code = code_of(source, item.kind, item.span);
-    let vma = vma_of(item.head().of(&source.text));
-    let mut names: BTreeMap<&str, bool> = BTreeMap::new();
-    for span in spans_of_identifiers(&code) {
-        let Ok(name) = std::str::from_utf8(span.of(&code)) else { continue };
-        let open = skip_blank(&code, span.end as usize);
-        let is_call = code.get(open) == Some(&b'(') && !is_access(&code, span.start as usize);
-        if is_call || is_constant(name) {
-            let gets_vma = is_call && vma.is_some_and(|vma| passes(&code, open, vma));
-            *names.entry(name).or_default() |= gets_vma;
-        }
-    }
     let mut uses = Uses::default();
-    for (name, gets_vma) in names {
-        // What a rule says need not be read.
-        if rules.call(name).is_some() || rules.state(name).is_some() || rules.is_silent(name) {
+    for (name, gets_vma) in names_in(source, item) {
+        if !meanings.contains_key(&name) {
+            meanings.insert(name.clone(), meaning(rules, index, &name, reached.file));
+        }
+        let Some(near) = &meanings[&name] else { continue };
+        // What the kernel's headers use is not defined in those of a driver.
+        if near.is_empty() && (gets_vma || !source.is_shared_header()) {
+            uses.unknown.push((name, gets_vma));
             continue;
         }
-        let near = index.defined_near(name, reached.file);
-        // What another module defines is its own.
-        if near.is_empty() && index.functions(name, reached.file).is_empty() {
-            uses.unknown.push((name.to_owned(), gets_vma));
-        }
-        for item in near {
+        for item in near.iter().copied() {
             let is_macro = index.item(item).kind == ItemKind::Macro;
             if is_macro || item.file == reached.file {
                 uses.known.push(Reached { file: reached.file, item });
             } else {
-                uses.meant.push((name.to_owned(), item));
+                uses.meant.push((name.clone(), item));
                 if gets_vma {
                     uses.known.push(Reached { file: item.file, item });
                 }
@@ -171,6 +172,37 @@ fn used_by(rules: &Rules, index: &Index, reached: Reached) -> Uses {
     uses
 }
 
+/// What the index has for a name in a file; `None` where nothing is to be looked for: a rule says all, or another module defines it.
+fn meaning(rules: &Rules, index: &Index, name: &str, file: u32) -> Option<Vec<ItemId>> {
+    if rules.call(name).is_some() || rules.state(name).is_some() || rules.is_silent(name) {
+        return None;
+    }
+    let near = index.defined_near(name, file);
+    (!near.is_empty() || index.functions(name, file).is_empty()).then_some(near)
+}
+
+/// The names in a piece of code that are called, or written as constants are, and whether each is called with the VMA.
+fn names_in(source: &SourceFile, item: &Item) -> Names {
+    let code = code_of(source, item.kind, item.span);
+    let vma = vma_of(item.head().of(&source.text));
+    let mut names = Names::new();
+    for span in spans_of_identifiers(&code) {
+        let Ok(name) = std::str::from_utf8(span.of(&code)) else { continue };
+        let open = skip_blank(&code, span.end as usize);
+        let is_call = code.get(open) == Some(&b'(')
+            && !is_access(&code, span.start as usize)
+            && !is_keyword_before_parenthesis(name.as_bytes());
+        if is_call || is_constant(name) {
+            let gets_vma = is_call && vma.is_some_and(|vma| passes(&code, open, vma));
+            match names.get_mut(name) {
+                Some(known) => *known |= gets_vma,
+                None => drop(names.insert(name.to_owned(), gets_vma)),
+            }
+        }
+    }
+    names
+}
+
 /// Looks for the definitions of names, folder by folder.
 fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Names>) -> Vec<Definition> {
     let mut folders: BTreeMap<&str, Vec<(u32, Names)>> = BTreeMap::new();
@@ -178,12 +210,13 @@ fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Names>) -> Vec
         folders.entry(index.file(file).folder()).or_default().push((file, names));
     }
     let folders: Vec<(&str, Vec<(u32, Names)>)> = folders.into_iter().collect();
+    let names = folders.iter().flat_map(|(_, files)| files).flat_map(|(_, names)| names.keys());
+    let headers =
+        Headers { tree, index, wanted: names.map(|name| name.clone().into_bytes()).collect(), known: Mutex::default() };
     let found = folders.into_par_iter().with_max_len(1).flat_map_iter(|(folder, files)| {
         measure(Phase::Follow, || {
-            let names = files.iter().flat_map(|(_, names)| names.keys());
-            let wanted = names.map(|name| name.clone().into_bytes()).collect();
             let mut folder =
-                Folder { tree, index, added: added_folders(tree, folder), wanted, headers: FxHashMap::default() };
+                Folder { headers: &headers, added: added_folders(tree, folder), exists: FxHashMap::default() };
             files.into_iter().flat_map(|(file, names)| folder.definitions(file, names)).collect::<Vec<_>>()
         })
     });
@@ -193,7 +226,7 @@ fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Names>) -> Vec
 }
 
 /// Takes the files of definitions into the index, up to so many bytes; how many those are.
-fn keep(tree: &Tree, rules: &Rules, index: &mut Index, found: &[Definition], room: usize) -> usize {
+fn keep(tree: &Tree, index: &mut Index, found: &[Definition], room: usize) -> usize {
     let paths: BTreeSet<&str> = found.iter().map(|one| one.path.as_str()).collect();
     let new: Vec<&str> = paths.into_iter().filter(|path| index.numbered(path).is_none()).collect();
     let files = new.into_par_iter().filter_map(|path| {
@@ -205,7 +238,7 @@ fn keep(tree: &Tree, rules: &Rules, index: &mut Index, found: &[Definition], roo
     if bytes < room {
         let first = index.files.len();
         index.files.extend(files);
-        add_definitions(index, rules, first);
+        add_definitions(index, first);
     }
     bytes
 }
@@ -236,15 +269,22 @@ struct Header {
     declared: BTreeSet<String>,
 }
 
-/// Looks for the names that files of one folder use.
-struct Folder<'a> {
+/// The headers that were looked through for names. Drivers share them, so that each is read once.
+struct Headers<'a> {
     tree: &'a Tree,
     index: &'a Index,
+    /// The names that any file uses.
+    wanted: FxHashSet<Vec<u8>>,
+    known: Mutex<FxHashMap<String, Option<Arc<Header>>>>,
+}
+
+/// Looks for the names that files of one folder use.
+struct Folder<'a> {
+    headers: &'a Headers<'a>,
     /// Where else the folder's Makefile has the compiler look for headers.
     added: Vec<String>,
-    /// The names of all its files.
-    wanted: FxHashSet<Vec<u8>>,
-    headers: FxHashMap<String, Option<Arc<Header>>>,
+    /// Whether there are folders, which is asked for once and not for each header that is not in them.
+    exists: FxHashMap<String, bool>,
 }
 
 impl Folder<'_> {
@@ -284,7 +324,7 @@ impl Folder<'_> {
     /// The headers that a file includes, nearest first: those of the driver, or those of the kernel too, of which only a VMA makes one
     /// worth the look.
     fn reached_headers(&mut self, file: u32, with_shared: bool, names: &Names) -> Vec<(String, Arc<Header>)> {
-        let source = self.index.file(file);
+        let source = self.headers.index.file(file);
         let (mut found, mut seen): (Vec<(String, Arc<Header>)>, FxHashSet<String>) = Default::default();
         if names.is_empty() {
             return found;
@@ -315,19 +355,17 @@ impl Folder<'_> {
     }
 
     fn header(&mut self, path: &str) -> Option<Arc<Header>> {
-        if let Some(known) = self.headers.get(path) {
-            return known.clone();
+        if self.has_folder_of(path) { self.headers.of(path) } else { None }
+    }
+
+    fn has_folder_of(&mut self, path: &str) -> bool {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if let Some(exists) = self.exists.get(folder) {
+            return *exists;
         }
-        let header = match self.index.header(path) {
-            Some(file) => Some(Header::of(&file.text, &self.wanted)),
-            None => {
-                let text = self.tree.read(path).filter(|text| text.len() <= HEADER_BYTES);
-                text.map(|text| Header::of(&text, &self.wanted))
-            }
-        };
-        let header = header.map(Arc::new);
-        self.headers.insert(path.to_owned(), header.clone());
-        header
+        let exists = self.headers.tree.has_folder(folder);
+        self.exists.insert(folder.to_owned(), exists);
+        exists
     }
 
     /// The sources, beside the header that declares functions or beside their caller, that define them.
@@ -338,19 +376,19 @@ impl Folder<'_> {
         }
         let stem = header.strip_suffix(".h").unwrap_or(header);
         let folder = header.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let own = self.index.file(file).folder();
+        let own = self.headers.index.file(file).folder();
         let beside = || {
-            let beside_caller = if folder == own { Vec::new() } else { self.tree.sources_in(own) };
-            self.tree.sources_in(folder).into_iter().chain(beside_caller)
+            let beside_caller = if folder == own { Vec::new() } else { self.headers.tree.sources_in(own) };
+            self.headers.tree.sources_in(folder).into_iter().chain(beside_caller)
         };
         for path in std::iter::once(format!("{stem}.c")).chain(std::iter::once_with(beside).flatten()) {
             if names.is_empty() {
                 break;
             }
             let read;
-            let text = match self.index.numbered(&path) {
-                Some(file) => &self.index.file(file).text,
-                None => match self.tree.read(&path) {
+            let text = match self.headers.index.numbered(&path) {
+                Some(file) => &self.headers.index.file(file).text,
+                None => match self.headers.tree.read(&path) {
                     Some(text) => {
                         read = text;
                         &read
@@ -368,6 +406,25 @@ impl Folder<'_> {
             });
         }
         found
+    }
+}
+
+impl Headers<'_> {
+    fn of(&self, path: &str) -> Option<Arc<Header>> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(header) = known().get(path) {
+            return header.clone();
+        }
+        let header = match self.index.header(path) {
+            Some(file) => Some(Header::of(&file.text, &self.wanted)),
+            None => {
+                let text = self.tree.read(path).filter(|text| text.len() <= HEADER_BYTES);
+                text.map(|text| Header::of(&text, &self.wanted))
+            }
+        };
+        let header = header.map(Arc::new);
+        known().insert(path.to_owned(), header.clone());
+        header
     }
 }
 
@@ -462,11 +519,13 @@ fn passes(code: &[u8], open: usize, name: &str) -> bool {
     arguments.iter().any(|argument| argument.trim_ascii() == name.as_bytes())
 }
 
-/// Whether a name is written as constants are; flags of VMAs and error numbers are known.
+/// What constants of the kernel's own headers begin with, which drivers use everywhere and do not define.
+const OF_THE_KERNEL: [&str; 8] = ["VM_", "VMA_", "PAGE_", "GFP_", "__GFP_", "FMODE_", "SZ_", "CAP_"];
+
+/// Whether a name is written as constants are that a driver may define.
 fn is_constant(name: &str) -> bool {
     name.len() > 3
         && name.contains('_')
-        && !name.starts_with("VM_")
-        && !name.starts_with("VMA_")
+        && !OF_THE_KERNEL.iter().any(|prefix| name.starts_with(prefix))
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::build::{Bounded, Headers, Sources, add_definitions, register};
+use super::build::{Bounded, Headers, Sources, add_declarations, register};
 use super::{Built, Index, SourceFile, reach};
 use crate::kernel::{Paths, Tree, is_listed, sift};
 use crate::rules::Rules;
@@ -26,7 +26,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
         .files
         .extend(known.files[..known.listed].iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
-    add_definitions(&mut built.index, rules, 0);
+    add_declarations(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
@@ -40,7 +40,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
         .files
         .extend(known.files[..known.listed].iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
-    add_definitions(&mut built.index, rules, first_source);
+    add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
     register(tree, rules, &mut built);
     reach::add(tree, rules, &mut built);

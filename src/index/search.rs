@@ -1,12 +1,11 @@
 //! Finds words in kernel sources.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hint::Hint;
 use crate::source::{identifier_end, identifier_start};
@@ -121,7 +120,7 @@ const FEW: usize = 32;
 pub fn shared_parts(mut words: Vec<&[u8]>) -> Vec<&[u8]> {
     let mut parts = Vec::new();
     while !words.is_empty() && parts.len() < FEW {
-        let mut counts: BTreeMap<&[u8], usize> = BTreeMap::new();
+        let mut counts: FxHashMap<&[u8], usize> = FxHashMap::default();
         for word in &words {
             for length in SHORTEST.min(word.len())..=LONGEST.min(word.len()) {
                 word.windows(length).for_each(|part| *counts.entry(part).or_default() += 1);

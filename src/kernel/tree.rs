@@ -93,6 +93,12 @@ impl Tree {
         if metadata.is_file() && metadata.len() <= FILE_LIMIT { std::fs::read(path).ok() } else { None }
     }
 
+    /// Whether there is a folder of that path from the top.
+    pub fn has_folder(&self, folder: &str) -> bool {
+        let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        self.root.join(folder).is_dir() || self.overlay.files().any(|(path, _)| is_below(path))
+    }
+
     /// The directory.
     pub fn root(&self) -> &Path {
         &self.root

@@ -20,6 +20,25 @@ const IS_IDENTIFIER_BYTE: [bool; 256] = {
     table
 };
 
+/// Whether a word before a parenthesis is one of the language, so that nothing is called.
+pub fn is_keyword_before_parenthesis(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"if"
+            | b"while"
+            | b"for"
+            | b"switch"
+            | b"return"
+            | b"sizeof"
+            | b"typeof"
+            | b"__typeof__"
+            | b"offsetof"
+            | b"__alignof__"
+            | b"__attribute__"
+            | b"defined"
+    )
+}
+
 /// The offset behind the identifier that starts at `at`.
 pub fn identifier_end(text: &[u8], at: usize) -> usize {
     at + text[at..].iter().take_while(|byte| is_identifier_byte(**byte)).count()

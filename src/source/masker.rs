@@ -1,7 +1,10 @@
 //! The words of a slice that the grammar does not know, and what they become.
 
 use super::attributes::{Attribute, attribute};
-use super::lex::{closing, identifier_before, identifier_end, is_identifier_byte, literal_end, previous, skip_blank};
+use super::lex::{
+    closing, identifier_before, identifier_end, is_identifier_byte, is_keyword_before_parenthesis, literal_end,
+    previous, skip_blank,
+};
 use super::mask::blank;
 use super::span::Span;
 
@@ -197,19 +200,7 @@ impl Masker {
             _ => return false,
         };
         let Some((name, name_end)) = identifier_before(&self.text, open) else { return false };
-        !matches!(
-            &self.text[name..name_end],
-            b"sizeof"
-                | b"typeof"
-                | b"__typeof__"
-                | b"offsetof"
-                | b"return"
-                | b"if"
-                | b"while"
-                | b"for"
-                | b"switch"
-                | b"__alignof__"
-        ) && !self.is_declarator(name)
+        !is_keyword_before_parenthesis(&self.text[name..name_end]) && !self.is_declarator(name)
     }
 
     /// The `(` that encloses `at`, within a bounded distance.
