@@ -7,7 +7,6 @@ use super::mapped::{Mapped, mapped};
 use super::plan::{Applicability, HandlerFix};
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
-use crate::source::find_word;
 use crate::verdict::{Finding, HandlerPlace, Verdict};
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
@@ -195,8 +194,7 @@ impl Planner<'_> {
     /// Where something may implement a hook, and is not understood: the hook cannot be retyped under it.
     fn unclear(&self, hook: &Hook) -> Option<String> {
         let index = self.context.index;
-        let names = |file: u32| find_word(&index.file(file).text, hook.member.as_bytes(), 0).is_some();
-        let unclear = index.unclear().iter().find(|unclear| names(unclear.file))?;
+        let unclear = index.unclear().iter().find(|unclear| unclear.may_set(hook, index))?;
         Some(format!(
             "{} may be implemented at {}, which is not understood",
             hook.name(),

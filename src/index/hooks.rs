@@ -6,7 +6,7 @@ use crate::rules::Rules;
 use crate::source::ast::{Parameter, Type};
 
 /// What a callback is handed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Takes {
     /// A `struct vm_area_struct *`: the callback to be converted.
     Vma,

@@ -176,12 +176,8 @@ impl Index {
     /// Whether some table gives a hook a function, or may: where that is not understood.
     pub fn is_implemented(&self, hook: &Hook) -> bool {
         let is_it = |other: &Hook| (&other.record, &other.member) == (&hook.record, &hook.member);
-        let member = hook.member.as_bytes();
         self.registrations.iter().any(|known| is_it(&known.hook) && known.handler != Handler::Null)
-            || self
-                .unclear
-                .iter()
-                .any(|unclear| crate::source::find_word(&self.file(unclear.file).text, member, 0).is_some())
+            || self.unclear.iter().any(|unclear| unclear.may_set(hook, self))
     }
 
     /// The places where something may be registered, and is not understood, by file and place.

@@ -68,3 +68,22 @@ fn name_of(id: ItemId, files: &[Arc<SourceFile>]) -> &[u8] {
     let file = &files[id.file as usize];
     file.items[id.item as usize].name.of(&file.text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_found_however_they_are_spread() {
+        let id = ItemId { file: 0, item: 0 };
+        let even = (0..1000u64).map(|number| number << 54).collect::<Vec<_>>();
+        let crowded = (0..1000u64).chain(u64::MAX - 1000..u64::MAX).collect::<Vec<_>>();
+        for hashes in [Vec::new(), vec![7], vec![7; 100], even, crowded] {
+            let names = Names { sorted: hashes.iter().map(|hash| (*hash, id)).collect() };
+            let near = hashes.iter().flat_map(|hash| [hash.saturating_sub(1), *hash, hash.saturating_add(1)]);
+            for wanted in near.chain([0, u64::MAX / 2, u64::MAX]) {
+                assert_eq!(names.first(wanted), hashes.partition_point(|hash| *hash < wanted), "{wanted}");
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::VMA;
+use super::hooks::{Hook, Takes};
 use super::search::Identifiers;
 use super::{Index, ItemId};
 use crate::SHARE;
@@ -25,6 +26,16 @@ pub struct Unclear {
     pub at: u32,
     /// What is not understood there.
     pub text: String,
+    /// What the hook is handed that may be set there, as far as the function tells that stands there.
+    pub takes: Option<Takes>,
+}
+
+impl Unclear {
+    /// Whether a hook may be set there: its member is named in the file, and the function there takes what the hook is handed.
+    pub fn may_set(&self, hook: &Hook, index: &Index) -> bool {
+        self.takes.is_none_or(|takes| takes == hook.takes)
+            && find_word(&index.file(self.file).text, hook.member.as_bytes(), 0).is_some()
+    }
 }
 
 /// What the net catches in a tree, by file and place.
@@ -117,8 +128,22 @@ impl<'i> Net<'i> {
         if code[at] == b' ' || self.is_understood(file, item, &code, at) {
             return None;
         }
-        let text = format!("{name} takes a VMA, and its address is taken in a way that is not understood");
-        Some(Unclear { file, at: place.start, text })
+        let takes = self.takes(name, file);
+        let what = if takes == Some(Takes::Desc) { "desc" } else { "VMA" };
+        let text = format!("{name} takes a {what}, and its address is taken in a way that is not understood");
+        Some(Unclear { file, at: place.start, text, takes })
+    }
+
+    /// What a function takes, where all of that name agree.
+    fn takes(&self, name: &str, file: u32) -> Option<Takes> {
+        let functions = self.index.functions(name, file).into_iter();
+        let mut taken = functions.map(|id| {
+            let head = self.index.item(id).head().of(&self.index.file(id.file).text);
+            let takes_vma = find_word(head, b"vm_area_struct", 0).is_some();
+            if takes_vma { Takes::Vma } else { Takes::Desc }
+        });
+        let first = taken.next()?;
+        taken.all(|other| other == first).then_some(first)
     }
 
     /// Whether what takes an address is nothing that could register a handler.
@@ -193,6 +218,7 @@ impl<'i> Net<'i> {
             file,
             at: item.span.start,
             text: "a function that takes a VMA, and whose body is not found".to_owned(),
+            takes: None,
         };
         torn.map(unclear).collect()
     }

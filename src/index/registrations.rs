@@ -156,7 +156,7 @@ impl Collector<'_> {
 
     fn is_unclear(&mut self, at: u32) {
         let text = "registers an mmap callback in a way that is not understood".to_owned();
-        self.unclear.push(Unclear { file: self.file, at, text });
+        self.unclear.push(Unclear { file: self.file, at, text, takes: None });
     }
 
     /// The functions that pass a function of this file that takes a VMA to another, as an argument.
