@@ -385,3 +385,35 @@ static int dead_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations dead = {
 	.mmap = dead_mmap, //= mechanical //: depends -
 };
+
+//- include/frame/late.h
+struct late_ops {
+	int (*late_place)(struct late *late, struct vm_area_struct *vma);
+};
+
+//- drivers/late/late.c
+#include <frame/late.h>
+
+static int late_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct late *late = file->private_data;
+	const struct late_ops *ops = late_ops_of(late);
+
+	if (ops->late_place)
+		return ops->late_place(late, vma); //~ hook:late_ops.late_place
+	return 0;
+}
+
+static const struct file_operations late = {
+	.mmap = late_mmap, //= mechanical //: depends -
+};
+
+/* What takes a desc cannot be what a hook with a VMA is given, whatever it is set for. */
+static int late_prepare(struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+static const struct later_ops later = {
+	.place_prepare = late_prepare, //! registration
+};
