@@ -171,6 +171,21 @@ fn more_registrations_than_any_kernel_has_are_named() {
     assert_rest_goes_on(&tree, &report);
 }
 
+/// As many places where something may be registered: what is left out is named, too.
+#[test]
+fn more_unclear_registrations_than_any_kernel_has_are_named() {
+    let tree = tree();
+    let list = "\tmany_mmap,\n".repeat(12_000);
+    let text = format!("{}static const hook many_hooks[] = {{\n{list}}};\n", GOOD.replace("good", "many"));
+    write(&tree, "drivers/many/many.c", text.as_bytes());
+    let report = scan(&tree);
+    assert_eq!(report["stats"]["unclear_registrations"], 10_000);
+    let kinds = trouble(&report, "drivers/many/many.c");
+    assert_eq!(kinds.iter().filter(|kind| **kind == "too-many").count(), 1);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "registration").count(), 10_000);
+    assert_rest_goes_on(&tree, &report);
+}
+
 /// Drawn by tests/mutations.rs: a hook without a name was found everywhere, and hid what others were found by.
 #[test]
 fn a_member_that_is_no_pointer_hides_nothing() {

@@ -97,10 +97,6 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     };
     let left_out = [
         limited(&mut found, "registrations", place),
-        limited(&mut lost, "registrations that are not understood", |unclear| {
-            let source = index.file(unclear.file);
-            (source.path.clone(), Some(source.position(unclear.at).line))
-        }),
         index.files.get(next).map(|file| too_many(file.path.clone(), None, "files that may register handlers")),
     ];
     let left_out: Vec<FileTrouble> = left_out.into_iter().flatten().collect();
@@ -110,10 +106,15 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     built.index.called = called;
     if is_whole {
         lost.extend(net::catch(rules, &built.index));
-        lost.truncate(REGISTRATION_LIMIT);
     }
     lost.sort();
     lost.dedup_by(|next, first| (next.file, next.at) == (first.file, first.at));
+    let index = &built.index;
+    let left_out = limited(&mut lost, "registrations that are not understood", |unclear| {
+        let source = index.file(unclear.file);
+        (source.path.clone(), Some(source.position(unclear.at).line))
+    });
+    built.trouble.extend(left_out);
     built.trouble.extend(lost.iter().map(|unclear| {
         let source = built.index.file(unclear.file);
         let line = Some(source.position(unclear.at).line);

@@ -14,7 +14,7 @@ use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{
     Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, is_identifier_byte,
-    is_keyword_before_parenthesis, parse, previous, skip_blank, words,
+    is_keyword_before_parenthesis, opening, parse, previous, skip_blank, words,
 };
 
 /// A place where something may be registered, and is not understood.
@@ -107,43 +107,44 @@ impl<'i> Net<'i> {
             .collect();
         places.sort_unstable();
         places.dedup();
-        let mut caught: Vec<Unclear> = places.into_iter().filter_map(|place| self.taken(file, place)).collect();
+        let in_one_item = |one: &Span, next: &Span| source.item_at(one.start) == source.item_at(next.start);
+        let items = places.chunk_by(in_one_item);
+        let mut caught: Vec<Unclear> = items.flat_map(|places| self.in_item(file, places)).collect();
         caught.extend(self.torn_functions(file));
         caught
     }
 
-    /// What is not understood where the address of a function is taken.
-    fn taken(&self, file: u32, place: Span) -> Option<Unclear> {
+    /// What is not understood at some places of one item, or between items, where addresses of functions are taken.
+    fn in_item(&self, file: u32, places: &[Span]) -> Vec<Unclear> {
         let source = self.index.file(file);
-        let name = std::str::from_utf8(place.of(&source.text)).ok()?;
-        let number = source.item_at(place.start);
+        let number = places.first().and_then(|place| source.item_at(place.start));
         let item = number.map(|number| source.items[number as usize]);
-        let known = self.registered.get(&(file, number.unwrap_or(u32::MAX)));
-        if item.is_some_and(|item| item.kind == ItemKind::Macro) || known.is_some_and(|known| known.contains(&name)) {
-            return None;
+        if item.is_some_and(|item| item.kind == ItemKind::Macro) {
+            return Vec::new();
         }
-        let base = item.map_or(0, |item| item.span.start as usize);
+        let known = self.registered.get(&(file, number.unwrap_or(u32::MAX))).map_or(&[][..], Vec::as_slice);
+        let base = item.map_or(0, |item| item.span.start);
         let code = blank_non_code(item.map_or(source.text.as_slice(), |item| item.span.of(&source.text)));
-        let at = place.start as usize - base;
-        if code[at] == b' ' || self.is_understood(file, item, &code, at) {
-            return None;
-        }
-        let takes = self.takes(name, file);
-        let what = if takes == Some(Takes::Desc) { "desc" } else { "VMA" };
-        let text = format!("{name} takes a {what}, and its address is taken in a way that is not understood");
-        Some(Unclear { file, at: place.start, text, takes })
+        let unclear = |place: &Span| {
+            let name = std::str::from_utf8(place.of(&source.text)).ok().filter(|name| !known.contains(name))?;
+            let at = (place.start - base) as usize;
+            if code[at] == b' ' || self.is_understood(file, item, &code, at) {
+                return None;
+            }
+            let takes = self.takes(name, file);
+            let what = if takes == Some(Takes::Desc) { "desc" } else { "VMA" };
+            let text = format!("{name} takes a {what}, and its address is taken in a way that is not understood");
+            Some(Unclear { file, at: place.start, text, takes })
+        };
+        places.iter().filter_map(unclear).collect()
     }
 
     /// What a function takes, where all of that name agree.
     fn takes(&self, name: &str, file: u32) -> Option<Takes> {
         let functions = self.index.functions(name, file).into_iter();
-        let mut taken = functions.map(|id| {
-            let head = self.index.item(id).head().of(&self.index.file(id.file).text);
-            let takes_vma = find_word(head, b"vm_area_struct", 0).is_some();
-            if takes_vma { Takes::Vma } else { Takes::Desc }
-        });
+        let mut taken = functions.map(|id| taken_by(self.index.item(id).head().of(&self.index.file(id.file).text)));
         let first = taken.next()?;
-        taken.all(|other| other == first).then_some(first)
+        if taken.all(|other| other == first) { first } else { None }
     }
 
     /// Whether what takes an address is nothing that could register a handler.
@@ -227,15 +228,21 @@ impl<'i> Net<'i> {
 /// Whether a function of that head can be a handler: it takes a VMA or a desc, and returns an `int`. What takes a VMA and then a place in
 /// it works on mappings that exist.
 fn may_handle(head: &[u8]) -> bool {
-    let names = |code: &[u8], words: &[&str]| words.iter().any(|word| find_word(code, word.as_bytes(), 0).is_some());
     let Some(open) = memchr::memchr(b'(', head) else { return false };
     let (returned, mut parameters) = (&head[..open], head[open + 1..].split(|byte| *byte == b','));
-    let works_on_pages = parameters.next().is_some_and(|first| names(first, &["vm_area_struct"]))
+    let works_on_pages = parameters.next().is_some_and(|first| taken_by(first) == Some(Takes::Vma))
         && parameters.next().is_some_and(|second| !second.contains(&b'*'));
-    names(head, &["vm_area_struct", "vm_area_desc"])
+    let returns_else = [b"void".as_slice(), b"bool", b"unsigned", b"vm_fault_t", b"pgoff_t", b"pgprot_t"];
+    taken_by(head).is_some()
         && !works_on_pages
         && !returned.contains(&b'*')
-        && !names(returned, &["void", "bool", "unsigned", "vm_fault_t", "pgoff_t", "pgprot_t"])
+        && !returns_else.into_iter().any(|word| find_word(returned, word, 0).is_some())
+}
+
+/// What a function takes, as the words of its head or of a parameter tell.
+fn taken_by(head: &[u8]) -> Option<Takes> {
+    let tags = [(b"vm_area_struct".as_slice(), Takes::Vma), (b"vm_area_desc", Takes::Desc)];
+    tags.into_iter().find(|(tag, _)| find_word(head, tag, 0).is_some()).map(|(_, takes)| takes)
 }
 
 /// The variable or the member that stands before a sign: `x`, `.x`, `(*x)(int)`.
@@ -260,21 +267,6 @@ fn is_value(text: &[u8], place: Span) -> bool {
         _ => false,
     };
     is_value && !matches!(next, Some(b'(' | b'.' | b'=' | b'['))
-}
-
-/// The parenthesis that is open at `end`, within a statement.
-fn opening(code: &[u8], end: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    for at in (0..end).rev() {
-        match code[at] {
-            b')' => depth += 1,
-            b'(' if depth == 0 => return Some(at),
-            b'(' => depth -= 1,
-            b';' | b'{' | b'}' => return None,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Whether parentheses hold a type: words, stars, and perhaps those of a pointer to a function.

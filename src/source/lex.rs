@@ -64,6 +64,21 @@ pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// The parenthesis that is open at `end`, within a statement and a bounded distance.
+pub fn opening(code: &[u8], end: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    for at in (end.saturating_sub(2000)..end).rev() {
+        match code[at] {
+            b')' => depth += 1,
+            b'(' if depth == 0 => return Some(at),
+            b'(' => depth -= 1,
+            b';' | b'{' | b'}' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Where the comments of a text stand. What looks like one in a literal is none.
 pub fn comments(text: &[u8]) -> Vec<Span> {
     let (mut found, mut at) = (Vec::new(), 0);

@@ -3,7 +3,7 @@
 use super::attributes::{Attribute, attribute};
 use super::lex::{
     closing, identifier_before, identifier_end, is_identifier_byte, is_keyword_before_parenthesis, literal_end,
-    previous, skip_blank,
+    opening, previous, skip_blank,
 };
 use super::mask::blank;
 use super::span::Span;
@@ -193,7 +193,7 @@ impl Masker {
         let Some((before, byte)) = previous(&self.text, start) else { return false };
         let open = match byte {
             b'(' => before,
-            b',' => match self.enclosing_open(before) {
+            b',' => match opening(&self.text, before) {
                 Some(open) => open,
                 None => return false,
             },
@@ -201,21 +201,6 @@ impl Masker {
         };
         let Some((name, name_end)) = identifier_before(&self.text, open) else { return false };
         !is_keyword_before_parenthesis(&self.text[name..name_end]) && !self.is_declarator(name)
-    }
-
-    /// The `(` that encloses `at`, within a bounded distance.
-    fn enclosing_open(&self, at: usize) -> Option<usize> {
-        let mut depth = 0usize;
-        for offset in (at.saturating_sub(2000)..at).rev() {
-            match self.text[offset] {
-                b')' => depth += 1,
-                b'(' if depth == 0 => return Some(offset),
-                b'(' => depth -= 1,
-                b';' | b'{' | b'}' => return None,
-                _ => {}
-            }
-        }
-        None
     }
 
     /// Whether `name (` declares a function: a type stands before it, and it is not the first word of a statement.
