@@ -48,6 +48,11 @@ impl Hook {
     pub fn name(&self) -> String {
         format!("{}.{}", self.record, self.member)
     }
+
+    /// Whether another is the same member of the same struct, whatever is known of it.
+    pub fn is_same(&self, other: &Hook) -> bool {
+        (&self.record, &self.member) == (&other.record, &other.member)
+    }
 }
 
 /// All hooks of a tree.

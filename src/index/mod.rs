@@ -3,6 +3,7 @@
 
 mod build;
 mod definitions;
+mod elsewhere;
 mod expansion;
 mod file;
 mod hint;
@@ -100,14 +101,18 @@ impl Index {
 
     /// The header of a path, if it was kept.
     fn header(&self, path: &str) -> Option<&Arc<SourceFile>> {
-        let listed = &self.files[..self.listed];
-        let headers = &listed[..listed.partition_point(|file| file.is_header())];
-        headers.binary_search_by(|file| file.path.as_str().cmp(path)).ok().map(|place| &headers[place])
+        self.listed_number(path).map(|number| &self.files[number as usize]).filter(|file| file.is_header())
     }
 
     /// The number of the file of a path, if it was kept.
     fn numbered(&self, path: &str) -> Option<u32> {
-        let (listed, reached) = self.files.split_at(self.listed);
+        let reached = || self.files[self.listed..].iter().position(|file| file.path == path);
+        self.listed_number(path).or_else(|| Some((self.listed + reached()?) as u32))
+    }
+
+    /// The number of the file of a path, if it is one of those that matter by themselves.
+    fn listed_number(&self, path: &str) -> Option<u32> {
+        let listed = self.listed();
         let (headers, sources) = listed.split_at(listed.partition_point(|file| file.is_header()));
         let by_path = |file: &Arc<SourceFile>| file.path.as_str().cmp(path);
         let number = if path.ends_with(".h") {
@@ -115,9 +120,12 @@ impl Index {
         } else {
             sources.binary_search_by(by_path).ok().map(|number| headers.len() + number)
         };
-        let number =
-            number.or_else(|| reached.iter().position(|file| file.path == path).map(|number| listed.len() + number));
         number.map(|number| number as u32)
+    }
+
+    /// The files that matter by themselves, sorted by path, headers first.
+    fn listed(&self) -> &[Arc<SourceFile>] {
+        &self.files[..self.listed]
     }
 
     /// The functions and macros called `name` that the index has for a file: its own, else the functions that take a VMA, those of the same
@@ -175,8 +183,7 @@ impl Index {
 
     /// Whether some table gives a hook a function, or may: where that is not understood.
     pub fn is_implemented(&self, hook: &Hook) -> bool {
-        let is_it = |other: &Hook| (&other.record, &other.member) == (&hook.record, &hook.member);
-        self.registrations.iter().any(|known| is_it(&known.hook) && known.handler != Handler::Null)
+        self.registrations.iter().any(|known| known.hook.is_same(hook) && known.handler != Handler::Null)
             || self.unclear.iter().any(|unclear| unclear.may_set(hook, self))
     }
 

@@ -8,13 +8,13 @@
 //! define is looked for only where it gets a VMA: what it does else, rules tell.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::{Built, add_definitions, is_access};
-use super::includes::{Include, added_folders, candidates, includes};
+use super::elsewhere::{Definition, Names, definitions, is_shared};
 use super::registrations::Handler;
 use super::{Index, ItemId, SourceFile};
 use crate::SHARE;
@@ -23,23 +23,12 @@ use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::macros::call_arguments;
 use crate::source::{
-    Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, identifiers,
-    is_keyword_before_parenthesis, skip_blank, spans_of_identifiers, words,
+    Item, ItemKind, Span, blank_non_code, find_word, identifiers, is_keyword_before_parenthesis, skip_blank,
+    spans_of_identifiers,
 };
 
 /// Macros that use macros of other headers are followed so many rounds.
 const ROUNDS: usize = 3;
-
-/// Headers are followed so deep into one another,
-const INCLUDE_DEPTH: usize = 2;
-/// and so deep for a name that gets a VMA.
-const VMA_INCLUDE_DEPTH: usize = 4;
-
-/// One file includes no more headers than this that are looked through for it.
-const HEADER_LIMIT: usize = 256;
-
-/// Longer headers, in bytes, hold registers and no functions.
-const HEADER_BYTES: usize = 256 << 10;
 
 /// All files that are kept here together are no longer than this many bytes.
 const TOTAL_BYTES: usize = 64 << 20;
@@ -64,19 +53,6 @@ struct Uses {
     /// The names that it does not have, and whether each is called with a VMA.
     unknown: Vec<(String, bool)>,
 }
-
-/// Where a name is defined that a file uses.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Definition {
-    file: u32,
-    name: String,
-    /// The file that defines it.
-    path: String,
-    gets_vma: bool,
-}
-
-/// Names, and whether each is called with a VMA somewhere.
-type Names = BTreeMap<String, bool>;
 
 /// Adds to an index what its handlers reach.
 pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
@@ -153,7 +129,7 @@ fn used_by(
         }
         let Some(near) = &meanings[&name] else { continue };
         // What the kernel's headers use is not defined in those of a driver.
-        if near.is_empty() && (gets_vma || !source.is_shared_header()) {
+        if near.is_empty() && (gets_vma || !is_shared(&source.path)) {
             uses.unknown.push((name, gets_vma));
             continue;
         }
@@ -203,28 +179,6 @@ fn names_in(source: &SourceFile, item: &Item) -> Names {
     names
 }
 
-/// Looks for the definitions of names, folder by folder.
-fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Names>) -> Vec<Definition> {
-    let mut folders: BTreeMap<&str, Vec<(u32, Names)>> = BTreeMap::new();
-    for (file, names) in unknown.into_iter().filter(|(_, names)| !names.is_empty()) {
-        folders.entry(index.file(file).folder()).or_default().push((file, names));
-    }
-    let folders: Vec<(&str, Vec<(u32, Names)>)> = folders.into_iter().collect();
-    let names = folders.iter().flat_map(|(_, files)| files).flat_map(|(_, names)| names.keys());
-    let headers =
-        Headers { tree, index, wanted: names.map(|name| name.clone().into_bytes()).collect(), known: Mutex::default() };
-    let found = folders.into_par_iter().with_max_len(1).flat_map_iter(|(folder, files)| {
-        measure(Phase::Follow, || {
-            let mut folder =
-                Folder { headers: &headers, added: added_folders(tree, folder), exists: FxHashMap::default() };
-            files.into_iter().flat_map(|(file, names)| folder.definitions(file, names)).collect::<Vec<_>>()
-        })
-    });
-    let mut found: Vec<Definition> = found.collect();
-    found.sort();
-    found
-}
-
 /// Takes the files of definitions into the index, up to so many bytes; how many those are.
 fn keep(tree: &Tree, index: &mut Index, found: &[Definition], room: usize) -> usize {
     let paths: BTreeSet<&str> = found.iter().map(|one| one.path.as_str()).collect();
@@ -260,239 +214,6 @@ fn go_on(index: &mut Index, definition: &Definition) -> Vec<Reached> {
         index.mean(*file, name.clone(), item);
     }
     next
-}
-
-/// A header, as far as it matters: what it includes, and what it does with the names that are looked for.
-struct Header {
-    includes: Vec<Include>,
-    defined: BTreeSet<String>,
-    declared: BTreeSet<String>,
-}
-
-/// The headers that were looked through for names. Drivers share them, so that each is read once.
-struct Headers<'a> {
-    tree: &'a Tree,
-    index: &'a Index,
-    /// The names that any file uses.
-    wanted: FxHashSet<Vec<u8>>,
-    known: Mutex<FxHashMap<String, Option<Arc<Header>>>>,
-}
-
-/// Looks for the names that files of one folder use.
-struct Folder<'a> {
-    headers: &'a Headers<'a>,
-    /// Where else the folder's Makefile has the compiler look for headers.
-    added: Vec<String>,
-    /// Whether there are folders, which is asked for once and not for each header that is not in them.
-    exists: FxHashMap<String, bool>,
-}
-
-impl Folder<'_> {
-    fn definitions(&mut self, file: u32, mut names: Names) -> Vec<Definition> {
-        let mut found = Vec::new();
-        let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for with_shared in [false, true] {
-            if with_shared {
-                names.retain(|_, gets_vma| *gets_vma);
-            }
-            for (path, header) in self.reached_headers(file, with_shared, &names) {
-                let is_shared = is_shared(&path);
-                names.retain(|name, gets_vma| {
-                    let is_defined = header.defined.contains(name) && (*gets_vma || !is_shared);
-                    if is_defined {
-                        let (name, path, gets_vma) = (name.clone(), path.clone(), *gets_vma);
-                        found.push(Definition { file, name, path, gets_vma });
-                    } else if header.declared.contains(name) && !is_shared {
-                        declared.entry(path.clone()).or_default().insert(name.clone());
-                    }
-                    !is_defined
-                });
-            }
-            if !with_shared {
-                for (header, mut wanted) in std::mem::take(&mut declared) {
-                    wanted.retain(|name| names.contains_key(name));
-                    for (name, path) in self.in_sources(file, &header, wanted) {
-                        let gets_vma = names.remove(&name).unwrap_or_default();
-                        found.push(Definition { file, name, path, gets_vma });
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// The headers that a file includes, nearest first: those of the driver, or those of the kernel too, of which only a VMA makes one
-    /// worth the look.
-    fn reached_headers(&mut self, file: u32, with_shared: bool, names: &Names) -> Vec<(String, Arc<Header>)> {
-        let source = self.headers.index.file(file);
-        let (mut found, mut seen): (Vec<(String, Arc<Header>)>, FxHashSet<String>) = Default::default();
-        if names.is_empty() {
-            return found;
-        }
-        let mut level = vec![(source.folder().to_owned(), includes(&source.text))];
-        let depth = if names.values().any(|gets_vma| *gets_vma) { VMA_INCLUDE_DEPTH } else { INCLUDE_DEPTH };
-        for _ in 0..depth {
-            let mut next = Vec::new();
-            for (folder, includes) in level {
-                for include in includes {
-                    let paths = candidates(&include, &folder, &self.added);
-                    let is_meant = |path: &&String| with_shared || !is_shared(path);
-                    let header = paths.iter().filter(is_meant).find_map(|path| Some((path, self.header(path)?)));
-                    let Some((path, header)) = header.filter(|(path, _)| seen.insert((*path).clone())) else {
-                        continue;
-                    };
-                    if found.len() >= HEADER_LIMIT {
-                        return found;
-                    }
-                    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                    next.push((folder.to_owned(), header.includes.clone()));
-                    found.push((path.clone(), header));
-                }
-            }
-            level = next;
-        }
-        found
-    }
-
-    fn header(&mut self, path: &str) -> Option<Arc<Header>> {
-        if self.has_folder_of(path) { self.headers.of(path) } else { None }
-    }
-
-    fn has_folder_of(&mut self, path: &str) -> bool {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if let Some(exists) = self.exists.get(folder) {
-            return *exists;
-        }
-        let exists = self.headers.tree.has_folder(folder);
-        self.exists.insert(folder.to_owned(), exists);
-        exists
-    }
-
-    /// The sources, beside the header that declares functions or beside their caller, that define them.
-    fn in_sources(&self, file: u32, header: &str, mut names: BTreeSet<String>) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        if names.is_empty() {
-            return found;
-        }
-        let stem = header.strip_suffix(".h").unwrap_or(header);
-        let folder = header.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let own = self.headers.index.file(file).folder();
-        let beside = || {
-            let beside_caller = if folder == own { Vec::new() } else { self.headers.tree.sources_in(own) };
-            self.headers.tree.sources_in(folder).into_iter().chain(beside_caller)
-        };
-        for path in std::iter::once(format!("{stem}.c")).chain(std::iter::once_with(beside).flatten()) {
-            if names.is_empty() {
-                break;
-            }
-            let read;
-            let text = match self.headers.index.numbered(&path) {
-                Some(file) => &self.headers.index.file(file).text,
-                None => match self.headers.tree.read(&path) {
-                    Some(text) => {
-                        read = text;
-                        &read
-                    }
-                    None => continue,
-                },
-            };
-            names.retain(|name| {
-                let mut places = words(text, name.as_bytes()).map(|at| Span::new(at, at + name.len()));
-                let is_defined = places.any(|place| role(text, place) == Role::Defined);
-                if is_defined {
-                    found.push((name.clone(), path.clone()));
-                }
-                !is_defined
-            });
-        }
-        found
-    }
-}
-
-impl Headers<'_> {
-    fn of(&self, path: &str) -> Option<Arc<Header>> {
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(header) = known().get(path) {
-            return header.clone();
-        }
-        let header = match self.index.header(path) {
-            Some(file) => Some(Header::of(&file.text, &self.wanted)),
-            None => {
-                let text = self.tree.read(path).filter(|text| text.len() <= HEADER_BYTES);
-                text.map(|text| Header::of(&text, &self.wanted))
-            }
-        };
-        let header = header.map(Arc::new);
-        known().insert(path.to_owned(), header.clone());
-        header
-    }
-}
-
-impl Header {
-    /// What a header does with names: those that stand before a parenthesis, and those of macros.
-    fn of(text: &[u8], wanted: &FxHashSet<Vec<u8>>) -> Header {
-        let mut header = Header { includes: includes(text), defined: BTreeSet::new(), declared: BTreeSet::new() };
-        let called = memchr::memchr_iter(b'(', text).filter_map(|open| identifier_before(text, open));
-        let macros = memchr::memmem::find_iter(text, b"define").map(|at| {
-            let start = skip_blank(text, at + b"define".len());
-            (start, identifier_end(text, start))
-        });
-        for (start, end) in called.chain(macros).filter(|(start, end)| wanted.contains(&text[*start..*end])) {
-            let name = || String::from_utf8_lossy(&text[start..end]).into_owned();
-            match role(text, Span::new(start, end)) {
-                Role::Defined => drop(header.defined.insert(name())),
-                Role::Declared => drop(header.declared.insert(name())),
-                Role::Used => {}
-            }
-        }
-        header
-    }
-}
-
-/// Whether a header lies where those of all drivers do.
-fn is_shared(path: &str) -> bool {
-    path.starts_with("include/") || (path.starts_with("arch/") && path.contains("/include/"))
-}
-
-/// What a name is where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// The name of a macro or of a function with its body.
-    Defined,
-    /// That of a prototype.
-    Declared,
-    Used,
-}
-
-fn role(text: &[u8], name: Span) -> Role {
-    let (start, end) = (name.start as usize, name.end as usize);
-    let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
-    let before = text[line..start].trim_ascii();
-    if before.strip_prefix(b"#").is_some_and(|rest| rest.trim_ascii() == b"define") {
-        return Role::Defined;
-    }
-    let open = skip_blank(text, end);
-    // What a statement begins with, or what stands deeper, calls.
-    let is_head = !before.is_empty() || line == start;
-    if text.get(open) != Some(&b'(') || !is_head || text[line..].first().is_some_and(|byte| byte.is_ascii_whitespace())
-    {
-        return Role::Used;
-    }
-    let Some(close) = closing(text, open) else { return Role::Used };
-    let mut at = skip_blank(text, close);
-    // Attributes may stand between.
-    while text.get(at).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
-        at = skip_blank(text, identifier_end(text, at));
-        if text.get(at) == Some(&b'(') {
-            let Some(close) = closing(text, at) else { return Role::Used };
-            at = skip_blank(text, close);
-        }
-    }
-    match text.get(at) {
-        Some(b'{') => Role::Defined,
-        Some(b';') => Role::Declared,
-        _ => Role::Used,
-    }
 }
 
 /// The code of a function or a macro; of a macro the body, which is a directive.

@@ -21,10 +21,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let mut built = Built::default();
     let sieve = Bounded::new(Headers::new(), &built.index);
     built.add(sift(tree, &headers, &sieve), &sieve);
-    built
-        .index
-        .files
-        .extend(known.files[..known.listed].iter().filter(|file| file.is_header()).filter(is_kept).cloned());
+    built.index.files.extend(known.listed().iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
     add_declarations(&mut built.index, rules, 0);
 
@@ -35,10 +32,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     }
     built.index.sought = sieve.filter.words.clone();
     built.add(sift(tree, &sources, &sieve), &sieve);
-    built
-        .index
-        .files
-        .extend(known.files[..known.listed].iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
+    built.index.files.extend(known.listed().iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();

@@ -167,9 +167,7 @@ impl<'a> Facts<'a> {
         let mut hooks = vec![&handler.finding.registration.hook];
         while let Some(hook) = hooks.pop() {
             let is_call = |event: &Event| match &event.kind {
-                EventKind::Hook { hook: Some(called), .. } => {
-                    (&called.record, &called.member) == (&hook.record, &hook.member)
-                }
+                EventKind::Hook { hook: Some(called), .. } => called.is_same(hook),
                 _ => false,
             };
             for caller in &self.handlers {

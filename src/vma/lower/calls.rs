@@ -331,15 +331,10 @@ impl Lowerer<'_> {
 
     /// A call without the VMA: followed within the driver for the state it takes.
     pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
-        let source = self.context.index.file(self.file);
         let flags = arguments.iter().position(|argument| self.is_flags(argument));
         let root = flags.map_or(Root::None, Root::Flags);
-        let mut own: Vec<ItemId> =
-            source.named(ItemKind::Function, name).map(|item| ItemId { file: self.file, item }).collect();
-        if own.is_empty() {
-            own = self.elsewhere(name, ItemKind::Function);
-        }
-        let keys: Vec<Key> = own
+        let keys: Vec<Key> = self
+            .driver_functions(name)
             .into_iter()
             .map(|id| {
                 let known = self.known_arguments(id, arguments);
@@ -385,11 +380,7 @@ impl Lowerer<'_> {
     /// Whether a function of the driver writes what one of its parameters points to; `None` where it hands the pointer on, or is not found.
     fn writes_behind(&self, name: &str, position: usize) -> Option<bool> {
         let index = self.context.index;
-        let own = index.file(self.file).named(ItemKind::Function, name).map(|item| ItemId { file: self.file, item });
-        let mut ids: Vec<ItemId> = own.collect();
-        if ids.is_empty() {
-            ids = self.elsewhere(name, ItemKind::Function);
-        }
+        let ids = self.driver_functions(name);
         let mut written = false;
         for id in &ids {
             let (source, item) = (index.file(id.file), index.item(*id));
@@ -454,6 +445,13 @@ impl Lowerer<'_> {
             return None;
         }
         self.macro_call(name, arguments, span)
+    }
+
+    /// The functions of that name of the file, else of other files of the driver.
+    fn driver_functions(&self, name: &str) -> Vec<ItemId> {
+        let own = self.context.index.file(self.file).named(ItemKind::Function, name);
+        let own: Vec<ItemId> = own.map(|item| ItemId { file: self.file, item }).collect();
+        if own.is_empty() { self.elsewhere(name, ItemKind::Function) } else { own }
     }
 
     /// The definitions of a name in other files of the driver, of a kind.

@@ -199,9 +199,8 @@ impl Lowerer<'_> {
     /// The handlers that one driver registers for a hook of its own.
     fn implementers(&mut self, hook: &Hook, root: &Root, span: Span) -> Vec<Key> {
         let index = self.context.index;
-        let is_it = |other: &Hook| other.record == hook.record && other.member == hook.member;
         let (mut keys, mut unknown): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
-        for registration in index.registrations().iter().filter(|registration| is_it(&registration.hook)) {
+        for registration in index.registrations().iter().filter(|registration| registration.hook.is_same(hook)) {
             match &registration.handler {
                 Handler::Null => {}
                 Handler::Other(text) => unknown.push(text.clone()),

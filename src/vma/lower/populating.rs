@@ -37,11 +37,12 @@ impl Lowerer<'_> {
     /// Whether any function that implements a hook populates.
     pub(super) fn hook_populates(&self, hook: &Hook) -> bool {
         let registrations = self.context.index.registrations().iter();
-        let is_it = |other: &Hook| (&other.record, &other.member) == (&hook.record, &hook.member);
-        registrations.filter(|registration| is_it(&registration.hook)).any(|registration| match &registration.handler {
-            Handler::Function(name) => self.helper_populates(name),
-            Handler::Null => false,
-            Handler::Other(_) => true,
+        registrations.filter(|registration| registration.hook.is_same(hook)).any(|registration| {
+            match &registration.handler {
+                Handler::Function(name) => self.helper_populates(name),
+                Handler::Null => false,
+                Handler::Other(_) => true,
+            }
         })
     }
 }
