@@ -95,7 +95,7 @@ struct Planned {
     /// Whether the options name handlers.
     names_handlers: bool,
     fixes: Fixes,
-    /// What the tree lacks for what was written to compile in it.
+    /// The API that the tree lacks. The patch does not compile there.
     lacks: Option<String>,
 }
 
@@ -114,7 +114,7 @@ fn planned(options: &Options, place: &Place, inside: &Inside<'_>) -> Result<Plan
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })
 }
 
-/// What a tree lacks of the API that conversions are written for: what is written would not compile there.
+/// The part of the target's API that a tree lacks. A conversion for that target does not compile there.
 fn lacking(own: &Chosen, chosen: &Chosen) -> Option<String> {
     if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
         return None;

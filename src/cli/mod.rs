@@ -222,7 +222,7 @@ impl Common {
 
     /// The exit code of a run that scanned: `--strict` counts what was not understood.
     fn exit_code(&self, scan: &Scan) -> u8 {
-        self.exit_code_in(scan, &Place { root: PathBuf::new(), paths: Vec::new() })
+        self.exit_code_in(scan, &Place::default())
     }
 
     /// The same for a run that was asked for a part of the tree.

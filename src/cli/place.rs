@@ -6,7 +6,7 @@ use super::is_below;
 use crate::kernel::Tree;
 
 /// A tree, and what of it was named.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Place {
     /// The tree.
     pub root: PathBuf,

@@ -84,7 +84,7 @@ impl Planner<'_> {
         for (candidate, reason) in self.candidates.iter_mut().zip(reasons) {
             candidate.fix.reason = reason;
         }
-        self.settle_hooks();
+        self.settle();
         self.find_swaps();
         self.look_closer();
     }
@@ -93,33 +93,30 @@ impl Planner<'_> {
     fn find_swaps(&mut self) {
         let index = self.context.index;
         for swap in swaps(index) {
-            let is_in_reach = |finding: &&Finding| {
+            let is_in_reach = |number: &usize| {
+                let finding = &self.findings[*number];
                 let registration = &finding.registration;
                 !self.is_retyped(&registration.hook)
                     && registration.hook.takes == Takes::Vma
                     && finding.verdict != Verdict::None
                     && swap.reaches(index, &index.file(registration.file).path)
             };
-            let is_swapped = |finding: &Finding| finding.registration.table.as_ref() == Some(&swap.table);
-            let reached: Vec<&Finding> = self.findings.iter().filter(is_in_reach).collect();
-            if !reached.iter().any(|finding| is_swapped(finding)) {
+            let is_swapped = |number: &usize| self.findings[*number].registration.table.as_ref() == Some(&swap.table);
+            let reached: Vec<usize> = (0..self.findings.len()).filter(is_in_reach).collect();
+            if !reached.iter().any(is_swapped) {
                 continue;
             }
-            // One that nobody asked for, or that has no handler, is not converted with the others.
-            let is_missed = |finding: &&&Finding| {
-                !self.candidates.iter().any(|candidate| {
-                    candidate.findings.iter().any(|number| std::ptr::eq(&self.findings[*number], **finding))
-                })
-            };
-            let missed = reached.iter().find(is_missed).map(|finding| {
-                let place = index.file(finding.registration.file).at(finding.registration.span.start);
+            // One that was not asked for, or that has no handler, is not converted with the others.
+            let is_missed =
+                |number: &&usize| !self.candidates.iter().any(|candidate| candidate.findings.contains(*number));
+            let missed = reached.iter().find(is_missed).map(|number| {
+                let registration = &self.findings[*number].registration;
+                let place = index.file(registration.file).at(registration.span.start);
                 let at = index.file(swap.by.file).at(swap.span.start);
                 format!("{} is put into open files at {at}; {place} is not converted with it", swap.table)
             });
-            let registers =
-                |number: &usize| reached.iter().any(|finding| std::ptr::eq(*finding, &self.findings[*number]));
             for candidate in &mut self.candidates {
-                if candidate.findings.iter().any(registers) {
+                if candidate.findings.iter().any(|number| reached.contains(number)) {
                     candidate.fix.swapped_with = Some(swap.table.clone());
                     if let Some(missed) = &missed {
                         candidate.fix.reason.get_or_insert(missed.clone());
@@ -127,7 +124,7 @@ impl Planner<'_> {
                 }
             }
         }
-        self.settle_swaps();
+        self.settle();
     }
 
     /// Finds out what is converted together with each candidate. What cannot be converted is not looked at.

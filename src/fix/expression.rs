@@ -3,7 +3,7 @@
 use super::edit::{Edit, applied, sorted};
 use super::rewriter::Rewriter;
 use crate::rules::Does;
-use crate::rules::template::{fill, keys};
+use crate::rules::template::{argument, fill, keys};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
@@ -305,8 +305,7 @@ impl Rewriter<'_> {
         let (file, is_file_implied) = (self.rules.call(name).and_then(|rule| rule.vma), self.implied_file);
         let is_used = |position: usize| {
             templates.iter().flat_map(|template| keys(template)).any(|key| {
-                let place = key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']).parse::<usize>();
-                place.is_ok_and(|place| place == position || (key.ends_with("...") && place < position))
+                argument(key).is_some_and(|place| place == position || (key.ends_with("...") && place < position))
             })
         };
         let is_vma = |argument: &Expression| argument.name() == Some(self.vma);

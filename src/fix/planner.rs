@@ -81,8 +81,7 @@ impl<'a> Planner<'a> {
                 (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
                 failed |= was_safe && !self.is_planned_safe(number);
             }
-            failed |= self.settle_hooks();
-            failed |= self.settle_swaps();
+            failed |= self.settle();
             if !failed {
                 return;
             }
@@ -107,7 +106,7 @@ impl<'a> Planner<'a> {
                 }
             }
         }
-        self.settle_hooks();
+        self.settle();
     }
 
     /// The hooks that the candidates register and that are retyped, by name, with the candidates of each.
@@ -125,28 +124,24 @@ impl<'a> Planner<'a> {
         hooks
     }
 
-    /// Takes back what else implements a hook that one handler cannot be converted to. Whether there was any.
-    pub(super) fn settle_hooks(&mut self) -> bool {
-        let mut settled = false;
-        for (hook, (_, numbers)) in self.retyped() {
-            let failed = numbers.iter().find_map(|number| {
-                let fix = &self.candidates[*number].fix;
-                Some(format!("{}: {}", fix.name, fix.reason.as_ref()?))
-            });
-            let Some(failed) = failed else { continue };
-            for number in numbers {
-                let fix = &mut self.candidates[number].fix;
-                settled |= fix.reason.is_none();
-                fix.reason.get_or_insert(format!("{hook} is retyped together with all that implement it; {failed}"));
-            }
-        }
-        settled
+    /// What is converted together or not at all: the candidates, and why. All that implement a retyped hook, and tables that are swapped.
+    fn groups(&self) -> Vec<(String, Vec<usize>)> {
+        let hooks = self
+            .retyped()
+            .into_iter()
+            .map(|(hook, (_, numbers))| (format!("{hook} is retyped together with all that implement it"), numbers));
+        let tables = self.swapped().into_iter().map(|(table, numbers)| {
+            let why =
+                format!("its table is swapped for {table} in open files, and all such tables are converted together");
+            (why, numbers)
+        });
+        hooks.chain(tables).collect()
     }
 
-    /// Takes back the tables that are swapped for one that cannot be converted. Whether there was any.
-    pub(super) fn settle_swaps(&mut self) -> bool {
+    /// Takes back what belongs together with a handler that cannot be converted. Whether there was any.
+    pub(super) fn settle(&mut self) -> bool {
         let mut settled = false;
-        for (table, numbers) in self.swapped() {
+        for (why, numbers) in self.groups() {
             let failed = numbers.iter().find_map(|number| {
                 let fix = &self.candidates[*number].fix;
                 Some(format!("{}: {}", fix.name, fix.reason.as_ref()?))
@@ -155,7 +150,7 @@ impl<'a> Planner<'a> {
             for number in numbers {
                 let fix = &mut self.candidates[number].fix;
                 settled |= fix.reason.is_none();
-                fix.reason.get_or_insert(format!("its table is swapped for {table} in open files, and all such tables are converted together; {failed}"));
+                fix.reason.get_or_insert(format!("{why}; {failed}"));
             }
         }
         settled
@@ -172,12 +167,11 @@ impl<'a> Planner<'a> {
         swapped
     }
 
-    /// The conversions that are safe: a hook's are where those of all its handlers are, and so are those of swapped tables.
+    /// The conversions that are safe: those that belong together are where all of them are.
     fn safe(&self) -> BTreeSet<usize> {
         let mut safe: BTreeSet<usize> =
             (0..self.candidates.len()).filter(|number| self.is_planned_safe(*number)).collect();
-        let together = self.retyped().into_values().map(|(_, numbers)| numbers).chain(self.swapped().into_values());
-        for numbers in together {
+        for (_, numbers) in self.groups() {
             if !numbers.iter().all(|number| safe.contains(number)) {
                 safe.retain(|number| !numbers.contains(number));
             }

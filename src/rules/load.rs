@@ -100,10 +100,10 @@ struct RecordRule {
 pub(super) fn built_in() -> Result<Rules, RuleError> {
     let mut rules = Rules::default();
     for (name, text) in BUILT_IN_TARGETS {
-        add_target(&mut rules, name, text)?;
+        add_target(&mut rules, name, parse(name, text)?)?;
     }
     for (name, text) in BUILT_IN {
-        add_file(&mut rules, name, text, Known::Kept)?;
+        add_file(&mut rules, name, parse(name, text)?, Known::Kept)?;
     }
     Ok(rules)
 }
@@ -137,7 +137,7 @@ pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), R
     for (name, text) in &targets {
         let target: Target = parse(name, text)?;
         once(&mut said, name, format!("target {}", target.name))?;
-        add_target(rules, name, text)?;
+        add_target(rules, name, target)?;
     }
     for (name, text) in &files {
         let file: RuleFile = parse(name, text)?;
@@ -147,7 +147,7 @@ pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), R
         for state in file.state.iter().flat_map(|state| state.take.iter().chain(&state.undo)) {
             once(&mut said, name, format!("state {state}"))?;
         }
-        add_file(rules, name, text, Known::Replaced)?;
+        add_file(rules, name, file, Known::Replaced)?;
     }
     Ok(())
 }
@@ -180,8 +180,7 @@ fn parse<'t, T: Deserialize<'t>>(name: &str, text: &'t str) -> Result<T, RuleErr
     toml::from_str(text).map_err(|error| RuleError { file: name.to_owned(), reason: error.to_string() })
 }
 
-fn add_target(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError> {
-    let target: Target = parse(name, text)?;
+fn add_target(rules: &mut Rules, name: &str, target: Target) -> Result<(), RuleError> {
     let named = |reason| RuleError { file: name.to_owned(), reason };
     target.rewrite.iter().try_for_each(Rewrite::check).map_err(named)?;
     rules.targets.retain(|known| known.name != target.name);
@@ -190,8 +189,7 @@ fn add_target(rules: &mut Rules, name: &str, text: &str) -> Result<(), RuleError
     Ok(())
 }
 
-fn add_file(rules: &mut Rules, name: &str, text: &str, known: Known) -> Result<(), RuleError> {
-    let file: RuleFile = parse(name, text)?;
+fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Result<(), RuleError> {
     for call in file.call {
         check(rules, &call).map_err(|reason| RuleError {
             file: name.to_owned(),
@@ -288,11 +286,14 @@ mod tests {
             ("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({vma}, {1})\"]\n", "rewrite.calls of f: {vma}"),
         ];
         for (rewrite, reason) in wrong {
-            let error = add_target(&mut built_in().unwrap(), "mine.toml", &target(rewrite)).unwrap_err().to_string();
+            let error =
+                add_target(&mut built_in().unwrap(), "mine.toml", parse("mine.toml", &target(rewrite)).unwrap())
+                    .unwrap_err()
+                    .to_string();
             assert!(error.contains(reason), "{error}");
         }
         let right = target("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({desc}, {1!}, {bits:2}, {3...})\"]\n");
-        add_target(&mut built_in().unwrap(), "mine.toml", &right).unwrap();
+        add_target(&mut built_in().unwrap(), "mine.toml", parse("mine.toml", &right).unwrap()).unwrap();
     }
 
     #[test]
@@ -306,7 +307,9 @@ mod tests {
             ("[[state]]\nkind = \"ref\"\ntake = [\"f_{a,b\"]\nundo = []\n", "f_{a,b"),
         ];
         for (text, key) in wrong {
-            let error = add_file(&mut rules, "mine.toml", text, Known::Replaced).unwrap_err().to_string();
+            let read = parse("mine.toml", text);
+            let error = read.and_then(|file| add_file(&mut rules, "mine.toml", file, Known::Replaced));
+            let error = error.unwrap_err().to_string();
             assert!(error.starts_with("mine.toml: ") && error.contains(key), "{error}");
         }
     }

@@ -147,7 +147,8 @@ impl Rewrite {
     /// The first template that holds another, with the key.
     pub fn check(&self) -> Result<(), String> {
         let only = |place: &str, template: &str, known: &[&str]| {
-            let is_known = |key: &str| known.contains(&key) || (known.contains(&"N") && is_argument(key));
+            let is_known =
+                |key: &str| known.contains(&key) || (known.contains(&"N") && template::argument(key).is_some());
             match template::keys(template).find(|key| !is_known(key)) {
                 Some(key) => Err(format!("{place}: {{{key}}} in {template:?} stands for nothing")),
                 None => Ok(()),
@@ -199,10 +200,4 @@ impl Rewrite {
     pub fn call(&self, name: &str) -> Option<&CallForm> {
         self.calls.iter().find(|form| form.names.iter().any(|known| known == name))
     }
-}
-
-/// `0`, `1!`, `2...`, `bits:3`: an argument by its place.
-fn is_argument(key: &str) -> bool {
-    let place = key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']);
-    !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit())
 }

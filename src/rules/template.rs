@@ -30,6 +30,11 @@ pub fn keys(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(key, _)| key)
 }
 
+/// The argument that a key stands for, from 0: `0`, `1!`, `2...`, `bits:3`.
+pub fn argument(key: &str) -> Option<usize> {
+    key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']).parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
