@@ -100,3 +100,29 @@ ccflags-y += -I $(src)/more
 #define MAP_EXTRA(v) remap_pfn_range(v, (v)->vm_start, PFN, SIZE, PROT)
 //- include/kernel/trace_calls.h
 #define TRACED(call, first, ...) call(first, __VA_ARGS__)
+
+//- drivers/own/include/own.h
+#define OWN_COUNT(own) own_count(own)
+
+//- drivers/own/include/counts.h
+static inline void own_count(struct own *own)
+{
+	atomic_inc(&own->maps); //~ state:counter
+}
+
+//- drivers/own/own.c
+#include "include/own.h"
+#include "include/counts.h"
+
+/* A macro of the driver's own headers, wherever they lie, may use what others of them define. */
+static int own_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct own *own = file->private_data;
+
+	OWN_COUNT(own);
+	return 0;
+}
+
+static const struct file_operations own_fops = {
+	.mmap = own_mmap, //= mapped
+};
