@@ -12,6 +12,7 @@ pub mod index;
 pub mod kernel;
 pub mod lint;
 pub mod meter;
+pub mod replace;
 pub mod report;
 pub mod rules;
 pub mod source;

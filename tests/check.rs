@@ -763,3 +763,96 @@ fn a_folder_without_the_headers_of_a_kernel_is_no_all_clear() {
         assert!(said.lines().count() == 4 && said.contains("mmaplint scan TREE drivers/char"), "{said}");
     }
 }
+
+/// A new driver of which something is reported, and what its author would have accepted of it.
+const NEW_DRIVER: &str = "diff --git a/drivers/new/new.c b/drivers/new/new.c\nnew file mode 100644\n--- /dev/null\n+++ b/drivers/new/new.c\n\
+    @@ -0,0 +1,7 @@\n+static int new_mmap(struct file *file, struct vm_area_struct *vma)\n+{\n+\treturn 0;\n+}\n\
+    +static const struct file_operations new_fops = {\n+\t.mmap = new_mmap,\n+};\n";
+
+#[test]
+fn a_change_does_not_decide_over_itself() {
+    let tree = kernel();
+    let config = "fail-on = \"never\"\nignore = [\"deprecated-mmap\"]\nbaseline = \"known\"\n";
+    let adds = |path: &str, text: &str| {
+        let lines: String = text.lines().map(|line| format!("+{line}\n")).collect();
+        let count = text.lines().count();
+        format!(
+            "diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{count} @@\n{lines}"
+        )
+    };
+    let change = format!("{NEW_DRIVER}{}", adds(".mmaplint.toml", config));
+    let check_patch = |change: &str| check(tree.path(), &["--patch", "-", "--format", "terse"], change.as_bytes());
+    let without = check_patch(NEW_DRIVER);
+    let with = check_patch(&change);
+    assert_eq!((with.status.code(), stdout(&with)), (Some(1), stdout(&without)));
+    assert!(stderr(&with).contains(".mmaplint.toml is changed"), "{}", stderr(&with));
+    // What the tree has decided counts, and its baseline lies in it.
+    fs::write(tree.path().join(".mmaplint.toml"), "ignore = [\"deprecated-mmap\"]\n").unwrap();
+    assert!(!stdout(&check_patch(NEW_DRIVER)).contains("deprecated-mmap"));
+    let secret = tree.path().parent().unwrap().join(format!("{}-secret", tree.path().file_name().unwrap().display()));
+    fs::write(&secret, "a line that nobody should see\n").unwrap();
+    for path in [format!("../{}", secret.file_name().unwrap().display()), secret.display().to_string()] {
+        fs::write(tree.path().join(".mmaplint.toml"), format!("baseline = {path:?}\n")).unwrap();
+        let output = check(tree.path(), &[], b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains("outside the tree") && !stderr(&output).contains("nobody"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    for (name, link) in [(".mmaplint.toml", secret.clone()), ("known", secret.clone())] {
+        fs::remove_file(tree.path().join(".mmaplint.toml")).unwrap();
+        if name == "known" {
+            fs::write(tree.path().join(".mmaplint.toml"), "baseline = \"known\"\n").unwrap();
+        }
+        std::os::unix::fs::symlink(link, tree.path().join(name)).unwrap();
+        let output = check(tree.path(), &[], b"");
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(!stderr(&output).contains("nobody"), "{}", stderr(&output));
+    }
+    fs::remove_file(secret).unwrap();
+}
+
+#[test]
+fn a_link_that_a_change_adds_is_named() {
+    let tree = kernel();
+    for (path, target) in
+        [("drivers/new/new.c", "../../../away.c"), ("drivers/new", "../tools"), ("drivers/a.c", "char/lamp/lamp.c")]
+    {
+        let change = format!(
+            "diff --git a/{path} b/{path}\nnew file mode 120000\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{target}\n\\ No newline at end of file\n"
+        );
+        let output = check(tree.path(), &["--patch", "-", "--strict"], change.as_bytes());
+        assert_eq!(output.status.code(), Some(1), "{path}");
+        assert!(
+            stderr(&output).contains(&format!("{path}: link: the change makes it a link to {target}")),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_mail_with_an_encoded_part_is_refused() {
+    let tree = kernel();
+    let part = |encoding: &str| {
+        format!(
+            "From a\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n{NEW_DRIVER}\n\
+                 --b\nContent-Type: text/x-patch\n{encoding}\n\nZGlmZgo=\n--b--\n"
+        )
+    };
+    for encoding in [
+        "Content-Transfer-Encoding: base64",
+        "content-transfer-encoding:quoted-printable",
+        "Content-Transfer-Encoding:\n base64",
+    ] {
+        let output = check(tree.path(), &["--patch", "-"], part(encoding).as_bytes());
+        assert_eq!(output.status.code(), Some(2), "{encoding}");
+        assert!(stderr(&output).contains("decode it"), "{}", stderr(&output));
+    }
+    assert_eq!(
+        check(tree.path(), &["--patch", "-"], part("Content-Transfer-Encoding: 7bit").as_bytes()).status.code(),
+        Some(1)
+    );
+}

@@ -450,7 +450,7 @@ fn maintainers_config_and_rules_are_read_or_refused() {
         [[suppress]]\nrule = \"raw-vm-flags\"\npath = \"drivers/x.c\"\nfunction = \"f\"\nreason = \"r\"\n";
     each("config", &[config.to_vec()], |_, text| {
         fs::write(place.path().join("tree/.mmaplint.toml"), text).unwrap();
-        if let Err(error) = Config::read(&place.path().join("tree")) {
+        if let Err(error) = Config::read(&Tree::open(&place.path().join("tree")).unwrap()) {
             assert!(error.contains(".mmaplint.toml: "), "{error}");
         }
     });

@@ -37,8 +37,7 @@ impl Trees {
     /// Where git cannot say what differs.
     pub fn since(tree: &Tree, revision: &str) -> Result<Trees, String> {
         let git = Git::new(tree.root());
-        let mut before = git.overlay_of(revision)?;
-        before.renamed(&git.renames(revision, None)?);
+        let before = git.overlay_before(&git.commit(revision)?)?;
         Ok(Trees { before: tree.with(before), after: tree.clone() })
     }
 
@@ -48,14 +47,14 @@ impl Trees {
     /// Where git cannot say what differs.
     pub fn range(tree: &Tree, range: &str) -> Result<Trees, String> {
         let git = Git::new(tree.root());
-        let or_head = |revision: &str| if revision.is_empty() { "HEAD".to_owned() } else { revision.to_owned() };
+        let commit = |revision: &str| git.commit(if revision.is_empty() { "HEAD" } else { revision });
         let (from, to) = match (range.split_once("..."), range.split_once("..")) {
-            (Some((from, to)), _) => (git.merge_base(&or_head(from), &or_head(to))?, or_head(to)),
-            (None, Some((from, to))) => (or_head(from), or_head(to)),
-            (None, None) => (format!("{range}^"), range.to_owned()),
+            (Some((from, to)), _) => (git.merge_base(&commit(from)?, &commit(to)?)?, commit(to)?),
+            (None, Some((from, to))) => (commit(from)?, commit(to)?),
+            (None, None) => (commit(&format!("{range}^"))?, commit(range)?),
         };
         let (before, mut after) = (git.overlay_of(&from)?, git.overlay_of(&to)?);
-        after.renamed(&git.renames(&from, Some(&to))?);
+        after.renamed(&git.renames(&from, &to)?);
         Ok(Trees { before: tree.with(before), after: tree.with(after) })
     }
 

@@ -1,5 +1,6 @@
 //! `mmaplint check`.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,9 @@ use super::config::Config;
 use super::judge::Judge;
 use super::near::did_you_mean;
 use super::place::Place;
-use super::{CLEAN, Common, FINDINGS, output};
-use crate::kernel::Tree;
+use super::{CLEAN, Common, ERROR, FINDINGS, any_unread, is_below, output};
+use crate::fix::{counted, write_below};
+use crate::kernel::{FileTrouble, Tree, bounded};
 use crate::lint::baseline::Baseline;
 use crate::lint::introduced::State;
 use crate::lint::{self, ALL, Lint};
@@ -129,11 +131,13 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     let place = Place::of(&options.tree, &options.paths);
     let tree = Tree::open(&place.root).map_err(|error| error.to_string())?;
-    let config = if options.no_config { Config::default() } else { Config::read(&place.root)? };
-    let lints = chosen_lints(options, &config)?;
-    let baseline = options.baseline(&config, &place)?;
-    let fail_on = options.fail_on(&config)?;
     let trees = options.trees(&tree)?;
+    // A change does not decide what is reported of it.
+    let deciding = trees.as_ref().map_or(&tree, |trees| &trees.before);
+    let config = if options.no_config { Config::default() } else { Config::read(deciding)? };
+    let lints = chosen_lints(options, &config)?;
+    let baseline = options.baseline(&config, deciding)?;
+    let fail_on = options.fail_on(&config)?;
     let paths = options.checked_paths(&tree, &place, trees.as_ref())?;
     let rules = common.rules()?;
     let target = match &config.target {
@@ -147,13 +151,16 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Some(trees) => judge.change(trees)?,
     };
     if options.write_baseline
-        && let Some(path) = options.baseline_path(&config, &place)
+        && let Some(path) = options.baseline_path(&config, deciding)?
     {
         let known = Baseline::of(found.reported.iter().map(|reported| &reported.hazard));
-        output::write(Some(&path), |out| known.write(out))?;
+        path.write(&known)?;
         return Ok(CLEAN);
     }
     let mut remarks = std::mem::take(&mut found.remarks);
+    if let Some(trees) = trees.as_ref().filter(|_| !options.no_config) {
+        remarks.extend(config.changed_by(trees));
+    }
     if let Some(baseline) = baseline {
         let stale = found.leave_out(&baseline);
         // What was not looked for is not stale, and of a change the tree before it tells.
@@ -171,13 +178,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
         is_change: found.is_change,
     };
     options.print(&check)?;
-    let has_trouble = found.trouble > 0;
-    if has_trouble {
-        let places = if found.trouble == 1 { "1 place".to_owned() } else { format!("{} places", found.trouble) };
-        remarks.push(format!(
-            "{places} could not be understood (mmaplint scan lists them; --strict makes that exit code 1)"
-        ));
-    }
+    let has_trouble = !found.trouble.is_empty();
+    remarks.extend(of_trouble(&found.trouble, found.is_change));
     if !common.quiet {
         remarks.iter().for_each(|remark| output::tell(&printable(remark)));
     }
@@ -190,8 +192,27 @@ pub fn run(options: &Options) -> Result<u8, String> {
         is_news && fail_on.counts(reported.hazard.level)
     };
     let is_strict_failure = common.strict && has_trouble;
+    let unread =
+        any_unread(&found.scan.trouble, |file| paths.is_empty() || paths.iter().any(|path| is_below(file, path)));
     std::mem::forget(found.scan);
-    Ok(if check.reported.iter().any(counts) || is_strict_failure { FINDINGS } else { CLEAN })
+    Ok(match check.reported.iter().any(counts) || is_strict_failure {
+        _ if unread => ERROR,
+        true => FINDINGS,
+        false => CLEAN,
+    })
+}
+
+/// So many places that a change leaves not understood are named.
+const NAMED_PLACES: usize = 10;
+
+/// What to say of what was not understood. What a change brings no scan of the tree lists.
+fn of_trouble(trouble: &[FileTrouble], is_change: bool) -> Vec<String> {
+    let named = trouble.iter().filter(|_| is_change).take(NAMED_PLACES).map(ToString::to_string);
+    let lists = if is_change { "" } else { "mmaplint scan lists them; " };
+    let total = (!trouble.is_empty()).then(|| {
+        format!("{} could not be understood ({lists}--strict makes that exit code 1)", counted(trouble.len(), "place"))
+    });
+    named.chain(total).collect()
 }
 
 /// What to say of a lint that does not exist.
@@ -257,21 +278,26 @@ impl Options {
             let missing = || format!("{path}: there is no such path in {}", tree.root().display());
             let inside = tree.path_below(path).ok_or_else(missing)?;
             // What a change adds, or takes away, is not there.
-            let exists = tree.root().join(&inside).exists() || trees.is_some_and(|trees| trees.touches(&inside));
+            let exists = tree.has(&inside) || trees.is_some_and(|trees| trees.touches(&inside));
             if exists { Ok(inside) } else { Err(missing()) }
         };
         place.paths.iter().chain(&self.files).map(named).collect()
     }
 
-    fn baseline_path(&self, config: &Config, place: &Place) -> Option<PathBuf> {
-        self.baseline.clone().or_else(|| config.baseline.as_ref().map(|path| place.root.join(path)))
+    /// The baseline: that of the options, or the one that the tree names, which lies in it.
+    fn baseline_path<'t>(&self, config: &Config, tree: &'t Tree) -> Result<Option<BaselineFile<'t>>, String> {
+        let given = self.baseline.clone().map(BaselineFile::Given);
+        let named = config.baseline.as_ref().filter(|_| given.is_none()).map(|path| {
+            let inside = tree.path_below(path).filter(|_| !Path::new(path).is_absolute());
+            let outside = || format!("{}: the baseline {path} lies outside the tree", super::config::NAME);
+            inside.map(|path| BaselineFile::Named(tree, path)).ok_or_else(outside)
+        });
+        Ok(given.or(named.transpose()?))
     }
 
-    fn baseline(&self, config: &Config, place: &Place) -> Result<Option<Baseline>, String> {
-        let Some(path) = self.baseline_path(config, place).filter(|_| !self.write_baseline) else { return Ok(None) };
-        let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
-        let text = std::fs::read_to_string(&path).map_err(|error| named(error.to_string()))?;
-        Baseline::parse(&text).map(Some).map_err(named)
+    fn baseline(&self, config: &Config, tree: &Tree) -> Result<Option<Baseline>, String> {
+        let file = self.baseline_path(config, tree)?.filter(|_| !self.write_baseline);
+        file.map(|file| file.read()).transpose()
     }
 
     fn fail_on(&self, config: &Config) -> Result<FailOn, String> {
@@ -290,6 +316,51 @@ impl Options {
             Format::Auto if self.common.output.is_none() && io::stdout().is_terminal() => Format::Text,
             Format::Auto => Format::Terse,
             chosen => chosen,
+        }
+    }
+}
+
+/// Where a baseline lies.
+enum BaselineFile<'t> {
+    /// Where the user says.
+    Given(PathBuf),
+    /// In the tree, whose configuration says so.
+    Named(&'t Tree, String),
+}
+
+/// Baselines longer than this many bytes are not read.
+const BASELINE_LIMIT: u64 = 64 << 20;
+
+impl BaselineFile<'_> {
+    fn read(&self) -> Result<Baseline, String> {
+        let (name, text) = match self {
+            BaselineFile::Given(path) => {
+                let read = File::open(path).and_then(|file| bounded(file, 0, BASELINE_LIMIT));
+                (path.display().to_string(), read.map_err(|error| error.to_string()))
+            }
+            BaselineFile::Named(tree, path) => {
+                let read = tree.try_read(path).map_err(|trouble| trouble.text);
+                let read = read.and_then(|text| text.ok_or_else(|| "there is no such file".to_owned()));
+                (tree.root().join(path).display().to_string(), read)
+            }
+        };
+        let named = |reason: String| format!("{name}: {}", reason.trim_end());
+        let text = text.map_err(named)?;
+        if text.len() as u64 > BASELINE_LIMIT {
+            return Err(named(format!("longer than {} MiB", BASELINE_LIMIT >> 20)));
+        }
+        let text = String::from_utf8(text).map_err(|error| named(error.to_string()))?;
+        Baseline::parse(&text).map_err(named)
+    }
+
+    fn write(&self, known: &Baseline) -> Result<(), String> {
+        match self {
+            BaselineFile::Given(path) => output::write(Some(path), |out| known.write(out)),
+            BaselineFile::Named(tree, path) => {
+                let mut text = Vec::new();
+                known.write(&mut text).map_err(|error| error.to_string())?;
+                write_below(tree.folder(), path, &text).map_err(|error| format!("{path}: {error}"))
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! `.mmaplint.toml` in the root of a tree: what a project has decided.
 
-use std::path::Path;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::changes::Trees;
 use super::is_below;
+use crate::kernel::Tree;
 use crate::lint::{Hazard, find};
 
 /// The name of the file.
@@ -51,14 +51,13 @@ impl Config {
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
-    pub fn read(tree: &Path) -> Result<Config, String> {
-        let path = tree.join(NAME);
+    pub fn read(tree: &Tree) -> Result<Config, String> {
+        let path = tree.root().join(NAME);
         let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
-            Err(error) => return Err(named(error.to_string())),
+        let Some(text) = tree.try_read(NAME).map_err(|trouble| named(trouble.text))? else {
+            return Ok(Config::default());
         };
+        let text = String::from_utf8(text).map_err(|error| named(error.to_string()))?;
         let config: Config = toml::from_str(&text).map_err(|error| named(error.to_string()))?;
         let rules = config.select.iter().chain(&config.ignore).chain(config.suppress.iter().map(|entry| &entry.rule));
         for rule in rules {
@@ -68,6 +67,14 @@ impl Config {
             return Err(named(format!("a [[suppress]] of {} gives no reason", empty.rule)));
         }
         Ok(config)
+    }
+
+    /// What to say of a change to what a project has decided. It does not count for that change.
+    pub fn changed_by(&self, trees: &Trees) -> Vec<String> {
+        let files = std::iter::once(NAME).chain(self.baseline.as_deref());
+        let is_changed = |file: &&str| trees.before.read(file) != trees.after.read(file);
+        let told = |file: &str| format!("{file} is changed: for this change counts what it said before");
+        files.filter(is_changed).map(told).collect()
     }
 
     /// Takes out the hazards that were accepted. With the rest come the entries that accept nothing, of lints that ran.

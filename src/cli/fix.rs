@@ -8,9 +8,11 @@ use clap::Args;
 use super::near::did_you_mean;
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
-use crate::fix::{self, Applicability, Change, Fixes, HandlerFix, Series, counted, plan, unified, write};
+use crate::fix::{
+    self, Applicability, Change, Fixes, HandlerFix, Replaced, Series, applied, counted, plan, unified, write,
+};
 use crate::index::Index;
-use crate::kernel::{Git, Maintainers};
+use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::escape::printable;
 use crate::report::{self, Report};
 use crate::source::Span;
@@ -57,7 +59,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     hold_back(&scan, &mut fixes);
     let failed = if options.write {
-        written(&scan.index, tree.root(), &fixes)
+        written(&scan.index, &tree, &fixes)
     } else if let Some(directory) = &options.mbox {
         let series = Series {
             index: &scan.index,
@@ -106,7 +108,7 @@ fn planned(options: &Options, place: &Place, inside: &Inside<'_>) -> Result<Plan
         return Err(format!("{lacks}; a diff can be printed all the same"));
     }
     let index = inside.context.index;
-    let selection = Selection::new(place, index, inside.findings)?;
+    let selection = Selection::new(place, inside)?;
     let wanted = |finding: &Finding| selection.holds(index, finding);
     let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
     let fixes = plan(inside, &wanted, how)?;
@@ -145,10 +147,11 @@ struct Selection {
 }
 
 impl Selection {
-    fn new(place: &Place, index: &Index, findings: &[Finding]) -> Result<Selection, String> {
+    fn new(place: &Place, inside: &Inside) -> Result<Selection, String> {
+        let (tree, index, findings) = (inside.tree, inside.context.index, inside.findings);
         let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
         for argument in &place.paths {
-            if place.root.join(argument).exists() {
+            if tree.has(argument) {
                 selection.paths.push(argument.clone());
                 continue;
             }
@@ -225,20 +228,16 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
 }
 
 /// Writes each change; says which could not be written. Whether any could not.
-fn written(index: &Index, root: &std::path::Path, fixes: &Fixes) -> bool {
+fn written(index: &Index, tree: &Tree, fixes: &Fixes) -> bool {
     let mut failed = false;
     for change in &fixes.changes {
-        let files: Vec<(&str, &[u8], Vec<u8>)> = change
-            .files
-            .iter()
-            .map(|(file, edits)| {
-                let source = index.file(*file);
-                let new = crate::fix::applied(&source.text, Span::new(0, source.text.len()), edits);
-                (source.path.as_str(), source.text.as_slice(), new)
-            })
-            .collect();
-        if let Err(error) = write(root, &files) {
-            output::tell(&error.to_string());
+        let files = change.files.iter().map(|(file, edits)| {
+            let source = index.file(*file);
+            let new = applied(&source.text, Span::new(0, source.text.len()), edits);
+            Replaced { file: &source.path, old: &source.text, new }
+        });
+        if let Err(error) = write(tree.folder(), &files.collect::<Vec<_>>()) {
+            output::tell(&printable(&error.to_string()));
             failed = true;
         }
     }

@@ -5,7 +5,7 @@ use super::config::Config;
 use super::{check_found, is_below};
 use crate::fix::{self, Applicability, plan};
 use crate::index::Index;
-use crate::kernel::{FileTrouble, Tree};
+use crate::kernel::{FileTrouble, Tree, UNREADABLE};
 use crate::lint::baseline::Baseline;
 use crate::lint::introduced::{State, compare};
 use crate::lint::{self, Facts, Hazard, Lint, suppress};
@@ -26,8 +26,8 @@ pub struct Outcome {
     pub is_change: bool,
     /// What the reader should know beside.
     pub remarks: Vec<String>,
-    /// How many places were not understood that bear on the result.
-    pub trouble: usize,
+    /// What was not read or not understood that bears on the result.
+    pub trouble: Vec<FileTrouble>,
     /// The scan of the tree.
     pub scan: Scan,
     /// The API that it was judged against.
@@ -78,7 +78,7 @@ impl Judge<'_> {
         let reported = self.reported(reported.collect(), &look.suggestions);
         check_found(tree, &scan)?;
         let bears = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
-        let trouble = scan.trouble.iter().filter(bears).count();
+        let trouble = scan.trouble.iter().filter(bears).cloned().collect();
         let (tree, converted) = (tree.clone(), Vec::new());
         Ok(Outcome { tree, reported, converted, is_change: false, remarks, trouble, scan, chosen })
     }
@@ -87,7 +87,7 @@ impl Judge<'_> {
     pub fn change(&self, trees: &Trees) -> Result<Outcome, String> {
         let chosen = choose(self.rules, &trees.after, self.target)?;
         let chosen_before = choose(self.rules, &trees.before, self.target)?;
-        let (scan_before, (scan, compared)) =
+        let (scan_before, (mut scan, compared)) =
             scan_and(&trees.before, self.rules, &chosen_before, Extent::default(), |before| {
                 let facts_before = Facts::new(before, None);
                 let old = lint::run(&facts_before, self.lints);
@@ -119,7 +119,13 @@ impl Judge<'_> {
             |trouble: &&FileTrouble| !was_there(trouble) || reached.iter().any(|reached| reached.holds(trouble));
         let trouble =
             scan.trouble.iter().filter(bears).filter(|trouble| trouble.file.is_empty() || self.selects(&trouble.file));
-        let trouble = trouble.count();
+        let trouble = trouble.cloned().collect();
+        // What the change does not touch was read once.
+        let unread = scan_before.trouble.iter().filter(|trouble| trouble.kind == UNREADABLE);
+        let untouched = unread.filter(|trouble| !trees.touches(&trouble.file)).cloned().collect::<Vec<_>>();
+        scan.trouble.extend(untouched);
+        scan.trouble.sort();
+        scan.trouble.dedup();
         // Giving back every small piece of an index would only take time.
         std::mem::forget(scan_before);
         let tree = trees.after.clone();

@@ -33,13 +33,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
         // Assembler and generated sources come by too.
         return Ok(CLEAN);
     };
-    let text = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    let (root, path) = tree_of(Path::new(file))?;
+    let tree = Tree::open(&root).map_err(|error| error.to_string())?;
+    let text = tree.try_read(&path).map_err(|trouble| format!("{file}: {}", trouble.text))?;
+    let text = text.ok_or_else(|| format!("{file}: is no file"))?;
     if !WORDS.iter().any(|word| memchr::memmem::find(&text, word).is_some()) {
         return Ok(CLEAN);
     }
-    let (root, path) = tree_of(Path::new(file))?;
-    let tree = Tree::open(&root).map_err(|error| error.to_string())?;
-    let config = Config::read(&root)?;
+    let config = Config::read(&tree)?;
     let rules = options.common.rules()?;
     let lints: Vec<&'static Lint> = ALL.iter().filter(|lint| lint.is_default()).collect();
     let judge =

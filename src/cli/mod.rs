@@ -26,8 +26,9 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::kernel::Tree;
+use crate::kernel::{FileTrouble, Tree, UNREADABLE};
 use crate::meter;
+use crate::report::escape::printable;
 use crate::rules::Rules;
 use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, Verdict, choose, scan_and};
 use place::Place;
@@ -231,7 +232,29 @@ impl Common {
         let mut unknown = scan.findings.iter().filter(is_unknown).map(|finding| finding.registration.file);
         let not_understood = scan.trouble.iter().any(|trouble| trouble.file.is_empty() || place.holds(&trouble.file))
             || unknown.any(|file| place.holds(&scan.index.file(file).path));
-        if self.strict && not_understood { FINDINGS } else { CLEAN }
+        match self.strict && not_understood {
+            _ if any_unread(&scan.trouble, |file| place.holds(file)) => ERROR,
+            true => FINDINGS,
+            false => CLEAN,
+        }
+    }
+}
+
+/// Whether any file that is meant could not be read, so that the result says nothing about it. It is told.
+fn any_unread(trouble: &[FileTrouble], is_meant: impl Fn(&str) -> bool) -> bool {
+    let is_unread = |trouble: &&FileTrouble| trouble.kind == UNREADABLE && is_meant(&trouble.file);
+    let unread: Vec<&FileTrouble> = trouble.iter().filter(is_unread).collect();
+    match unread.as_slice() {
+        [] => false,
+        [only] => {
+            output::tell(&printable(&format!("{}: could not be read: {}", only.file, only.text)));
+            true
+        }
+        [first, rest @ ..] => {
+            let others = format!("and {} more files could not be read", rest.len());
+            output::tell(&printable(&format!("{}: could not be read: {}; {others}", first.file, first.text)));
+            true
+        }
     }
 }
 

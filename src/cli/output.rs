@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use super::Color;
-use crate::fix::part_beside;
 use crate::meter::{Phase, measure};
+use crate::replace::{Part, place_of};
 
 /// Whether the result is coloured.
 pub fn is_coloured(color: Color, to_file: bool) -> bool {
@@ -87,10 +87,8 @@ fn to_path(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         return to_stream(OpenOptions::new().append(true).open(path)?, write);
     }
     let path = if is_link { path.canonicalize()? } else { path.to_owned() };
-    let part = part_beside(&path)?;
-    let written = to_stream(File::create_new(&part)?, write).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
+    let (folder, name) = place_of(&path)?;
+    let mut part = Part::beside(&folder, name)?;
+    to_stream(part.file(), write)?;
+    part.put()
 }

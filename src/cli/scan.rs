@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{Common, Scanned, output};
+use crate::kernel::Tree;
 use crate::report::{self, Report};
 use crate::verdict::{Extent, Finding, Scan, Verdict};
 
@@ -65,7 +66,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let extent = Extent { every_function: options.every_function, ..Extent::default() };
     let place = Place::of(&options.tree, &options.paths);
     let Scanned { tree, chosen, scan, .. } = common.scan(&place.root, extent)?;
-    check_selection(options, &place, &scan)?;
+    check_selection(options, &tree, &place, &scan)?;
     let selects = |finding: &&Finding| options.selects(&place, &scan, finding);
     let findings: Vec<&Finding> = scan.findings.iter().filter(selects).collect();
     let bears = |file: &str| file.is_empty() || place.holds(file);
@@ -91,7 +92,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
 }
 
 /// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.
-fn check_selection(options: &Options, place: &Place, scan: &Scan) -> Result<(), String> {
+fn check_selection(options: &Options, tree: &Tree, place: &Place, scan: &Scan) -> Result<(), String> {
     for record in &options.ops {
         if !scan.index.hooks().records().contains(&record.as_str()) {
             let known = scan.index.hooks().records().join(", ");
@@ -99,7 +100,7 @@ fn check_selection(options: &Options, place: &Place, scan: &Scan) -> Result<(), 
         }
     }
     for path in &place.paths {
-        if !place.root.join(path).exists() {
+        if !tree.has(path) {
             return Err(format!("{path}: there is no such path in {}", place.root.display()));
         }
     }

@@ -29,4 +29,4 @@ pub use edit::{Edit, applied};
 pub use plan::{Applicability, Change, Fixes, HandlerFix, Options, plan};
 pub use rewriter::OpenPoint;
 pub use series::{Mail, Series, counted};
-pub use write::{WriteError, part_beside, write};
+pub use write::{Replaced, WriteError, write, write_below};

@@ -60,7 +60,8 @@ impl Series<'_> {
         let width = count.to_string().len();
         let mut text = String::new();
         let _ = writeln!(text, "From {} Mon Sep 17 00:00:00 2001", "0".repeat(40));
-        let _ = writeln!(text, "From: {}", self.git.author());
+        let (name, address) = self.git.author();
+        let _ = writeln!(text, "From: {name} <{address}>");
         let _ = writeln!(text, "Subject: [PATCH {number:0width$}/{count}] {subject}");
         for (header, people) in [("To", &recipients.to), ("Cc", &recipients.cc)] {
             if !people.is_empty() {

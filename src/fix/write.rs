@@ -1,91 +1,121 @@
 //! Writes conversions into the tree, all of a change or nothing.
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use crate::kernel::{FILE_LIMIT, Links, OpenFolder, bounded};
+use crate::replace::Part;
 
 /// Why a file was not written.
 #[derive(Debug)]
 pub struct WriteError {
     /// The file, relative to the tree.
     pub file: String,
-    /// The reason.
+    /// The reason, and what became of the change.
     pub reason: String,
 }
 
 impl fmt::Display for WriteError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}; nothing of its change was written", self.file, self.reason)
+        write!(formatter, "{}: {}", self.file, self.reason)
     }
 }
 
 impl std::error::Error for WriteError {}
 
-/// Writes the files of one change: path relative to the tree, what it held when it was read, what it is to hold. New texts are
-/// written beside the files first, so that what can fail fails before any file is replaced.
+/// A file that a change replaces.
+#[derive(Debug)]
+pub struct Replaced<'a> {
+    /// Its path relative to the tree.
+    pub file: &'a str,
+    /// The text when it was read.
+    pub old: &'a [u8],
+    /// The text that it is to have.
+    pub new: Vec<u8>,
+}
+
+/// Writes the files of one change into an open tree. New texts are written beside the files first, so that what can fail fails before any file
+/// is replaced; should a later one fail all the same, those before it get their old texts back.
 ///
 /// # Errors
-/// The first file that is not inside the tree, has changed since it was read, or cannot be written.
-pub fn write(root: &Path, files: &[(&str, &[u8], Vec<u8>)]) -> Result<(), WriteError> {
-    let failed = |file: &str, reason: String| WriteError { file: file.to_owned(), reason };
-    let top = root.canonicalize().map_err(|error| failed("", error.to_string()))?;
-    let mut parts: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let result = files.iter().try_for_each(|(file, old, new)| {
-        let path = top.join(file);
-        let inside = path.canonicalize().map_err(|error| failed(file, error.to_string()))?;
-        if inside != path {
-            return Err(failed(file, "is reached through a link".to_owned()));
-        }
-        let now = fs::read(&path).map_err(|error| failed(file, error.to_string()))?;
-        if now != *old {
-            return Err(failed(file, "has changed since it was read".to_owned()));
-        }
-        let part = prepare(&path, new).map_err(|error| failed(file, error.to_string()))?;
-        parts.push((part, path));
-        Ok(())
-    });
-    let result = result.and_then(|()| {
-        parts.iter().zip(files).try_for_each(|((part, path), (file, ..))| {
-            fs::rename(part, path).map_err(|error| failed(file, error.to_string()))
-        })
-    });
-    if result.is_err() {
-        for (part, _) in &parts {
-            let _ = fs::remove_file(part);
-        }
+/// The first file that is reached through a link, has changed since it was read, or cannot be written.
+pub fn write(tree: &OpenFolder, files: &[Replaced]) -> Result<(), WriteError> {
+    let checked = |file: &Replaced| checked(tree, file).map_err(|error| failed(file, &error, UNWRITTEN));
+    let parts: Vec<Part> = files.iter().map(checked).collect::<Result<_, _>>()?;
+    put(tree, parts, files)
+}
+
+const UNWRITTEN: &str = "nothing of its change was written";
+
+fn failed(file: &Replaced, error: &io::Error, outcome: &str) -> WriteError {
+    WriteError { file: file.file.to_owned(), reason: format!("{}; {outcome}", reason(error)) }
+}
+
+fn put(tree: &OpenFolder, parts: Vec<Part>, files: &[Replaced]) -> Result<(), WriteError> {
+    for (number, (part, file)) in parts.into_iter().zip(files).enumerate() {
+        let Err(error) = part.put() else { continue };
+        let is_back = files[..number].iter().all(|done| write_below(tree, done.file, done.old).is_ok());
+        let outcome = if is_back { UNWRITTEN } else { "a part of its change is written" };
+        return Err(failed(file, &error, outcome));
     }
-    result
+    Ok(())
 }
 
-/// Where a file is written before it is put in its place: beside it, under a name that no other run takes.
+/// Replaces a file below a folder, or makes it, through no link.
 ///
 /// # Errors
-/// Where the path names no file.
-pub fn part_beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
-    Ok(path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id())))
+/// Where it cannot be written.
+pub fn write_below(folder: &OpenFolder, file: &str, text: &[u8]) -> io::Result<()> {
+    let (folder, name) = place(folder, file)?;
+    let mut part = Part::beside(&folder, name)?;
+    if let Ok(there) = folder.file(&name.to_string_lossy(), Links::None) {
+        part.with_mode_of(&there)?;
+    }
+    part.file().write_all(text)?;
+    part.file().sync_all()?;
+    part.put()
 }
 
-/// Writes the new text beside a file, with the file's own mode.
-fn prepare(path: &Path, text: &[u8]) -> io::Result<PathBuf> {
-    let permissions = fs::metadata(path)?.permissions();
-    if permissions.readonly() {
+fn reason(error: &io::Error) -> String {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::LOOP | Errno::XDEV) => "is reached through a link".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The folder that a file of the tree lies in, and its name.
+fn place<'f>(tree: &OpenFolder, file: &'f str) -> io::Result<(Arc<OpenFolder>, &'f OsStr)> {
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    Ok((Arc::new(tree.folder(folder, Links::None)?), OsStr::new(name)))
+}
+
+/// The new text beside a file that is what it was.
+fn checked(tree: &OpenFolder, file: &Replaced) -> io::Result<Part> {
+    let (folder, name) = place(tree, file.file)?;
+    let there = folder.file(&name.to_string_lossy(), Links::None)?;
+    if there.metadata()?.permissions().readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "is read-only"));
     }
-    let part = part_beside(path)?;
-    let written = File::create_new(&part)
-        .and_then(|mut out| out.write_all(text).and_then(|()| out.sync_all()))
-        .and_then(|()| fs::set_permissions(&part, permissions));
-    if let Err(error) = written {
-        let _ = fs::remove_file(&part);
-        return Err(error);
+    let mut part = Part::beside(&folder, name)?;
+    part.with_mode_of(&there)?;
+    let now = bounded(there, file.old.len() as u64, FILE_LIMIT)?;
+    if now != file.old {
+        return Err(io::Error::other("has changed since it was read"));
     }
+    part.file().write_all(&file.new)?;
+    part.file().sync_all()?;
     Ok(part)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     /// What `write` says where a file of the tree was meant to be replaced, and what the file holds then.
@@ -93,7 +123,8 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         fs::write(tree.path().join("a.c"), b"as it is").unwrap();
         prepare(tree.path());
-        let error = write(tree.path(), &[("a.c", old, b"new".to_vec())]).unwrap_err();
+        let file = Replaced { file: "a.c", old, new: b"new".to_vec() };
+        let error = write(&OpenFolder::open(tree.path()).unwrap(), &[file]).unwrap_err();
         assert_eq!(fs::read_dir(tree.path()).unwrap().filter(|entry| entry.is_ok()).count(), 1, "something is left");
         (error.reason, fs::read(tree.path().join("a.c")).unwrap())
     }
@@ -101,10 +132,10 @@ mod tests {
     #[test]
     fn what_changed_meanwhile_stays() {
         let (reason, text) = refused(b"as it was", |_| ());
-        assert_eq!((reason.as_str(), text.as_slice()), ("has changed since it was read", &b"as it is"[..]));
+        assert_eq!(reason, "has changed since it was read; nothing of its change was written");
+        assert_eq!(text, b"as it is");
     }
 
-    #[cfg(unix)]
     #[test]
     fn nothing_is_written_through_a_link() {
         let elsewhere = tempfile::tempdir().unwrap();
@@ -114,6 +145,37 @@ mod tests {
             fs::remove_file(tree.join("a.c")).unwrap();
             std::os::unix::fs::symlink(&target, tree.join("a.c")).unwrap();
         });
-        assert_eq!((reason.as_str(), text.as_slice()), ("is reached through a link", &b"as it is"[..]));
+        assert_eq!(reason, "is reached through a link; nothing of its change was written");
+        assert_eq!(text, b"as it is");
+    }
+
+    #[test]
+    fn a_folder_that_is_swapped_for_a_link_is_not_written_through() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("a.c"), b"as it is").unwrap();
+        let tree = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), tree.path().join("drivers")).unwrap();
+        let file = Replaced { file: "drivers/a.c", old: b"as it is", new: b"new".to_vec() };
+        assert!(write(&OpenFolder::open(tree.path()).unwrap(), &[file]).is_err());
+        assert_eq!(fs::read(elsewhere.path().join("a.c")).unwrap(), b"as it is");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn where_one_file_cannot_be_replaced_the_others_get_their_texts_back() {
+        let tree = tempfile::tempdir().unwrap();
+        for name in ["a.c", "b.c"] {
+            fs::write(tree.path().join(name), name).unwrap();
+        }
+        let folder = Arc::new(OpenFolder::open(tree.path()).unwrap());
+        let files = ["a.c", "b.c"].map(|file| Replaced { file, old: file.as_bytes(), new: b"new".to_vec() });
+        // A folder of its name takes the place of the second file, just when it is to be replaced.
+        let parts: Vec<Part> = files.iter().map(|file| checked(&folder, file).unwrap()).collect();
+        fs::remove_file(tree.path().join("b.c")).unwrap();
+        fs::create_dir(tree.path().join("b.c")).unwrap();
+        let error = put(&folder, parts, &files).unwrap_err();
+        assert!(error.reason.ends_with("nothing of its change was written"), "{error}");
+        assert_eq!(fs::read(tree.path().join("a.c")).unwrap(), b"a.c");
+        assert_eq!(fs::read_dir(tree.path()).unwrap().count(), 2);
     }
 }

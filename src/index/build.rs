@@ -9,6 +9,8 @@ use rustc_hash::FxHashSet;
 
 use super::definitions::Definitions;
 use super::expansion::table_macros;
+use super::includes::normalised;
+use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
 use super::{Index, ItemId, SourceFile, Types, net, reach};
@@ -57,14 +59,14 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
         headers.trouble.extend(part.trouble);
         sources.push(part.sources);
     }
-    built.add(headers, &sieve);
+    built.add(tree, headers, &sieve);
     add_declarations(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
     let sieve = Bounded::new(Sources::new(&built.index), &built.index);
     built.index.sought = sieve.filter.words.clone();
     let sources = sources.into_par_iter().map(|paths| sift(tree, &paths, &sieve));
-    built.add(sources.reduce(Sifted::default, Sifted::and), &sieve);
+    built.add(tree, sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
     register(tree, rules, &mut built);
@@ -107,6 +109,10 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     if is_whole {
         lost.extend(net::catch(rules, &built.index));
     }
+    lost.extend(built.index.last_macros.iter().map(|id| {
+        let text = "macros that use this one may register handlers; they are nested too deep to be followed".to_owned();
+        Unclear { file: id.file, at: built.index.item(*id).span.start, text, takes: None }
+    }));
     lost.sort();
     lost.dedup_by(|next, first| (next.file, next.at) == (first.file, first.at));
     let index = &built.index;
@@ -147,7 +153,7 @@ fn end_of_batch(files: &[Arc<SourceFile>], start: usize) -> usize {
 
 impl Built {
     /// Adds the files that a sieve kept.
-    pub(super) fn add<F>(&mut self, sifted: Sifted<SourceFile>, sieve: &Bounded<F>) {
+    pub(super) fn add<F>(&mut self, tree: &Tree, sifted: Sifted<SourceFile>, sieve: &Bounded<F>) {
         self.files += sifted.files;
         self.bytes += sifted.bytes;
         self.trouble.extend(sifted.trouble);
@@ -166,6 +172,14 @@ impl Built {
                 let line = Some(file.position(place).line);
                 let text = "holds bytes that are no UTF-8; read as they are".to_owned();
                 self.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "not-utf8", text });
+            }
+        }
+        for file in &files {
+            let Some(name) = &file.includes_no_c else { continue };
+            let path = normalised(file.folder(), name);
+            if tree.has(&path) || tree.overlay().get(&path).is_some() {
+                let text = format!("includes {path}, which has no name of C and is not read");
+                self.trouble.push(FileTrouble::of(&file.path, "include", text));
             }
         }
         self.index.files.extend(files.into_iter().map(Arc::new));
@@ -309,9 +323,11 @@ pub(super) fn add_declarations(index: &mut Index, rules: &Rules, first: usize) {
             index.hooks.add(rules, tag, members, !source.is_shared_header());
         }
     }
-    for (name, id) in table_macros(index, first) {
+    let macros = table_macros(index, first);
+    for (name, id) in macros.found {
         index.table_macros.entry(name).or_default().push(id);
     }
+    index.last_macros.extend(macros.last);
 }
 
 /// Indexes the functions, macros and records that the files from `first` on define.

@@ -10,11 +10,23 @@ use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
 use crate::source::{ItemKind, Span, identifiers, words};
 
-/// Macros that mention one another this deep are followed, no deeper.
+/// Macros that mention one another this deep are expanded, no deeper.
 const NESTING_LIMIT: usize = 8;
 
-/// The macros of the files from `first` on whose text sets a hook, and those that use such a macro, by file and place.
-pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
+/// Macros that use one another this deep are known to register something, deeper ones are not.
+const USE_LIMIT: usize = 64;
+
+/// Macros that register something.
+#[derive(Debug, Default)]
+pub struct TableMacros {
+    /// By file and place, with their names.
+    pub found: Vec<(String, ItemId)>,
+    /// Of those, the ones that further macros may use, which are not known.
+    pub last: Vec<ItemId>,
+}
+
+/// The macros of the files from `first` on whose text sets a hook, and those that use such a macro.
+pub fn table_macros(index: &Index, first: usize) -> TableMacros {
     let name = |id: &ItemId| index.file(id.file).name(index.item(*id));
     let members = index.hooks.members().into_iter().map(str::to_owned);
     let sets = |text: &[u8], at: usize, end: usize| at > 0 && text[at - 1] == b'.' && is_assigned(text, end);
@@ -22,7 +34,7 @@ pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
     let mut next: BTreeSet<ItemId> = macros_with(index, first, members, sets);
     // The macros of files that were read before are known, and used here perhaps for the first time.
     let mut names: Vec<String> = index.table_macros.keys().cloned().collect();
-    for _ in 0..NESTING_LIMIT {
+    for _ in 0..USE_LIMIT {
         names.extend(next.iter().map(name));
         found.append(&mut next);
         if names.is_empty() {
@@ -30,7 +42,9 @@ pub fn table_macros(index: &Index, first: usize) -> Vec<(String, ItemId)> {
         }
         next = &macros_with(index, first, std::mem::take(&mut names).into_iter(), |_, _, _| true) - &found;
     }
-    found.into_iter().map(|id| (name(&id), id)).collect()
+    let last = next.iter().copied().collect();
+    found.append(&mut next);
+    TableMacros { found: found.into_iter().map(|id| (name(&id), id)).collect(), last }
 }
 
 /// The macros whose text holds one of some words in a way that is accepted; `accepts` is given a file's text, and where the word
@@ -58,12 +72,22 @@ fn macros_with(
 /// How many texts one use of a macro may stand for, where conditionals define it more than once.
 const TWIN_LIMIT: usize = 8;
 
-/// The texts that a use of a table macro can stand for, macros within it followed: one for each set of definitions that
-/// conditionals choose between. `use_end` is the offset behind the macro's name.
-pub fn expansions(index: &Index, file: u32, name: &str, use_end: usize) -> Vec<Vec<u8>> {
+/// What a use of a table macro stands for.
+#[derive(Debug)]
+pub struct Expansions {
+    /// The texts that it can stand for, macros within it followed: one for each set of definitions that conditionals choose between.
+    pub texts: Vec<Vec<u8>>,
+    /// Whether these are all, and no table macro is left in them.
+    pub is_whole: bool,
+}
+
+/// What the use of a table macro stands for. `use_end` is the offset behind the macro's name.
+pub fn expansions(index: &Index, file: u32, name: &str, use_end: usize) -> Expansions {
     let source = index.file(file);
     let mut texts = expand_once(index, file, name, &arguments_at(&source.text, use_end).0);
-    for _ in 0..NESTING_LIMIT {
+    let mut is_whole = true;
+    // Beyond the last level nothing may be left to follow.
+    for level in 0..=NESTING_LIMIT {
         let (mut next, mut changed) = (Vec::new(), false);
         for text in texts {
             match expand_inner(index, file, &text) {
@@ -74,13 +98,14 @@ pub fn expansions(index: &Index, file: u32, name: &str, use_end: usize) -> Vec<V
                 None => next.push(text),
             }
         }
+        is_whole &= next.len() <= TWIN_LIMIT && (!changed || level < NESTING_LIMIT);
         next.truncate(TWIN_LIMIT);
         texts = next;
         if !changed {
             break;
         }
     }
-    texts
+    Expansions { texts, is_whole }
 }
 
 /// The arguments behind a macro's name that ends at `end`, and the offset behind them; none where no `(` follows.

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use super::definitions::Definitions;
-use crate::kernel::FileTrouble;
+use super::includes::includes;
+use crate::kernel::{FileTrouble, is_listed};
 use crate::meter::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
@@ -23,6 +24,8 @@ pub struct SourceFile {
     pub resynchronised: bool,
     /// The first byte that is no UTF-8.
     pub not_utf8: Option<u32>,
+    /// What it includes from beside it that is not read, as its name is not that of C.
+    pub includes_no_c: Option<String>,
     lines: OnceLock<LineIndex>,
 }
 
@@ -44,11 +47,12 @@ impl SourceFile {
 
     /// Cuts a file into its items.
     pub fn new(path: &str, text: Vec<u8>) -> SourceFile {
-        let (slices, definitions) = measure(Phase::Slice, || {
+        let (slices, definitions, includes_no_c) = measure(Phase::Slice, || {
             let slices = slice(&text);
             // While the text is in the cache: to come back to it later takes longer than to look.
             let definitions = Definitions::of(&text, &slices.items);
-            (slices, definitions)
+            let no_c = includes(&text).into_iter().find(|include| include.is_quoted && !is_listed(&include.name));
+            (slices, definitions, no_c.map(|include| include.name))
         });
         count(Phase::Slice, text.len());
         SourceFile {
@@ -58,6 +62,7 @@ impl SourceFile {
             directives: slices.directives,
             resynchronised: slices.resynchronised,
             not_utf8: std::str::from_utf8(&text).err().map(|error| error.valid_up_to() as u32),
+            includes_no_c,
             text,
             lines: OnceLock::new(),
         }

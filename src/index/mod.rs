@@ -75,6 +75,8 @@ pub struct Index {
     records: Names,
     /// Macros that expand to a table, or to members of one.
     table_macros: FxHashMap<String, Vec<ItemId>>,
+    /// The last of those that were followed, where further ones may use them.
+    last_macros: Vec<ItemId>,
     hooks: Hooks,
     /// What made sources matter.
     sought: Arc<Sought>,

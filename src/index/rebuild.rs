@@ -16,11 +16,12 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let there = touched.iter().filter(|path| is_listed(path) && tree.read(path).is_some());
     let (headers, sources): (Paths, Paths) =
         there.map(|path| (*path).to_owned()).partition(|path| path.ends_with(".h"));
+    let unread = touched.iter().filter(|path| !is_listed(path)).filter_map(|path| tree.overlay().unread(path));
     let is_kept = |file: &&Arc<SourceFile>| !touched.contains(file.path.as_str());
 
-    let mut built = Built::default();
+    let mut built = Built { trouble: unread.cloned().collect(), ..Built::default() };
     let sieve = Bounded::new(Headers::new(), &built.index);
-    built.add(sift(tree, &headers, &sieve), &sieve);
+    built.add(tree, sift(tree, &headers, &sieve), &sieve);
     built.index.files.extend(known.listed().iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
     add_declarations(&mut built.index, rules, 0);
@@ -31,7 +32,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
         return None;
     }
     built.index.sought = sieve.filter.words.clone();
-    built.add(sift(tree, &sources, &sieve), &sieve);
+    built.add(tree, sift(tree, &sources, &sieve), &sieve);
     built.index.files.extend(known.listed().iter().filter(|file| !file.is_header()).filter(is_kept).cloned());
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_declarations(&mut built.index, rules, first_source);

@@ -368,11 +368,14 @@ impl Collector<'_> {
             let span = Span::new(at, at + name.len());
             let as_members = item.kind == ItemKind::Variable;
             let before = self.found.len();
-            for text in expansions(self.index, self.file, name, at + name.len()) {
+            let expansions = expansions(self.index, self.file, name, at + name.len());
+            for text in expansions.texts {
                 let declaration = if as_members { self.with_head(&item, at, &text) } else { text };
                 self.expanded(&declaration, name, span);
             }
-            if self.found.len() == before && as_members {
+            if !expansions.is_whole {
+                self.is_unclear(span.start);
+            } else if self.found.len() == before && as_members {
                 self.not_understood(span);
             }
         }

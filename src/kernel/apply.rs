@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::patch::{FilePatch, Hunk, Mark, PatchError};
-use super::{Overlay, Tree};
+use super::{FileTrouble, Laid, Overlay, Tree};
 
 /// So many outermost lines of context of a hunk may differ.
 const FUZZ: usize = 2;
@@ -54,7 +54,8 @@ impl Side<'_> {
 
 fn text(tree: &Tree, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
     match overlay.get(path) {
-        Some(text) => text.map(<[u8]>::to_vec),
+        Some(Laid::Text(text)) => Some(text.to_vec()),
+        Some(Laid::Gone | Laid::Unread(_)) => None,
         None => tree.read(path),
     }
 }
@@ -104,8 +105,13 @@ fn one(
     if let Some(old) = old.as_ref().filter(|old| leaves(old)) {
         overlay.set(old, None);
     }
-    if let Some(new) = &new {
-        overlay.set(new, Some(is));
+    match &new {
+        Some(new) if patch.is_link => {
+            let text = format!("the change makes it a link to {}; not read", String::from_utf8_lossy(&is).trim());
+            overlay.lay(new, Laid::Unread(FileTrouble::of(new, "link", text)));
+        }
+        Some(new) => overlay.set(new, Some(is)),
+        None => {}
     }
     Ok(moved)
 }

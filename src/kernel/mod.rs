@@ -6,6 +6,7 @@ mod file_pattern;
 mod git;
 mod mailmap;
 mod maintainers;
+mod open_folder;
 mod overlay;
 mod patch;
 mod paths;
@@ -16,7 +17,8 @@ mod walk;
 pub use apply::apply;
 pub use git::Git;
 pub use maintainers::{Maintainers, Recipients, Section};
-pub use overlay::Overlay;
+pub use open_folder::{Links, OpenFolder, bounded};
+pub use overlay::{Laid, Overlay};
 pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};
 pub use paths::Paths;
 pub use read::{FILE_LIMIT, Sieve, Sifted, sift};
@@ -34,6 +36,16 @@ pub struct FileTrouble {
     pub kind: &'static str,
     /// The reason in words.
     pub text: String,
+}
+
+/// The kind of trouble with a file that could not be read: what was found says nothing about it.
+pub const UNREADABLE: &str = "unreadable";
+
+impl FileTrouble {
+    /// About a file as a whole.
+    pub fn of(file: &str, kind: &'static str, text: impl Into<String>) -> FileTrouble {
+        FileTrouble { file: file.to_owned(), line: None, kind, text: text.into() }
+    }
 }
 
 impl std::fmt::Display for FileTrouble {

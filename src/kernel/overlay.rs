@@ -3,11 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::FileTrouble;
+
+/// A file as a change leaves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Laid {
+    /// It is gone.
+    Gone,
+    /// It holds this text.
+    Text(Arc<[u8]>),
+    /// It is there, and is not read.
+    Unread(FileTrouble),
+}
+
 /// The files that differ from those on disk.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
-    /// By path relative to the tree; `None` for a file that is gone.
-    files: BTreeMap<String, Option<Arc<[u8]>>>,
+    /// By path relative to the tree.
+    files: BTreeMap<String, Laid>,
     /// The new paths of files that moved, with the old ones.
     renames: BTreeMap<String, String>,
 }
@@ -15,7 +28,12 @@ pub struct Overlay {
 impl Overlay {
     /// Gives a file a text; `None` takes it away.
     pub fn set(&mut self, path: &str, text: Option<Vec<u8>>) {
-        self.files.insert(path.to_owned(), text.map(Arc::from));
+        self.lay(path, text.map_or(Laid::Gone, |text| Laid::Text(text.into())));
+    }
+
+    /// Says what becomes of a file.
+    pub fn lay(&mut self, path: &str, laid: Laid) {
+        self.files.insert(path.to_owned(), laid);
     }
 
     /// Notes that the change moves files, from and to, all at once, whichever side of the change is laid over the tree.
@@ -27,9 +45,17 @@ impl Overlay {
         }
     }
 
-    /// What the overlay says of a file: nothing, that it is gone, or its text.
-    pub fn get(&self, path: &str) -> Option<Option<&[u8]>> {
-        self.files.get(path).map(Option::as_deref)
+    /// What the overlay says of a file, if anything.
+    pub fn get(&self, path: &str) -> Option<&Laid> {
+        self.files.get(path)
+    }
+
+    /// Why a file that it leaves there is not read.
+    pub fn unread(&self, path: &str) -> Option<&FileTrouble> {
+        match self.files.get(path) {
+            Some(Laid::Unread(trouble)) => Some(trouble),
+            _ => None,
+        }
     }
 
     /// Whether it changes nothing.
@@ -44,6 +70,6 @@ impl Overlay {
 
     /// The files that it changes, sorted; with each whether it is there.
     pub fn files(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text.is_some()))
+        self.files.iter().map(|(path, laid)| (path.as_str(), *laid != Laid::Gone))
     }
 }

@@ -20,6 +20,8 @@ pub struct FilePatch {
     pub is_binary: bool,
     /// Whether the old file stays as it is: a copy.
     pub is_copy: bool,
+    /// Whether the new file is a link, of which the text is the path that it leads to.
+    pub is_link: bool,
     /// Which mail of a series it stands in, from 0.
     pub mail: usize,
     /// Whether a `diff --git` line begins it, which says what is renamed and what is new.
@@ -100,7 +102,7 @@ pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
         return Err(error(1, format!("is longer than {} MiB", PATCH_LIMIT >> 20)));
     }
     let lines = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let mut reader = Reader { lines, at: 0, found: Vec::new(), mail: 0, part: Part::Header };
+    let mut reader = Reader { lines, at: 0, found: Vec::new(), mail: 0, part: Part::Header, has_parts: false };
     while let Some(line) = reader.peek() {
         reader.line(line)?;
     }
@@ -144,6 +146,8 @@ struct Reader<'t> {
     /// How many mails have begun.
     mail: usize,
     part: Part,
+    /// Whether the mail is made of several parts.
+    has_parts: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -177,10 +181,14 @@ impl<'t> Reader<'t> {
         match self.part {
             _ if line.starts_with(b"From ") => {
                 self.mail += 1;
-                self.part = Part::Header;
+                (self.part, self.has_parts) = (Part::Header, false);
             }
             Part::Header if without_end(line).is_empty() => self.part = Part::Message,
-            Part::Header => return encoding(line, number),
+            // The parts of a mail have headers of their own, and a diff may stand before or behind. What a message quotes are none.
+            part if is_encoding(line) && (part == Part::Header || self.has_parts) => return encoding(line, number),
+            Part::Header => {
+                self.has_parts |= line.to_ascii_lowercase().windows(BOUNDARY.len()).any(|at| at == BOUNDARY)
+            }
             Part::Diff if line.starts_with(b"@@ -") => return self.hunk(line, number),
             // Text that looks like a hunk is a quotation before a diff, and lost behind one.
             Part::Behind if line.starts_with(b"@@ -") => {
@@ -204,6 +212,8 @@ impl<'t> Reader<'t> {
         while let Some(line) = self.peek() {
             let value = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
             is_module |= without_end(line).ends_with(b" 160000");
+            patch.is_link |=
+                without_end(line).ends_with(b" 120000") && !line.starts_with(b"old") && !line.starts_with(b"deleted");
             if let Some(name) = value(b"rename from ").or(value(b"copy from ")) {
                 old = Some(unquoted(name));
                 patch.is_copy = line.starts_with(b"copy");
@@ -317,13 +327,18 @@ fn before_tab(name: &[u8]) -> &[u8] {
     name.split(|byte| *byte == b'\t').next().unwrap_or(name)
 }
 
-/// Refuses a mail whose text is not the patch itself.
+/// What the header of a mail says that is made of several parts.
+const BOUNDARY: &[u8] = b"boundary=";
+const ENCODING: &[u8] = b"content-transfer-encoding:";
+
+fn is_encoding(line: &[u8]) -> bool {
+    line.split_at_checked(ENCODING.len()).is_some_and(|(name, _)| name.eq_ignore_ascii_case(ENCODING))
+}
+
+/// Refuses a mail, or a part of one, whose text is not the patch itself: `git am` would decode it, and apply what nobody has checked.
 fn encoding(line: &[u8], number: usize) -> Result<(), PatchError> {
-    const NAME: &[u8] = b"content-transfer-encoding:";
-    let Some((name, value)) = line.split_at_checked(NAME.len()) else { return Ok(()) };
-    let value = value.trim_ascii();
-    let is_plain = ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes()));
-    if !name.eq_ignore_ascii_case(NAME) || is_plain {
+    let value = line[ENCODING.len()..].trim_ascii();
+    if ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes())) {
         return Ok(());
     }
     let encoding = String::from_utf8_lossy(value).escape_debug().to_string();

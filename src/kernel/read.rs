@@ -6,9 +6,12 @@ use std::io::{self, Read, Seek};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 
-use super::{FileTrouble, Paths, Tree};
+use super::open_folder::{Links, OpenFolder, bounded};
+use super::overlay::Laid;
+use super::tree::unread;
+use super::{FileTrouble, Paths, Tree, UNREADABLE};
 use crate::SHARE;
 use crate::meter::{Phase, count, measure};
 
@@ -81,7 +84,7 @@ pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifte
     if paths.is_empty() {
         return Sifted::default();
     }
-    let opened = File::open(tree.root().join(paths.folder()));
+    let opened = tree.folder().folder(paths.folder(), Links::Below);
     let (reader, bytes) = (Reader { tree, paths, opened }, AtomicU64::new(0));
     // Most files leave nothing behind, so that the few results are collected and not one for each file.
     let outcomes: Vec<Result<T, FileTrouble>> = (0..paths.len())
@@ -105,36 +108,51 @@ struct Reader<'t> {
     tree: &'t Tree,
     paths: &'t Paths,
     /// The kernel has a shorter way from an open folder to a file below than along the whole path.
-    opened: io::Result<File>,
+    opened: io::Result<OpenFolder>,
 }
 
 impl Reader<'_> {
     fn sift_one<T>(&self, number: usize, sieve: &impl Sieve<T>, bytes: &AtomicU64) -> Result<Option<T>, FileTrouble> {
-        let failed = |kind, text| FileTrouble { file: self.paths.path(number), line: None, kind, text };
-        let (text, length) = if let Some(text) = self.changed(number) {
-            (sieve.matters(text).then(|| text.to_vec()), text.len() as u64)
-        } else {
-            let open = || self.open(self.paths.name(number));
-            BUFFER
-                .with_borrow_mut(|buffer| sift_file(open, buffer, sieve))
-                .map_err(|error| failed("unreadable", error.to_string()))?
+        let (text, length) = match self.changed(number) {
+            Some(Laid::Text(text)) => (sieve.matters(text).then(|| text.to_vec()), text.len() as u64),
+            Some(Laid::Unread(trouble)) => return Err(trouble.clone()),
+            Some(Laid::Gone) => return Ok(None),
+            None => {
+                let open = || self.open(number);
+                BUFFER.with_borrow_mut(|buffer| sift_file(open, buffer, sieve)).map_err(|error| {
+                    // What is gone since it was listed is not read either.
+                    let gone = || self.failed(number, UNREADABLE, &error.to_string());
+                    unread(&self.paths.path(number), &error).unwrap_or_else(gone)
+                })?
+            }
         };
         if length > FILE_LIMIT {
-            return Err(failed("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)));
+            let text = format!("longer than {} MiB; not read", FILE_LIMIT >> 20);
+            return Err(self.failed(number, "too-large", &text));
         }
         bytes.fetch_add(length, Ordering::Relaxed);
         text.map_or(Ok(None), |text| sieve.keep(&self.paths.path(number), text))
     }
 
-    /// What the change that is laid over the tree makes of a file.
-    fn changed(&self, number: usize) -> Option<&[u8]> {
-        let overlay = self.tree.overlay();
-        if overlay.is_empty() { None } else { overlay.get(&self.paths.path(number))? }
+    fn failed(&self, number: usize, kind: &'static str, text: &str) -> FileTrouble {
+        FileTrouble::of(&self.paths.path(number), kind, text)
     }
 
-    fn open(&self, name: &str) -> io::Result<File> {
+    /// What the change that is laid over the tree makes of a file.
+    fn changed(&self, number: usize) -> Option<&Laid> {
+        let overlay = self.tree.overlay();
+        if overlay.is_empty() { None } else { overlay.get(&self.paths.path(number)) }
+    }
+
+    /// Links are listed only where they stay in the tree.
+    fn open(&self, number: usize) -> io::Result<File> {
         let folder = self.opened.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-        Ok(openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into())
+        match folder.listed_file(self.paths.name(number)) {
+            Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+                self.tree.folder().file(&self.paths.path(number), Links::Below)
+            }
+            opened => opened,
+        }
     }
 }
 
@@ -181,10 +199,9 @@ fn sift_file<T>(
 
 /// A file from its beginning, or as much of it as shows that it is too long.
 fn whole(mut file: File) -> io::Result<Vec<u8>> {
-    let mut text = Vec::with_capacity(file.metadata()?.len().min(FILE_LIMIT) as usize + 1);
     file.rewind()?;
-    file.take(FILE_LIMIT + 1).read_to_end(&mut text)?;
-    Ok(text)
+    let length = file.metadata()?.len();
+    bounded(file, length, FILE_LIMIT)
 }
 
 /// Reads on behind the first `held` bytes of a buffer, until it is full or the file ends, and returns how many it holds then.

@@ -1,19 +1,29 @@
 //! The tree itself: where it is, which kernel it is.
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{fmt, io};
 
 use rayon::prelude::*;
+use rustix::fs::FileType;
+use rustix::io::Errno;
 use walkdir::WalkDir;
 
-use super::overlay::Overlay;
+use super::open_folder::OpenFolder;
+use super::overlay::{Laid, Overlay};
 use super::read::FILE_LIMIT;
+use super::{FileTrouble, UNREADABLE};
 
-/// A directory that is read as a kernel tree, with a change laid over it.
+/// A directory that is read as a kernel tree, with a change laid over it. Whatever is read of it comes through here: regular files of a
+/// bounded length that lie below it.
 #[derive(Clone, Debug)]
 pub struct Tree {
     root: PathBuf,
+    folder: Arc<OpenFolder>,
     overlay: Overlay,
+    /// The files that were asked for and could not be read.
+    unread: Arc<Mutex<BTreeSet<FileTrouble>>>,
 }
 
 /// Why a directory cannot be read at all.
@@ -43,18 +53,20 @@ impl Tree {
     /// # Errors
     /// Where there is no such directory, or it cannot be listed.
     pub fn open(root: &Path) -> Result<Tree, TreeError> {
-        let failed = |reason: String| TreeError { path: root.to_owned(), reason };
-        let metadata = std::fs::metadata(root).map_err(|error| failed(error.to_string()))?;
-        if !metadata.is_dir() {
-            return Err(failed("is not a directory".to_owned()));
-        }
-        std::fs::read_dir(root).map_err(|error| failed(error.to_string()))?;
-        Ok(Tree { root: root.to_owned(), overlay: Overlay::default() })
+        let folder = OpenFolder::open(root).map_err(|error| {
+            let reason = match error.kind() {
+                io::ErrorKind::NotADirectory => "is not a directory".to_owned(),
+                _ => error.to_string(),
+            };
+            TreeError { path: root.to_owned(), reason }
+        })?;
+        let (overlay, unread) = Default::default();
+        Ok(Tree { root: root.to_owned(), folder: Arc::new(folder), overlay, unread })
     }
 
     /// The same directory with another change laid over it.
     pub fn with(&self, overlay: Overlay) -> Tree {
-        Tree { root: self.root.clone(), overlay }
+        Tree { root: self.root.clone(), folder: Arc::clone(&self.folder), overlay, unread: Arc::default() }
     }
 
     /// A path as the files of the tree are named: relative to it, without detours. `None` for one that leads out of it.
@@ -83,20 +95,50 @@ impl Tree {
         &self.overlay
     }
 
-    /// A regular file of the tree; `None` for anything else, and for what cannot be read or is longer than the limit.
+    /// A regular file of the tree; `None` where there is none. One that is there and cannot be read is noted as [`unread`](Self::unread).
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
-        if let Some(changed) = self.overlay.get(path) {
-            return changed.map(<[u8]>::to_vec);
+        self.try_read(path).unwrap_or_else(|trouble| {
+            self.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble);
+            None
+        })
+    }
+
+    /// A regular file of the tree; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it is there, and cannot or must not be read: no regular file, longer than the limit, reached by a link that leads out of the tree.
+    pub fn try_read(&self, path: &str) -> Result<Option<Vec<u8>>, FileTrouble> {
+        match self.overlay.get(path) {
+            Some(Laid::Gone) => return Ok(None),
+            Some(Laid::Text(text)) => return Ok(Some(text.to_vec())),
+            Some(Laid::Unread(trouble)) => return Err(trouble.clone()),
+            None => {}
         }
-        let path = self.root.join(path);
-        let metadata = std::fs::metadata(&path).ok()?;
-        if metadata.is_file() && metadata.len() <= FILE_LIMIT { std::fs::read(path).ok() } else { None }
+        match self.folder.read(path, FILE_LIMIT) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => unread(path, &error).map_or(Ok(None), Err),
+        }
+    }
+
+    /// The files that were asked for so far and could not be read.
+    pub fn unread(&self) -> Vec<FileTrouble> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Whether there is a folder of that path from the top.
     pub fn has_folder(&self, folder: &str) -> bool {
         let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        self.root.join(folder).is_dir() || self.overlay.files().any(|(path, _)| is_below(path))
+        self.folder.kind(folder) == Some(FileType::Directory) || self.overlay.files().any(|(path, _)| is_below(path))
+    }
+
+    /// Whether the directory has something of that path, whatever a change makes of it.
+    pub fn has(&self, path: &str) -> bool {
+        self.folder.kind(if path.is_empty() { "." } else { path }).is_some()
+    }
+
+    /// The directory, held open.
+    pub fn folder(&self) -> &OpenFolder {
+        &self.folder
     }
 
     /// The directory.
@@ -106,7 +148,7 @@ impl Tree {
 
     /// What a kernel tree has and this directory lacks.
     pub fn missing_landmarks(&self) -> Vec<&'static str> {
-        LANDMARKS.iter().copied().filter(|landmark| !self.root.join(landmark).exists()).collect()
+        LANDMARKS.iter().copied().filter(|landmark| self.folder.kind(landmark).is_none()).collect()
     }
 
     /// The version that the top Makefile states: `7.3.4`, `7.3.0-rc1`.
@@ -154,7 +196,7 @@ impl Tree {
         let on_disk = on_disk.map(|entry| named(&entry.file_name().to_string_lossy()));
         let is_inside = |path: &&str| path.rsplit_once('/').map_or("", |(inside, _)| inside) == folder;
         let changed = self.overlay.files().map(|(path, _)| path).filter(is_inside).map(str::to_owned);
-        let is_there = |path: &String| path.ends_with(".c") && self.overlay.get(path).is_none_or(|text| text.is_some());
+        let is_there = |path: &String| path.ends_with(".c") && self.overlay.get(path) != Some(&Laid::Gone);
         let mut paths: Vec<String> = on_disk.chain(changed).filter(is_there).collect();
         paths.sort_unstable();
         paths.dedup();
@@ -165,4 +207,17 @@ impl Tree {
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
         API_HEADERS.iter().filter_map(|header| self.read(header)).collect()
     }
+}
+
+/// Why a file is not read; `None` where there is none.
+pub(super) fn unread(path: &str, error: &io::Error) -> Option<FileTrouble> {
+    let (kind, text) = match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
+        (_, Some(Errno::NOENT | Errno::NOTDIR | Errno::ISDIR | Errno::NAMETOOLONG | Errno::INVAL)) => return None,
+        (_, Some(Errno::XDEV)) => ("link", "links to a file outside the tree; not read".to_owned()),
+        (_, Some(Errno::LOOP)) => ("link", format!("a link that cannot be followed: {error}")),
+        (io::ErrorKind::InvalidInput, _) => ("not-a-file", format!("{error}; not read")),
+        (io::ErrorKind::FileTooLarge, _) => ("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)),
+        _ => (UNREADABLE, error.to_string()),
+    };
+    Some(FileTrouble::of(path, kind, text))
 }

@@ -7,7 +7,7 @@ use rayon::iter::once;
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{FileTrouble, Paths, Tree};
+use super::{FileTrouble, Paths, Tree, UNREADABLE};
 use crate::meter::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
@@ -18,14 +18,14 @@ const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
 pub struct Listing {
     /// The `.h` files.
     pub headers: Paths,
-    /// The `.c` files.
+    /// The `.c` files, and others that may hold C.
     pub sources: Paths,
     /// What could not be listed.
     pub trouble: Vec<FileTrouble>,
 }
 
 /// Walks a tree in parallel, and has `look` look at the C files of each part of it as soon as they are listed, while the kernel
-/// still has their folders at hand. Links are not followed: what they lead to inside the tree is listed in its own place.
+/// still has their folders at hand.
 pub fn walk<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> {
     let (tops, mut files) = split(tree, tree.root());
     files.add_overlay(tree);
@@ -54,10 +54,61 @@ fn is_left_out(path: &Path) -> bool {
     path.file_name().is_some_and(|name| LEFT_OUT.iter().any(|left_out| name == *left_out))
 }
 
+/// Files with these endings are no C. All others than these may be: `impl.inc` that a source includes, `parser.c_shipped`.
+const NO_C_ENDINGS: &[&str] = &[
+    "S",
+    "dts",
+    "dtsi",
+    "dtso",
+    "rs",
+    "gitignore",
+    "config",
+    "kunitconfig",
+    "defconfig",
+    "txt",
+    "rst",
+    "yaml",
+    "yml",
+    "xml",
+    "json",
+    "sh",
+    "py",
+    "pl",
+    "awk",
+    "tbl",
+    "asn1",
+    "lds",
+    "debug",
+    "ppm",
+];
+
+/// What a file may be, as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Header,
+    Source,
+    NoC,
+}
+
+impl Kind {
+    fn of(name: &[u8]) -> Kind {
+        match name {
+            [.., b'.', b'c'] => Kind::Source,
+            [.., b'.', b'h'] => Kind::Header,
+            _ => {
+                let name = &name[memchr::memrchr(b'/', name).map_or(0, |slash| slash + 1)..];
+                let ending = memchr::memrchr(b'.', name).filter(|dot| *dot > 0).map(|dot| &name[dot + 1..]);
+                let is_c = ending.is_some_and(|ending| !NO_C_ENDINGS.iter().any(|no_c| no_c.as_bytes() == ending));
+                if is_c { Kind::Source } else { Kind::NoC }
+            }
+        }
+    }
+}
+
 /// Whether a file of that path is one of the C files of a tree.
 pub fn is_listed(path: &str) -> bool {
     let top = path.split('/').next().unwrap_or_default();
-    matches!(path.as_bytes(), [.., b'.', b'c' | b'h']) && !LEFT_OUT.contains(&top)
+    Kind::of(path.as_bytes()) != Kind::NoC && !LEFT_OUT.contains(&top)
 }
 
 fn list(tree: &Tree, folder: &Path) -> Listing {
@@ -75,10 +126,13 @@ impl Listing {
 
     /// Adds the files that the change laid over the tree changes or adds; what is listed from the disk leaves them out.
     fn add_overlay(&mut self, tree: &Tree) {
-        let there = tree.overlay().files().filter(|(path, is_there)| *is_there && is_listed(path));
-        for (path, _) in there {
-            let list = if path.ends_with(".h") { &mut self.headers } else { &mut self.sources };
-            list.push(path);
+        for (path, _) in tree.overlay().files().filter(|(_, is_there)| *is_there) {
+            if is_listed(path) {
+                self.list(Kind::of(path.as_bytes())).into_iter().for_each(|list| list.push(path));
+            } else {
+                // A link, to a folder perhaps.
+                self.trouble.extend(tree.overlay().unread(path).cloned());
+            }
         }
     }
 
@@ -88,44 +142,87 @@ impl Listing {
             Ok(entry) => entry,
             Err(error) => return self.failed(tree.root(), &error),
         };
-        let list = match entry.path().as_os_str().as_encoded_bytes() {
-            [.., b'.', b'c'] => &mut self.sources,
-            [.., b'.', b'h'] => &mut self.headers,
-            _ => return,
-        };
         let file_type = entry.file_type();
-        if file_type.is_dir() {
-            return;
+        if file_type.is_symlink() {
+            return self.add_link(tree, folder, entry.path());
         }
-        if tree.overlay().get(&below(tree.root(), entry.path())).is_some() {
+        let kind = Kind::of(entry.path().as_os_str().as_encoded_bytes());
+        if kind == Kind::NoC || file_type.is_dir() || tree.overlay().get(&below(tree.root(), entry.path())).is_some() {
             return;
         }
         if file_type.is_file() {
-            return list.push(&below(folder, entry.path()));
+            let name = below(folder, entry.path());
+            return self.list(kind).into_iter().for_each(|list| list.push(&name));
         }
-        let (kind, text) = if file_type.is_symlink() {
-            ("link", broken_link(tree.root(), entry.path()))
-        } else {
-            ("not-a-file", Some("is neither a file nor a folder; not read".to_owned()))
+        let file = below(tree.root(), entry.path());
+        self.trouble.push(FileTrouble::of(&file, "not-a-file", "is neither a file nor a folder; not read"));
+    }
+
+    fn list(&mut self, kind: Kind) -> Option<&mut Paths> {
+        match kind {
+            Kind::Header => Some(&mut self.headers),
+            Kind::Source => Some(&mut self.sources),
+            Kind::NoC => None,
+        }
+    }
+
+    /// What a link leads to is listed in its own place, where that is a part of the tree that is read. Anywhere else in the tree it is
+    /// listed by the name of the link.
+    fn add_link(&mut self, tree: &Tree, folder: &Path, link: &Path) {
+        let path = below(tree.root(), link).into_owned();
+        if tree.overlay().get(&path).is_some() {
+            return;
+        }
+        let kind = Kind::of(path.as_bytes());
+        let is_source = kind != Kind::NoC;
+        let target = match tree.root().canonicalize().and_then(|root| Ok((root, link.canonicalize()?))) {
+            Ok((root, target)) => target.strip_prefix(root).map(Path::to_owned).map_err(|_| target.is_dir()),
+            Err(error) if is_source => {
+                let text = format!("a link that cannot be followed: {error}");
+                return self.trouble.push(FileTrouble::of(&path, "link", text));
+            }
+            Err(_) => return,
         };
-        let file = || below(tree.root(), entry.path()).into_owned();
-        self.trouble.extend(text.map(|text| FileTrouble { file: file(), line: None, kind, text }));
+        match target {
+            Err(true) => {
+                self.trouble.push(FileTrouble::of(&path, "link", "links to a folder outside the tree; not read"))
+            }
+            Err(false) if is_source => {
+                self.trouble.push(FileTrouble::of(&path, "link", "links to a file outside the tree; not read"));
+            }
+            Ok(target) if target.components().next().is_some_and(|top| is_left_out(top.as_ref())) => {
+                self.add_linked(tree, folder, link);
+            }
+            Ok(target) if is_source && tree.root().join(&target).is_file() && !is_listed(&target.to_string_lossy()) => {
+                self.list(kind).into_iter().for_each(|list| list.push(&below(folder, link)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the file, or what lies in the folder, that a link leads to.
+    fn add_linked(&mut self, tree: &Tree, folder: &Path, link: &Path) {
+        // Links of that folder are not followed on, so that there is an end.
+        for entry in WalkDir::new(link).into_iter().filter_map(Result::ok) {
+            let kind = Kind::of(entry.path().as_os_str().as_encoded_bytes());
+            let is_file = entry.file_type().is_file() || (entry.depth() == 0 && entry.path().is_file());
+            if is_file {
+                self.list(kind).into_iter().for_each(|list| list.push(&below(folder, entry.path())));
+            } else if entry.path_is_symlink() {
+                let path = below(tree.root(), entry.path()).into_owned();
+                self.trouble.push(FileTrouble::of(
+                    &path,
+                    "link",
+                    "a link in a folder that is read by a link; not read",
+                ));
+            }
+        }
     }
 
     fn failed(&mut self, root: &Path, error: &walkdir::Error) {
         let file = error.path().map(|path| below(root, path).into_owned()).unwrap_or_default();
         let text = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        self.trouble.push(FileTrouble { file, line: None, kind: "unreadable", text });
-    }
-}
-
-/// Why a link cannot be left alone: it leads nowhere, in a circle, or out of the tree.
-fn broken_link(root: &Path, path: &Path) -> Option<String> {
-    let inside = |target: PathBuf| root.canonicalize().is_ok_and(|root| target.starts_with(root));
-    match path.canonicalize() {
-        Ok(target) if inside(target.clone()) => None,
-        Ok(_) => Some("links to a file outside the tree; not read".to_owned()),
-        Err(error) => Some(format!("a link that cannot be followed: {error}")),
+        self.trouble.push(FileTrouble::of(&file, UNREADABLE, text));
     }
 }
 

@@ -158,6 +158,7 @@ fn scan_built<T: Send>(
         let line = Some(file.position(requirement.span.start).line);
         Some(FileTrouble { file: file.path.clone(), line, kind: "not-understood", text: format!("the VMA is {text}") })
     }));
+    trouble.extend(tree.unread());
     trouble.sort();
     trouble.dedup();
     (Scan { index, findings, blockers, trouble, files, bytes, slices }, seen)

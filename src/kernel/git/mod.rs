@@ -1,0 +1,265 @@
+//! What git knows of a tree, where it is a checkout and git is installed.
+//!
+//! Git reads objects, references and the index, and nothing that it would obey: see [`repository`]. Revisions are resolved to hashes once, and only
+//! hashes are passed on; of files only the paths and the hashes of their texts come back.
+
+mod ask;
+mod repository;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use ask::{Answer, ask};
+use repository::{Repository, bare_git};
+
+use super::{FILE_LIMIT, FileTrouble, Laid, Overlay};
+
+/// The history of a tree, asked only when it is needed.
+#[derive(Debug)]
+pub struct Git {
+    root: PathBuf,
+    repository: OnceLock<Result<Option<Repository>, String>>,
+}
+
+/// A commit by its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit(String);
+
+/// So many commits tell how changes to a file are called.
+const SUBJECTS: &str = "-n20";
+
+/// The texts of a revision that differ from those on disk are no longer than this many bytes, all of them.
+const TOTAL_BYTES: u64 = 128 << 20;
+
+/// The modes that git has for links, for modules of other repositories, and for what is not there.
+const LINK: &str = "120000";
+const MODULE: &str = "160000";
+const NOTHING: &str = "000000";
+
+/// How files are compared: no command of anybody takes part.
+const COMPARE: &[&str] =
+    &["diff", "--raw", "-z", "--no-abbrev", "--relative", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"];
+
+/// A file that differs between two revisions, or a revision and the disk.
+#[derive(Debug)]
+struct Difference {
+    old_mode: String,
+    old_text: String,
+    status: char,
+    path: String,
+    /// The other path of a file that moved.
+    to: Option<String>,
+}
+
+impl Git {
+    /// The history of the tree at `root`.
+    pub fn new(root: &Path) -> Git {
+        Git { root: root.to_owned(), repository: OnceLock::new() }
+    }
+
+    fn repository(&self) -> Result<&Repository, String> {
+        let repository = self.repository.get_or_init(|| Repository::of(&self.root));
+        let missing = || format!("{}: is no checkout of git", self.root.display());
+        repository.as_ref().map_err(Clone::clone)?.as_ref().ok_or_else(missing)
+    }
+
+    /// What git answers, where nothing is wrong.
+    fn ask(&self, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, String> {
+        match ask(self.repository()?.git(arguments), input)? {
+            Answer { out, failed: None } => Ok(out),
+            Answer { failed: Some(why), .. } => Err(format!("git {}: {why}", arguments[0])),
+        }
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    /// Where the tree is no checkout, git is not installed, or there is no such revision.
+    pub fn commit(&self, revision: &str) -> Result<Commit, String> {
+        let named = format!("{revision}^{{commit}}");
+        let answer =
+            ask(self.repository()?.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &named]), Vec::new())?;
+        let unknown = || format!("{}: git knows no revision {revision}", self.root.display());
+        hash(&answer.out).map(Commit).ok_or_else(unknown)
+    }
+
+    /// What has to be laid over the tree to make it that of a commit: the files that differ, as they are there. Files that git does not know and
+    /// does not ignore are new, and absent from it.
+    ///
+    /// # Errors
+    /// Where git cannot say, or an object is missing.
+    pub fn overlay_of(&self, commit: &Commit) -> Result<Overlay, String> {
+        Ok(self.laid(commit, "--no-renames")?.0)
+    }
+
+    /// The same, with what the files that moved since were called.
+    ///
+    /// # Errors
+    /// Where git cannot say, or an object is missing.
+    pub fn overlay_before(&self, commit: &Commit) -> Result<Overlay, String> {
+        let (mut overlay, moved) = self.laid(commit, "-M")?;
+        overlay.renamed(&moved);
+        Ok(overlay)
+    }
+
+    fn laid(&self, commit: &Commit, renames: &str) -> Result<(Overlay, Vec<(String, String)>), String> {
+        let (mut overlay, mut there, mut moved) = (Overlay::default(), Vec::new(), Vec::new());
+        let (differences, new) = rayon::join(|| self.differences(&[renames, &commit.0, "--"]), || self.new_files());
+        for path in new? {
+            overlay.set(&path, None);
+        }
+        for difference in differences? {
+            if let Some(to) = &difference.to {
+                overlay.set(to, None);
+                moved.push((difference.path.clone(), to.clone()));
+            }
+            match difference.old_mode.as_str() {
+                _ if difference.status == 'A' => overlay.set(&difference.path, None),
+                LINK => {
+                    let trouble = FileTrouble::of(&difference.path, "link", "is a link in the revision; not read");
+                    overlay.lay(&difference.path, Laid::Unread(trouble));
+                }
+                MODULE | NOTHING => {}
+                _ => there.push(difference),
+            }
+        }
+        self.lay(&there, &mut overlay)?;
+        Ok((overlay, moved))
+    }
+
+    /// The files that moved from one commit to another: old and new path.
+    ///
+    /// # Errors
+    /// Where git cannot say.
+    pub fn renames(&self, from: &Commit, to: &Commit) -> Result<Vec<(String, String)>, String> {
+        let moved = self.differences(&["-M", "--diff-filter=R", &from.0, &to.0, "--"])?;
+        Ok(moved.into_iter().filter_map(|file| Some((file.path, file.to?))).collect())
+    }
+
+    /// Where two commits parted.
+    ///
+    /// # Errors
+    /// Where git cannot say.
+    pub fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, String> {
+        let answer = self.ask(&["merge-base", &one.0, &other.0], Vec::new())?;
+        hash(&answer).map(Commit).ok_or_else(|| format!("git knows no merge base of {} and {}", one.0, other.0))
+    }
+
+    fn differences(&self, arguments: &[&str]) -> Result<Vec<Difference>, String> {
+        let answer = self.ask(&[COMPARE, arguments].concat(), Vec::new())?;
+        let mut fields = answer.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
+        let mut found = Vec::new();
+        // `:MODE MODE HASH HASH STATUS`, the path, and the other one where it moved.
+        while let Some(head) = fields.next().filter(|head| head.starts_with(':')) {
+            let parts: Vec<&str> = head[1..].split(' ').collect();
+            let ([old_mode, _, old_text, _, status], Some(path)) = (parts.as_slice(), fields.next()) else { break };
+            let status = status.chars().next().unwrap_or('X');
+            let to = if matches!(status, 'R' | 'C') { fields.next() } else { None };
+            let (old_mode, old_text) = ((*old_mode).to_owned(), (*old_text).to_owned());
+            found.push(Difference { old_mode, old_text, status, path, to });
+        }
+        Ok(found)
+    }
+
+    /// The files on disk that git does not know and does not ignore.
+    fn new_files(&self) -> Result<Vec<String>, String> {
+        let repository = self.repository()?;
+        let mut git = repository.git(&["ls-files", "--others", "--exclude-standard", "-z"]);
+        git.args(repository.excluded());
+        let Answer { out, failed } = ask(git, Vec::new())?;
+        if let Some(why) = failed {
+            return Err(format!("git ls-files: {why}"));
+        }
+        let paths = out.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+
+    /// Lays the old texts of files over a tree, by their hashes. What is too long is not read.
+    fn lay(&self, files: &[Difference], overlay: &mut Overlay) -> Result<(), String> {
+        let sizes = self.ask(&["cat-file", "--batch-check=%(objecttype) %(objectsize)"], hashes(files.iter()))?;
+        let sizes = String::from_utf8_lossy(&sizes).into_owned();
+        let (mut read, mut total) = (Vec::new(), 0);
+        for (file, size) in files.iter().zip(sizes.lines()) {
+            let Some(size) = size.strip_prefix("blob ").and_then(|size| size.parse::<u64>().ok()) else {
+                return Err(format!("{}: its text at that revision is not here (a partial clone?)", file.path));
+            };
+            if size > FILE_LIMIT || total + size > TOTAL_BYTES {
+                let limit = if size > FILE_LIMIT { FILE_LIMIT } else { TOTAL_BYTES };
+                let text = format!(
+                    "at that revision it, or the texts before it, are longer than {} MiB; not read",
+                    limit >> 20
+                );
+                overlay.lay(&file.path, Laid::Unread(FileTrouble::of(&file.path, "too-large", text)));
+                continue;
+            }
+            total += size;
+            read.push((file, size as usize));
+        }
+        let answer = self.ask(&["cat-file", "--batch"], hashes(read.iter().map(|(file, _)| *file)))?;
+        let mut rest = answer.as_slice();
+        for (file, size) in read {
+            let head = memchr::memchr(b'\n', rest).map(|end| end + 1);
+            let Some((text, behind)) = head.and_then(|head| rest[head..].split_at_checked(size)) else {
+                return Err(format!("git cat-file: {} is cut off", file.path));
+            };
+            overlay.set(&file.path, Some(text.to_vec()));
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// The hash of the commit that is checked out.
+    pub fn head(&self) -> Option<String> {
+        self.commit("HEAD").ok().map(|commit| commit.0)
+    }
+
+    /// Who works here, as git knows them: name and address.
+    pub fn author(&self) -> (String, String) {
+        let [name, address] = self.repository().map_or([None, None], Repository::author);
+        let known = |own: Option<&str>, key: &str| {
+            own.map(str::to_owned).or_else(|| {
+                let mut git = bare_git();
+                // Nobody but the user writes this one.
+                git.env_remove("GIT_CONFIG_GLOBAL").args(["config", "--global", "--get", key]).current_dir("/");
+                let answer = ask(git, Vec::new()).ok()?;
+                let text = String::from_utf8_lossy(&answer.out).trim().to_owned();
+                (!text.is_empty()).then_some(text)
+            })
+        };
+        (
+            known(name, "user.name").unwrap_or_else(|| "Your Name".to_owned()),
+            known(address, "user.email").unwrap_or_else(|| "you@example.com".to_owned()),
+        )
+    }
+
+    /// What the subjects of changes to some files start with most often, without the last colon.
+    pub fn prefix(&self, files: &[&str]) -> Option<String> {
+        let head = self.head()?;
+        let mut arguments =
+            vec!["log", SUBJECTS, "--no-merges", "--no-show-signature", "--format=%s", head.as_str(), "--"];
+        arguments.extend(files);
+        let answer = self.ask(&arguments, Vec::new()).ok()?;
+        let subjects = String::from_utf8_lossy(&answer).into_owned();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for prefix in subjects.lines().filter_map(|subject| subject.rsplit_once(": ")).map(|(prefix, _)| prefix) {
+            // Reverts quote, and a sentence is no prefix.
+            if !prefix.contains('"') && prefix.split_whitespace().count() <= 3 {
+                *counts.entry(prefix).or_default() += 1;
+            }
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix.to_owned())
+    }
+}
+
+/// A hash that git printed on a line of its own.
+fn hash(answer: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(answer).ok()?.trim();
+    let is_hash = text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| text.to_owned())
+}
+
+/// The hashes of the old texts of files, one a line.
+fn hashes<'d>(files: impl Iterator<Item = &'d Difference>) -> Vec<u8> {
+    files.flat_map(|file| [file.old_text.as_bytes(), b"\n"].concat()).collect()
+}

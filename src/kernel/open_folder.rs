@@ -1,0 +1,179 @@
+//! A folder that is held open: files are opened below it, and nowhere else, whatever links are put in the way meanwhile.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::io::Errno;
+
+/// A folder that is held open.
+#[derive(Debug)]
+pub struct OpenFolder {
+    held: OwnedFd,
+}
+
+/// Which links a path may lead through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// None at all.
+    None,
+    /// Those that stay below the folder.
+    Below,
+}
+
+/// A pipe is not waited for, and a terminal does not become that of this process.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
+
+impl OpenFolder {
+    /// Opens a folder by a path that the user gave.
+    ///
+    /// # Errors
+    /// Where there is no such folder, or it may not be listed.
+    pub fn open(path: &Path) -> io::Result<OpenFolder> {
+        Ok(OpenFolder { held: openat(CWD, path, FOLDER | OFlags::CLOEXEC, Mode::empty())? })
+    }
+
+    /// Opens a folder below this one; an empty path means this one.
+    ///
+    /// # Errors
+    /// Where there is no such folder, or a link stands in the way that may not be followed.
+    pub fn folder(&self, path: impl AsRef<OsStr>, links: Links) -> io::Result<OpenFolder> {
+        let path = Path::new(path.as_ref());
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        Ok(OpenFolder { held: self.below(path, FOLDER, links)? })
+    }
+
+    /// Opens a regular file below the folder for reading.
+    ///
+    /// # Errors
+    /// Where there is none, it may not be read, is no regular file, or a link stands in the way that may not be followed.
+    pub fn file(&self, path: &str, links: Links) -> io::Result<File> {
+        let held = self.below(Path::new(path), READ, links)?;
+        match FileType::from_raw_mode(fstat(&held)?.st_mode) {
+            FileType::RegularFile => Ok(File::from(held)),
+            FileType::Directory => Err(Errno::ISDIR.into()),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "is neither a file nor a folder")),
+        }
+    }
+
+    /// Opens what was listed as a regular file. That it still is one is not asked again: what is read of it is bounded, and a pipe in its
+    /// place is found empty.
+    ///
+    /// # Errors
+    /// Where it may not be opened, or a link stands in the way.
+    pub fn listed_file(&self, path: &str) -> io::Result<File> {
+        Ok(File::from(self.below(Path::new(path), READ, Links::None)?))
+    }
+
+    /// Whether something is there under a path, and what.
+    pub fn kind(&self, path: &str) -> Option<FileType> {
+        let there = self.below(Path::new(path), OFlags::PATH, Links::Below).ok()?;
+        Some(FileType::from_raw_mode(fstat(there).ok()?.st_mode))
+    }
+
+    /// The text of a regular file that is no longer than so many bytes.
+    ///
+    /// # Errors
+    /// As for [`file`](Self::file); `FileTooLarge` where it is longer, `OutOfMemory` where there is no room for it.
+    pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+        let file = self.file(path, Links::Below)?;
+        let length = file.metadata()?.len();
+        let text = bounded(file, length, limit)?;
+        if text.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    }
+
+    /// The kernel refuses to leave the folder by any link, `..` or mount trick; an older one is walked with step by step, through no link.
+    #[cfg(target_os = "linux")]
+    fn below(&self, path: &Path, flags: OFlags, links: Links) -> io::Result<OwnedFd> {
+        use rustix::fs::{ResolveFlags, openat2};
+        let resolve = match links {
+            Links::None => ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH,
+            Links::Below => ResolveFlags::NO_MAGICLINKS | ResolveFlags::BENEATH,
+        };
+        loop {
+            match openat2(&self.held, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+                // Somebody renamed something in the tree just then.
+                Err(Errno::AGAIN) => {}
+                Err(Errno::NOSYS | Errno::PERM) => return step_by_step(&self.held, path, flags),
+                opened => return Ok(opened?),
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn below(&self, path: &Path, flags: OFlags, _links: Links) -> io::Result<OwnedFd> {
+        step_by_step(&self.held, path, flags)
+    }
+}
+
+impl AsFd for OpenFolder {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.held.as_fd()
+    }
+}
+
+/// Opens a path below a folder without following any link.
+fn step_by_step(folder: &OwnedFd, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    let never = OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut held = None;
+    let mut parts = path.components().peekable();
+    while let Some(part) = parts.next() {
+        let name = match part {
+            Component::Normal(name) => name,
+            Component::CurDir => OsStr::from_bytes(b"."),
+            _ => return Err(Errno::XDEV.into()),
+        };
+        let flags = if parts.peek().is_some() { FOLDER } else { flags };
+        held = Some(openat(held.as_ref().unwrap_or(folder), name, flags | never, Mode::empty())?);
+    }
+    held.ok_or_else(|| Errno::NOENT.into())
+}
+
+/// What can be read of something, and no more than a byte beyond the limit; `length` is what is expected.
+///
+/// # Errors
+/// Where it cannot be read, or there is no room for it.
+pub fn bounded(from: impl Read, length: u64, limit: u64) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let expected = usize::try_from(length.min(limit)).unwrap_or_default();
+    text.try_reserve_exact(expected + 1)?;
+    from.take(limit + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn nothing_outside_is_opened_by_either_way() {
+        let outside = tempfile::tempdir().unwrap();
+        let tree = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("a.c"), "outside").unwrap();
+        fs::create_dir(tree.path().join("sub")).unwrap();
+        fs::write(tree.path().join("sub/a.c"), "inside").unwrap();
+        symlink(outside.path(), tree.path().join("folder")).unwrap();
+        symlink(outside.path().join("a.c"), tree.path().join("file.c")).unwrap();
+        symlink("sub/a.c", tree.path().join("inside.c")).unwrap();
+        let folder = OpenFolder::open(tree.path()).unwrap();
+        for path in ["folder/a.c", "file.c", "../a.c", "sub/../../a.c", "/etc/passwd"] {
+            assert!(folder.read(path, 100).is_err(), "{path}");
+            assert!(step_by_step(&folder.held, Path::new(path), READ).is_err(), "{path}");
+        }
+        assert_eq!(folder.read("sub/a.c", 100).unwrap(), b"inside");
+        assert_eq!(folder.read("inside.c", 100).unwrap(), b"inside");
+        assert!(folder.listed_file("inside.c").is_err() && folder.listed_file("sub/a.c").is_ok());
+        assert!(step_by_step(&folder.held, Path::new("sub/a.c"), READ).is_ok());
+        assert!(step_by_step(&folder.held, Path::new("inside.c"), READ).is_err());
+        assert_eq!(folder.read("sub/a.c", 5).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(folder.read("sub", 5).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+    }
+}
