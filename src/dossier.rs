@@ -78,8 +78,10 @@ pub struct Conversion {
     pub open: Vec<String>,
     /// What a person should know of it.
     pub remarks: Vec<String>,
-    /// The diff, with whatever is converted in the same patch; empty where nothing is written.
+    /// What the patch changes for it, and for no other; empty where nothing is written.
     pub diff: String,
+    /// How many others are converted in the same patch.
+    pub others: usize,
 }
 
 /// Puts together what is known of each handler, in the order in which the findings name them first.
@@ -117,17 +119,15 @@ fn dossier(index: &Index, findings: &[Finding], fixes: &Fixes, handler: &Handler
 fn conversion(index: &Index, fixes: &Fixes, number: usize) -> Conversion {
     let fix = &fixes.handlers[number];
     let change = fixes.changes.iter().find(|change| change.handlers.contains(&number));
-    let files = change.into_iter().flat_map(|change| &change.files);
-    let diff = files.flat_map(|(file, edits)| {
-        let source = index.file(*file);
-        unified(&source.path, &source.text, edits).text
-    });
-    let diff: Vec<u8> = diff.collect();
+    // Thousands may be converted in one patch: each shows its own part.
+    let files = change.into_iter().flat_map(|_| fix.edits());
+    let diff: Vec<u8> = files.flat_map(|(file, edits)| unified(index.file(file), &edits).text).collect();
     Conversion {
         applicability: fix.applicability,
         open: open(index, fix),
         remarks: fix.remarks.iter().cloned().collect(),
         diff: String::from_utf8_lossy(&diff).into_owned(),
+        others: change.map_or(0, |change| change.handlers.len() - 1),
     }
 }
 

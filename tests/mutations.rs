@@ -272,7 +272,7 @@ fn edits_apply(index: &Index, fixes: &Fixes) {
         let gone: usize = edits.iter().map(|edit| edit.span.end as usize - edit.span.start as usize).sum();
         let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
         assert_eq!(new.len(), source.text.len() - gone + added);
-        assert!(unified(&source.path, &source.text, edits).text.starts_with(b"diff --git "));
+        assert!(unified(source, edits).text.starts_with(b"diff --git "));
     }
 }
 

@@ -209,7 +209,7 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
         }
         for (file, edits) in &change.files {
             let source = index.file(*file);
-            out.write_all(&unified(&source.path, &source.text, edits).text)?;
+            out.write_all(&unified(source, edits).text)?;
         }
     }
     Ok(())

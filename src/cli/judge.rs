@@ -1,9 +1,12 @@
 //! How trees and changes are checked: scans, lints, what was accepted, what `fix` would write.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use super::changes::{LineMoves, Trees, converted};
 use super::config::Config;
 use super::{check_found, is_below};
-use crate::fix::{self, Applicability, plan};
+use crate::fix::{self, Applicability, Edit, plan};
 use crate::index::Index;
 use crate::kernel::{FileTrouble, Tree, UNREADABLE};
 use crate::lint::baseline::Baseline;
@@ -59,10 +62,13 @@ pub struct Judge<'a> {
     pub suggests: bool,
 }
 
+/// What `fix` would write of a handler, by the file that registers it and its name.
+type Suggestions = BTreeMap<(String, String), Arc<Suggestion>>;
+
 /// What a look at one tree gave.
 struct Look {
     hazards: Vec<Hazard>,
-    suggestions: Vec<((String, String), Suggestion)>,
+    suggestions: Suggestions,
 }
 
 impl Judge<'_> {
@@ -134,15 +140,13 @@ impl Judge<'_> {
 
     fn look(&self, inside: &Inside, facts: &Facts) -> Result<Look, String> {
         let hazards = lint::run(facts, self.lints)?;
-        let is_wanted =
-            |finding: &Finding| {
-                let path = &inside.context.index.file(finding.registration.file).path;
-                let handlers = hazards.iter().filter_map(|hazard| hazard.handler.as_ref());
-                finding.handler.as_ref().is_some_and(|handler| {
-                    handlers.into_iter().any(|(file, name)| file == path && *name == handler.name)
-                }) && self.selects(path)
-            };
-        let suggestions = if self.suggests { suggestions(inside, &is_wanted) } else { Vec::new() };
+        let found: BTreeSet<&(String, String)> = hazards.iter().filter_map(|hazard| hazard.handler.as_ref()).collect();
+        let is_wanted = |finding: &Finding| {
+            let path = &inside.context.index.file(finding.registration.file).path;
+            let handler = finding.handler.as_ref().map(|handler| (path.clone(), handler.name.clone()));
+            handler.is_some_and(|handler| found.contains(&handler)) && self.selects(path)
+        };
+        let suggestions = if self.suggests { suggestions(inside, &is_wanted) } else { Suggestions::new() };
         Ok(Look { suggestions, hazards })
     }
 
@@ -159,12 +163,11 @@ impl Judge<'_> {
         self.paths.is_empty() || self.paths.iter().any(|path| is_below(file, path))
     }
 
-    fn reported(&self, hazards: Vec<(State, Hazard)>, suggestions: &[((String, String), Suggestion)]) -> Vec<Reported> {
+    fn reported(&self, hazards: Vec<(State, Hazard)>, suggestions: &Suggestions) -> Vec<Reported> {
         let chosen = hazards.into_iter().filter(|(_, hazard)| self.selects(&hazard.file));
         let reported = chosen.map(|(state, hazard)| {
-            let is_its = |handler: &(String, String)| hazard.handler.as_ref() == Some(handler);
-            let suggestion = suggestions.iter().find(|(handler, _)| is_its(handler) && state != State::Fixed);
-            let suggestion = suggestion.map(|(_, edits)| edits.clone());
+            let suggestion = hazard.handler.as_ref().and_then(|handler| suggestions.get(handler));
+            let suggestion = suggestion.filter(|_| state != State::Fixed).cloned();
             Reported { hazard, state, suggestion }
         });
         reported.collect()
@@ -205,28 +208,32 @@ fn reached(inside: &Inside, touches: impl Fn(&str) -> bool) -> Vec<Reached> {
     found
 }
 
+/// Handlers whose conversions hang together are suggested together, so many at most: each suggestion names all of their edits.
+const TOGETHER: usize = 32;
+
 /// The conversions that can be trusted, by the handler that each belongs to. A tree without templates has none.
-fn suggestions(inside: &Inside, wanted: &dyn Fn(&Finding) -> bool) -> Vec<((String, String), Suggestion)> {
+fn suggestions(inside: &Inside, wanted: &dyn Fn(&Finding) -> bool) -> Suggestions {
     let index = inside.context.index;
     let how = fix::Options { own: &inside.chosen.target, sketches: false, scaffold: false };
-    let Ok(fixes) = plan(inside, wanted, how) else { return Vec::new() };
-    let mut found = Vec::new();
-    for change in &fixes.changes {
-        let mut suggestion = Suggestion::new();
-        for (file, edits) in &change.files {
-            let source = index.file(*file);
-            let edits = edits
-                .iter()
-                .map(|edit| (source.position(edit.span.start), source.position(edit.span.end), edit.text.clone()));
-            suggestion.insert(source.path.clone(), edits.collect());
+    let mut found = Suggestions::new();
+    let Ok(fixes) = plan(inside, wanted, how) else { return found };
+    for handlers in fixes.changes.iter().flat_map(|change| fixes.inseparable(change)) {
+        let fixes = || handlers.iter().map(|handler| &fixes.handlers[*handler]);
+        if handlers.len() > TOGETHER || fixes().any(|fix| fix.applicability != Applicability::Safe) {
+            continue;
         }
-        for handler in &change.handlers {
-            let fix = &fixes.handlers[*handler];
-            if fix.applicability == Applicability::Safe {
-                let file = inside.findings[fix.finding].registration.file;
-                found.push(((index.file(file).path.clone(), fix.name.clone()), suggestion.clone()));
-            }
-        }
+        let mut edits: BTreeMap<u32, BTreeSet<Edit>> = BTreeMap::new();
+        fixes().flat_map(|fix| fix.edits()).for_each(|(file, own)| edits.entry(file).or_default().extend(own));
+        let placed = edits.into_iter().map(|(file, edits)| {
+            let source = index.file(file);
+            let place = |edit: Edit| (source.position(edit.span.start), source.position(edit.span.end), edit.text);
+            (source.path.clone(), edits.into_iter().map(place).collect())
+        });
+        let suggestion: Arc<Suggestion> = Arc::new(placed.collect());
+        found.extend(fixes().map(|fix| {
+            let file = inside.findings[fix.finding].registration.file;
+            ((index.file(file).path.clone(), fix.name.clone()), Arc::clone(&suggestion))
+        }));
     }
     found
 }

@@ -56,6 +56,18 @@ pub struct HandlerFix {
     pub(super) edits: BTreeMap<u32, Vec<Edit>>,
 }
 
+impl HandlerFix {
+    /// The edits that convert it, by file, as its place in the index; each file's in order.
+    pub fn edits(&self) -> impl Iterator<Item = (u32, Vec<Edit>)> {
+        self.edits.iter().map(|(file, edits)| {
+            let mut edits = edits.clone();
+            edits.sort();
+            edits.dedup();
+            (*file, edits)
+        })
+    }
+}
+
 /// Handlers that are converted together, since they share a file or a helper: one patch.
 #[derive(Debug)]
 pub struct Change {
@@ -72,6 +84,49 @@ pub struct Fixes {
     pub handlers: Vec<HandlerFix>,
     /// The patches.
     pub changes: Vec<Change>,
+}
+
+impl Fixes {
+    /// The handlers of a change in groups that are converted all or none: they share an edit, a hook that is retyped, or tables that are
+    /// swapped.
+    pub fn inseparable(&self, change: &Change) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut owners: BTreeMap<Bond, usize> = BTreeMap::new();
+        for handler in &change.handlers {
+            let fix = &self.handlers[*handler];
+            let mut own = vec![*handler];
+            let bonds: Vec<Bond> = fix.bonds().collect();
+            let joined: BTreeSet<usize> = bonds.iter().filter_map(|bond| owners.get(bond).copied()).collect();
+            let group = joined.first().copied().unwrap_or(groups.len());
+            for other in joined.into_iter().skip(1) {
+                own.append(&mut groups[other]);
+                owners.values_mut().filter(|owner| **owner == other).for_each(|owner| *owner = group);
+            }
+            owners.extend(bonds.into_iter().map(|bond| (bond, group)));
+            match groups.get_mut(group) {
+                Some(known) => known.extend(own),
+                None => groups.push(own),
+            }
+        }
+        groups.retain(|group| !group.is_empty());
+        groups
+    }
+}
+
+/// What holds handlers together that share it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Bond {
+    Edit(u32, Edit),
+    Hook(String),
+    Swap(String),
+}
+
+impl HandlerFix {
+    fn bonds(&self) -> impl Iterator<Item = Bond> {
+        let edits = self.edits().flat_map(|(file, edits)| edits.into_iter().map(move |edit| Bond::Edit(file, edit)));
+        let hook = self.retyped.as_ref().map(|hook| Bond::Hook(hook.name()));
+        edits.chain(hook).chain(self.swapped_with.clone().map(Bond::Swap))
+    }
 }
 
 /// What else a plan is made by.

@@ -286,9 +286,11 @@ fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
         let (shared, apart): (Vec<Change>, Vec<Change>) = changes
             .into_iter()
             .partition(|other| is_swapped(other) || other.files.keys().any(|file| change.files.contains_key(file)));
+        // The one that is there already may be long.
         for other in shared {
-            change.handlers.extend(other.handlers);
-            for (file, edits) in other.files {
+            let own = std::mem::replace(&mut change, other);
+            change.handlers.extend(own.handlers);
+            for (file, edits) in own.files {
                 change.files.entry(file).or_default().extend(edits);
             }
         }

@@ -49,11 +49,7 @@ impl Series<'_> {
     fn mail(&self, number: usize, count: usize, change: &Change) -> Mail {
         let files: Vec<&str> = change.files.keys().map(|file| self.index.file(*file).path.as_str()).collect();
         let subject = self.subject(change, &files);
-        let diffs: Vec<_> = change
-            .files
-            .iter()
-            .map(|(file, edits)| unified(&self.index.file(*file).path, &self.index.file(*file).text, edits))
-            .collect();
+        let diffs: Vec<_> = change.files.iter().map(|(file, edits)| unified(self.index.file(*file), edits)).collect();
         let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
         let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
         let recipients = self.maintainers.recipients(&files, &changed);

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use super::definitions::Definitions;
-use super::includes::includes;
+use super::includes::included_beside;
+use super::names::hash;
 use crate::kernel::{FileTrouble, is_listed};
 use crate::meter::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
@@ -27,6 +28,8 @@ pub struct SourceFile {
     /// What it includes from beside it that is not read, as its name is not that of C.
     pub includes_no_c: Option<String>,
     lines: OnceLock<LineIndex>,
+    /// The items by the hash of their names: few files are ever asked, those again and again.
+    named: OnceLock<Vec<(u64, u32)>>,
 }
 
 /// Files longer than this many bytes are named and left out: nobody wrote them by hand.
@@ -51,8 +54,9 @@ impl SourceFile {
             let slices = slice(&text);
             // While the text is in the cache: to come back to it later takes longer than to look.
             let definitions = Definitions::of(&text, &slices.items);
-            let no_c = includes(&text).into_iter().find(|include| include.is_quoted && !is_listed(&include.name));
-            (slices, definitions, no_c.map(|include| include.name))
+            let mut included = slices.directives.iter().filter_map(|directive| included_beside(directive.of(&text)));
+            let no_c = included.find(|name| !is_listed(name)).map(str::to_owned);
+            (slices, definitions, no_c)
         });
         count(Phase::Slice, text.len());
         SourceFile {
@@ -65,6 +69,7 @@ impl SourceFile {
             includes_no_c,
             text,
             lines: OnceLock::new(),
+            named: OnceLock::new(),
         }
     }
 
@@ -103,13 +108,20 @@ impl SourceFile {
         String::from_utf8_lossy(item.name.of(&self.text)).into_owned()
     }
 
-    /// The items of a kind with a name, as places in `items`.
+    /// The items of a kind with a name, as places in `items`, in order.
     pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
-        let name = name.as_bytes();
-        let numbered = (0u32..).zip(&self.items);
-        numbered
-            .filter(move |(_, item)| item.kind == kind && item.name.of(&self.text) == name)
-            .map(|(number, _)| number)
+        let (name, wanted) = (name.as_bytes(), hash(name.as_bytes()));
+        let named = self.named.get_or_init(|| {
+            let mut named: Vec<(u64, u32)> =
+                (0u32..).zip(&self.items).map(|(number, item)| (hash(item.name.of(&self.text)), number)).collect();
+            named.sort_unstable();
+            named
+        });
+        let same = named[named.partition_point(|(hash, _)| *hash < wanted)..].iter();
+        same.take_while(move |(hash, _)| *hash == wanted).map(|(_, number)| *number).filter(move |number| {
+            let item = &self.items[*number as usize];
+            item.kind == kind && item.name.of(&self.text) == name
+        })
     }
 
     /// The innermost item that holds a byte.

@@ -37,6 +37,13 @@ pub fn includes(text: &[u8]) -> Vec<Include> {
     found
 }
 
+/// What a directive includes from beside its file: the name in quotes.
+pub fn included_beside(directive: &[u8]) -> Option<&str> {
+    let rest = directive.get(1..)?.trim_ascii_start().strip_prefix(b"include")?.trim_ascii_start();
+    let name = rest.strip_prefix(b"\"")?;
+    std::str::from_utf8(&name[..memchr::memchr(b'"', name)?]).ok()
+}
+
 /// The paths that an include in a file of `folder` can mean, nearest first. Where the compiler looks beside the shared folders only a
 /// Makefile tells ([`added_folders`]).
 pub fn candidates(include: &Include, folder: &str, added: &[String]) -> Vec<String> {

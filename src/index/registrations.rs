@@ -373,7 +373,7 @@ impl Collector<'_> {
                 let declaration = if as_members { self.with_head(&item, at, &text) } else { text };
                 self.expanded(&declaration, name, span);
             }
-            if !expansions.is_whole {
+            if !expansions.is_whole && item.kind != ItemKind::Function {
                 self.is_unclear(span.start);
             } else if self.found.len() == before && as_members {
                 self.not_understood(span);

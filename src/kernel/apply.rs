@@ -1,5 +1,6 @@
 //! Applies patches to a tree in memory, as patient as `patch` is: hunks may have moved, and their outermost lines may differ.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::patch::{FilePatch, Hunk, Mark, PatchError};
@@ -8,52 +9,123 @@ use super::{FileTrouble, Laid, Overlay, Tree};
 /// So many outermost lines of context of a hunk may differ.
 const FUZZ: usize = 2;
 
-/// So many lines are compared for one hunk at most: what repeats itself a million times is no source.
-const COMPARISONS: usize = 20_000_000;
+/// So many lines are compared in all to find where hunks apply: what repeats itself a million times is no source.
+const COMPARISONS: usize = 100_000_000;
+
+/// So many bytes are read and written in all: a series of ten thousand mails takes a tenth of it.
+const WORK_BYTES: usize = 2 << 30;
+
+/// The files that patches leave are no longer than this many bytes, all of them.
+const TOTAL_BYTES: usize = 192 << 20;
+
+/// Nor are they more than so many: a kernel has less.
+const FILE_COUNT: usize = 200_000;
 
 /// Lays patches over a tree, the mails of a series one after the other.
 ///
 /// # Errors
 /// Names the first hunk that does not apply, and why. Then nothing is laid over anything.
 pub fn apply(tree: &Tree, patches: &[FilePatch]) -> Result<Overlay, PatchError> {
-    let failed = match laid_over(tree, patches) {
+    let mut work = Work::default();
+    let failed = match laid_over(tree, patches, &mut work) {
         Ok(overlay) => return Ok(overlay),
         Err(failed) => failed,
     };
     // Whoever applied it first wants to know what it did.
     let back: Vec<FilePatch> = patches.iter().rev().map(FilePatch::reversed).collect();
-    let is_there = !back.is_empty() && laid_over(tree, &back).is_ok();
+    let is_there = !work.is_done() && !back.is_empty() && laid_over(tree, &back, &mut work).is_ok();
     let reason = "the tree already has this change: use --base REV, with a revision before it".to_owned();
     Err(if is_there { PatchError { line: failed.line, reason } } else { failed })
 }
 
-fn laid_over(tree: &Tree, patches: &[FilePatch]) -> Result<Overlay, PatchError> {
+/// What was done so far.
+#[derive(Debug, Default)]
+struct Work {
+    /// The lines that were compared.
+    comparisons: usize,
+    /// The bytes that were read or written.
+    bytes: usize,
+    /// The bytes of the files that are laid over the tree.
+    laid: usize,
+}
+
+impl Work {
+    fn is_done(&self) -> bool {
+        self.comparisons > COMPARISONS || self.bytes > WORK_BYTES || self.laid > TOTAL_BYTES
+    }
+
+    /// Why it is not gone on with.
+    fn limit(&self) -> Option<String> {
+        let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
+        match self {
+            _ if self.laid > TOTAL_BYTES => {
+                Some(format!("the files that it changes are longer than {}", mib(TOTAL_BYTES)))
+            }
+            _ if self.bytes > WORK_BYTES => Some(format!("more than {} would be read and written", mib(WORK_BYTES))),
+            _ if self.comparisons > COMPARISONS => Some(format!("more than {COMPARISONS} lines would be compared")),
+            _ => None,
+        }
+    }
+}
+
+fn laid_over(tree: &Tree, patches: &[FilePatch], work: &mut Work) -> Result<Overlay, PatchError> {
     let mut overlay = tree.overlay().clone();
-    for mail in patches.chunk_by(|one, next| one.mail == next.mail) {
-        let before = Side { tree, overlay: overlay.clone() };
+    work.laid = 0;
+    for patches in patches.chunk_by(|one, next| one.mail == next.mail) {
+        let mut mail = Mail::new(tree, patches);
         let mut moved = Vec::new();
-        for patch in mail {
-            moved.extend(one(&before, mail, patch, &mut overlay)?);
+        for patch in patches {
+            moved.extend(one(&mut mail, patch, &mut overlay, work)?);
+            let too_many = || format!("it changes more than {FILE_COUNT} files");
+            if let Some(reason) = work.limit().or_else(|| (overlay.len() > FILE_COUNT).then(too_many)) {
+                return Err(PatchError { line: patch.line, reason });
+            }
         }
         overlay.renamed(&moved);
     }
     Ok(overlay)
 }
 
-/// A tree as a mail finds it: what a file is renamed or copied from is what it was before the mail.
-struct Side<'t> {
+/// A mail, and the tree as it finds it: what a file is renamed or copied from is what it was before the mail.
+struct Mail<'t> {
     tree: &'t Tree,
-    overlay: Overlay,
+    /// What was laid over the files that it has changed so far.
+    before: BTreeMap<String, Option<Laid>>,
+    /// The files that it moves away or deletes.
+    left: BTreeSet<&'t str>,
+    /// The files that it leaves.
+    made: BTreeSet<&'t str>,
 }
 
-impl Side<'_> {
-    fn text(&self, path: &str) -> Option<Vec<u8>> {
-        text(self.tree, &self.overlay, path)
+impl<'t> Mail<'t> {
+    fn new(tree: &'t Tree, patches: &'t [FilePatch]) -> Mail<'t> {
+        let leaves = patches.iter().filter(|patch| patch.old != patch.new && !patch.is_copy);
+        let left = leaves.filter_map(|patch| patch.old.as_deref()).collect();
+        let made = patches.iter().filter_map(|patch| patch.new.as_deref()).collect();
+        Mail { tree, before: BTreeMap::new(), left, made }
+    }
+
+    /// A file as it was before the mail.
+    fn text_before(&self, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
+        match self.before.get(path) {
+            Some(before) => text(self.tree, before.as_ref(), path),
+            None => self.text(overlay, path),
+        }
+    }
+
+    /// A file as what came before left it.
+    fn text(&self, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
+        text(self.tree, overlay.get(path), path)
+    }
+
+    fn lay(&mut self, overlay: &mut Overlay, path: &str, laid: Laid) {
+        self.before.entry(path.to_owned()).or_insert_with(|| overlay.get(path).cloned());
+        overlay.lay(path, laid);
     }
 }
 
-fn text(tree: &Tree, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
-    match overlay.get(path) {
+fn text(tree: &Tree, laid: Option<&Laid>, path: &str) -> Option<Vec<u8>> {
+    match laid {
         Some(Laid::Text(text)) => Some(text.to_vec()),
         Some(Laid::Gone | Laid::Unread(_)) => None,
         None => tree.read(path),
@@ -62,10 +134,10 @@ fn text(tree: &Tree, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
 
 /// Lays one patch over what those before it left, and gives the file that it moves: from and to.
 fn one(
-    before: &Side,
-    mail: &[FilePatch],
+    mail: &mut Mail,
     patch: &FilePatch,
     overlay: &mut Overlay,
+    work: &mut Work,
 ) -> Result<Option<(String, String)>, PatchError> {
     let failed = |reason: String| PatchError { line: patch.line, reason };
     if patch.is_binary {
@@ -74,24 +146,27 @@ fn one(
         let reason = format!("{} is changed as binary", patch.path());
         return if matters { Err(failed(reason)) } else { Ok(None) };
     }
-    let (old, new) = names(before, patch, overlay);
-    if let Some(path) = old.iter().chain(&new).find(|path| is_reached_by_link(before.tree, path)) {
+    let (old, new) = names(mail, patch, overlay);
+    if let Some(path) = old.iter().chain(&new).find(|path| mail.tree.folder().is_reached_by_link(path)) {
         return Err(failed(format!("changes {path}, which is reached by a link")));
     }
     let moves = patch.is_git && old.is_some() && new.is_some() && old != new;
-    let current = |path: &str| if moves { before.text(path) } else { text(before.tree, overlay, path) };
     let was = match &old {
-        Some(old) => current(old).ok_or_else(|| failed(format!("changes {old}, which is no file of the tree")))?,
-        None => Vec::new(),
+        Some(old) if moves => mail.text_before(overlay, old),
+        Some(old) => mail.text(overlay, old),
+        None => Some(Vec::new()),
     };
-    if let Some(new) = new.as_ref().filter(|new| old.as_ref() != Some(*new)) {
-        let leaves =
-            |other: &FilePatch| other.old.as_ref() == Some(new) && other.new.as_ref() != Some(new) && !other.is_copy;
-        if before.text(new).is_some() && !mail.iter().any(leaves) {
-            return Err(failed(format!("adds {new}, which the tree has already")));
-        }
+    let was = was.ok_or_else(|| {
+        failed(format!("changes {}, which is no file of the tree", old.as_deref().unwrap_or_default()))
+    })?;
+    if let Some(new) = new.as_ref().filter(|new| old.as_ref() != Some(*new))
+        && !mail.left.contains(new.as_str())
+        && mail.text_before(overlay, new).is_some()
+    {
+        return Err(failed(format!("adds {new}, which the tree has already")));
     }
-    let is = patched(was, patch)?;
+    let is = patched(&was, patch, work)?;
+    work.bytes += was.len() + is.len();
     if let (Some(old), None) = (&old, &new)
         && !is.is_empty()
         && !patch.hunks.is_empty()
@@ -100,25 +175,32 @@ fn one(
     }
     let moved = old.clone().zip(new.clone()).filter(|(old, new)| old != new && !patch.is_copy);
     // Where two files change places, the old one is the new one of another.
-    let leaves =
-        |old: &String| new.is_none() || (moved.is_some() && !mail.iter().any(|other| other.new.as_ref() == Some(old)));
+    let leaves = |old: &String| new.is_none() || (moved.is_some() && !mail.made.contains(old.as_str()));
     if let Some(old) = old.as_ref().filter(|old| leaves(old)) {
-        overlay.set(old, None);
+        mail.lay(overlay, old, Laid::Gone);
     }
-    match &new {
-        Some(new) if patch.is_link => {
-            let text = format!("the change makes it a link to {}; not read", String::from_utf8_lossy(&is).trim());
-            overlay.lay(new, Laid::Unread(FileTrouble::of(new, "link", text)));
+    if let Some(new) = &new {
+        if let Some(Laid::Text(text)) = overlay.get(new) {
+            work.laid = work.laid.saturating_sub(text.len());
         }
-        Some(new) => overlay.set(new, Some(is)),
-        None => {}
+        work.laid += is.len();
+        let laid = if patch.is_link {
+            let text = format!("the change makes it a link to {}; not read", String::from_utf8_lossy(&is).trim());
+            Laid::Unread(FileTrouble::of(new, "link", text))
+        } else {
+            Laid::Text(is.into())
+        };
+        mail.lay(overlay, new, laid);
     }
     Ok(moved)
 }
 
 /// The paths that a patch means. One that git has not made may name what never was, and what somebody kept beside the file.
-fn names(before: &Side, patch: &FilePatch, overlay: &Overlay) -> (Option<String>, Option<String>) {
-    let exists = |path: &String| text(before.tree, overlay, path).is_some();
+fn names(mail: &Mail, patch: &FilePatch, overlay: &Overlay) -> (Option<String>, Option<String>) {
+    let exists = |path: &String| match overlay.get(path) {
+        Some(laid) => *laid != Laid::Gone,
+        None => mail.tree.has(path),
+    };
     let adds_all = patch.hunks.iter().all(|hunk| hunk.start == 0 && old_lines(&hunk.lines).next().is_none());
     match (&patch.old, &patch.new) {
         (Some(old), Some(new)) if !patch.is_git && !exists(old) && !exists(new) && adds_all => {
@@ -132,21 +214,15 @@ fn names(before: &Side, patch: &FilePatch, overlay: &Overlay) -> (Option<String>
     }
 }
 
-/// Whether a path, or a folder on the way to it, is a link.
-fn is_reached_by_link(tree: &Tree, path: &str) -> bool {
-    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-    ends.into_iter().any(|end| tree.root().join(&path[..end]).is_symlink())
-}
-
 /// A file as the hunks of a patch leave it.
-fn patched(text: Vec<u8>, patch: &FilePatch) -> Result<Vec<u8>, PatchError> {
+fn patched(text: &[u8], patch: &FilePatch, work: &mut Work) -> Result<Vec<u8>, PatchError> {
     let old: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let mut new: Vec<u8> = Vec::with_capacity(text.len());
     // The lines before this one are written; what a hunk was off by, the next one is likely off by too.
     let (mut done, mut offset) = (0usize, 0isize);
     for (number, hunk) in (1..).zip(&patch.hunks) {
-        let Some(found) = find(&old, hunk, done, offset) else {
-            let why = why_not(&old, hunk, offset);
+        let Some(found) = find(&old, hunk, done, offset, work) else {
+            let why = work.limit().unwrap_or_else(|| why_not(&old, hunk, offset));
             let reason = format!("hunk {number} of {} does not apply: {why}", patch.path());
             return Err(PatchError { line: hunk.line, reason });
         };
@@ -178,11 +254,10 @@ struct Found {
     offset: isize,
 }
 
-fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize) -> Option<Found> {
-    let is_context = |line: &&(Mark, Vec<u8>)| line.0 == Mark::Context;
+fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize, work: &mut Work) -> Option<Found> {
+    let is_context = |line: &&(Mark, &[u8])| line.0 == Mark::Context;
     let before = hunk.lines.iter().take_while(is_context).count();
     let behind = hunk.lines.iter().rev().take_while(is_context).count();
-    let mut comparisons = 0;
     for fuzz in 0..=FUZZ {
         if fuzz > 0 && fuzz > before.max(behind) {
             break;
@@ -198,24 +273,25 @@ fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize) -> Option<Found>
         let said = (hunk.start + lines.start) as isize - isize::from(!wanted.is_empty());
         let Some(end) = old.len().checked_sub(wanted.len()).filter(|end| *end >= done) else { continue };
         let guess = (said + offset).clamp(done as isize, end as isize) as usize;
-        let mut matches = |at: usize| {
-            let same = wanted.iter().zip(&old[at..]).take_while(|(wanted, line)| wanted == line).count();
-            comparisons += same + 1;
-            same == wanted.len() && comparisons < COMPARISONS
-        };
+        let same = |at: usize| wanted.iter().zip(&old[at..]).take_while(|(wanted, line)| wanted == line).count();
         let farthest = (guess - done).max(end - guess);
         let places = (0..=farthest).flat_map(|far| [Some(guess + far), guess.checked_sub(far)]).flatten();
         for place in places.filter(|at| (done..=end).contains(at)) {
-            if matches(place) {
+            let same = same(place);
+            work.comparisons += same + 1;
+            if same == wanted.len() {
                 return Some(Found { place, lines, offset: place as isize - said });
+            }
+            if work.is_done() {
+                return None;
             }
         }
     }
     None
 }
 
-fn old_lines(lines: &[(Mark, Vec<u8>)]) -> impl Iterator<Item = &[u8]> {
-    lines.iter().filter(|(mark, _)| *mark != Mark::Added).map(|(_, line)| line.as_slice())
+fn old_lines<'l>(lines: &'l [(Mark, &[u8])]) -> impl Iterator<Item = &'l [u8]> {
+    lines.iter().filter(|(mark, _)| *mark != Mark::Added).map(|(_, line)| *line)
 }
 
 /// What the reader needs to see why a hunk does not apply.
@@ -248,7 +324,7 @@ mod tests {
     fn applied(text: &str, patch: &str) -> Result<String, String> {
         let patch = format!("--- a/x.c\n+++ b/x.c\n{patch}");
         let patch = parse_patch(patch.as_bytes()).unwrap().remove(0);
-        let text = patched(text.as_bytes().to_vec(), &patch).map_err(|error| error.to_string())?;
+        let text = patched(text.as_bytes(), &patch, &mut Work::default()).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(text).unwrap())
     }
 

@@ -61,19 +61,25 @@ impl OpenFolder {
         }
     }
 
-    /// Opens what was listed as a regular file. That it still is one is not asked again: what is read of it is bounded, and a pipe in its
-    /// place is found empty.
+    /// Opens what was listed as a regular file of this folder itself. That it still is one is not asked again: what is read of it is bounded, and
+    /// a pipe in its place is found empty.
     ///
     /// # Errors
-    /// Where it may not be opened, or a link stands in the way.
-    pub fn listed_file(&self, path: &str) -> io::Result<File> {
-        Ok(File::from(self.below(Path::new(path), READ, Links::None)?))
+    /// Where it may not be opened, or is a link.
+    pub fn listed_file(&self, name: &str) -> io::Result<File> {
+        Ok(File::from(openat(&self.held, name, READ | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?))
     }
 
     /// Whether something is there under a path, and what.
     pub fn kind(&self, path: &str) -> Option<FileType> {
         let there = self.below(Path::new(path), OFlags::PATH, Links::Below).ok()?;
         Some(FileType::from_raw_mode(fstat(there).ok()?.st_mode))
+    }
+
+    /// Whether a path, or a folder on the way to it, is a link.
+    pub fn is_reached_by_link(&self, path: &str) -> bool {
+        let there = self.below(Path::new(path), OFlags::PATH, Links::None);
+        there.is_err_and(|error| error.raw_os_error() == Some(Errno::LOOP.raw_os_error()))
     }
 
     /// The text of a regular file that is no longer than so many bytes.
@@ -170,7 +176,8 @@ mod tests {
         }
         assert_eq!(folder.read("sub/a.c", 100).unwrap(), b"inside");
         assert_eq!(folder.read("inside.c", 100).unwrap(), b"inside");
-        assert!(folder.listed_file("inside.c").is_err() && folder.listed_file("sub/a.c").is_ok());
+        assert!(folder.listed_file("inside.c").is_err());
+        assert!(folder.folder("sub", Links::None).unwrap().listed_file("a.c").is_ok());
         assert!(step_by_step(&folder.held, Path::new("sub/a.c"), READ).is_ok());
         assert!(step_by_step(&folder.held, Path::new("inside.c"), READ).is_err());
         assert_eq!(folder.read("sub/a.c", 5).unwrap_err().kind(), io::ErrorKind::FileTooLarge);

@@ -38,11 +38,10 @@ impl Overlay {
 
     /// Notes that the change moves files, from and to, all at once, whichever side of the change is laid over the tree.
     pub fn renamed(&mut self, moved: &[(String, String)]) {
-        let before = self.renames.clone();
-        self.renames.retain(|path, _| !moved.iter().any(|(from, _)| from == path));
-        for (from, to) in moved {
-            self.renames.insert(to.clone(), before.get(from).unwrap_or(from).clone());
-        }
+        let origin = |from: &String| self.renames.get(from).unwrap_or(from).clone();
+        let news: Vec<(String, String)> = moved.iter().map(|(from, to)| (to.clone(), origin(from))).collect();
+        moved.iter().for_each(|(from, _)| drop(self.renames.remove(from)));
+        self.renames.extend(news);
     }
 
     /// What the overlay says of a file, if anything.
@@ -56,6 +55,11 @@ impl Overlay {
             Some(Laid::Unread(trouble)) => Some(trouble),
             _ => None,
         }
+    }
+
+    /// How many files it changes.
+    pub fn len(&self) -> usize {
+        self.files.len()
     }
 
     /// Whether it changes nothing.

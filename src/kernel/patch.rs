@@ -7,15 +7,21 @@ use super::FILE_LIMIT;
 /// Patches longer than this many bytes are not read.
 pub const PATCH_LIMIT: usize = 64 << 20;
 
+/// Nor are those of more lines: from one release of the kernel to the next there are a million.
+const LINE_LIMIT: usize = 3_000_000;
+
+/// No path of a system is longer.
+const PATH_LIMIT: usize = 4096;
+
 /// What a patch does to one file.
 #[derive(Clone, Debug, Default)]
-pub struct FilePatch {
+pub struct FilePatch<'t> {
     /// The path before, relative to the tree; `None` for a file that is new.
     pub old: Option<String>,
     /// The path after; `None` for a file that goes.
     pub new: Option<String>,
     /// The hunks in order.
-    pub hunks: Vec<Hunk>,
+    pub hunks: Vec<Hunk<'t>>,
     /// Whether what it changes is not text.
     pub is_binary: bool,
     /// Whether the old file stays as it is: a copy.
@@ -34,11 +40,11 @@ pub struct FilePatch {
 
 /// One hunk.
 #[derive(Clone, Debug, Default)]
-pub struct Hunk {
+pub struct Hunk<'t> {
     /// The first line it speaks of in the old file, from 1; 0 where there is none.
     pub start: usize,
     /// Its lines with their newlines, in order.
-    pub lines: Vec<(Mark, Vec<u8>)>,
+    pub lines: Vec<(Mark, &'t [u8])>,
     /// The line of the patch, from 1, on which it starts.
     pub line: usize,
 }
@@ -71,25 +77,27 @@ impl fmt::Display for PatchError {
 
 impl std::error::Error for PatchError {}
 
-impl FilePatch {
+impl<'t> FilePatch<'t> {
     /// The path to name it by.
     pub fn path(&self) -> &str {
         self.new.as_deref().or(self.old.as_deref()).unwrap_or("?")
     }
 
     /// The patch that takes this one back.
-    pub(super) fn reversed(&self) -> FilePatch {
+    pub(super) fn reversed(&self) -> FilePatch<'t> {
         let mark = |mark| match mark {
             Mark::Context => Mark::Context,
             Mark::Removed => Mark::Added,
             Mark::Added => Mark::Removed,
         };
-        let hunk = |hunk: &Hunk| Hunk {
-            lines: hunk.lines.iter().map(|(was, line)| (mark(*was), line.clone())).collect(),
-            ..hunk.clone()
+        let hunk = |hunk: &Hunk<'t>| {
+            let lines = hunk.lines.iter().map(|(was, line)| (mark(*was), *line)).collect();
+            Hunk { lines, start: hunk.start, line: hunk.line }
         };
         let (old, new) = (self.new.clone(), self.old.clone().filter(|_| !self.is_copy));
-        FilePatch { old, new, hunks: self.hunks.iter().map(hunk).collect(), is_copy: false, ..self.clone() }
+        let hunks = self.hunks.iter().map(hunk).collect();
+        let FilePatch { is_binary, is_link, mail, is_git, is_named, line, .. } = *self;
+        FilePatch { old, new, hunks, is_binary, is_copy: false, is_link, mail, is_git, is_named, line }
     }
 }
 
@@ -97,12 +105,14 @@ impl FilePatch {
 ///
 /// # Errors
 /// Where it holds none, a hunk is not whole, a path would lead out of the tree, or the text is a mail in another encoding.
-pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch>, PatchError> {
+pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch<'_>>, PatchError> {
     if text.len() > PATCH_LIMIT {
         return Err(error(1, format!("is longer than {} MiB", PATCH_LIMIT >> 20)));
     }
-    let lines = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let mut reader = Reader { lines, at: 0, found: Vec::new(), mail: 0, part: Part::Header, has_parts: false };
+    if memchr::memchr_iter(b'\n', text).nth(LINE_LIMIT).is_some() {
+        return Err(error(LINE_LIMIT, format!("has more than {LINE_LIMIT} lines")));
+    }
+    let mut reader = Reader { rest: text, at: 0, found: Vec::new(), mail: 0, part: Part::Header, has_parts: false };
     while let Some(line) = reader.peek() {
         reader.line(line)?;
     }
@@ -140,9 +150,11 @@ enum Part {
 }
 
 struct Reader<'t> {
-    lines: Vec<&'t [u8]>,
+    /// What is still to be read.
+    rest: &'t [u8],
+    /// How many lines were read.
     at: usize,
-    found: Vec<FilePatch>,
+    found: Vec<FilePatch<'t>>,
     /// How many mails have begun.
     mail: usize,
     part: Part,
@@ -152,29 +164,38 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn peek(&self) -> Option<&'t [u8]> {
-        self.lines.get(self.at).copied()
+        let end = memchr::memchr(b'\n', self.rest).map_or(self.rest.len(), |newline| newline + 1);
+        (end > 0).then(|| &self.rest[..end])
+    }
+
+    /// Goes on behind a line.
+    fn pass(&mut self, line: &[u8]) {
+        self.rest = &self.rest[line.len()..];
+        self.at += 1;
     }
 
     /// The open diff: one that a `diff --git` line or the line before has begun.
-    fn open(&mut self) -> Option<&mut FilePatch> {
+    fn open(&mut self) -> Option<&mut FilePatch<'t>> {
         self.found.last_mut()
     }
 
-    fn begin(&mut self, patch: FilePatch) {
+    fn begin(&mut self, patch: FilePatch<'t>) {
         self.found.push(FilePatch { mail: self.mail, ..patch });
     }
 
     fn line(&mut self, line: &'t [u8]) -> Result<(), PatchError> {
         let number = self.at + 1;
-        self.at += 1;
+        self.pass(line);
         let header = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
         if let Some(names) = header(b"diff --git ") {
             self.begin(FilePatch { line: number, is_git: true, ..FilePatch::default() });
             self.part = Part::Diff;
             return self.git_header(names, number);
         }
-        if let (Some(old), Some(new)) = (header(b"--- "), self.following_new_name()) {
-            self.at += 1;
+        if let (Some(old), Some(next)) = (header(b"--- "), self.peek())
+            && let Some(new) = next.strip_prefix(b"+++ ")
+        {
+            self.pass(next);
             self.part = Part::Diff;
             return self.names(old, without_end(new), number);
         }
@@ -200,12 +221,11 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn following_new_name(&self) -> Option<&'t [u8]> {
-        self.peek()?.strip_prefix(b"+++ ")
-    }
-
     /// The lines between `diff --git` and the first hunk.
     fn git_header(&mut self, names: &[u8], number: usize) -> Result<(), PatchError> {
+        if names.len() > 2 * PATH_LIMIT {
+            return Err(error(number, format!("names paths longer than {PATH_LIMIT} bytes")));
+        }
         let (mut old, mut new) = both_names(names);
         let mut patch = FilePatch { line: number, is_git: true, mail: self.mail, ..FilePatch::default() };
         let mut is_module = false;
@@ -231,7 +251,7 @@ impl<'t> Reader<'t> {
             {
                 break;
             }
-            self.at += 1;
+            self.pass(line);
         }
         patch.old = old.map(|name| checked(name, number)).transpose()?;
         patch.new = new.map(|name| checked(name, number)).transpose()?;
@@ -268,7 +288,7 @@ impl<'t> Reader<'t> {
         let mut hunk = Hunk { start, lines: Vec::new(), line: number };
         while removed > 0 || added > 0 {
             let line = self.peek().ok_or_else(|| named("is truncated"))?;
-            self.at += 1;
+            self.pass(line);
             let (mark, text) = match line {
                 [b' ', text @ ..] => (Mark::Context, text),
                 [b'-', text @ ..] => (Mark::Removed, text),
@@ -287,13 +307,15 @@ impl<'t> Reader<'t> {
             }
             removed -= usize::from(mark != Mark::Added);
             added -= usize::from(mark != Mark::Removed);
-            hunk.lines.push((mark, text.to_vec()));
+            hunk.lines.push((mark, text));
         }
-        if self.peek().is_some_and(|line| line.starts_with(b"\\")) {
-            self.at += 1;
+        if let Some(line) = self.peek().filter(|line| line.starts_with(b"\\")) {
+            self.pass(line);
             no_newline(&mut hunk);
         }
-        self.found.last_mut().into_iter().for_each(|open| open.hunks.push(hunk.clone()));
+        if let Some(open) = self.open() {
+            open.hunks.push(hunk);
+        }
         Ok(())
     }
 }
@@ -301,7 +323,7 @@ impl<'t> Reader<'t> {
 /// `\ No newline at end of file`.
 fn no_newline(hunk: &mut Hunk) {
     if let Some((_, text)) = hunk.lines.last_mut() {
-        text.truncate(without_end(text).len());
+        *text = without_end(text);
     }
 }
 
@@ -347,15 +369,31 @@ fn encoding(line: &[u8], number: usize) -> Result<(), PatchError> {
 
 /// The two names of a `diff --git` line, without their first folder: both are quoted, or both are the same.
 fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
-    let is_first_end = |at: &usize| {
-        names[*at] == b' ' && {
-            let (old, new) = (stripped(&unquoted(&names[..*at])), stripped(&unquoted(&names[at + 1..])));
-            old == new || (names[at - 1] == b'"' && names[0] == b'"')
-        }
+    let both = |old: &[u8], new: &[u8]| (Some(stripped(&unquoted(old))), Some(stripped(&unquoted(new))));
+    if let Some(end) = quotation_end(names) {
+        return names[end..].strip_prefix(b" ").map_or((None, None), |new| both(&names[..end], new));
+    }
+    let behind_slash = |name: &[u8]| memchr::memchr(b'/', name).map_or(0, |slash| slash + 1);
+    let first = behind_slash(names);
+    let blanks = memchr::memchr_iter(b' ', names);
+    let is_end = |at: &usize| {
+        let (old, new) = (&names[first.min(*at)..*at], &names[at + 1..]);
+        let new = &new[behind_slash(new)..];
+        old.len() == new.len() && old == new
     };
-    match (1..names.len()).find(is_first_end) {
-        Some(at) => (Some(stripped(&unquoted(&names[..at]))), Some(stripped(&unquoted(&names[at + 1..])))),
-        None => (None, None),
+    blanks.into_iter().find(is_end).map_or((None, None), |at| both(&names[..at], &names[at + 1..]))
+}
+
+/// Where a quoted name ends.
+fn quotation_end(name: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    name.strip_prefix(b"\"")?;
+    loop {
+        match name.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
     }
 }
 
@@ -422,7 +460,7 @@ mod tests {
             (Some("d/g.c"), Some("d/g.c")),
         ];
         assert_eq!(names, expected);
-        assert_eq!(found[0].hunks[0].lines[2], (Mark::Added, b"zwei".to_vec()));
+        assert_eq!(found[0].hunks[0].lines[2], (Mark::Added, &b"zwei"[..]));
     }
 
     #[test]

@@ -47,7 +47,20 @@ pub trait Sieve<T>: Sync {
 thread_local! {
     /// Allocating a buffer for each of 65,000 files costs more than reading them.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PART]);
+    static FOLDER: RefCell<Option<LastFolder>> = const { RefCell::new(None) };
 }
+
+/// The folder that a thread has opened a file of last.
+struct LastFolder {
+    /// The reading that it belongs to.
+    sift: u64,
+    /// Its path, relative to the folder of that reading.
+    path: String,
+    opened: OpenFolder,
+}
+
+/// Tells readings apart.
+static SIFTS: AtomicU64 = AtomicU64::new(0);
 
 /// What came of reading files.
 #[derive(Debug)]
@@ -85,7 +98,8 @@ pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifte
         return Sifted::default();
     }
     let opened = tree.folder().folder(paths.folder(), Links::Below);
-    let (reader, bytes) = (Reader { tree, paths, opened }, AtomicU64::new(0));
+    let sift = SIFTS.fetch_add(1, Ordering::Relaxed);
+    let (reader, bytes) = (Reader { sift, tree, paths, opened }, AtomicU64::new(0));
     // Most files leave nothing behind, so that the few results are collected and not one for each file.
     let outcomes: Vec<Result<T, FileTrouble>> = (0..paths.len())
         .into_par_iter()
@@ -105,6 +119,7 @@ pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifte
 
 /// Reads files that lie below a folder.
 struct Reader<'t> {
+    sift: u64,
     tree: &'t Tree,
     paths: &'t Paths,
     /// The kernel has a shorter way from an open folder to a file below than along the whole path.
@@ -146,13 +161,26 @@ impl Reader<'_> {
 
     /// Links are listed only where they stay in the tree.
     fn open(&self, number: usize) -> io::Result<File> {
-        let folder = self.opened.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-        match folder.listed_file(self.paths.name(number)) {
+        match self.open_listed(self.paths.name(number)) {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
                 self.tree.folder().file(&self.paths.path(number), Links::Below)
             }
             opened => opened,
         }
+    }
+
+    /// Files that lie in one folder are mostly listed one behind the other, and that folder stays open.
+    fn open_listed(&self, name: &str) -> io::Result<File> {
+        let opened = self.opened.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
+        let Some((folder, name)) = name.rsplit_once('/') else { return opened.listed_file(name) };
+        FOLDER.with_borrow_mut(|last| match last {
+            Some(last) if last.sift == self.sift && last.path == folder => last.opened.listed_file(name),
+            _ => {
+                let opened = opened.folder(folder, Links::None)?;
+                let last = last.insert(LastFolder { sift: self.sift, path: folder.to_owned(), opened });
+                last.opened.listed_file(name)
+            }
+        })
     }
 }
 

@@ -4,8 +4,12 @@ use std::fmt::{self, Write};
 
 /// The text without what a terminal would obey.
 pub fn printable(text: &str) -> String {
-    let is_obeyed = |character: char| character.is_control() || is_turning(character);
     text.chars().map(|character| if is_obeyed(character) { '?' } else { character }).collect()
+}
+
+/// Whether a terminal, or what shows text, would obey a character: controls, and those that turn the direction of writing.
+pub fn is_obeyed(character: char) -> bool {
+    character.is_control() || is_turning(character)
 }
 
 /// The text without what Markdown, or the HTML in it, gives a meaning.
@@ -48,7 +52,7 @@ impl fmt::Display for Html<'_> {
 
 /// Whether a character changes the direction in which others are shown (the "trojan source" of CVE-2021-42574).
 fn is_turning(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A cell as it is written: in quotes where it has to be, and never a formula.

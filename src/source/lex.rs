@@ -218,7 +218,9 @@ pub fn identifiers(text: &[u8]) -> impl Iterator<Item = &str> {
 
 /// The offset of the first whole-word occurrence of `word` in `text` from `from`.
 pub fn find_word(text: &[u8], word: &[u8], from: usize) -> Option<usize> {
-    words(text, word).find(|at| *at >= from)
+    // What stands right before decides whether a word begins there.
+    let start = from.saturating_sub(1).min(text.len());
+    words(&text[start..], word).map(|at| start + at).find(|at| *at >= from)
 }
 
 /// Every offset where `word` stands as a whole identifier.

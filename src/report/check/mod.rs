@@ -18,14 +18,14 @@ pub use sarif::sarif;
 pub use terse::terse;
 pub use text::text;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::kernel::Tree;
 use crate::lint::introduced::State;
 use crate::lint::{Hazard, Lint};
-use crate::source::{LineIndex, Position};
+use crate::report::sources::{Text, Texts};
+use crate::source::Position;
 
 /// What a check found.
 pub struct Check<'a> {
@@ -48,7 +48,7 @@ pub struct Reported {
     /// What the change did to it; of a whole tree all are unchanged.
     pub state: State,
     /// The edits that `fix` proposes, by file.
-    pub suggestion: Option<Suggestion>,
+    pub suggestion: Option<Arc<Suggestion>>,
 }
 
 /// Edits by file: from a place to a place, and what stands there then.
@@ -65,41 +65,6 @@ pub struct Converted {
     pub from: String,
     /// The handler after.
     pub to: String,
-}
-
-/// The texts of a tree, each read once, with their lines counted.
-struct Texts<'a> {
-    tree: &'a Tree,
-    known: RefCell<BTreeMap<String, Option<Rc<Text>>>>,
-}
-
-/// A text with its lines counted.
-struct Text {
-    bytes: Vec<u8>,
-    lines: LineIndex,
-}
-
-impl Texts<'_> {
-    fn of(tree: &Tree) -> Texts<'_> {
-        Texts { tree, known: RefCell::default() }
-    }
-
-    /// The text of a file; `None` where there is none.
-    fn get(&self, path: &str) -> Option<Rc<Text>> {
-        let read = || {
-            let bytes = self.tree.read(path)?;
-            let lines = LineIndex::new(&bytes);
-            Some(Rc::new(Text { bytes, lines }))
-        };
-        self.known.borrow_mut().entry(path.to_owned()).or_insert_with(read).clone()
-    }
-}
-
-impl Text {
-    /// The bytes of a line, from 1, in the text; empty behind its end.
-    fn line(&self, line: u32) -> std::ops::Range<usize> {
-        self.lines.range(&self.bytes, line).unwrap_or(self.bytes.len()..self.bytes.len())
-    }
 }
 
 impl Check<'_> {

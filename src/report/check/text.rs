@@ -3,13 +3,11 @@
 use std::io::{self, Write};
 
 use codespan_reporting::diagnostic::{Diagnostic, Label, Severity};
-use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{self, Config};
 
 use super::{Check, Reported, Text, Texts};
 use crate::lint::introduced::State;
 use crate::report::escape::printable;
-use crate::report::sources;
 use crate::rules::Level;
 use crate::source::Position;
 
@@ -48,7 +46,6 @@ fn excerpt(reported: &Reported, source: Option<&Text>, coloured: bool, out: &mut
         writeln!(out, "{}: {}: {state}{}\n", printable(&hazard.file), hazard.level, printable(&hazard.message))?;
         return Ok(());
     };
-    let text = sources::printable(&source.bytes);
     let range = offset(source, hazard.start)..offset(source, hazard.end);
     let diagnostic = diagnostic.with_label(Label::primary((), range));
     let diagnostic = match &reported.suggestion {
@@ -59,10 +56,9 @@ fn excerpt(reported: &Reported, source: Option<&Text>, coloured: bool, out: &mut
         )),
         None => diagnostic,
     };
-    let file = SimpleFile::new(printable(&hazard.file), text);
     let config = Config { before_label_lines: 0, after_label_lines: 0, ..Config::default() };
     let mut buffer = if coloured { term::termcolor::Buffer::ansi() } else { term::termcolor::Buffer::no_color() };
-    term::emit_to_write_style(&mut buffer, &config, &file, &diagnostic).map_err(io::Error::other)?;
+    term::emit_to_write_style(&mut buffer, &config, source, &diagnostic).map_err(io::Error::other)?;
     out.write_all(buffer.as_slice())
 }
 

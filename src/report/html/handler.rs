@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Page, badge};
 use crate::dossier::{Conversion, Dossier, Excerpt, Line};
-use crate::fix::Applicability;
+use crate::fix::{Applicability, counted};
 use crate::report::escape::Html;
 use crate::report::registered_as;
 
@@ -109,6 +109,10 @@ fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
     }
     if conversion.diff.is_empty() {
         return Ok(());
+    }
+    if conversion.others > 0 {
+        let others = counted(conversion.others, "other handler");
+        writeln!(out, "<p>The patch converts {others} too. These are the hunks for this one.</p>")?;
     }
     writeln!(out, "<pre class=\"diff\">")?;
     for line in conversion.diff.lines() {
