@@ -20,6 +20,7 @@ use crate::lint::{self, ALL, Lint};
 use crate::meter;
 use crate::report::check::{Check, Reported, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
 use crate::report::escape::printable;
+use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::rules::Level;
 
@@ -185,7 +186,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     if common.stats {
         let report = Report::of(&found.scan, &found.chosen, tree.version());
-        let _ = report::stats(&report, &mut io::stderr().lock());
+        let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     let counts = |reported: &Reported| {
         let is_news = !check.is_change || reported.state == State::Introduced;
@@ -249,7 +250,13 @@ impl Options {
     fn print(&self, check: &Check) -> Result<(), String> {
         let common = &self.common;
         let coloured = output::is_coloured(common.color, common.output.is_some());
-        output::write(common.output.as_deref(), |out| match self.resolved_format() {
+        let syntax = match self.resolved_format() {
+            Format::Auto | Format::Text => output::text_syntax(coloured),
+            Format::Terse | Format::Checkstyle => Syntax::Text,
+            Format::Github => Syntax::Commands,
+            Format::Json | Format::Sarif | Format::Gitlab | Format::Rdjson => Syntax::Json,
+        };
+        output::write(common.output.as_deref(), syntax, |out| match self.resolved_format() {
             Format::Auto | Format::Text => text(check, coloured, out),
             Format::Terse => terse(check, self.show_types || !self.terse, out),
             Format::Json => json_lines(check, out),
@@ -355,7 +362,7 @@ impl BaselineFile<'_> {
 
     fn write(&self, known: &Baseline) -> Result<(), String> {
         match self {
-            BaselineFile::Given(path) => output::write(Some(path), |out| known.write(out)),
+            BaselineFile::Given(path) => output::write(Some(path), Syntax::Exact, |out| known.write(out)),
             BaselineFile::Named(tree, path) => {
                 let mut text = Vec::new();
                 known.write(&mut text).map_err(|error| error.to_string())?;

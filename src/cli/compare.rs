@@ -10,6 +10,7 @@ use super::worklist::{Prepared, page};
 use super::{Common, Scanned, output};
 use crate::compare::{Side, compare};
 use crate::report::compare::{Comparison, csv, json, markdown, text};
+use crate::report::guard::Syntax;
 use crate::verdict::{Extent, Inside};
 
 #[derive(Args, Debug)]
@@ -61,14 +62,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
     let names = (name(&options.old, &old), name(&options.new, &new));
     let comparison = Comparison { names, changes: &changes };
-    let write = |with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
-        output::write(common.output.as_deref(), |out| with(&comparison, out))
+    let write = |syntax, with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
+        output::write(common.output.as_deref(), syntax, |out| with(&comparison, out))
     };
     match options.format {
-        Format::Text => write(text),
-        Format::Markdown => write(markdown),
-        Format::Csv => write(csv),
-        Format::Json => write(json),
+        Format::Text => write(Syntax::Text, text),
+        Format::Markdown => write(Syntax::Text, markdown),
+        Format::Csv => write(Syntax::Text, csv),
+        Format::Json => write(Syntax::Json, json),
         Format::Html => prepared.map_or(Ok(()), |prepared| page(common, &new, &prepared, Some(&comparison))),
     }?;
     let code = common.exit_code(&old.scan).max(common.exit_code(&new.scan));

@@ -30,7 +30,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let tree = Tree::open(&Place::of(&options.tree, &[]).root).map_err(|error| error.to_string())?;
     let found = compare(&tree, rules.documents());
-    output::write(options.common.output.as_deref(), |out| match options.format {
+    output::write(options.common.output.as_deref(), options.format.syntax(), |out| match options.format {
         TextOrJson::Text => text(&found, out),
         TextOrJson::Json => json(&found, out),
     })?;

@@ -15,6 +15,7 @@ use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
 use crate::report::dossier::text;
 use crate::report::escape::printable;
+use crate::report::guard::Syntax;
 use crate::rules::{Call, Does, Rules, Target};
 use crate::verdict::{Extent, Finding, Verdict};
 use crate::worklist::Effort;
@@ -52,7 +53,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
                 None => return of_handler(options, &rules),
             },
         };
-    output::write(options.common.output.as_deref(), known)?;
+    output::write(options.common.output.as_deref(), Syntax::Text, known)?;
     Ok(CLEAN)
 }
 
@@ -116,7 +117,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let found: Vec<&Dossier> = dossiers.iter().filter(is_in).collect();
     let hook = name.split_once('.').and_then(|(record, member)| scanned.scan.index.hooks().find(record, member));
     if let Some(hook) = hook.filter(|_| found.is_empty()) {
-        output::write(common.output.as_deref(), |out| of_hook(&scanned, hook, out))?;
+        output::write(common.output.as_deref(), Syntax::Text, |out| of_hook(&scanned, hook, out))?;
         return Ok(CLEAN);
     }
     if found.is_empty() {
@@ -124,7 +125,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
         return Err(unknown(handler, &handlers, rules));
     }
     let sources = prepared.sources(&scanned);
-    output::write(common.output.as_deref(), |out| {
+    output::write(common.output.as_deref(), Syntax::Text, |out| {
         let task = |dossier: &Dossier| sources.of_finding(dossier.findings[0]);
         found.iter().try_for_each(|dossier| text(&scanned.scan, dossier, &task(dossier), out))
     })?;

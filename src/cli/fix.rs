@@ -1,6 +1,6 @@
 //! `mmaplint fix`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +14,7 @@ use crate::fix::{
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::escape::printable;
+use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::source::Span;
 use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, TargetFrom, choose};
@@ -73,15 +74,16 @@ pub fn run(options: &Options) -> Result<u8, String> {
         output::write_directory(directory, series.mails().into_iter().map(|mail| (mail.name, mail.text)))?;
         false
     } else {
-        output::write(common.output.as_deref(), |out| diffs(&scan.index, &fixes, out))?;
+        let syntax = if common.output.is_none() && io::stdout().is_terminal() { Syntax::Text } else { Syntax::Exact };
+        output::write(common.output.as_deref(), syntax, |out| diffs(&scan.index, &fixes, out))?;
         false
     };
     if !common.quiet && !names_handlers {
-        let _ = summary(&scan, &fixes, &mut io::stderr().lock());
+        let _ = output::to_stderr(|out| summary(&scan, &fixes, out));
     }
     if common.stats {
         let report = Report::of(&scan, &chosen, tree.version());
-        let _ = report::stats(&report, &mut io::stderr().lock());
+        let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     // Who names a handler wants that one: that nothing could be written of it is an error.
     if names_handlers && fixes.changes.is_empty() {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{Common, Scanned, output};
+use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::verdict::{Extent, Scan};
 
@@ -42,13 +43,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     keep(&mut scanned.scan, &place);
     let Scanned { tree, chosen, scan, .. } = &scanned;
     let report = Report::of(scan, chosen, tree.version());
-    output::write(options.common.output.as_deref(), |out| match options.format {
+    let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
+    output::write(options.common.output.as_deref(), syntax, |out| match options.format {
         Format::Dot => report::dot(&report, out),
         Format::Json => report::graph_json(&report, out),
         Format::Lines => report::graph_lines(&report, out),
     })?;
     if options.common.stats {
-        let _ = report::stats(&report, &mut std::io::stderr().lock());
+        let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     let code = options.common.exit_code(scan);
     std::mem::forget(scanned);

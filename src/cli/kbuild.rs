@@ -1,6 +1,5 @@
 //! `mmaplint kbuild`: what kbuild calls for each file under `make C=1 CHECK="mmaplint kbuild"`.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,9 +7,10 @@ use clap::Args;
 use super::config::Config;
 use super::judge::Judge;
 use super::place::root_above;
-use super::{CLEAN, Common};
+use super::{CLEAN, Common, output};
 use crate::kernel::Tree;
 use crate::lint::{ALL, Lint};
+use crate::report::escape::printable;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -47,15 +47,11 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Judge { rules: &rules, lints: &lints, config: &config, paths: &[path], target: "auto", suggests: false };
     for reported in judge.tree(&tree)?.reported {
         let hazard = reported.hazard;
-        let _ = writeln!(
-            io::stderr().lock(),
-            "{file}:{}:{}: {}: {} [{}]",
-            hazard.start.line,
-            hazard.start.column,
-            hazard.level,
-            hazard.message,
-            hazard.lint
-        );
+        let _ = output::to_stderr(|out| {
+            let (line, column) = (hazard.start.line, hazard.start.column);
+            let (file, message) = (printable(file), printable(&hazard.message));
+            writeln!(out, "{file}:{line}:{column}: {}: {message} [{}]", hazard.level, hazard.lint)
+        });
     }
     Ok(CLEAN)
 }

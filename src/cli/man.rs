@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::{Arguments, CLEAN, output};
+use crate::report::guard::Syntax;
 
 #[derive(Args, Debug)]
 pub struct CompletionsOptions {
@@ -29,7 +30,7 @@ pub struct ManOptions {
 pub fn completions(options: &CompletionsOptions) -> Result<u8, String> {
     let mut text = Vec::new();
     clap_complete::generate(options.shell, &mut Arguments::command(), "mmaplint", &mut text);
-    output::write(None, |out| out.write_all(&text))?;
+    output::write(None, Syntax::Exact, |out| out.write_all(&text))?;
     Ok(CLEAN)
 }
 
@@ -41,7 +42,7 @@ pub fn man(options: &ManOptions) -> Result<u8, String> {
     let mut command = Arguments::command();
     command.build();
     let Some(directory) = &options.directory else {
-        output::write(None, |out| Man::new(command).render(out))?;
+        output::write(None, Syntax::Exact, |out| Man::new(command).render(out))?;
         return Ok(CLEAN);
     };
     let page = |command: clap::Command| -> Result<(String, Vec<u8>), String> {

@@ -29,6 +29,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::kernel::{FileTrouble, Tree, UNREADABLE};
 use crate::meter;
 use crate::report::escape::printable;
+use crate::report::guard::Syntax;
 use crate::rules::Rules;
 use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, Verdict, choose, scan_and};
 use place::Place;
@@ -129,9 +130,9 @@ struct Common {
     /// Add the rule files of a directory to those built in
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
-    /// Use N threads
-    #[arg(short, long = "jobs", value_name = "N")]
-    jobs: Option<usize>,
+    /// Use N threads; 0 for one a processor
+    #[arg(short, long = "jobs", value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
+    jobs: Option<u16>,
     /// Write to FILE instead of the terminal
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -163,6 +164,16 @@ enum TextOrJson {
     Text,
     /// Everything, schema 1
     Json,
+}
+
+impl TextOrJson {
+    /// How the format is read.
+    fn syntax(self) -> Syntax {
+        match self {
+            TextOrJson::Text => Syntax::Text,
+            TextOrJson::Json => Syntax::Json,
+        }
+    }
 }
 
 /// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
@@ -217,7 +228,7 @@ impl Common {
 
     /// The threads that a command runs in.
     fn threads(&self) -> Result<ThreadPool, String> {
-        let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0)).stack_size(STACK).build();
+        let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0).into()).stack_size(STACK).build();
         threads.map_err(|error| error.to_string())
     }
 
@@ -238,6 +249,14 @@ impl Common {
             false => CLEAN,
         }
     }
+}
+
+/// So many files that could not be used are told of by name.
+const TOLD: usize = 10;
+
+/// Tells what could not be used of the files that a command reads beside the sources.
+fn tell_unused(tree: &Tree) {
+    tree.unread().iter().take(TOLD).for_each(|trouble| output::tell(&printable(&trouble.to_string())));
 }
 
 /// Whether any file that is meant could not be read, so that the result says nothing about it. It is told.

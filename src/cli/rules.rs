@@ -45,7 +45,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     for name in rules.call_names() {
         add("call", name, rules.call(name).map_or("", |call| call.does.meaning()));
     }
-    output::write(options.common.output.as_deref(), |out| match options.format {
+    output::write(options.common.output.as_deref(), options.format.syntax(), |out| match options.format {
         TextOrJson::Text => {
             all.iter().try_for_each(|known| writeln!(out, "{} {}: {}", known.kind, known.name, known.text))
         }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::{Common, Scanned, output};
 use crate::kernel::Tree;
+use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::verdict::{Extent, Finding, Scan, Verdict};
 
@@ -73,17 +74,21 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let trouble = scan.trouble.iter().filter(|trouble| bears(&trouble.file)).collect();
     let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan, trouble };
     let coloured = output::is_coloured(common.color, common.output.is_some());
-    output::write(common.output.as_deref(), |out| match options.resolved_format() {
+    let syntax = match options.resolved_format() {
+        Format::Json => Syntax::Json,
+        Format::Lines => Syntax::Text,
+        Format::Text | Format::Auto => output::text_syntax(coloured),
+    };
+    output::write(common.output.as_deref(), syntax, |out| match options.resolved_format() {
         Format::Json => report::json(&report, out),
         Format::Lines => report::lines(&report, out),
         Format::Text | Format::Auto => report::text(&report, coloured, out),
     })?;
-    let mut stderr = io::stderr().lock();
     if options.resolved_format() == Format::Lines && !common.quiet {
-        let _ = report::summary(&report, &mut stderr);
+        let _ = output::to_stderr(|out| report::summary(&report, out));
     }
     if common.stats {
-        let _ = report::stats(&report, &mut stderr);
+        let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     let code = common.exit_code_in(&scan, &place);
     // The process ends here: giving back every small piece of the index would only take time.

@@ -5,6 +5,7 @@ use schemars::schema_for;
 
 use super::config::Config;
 use super::{CLEAN, output};
+use crate::report::guard::Syntax;
 use crate::report::json_schema;
 
 #[derive(Args, Debug)]
@@ -31,7 +32,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Of::Scan => json_schema(),
         Of::Config => schema_for!(Config),
     };
-    output::write(None, |out| {
+    output::write(None, Syntax::Json, |out| {
         serde_json::to_writer_pretty(&mut *out, &schema)?;
         writeln!(out)
     })?;

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::place::Place;
-use super::{Common, Scanned, output};
+use super::{Common, Scanned, output, tell_unused};
 use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
 use crate::kernel::Maintainers;
 use crate::report;
 use crate::report::compare::Comparison;
+use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
 use crate::verdict::{Extent, Finding, Inside, Verdict};
@@ -82,6 +83,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let place = Place::of(&options.tree, &[]);
     let (scanned, prepared) =
         common.scan_and(&place.root, &common.target, extent, |inside| Prepared::new(inside, writer.is_none()))?;
+    if !common.quiet {
+        tell_unused(&scanned.tree);
+    }
     let Some(writer) = writer else {
         page(common, &scanned, &prepared, None)?;
         let code = common.exit_code(&scanned.scan);
@@ -99,15 +103,16 @@ pub fn run(options: &Options) -> Result<u8, String> {
         version: scanned.tree.version(),
         target: &chosen.target.name,
     };
-    output::write(common.output.as_deref(), |out| writer(&list, out))?;
+    let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
+    output::write(common.output.as_deref(), syntax, |out| writer(&list, out))?;
     if !common.quiet && !io::stdout().is_terminal() {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
         let told = format!("{} tasks, {} of them patches that mmaplint fix writes", tasks.len(), count("patch"));
-        let _ = writeln!(io::stderr().lock(), "{told}");
+        let _ = output::to_stderr(|out| writeln!(out, "{told}"));
     }
     if common.stats {
         let report = report::Report::of(scan, chosen, list.version.clone());
-        let _ = report::stats(&report, &mut io::stderr().lock());
+        let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     let code = common.exit_code(scan);
     std::mem::forget(scanned);
@@ -197,7 +202,7 @@ pub(super) fn page(
     let statistics = Statistics::of(scan);
     let version = tree.version();
     let page = Page { scan, chosen, version, tasks: &tasks, dossiers: &dossiers, statistics: &statistics, progress };
-    output::write(common.output.as_deref(), |out| html(&page, out))
+    output::write(common.output.as_deref(), Syntax::Html, |out| html(&page, out))
 }
 
 impl Group {

@@ -29,18 +29,20 @@ pub struct FileDiff {
 }
 
 /// A path as git writes it: in quotes where it holds what would end or change the line.
-fn named(side: &str, path: &str) -> String {
-    if !path.bytes().any(|byte| byte.is_ascii_control() || matches!(byte, b'"' | b'\\')) {
-        return format!("{side}/{path}");
+pub(super) fn quoted(path: &str) -> String {
+    if !path.chars().any(|letter| letter.is_control() || matches!(letter, '"' | '\\')) {
+        return path.to_owned();
     }
-    let mut quoted = format!("\"{side}/");
-    for character in path.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            character if character.is_ascii_control() => {
-                let _ = write!(quoted, "\\{:03o}", u32::from(character));
+    let mut quoted = String::from("\"");
+    for letter in path.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let mut bytes = [0; 4];
+                let bytes = letter.encode_utf8(&mut bytes).bytes();
+                bytes.for_each(|byte| quoted += &format!("\\{byte:03o}"));
             }
-            character => quoted.push(character),
+            letter => quoted.push(letter),
         }
     }
     quoted.push('"');
@@ -50,7 +52,7 @@ fn named(side: &str, path: &str) -> String {
 /// The diff of a file that edits (in order) are made in.
 pub fn unified(source: &SourceFile, edits: &[Edit]) -> FileDiff {
     let mut header = String::new();
-    let (before, after) = (named("a", &source.path), named("b", &source.path));
+    let (before, after) = (quoted(&format!("a/{}", source.path)), quoted(&format!("b/{}", source.path)));
     let _ = write!(header, "diff --git {before} {after}\n--- {before}\n+++ {after}\n");
     let mut diff = FileDiff { text: header.into_bytes(), added: 0, removed: 0 };
     for window in windows(source, edits) {
@@ -97,7 +99,10 @@ impl Window<'_> {
             out.text.extend_from_slice(hunk.as_bytes());
             if let Some(name) = name {
                 out.text.push(b' ');
-                out.text.extend_from_slice(name);
+                // What stands there is shown, and not compared with anything.
+                out.text.extend(
+                    name.iter().map(|byte| if byte.is_ascii_control() && *byte != b'\t' { b'?' } else { *byte }),
+                );
             }
             out.text.push(b'\n');
             for change in group.iter().flat_map(|op| diff.iter_changes(op)) {

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::diff::quoted;
 use super::{Change, Fixes, unified};
 use crate::index::Index;
-use crate::kernel::{Git, Maintainers};
+use crate::kernel::{Git, Maintainers, Person};
 use crate::verdict::{Finding, Verdict};
 
 /// Lines of a mail's body are at most so long.
@@ -57,9 +58,11 @@ impl Series<'_> {
         let mut text = String::new();
         let _ = writeln!(text, "From {} Mon Sep 17 00:00:00 2001", "0".repeat(40));
         let (name, address) = self.git.author();
-        let _ = writeln!(text, "From: {name} <{address}>");
+        let author = Person { name: inert(&name), address: inert(&address).replace(['<', '>', ' '], "") };
+        let _ = writeln!(text, "From: {}", author.mailbox());
         let _ = writeln!(text, "Subject: [PATCH {number:0width$}/{count}] {subject}");
         for (header, people) in [("To", &recipients.to), ("Cc", &recipients.cc)] {
+            let people: Vec<String> = people.iter().map(|person| inert(person)).collect();
             if !people.is_empty() {
                 let _ = writeln!(text, "{header}: {}", people.join(",\n    "));
             }
@@ -84,6 +87,7 @@ impl Series<'_> {
 
     fn subject(&self, change: &Change, files: &[&str]) -> String {
         let prefix = self.git.prefix(files).unwrap_or_else(|| prefix_of(files.last().copied().unwrap_or_default()));
+        let prefix = plain(&prefix);
         let names: Vec<&str> =
             change.handlers.iter().map(|handler| self.fixes.handlers[*handler].name.as_str()).collect();
         let mut retyped = change.handlers.iter().filter_map(|handler| self.fixes.handlers[*handler].retyped.as_ref());
@@ -131,7 +135,7 @@ impl Series<'_> {
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
             paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
         }
-        let tree = self.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
+        let tree = self.version.as_ref().map_or(String::new(), |version| format!(" of Linux {}", plain(version)));
         paragraphs.push(format!(
             "Written by mmaplint {} from a scan{tree} (target {}), and not yet run.",
             env!("CARGO_PKG_VERSION"),
@@ -148,10 +152,35 @@ fn listed(names: &[String]) -> String {
     }
 }
 
+/// Text from a tree or a repository as a mail can hold it: in one line, and without what a terminal obeys.
+fn inert(text: &str) -> String {
+    let shown = |letter: char| if letter.is_control() || letter.is_whitespace() { ' ' } else { letter };
+    text.chars().map(shown).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The same for what subjects are made of.
+fn plain(text: &str) -> String {
+    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || " _./,:()+&-".contains(*letter);
+    inert(text).chars().map(|letter| if is_plain(&letter) { letter } else { '?' }).collect()
+}
+
+/// What a line of a mail's text must not begin with: `git am`, and others that read mails, would take it for the patch, or for the next mail.
+const MEANT: &[&str] = &["---", "+++", "@@", "diff", "From", "Index:", ">From"];
+
 /// A paragraph in lines, with the last newline.
 fn wrap(paragraph: &str) -> String {
+    let wrapped = wrapped(paragraph);
+    let guarded = wrapped.split_inclusive('\n').map(|line| {
+        let is_meant = MEANT.iter().any(|meant| line.starts_with(meant));
+        if is_meant { format!(" {line}") } else { line.to_owned() }
+    });
+    guarded.collect()
+}
+
+fn wrapped(paragraph: &str) -> String {
     let mut out = String::new();
     let mut column = 0;
+    let paragraph: String = paragraph.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     for word in paragraph.split_whitespace() {
         if column > 0 && column + 1 + word.len() > BODY_WIDTH {
             out.push('\n');
@@ -169,12 +198,13 @@ fn wrap(paragraph: &str) -> String {
 
 /// The files with how many lines change, as `git diff --stat` shows them.
 fn diffstat(files: &[&str], diffs: &[super::FileDiff]) -> String {
-    let longest = files.iter().map(|file| file.len()).max().unwrap_or(0);
+    let longest = files.iter().map(|file| quoted(file).len()).max().unwrap_or(0);
     let mut out = String::new();
     let (mut added, mut removed) = (0, 0);
     for (file, diff) in files.iter().zip(diffs) {
         let total = diff.added + diff.removed;
         let scale = |lines: usize| if total <= 40 { lines } else { (lines * 40).div_ceil(total) };
+        let file = quoted(file);
         let _ = writeln!(
             out,
             " {file:longest$} | {total:3} {}{}",

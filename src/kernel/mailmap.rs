@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Tree;
+use super::maintainers::LENGTH_LIMIT;
 
 /// A name, which may be empty, and an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,18 +26,15 @@ impl Person {
         address.contains('@').then_some(Person { name, address })
     }
 
-    /// Whether two have the same name, or the same address, and so are one.
-    pub fn is_same(&self, other: &Person) -> bool {
-        let is_same = |one: &str, other: &str| !one.is_empty() && one.eq_ignore_ascii_case(other);
-        is_same(&self.name, &other.name) || is_same(&self.address, &other.address)
-    }
-
     /// As a mail's header has it: a name with signs that mean something there is quoted.
     pub fn mailbox(&self) -> String {
         const SPECIAL: [char; 12] = ['(', ')', ',', '.', ':', ';', '@', '[', ']', '<', '>', '\\'];
         match self.name.as_str() {
             "" => self.address.clone(),
-            name if name.contains(SPECIAL) => format!("\"{name}\" <{}>", self.address),
+            name if name.contains(SPECIAL) || name.contains('"') => {
+                let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+                format!("\"{name}\" <{}>", self.address)
+            }
             name => format!("{name} <{}>", self.address),
         }
     }
@@ -46,14 +44,14 @@ impl Person {
 #[derive(Debug, Default)]
 pub struct Mailmap {
     /// By the address that they had: the name that they had with it, empty for all of that address, and what they are called now.
-    entries: FxHashMap<String, Vec<(String, Person)>>,
+    entries: FxHashMap<String, FxHashMap<String, Person>>,
 }
 
 impl Mailmap {
     /// Reads the `.mailmap` of a tree; a tree without one calls nobody anything else.
     pub fn read(tree: &Tree) -> Mailmap {
-        let mut entries: FxHashMap<String, Vec<(String, Person)>> = FxHashMap::default();
-        for line in tree.text(".mailmap").unwrap_or_default().lines() {
+        let mut entries: FxHashMap<String, FxHashMap<String, Person>> = FxHashMap::default();
+        for line in tree.short_text(".mailmap", LENGTH_LIMIT).unwrap_or_default().lines() {
             let line = line.split('#').next().unwrap_or_default().trim();
             // `Name <new>`, `<new> <old>`, `Name <new> <old>`, `Name <new> Old Name <old>`
             let mut people = line.split_inclusive('>').filter_map(Person::parse);
@@ -65,12 +63,7 @@ impl Mailmap {
                 (Some(new), Some(old)) => (new, old),
                 _ => continue,
             };
-            let known = entries.entry(old.address).or_default();
-            let place = known.iter().position(|(name, _)| *name == old.name).unwrap_or_else(|| {
-                known.push((old.name, Person::default()));
-                known.len() - 1
-            });
-            let (_, entry) = &mut known[place];
+            let entry = entries.entry(old.address).or_default().entry(old.name).or_default();
             if !new.name.is_empty() {
                 entry.name = new.name;
             }
@@ -83,9 +76,9 @@ impl Mailmap {
 
     /// What somebody is called now.
     pub fn current(&self, person: Person) -> Person {
-        let known = self.entries.get(&person.address).map_or(&[][..], Vec::as_slice);
-        let called = |name: &str| known.iter().find(|(known, _)| known == name);
-        let Some((_, entry)) = called(&person.name).or_else(|| called("")) else { return person };
+        let known = self.entries.get(&person.address);
+        let called = |name: &str| known.and_then(|known| known.get(name));
+        let Some(entry) = called(&person.name).or_else(|| called("")) else { return person };
         let or = |new: &String, old: &String| if new.is_empty() { old.clone() } else { new.clone() };
         Person { name: or(&entry.name, &person.name), address: or(&entry.address, &person.address) }
     }

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bindings::people;
 use super::file_pattern::FilePattern;
 use super::mailmap::{Mailmap, Person};
-use super::tree::Tree;
+use super::{FileTrouble, Tree};
 
 /// A section of MAINTAINERS.
 #[derive(Debug, Default)]
@@ -44,7 +44,16 @@ impl Keyword {
         if self.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return memchr::memmem::find(text, self.text.as_bytes()).is_some();
         }
-        let compiled = || RegexBuilder::new(&self.text).ignore_whitespace(true).unicode(false).build().ok();
+        let compiled = || {
+            let mut builder = RegexBuilder::new(&self.text);
+            builder
+                .ignore_whitespace(true)
+                .unicode(false)
+                .size_limit(REGEX_LIMIT)
+                .dfa_size_limit(REGEX_LIMIT)
+                .build()
+                .ok()
+        };
         !text.is_empty() && self.regex.get_or_init(compiled).as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
@@ -73,19 +82,40 @@ pub struct Recipients<'m> {
     pub cc: Vec<String>,
 }
 
+/// A MAINTAINERS or a .mailmap longer than this many bytes is not read: that of a kernel has one million.
+pub(super) const LENGTH_LIMIT: usize = 8 << 20;
+
+/// So many sections are read: a kernel has three thousand.
+const SECTION_LIMIT: usize = 20_000;
+
+/// So many patterns of each sort are read: a kernel has ten thousand for files, and some hundred regular expressions.
+const FILE_LIMIT: usize = 50_000;
+const KEYWORD_LIMIT: usize = 4_000;
+
+/// So many people and lists are told of a change: nobody reads more.
+const TOLD_LIMIT: usize = 200;
+
+/// A pattern has no more bytes,
+const PATTERN_LENGTH: usize = 512;
+/// and its regular expression, compiled, takes no more.
+const REGEX_LIMIT: usize = 64 << 10;
+
 /// Who is told of nothing for being the maintainer of everything.
 const CHIEF: &str = "torvalds@linux-foundation.org";
 
 impl Maintainers {
     /// Reads the MAINTAINERS of a tree; a tree without one has no sections.
     pub fn read(tree: &Tree) -> Maintainers {
-        let text = tree.text("MAINTAINERS").unwrap_or_default();
-        let mut maintainers =
-            Maintainers { mailmap: Mailmap::read(tree), tree: Some(tree.clone()), ..Maintainers::parse(&text) };
+        let text = tree.short_text("MAINTAINERS", LENGTH_LIMIT).unwrap_or_default();
+        let (parsed, left_out) = Maintainers::parse(&text);
+        if let Some(left_out) = left_out {
+            tree.note(FileTrouble { file: "MAINTAINERS".to_owned(), ..left_out });
+        }
+        let mut maintainers = Maintainers { mailmap: Mailmap::read(tree), tree: Some(tree.clone()), ..parsed };
         // A folder that is named without a slash means what lies below it.
         for section in &mut maintainers.sections {
             for pattern in section.files.iter_mut().chain(&mut section.excluded) {
-                if pattern.may_be_folder() && tree.root().join(pattern.text()).is_dir() {
+                if pattern.may_be_folder() && tree.has_folder(pattern.text()) {
                     *pattern = FilePattern::new(&format!("{}/", pattern.text()));
                 }
             }
@@ -123,73 +153,120 @@ impl Maintainers {
         covering.into_iter().map(|(_, section)| section).collect()
     }
 
-    fn parse(text: &str) -> Maintainers {
+    /// The sections of a text, and what is wrong where it has more of something than is read.
+    fn parse(text: &str) -> (Maintainers, Option<FileTrouble>) {
         let mut sections: Vec<Section> = Vec::new();
+        let mut room = Room { files: FILE_LIMIT, keywords: KEYWORD_LIMIT };
+        let mut left_out = None;
         let mut title = "";
         let mut is_open = false;
-        for line in text.lines() {
+        for (number, line) in (1u32..).zip(text.lines()) {
             let is_entry = line.as_bytes().first().is_some_and(u8::is_ascii_uppercase) && line.get(1..2) == Some(":");
             let Some(value) = line.get(2..).map(str::trim).filter(|_| is_entry) else {
                 is_open = false;
                 title = line.trim();
                 continue;
             };
-            if !is_open {
+            if !is_open && sections.len() < SECTION_LIMIT {
                 sections.push(Section { title: title.to_owned(), ..Section::default() });
                 is_open = true;
             }
-            if let Some(section) = sections.last_mut() {
-                section.add(line.as_bytes()[0], value);
+            let section = sections.last_mut().filter(|_| is_open);
+            if !section.is_some_and(|section| section.add(line.as_bytes()[0], value, &mut room)) && left_out.is_none() {
+                let text = "sections or patterns beyond what a kernel has, from here on; they tell nobody".to_owned();
+                left_out = Some(FileTrouble { file: String::new(), line: Some(number), kind: "too-many", text });
             }
         }
-        Maintainers { sections, ..Maintainers::default() }
+        (Maintainers { sections, ..Maintainers::default() }, left_out)
     }
 
     /// Whom to tell of some files, and of the lines that a patch changes in them, as scripts/get_maintainer.pl has it. Keywords count
     /// only in those lines.
     pub fn recipients(&self, files: &[&str], changed: &[u8]) -> Recipients<'_> {
         let mut sections: Vec<&Section> = Vec::new();
-        for file in files {
-            sections.extend(self.covering(file));
+        let mut seen: FxHashSet<*const Section> = FxHashSet::default();
+        let speaking = self.sections.iter().filter(|section| section.speaks_of(changed));
+        for section in files.iter().flat_map(|file| self.covering(file)).chain(speaking) {
+            if seen.insert(std::ptr::from_ref(section)) {
+                sections.push(section);
+            }
         }
-        sections.extend(self.sections.iter().filter(|section| section.speaks_of(changed)));
-        let mut known: Vec<Person> = Vec::new();
+        let mut known = Known::default();
+        let mut lists: FxHashSet<String> = FxHashSet::default();
         let mut told = Recipients::default();
         for section in sections {
-            for (person, is_reviewer) in &section.people {
-                if known.iter().any(|other| other.is_same(person)) {
+            if told.to.len() + told.cc.len() > TOLD_LIMIT {
+                break;
+            }
+            for (person, is_reviewer) in section.people.iter().take(TOLD_LIMIT) {
+                if !known.add(person) {
                     continue;
                 }
-                known.push(person.clone());
                 let current = self.mailmap.current(person.clone());
                 let list = if *is_reviewer { &mut told.cc } else { &mut told.to };
                 if current.address != CHIEF {
                     list.push(current.mailbox());
                 }
             }
-            for list in &section.lists {
-                if !told.cc.iter().any(|other| other.eq_ignore_ascii_case(list)) {
+            for list in section.lists.iter().take(TOLD_LIMIT) {
+                if lists.insert(list.to_ascii_lowercase()) {
                     told.cc.push(list.clone());
                 }
             }
-            if !told.sections.iter().any(|other| std::ptr::eq(*other, section)) {
-                told.sections.push(section);
-            }
+            told.sections.push(section);
         }
         let bindings = files.iter().filter(|file| file.ends_with(".yaml"));
         let texts = bindings.filter_map(|file| self.tree.as_ref()?.read(file));
         for person in texts.flat_map(|text| people(&text)).map(|person| self.mailmap.current(person)) {
-            if !known.iter().any(|other| other.is_same(&person)) {
+            if known.add(&person) {
                 told.to.push(person.mailbox());
-                known.push(person);
             }
         }
         told
     }
 }
 
+/// The people that are told already.
+#[derive(Debug, Default)]
+struct Known {
+    names: FxHashSet<String>,
+    addresses: FxHashSet<String>,
+}
+
+impl Known {
+    /// Adds somebody; whether neither that name nor that address was known.
+    fn add(&mut self, person: &Person) -> bool {
+        let is_new = |known: &FxHashSet<String>, value: &str| value.is_empty() || !known.contains(value);
+        let (name, address) = (person.name.to_ascii_lowercase(), person.address.to_ascii_lowercase());
+        let is_new = is_new(&self.names, &name) && is_new(&self.addresses, &address);
+        if is_new {
+            self.names.insert(name);
+            self.addresses.insert(address);
+        }
+        is_new
+    }
+}
+
+/// How many patterns there is still room for.
+struct Room {
+    files: usize,
+    keywords: usize,
+}
+
 impl Section {
-    fn add(&mut self, letter: u8, value: &str) {
+    /// Adds an entry, and says whether there was room for it.
+    fn add(&mut self, letter: u8, value: &str, room: &mut Room) -> bool {
+        let left = match letter {
+            b'F' | b'X' => Some(&mut room.files),
+            b'N' | b'K' => Some(&mut room.keywords),
+            _ => None,
+        };
+        if let Some(left) = left {
+            if *left == 0 || value.len() > PATTERN_LENGTH {
+                return false;
+            }
+            *left -= 1;
+        }
         match letter {
             b'M' | b'R' => self.people.extend(Person::parse(value).map(|person| (person, letter == b'R'))),
             b'L' if !value.contains("subscribers-only") => {
@@ -202,6 +279,7 @@ impl Section {
             b'K' => self.keywords.push(Keyword::new(value)),
             _ => {}
         }
+        true
     }
 
     /// How closely the section means a file: by how many folders its pattern names; `None` where it does not.
@@ -236,7 +314,8 @@ mod tests {
                     NAMED\nM:\tCy <cy@example.org>\nM:\tAda <other@example.org>\nN:\tlamp\n\n\
                     WORDS\nL:\twords@example.org\nK:\t\\bbulb(s)?\\b\n\nTHE REST\n\
                     M:\tChief <torvalds@linux-foundation.org>\nL:\teverything@example.org\nF:\t*\nF:\t*/\n";
-        let mut maintainers = Maintainers::parse(text);
+        let (mut maintainers, left_out) = Maintainers::parse(text);
+        assert_eq!(left_out, None);
         maintainers.sort_by_folder();
         let found = maintainers.recipients(&["drivers/lamp/lamp.c"], b"");
         assert_eq!(found.to, ["Ada <ada@example.org>", "Cy <cy@example.org>"]);

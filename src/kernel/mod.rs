@@ -16,6 +16,7 @@ mod walk;
 
 pub use apply::apply;
 pub use git::Git;
+pub use mailmap::Person;
 pub use maintainers::{Maintainers, Recipients, Section};
 pub use open_folder::{Links, OpenFolder, bounded};
 pub use overlay::{Laid, Overlay};

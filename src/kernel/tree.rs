@@ -98,9 +98,14 @@ impl Tree {
     /// A regular file of the tree; `None` where there is none. One that is there and cannot be read is noted as [`unread`](Self::unread).
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.try_read(path).unwrap_or_else(|trouble| {
-            self.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble);
+            self.note(trouble);
             None
         })
+    }
+
+    /// Notes that a file, or a part of it, could not be used.
+    pub fn note(&self, trouble: FileTrouble) {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble);
     }
 
     /// A regular file of the tree; `None` where there is none.
@@ -170,6 +175,16 @@ impl Tree {
     /// A file of the tree as text; bytes that are no UTF-8 become replacement characters.
     pub fn text(&self, path: &str) -> Option<String> {
         Some(String::from_utf8_lossy(&self.read(path)?).into_owned())
+    }
+
+    /// The same for a file that is no longer than so many bytes; a longer one is noted, and left out.
+    pub fn short_text(&self, path: &str, limit: usize) -> Option<String> {
+        let text = self.text(path)?;
+        if text.len() <= limit {
+            return Some(text);
+        }
+        self.note(FileTrouble::of(path, "too-large", format!("longer than {} MiB; not used", limit >> 20)));
+        None
     }
 
     /// The files below a folder whose names end so, sorted, with their texts; those that cannot be read are left out.

@@ -6,6 +6,7 @@ pub mod documents;
 pub mod dossier;
 pub mod escape;
 mod graph;
+pub mod guard;
 pub mod html;
 mod json;
 pub mod layout;

@@ -20,8 +20,6 @@ pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> 
             state => format!(" ({})", state.name()),
         };
         let lint = if types { format!(" [{}]", hazard.lint) } else { String::new() };
-        // No line may begin as a command of a runner does that reads along.
-        let place = if place.starts_with("::") { format!("./{place}") } else { place };
         writeln!(out, "{place}: {}: {}{lint}{state}", hazard.level, printable(&hazard.message))?;
     }
     for converted in &check.converted {

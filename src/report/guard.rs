@@ -1,0 +1,176 @@
+//! What stands between every result and those who read it: nothing in it is obeyed that came from a tree, a patch or a repository.
+//!
+//! Formats escape what means something in them. What means something to whoever reads along whatever the format is, a terminal or the runner of a
+//! workflow, is taken out here, in one place, for all that is printed.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::escape::is_obeyed;
+
+/// How a result is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syntax {
+    /// By people, or line by line.
+    Text,
+    /// By people, in the colours that the tool gives it.
+    Coloured,
+    /// By the runner of a GitHub workflow, whose commands the lines are.
+    Commands,
+    /// As JSON.
+    Json,
+    /// As HTML.
+    Html,
+    /// Byte for byte: a diff that is to apply.
+    Exact,
+}
+
+/// A stream that takes out what would be obeyed.
+pub struct Guard<W: Write> {
+    out: W,
+    syntax: Syntax,
+    /// The line that is not whole yet.
+    line: Vec<u8>,
+}
+
+/// Runners take what follows for a command, wherever it stands.
+const ANYWHERE: &[u8] = b"##[";
+
+impl<W: Write> Guard<W> {
+    /// For a result that is read in a certain way.
+    pub fn new(out: W, syntax: Syntax) -> Guard<W> {
+        Guard { out, syntax, line: Vec::new() }
+    }
+
+    /// Writes the line that has no end yet.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn finish(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        self.lines(&line)?;
+        self.out.flush()
+    }
+
+    fn lines(&mut self, text: &[u8]) -> io::Result<()> {
+        if is_harmless(text) {
+            return self.out.write_all(text);
+        }
+        text.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| self.out.write_all(&guarded(line, self.syntax)))
+    }
+}
+
+impl<W: Write> Write for Guard<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.syntax == Syntax::Exact {
+            return self.out.write(bytes);
+        }
+        let Some(end) = memchr::memrchr(b'\n', bytes).map(|newline| newline + 1) else {
+            self.line.extend_from_slice(bytes);
+            return Ok(bytes.len());
+        };
+        if self.line.is_empty() {
+            self.lines(&bytes[..end])?;
+        } else {
+            let mut line = std::mem::take(&mut self.line);
+            line.extend_from_slice(&bytes[..end]);
+            self.lines(&line)?;
+        }
+        self.line.extend_from_slice(&bytes[end..]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Whether a text holds nothing that anybody could obey; most do not, and are passed on as they are.
+fn is_harmless(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+        && memchr::memmem::find(text, ANYWHERE).is_none()
+        && memchr::memmem::find(text, b"::").is_none()
+}
+
+/// A line without what would be obeyed.
+fn guarded(line: &[u8], syntax: Syntax) -> Cow<'_, [u8]> {
+    let text = String::from_utf8_lossy(line);
+    let mut out = String::with_capacity(text.len());
+    let begins_command = text.trim_start().starts_with("::");
+    let is_own = syntax == Syntax::Commands && text.starts_with("::");
+    let mut rest = text.as_ref();
+    if begins_command && !is_own && matches!(syntax, Syntax::Text | Syntax::Coloured | Syntax::Commands) {
+        let blanks = text.len() - text.trim_start().len();
+        out.push_str(&text[..blanks]);
+        out.push_str("?:");
+        rest = &text[blanks + 2..];
+    }
+    while let Some(character) = rest.chars().next() {
+        if let Some(length) = colour(rest).filter(|_| syntax == Syntax::Coloured) {
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        let behind = &rest[character.len_utf8()..];
+        match (character, syntax) {
+            ('#', _) if behind.starts_with("#[") => out.push_str(match syntax {
+                Syntax::Json => "\\u0023",
+                Syntax::Html => "&#35;",
+                _ => "?",
+            }),
+            ('\n' | '\t', _) => out.push(character),
+            (character, Syntax::Json) if is_obeyed(character) => {
+                let mut units = [0; 2];
+                out.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+            (character, Syntax::Html) if is_obeyed(character) => out.push('\u{fffd}'),
+            (character, _) if is_obeyed(character) => out.push('?'),
+            (character, _) => out.push(character),
+        }
+        rest = behind;
+    }
+    Cow::Owned(out.into_bytes())
+}
+
+/// How many bytes a sequence has that gives a colour, as it stands at the beginning of a text.
+fn colour(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|letter: char| !letter.is_ascii_digit() && letter != ';')?;
+    parameters[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, syntax: Syntax) -> String {
+        let mut guard = Guard::new(Vec::new(), syntax);
+        // In pieces, so that no command slips through between two of them.
+        text.as_bytes().chunks(3).for_each(|part| guard.write_all(part).unwrap());
+        guard.finish().unwrap();
+        String::from_utf8(guard.out).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_obeyed() {
+        for (text, expected) in [
+            ("plain: a::b\n", "plain: a::b\n"),
+            ("::error::x\n", "?:error::x\n"),
+            (" \t::error::x", " \t?:error::x"),
+            ("a ##[error]x\n", "a ?#[error]x\n"),
+            ("###[error]x\n", "#?#[error]x\n"),
+            ("\u{1b}[31mred\u{1b}]8;;x\u{7}\r\n", "?[31mred?]8;;x??\n"),
+            ("\u{202e}a\u{61c}b\u{9b}c\n", "?a?b?c\n"),
+        ] {
+            assert_eq!(shown(text, Syntax::Text), expected);
+        }
+        assert_eq!(
+            shown("\u{1b}[1;31mred\u{1b}[0m\u{1b}[2J\u{1b}]x\n", Syntax::Coloured),
+            "\u{1b}[1;31mred\u{1b}[0m?[2J?]x\n"
+        );
+        assert_eq!(shown("::error::##[x\n ::error::x\n", Syntax::Commands), "::error::?#[x\n ?:error::x\n");
+        assert_eq!(shown("{\"a\": \"\u{202e}##[\"}\n", Syntax::Json), "{\"a\": \"\\u202e\\u0023#[\"}\n");
+        assert_eq!(shown("\u{1b}##[\n", Syntax::Html), "\u{fffd}&#35;#[\n");
+        assert_eq!(shown("\u{1b}##[\r\n", Syntax::Exact), "\u{1b}##[\r\n");
+    }
+}
