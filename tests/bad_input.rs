@@ -461,3 +461,68 @@ fn more_than_memory_should_hold_is_named() {
     assert!(trouble(&report, "").contains(&"too-large".to_owned()), "{}", report["trouble"]);
     assert_eq!(run(tree.path(), &["--strict", "--quiet"]).status.code(), Some(1));
 }
+
+/// Files that a command reads beside the sources: a pipe hangs nobody, a device fills no memory, a link out of the tree shows nothing.
+#[cfg(unix)]
+#[test]
+fn every_file_of_a_tree_is_read_with_care() {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(outside.path(), "SECRET\nM:\tsecret <secret@example.org>\nF:\tdrivers/\nEXTRAVERSION = secret\n")
+        .unwrap();
+    let run = |tree: &Path, arguments: &[&str]| {
+        let mut tool = Command::new("timeout");
+        let tool = tool.args(["20", env!("CARGO_BIN_EXE_mmaplint"), arguments[0]]).arg(tree).args(&arguments[1..]);
+        let output = tool.output().unwrap();
+        assert!(output.status.code().is_some_and(|code| code <= 2), "{arguments:?}: {output:?}");
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(!told.to_lowercase().contains("secret"), "{told}");
+        told
+    };
+    for name in [
+        "Makefile",
+        "MAINTAINERS",
+        ".mailmap",
+        ".mmaplint.toml",
+        "include/linux/fs.h",
+        "drivers/good/Makefile",
+        "known",
+    ] {
+        for kind in ["pipe", "zero", "pagemap", "secret"] {
+            let tree = tree();
+            if name == "known" {
+                write(&tree, ".mmaplint.toml", b"baseline = \"known\"\n");
+            }
+            let path = tree.path().join(name);
+            let _ = std::fs::remove_file(&path);
+            match kind {
+                "pipe" => assert!(Command::new("mkfifo").arg(&path).status().unwrap().success()),
+                "zero" => symlink("/dev/zero", &path).unwrap(),
+                "pagemap" => symlink("/proc/self/pagemap", &path).unwrap(),
+                _ => symlink(outside.path(), &path).unwrap(),
+            }
+            let mails = tree.path().join("mails");
+            for arguments in
+                [&["scan"][..], &["check"], &["worklist"], &["fix", "--mbox", mails.to_str().unwrap()], &["docs"]]
+            {
+                run(tree.path(), arguments);
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_may_open_no_more_files_says_so() {
+    let tree = tree();
+    let mut told = Vec::new();
+    for limit in 4..40 {
+        let line = format!("ulimit -n {limit}; exec \"$0\" scan \"$1\" -j 8 --format json");
+        let output =
+            Command::new("bash").args(["-c", &line, env!("CARGO_BIN_EXE_mmaplint")]).arg(tree.path()).output().unwrap();
+        let found = String::from_utf8_lossy(&output.stdout).contains("\"good_mmap\"");
+        assert!(found || output.status.code() != Some(0), "{limit}: an all-clear for what was not read");
+        told.push(output.status.code());
+    }
+    assert!(told.contains(&Some(2)) && told.last() == Some(&Some(0)), "{told:?}");
+}

@@ -32,7 +32,9 @@ fn tree() -> TempDir {
     let makefile = fs::read_to_string(tree.path().join("Makefile")).unwrap();
     write("Makefile", &format!("{makefile}EXTRAVERSION = -rc1{EVIL}\n"));
     let maintainers = fs::read_to_string(tree.path().join("MAINTAINERS")).unwrap();
-    let section = format!("{EVIL}\nM:\tEve \"{EVIL}\"\r <eve@example.org>\nL:\t{EVIL}@example.org\nS:\t{EVIL}\nF:\tdrivers/\nF:\t*\n\n");
+    let section = format!(
+        "{EVIL}\nM:\tEve \"{EVIL}\"\r <eve@example.org>\nL:\t{EVIL}@example.org\nS:\t{EVIL}\nF:\tdrivers/\nF:\t*\n\n"
+    );
     write("MAINTAINERS", &format!("{section}{maintainers}"));
     tree
 }
@@ -45,11 +47,16 @@ fn run(tree: &Path, arguments: &[&str]) -> Output {
 /// What a result must not hold, whatever its format is.
 fn assert_inert(output: &[u8], of: &str, commands: bool) {
     let text = std::str::from_utf8(output).unwrap();
-    let obeyed = |letter: &char| (letter.is_control() && !matches!(letter, '\n' | '\t')) || "\u{202e}\u{61c}".contains(*letter);
+    let obeyed =
+        |letter: &char| (letter.is_control() && !matches!(letter, '\n' | '\t')) || "\u{202e}\u{61c}".contains(*letter);
     assert_eq!(text.chars().find(obeyed), None, "{of}");
     assert!(!text.contains("##["), "{of}");
     for line in text.lines().filter(|line| line.trim_start().starts_with("::")) {
-        assert!(commands && (line.starts_with("::warning ") || line.starts_with("::error ") || line.starts_with("::notice ")), "{of}: {line}");
+        assert!(
+            commands
+                && (line.starts_with("::warning ") || line.starts_with("::error ") || line.starts_with("::notice ")),
+            "{of}: {line}"
+        );
     }
 }
 
@@ -97,7 +104,11 @@ fn no_error_holds_what_would_be_obeyed() {
     assert_inert(&tool.args(["kbuild", file.to_str().unwrap()]).output().unwrap().stderr, "kbuild", false);
     let patch = tree.path().join("patch");
     fs::write(&patch, format!("--- a/{EVIL}\n+++ b/{EVIL}\n@@ -1 +1 @@\n-a\n+b\n")).unwrap();
-    assert_inert(&run(tree.path(), &["check", "--no-config", "--patch", patch.to_str().unwrap()]).stderr, "a patch", false);
+    assert_inert(
+        &run(tree.path(), &["check", "--no-config", "--patch", patch.to_str().unwrap()]).stderr,
+        "a patch",
+        false,
+    );
 }
 
 /// Each mail holds its own patch and no other, and no header but its own.
@@ -106,7 +117,8 @@ fn mails_carry_what_they_should_and_no_more() {
     let tree = tree();
     let git = |arguments: &[&str]| {
         let as_ada = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
-        let status = Command::new("git").arg("-C").arg(tree.path()).args(as_ada).args(arguments).stdout(Stdio::null()).status();
+        let status =
+            Command::new("git").arg("-C").arg(tree.path()).args(as_ada).args(arguments).stdout(Stdio::null()).status();
         assert!(status.unwrap().success(), "git {arguments:?}");
     };
     git(&["init", "-q"]);
@@ -147,7 +159,8 @@ fn mails_carry_what_they_should_and_no_more() {
     fs::remove_dir_all(tree.path().join(".git/rebase-apply")).ok();
     let paths: Vec<_> = fs::read_dir(&mails).unwrap().map(|entry| entry.unwrap().path()).collect();
     for path in paths {
-        let check = Command::new("git").arg("-C").arg(tree.path()).args(["apply", "--check"]).arg(path).output().unwrap();
+        let check =
+            Command::new("git").arg("-C").arg(tree.path()).args(["apply", "--check"]).arg(path).output().unwrap();
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
     }
 }
