@@ -435,7 +435,7 @@ fn what_lies_across_parts_of_a_file_is_found() {
     let table = "static const struct file_operations far = {\n\t.mmap\n\t\t\t\t\t\t\t\t\t\t\t\t=   shared_mmap,\n};\n";
     let function = "\nstatic int own_mmap(struct file *file, struct vm_area_struct *vma) { return 0; }\n";
     for before in 0..90 {
-        let padding = format!("/*{}*/\n", "x".repeat((64 << 10) - 5 - before));
+        let padding = format!("/*{}*/\n", "x".repeat((256 << 10) - 5 - before));
         write(&tree, &format!("drivers/far/table{before}.c"), (padding.clone() + table).as_bytes());
         let own = format!("{padding}{function}{}", table.replace("shared_mmap", "own_mmap"));
         write(&tree, &format!("drivers/far/own{before}.c"), own.as_bytes());

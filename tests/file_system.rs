@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,6 +55,9 @@ fn a_full_disk_leaves_what_was_there() {
     assert_eq!(shell(&format!("{full} \"$0\" fix \"$1\" --write 2>/dev/null"), tree.path()), Some(2));
     assert_eq!(shell(&format!("{full} \"$0\" scan \"$1\" -o \"$1/out\" 2>/dev/null"), tree.path()), Some(2));
     assert_eq!(shell(&format!("{full} \"$0\" fix \"$1\" --mbox \"$1/mails\" 2>/dev/null"), tree.path()), Some(2));
+    // The signal that the limit sends is no reason to leave something behind either.
+    assert_eq!(shell("ulimit -f 0; \"$0\" fix \"$1\" --write 2>/dev/null", tree.path()), Some(2));
+    assert_eq!(shell("ulimit -f 0; \"$0\" scan \"$1\" -o \"$1/out\" 2>/dev/null", tree.path()), Some(2));
     let after: Vec<_> = contents(tree.path()).into_iter().filter(|(path, _)| !path.contains("/mails/")).collect();
     assert_eq!(before, after);
     for line in [
@@ -130,6 +133,36 @@ fn an_interrupted_write_leaves_no_half_of_a_file() {
         let length = fs::metadata(&lamp).unwrap().len();
         assert!(length > 1_000_000, "{length} bytes are left of a long file");
         assert_eq!(contents(tree.path()).len(), before);
+    }
+}
+
+/// Somebody puts a link to another folder in the place of a driver's, again and again, while its files are written.
+#[test]
+fn a_folder_that_becomes_a_link_meanwhile_leads_nowhere() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let outside = tempfile::tempdir().unwrap();
+    let lamp = fs::read(Path::new(KERNEL).join("drivers/char/lamp/lamp.c")).unwrap();
+    fs::write(outside.path().join("lamp.c"), &lamp).unwrap();
+    for _ in 0..120 {
+        let tree = kernel();
+        let (folder, aside) = (tree.path().join("drivers/char/lamp"), tree.path().join("drivers/char/aside"));
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_micros(500));
+                    let _ = fs::rename(&folder, &aside);
+                    let _ = std::os::unix::fs::symlink(outside.path(), &folder);
+                    std::thread::sleep(Duration::from_micros(500));
+                    let _ = fs::remove_file(&folder);
+                    let _ = fs::rename(&aside, &folder);
+                }
+            });
+            shell("\"$0\" fix \"$1\" --write --quiet 2>/dev/null", tree.path());
+            is_over.store(true, Ordering::Relaxed);
+        });
+        assert!(fs::read(outside.path().join("lamp.c")).unwrap() == lamp, "a file outside was replaced");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
     }
 }
 

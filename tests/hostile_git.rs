@@ -386,12 +386,10 @@ fn the_repository_is_as_it_was() {
 #[test]
 fn a_reference_that_looks_like_an_option_is_none() {
     let at = Checkout::new();
-    let victim = at.place.path().join("victim");
+    let victim = at.tree().join("victim");
     fs::write(&victim, "untouched").unwrap();
-    let name = format!("--output={}", victim.display());
-    let reference = at.tree().join(".git/refs/heads").join(name.trim_start_matches('/'));
-    fs::create_dir_all(reference.parent().unwrap()).unwrap();
-    fs::write(reference, at.git(&["rev-parse", "HEAD"])).unwrap();
+    let name = "--output=victim";
+    fs::write(at.tree().join(".git/refs/heads").join(name), at.git(&["rev-parse", "HEAD"])).unwrap();
     let check = |option: String| {
         let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
         tool.arg("check").arg(at.tree()).arg(option).output().unwrap()

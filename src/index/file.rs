@@ -28,12 +28,15 @@ pub struct SourceFile {
     /// What it includes from beside it that is not read, as its name is not that of C.
     pub includes_no_c: Option<String>,
     lines: OnceLock<LineIndex>,
-    /// The items by the hash of their names: few files are ever asked, those again and again.
+    /// The items by the hash of their names, where they are many.
     named: OnceLock<Vec<(u64, u32)>>,
 }
 
 /// Files longer than this many bytes are named and left out: nobody wrote them by hand.
 const SOURCE_LIMIT: usize = 16 << 20;
+
+/// Of so many items one is found sooner by looking at all.
+const FEW_ITEMS: usize = 1000;
 
 impl SourceFile {
     /// Looks whether a file that matters is one to work with.
@@ -110,18 +113,30 @@ impl SourceFile {
 
     /// The items of a kind with a name, as places in `items`, in order.
     pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
-        let (name, wanted) = (name.as_bytes(), hash(name.as_bytes()));
+        let (numbered, sorted) = if self.items.len() <= FEW_ITEMS {
+            (0..self.items.len() as u32, &[][..])
+        } else {
+            (0..0, self.items_called(name))
+        };
+        numbered.chain(sorted.iter().map(|(_, number)| *number)).filter(move |number| {
+            let item = &self.items[*number as usize];
+            item.kind == kind && item.name.of(&self.text) == name.as_bytes()
+        })
+    }
+
+    /// The items whose names have the hash of this one.
+    fn items_called(&self, name: &str) -> &[(u64, u32)] {
         let named = self.named.get_or_init(|| {
+            let items = (0u32..).zip(&self.items);
             let mut named: Vec<(u64, u32)> =
-                (0u32..).zip(&self.items).map(|(number, item)| (hash(item.name.of(&self.text)), number)).collect();
+                items.map(|(number, item)| (hash(item.name.of(&self.text)), number)).collect();
             named.sort_unstable();
             named
         });
-        let same = named[named.partition_point(|(hash, _)| *hash < wanted)..].iter();
-        same.take_while(move |(hash, _)| *hash == wanted).map(|(_, number)| *number).filter(move |number| {
-            let item = &self.items[*number as usize];
-            item.kind == kind && item.name.of(&self.text) == name
-        })
+        let wanted = hash(name.as_bytes());
+        let first = named.partition_point(|(hash, _)| *hash < wanted);
+        let count = named[first..].iter().take_while(|(hash, _)| *hash == wanted).count();
+        &named[first..first + count]
     }
 
     /// The innermost item that holds a byte.

@@ -12,7 +12,6 @@ use super::open_folder::{Links, OpenFolder, bounded};
 use super::overlay::Laid;
 use super::tree::unread;
 use super::{FileTrouble, Paths, Tree, UNREADABLE};
-use crate::SHARE;
 use crate::meter::{Phase, count, measure};
 
 /// Files longer than this many bytes are not read.
@@ -20,7 +19,7 @@ pub const FILE_LIMIT: u64 = 64 << 20;
 
 /// Most files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked at in
 /// parts of that size, which stay in the cache, and read as a whole only where a part may matter.
-const PART: usize = 64 << 10;
+const PART: usize = 256 << 10;
 
 /// The bytes of the smallest page that a kernel has.
 const PAGE: usize = 4 << 10;
@@ -43,6 +42,9 @@ pub trait Sieve<T>: Sync {
     /// Why it is none to work with.
     fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<T>, FileTrouble>;
 }
+
+/// So many files are read in a row by one thread: they mostly lie in one folder.
+const FILES_AT_ONCE: usize = 16;
 
 thread_local! {
     /// Allocating a buffer for each of 65,000 files costs more than reading them.
@@ -103,7 +105,7 @@ pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifte
     // Most files leave nothing behind, so that the few results are collected and not one for each file.
     let outcomes: Vec<Result<T, FileTrouble>> = (0..paths.len())
         .into_par_iter()
-        .with_max_len(SHARE)
+        .with_max_len(FILES_AT_ONCE)
         .map(|number| reader.sift_one(number, sieve, &bytes))
         .filter_map(Result::transpose)
         .collect();

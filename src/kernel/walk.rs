@@ -82,6 +82,9 @@ const NO_C_ENDINGS: &[&str] = &[
     "ppm",
 ];
 
+/// Nor are files whose names begin so.
+const NO_C_BEGINNINGS: &[&str] = &["Kconfig", "Makefile", "Kbuild"];
+
 /// What a file may be, as its name tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -98,7 +101,9 @@ impl Kind {
             _ => {
                 let name = &name[memchr::memrchr(b'/', name).map_or(0, |slash| slash + 1)..];
                 let ending = memchr::memrchr(b'.', name).filter(|dot| *dot > 0).map(|dot| &name[dot + 1..]);
-                let is_c = ending.is_some_and(|ending| !NO_C_ENDINGS.iter().any(|no_c| no_c.as_bytes() == ending));
+                let is_no_c = |ending: &[u8]| NO_C_ENDINGS.iter().any(|no_c| no_c.as_bytes() == ending);
+                let is_built = NO_C_BEGINNINGS.iter().any(|no_c| name.starts_with(no_c.as_bytes()));
+                let is_c = ending.is_some_and(|ending| !is_built && !is_no_c(ending));
                 if is_c { Kind::Source } else { Kind::NoC }
             }
         }
