@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// What each may take, built without optimisation and beside other tests too.
 const SOON: Duration = Duration::from_secs(40);
 
+/// Built without optimisation, what only takes time is a tenth as large.
+const TENTH: usize = if cfg!(debug_assertions) { 10 } else { 1 };
+
 fn kernel() -> TempDir {
     let tree = tempfile::tempdir().unwrap();
     copy(&testdata("kernel"), tree.path());
@@ -74,13 +77,14 @@ fn patches_that_multiply_are_refused() {
     assert_refused(&(mail(0, &long) + &mail(1, &copies)), "longer than 192 MiB");
     assert_refused(&"+\n".repeat(3_100_000), "more than 3000000 lines");
     assert_refused(&format!("diff --git {}\n", "a/x b ".repeat(1_400_000)), "longer than 4096 bytes");
-    let lines = || (0..100_000).map(|number| format!("line {number}"));
+    let lines = || (0..100_000 / TENTH).map(|number| format!("line {number}"));
     let nowhere: String = (0..100_000)
         .map(|number| format!("@@ -{},1 +1,1 @@\n-nothing {number}\n+n\n", number % 2 * 99_000 + 1))
         .collect();
     let nowhere = format!("--- a/drivers/x.c\n+++ b/drivers/x.c\n{nowhere}");
     assert_refused(&(mail(0, &new_file("drivers/x.c", lines())) + &mail(1, &nowhere)), "does not apply");
-    let back: String = (1..2000).map(|number| format!("@@ -1,1 +1,1 @@\n-line {}\n+n\n", number * 40)).collect();
+    let back: String =
+        (1..2000 / TENTH).map(|number| format!("@@ -1,1 +1,1 @@\n-line {}\n+n\n", number * 40)).collect();
     let back = format!("--- a/drivers/x.c\n+++ b/drivers/x.c\n{back}");
     let (code, told) = check((mail(0, &new_file("drivers/x.c", lines())) + &mail(1, &back)).as_bytes());
     assert!(code == Some(0) || told.contains("lines would be compared"), "{told}");
@@ -88,7 +92,7 @@ fn patches_that_multiply_are_refused() {
 
 #[test]
 fn long_series_are_read_in_time() {
-    let renames = (0..100_000).map(|number| {
+    let renames = (0..100_000 / TENTH).map(|number| {
         let (from, to) = (format!("drivers/n{number}.c"), format!("drivers/n{}.c", number + 1));
         let diff = format!("diff --git a/{from} b/{to}\nsimilarity index 100%\nrename from {from}\nrename to {to}\n");
         mail(number, &diff)
@@ -97,7 +101,7 @@ fn long_series_are_read_in_time() {
         .chain(renames)
         .collect();
     assert_eq!(check(series.as_bytes()).0, Some(0));
-    let many: String = (0..50_000)
+    let many: String = (0..50_000 / TENTH)
         .map(|number| new_file(&format!("drivers/m{number}.c"), std::iter::once("int x;".to_owned())))
         .collect();
     assert_eq!(check(many.as_bytes()).0, Some(0));
@@ -114,7 +118,7 @@ fn many_handlers_in_one_file_multiply_nowhere() {
         )
     };
     fs::create_dir(tree.path().join("drivers/many")).unwrap();
-    let text: String = (0..1500).map(handler).collect();
+    let text: String = (0..3000 / TENTH).map(handler).collect();
     fs::write(tree.path().join("drivers/many/many.c"), &text).unwrap();
     let (code, page) = run(tree.path(), &["worklist", "--format", "html"], b"");
     assert_eq!(code, Some(0));
