@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use mmaplint::index::{Built, Index, Search, Types, build};
+use mmaplint::index::{Built, Index, KnownTypes, Search, Types, build};
 use mmaplint::kernel::{Tree, walk};
 use mmaplint::rules::Rules;
 use mmaplint::source::{ItemKind, parse, slice, variants};
@@ -79,8 +79,9 @@ fn follow(criterion: &mut Criterion) {
     let tree = Tree::open(Path::new(TREE)).unwrap();
     let Built { index, .. } = build(&tree, &rules);
     let every = |index: &Index| {
-        let types = Types::new(index, &tree);
-        let context = Context { index, types: &types, rules: &rules };
+        let known = KnownTypes::default();
+        let types = Types::new(index, &tree, &known);
+        let context = Context { index, types, rules: &rules };
         let mut analysis = Analysis::new(context);
         analysis.add(every_key(context));
         analysis.functions()

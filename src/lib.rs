@@ -2,6 +2,7 @@
 //! `.mmap` to `.mmap_prepare` takes. docs/architecture.md is the way through the rooms.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod documents;
@@ -12,6 +13,7 @@ pub mod index;
 pub mod kernel;
 pub mod lint;
 pub mod meter;
+pub mod near;
 pub mod replace;
 pub mod report;
 pub mod rules;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use mmaplint::cli::config::Config;
+use mmaplint::check::accepted::Config;
 use mmaplint::dossier::dossiers;
 use mmaplint::fix::{self, Fixes, applied, plan, unified};
 use mmaplint::index::{Index, Types};
@@ -17,7 +17,7 @@ use mmaplint::report::html::{Page, html};
 use mmaplint::report::{Report, json};
 use mmaplint::rules::Rules;
 use mmaplint::source::{Span, blank_non_code, parse, slice, variants};
-use mmaplint::verdict::{Chosen, Extent, Finding, Inside, Verdict, choose, scan_and};
+use mmaplint::verdict::{Chosen, Extent, Finding, Session, Verdict, Workspace, choose};
 use mmaplint::vma::lower::Context;
 use mmaplint::worklist::{Sources, Statistics};
 
@@ -234,24 +234,24 @@ fn a_damaged_file_costs_no_other_and_edits_give_what_they_promise() {
 /// The JSON of a scan with the number of hazards, after everything else was made of it too.
 fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let chosen = choose(rules, tree, "v7.3").unwrap();
-    let (scan, (fixes, hazards)) =
-        scan_and(tree, rules, &chosen, Extent { blockers: true, ..Extent::default() }, |inside| {
-            let how = fix::Options { own: &chosen.target, sketches: true, scaffold: false };
-            (
-                plan(inside, &|_| true, how).unwrap(),
-                lint::run(&Facts::new(inside, None), &lint::ALL.iter().collect::<Vec<_>>()).unwrap().len(),
-            )
-        });
-    edits_apply(&scan.index, &fixes);
+    let workspace = Workspace::open(tree.clone(), rules);
+    let mut session = Session::new(&workspace, &chosen, Extent::Handlers);
+    let how = fix::Options { own: &chosen.target, sketches: true, scaffold: false };
+    let fixes = plan(&session, &|_| true, how).unwrap();
+    let lints = lint::ALL.iter().collect::<Vec<_>>();
+    let hazards = lint::run(&Facts::new(&session, None), &lints).unwrap().len();
+    session.add(session.find_blockers());
+    let scan = &session.scan;
+    edits_apply(scan.index, &fixes);
     let maintainers = Maintainers::read(tree);
-    let tasks = Sources { scan: &scan, rules, fixes: &fixes, maintainers: &maintainers }.of_each_finding();
+    let tasks = Sources { scan, rules, fixes: &fixes, maintainers: &maintainers }.of_each_finding();
     let page = Page {
-        scan: &scan,
+        scan,
         chosen: &chosen,
         version: tree.version(),
         tasks: &tasks,
-        dossiers: &dossiers(&scan.index, &scan.findings, &fixes),
-        statistics: &Statistics::of(&scan),
+        dossiers: &dossiers(scan.index, &scan.findings, &fixes),
+        statistics: &Statistics::of(scan),
         progress: None,
     };
     let mut written = Vec::new();
@@ -259,7 +259,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let written = String::from_utf8(written).expect("UTF-8");
     assert_eq!(written.matches("<script").count(), 1, "only the page's own script");
     let mut out = Vec::new();
-    json(&Report::of(&scan, &chosen, tree.version()), &mut out).unwrap();
+    json(&Report::of(scan, &chosen, tree.version()), &mut out).unwrap();
     (String::from_utf8(out).expect("UTF-8"), hazards)
 }
 
@@ -294,9 +294,9 @@ fn a_file_alone_is_read_and_its_edits_apply() {
         let own = &targets[seed % targets.len()];
         let how = fix::Options { own, sketches: true, scaffold: false };
         let tree = tree.with(overlay);
-        let planned = |inside: &mmaplint::verdict::Inside<'_>| plan(inside, &|_| true, how).unwrap();
-        let (scan, fixes) = scan_and(&tree, &rules, &chosen, Extent::default(), planned);
-        edits_apply(&scan.index, &fixes);
+        let workspace = Workspace::open(tree, &rules);
+        let session = Session::new(&workspace, &chosen, Extent::Handlers);
+        edits_apply(workspace.index(), &plan(&session, &|_| true, how).unwrap());
     });
 }
 
@@ -327,8 +327,7 @@ impl RealKernel {
         let place = tempfile::tempdir().unwrap();
         let all = Tree::open(&root).unwrap();
         let chosen = choose(&rules, &all, "auto").unwrap();
-        let scan = scan_and(&all, &rules, &chosen, Extent::default(), |_| ()).0;
-        for file in scan.index.files() {
+        for file in Workspace::open(all, &rules).index().files() {
             let path = place.path().join(&file.path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, &file.text).unwrap();
@@ -345,7 +344,9 @@ impl RealKernel {
 
     fn survey(&self, damage: Overlay) -> Survey {
         let tree = self.tree.with(damage);
-        let scan = scan_and(&tree, &self.rules, &self.chosen, Extent::default(), |_| ()).0;
+        let workspace = Workspace::open(tree, &self.rules);
+        let session = Session::new(&workspace, &self.chosen, Extent::Handlers);
+        let scan = &session.scan;
         // What a function of the damaged file stores in a hook is registered by that function, and goes with it.
         let tables = scan.findings.iter().filter(|finding| finding.registration.table.is_some());
         let place = |finding: &Finding| {
@@ -477,8 +478,8 @@ fn an_index_of_a_damaged_header_answers() {
         overlay.set("include/linux/mm.h", Some(text.to_vec()));
         let damaged = tree.with(overlay);
         let built = mmaplint::index::build(&damaged, &rules);
-        let types = Types::new(&built.index, &damaged);
-        let context = Context { index: &built.index, types: &types, rules: &rules };
+        let types = Types::new(&built.index, &damaged, &built.types);
+        let context = Context { index: &built.index, types, rules: &rules };
         mmaplint::vma::analysis::every_key(context);
     });
 }
@@ -527,9 +528,10 @@ fn lints_keep_pace_with_a_large_driver() {
     let lints = lint::ALL.iter().collect::<Vec<_>>();
     let timed = |checks: bool| {
         let start = Instant::now();
-        let look = |inside: &Inside| checks.then(|| lint::run(&Facts::new(inside, None), &lints).unwrap().len());
-        let (scan, hazards) = scan_and(&tree, &rules, &chosen, Extent::default(), look);
-        assert_eq!((scan.findings.len(), hazards.is_none_or(|hazards| hazards > 2000)), (201, true));
+        let workspace = Workspace::open(tree.clone(), &rules);
+        let session = Session::new(&workspace, &chosen, Extent::Handlers);
+        let hazards = checks.then(|| lint::run(&Facts::new(&session, None), &lints).unwrap().len());
+        assert_eq!((session.findings().len(), hazards.is_none_or(|hazards| hazards > 2000)), (201, true));
         start.elapsed()
     };
     // Machines are shared: of several runs the shortest tells.

@@ -6,23 +6,20 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::changes::Trees;
-use super::config::Config;
-use super::judge::Judge;
-use super::near::did_you_mean;
 use super::place::Place;
-use super::{CLEAN, Common, ERROR, FINDINGS, any_unread, is_below, output};
+use super::{CLEAN, Common, ERROR, FINDINGS, check_found, output, tells_unread};
+use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
+use crate::check::{Change, Engine, Reported, State};
 use crate::fix::{counted, write_below};
 use crate::kernel::{FileTrouble, Tree, bounded};
-use crate::lint::baseline::Baseline;
-use crate::lint::introduced::State;
-use crate::lint::{self, ALL, Lint};
+use crate::lint::{self, ALL, Lint, no_lint};
 use crate::meter;
-use crate::report::check::{Check, Reported, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
+use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::rules::Level;
+use crate::verdict::{Extent, Workspace};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -132,25 +129,34 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     let place = Place::of(&options.tree, &options.paths);
     let tree = Tree::open(&place.root).map_err(|error| error.to_string())?;
-    let trees = options.trees(&tree)?;
+    let change = options.change(&tree)?;
     // A change does not decide what is reported of it.
-    let deciding = trees.as_ref().map_or(&tree, |trees| &trees.before);
+    let deciding = change.as_ref().map_or(&tree, |change| &change.before);
     let config = if options.no_config { Config::default() } else { Config::read(deciding)? };
     let lints = chosen_lints(options, &config)?;
     let baseline = options.baseline(&config, deciding)?;
     let fail_on = options.fail_on(&config)?;
-    let paths = options.checked_paths(&tree, &place, trees.as_ref())?;
-    let rules = common.rules()?;
+    let paths = options.checked_paths(&tree, &place, change.as_ref())?;
     let target = match &config.target {
         Some(target) if common.target == "auto" => target,
         _ => &common.target,
     };
     let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
-    let judge = Judge { rules: &rules, lints: &lints, config: &config, paths: &paths, target, suggests };
-    let mut found = match &trees {
-        None => judge.tree(&tree)?,
-        Some(trees) => judge.change(trees)?,
+    let engine = Engine { lints: &lints, config: &config, paths: &paths, suggests };
+    let (session, mut found) = match &change {
+        None => {
+            let session = common.judged(common.workspace(tree.clone())?, target, Extent::Handlers)?;
+            (&*session, engine.tree(session)?)
+        }
+        Some(change) => {
+            let before = common.workspace(change.before.clone())?;
+            let after: &'static Workspace = Box::leak(Box::new(before.beside(change.after.clone())));
+            let after = common.judged(after, target, Extent::Handlers)?;
+            let before = common.judged(before, target, Extent::Handlers)?;
+            (&*after, engine.change(change, before, after)?)
+        }
     };
+    check_found(session)?;
     if options.write_baseline
         && let Some(path) = options.baseline_path(&config, deciding)?
     {
@@ -159,8 +165,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
         return Ok(CLEAN);
     }
     let mut remarks = std::mem::take(&mut found.remarks);
-    if let Some(trees) = trees.as_ref().filter(|_| !options.no_config) {
-        remarks.extend(config.changed_by(trees));
+    if let Some(change) = change.as_ref().filter(|_| !options.no_config) {
+        remarks.extend(config.changed_by(change));
     }
     if let Some(baseline) = baseline {
         let stale = found.leave_out(&baseline);
@@ -185,7 +191,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         remarks.iter().for_each(|remark| output::tell(&printable(remark)));
     }
     if common.stats {
-        let report = Report::of(&found.scan, &found.chosen, tree.version());
+        let report = Report::of(&session.scan, &session.chosen, tree.version());
         let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     let counts = |reported: &Reported| {
@@ -193,9 +199,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         is_news && fail_on.counts(reported.hazard.level)
     };
     let is_strict_failure = common.strict && has_trouble;
-    let unread =
-        any_unread(&found.scan.trouble, |file| paths.is_empty() || paths.iter().any(|path| is_below(file, path)));
-    std::mem::forget(found.scan);
+    let unread = tells_unread(found.unread.iter());
     Ok(match check.reported.iter().any(counts) || is_strict_failure {
         _ if unread => ERROR,
         true => FINDINGS,
@@ -214,12 +218,6 @@ fn of_trouble(trouble: &[FileTrouble], is_change: bool) -> Vec<String> {
         format!("{} could not be understood ({lists}--strict makes that exit code 1)", counted(trouble.len(), "place"))
     });
     named.chain(total).collect()
-}
-
-/// What to say of a lint that does not exist.
-pub(super) fn no_lint(name: &str) -> String {
-    let hint = did_you_mean(name, ALL.iter().map(|lint| lint.id));
-    format!("no lint is called {name}{hint} (mmaplint rules lists them all)")
 }
 
 fn chosen_lints(options: &Options, config: &Config) -> Result<Vec<&'static Lint>, String> {
@@ -269,23 +267,23 @@ impl Options {
     }
 
     /// The tree before and after the change, where one is to be checked.
-    fn trees(&self, tree: &Tree) -> Result<Option<Trees>, String> {
+    fn change(&self, tree: &Tree) -> Result<Option<Change>, String> {
         if let Some(path) = &self.patch {
             let (name, text) = read_patch(path)?;
-            return Trees::patched(tree, &name, &text).map(Some);
+            return Change::patched(tree, &name, &text).map(Some);
         }
         if let Some(base) = &self.base {
-            return Trees::since(tree, base).map(Some);
+            return Change::since(tree, base).map(Some);
         }
-        self.git.as_ref().map(|range| Trees::range(tree, range)).transpose()
+        self.git.as_ref().map(|range| Change::range(tree, range)).transpose()
     }
 
-    fn checked_paths(&self, tree: &Tree, place: &Place, trees: Option<&Trees>) -> Result<Vec<String>, String> {
+    fn checked_paths(&self, tree: &Tree, place: &Place, change: Option<&Change>) -> Result<Vec<String>, String> {
         let named = |path: &String| {
             let missing = || format!("{path}: there is no such path in {}", tree.root().display());
             let inside = tree.path_below(path).ok_or_else(missing)?;
             // What a change adds, or takes away, is not there.
-            let exists = tree.has(&inside) || trees.is_some_and(|trees| trees.touches(&inside));
+            let exists = tree.has(&inside) || change.is_some_and(|change| change.touches(&inside));
             if exists { Ok(inside) } else { Err(missing()) }
         };
         place.paths.iter().chain(&self.files).map(named).collect()
@@ -296,7 +294,7 @@ impl Options {
         let given = self.baseline.clone().map(BaselineFile::Given);
         let named = config.baseline.as_ref().filter(|_| given.is_none()).map(|path| {
             let inside = tree.path_below(path).filter(|_| !Path::new(path).is_absolute());
-            let outside = || format!("{}: the baseline {path} lies outside the tree", super::config::NAME);
+            let outside = || format!("{}: the baseline {path} lies outside the tree", CONFIG_NAME);
             inside.map(|path| BaselineFile::Named(tree, path)).ok_or_else(outside)
         });
         Ok(given.or(named.transpose()?))
@@ -311,7 +309,7 @@ impl Options {
         let of_config = config.fail_on.as_deref().map(|name| FailOn::from_str(name, false)).transpose();
         let of_config = of_config.map_err(|_| {
             let name = config.fail_on.as_deref().unwrap_or_default();
-            format!("{}: fail-on is note, warning, error or never, not {name:?}", super::config::NAME)
+            format!("{}: fail-on is note, warning, error or never, not {name:?}", CONFIG_NAME)
         })?;
         Ok(self.fail_on.or(of_config).unwrap_or(FailOn::Warning))
     }

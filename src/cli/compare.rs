@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::worklist::{Prepared, page};
-use super::{Common, Scanned, output};
+use super::{Common, output};
 use crate::compare::{Side, compare};
 use crate::report::compare::{Comparison, csv, json, markdown, text};
 use crate::report::guard::Syntax;
-use crate::verdict::{Extent, Inside};
+use crate::verdict::{Extent, Session};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -50,17 +50,17 @@ enum Format {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let is_page = options.format == Format::Html;
-    let extent = Extent { blockers: is_page, ..Extent::default() };
-    let look = |inside: &Inside<'_>| is_page.then(|| Prepared::new(inside, true));
     let (old_place, new_place) = (Place::of(&options.old, &[]), Place::of(&options.new, &[]));
-    let (new, prepared) = common.scan_and(&new_place.root, &common.target, extent, look)?;
+    let new = common.session(&new_place.root, Extent::Handlers)?;
+    let prepared = is_page.then(|| Prepared::with_blockers(new, true));
+    new.forget_functions();
     // Both are judged alike, so that what differs is the code, unless it is asked what the API changes.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
-    let old = common.scan_for(&old_place.root, target, Extent::default())?;
+    let old = common.session_for(&old_place.root, target, Extent::Handlers)?;
     let mut changes = compare(&old.scan, &new.scan);
     let is_in = |place: &Place, side: &Option<Side>| side.as_ref().is_some_and(|side| place.holds(&side.file));
     changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
-    let names = (name(&options.old, &old), name(&options.new, &new));
+    let names = (name(&options.old, old), name(&options.new, new));
     let comparison = Comparison { names, changes: &changes };
     let write = |syntax, with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
         output::write(common.output.as_deref(), syntax, |out| with(&comparison, out))
@@ -70,15 +70,13 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Markdown => write(Syntax::Text, markdown),
         Format::Csv => write(Syntax::Text, csv),
         Format::Json => write(Syntax::Json, json),
-        Format::Html => prepared.map_or(Ok(()), |prepared| page(common, &new, &prepared, Some(&comparison))),
+        Format::Html => prepared.map_or(Ok(()), |prepared| page(common, new, &prepared, Some(&comparison))),
     }?;
-    let code = common.exit_code(&old.scan).max(common.exit_code(&new.scan));
-    std::mem::forget((old, new));
-    Ok(code)
+    Ok(common.exit_code(old).max(common.exit_code(new)))
 }
 
-fn name(path: &Path, scanned: &Scanned) -> String {
+fn name(path: &Path, session: &Session) -> String {
     let version =
-        scanned.tree.version().map_or_else(|| path.display().to_string(), |version| format!("Linux {version}"));
-    format!("{version} ({})", scanned.chosen.target.name)
+        session.tree().version().map_or_else(|| path.display().to_string(), |version| format!("Linux {version}"));
+    format!("{version} ({})", session.chosen.target.name)
 }

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::near::did_you_mean;
 use super::place::Place;
 use super::worklist::Prepared;
-use super::{CLEAN, Common, Scanned, output};
+use super::{CLEAN, Common, output};
 use crate::dossier::{Dossier, dossiers};
 use crate::index::{Hook, Takes};
 use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
+use crate::near::did_you_mean;
 use crate::report::dossier::text;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::rules::{Call, Does, Rules, Target};
-use crate::verdict::{Extent, Finding, Verdict};
+use crate::verdict::{Extent, Finding, Scan, Verdict};
 use crate::worklist::Effort;
 
 #[derive(Args, Debug)]
@@ -67,8 +67,7 @@ fn effort(name: &str) -> Option<Effort> {
 }
 
 /// A hook of a struct of the tree: what implements it, and what waits for it.
-fn of_hook(scanned: &Scanned, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
-    let scan = &scanned.scan;
+fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
     let name = hook.name();
     let takes = if hook.takes == Takes::Desc { "a vm_area_desc" } else { "a vm_area_struct" };
     let whose = if hook.is_private { "one driver's own" } else { "shared by drivers" };
@@ -102,12 +101,13 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
         return Err(unknown(name, &[], rules));
     }
     let common = &options.common;
-    let (scanned, prepared) =
-        common.scan_and(&root, &common.target, Extent::default(), |inside| Prepared::new(inside, true))?;
-    let dossiers = dossiers(&scanned.scan.index, &scanned.scan.findings, &prepared.fixes);
+    let session = common.session(&root, Extent::Handlers)?;
+    let prepared = Prepared::new(session, true);
+    let scan = &session.scan;
+    let dossiers = dossiers(scan.index, &scan.findings, &prepared.fixes);
     let is_in = |dossier: &&Dossier| {
-        let registered = dossier.findings.iter().map(|finding| scanned.scan.findings[*finding].registration.file);
-        let mut files = registered.map(|file| scanned.scan.index.file(file).path.as_str());
+        let registered = dossier.findings.iter().map(|finding| scan.findings[*finding].registration.file);
+        let mut files = registered.map(|file| scan.index.file(file).path.as_str());
         dossier.name == handler
             && file.is_none_or(|wanted| {
                 let wanted = wanted.trim_start_matches("./");
@@ -115,19 +115,19 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
             })
     };
     let found: Vec<&Dossier> = dossiers.iter().filter(is_in).collect();
-    let hook = name.split_once('.').and_then(|(record, member)| scanned.scan.index.hooks().find(record, member));
+    let hook = name.split_once('.').and_then(|(record, member)| scan.index.hooks().find(record, member));
     if let Some(hook) = hook.filter(|_| found.is_empty()) {
-        output::write(common.output.as_deref(), Syntax::Text, |out| of_hook(&scanned, hook, out))?;
+        output::write(common.output.as_deref(), Syntax::Text, |out| of_hook(scan, hook, out))?;
         return Ok(CLEAN);
     }
     if found.is_empty() {
         let handlers: Vec<&str> = dossiers.iter().map(|dossier| dossier.name.as_str()).collect();
         return Err(unknown(handler, &handlers, rules));
     }
-    let sources = prepared.sources(&scanned);
+    let sources = prepared.sources(session);
     output::write(common.output.as_deref(), Syntax::Text, |out| {
         let task = |dossier: &Dossier| sources.of_finding(dossier.findings[0]);
-        found.iter().try_for_each(|dossier| text(&scanned.scan, dossier, &task(dossier), out))
+        found.iter().try_for_each(|dossier| text(scan, dossier, &task(dossier), out))
     })?;
     Ok(CLEAN)
 }

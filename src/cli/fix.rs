@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::near::did_you_mean;
 use super::place::Place;
-use super::{CLEAN, Common, ERROR, Scanned, is_below, output};
+use super::{CLEAN, Common, ERROR, output, tell_unused};
 use crate::fix::{
     self, Applicability, Change, Fixes, HandlerFix, Replaced, Series, applied, counted, plan, unified, write,
 };
 use crate::index::Index;
-use crate::kernel::{Git, Maintainers, Tree};
+use crate::kernel::{Git, Maintainers, Tree, is_below};
+use crate::near::did_you_mean;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::source::Span;
-use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, TargetFrom, choose};
+use crate::verdict::{Chosen, Extent, Finding, Scan, Session, TargetFrom, choose};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -51,22 +51,21 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let place = options.place();
-    let (scanned, planned) =
-        common.scan_and(&place.root, &common.target, Extent::default(), |inside| planned(options, &place, inside))?;
-    let Scanned { tree, chosen, scan, .. } = scanned;
-    let Planned { names_handlers, mut fixes, lacks } = planned?;
+    let session = common.session(&place.root, Extent::Handlers)?;
+    let Planned { names_handlers, mut fixes, lacks } = planned(options, &place, session)?;
+    let (tree, chosen, scan) = (session.tree(), &session.chosen, &session.scan);
     if let Some(lacks) = lacks {
         output::tell(&lacks);
     }
-    hold_back(&scan, &mut fixes);
+    hold_back(scan, &mut fixes);
     let failed = if options.write {
-        written(&scan.index, &tree, &fixes)
+        written(scan.index, tree, &fixes)
     } else if let Some(directory) = &options.mbox {
         let series = Series {
-            index: &scan.index,
+            index: scan.index,
             findings: &scan.findings,
             fixes: &fixes,
-            maintainers: &Maintainers::read(&tree),
+            maintainers: &Maintainers::read(tree),
             git: &Git::new(tree.root()),
             version: tree.version(),
             target: &chosen.target.name,
@@ -75,21 +74,24 @@ pub fn run(options: &Options) -> Result<u8, String> {
         false
     } else {
         let syntax = if common.output.is_none() && io::stdout().is_terminal() { Syntax::Text } else { Syntax::Exact };
-        output::write(common.output.as_deref(), syntax, |out| diffs(&scan.index, &fixes, out))?;
+        output::write(common.output.as_deref(), syntax, |out| diffs(scan.index, &fixes, out))?;
         false
     };
     if !common.quiet && !names_handlers {
-        let _ = output::to_stderr(|out| summary(&scan, &fixes, out));
+        let _ = output::to_stderr(|out| summary(scan, &fixes, out));
     }
     if common.stats {
-        let report = Report::of(&scan, &chosen, tree.version());
+        let report = Report::of(scan, chosen, tree.version());
         let _ = output::to_stderr(|out| report::stats(&report, out));
     }
     // Who names a handler wants that one: that nothing could be written of it is an error.
     if names_handlers && fixes.changes.is_empty() {
         let why: Vec<String> =
-            fixes.handlers.iter().map(|fix| format!("{}: {}", fix.name, why_not(&scan.index, fix))).collect();
+            fixes.handlers.iter().map(|fix| format!("{}: {}", fix.name, why_not(scan.index, fix))).collect();
         return Err(if why.is_empty() { "what was chosen is converted already".to_owned() } else { why.join("; ") });
+    }
+    if !common.quiet && options.mbox.is_some() {
+        tell_unused(tree);
     }
     Ok(if failed { ERROR } else { CLEAN })
 }
@@ -103,17 +105,17 @@ struct Planned {
     lacks: Option<String>,
 }
 
-fn planned(options: &Options, place: &Place, inside: &Inside<'_>) -> Result<Planned, String> {
-    let own = choose(inside.context.rules, inside.tree, "auto")?;
-    let lacks = lacking(&own, inside.chosen).filter(|_| !options.scaffold);
+fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planned, String> {
+    let own = choose(session.context.rules, session.tree(), "auto")?;
+    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold);
     if let Some(lacks) = lacks.as_ref().filter(|_| options.write || options.mbox.is_some()) {
         return Err(format!("{lacks}; a diff can be printed all the same"));
     }
-    let index = inside.context.index;
-    let selection = Selection::new(place, inside)?;
+    let index = session.context.index;
+    let selection = Selection::new(place, session)?;
     let wanted = |finding: &Finding| selection.holds(index, finding);
     let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
-    let fixes = plan(inside, &wanted, how)?;
+    let fixes = plan(session, &wanted, how)?;
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })
 }
@@ -149,8 +151,8 @@ struct Selection {
 }
 
 impl Selection {
-    fn new(place: &Place, inside: &Inside) -> Result<Selection, String> {
-        let (tree, index, findings) = (inside.tree, inside.context.index, inside.findings);
+    fn new(place: &Place, session: &Session) -> Result<Selection, String> {
+        let (tree, index, findings) = (session.tree(), session.context.index, session.findings());
         let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
         for argument in &place.paths {
             if tree.has(argument) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::place::Place;
-use super::{Common, Scanned, output};
+use super::{Common, output};
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
 use crate::verdict::{Extent, Scan};
@@ -37,12 +37,11 @@ enum Format {
 /// # Errors
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
-    let extent = Extent { blockers: true, ..Extent::default() };
     let place = Place::of(&options.tree, &[]);
-    let mut scanned = options.common.scan(&place.root, extent)?;
-    keep(&mut scanned.scan, &place);
-    let Scanned { tree, chosen, scan, .. } = &scanned;
-    let report = Report::of(scan, chosen, tree.version());
+    let session = options.common.session(&place.root, Extent::Handlers)?;
+    session.add(session.find_blockers());
+    keep(&mut session.scan, &place);
+    let report = Report::of(&session.scan, &session.chosen, session.tree().version());
     let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
     output::write(options.common.output.as_deref(), syntax, |out| match options.format {
         Format::Dot => report::dot(&report, out),
@@ -52,9 +51,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if options.common.stats {
         let _ = output::to_stderr(|out| report::stats(&report, out));
     }
-    let code = options.common.exit_code(scan);
-    std::mem::forget(scanned);
-    Ok(code)
+    Ok(options.common.exit_code(session))
 }
 
 /// Keeps the blockers that handlers of a place wait for.

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::config::Config;
-use super::judge::Judge;
 use super::place::root_above;
 use super::{CLEAN, Common, output};
+use crate::check::Engine;
+use crate::check::accepted::Config;
 use crate::kernel::Tree;
 use crate::lint::{ALL, Lint};
 use crate::report::escape::printable;
+use crate::verdict::Extent;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -41,11 +42,10 @@ pub fn run(options: &Options) -> Result<u8, String> {
         return Ok(CLEAN);
     }
     let config = Config::read(&tree)?;
-    let rules = options.common.rules()?;
+    let session = options.common.judged(options.common.workspace(tree)?, "auto", Extent::Handlers)?;
     let lints: Vec<&'static Lint> = ALL.iter().filter(|lint| lint.is_default()).collect();
-    let judge =
-        Judge { rules: &rules, lints: &lints, config: &config, paths: &[path], target: "auto", suggests: false };
-    for reported in judge.tree(&tree)?.reported {
+    let engine = Engine { lints: &lints, config: &config, paths: &[path], suggests: false };
+    for reported in engine.tree(session)?.reported {
         let hazard = reported.hazard;
         let _ = output::to_stderr(|out| {
             let (line, column) = (hazard.start.line, hazard.start.column);

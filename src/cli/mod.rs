@@ -1,17 +1,13 @@
 //! The command line: the only place that prints or exits. One file a command.
 
-mod changes;
 mod check;
 mod compare;
-pub mod config;
 mod docs;
 mod explain;
 mod fix;
 mod graph;
-mod judge;
 mod kbuild;
 mod man;
-mod near;
 mod output;
 mod place;
 mod rules;
@@ -19,6 +15,7 @@ mod scan;
 mod schema;
 mod worklist;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
@@ -31,7 +28,7 @@ use crate::meter;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::rules::Rules;
-use crate::verdict::{Chosen, Extent, Finding, Inside, Scan, Verdict, choose, scan_and};
+use crate::verdict::{Extent, Finding, Session, Verdict, Workspace, choose};
 use place::Place;
 
 /// Nothing is wrong.
@@ -179,14 +176,6 @@ impl TextOrJson {
 /// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
 const STACK: usize = 16 << 20;
 
-/// A tree that was scanned.
-struct Scanned {
-    tree: Tree,
-    chosen: Chosen,
-    scan: Scan,
-    rules: Rules,
-}
-
 impl Common {
     /// The rules built in, with those that the options add.
     fn rules(&self) -> Result<Rules, String> {
@@ -197,33 +186,37 @@ impl Common {
         Ok(rules)
     }
 
-    /// Scans a tree as the options say.
-    fn scan(&self, tree: &Path, extent: Extent) -> Result<Scanned, String> {
-        self.scan_for(tree, &self.target, extent)
-    }
-
-    /// Scans a tree against a target of another name.
-    fn scan_for(&self, tree: &Path, target: &str, extent: Extent) -> Result<Scanned, String> {
-        Ok(self.scan_and(tree, target, extent, |_| ())?.0)
-    }
-
-    /// Scans a tree, and has `look` look at what the scan has at hand.
-    fn scan_and<T: Send>(
-        &self,
-        tree: &Path,
-        target: &str,
-        extent: Extent,
-        look: impl FnOnce(&Inside<'_>) -> T + Send,
-    ) -> Result<(Scanned, T), String> {
-        let rules = self.rules()?;
+    /// Reads a tree. What was read stays until the process ends, soon after: giving back every small piece of it would only take time.
+    fn workspace(&self, tree: Tree) -> Result<&'static Workspace<'static>, String> {
+        let rules: &'static Rules = Box::leak(Box::new(self.rules()?));
         if self.stats {
             meter::switch_on();
         }
+        Ok(Box::leak(Box::new(Workspace::open(tree, rules))))
+    }
+
+    /// Judges a tree as the options say.
+    fn session(&self, tree: &Path, extent: Extent) -> Result<&'static mut Session<'static>, String> {
+        self.session_for(tree, &self.target, extent)
+    }
+
+    /// Judges a tree against a target of another name.
+    fn session_for(&self, tree: &Path, target: &str, extent: Extent) -> Result<&'static mut Session<'static>, String> {
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
-        let chosen = choose(&rules, &tree, target)?;
-        let (scan, seen) = scan_and(&tree, &rules, &chosen, extent, look);
-        check_found(&tree, &scan)?;
-        Ok((Scanned { tree, chosen, scan, rules }, seen))
+        let session = self.judged(self.workspace(tree)?, target, extent)?;
+        check_found(session)?;
+        Ok(session)
+    }
+
+    /// Judges a tree that was read.
+    fn judged(
+        &self,
+        workspace: &'static Workspace<'static>,
+        target: &str,
+        extent: Extent,
+    ) -> Result<&'static mut Session<'static>, String> {
+        let chosen = choose(workspace.context().rules, workspace.tree(), target)?;
+        Ok(Box::leak(Box::new(Session::new(workspace, &chosen, extent))))
     }
 
     /// The threads that a command runs in.
@@ -233,18 +226,22 @@ impl Common {
     }
 
     /// The exit code of a run that scanned: `--strict` counts what was not understood.
-    fn exit_code(&self, scan: &Scan) -> u8 {
-        self.exit_code_in(scan, &Place::default())
+    fn exit_code(&self, session: &Session) -> u8 {
+        self.exit_code_in(session, &Place::default())
     }
 
     /// The same for a run that was asked for a part of the tree.
-    fn exit_code_in(&self, scan: &Scan, place: &Place) -> u8 {
+    fn exit_code_in(&self, session: &Session, place: &Place) -> u8 {
+        let scan = &session.scan;
         let is_unknown = |finding: &&Finding| finding.verdict == Verdict::Unknown;
         let mut unknown = scan.findings.iter().filter(is_unknown).map(|finding| finding.registration.file);
         let not_understood = scan.trouble.iter().any(|trouble| trouble.file.is_empty() || place.holds(&trouble.file))
             || unknown.any(|file| place.holds(&scan.index.file(file).path));
+        let unread = scan.trouble.iter().cloned().chain(session.tree().unread());
+        let unread = unread.filter(|trouble| trouble.kind == UNREADABLE && place.holds(&trouble.file));
+        let unread: BTreeSet<FileTrouble> = unread.collect();
         match self.strict && not_understood {
-            _ if any_unread(&scan.trouble, |file| place.holds(file)) => ERROR,
+            _ if tells_unread(unread.iter()) => ERROR,
             true => FINDINGS,
             false => CLEAN,
         }
@@ -259,22 +256,15 @@ fn tell_unused(tree: &Tree) {
     tree.unread().iter().take(TOLD).for_each(|trouble| output::tell(&printable(&trouble.to_string())));
 }
 
-/// Whether any file that is meant could not be read, so that the result says nothing about it. It is told.
-fn any_unread(trouble: &[FileTrouble], is_meant: impl Fn(&str) -> bool) -> bool {
-    let is_unread = |trouble: &&FileTrouble| trouble.kind == UNREADABLE && is_meant(&trouble.file);
-    let unread: Vec<&FileTrouble> = trouble.iter().filter(is_unread).collect();
-    match unread.as_slice() {
-        [] => false,
-        [only] => {
-            output::tell(&printable(&format!("{}: could not be read: {}", only.file, only.text)));
-            true
-        }
-        [first, rest @ ..] => {
-            let others = format!("and {} more files could not be read", rest.len());
-            output::tell(&printable(&format!("{}: could not be read: {}; {others}", first.file, first.text)));
-            true
-        }
-    }
+/// Tells which files could not be read, so that the result says nothing about them; whether there are any.
+fn tells_unread<'t>(mut unread: impl ExactSizeIterator<Item = &'t FileTrouble>) -> bool {
+    let Some(first) = unread.next() else { return false };
+    let others = match unread.len() {
+        0 => String::new(),
+        others => format!("; and {others} more files could not be read"),
+    };
+    output::tell(&printable(&format!("{}: could not be read: {}{others}", first.file, first.text)));
+    true
 }
 
 /// Where sources name VMAs, and what declares the hooks is missing so that nothing registers a handler, an empty result would be no
@@ -282,7 +272,8 @@ fn any_unread(trouble: &[FileTrouble], is_meant: impl Fn(&str) -> bool) -> bool 
 ///
 /// # Errors
 /// In such a directory, with what to do.
-fn check_found(tree: &Tree, scan: &Scan) -> Result<(), String> {
+fn check_found(session: &Session) -> Result<(), String> {
+    let (tree, scan) = (session.tree(), &session.scan);
     let names_vma = |file: &&std::sync::Arc<crate::index::SourceFile>| {
         !file.is_header() && memchr::memmem::find(&file.text, b"vm_area_struct").is_some()
     };
@@ -297,13 +288,6 @@ fn check_found(tree: &Tree, scan: &Scan) -> Result<(), String> {
         tree.root().display(),
         file.path,
     ))
-}
-
-/// Whether a file of the tree is what an argument names, or lies below it.
-fn is_below(file: &str, path: &str) -> bool {
-    let path = path.trim_start_matches("./").trim_end_matches('/');
-    let behind = file.strip_prefix(path);
-    path.is_empty() || path == "." || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Runs the command line of this process.

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::is_below;
-use crate::kernel::Tree;
+use crate::kernel::{Tree, is_below};
 
 /// A tree, and what of it was named.
 #[derive(Debug, Default)]

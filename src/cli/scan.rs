@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::place::Place;
-use super::{Common, Scanned, output};
+use super::{Common, output};
 use crate::kernel::Tree;
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
@@ -64,15 +64,16 @@ impl ValueEnum for Verdict {
 /// A tree that cannot be opened, a rule file that is wrong, a target that does not exist, a result that cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let extent = Extent { every_function: options.every_function, ..Extent::default() };
+    let extent = if options.every_function { Extent::EveryFunction } else { Extent::Handlers };
     let place = Place::of(&options.tree, &options.paths);
-    let Scanned { tree, chosen, scan, .. } = common.scan(&place.root, extent)?;
-    check_selection(options, &tree, &place, &scan)?;
-    let selects = |finding: &&Finding| options.selects(&place, &scan, finding);
+    let session = common.session(&place.root, extent)?;
+    let (tree, scan) = (session.tree(), &session.scan);
+    check_selection(options, tree, &place, scan)?;
+    let selects = |finding: &&Finding| options.selects(&place, scan, finding);
     let findings: Vec<&Finding> = scan.findings.iter().filter(selects).collect();
     let bears = |file: &str| file.is_empty() || place.holds(file);
     let trouble = scan.trouble.iter().filter(|trouble| bears(&trouble.file)).collect();
-    let report = Report { findings, chosen: &chosen, version: tree.version(), scan: &scan, trouble };
+    let report = Report { findings, chosen: &session.chosen, version: tree.version(), scan, trouble };
     let coloured = output::is_coloured(common.color, common.output.is_some());
     let syntax = match options.resolved_format() {
         Format::Json => Syntax::Json,
@@ -90,10 +91,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         let _ = output::to_stderr(|out| report::stats(&report, out));
     }
-    let code = common.exit_code_in(&scan, &place);
-    // The process ends here: giving back every small piece of the index would only take time.
-    std::mem::forget(scan);
-    Ok(code)
+    Ok(common.exit_code_in(session, &place))
 }
 
 /// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.

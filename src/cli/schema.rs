@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 use schemars::schema_for;
 
-use super::config::Config;
 use super::{CLEAN, output};
+use crate::check::accepted::Config;
 use crate::report::guard::Syntax;
 use crate::report::json_schema;
 

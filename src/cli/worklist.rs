@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::place::Place;
-use super::{Common, Scanned, output, tell_unused};
+use super::{Common, output, tell_unused};
 use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
 use crate::kernel::Maintainers;
@@ -16,7 +16,7 @@ use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
-use crate::verdict::{Extent, Finding, Inside, Verdict};
+use crate::verdict::{Extent, Finding, Session, Verdict};
 use crate::worklist::{By, Sources, Statistics, Task, TaskKind};
 
 #[derive(Args, Debug)]
@@ -78,29 +78,26 @@ enum Format {
 /// As those of a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let extent = Extent { blockers: true, ..Extent::default() };
     let writer = options.format.writer();
     let place = Place::of(&options.tree, &[]);
-    let (scanned, prepared) =
-        common.scan_and(&place.root, &common.target, extent, |inside| Prepared::new(inside, writer.is_none()))?;
+    let session = common.session(&place.root, Extent::Handlers)?;
+    let prepared = Prepared::with_blockers(session, writer.is_none());
     if !common.quiet {
-        tell_unused(&scanned.tree);
+        tell_unused(session.tree());
     }
     let Some(writer) = writer else {
-        page(common, &scanned, &prepared, None)?;
-        let code = common.exit_code(&scanned.scan);
-        std::mem::forget(scanned);
-        return Ok(code);
+        page(common, session, &prepared, None)?;
+        return Ok(common.exit_code(session));
     };
-    let (scan, chosen) = (&scanned.scan, &scanned.chosen);
-    let mut tasks = prepared.sources(&scanned).tasks();
+    let (scan, chosen) = (&session.scan, &session.chosen);
+    let mut tasks = prepared.sources(session).tasks();
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
     keep(&mut tasks, &place);
     let list = Worklist {
         tasks: &tasks,
         by: options.by.map_or(By::Nothing, Group::by),
         statistics: options.statistics.then(|| Statistics::of(scan)),
-        version: scanned.tree.version(),
+        version: session.tree().version(),
         target: &chosen.target.name,
     };
     let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
@@ -114,9 +111,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let report = report::Report::of(scan, chosen, list.version.clone());
         let _ = output::to_stderr(|out| report::stats(&report, out));
     }
-    let code = common.exit_code(scan);
-    std::mem::forget(scanned);
-    Ok(code)
+    Ok(common.exit_code(session))
 }
 
 /// Keeps the tasks of a place, and those that they wait for, wherever they are.
@@ -163,27 +158,34 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// What `fix` would write, for a page with sketches, and whom to tell; both while the scan finds out what blocks what.
-    pub(super) fn new(inside: &Inside<'_>, is_page: bool) -> Prepared {
-        let (fixes, maintainers) = rayon::join(|| conversions(inside, is_page), || Maintainers::read(inside.tree));
+    /// What `fix` would write, for a page with sketches, and whom to tell.
+    pub(super) fn new(session: &Session, is_page: bool) -> Prepared {
+        let (fixes, maintainers) = rayon::join(|| conversions(session, is_page), || Maintainers::read(session.tree()));
         Prepared { fixes, maintainers }
     }
 
-    pub(super) fn sources<'a>(&'a self, scanned: &'a Scanned) -> Sources<'a> {
-        let Scanned { scan, rules, .. } = scanned;
+    /// The same, while the session finds out what blocks what.
+    pub(super) fn with_blockers(session: &mut Session, is_page: bool) -> Prepared {
+        let (found, prepared) = rayon::join(|| session.find_blockers(), || Prepared::new(session, is_page));
+        session.add(found);
+        prepared
+    }
+
+    pub(super) fn sources<'a>(&'a self, session: &'a Session) -> Sources<'a> {
+        let (scan, rules) = (&session.scan, session.context.rules);
         Sources { scan, rules, fixes: &self.fixes, maintainers: &self.maintainers }
     }
 }
 
 /// What `fix` would write. A target without templates has no patches; all else is as good without.
-fn conversions(inside: &Inside<'_>, sketches: bool) -> Fixes {
-    let how = fix::Options { own: &inside.chosen.target, sketches, scaffold: false };
+fn conversions(session: &Session, sketches: bool) -> Fixes {
+    let how = fix::Options { own: &session.chosen.target, sketches, scaffold: false };
     let is_wanted = |finding: &Finding| match finding.verdict {
         Verdict::Mechanical | Verdict::Action => true,
         Verdict::Mapped => sketches,
         _ => false,
     };
-    plan(inside, &is_wanted, how).unwrap_or_default()
+    plan(session, &is_wanted, how).unwrap_or_default()
 }
 
 /// Writes the HTML report; with a comparison, what moved as well.
@@ -192,15 +194,15 @@ fn conversions(inside: &Inside<'_>, sketches: bool) -> Fixes {
 /// Where it cannot be written.
 pub(super) fn page(
     common: &Common,
-    scanned: &Scanned,
+    session: &Session,
     prepared: &Prepared,
     progress: Option<&Comparison>,
 ) -> Result<(), String> {
-    let Scanned { scan, chosen, tree, .. } = scanned;
-    let tasks = prepared.sources(scanned).of_each_finding();
-    let dossiers = dossiers(&scan.index, &scan.findings, &prepared.fixes);
+    let (scan, chosen) = (&session.scan, &session.chosen);
+    let tasks = prepared.sources(session).of_each_finding();
+    let dossiers = dossiers(scan.index, &scan.findings, &prepared.fixes);
     let statistics = Statistics::of(scan);
-    let version = tree.version();
+    let version = session.tree().version();
     let page = Page { scan, chosen, version, tasks: &tasks, dossiers: &dossiers, statistics: &statistics, progress };
     output::write(common.output.as_deref(), Syntax::Html, |out| html(&page, out))
 }

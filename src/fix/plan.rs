@@ -7,7 +7,7 @@ use super::planner::Planner;
 use super::rewriter::OpenPoint;
 use crate::index::Hook;
 use crate::rules::{Rewrite, Target};
-use crate::verdict::{Finding, Inside};
+use crate::verdict::{Finding, Session};
 use crate::vma::lower::Context;
 
 /// How far a conversion can be trusted.
@@ -166,14 +166,14 @@ fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
 ///
 /// # Errors
 /// Where there are no templates for the target.
-pub fn plan(inside: &Inside<'_>, wanted: &dyn Fn(&Finding) -> bool, options: Options<'_>) -> Result<Fixes, String> {
-    let context = inside.context;
-    let target = &inside.chosen.target;
+pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: Options<'_>) -> Result<Fixes, String> {
+    let context = session.context;
+    let target = &session.chosen.target;
     let rewrite = context
         .rules
         .rewrite(target, options.own)
         .ok_or_else(|| format!("target {}: there are no templates for writing conversions to it", target.name))?;
-    let mut planner = Planner::new(inside, &rewrite);
+    let mut planner = Planner::new(session, &rewrite);
     planner.choose(wanted);
     planner.convert();
     let mut fixes = planner.finish(options.sketches);

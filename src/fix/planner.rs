@@ -14,7 +14,7 @@ use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Hook, ItemId};
 use crate::rules::Rewrite;
-use crate::verdict::{BEFORE_MAPPED, Chosen, Finding, Inside, Verdict};
+use crate::verdict::{BEFORE_MAPPED, Chosen, Finding, Session, Verdict};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
 
@@ -35,15 +35,15 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(inside: &Inside<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
+    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
         Planner {
-            context: inside.context,
-            chosen: inside.chosen,
+            context: session.context,
+            chosen: &session.chosen,
             rewrite,
-            findings: inside.findings,
-            analysis: inside.analysis.clone(),
+            findings: session.findings(),
+            analysis: session.analysis.clone(),
             candidates: Vec::new(),
-            lookup: Lookup::new(inside.context.index),
+            lookup: Lookup::new(session.context.index),
             members: Memo::new(),
         }
     }

@@ -13,7 +13,7 @@ use super::includes::normalised;
 use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
-use super::{Index, ItemId, SourceFile, Types, net, reach};
+use super::{Index, ItemId, KnownTypes, SourceFile, Types, net, reach};
 use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
 use crate::meter::{Phase, measure};
@@ -25,6 +25,8 @@ use crate::source::{identifier_end, identifier_start, is_identifier_byte};
 pub struct Built {
     /// The index.
     pub index: Index,
+    /// What was read of types on the way.
+    pub types: KnownTypes,
     /// Files read.
     pub files: usize,
     /// Bytes read.
@@ -77,7 +79,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 /// Finds the registrations, once all is known that files define.
 pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let index = &built.index;
-    let types = Types::new(index, tree);
+    let types = Types::new(index, tree, &built.types);
     let words = Words::new(index);
     let (mut found, mut lost, mut next) = (Vec::new(), Vec::new(), 0);
     let mut called = FxHashSet::default();
@@ -86,7 +88,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
         next = batch.end;
         let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(SHARE);
         let batch: Vec<_> =
-            files.map(|file| measure(Phase::Follow, || collect(index, &types, rules, &words, file))).collect();
+            files.map(|file| measure(Phase::Follow, || collect(index, types, rules, &words, file))).collect();
         for file in batch {
             found.extend(file.found);
             lost.extend(file.unclear);
@@ -105,6 +107,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let is_whole = left_out.is_empty();
     built.trouble.extend(left_out);
     built.index.registrations = found;
+    built.types.forget_members();
     built.index.called = called;
     if is_whole {
         lost.extend(net::catch(rules, &built.index));

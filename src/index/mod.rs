@@ -27,7 +27,7 @@ pub use rebuild::rebuild;
 pub use registrations::{Handler, Registration};
 pub use search::Search;
 pub use swaps::{Swap, swaps};
-pub use types::{Scope, Types};
+pub use types::{KnownTypes, Scope, Types};
 
 use std::sync::Arc;
 

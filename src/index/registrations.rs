@@ -62,7 +62,7 @@ impl Words {
 }
 
 /// What one file has to do with registrations.
-pub fn collect(index: &Index, types: &Types, rules: &Rules, words: &Words, file: u32) -> Collected {
+pub fn collect(index: &Index, types: Types<'_>, rules: &Rules, words: &Words, file: u32) -> Collected {
     let mut collector = Collector { index, types, rules, words, file, found: Vec::new(), unclear: Vec::new() };
     let text = &index.file(file).text;
     let (hooks, macros): (Vec<_>, Vec<_>) = words.names.places(text).partition(|(name, _)| words.hooks.contains(*name));
@@ -120,7 +120,7 @@ fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
 
 struct Collector<'i> {
     index: &'i Index,
-    types: &'i Types<'i>,
+    types: Types<'i>,
     rules: &'i Rules,
     words: &'i Words,
     file: u32,

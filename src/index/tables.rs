@@ -26,7 +26,7 @@ pub struct Table {
 /// Reads initialisers of `struct tag`.
 pub struct Entries<'i> {
     pub index: &'i Index,
-    pub types: &'i Types<'i>,
+    pub types: Types<'i>,
     pub file: u32,
     /// The text that the initialiser was parsed from: the file's, or an expansion.
     pub text: &'i [u8],

@@ -1,6 +1,6 @@
 //! The types of expressions, as far as declarations tell.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
@@ -47,14 +47,27 @@ impl Scope {
     }
 }
 
+/// What was read of types so far: each struct is looked for once, and each header read once.
+#[derive(Debug, Default)]
+pub struct KnownTypes {
+    members: RwLock<FxHashMap<String, Arc<Vec<Parameter>>>>,
+    loaded: RwLock<FxHashMap<String, Option<Arc<SourceFile>>>>,
+}
+
+impl KnownTypes {
+    /// Forgets the members of structs, which further files of the index may declare. Headers stay what they are.
+    pub(super) fn forget_members(&mut self) {
+        *self.members.get_mut().unwrap_or_else(PoisonError::into_inner) = FxHashMap::default();
+    }
+}
+
 /// Answers what type an expression has. Structs that no file of the index declares are looked up in the headers that the file
 /// includes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Types<'i> {
     index: &'i Index,
     tree: &'i Tree,
-    members: RwLock<FxHashMap<String, Arc<Vec<Parameter>>>>,
-    loaded: RwLock<FxHashMap<String, Option<Arc<SourceFile>>>>,
+    known: &'i KnownTypes,
 }
 
 /// How many headers deep includes are followed for a struct.
@@ -62,8 +75,8 @@ const INCLUDE_DEPTH: usize = 2;
 
 impl<'i> Types<'i> {
     /// For an index of a tree.
-    pub fn new(index: &'i Index, tree: &'i Tree) -> Types<'i> {
-        Types { index, tree, members: RwLock::default(), loaded: RwLock::default() }
+    pub fn new(index: &'i Index, tree: &'i Tree, known: &'i KnownTypes) -> Types<'i> {
+        Types { index, tree, known }
     }
 
     /// The type of an expression in a function of `file`; `None` where the declarations at hand do not tell.
@@ -154,11 +167,11 @@ impl<'i> Types<'i> {
         let source = self.index.file(file);
         // Two drivers may give their structs the same tag, so what is remembered is remembered by folder.
         let key = format!("{}:{tag}", source.folder());
-        if let Some(known) = self.members.read().ok()?.get(&key) {
+        if let Some(known) = self.known.members.read().ok()?.get(&key) {
             return (!known.is_empty()).then(|| known.clone());
         }
         let found = Arc::new(self.declared_members(tag, file).unwrap_or_default());
-        self.members.write().ok()?.insert(key, found.clone());
+        self.known.members.write().ok()?.insert(key, found.clone());
         (!found.is_empty()).then_some(found)
     }
 
@@ -219,12 +232,12 @@ impl<'i> Types<'i> {
         if let Some(kept) = self.index.header(path) {
             return Some(kept.clone());
         }
-        if let Some(known) = self.loaded.read().ok()?.get(path) {
+        if let Some(known) = self.known.loaded.read().ok()?.get(path) {
             return known.clone();
         }
         let text = self.tree.read(path).filter(|text| SourceFile::check(path, text).is_ok());
         let file = text.map(|text| Arc::new(SourceFile::new(path, text)));
-        self.loaded.write().ok()?.insert(path.to_owned(), file.clone());
+        self.known.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }
 }

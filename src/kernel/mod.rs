@@ -21,7 +21,7 @@ pub use maintainers::{Maintainers, Recipients, Section};
 pub use open_folder::{Links, OpenFolder, bounded};
 pub use overlay::{Laid, Overlay};
 pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};
-pub use paths::Paths;
+pub use paths::{Paths, is_below};
 pub use read::{FILE_LIMIT, Sieve, Sifted, sift};
 pub use tree::{Tree, TreeError};
 pub use walk::{Listing, is_listed, walk};

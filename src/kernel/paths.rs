@@ -1,5 +1,12 @@
 //! Paths, many of them.
 
+/// Whether a file of a tree is what a path names, or lies below it.
+pub fn is_below(file: &str, path: &str) -> bool {
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    let behind = file.strip_prefix(path);
+    path.is_empty() || path == "." || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The paths of files that lie below one folder of a tree. Tens of thousands are listed to be gone through once, so that they stand one behind
 /// the other in one piece of memory.
 #[derive(Clone, Debug, Default)]

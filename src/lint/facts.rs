@@ -12,7 +12,7 @@ use crate::kernel::Tree;
 use crate::rules::{Call, Rules};
 use crate::source::ast::Function;
 use crate::source::{Span, parse};
-use crate::verdict::{Chosen, Finding, Inside};
+use crate::verdict::{Chosen, Finding, Session};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, Event, EventKind, HandlerFacts};
@@ -95,40 +95,40 @@ fn set_bits(bits: &[u64]) -> impl Iterator<Item = usize> {
 
 impl<'a> Facts<'a> {
     /// Reads the functions of all handlers once more, for the lines that a verdict does not need.
-    pub fn new(inside: &'a Inside<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
+    pub fn new(session: &'a Session<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
         let mut first: Vec<(&Finding, Key)> = Vec::new();
         let mut seen: FxHashMap<Key, ()> = FxHashMap::default();
-        for finding in inside.findings {
-            for key in inside.handlers(&finding.registration) {
+        for finding in session.findings() {
+            for key in session.handlers(&finding.registration) {
                 if seen.insert(key.clone(), ()).is_none() {
                     first.push((finding, key));
                 }
             }
         }
         let mut reached: Vec<ItemId> =
-            first.iter().flat_map(|(_, key)| inside.analysis.reached(key)).map(|(key, _)| key.id).collect();
+            first.iter().flat_map(|(_, key)| session.analysis.reached(key)).map(|(key, _)| key.id).collect();
         reached.sort_unstable();
         reached.dedup();
         let syntax: FxHashMap<ItemId, Arc<Vec<Function>>> =
-            reached.into_par_iter().map(|id| (id, Arc::new(syntax(inside.context, id)))).collect();
+            reached.into_par_iter().map(|id| (id, Arc::new(syntax(session.context, id)))).collect();
         let handlers = first
             .into_par_iter()
             .map(|(finding, key)| {
-                let reached = inside.analysis.reached(&key).into_iter();
+                let reached = session.analysis.reached(&key).into_iter();
                 // What the kernel's own headers do is nobody's fault, and no check of the driver's.
                 let own = reached.filter(|(reached, _)| {
-                    *reached == &key || !inside.context.index.file(reached.id.file).is_shared_header()
+                    *reached == &key || !session.context.index.file(reached.id.file).is_shared_header()
                 });
                 let bodies: Vec<Body> = own
                     .filter_map(|(key, lowered)| {
                         let functions = syntax.get(&key.id)?.clone();
-                        Some(Body::new(inside.context, key.clone(), lowered.clone(), &functions))
+                        Some(Body::new(session.context, key.clone(), lowered.clone(), &functions))
                     })
                     .collect();
                 HandlerView {
                     finding,
                     takes: finding.registration.hook.takes,
-                    facts: inside.analysis.facts(&key),
+                    facts: session.analysis.facts(&key),
                     reach: Reach::new(&bodies),
                     bodies,
                     key: key.clone(),
@@ -136,13 +136,13 @@ impl<'a> Facts<'a> {
             })
             .collect();
         Facts {
-            tree: inside.tree,
-            context: inside.context,
-            chosen: inside.chosen,
+            tree: session.tree(),
+            context: session.context,
+            chosen: &session.chosen,
             before,
-            findings: inside.findings,
+            findings: session.findings(),
             handlers,
-            analysis: inside.analysis,
+            analysis: &session.analysis,
         }
     }
 

@@ -1,17 +1,13 @@
 //! Findings about hazards in handlers: what went wrong in real life, told on the line before review.
 //!
-//! A lint is a file in `lints` and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s. [`introduced`] compares those
-//! of a tree before and after a change; [`suppress`] and [`baseline`] take out what was accepted.
+//! A lint is a file in `lints` and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s.
 
-pub mod baseline;
 mod body;
 mod facts;
 mod flags;
 mod hazard;
-pub mod introduced;
 mod lints;
 mod shape;
-pub mod suppress;
 
 pub use body::{Body, Variant};
 pub use facts::{Facts, HandlerView};
@@ -20,6 +16,7 @@ pub use lints::ALL;
 
 use rayon::prelude::*;
 
+use crate::near::did_you_mean;
 use crate::rules::{Confidence, LintText};
 
 /// One lint.
@@ -50,6 +47,12 @@ impl Lint {
 /// The lint of that name.
 pub fn find(id: &str) -> Option<&'static Lint> {
     ALL.iter().find(|lint| lint.id == id)
+}
+
+/// What to say of a lint that does not exist.
+pub fn no_lint(name: &str) -> String {
+    let hint = did_you_mean(name, ALL.iter().map(|lint| lint.id));
+    format!("no lint is called {name}{hint} (mmaplint rules lists them all)")
 }
 
 /// Runs lints over the facts of a tree; the hazards come sorted by place, each once.

@@ -29,7 +29,7 @@ use crate::verdict::{Chosen, Finding, Scan};
 /// What a report is about.
 pub struct Report<'a> {
     /// The scan.
-    pub scan: &'a Scan,
+    pub scan: &'a Scan<'a>,
     /// The findings to show.
     pub findings: Vec<&'a Finding>,
     /// The target they were judged against.
@@ -42,7 +42,7 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// About all that a scan found.
-    pub fn of(scan: &'a Scan, chosen: &'a Chosen, version: Option<String>) -> Report<'a> {
+    pub fn of(scan: &'a Scan<'a>, chosen: &'a Chosen, version: Option<String>) -> Report<'a> {
         Report {
             scan,
             findings: scan.findings.iter().collect(),

@@ -5,16 +5,18 @@ mod finding;
 mod judge;
 mod merge;
 mod path;
-mod scan;
+mod session;
 mod state;
 mod target;
+mod workspace;
 
 pub use blockers::{Blocker, BlockerKind};
 pub use finding::{Finding, HandlerPlace, Place};
 pub use judge::{BEFORE_MAPPED, FILE_STATE, Judgement, Requirement, judge};
 pub use merge::Merge;
-pub use scan::{Extent, Inside, Scan, scan, scan_and, scan_beside};
+pub use session::{Extent, FoundBlockers, Scan, Session};
 pub use target::{Chosen, TargetFrom, choose};
+pub use workspace::Workspace;
 
 use std::fmt;
 

@@ -133,7 +133,7 @@ pub enum By {
 /// What a list is made from.
 pub struct Sources<'a> {
     /// The scan, with its blockers.
-    pub scan: &'a Scan,
+    pub scan: &'a Scan<'a>,
     /// The rules that it was made by.
     pub rules: &'a Rules,
     /// What `fix` would write.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{Check, Reported};
-use crate::lint::introduced::State;
+use crate::check::State;
 use crate::rules::Level;
 
 /// Writes an element for each file, and in it one for each hazard that is there.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Check;
-use crate::lint::introduced::State;
+use crate::check::State;
 use crate::rules::Level;
 
 /// Writes a command for each hazard; what is fixed has no line to show it on.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::Check;
-use crate::lint::introduced::State;
+use crate::check::State;
 use crate::rules::Level;
 
 /// Writes an array with an object for each hazard that is there.

@@ -18,14 +18,10 @@ pub use sarif::sarif;
 pub use terse::terse;
 pub use text::text;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
+use crate::check::{Converted, Reported, State, Suggestion};
 use crate::kernel::Tree;
-use crate::lint::introduced::State;
-use crate::lint::{Hazard, Lint};
+use crate::lint::Lint;
 use crate::report::sources::{Text, Texts};
-use crate::source::Position;
 
 /// What a check found.
 pub struct Check<'a> {
@@ -39,32 +35,6 @@ pub struct Check<'a> {
     pub converted: Vec<Converted>,
     /// Whether a change was checked; else a whole tree.
     pub is_change: bool,
-}
-
-/// One hazard.
-pub struct Reported {
-    /// The hazard.
-    pub hazard: Hazard,
-    /// What the change did to it; of a whole tree all are unchanged.
-    pub state: State,
-    /// The edits that `fix` proposes, by file.
-    pub suggestion: Option<Arc<Suggestion>>,
-}
-
-/// Edits by file: from a place to a place, and what stands there then.
-pub type Suggestion = BTreeMap<String, Vec<(Position, Position, String)>>;
-
-/// A handler that a change converts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Converted {
-    /// The file that registers it, and the line.
-    pub file: String,
-    /// The line of the new registration.
-    pub line: u32,
-    /// The handler before.
-    pub from: String,
-    /// The handler after.
-    pub to: String,
 }
 
 impl Check<'_> {

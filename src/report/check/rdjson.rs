@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Check, Reported, help};
-use crate::lint::introduced::State;
+use crate::check::State;
 use crate::report::layout::write_json;
 use crate::rules::Level;
 use crate::source::Position;

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Check, Reported, Suggestion, Texts, help};
-use crate::lint::introduced::State;
-use crate::lint::{Lint, suppress};
+use crate::check::State;
+use crate::check::accepted::UNUSED;
+use crate::lint::Lint;
 use crate::report::layout::write_json;
 use crate::rules::Level;
 use crate::source::Position;
@@ -59,8 +60,8 @@ fn rule(lint: &Lint) -> Option<Value> {
 
 fn unused_suppression() -> Value {
     json!({
-        "id": suppress::UNUSED,
-        "name": pascal_case(suppress::UNUSED),
+        "id": UNUSED,
+        "name": pascal_case(UNUSED),
         "shortDescription": {"text": "A comment suppresses nothing."},
         "defaultConfiguration": {"level": Level::Warning.name()},
     })

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Check;
-use crate::lint::introduced::State;
+use crate::check::State;
 use crate::report::escape::printable;
 
 /// Writes `file:line:column: level: message [lint]`, the last only with `types`.

@@ -6,7 +6,7 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, Severity};
 use codespan_reporting::term::{self, Config};
 
 use super::{Check, Reported, Text, Texts};
-use crate::lint::introduced::State;
+use crate::check::State;
 use crate::report::escape::printable;
 use crate::rules::Level;
 use crate::source::Position;

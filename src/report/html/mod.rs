@@ -25,7 +25,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// What the page shows.
 pub struct Page<'a> {
     /// The scan, with its blockers.
-    pub scan: &'a Scan,
+    pub scan: &'a Scan<'a>,
     /// The target it was judged against.
     pub chosen: &'a Chosen,
     /// The kernel version of the tree, where it states one.

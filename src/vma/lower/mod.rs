@@ -31,7 +31,7 @@ pub struct Context<'a> {
     /// Who defines what.
     pub index: &'a Index,
     /// What type an expression has.
-    pub types: &'a Types<'a>,
+    pub types: Types<'a>,
     /// What calls do.
     pub rules: &'a Rules,
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Deserialize;
 
-use super::Hazard;
+use crate::lint::Hazard;
 
 /// A sort of hazard: file, function, lint.
 type Sort = (String, String, String);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Hazard;
+use crate::lint::Hazard;
 
 /// What a change did to a hazard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

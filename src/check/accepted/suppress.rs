@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Hazard, find};
 use crate::index::{Index, SourceFile};
+use crate::lint::{Hazard, find};
 use crate::rules::{Confidence, Level};
 use crate::source::Position;
 

@@ -5,47 +5,45 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::is_below;
+use super::{Converted, Moves};
 use crate::index::Takes;
-use crate::kernel::{Git, Tree, apply, parse_patch};
-use crate::lint::introduced::Moves;
-use crate::report::check::Converted;
-use crate::verdict::{Finding, Inside};
+use crate::kernel::{Git, Tree, apply, is_below, parse_patch};
+use crate::verdict::{Finding, Session};
 
 /// The two sides of a change.
-pub struct Trees {
+pub struct Change {
     /// Without it.
     pub before: Tree,
     /// With it.
     pub after: Tree,
 }
 
-impl Trees {
+impl Change {
     /// A tree, and what a patch makes of it.
     ///
     /// # Errors
     /// Where the patch cannot be read, or does not apply: names it, the line, and the hunk.
-    pub fn patched(tree: &Tree, name: &str, text: &[u8]) -> Result<Trees, String> {
+    pub fn patched(tree: &Tree, name: &str, text: &[u8]) -> Result<Change, String> {
         let patches = parse_patch(text).map_err(|error| format!("{name}:{error}"))?;
         let overlay = apply(tree, &patches).map_err(|error| format!("{name}:{error}"))?;
-        Ok(Trees { before: tree.clone(), after: tree.with(overlay) })
+        Ok(Change { before: tree.clone(), after: tree.with(overlay) })
     }
 
     /// A revision, and the tree as it is.
     ///
     /// # Errors
     /// Where git cannot say what differs.
-    pub fn since(tree: &Tree, revision: &str) -> Result<Trees, String> {
+    pub fn since(tree: &Tree, revision: &str) -> Result<Change, String> {
         let git = Git::new(tree.root());
         let before = git.overlay_before(&git.commit(revision)?)?;
-        Ok(Trees { before: tree.with(before), after: tree.clone() })
+        Ok(Change { before: tree.with(before), after: tree.clone() })
     }
 
     /// The two ends of `REV..REV`, or of `REV...REV` from where they parted; a single revision is compared with its parent.
     ///
     /// # Errors
     /// Where git cannot say what differs.
-    pub fn range(tree: &Tree, range: &str) -> Result<Trees, String> {
+    pub fn range(tree: &Tree, range: &str) -> Result<Change, String> {
         let git = Git::new(tree.root());
         let commit = |revision: &str| git.commit(if revision.is_empty() { "HEAD" } else { revision });
         let (from, to) = match (range.split_once("..."), range.split_once("..")) {
@@ -55,7 +53,7 @@ impl Trees {
         };
         let (before, mut after) = (git.overlay_of(&from)?, git.overlay_of(&to)?);
         after.renamed(&git.renames(&from, &to)?);
-        Ok(Trees { before: tree.with(before), after: tree.with(after) })
+        Ok(Change { before: tree.with(before), after: tree.with(after) })
     }
 
     /// The files that are there on one side or the other, and not on disk.
@@ -85,33 +83,33 @@ impl Trees {
 
 /// What a comparison asks of a change, each file looked at once.
 pub struct LineMoves<'t> {
-    trees: &'t Trees,
+    change: &'t Change,
     files: RefCell<BTreeMap<String, Vec<Option<u32>>>>,
 }
 
 impl LineMoves<'_> {
     /// For a change.
-    pub fn new(trees: &Trees) -> LineMoves<'_> {
-        LineMoves { trees, files: RefCell::default() }
+    pub fn new(change: &Change) -> LineMoves<'_> {
+        LineMoves { change, files: RefCell::default() }
     }
 }
 
 impl Moves for LineMoves<'_> {
     fn name_before(&self, path: &str) -> String {
-        self.trees.name_before(path)
+        self.change.name_before(path)
     }
 
     fn line_before(&self, path: &str, line: u32) -> Option<u32> {
-        if !self.trees.touches(path) {
+        if !self.change.touches(path) {
             return Some(line);
         }
         let mut files = self.files.borrow_mut();
-        let lines = files.entry(path.to_owned()).or_insert_with(|| self.trees.lines_before(path));
+        let lines = files.entry(path.to_owned()).or_insert_with(|| self.change.lines_before(path));
         *lines.get(line as usize - 1)?
     }
 }
 
-impl Trees {
+impl Change {
     /// What a file was called before the change.
     pub fn name_before(&self, path: &str) -> String {
         let name = self.after.overlay().name_before(path);
@@ -120,25 +118,26 @@ impl Trees {
 }
 
 /// The handlers that take a desc after a change, in a place where one took a VMA before: the same table of the same file.
-pub fn converted(before: &Inside, after: &Inside, name_before: impl Fn(&str) -> String) -> Vec<Converted> {
-    let place = |inside: &Inside, finding: &Finding| {
+pub fn converted(before: &Session, after: &Session, name_before: impl Fn(&str) -> String) -> Vec<Converted> {
+    let place = |session: &Session, finding: &Finding| {
         let registration = &finding.registration;
-        let path = inside.context.index.file(registration.file).path.clone();
+        let path = session.context.index.file(registration.file).path.clone();
         (path, registration.table.clone(), registration.hook.record.clone())
     };
     let name = |finding: &Finding| finding.handler.as_ref().map(|handler| handler.name.clone());
     let takes = |finding: &&Finding, takes: Takes| finding.registration.hook.takes == takes;
     let mut found = Vec::new();
-    for new in after.findings.iter().filter(|finding| takes(finding, Takes::Desc)) {
+    for new in after.findings().iter().filter(|finding| takes(finding, Takes::Desc)) {
         let (path, table, record) = place(after, new);
         let at = (name_before(&path), table, record);
-        let is_here =
-            |inside: &Inside, finding: &&Finding, at: &(String, Option<String>, String)| place(inside, finding) == *at;
+        let is_here = |session: &Session, finding: &&Finding, at: &(String, Option<String>, String)| {
+            place(session, finding) == *at
+        };
         // A table that had the new hook already is not converted by this.
-        if before.findings.iter().any(|old| takes(&old, Takes::Desc) && is_here(before, &old, &at)) {
+        if before.findings().iter().any(|old| takes(&old, Takes::Desc) && is_here(before, &old, &at)) {
             continue;
         }
-        let old = before.findings.iter().find(|old| takes(old, Takes::Vma) && is_here(before, old, &at));
+        let old = before.findings().iter().find(|old| takes(old, Takes::Vma) && is_here(before, old, &at));
         if let (Some(from), Some(to)) = (old.and_then(name), name(new)) {
             let line = after.context.index.file(new.registration.file).position(new.registration.span.start).line;
             found.push(Converted { file: path, line, from, to });

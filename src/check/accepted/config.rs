@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::changes::Trees;
-use super::is_below;
-use crate::kernel::Tree;
-use crate::lint::{Hazard, find};
+use crate::check::Change;
+use crate::kernel::{Tree, is_below};
+use crate::lint::{Hazard, find, no_lint};
 
 /// The name of the file.
 pub const NAME: &str = ".mmaplint.toml";
@@ -61,7 +60,7 @@ impl Config {
         let config: Config = toml::from_str(&text).map_err(|error| named(error.to_string()))?;
         let rules = config.select.iter().chain(&config.ignore).chain(config.suppress.iter().map(|entry| &entry.rule));
         for rule in rules {
-            find(rule).ok_or_else(|| named(super::check::no_lint(rule)))?;
+            find(rule).ok_or_else(|| named(no_lint(rule)))?;
         }
         if let Some(empty) = config.suppress.iter().find(|entry| entry.reason.trim().is_empty()) {
             return Err(named(format!("a [[suppress]] of {} gives no reason", empty.rule)));
@@ -70,9 +69,9 @@ impl Config {
     }
 
     /// What to say of a change to what a project has decided. It does not count for that change.
-    pub fn changed_by(&self, trees: &Trees) -> Vec<String> {
+    pub fn changed_by(&self, change: &Change) -> Vec<String> {
         let files = std::iter::once(NAME).chain(self.baseline.as_deref());
-        let is_changed = |file: &&str| trees.before.read(file) != trees.after.read(file);
+        let is_changed = |file: &&str| change.before.read(file) != change.after.read(file);
         let told = |file: &str| format!("{file} is changed: for this change counts what it said before");
         files.filter(is_changed).map(told).collect()
     }

@@ -1,0 +1,170 @@
+//! How trees and changes are checked: sessions, lints, what was accepted, what `fix` would write.
+
+use std::collections::BTreeSet;
+
+use super::accepted::{Baseline, Config, suppressed};
+use super::change::{Change, LineMoves, converted};
+use super::introduced::{State, compare};
+use super::reached::reached;
+use super::suggestions::{Suggestions, suggestions};
+use super::{Converted, Reported};
+use crate::index::Index;
+use crate::kernel::{FileTrouble, Tree, UNREADABLE, is_below};
+use crate::lint::{self, Facts, Hazard, Lint};
+use crate::verdict::{Finding, Session};
+
+/// What a check found.
+pub struct Outcome {
+    /// The tree, with the change where one was checked.
+    pub tree: Tree,
+    /// The hazards that nobody has accepted.
+    pub reported: Vec<Reported>,
+    /// The handlers that the change converts.
+    pub converted: Vec<Converted>,
+    /// Whether a change was checked.
+    pub is_change: bool,
+    /// What the reader should know beside.
+    pub remarks: Vec<String>,
+    /// What was not read or not understood that bears on the result.
+    pub trouble: Vec<FileTrouble>,
+    /// The files that could not be read: the result says nothing about them.
+    pub unread: Vec<FileTrouble>,
+}
+
+impl Outcome {
+    /// Leaves out what a baseline knows, and gives its entries that are stale. Of a change it knows what was there before.
+    pub fn leave_out(&mut self, baseline: &Baseline) -> Vec<String> {
+        let (new, old): (Vec<Reported>, Vec<Reported>) =
+            std::mem::take(&mut self.reported).into_iter().partition(|reported| reported.state == State::Introduced);
+        let (reported, stale) = baseline.without_known(old.into_iter().chain(new), |reported| &reported.hazard);
+        self.reported = reported;
+        self.reported.sort_by(|left, right| {
+            (left.state == State::Fixed, &left.hazard).cmp(&(right.state == State::Fixed, &right.hazard))
+        });
+        stale
+    }
+}
+
+/// How trees are checked.
+pub struct Engine<'a> {
+    /// The lints to run.
+    pub lints: &'a [&'static Lint],
+    /// What the tree has decided.
+    pub config: &'a Config,
+    /// Of what to report something, as paths of the tree; none for all of it.
+    pub paths: &'a [String],
+    /// Whether to ask what `fix` would write.
+    pub suggests: bool,
+}
+
+/// What a look at one tree gave.
+struct Look {
+    hazards: Vec<Hazard>,
+    suggestions: Suggestions,
+}
+
+impl Engine<'_> {
+    /// Checks a tree.
+    ///
+    /// # Errors
+    /// Where the text of a lint cannot be read.
+    pub fn tree(&self, session: &Session) -> Result<Outcome, String> {
+        let look = self.look(session, &Facts::new(session, None))?;
+        let (hazards, remarks) = self.accepted(session.scan.index, look.hazards);
+        let reported = hazards.into_iter().map(|hazard| (State::Unchanged, hazard));
+        let reported = self.reported(reported.collect(), &look.suggestions);
+        let bears = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
+        let trouble = session.scan.trouble.iter().filter(bears).cloned().collect();
+        Ok(Outcome {
+            tree: session.tree().clone(),
+            reported,
+            converted: Vec::new(),
+            is_change: false,
+            remarks,
+            trouble,
+            unread: self.unread(session.scan.trouble.iter()),
+        })
+    }
+
+    /// Checks what a change does to a tree, judged without it and with it.
+    ///
+    /// # Errors
+    /// Where the text of a lint cannot be read.
+    pub fn change(&self, change: &Change, before: &Session, after: &Session) -> Result<Outcome, String> {
+        let facts_before = Facts::new(before, None);
+        let (old, look) = rayon::join(
+            || lint::run(&facts_before, self.lints),
+            || self.look(after, &Facts::new(after, Some(&facts_before))),
+        );
+        let (old, look) = (old?, look?);
+        let (old, _) = self.accepted(before.scan.index, old);
+        let (new, remarks) = self.accepted(after.scan.index, look.hazards);
+        let compared = compare(old, new, &LineMoves::new(change));
+        let converted = converted(before, after, |path| change.name_before(path));
+        let untouched = before.scan.trouble.iter().filter(|trouble| !change.touches(&trouble.file));
+        Ok(Outcome {
+            tree: after.tree().clone(),
+            reported: self.reported(compared, &look.suggestions),
+            converted: converted.into_iter().filter(|converted| self.selects(&converted.file)).collect(),
+            is_change: true,
+            remarks,
+            trouble: self.trouble(change, before, after),
+            unread: self.unread(after.scan.trouble.iter().chain(untouched)),
+        })
+    }
+
+    /// What was not understood with a change. What was not understood before, and is out of the change's reach, says nothing about it.
+    fn trouble(&self, change: &Change, before: &Session, after: &Session) -> Vec<FileTrouble> {
+        let was_there = |trouble: &FileTrouble| {
+            let name = change.name_before(&trouble.file);
+            let known = before.scan.trouble.iter();
+            known.into_iter().any(|old| (&old.file, old.kind, &old.text) == (&name, trouble.kind, &trouble.text))
+        };
+        let reached = reached(after, |path| change.touches(path));
+        let bears =
+            |trouble: &&FileTrouble| !was_there(trouble) || reached.iter().any(|reached| reached.holds(trouble));
+        let is_meant = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
+        after.scan.trouble.iter().filter(bears).filter(is_meant).cloned().collect()
+    }
+
+    /// The files that could not be read, each once.
+    fn unread<'t>(&self, trouble: impl Iterator<Item = &'t FileTrouble>) -> Vec<FileTrouble> {
+        let unread = trouble.filter(|trouble| trouble.kind == UNREADABLE && self.selects(&trouble.file));
+        unread.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn look(&self, session: &Session, facts: &Facts) -> Result<Look, String> {
+        let hazards = lint::run(facts, self.lints)?;
+        let found: BTreeSet<&(String, String)> = hazards.iter().filter_map(|hazard| hazard.handler.as_ref()).collect();
+        let is_wanted = |finding: &Finding| {
+            let path = &session.context.index.file(finding.registration.file).path;
+            let handler = finding.handler.as_ref().map(|handler| (path.clone(), handler.name.clone()));
+            handler.is_some_and(|handler| found.contains(&handler)) && self.selects(path)
+        };
+        let suggestions = if self.suggests { suggestions(session, &is_wanted) } else { Suggestions::new() };
+        Ok(Look { suggestions, hazards })
+    }
+
+    /// The hazards that nobody has accepted, and what accepts nothing.
+    fn accepted(&self, index: &Index, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
+        let ran = |rule: &str| self.lints.iter().any(|lint| lint.id == rule);
+        let (hazards, remarks) = self.config.without_suppressed(hazards, ran);
+        let hazards = suppressed(index, hazards, ran);
+        let is_partial = !self.paths.is_empty();
+        (hazards, if is_partial { Vec::new() } else { remarks })
+    }
+
+    fn selects(&self, file: &str) -> bool {
+        self.paths.is_empty() || self.paths.iter().any(|path| is_below(file, path))
+    }
+
+    fn reported(&self, hazards: Vec<(State, Hazard)>, suggestions: &Suggestions) -> Vec<Reported> {
+        let chosen = hazards.into_iter().filter(|(_, hazard)| self.selects(&hazard.file));
+        let reported = chosen.map(|(state, hazard)| {
+            let suggestion = hazard.handler.as_ref().and_then(|handler| suggestions.get(handler));
+            let suggestion = suggestion.filter(|_| state != State::Fixed).cloned();
+            Reported { hazard, state, suggestion }
+        });
+        reported.collect()
+    }
+}

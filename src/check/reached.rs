@@ -1,0 +1,40 @@
+//! How far a change reaches: what handlers run through that it touches.
+
+use crate::kernel::FileTrouble;
+use crate::verdict::Session;
+use crate::vma::Key;
+
+/// A function that a handler of a change runs through.
+pub struct Reached {
+    file: String,
+    /// From the first line to the last, from 1.
+    lines: std::ops::RangeInclusive<u32>,
+}
+
+impl Reached {
+    /// Whether trouble lies in it.
+    pub fn holds(&self, trouble: &FileTrouble) -> bool {
+        self.file == trouble.file && trouble.line.is_some_and(|line| self.lines.contains(&line))
+    }
+}
+
+/// The functions that handlers run through which a change touches: in their own file, or in any of the functions that they run through.
+pub fn reached(session: &Session, touches: impl Fn(&str) -> bool) -> Vec<Reached> {
+    let index = session.context.index;
+    let mut found = Vec::new();
+    for finding in session.findings() {
+        let keys = session.handlers(&finding.registration);
+        let functions: Vec<&Key> =
+            keys.iter().flat_map(|key| session.analysis.reached(key)).map(|(key, _)| key).collect();
+        let mut files = functions.iter().map(|key| key.id.file).chain([finding.registration.file]);
+        if !files.any(|file| touches(&index.file(file).path)) {
+            continue;
+        }
+        found.extend(functions.into_iter().map(|key| {
+            let (source, item) = (index.file(key.id.file), index.item(key.id));
+            let line = |offset| source.position(offset).line;
+            Reached { file: source.path.clone(), lines: line(item.span.start)..=line(item.span.end) }
+        }));
+    }
+    found
+}

@@ -1,0 +1,44 @@
+//! What `fix` would write of the handlers that something is reported of.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::fix::{self, Applicability, Edit, plan};
+use crate::source::Position;
+use crate::verdict::{Finding, Session};
+
+/// Edits by file: from a place to a place, and what stands there then.
+pub type Suggestion = BTreeMap<String, Vec<(Position, Position, String)>>;
+
+/// What `fix` would write of a handler, by the file that registers it and its name.
+pub type Suggestions = BTreeMap<(String, String), Arc<Suggestion>>;
+
+/// Handlers whose conversions hang together are suggested together, so many at most: each suggestion names all of their edits.
+const TOGETHER: usize = 32;
+
+/// The conversions that can be trusted, by the handler that each belongs to. A tree without templates has none.
+pub fn suggestions(session: &Session, wanted: &dyn Fn(&Finding) -> bool) -> Suggestions {
+    let index = session.context.index;
+    let how = fix::Options { own: &session.chosen.target, sketches: false, scaffold: false };
+    let mut found = Suggestions::new();
+    let Ok(fixes) = plan(session, wanted, how) else { return found };
+    for handlers in fixes.changes.iter().flat_map(|change| fixes.inseparable(change)) {
+        let fixes = || handlers.iter().map(|handler| &fixes.handlers[*handler]);
+        if handlers.len() > TOGETHER || fixes().any(|fix| fix.applicability != Applicability::Safe) {
+            continue;
+        }
+        let mut edits: BTreeMap<u32, BTreeSet<Edit>> = BTreeMap::new();
+        fixes().flat_map(|fix| fix.edits()).for_each(|(file, own)| edits.entry(file).or_default().extend(own));
+        let placed = edits.into_iter().map(|(file, edits)| {
+            let source = index.file(file);
+            let place = |edit: Edit| (source.position(edit.span.start), source.position(edit.span.end), edit.text);
+            (source.path.clone(), edits.into_iter().map(place).collect())
+        });
+        let suggestion: Arc<Suggestion> = Arc::new(placed.collect());
+        found.extend(fixes().map(|fix| {
+            let file = session.findings()[fix.finding].registration.file;
+            ((index.file(file).path.clone(), fix.name.clone()), Arc::clone(&suggestion))
+        }));
+    }
+    found
+}

@@ -1,0 +1,164 @@
+//! A tree judged against a target: every registration with its facts and its verdict, and what those who look closer ask.
+
+use rayon::prelude::*;
+
+use super::blockers::{Blocker, blockers};
+use super::finding::{Finding, finding, registered};
+use super::judge::NOT_UNDERSTOOD;
+use super::{Chosen, Verdict, Workspace};
+use crate::SHARE;
+use crate::index::{Index, Registration};
+use crate::kernel::{FileTrouble, Tree};
+use crate::meter::{Phase, measure};
+use crate::vma::analysis::every_key;
+use crate::vma::lower::Context;
+use crate::vma::{Analysis, Key};
+
+/// Which functions are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Those that handlers reach.
+    Handlers,
+    /// All that take a VMA: for finding out what is not understood.
+    EveryFunction,
+}
+
+/// A tree that is judged against a target.
+pub struct Session<'w> {
+    /// The tree and its index.
+    pub workspace: &'w Workspace<'w>,
+    /// The API that handlers are judged against.
+    pub chosen: Chosen,
+    /// Who defines what, of which type, and what calls do.
+    pub context: Context<'w>,
+    /// What the functions do.
+    pub analysis: Analysis<'w>,
+    /// What was found.
+    pub scan: Scan<'w>,
+}
+
+/// What was found in a tree.
+#[derive(Debug)]
+pub struct Scan<'w> {
+    /// Who defines what.
+    pub index: &'w Index,
+    /// The findings, by file and place.
+    pub findings: Vec<Finding>,
+    /// What has to be converted before handlers can be, by name, where it was asked for.
+    pub blockers: Vec<Blocker>,
+    /// What could not be read or understood.
+    pub trouble: Vec<FileTrouble>,
+    /// Files read.
+    pub files: usize,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Functions that were parsed.
+    pub slices: usize,
+}
+
+/// What stands in the way of the handlers, and of that in turn.
+pub struct FoundBlockers<'w> {
+    blockers: Vec<Blocker>,
+    /// What is known with the functions of the blockers.
+    analysis: Analysis<'w>,
+}
+
+impl<'w> Session<'w> {
+    /// Judges all registrations of a tree.
+    pub fn new(workspace: &'w Workspace<'w>, chosen: &Chosen, extent: Extent) -> Session<'w> {
+        let context = workspace.context();
+        let registrations = || context.index.registrations().par_iter().with_max_len(SHARE);
+        let handlers: Vec<Key> =
+            registrations().flat_map_iter(|registration| registered(context, registration).keys).collect();
+        let mut analysis = Analysis::new(context);
+        analysis.add(handlers);
+        if extent == Extent::EveryFunction {
+            analysis.add(every_key(context));
+        }
+        let findings: Vec<Finding> = registrations()
+            .map(|registration| measure(Phase::Follow, || finding(context, &analysis, chosen, registration)))
+            .collect();
+        let scan = Scan {
+            index: context.index,
+            findings,
+            blockers: Vec::new(),
+            trouble: Vec::new(),
+            files: workspace.files(),
+            bytes: workspace.bytes(),
+            slices: analysis.functions(),
+        };
+        let mut session = Session { workspace, chosen: chosen.clone(), context, analysis, scan };
+        session.scan.trouble = session.trouble(&session.analysis);
+        session
+    }
+
+    /// The tree.
+    pub fn tree(&self) -> &'w Tree {
+        self.workspace.tree()
+    }
+
+    /// The findings, by file and place.
+    pub fn findings(&self) -> &[Finding] {
+        &self.scan.findings
+    }
+
+    /// The functions that a registration can mean.
+    pub fn handlers(&self, registration: &Registration) -> Vec<Key> {
+        registered(self.context, registration).keys
+    }
+
+    /// Finds out what stands in the way of the blockers themselves. It may take long, all of it in one thread, so that others look at the session
+    /// meanwhile.
+    pub fn find_blockers(&self) -> FoundBlockers<'w> {
+        let mut analysis = self.analysis.clone();
+        let blockers = blockers(self.context, &mut analysis, &self.chosen, &self.scan.findings);
+        FoundBlockers { blockers, analysis }
+    }
+
+    /// Takes in what was found out about blockers.
+    pub fn add(&mut self, found: FoundBlockers<'w>) {
+        self.scan.trouble = self.trouble(&found.analysis);
+        self.scan.slices = found.analysis.functions();
+        self.scan.blockers = found.blockers;
+        self.analysis = found.analysis;
+    }
+
+    /// Forgets what functions do. What was found stays.
+    pub fn forget_functions(&mut self) {
+        std::mem::replace(&mut self.analysis, Analysis::new(self.context)).give_back();
+    }
+
+    /// What could not be read, found or understood, sorted.
+    fn trouble(&self, analysis: &Analysis) -> Vec<FileTrouble> {
+        let index = self.context.index;
+        let mut trouble = self.workspace.trouble();
+        trouble.extend(analysis.trouble().into_iter().map(|(file, span, text)| {
+            let file = index.file(file);
+            FileTrouble { file: file.path.clone(), line: Some(file.position(span.start).line), kind: "parse", text }
+        }));
+        let findings = &self.scan.findings;
+        trouble.extend(findings.iter().filter(|finding| is_lost(finding)).map(|finding| {
+            let file = index.file(finding.registration.file);
+            let line = Some(file.position(finding.registration.span.start).line);
+            let name = finding.handler.as_ref().map_or("", |handler| handler.name.as_str());
+            let text = format!("{name} is not found in the tree");
+            FileTrouble { file: file.path.clone(), line, kind: "handler-not-found", text }
+        }));
+        let requirements = findings.iter().flat_map(|finding| &finding.judgement.requirements);
+        trouble.extend(requirements.filter_map(|requirement| {
+            let text = requirement.text.strip_prefix(NOT_UNDERSTOOD);
+            let text = text.filter(|_| requirement.verdict == Verdict::Unknown)?;
+            let file = index.file(requirement.file);
+            let (line, text) = (Some(file.position(requirement.span.start).line), format!("the VMA is {text}"));
+            Some(FileTrouble { file: file.path.clone(), line, kind: "not-understood", text })
+        }));
+        trouble.extend(self.tree().unread());
+        trouble.sort();
+        trouble.dedup();
+        trouble
+    }
+}
+
+fn is_lost(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Unknown && finding.handler.as_ref().is_some_and(|handler| handler.place.is_none())
+}
