@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fix::{Applicability, Fixes, HandlerFix, unified};
 use crate::index::Index;
 use crate::source::Span;
-use crate::verdict::{Finding, HandlerPlace, Place, Requirement, Verdict};
+use crate::verdict::{Evidence, Finding, HandlerPlace, Place, Verdict};
 
 /// Lines that are shown around what is marked, where a function is too long to be shown whole.
 const AROUND: u32 = 6;
@@ -142,16 +142,17 @@ fn open(index: &Index, fix: &HandlerFix) -> Vec<String> {
 fn excerpts(index: &Index, own: Option<Place>, finding: &Finding) -> Vec<Excerpt> {
     let mut found: Vec<Section> = own.into_iter().map(|place| Section::new(index, place.file, place.span)).collect();
     let judgement = &finding.judgement;
-    for requirement in judgement.requirements.iter().chain(&judgement.notes) {
+    let requirements = judgement.requirements.iter().map(Evidence::named);
+    for requirement in requirements.chain(judgement.notes.iter().map(Evidence::named)) {
         let section = Section::new(index, requirement.file, requirement.span);
         let same = |other: &&mut Section| other.file == section.file && other.first == section.first;
         let number = index.file(requirement.file).position(requirement.span.start).line;
         match found.iter_mut().find(same) {
-            Some(known) => known.mark(number, requirement),
+            Some(known) => known.mark(number, &requirement),
             None => {
                 let mut section = section;
                 section.via.clone_from(&requirement.via);
-                section.mark(number, requirement);
+                section.mark(number, &requirement);
                 found.push(section);
             }
         }
@@ -177,8 +178,8 @@ impl Section {
         Section { file, first, last: last.max(first), via: Vec::new(), marks: BTreeMap::new() }
     }
 
-    fn mark(&mut self, line: u32, requirement: &Requirement) {
-        let Requirement { kind, text, verdict, .. } = requirement;
+    fn mark(&mut self, line: u32, requirement: &Evidence<String>) {
+        let Evidence { kind, text, verdict, .. } = requirement;
         let mark = Mark { kind: kind.clone(), text: text.clone(), verdict: *verdict };
         let marks = self.marks.entry(line).or_default();
         if !marks.contains(&mark) {

@@ -9,7 +9,7 @@ use super::reached::reached;
 use super::suggestions::{Suggestions, suggestions};
 use super::{Converted, Reported};
 use crate::index::Index;
-use crate::kernel::{FileTrouble, Tree, UNREADABLE, is_below};
+use crate::kernel::{FileTrouble, Tree, TroubleKind, is_below};
 use crate::lint::{self, Facts, Hazard, Lint};
 use crate::verdict::{Finding, Session};
 
@@ -129,7 +129,7 @@ impl Engine<'_> {
 
     /// The files that could not be read, each once.
     fn unread<'t>(&self, trouble: impl Iterator<Item = &'t FileTrouble>) -> Vec<FileTrouble> {
-        let unread = trouble.filter(|trouble| trouble.kind == UNREADABLE && self.selects(&trouble.file));
+        let unread = trouble.filter(|trouble| trouble.kind == TroubleKind::Unreadable && self.selects(&trouble.file));
         unread.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 

@@ -23,7 +23,7 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::kernel::{FileTrouble, Tree, UNREADABLE};
+use crate::kernel::{FileTrouble, Tree, TroubleKind};
 use crate::meter;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
@@ -238,7 +238,7 @@ impl Common {
         let not_understood = scan.trouble.iter().any(|trouble| trouble.file.is_empty() || place.holds(&trouble.file))
             || unknown.any(|file| place.holds(&scan.index.file(file).path));
         let unread = scan.trouble.iter().cloned().chain(session.tree().unread());
-        let unread = unread.filter(|trouble| trouble.kind == UNREADABLE && place.holds(&trouble.file));
+        let unread = unread.filter(|trouble| trouble.kind == TroubleKind::Unreadable && place.holds(&trouble.file));
         let unread: BTreeSet<FileTrouble> = unread.collect();
         match self.strict && not_understood {
             _ if tells_unread(unread.iter()) => ERROR,

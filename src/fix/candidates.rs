@@ -7,6 +7,7 @@ use super::mapped::{Mapped, mapped};
 use super::plan::{Applicability, HandlerFix};
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
+use crate::rules::RequirementKind;
 use crate::verdict::{Finding, HandlerPlace, Verdict};
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
@@ -204,9 +205,7 @@ impl Planner<'_> {
         let Some(form) = &self.rewrite.finish else { return false };
         let mut hardest =
             finding.judgement.requirements.iter().filter(|requirement| requirement.verdict == Verdict::Finish);
-        hardest.all(|requirement| {
-            requirement.kind.strip_prefix("finish:").is_some_and(|call| form.calls.contains_key(call))
-        })
+        hardest.all(|requirement| requirement.kind.finish().is_some_and(|call| form.calls.contains_key(call)))
     }
 
     fn keys(&self, candidate: &Candidate) -> Vec<Key> {
@@ -224,7 +223,7 @@ impl Planner<'_> {
     /// The helper for a desc that takes the place of a handler of another module.
     fn twin(&self, candidate: &Candidate, keys: &[Key]) -> Option<String> {
         let finding = &self.findings[candidate.fix.finding];
-        let kind = format!("helper:{}", candidate.fix.name);
+        let kind = RequirementKind::Helper(candidate.fix.name.clone());
         let is_helper = finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
         let twin = self.context.rules.twin(&self.chosen.target, &candidate.fix.name)?;
         let is_own = keys

@@ -4,6 +4,7 @@ use super::edit::{Edit, applied, sorted};
 use super::names::{is_taken, registration};
 use super::planner::Planner;
 use crate::index::{ItemId, SourceFile};
+use crate::rules::RequirementKind;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
 use crate::source::{ItemKind, Span, parse, variants, words};
 use crate::verdict::{Finding, Requirement, Verdict};
@@ -32,8 +33,9 @@ pub(super) fn mapped(planner: &Planner, findings: &[&Finding], key: &Key) -> Opt
     };
     let mut requirements = findings.iter().flat_map(|finding| &finding.judgement.requirements);
     let moves = requirements.clone().filter(|requirement| requirement.verdict == Verdict::Mapped);
-    let all_moves = moves.clone().all(|requirement| requirement.kind == "open-call" || is_in_open(requirement));
-    let populates = requirements.any(|requirement| requirement.kind.starts_with("action:"));
+    let all_moves =
+        moves.clone().all(|requirement| requirement.kind == RequirementKind::OpenCall || is_in_open(requirement));
+    let populates = requirements.any(|requirement| matches!(requirement.kind, RequirementKind::Action(_)));
     if !planner.chosen.target.mapped || !all_moves || populates || open.file != key.id.file {
         return None;
     }

@@ -9,7 +9,7 @@ use super::function::parameters;
 use super::lookup::User;
 use super::planner::Planner;
 use crate::index::{Hook, ItemId, SourceFile, is_access};
-use crate::rules::BridgeForm;
+use crate::rules::{BridgeForm, RequirementKind};
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
@@ -161,7 +161,7 @@ impl Retyping<'_, '_> {
         let implementing = findings.iter().filter(|finding| finding.registration.hook == *self.hook);
         let own: BTreeSet<(u32, String)> =
             implementing.flat_map(parts).map(|part| (part.file, part.lowered.name.clone())).collect();
-        let kind = format!("hook:{}", self.hook.name());
+        let kind = RequirementKind::Hook(self.hook.name());
         let calls =
             |finding: &&Finding| finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
         for Part { file, lowered, .. } in findings.iter().filter(calls).flat_map(parts) {

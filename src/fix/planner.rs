@@ -13,8 +13,8 @@ use super::plan::{Applicability, Change, Fixes, HandlerFix};
 use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Hook, ItemId};
-use crate::rules::Rewrite;
-use crate::verdict::{BEFORE_MAPPED, Chosen, Finding, Session, Verdict};
+use crate::rules::{NoteKind, Rewrite};
+use crate::verdict::{Chosen, Finding, Session, Verdict};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
 
@@ -216,7 +216,8 @@ impl<'a> Planner<'a> {
                     let finding = &self.findings[*finding];
                     let requirements = finding.judgement.requirements.iter();
                     requirements.filter(|requirement| requirement.verdict == Verdict::Mapped).map(|requirement| {
-                        let closes = finding.judgement.notes.iter().any(|note| note.kind == BEFORE_MAPPED);
+                        let closes =
+                            finding.judgement.notes.iter().any(|note| note.kind == NoteKind::CloseWithoutMapped);
                         let behind = if closes {
                             ", and close must look whether it was taken, for it runs where the action fails"
                         } else {

@@ -12,9 +12,9 @@ use super::names::{Mention, documented, is_taken, mentions, registration};
 use super::planner::Planner;
 use super::rewriter::OpenPoint;
 use crate::index::{Hook, Index, ItemId, Registration};
-use crate::rules::Does;
+use crate::rules::{Does, NoteKind};
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse, words};
-use crate::verdict::{FILE_STATE, Requirement};
+use crate::verdict::Note;
 
 /// The conversion of one handler.
 pub(super) struct Work<'w, 'a> {
@@ -460,6 +460,6 @@ fn read_of(text: &[u8], table: &[u8], member: &[u8]) -> Option<usize> {
 }
 
 /// What the reader of a patch should know of what a verdict notes.
-fn remark(index: &Index, note: &Requirement) -> Option<String> {
-    (note.kind == FILE_STATE).then(|| format!("{} {}", index.file(note.file).at(note.span.start), note.text))
+fn remark(index: &Index, note: &Note) -> Option<String> {
+    (note.kind == NoteKind::FileState).then(|| format!("{} {}", index.file(note.file).at(note.span.start), note.text))
 }

@@ -15,7 +15,7 @@ use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
 use super::{Index, ItemId, KnownTypes, SourceFile, Types, net, reach};
 use crate::SHARE;
-use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, sift, walk};
+use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, TroubleKind, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{identifier_end, identifier_start, is_identifier_byte};
@@ -127,7 +127,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     built.trouble.extend(lost.iter().map(|unclear| {
         let source = built.index.file(unclear.file);
         let line = Some(source.position(unclear.at).line);
-        FileTrouble { file: source.path.clone(), line, kind: "registration", text: unclear.text.clone() }
+        FileTrouble { file: source.path.clone(), line, kind: TroubleKind::Registration, text: unclear.text.clone() }
     }));
     built.index.unclear = lost;
 }
@@ -141,7 +141,7 @@ fn limited<T>(list: &mut Vec<T>, what: &str, place: impl Fn(&T) -> (String, Opti
 
 fn too_many(file: String, line: Option<u32>, what: &str) -> FileTrouble {
     let text = format!("{what} from here on are left out: {REGISTRATION_LIMIT} registrations are the limit");
-    FileTrouble { file, line, kind: "too-many", text }
+    FileTrouble { file, line, kind: TroubleKind::TooMany, text }
 }
 
 /// Where the files end that are looked at together with the one at `start`: what one batch finds has to fit into memory.
@@ -167,14 +167,14 @@ impl Built {
                 "more than {} MiB of C that names VMAs, which no kernel has; the sources, or the headers, were not analysed",
                 KEPT_LIMIT >> 20
             );
-            self.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });
+            self.trouble.push(FileTrouble { file: String::new(), line: None, kind: TroubleKind::TooLarge, text });
         }
         files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
         for file in &files {
             if let Some(place) = file.not_utf8 {
                 let line = Some(file.position(place).line);
                 let text = "holds bytes that are no UTF-8; read as they are".to_owned();
-                self.trouble.push(FileTrouble { file: file.path.clone(), line, kind: "not-utf8", text });
+                self.trouble.push(FileTrouble { file: file.path.clone(), line, kind: TroubleKind::NotUtf8, text });
             }
         }
         for file in &files {
@@ -182,7 +182,7 @@ impl Built {
             let path = normalised(file.folder(), name);
             if tree.has(&path) || tree.overlay().get(&path).is_some() {
                 let text = format!("includes {path}, which has no name of C and is not read");
-                self.trouble.push(FileTrouble::of(&file.path, "include", text));
+                self.trouble.push(FileTrouble::of(&file.path, TroubleKind::Include, text));
             }
         }
         self.index.files.extend(files.into_iter().map(Arc::new));

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::definitions::Definitions;
 use super::includes::included_beside;
 use super::names::hash;
-use crate::kernel::{FileTrouble, is_listed};
+use crate::kernel::{FileTrouble, TroubleKind, is_listed};
 use crate::meter::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
@@ -48,7 +48,7 @@ impl SourceFile {
             return Ok(());
         }
         let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
-        Err(FileTrouble { file: path.to_owned(), line: None, kind: "too-large", text })
+        Err(FileTrouble { file: path.to_owned(), line: None, kind: TroubleKind::TooLarge, text })
     }
 
     /// Cuts a file into its items.

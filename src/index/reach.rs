@@ -18,7 +18,7 @@ use super::elsewhere::{Definition, Names, definitions, is_shared};
 use super::registrations::Handler;
 use super::{Index, ItemId, SourceFile};
 use crate::SHARE;
-use crate::kernel::{FileTrouble, Tree};
+use crate::kernel::{FileTrouble, Tree, TroubleKind};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::macros::call_arguments;
@@ -93,7 +93,7 @@ pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
             "the files that handlers reach are longer than {} MiB; the rest was not followed",
             TOTAL_BYTES >> 20
         );
-        built.trouble.push(FileTrouble { file: String::new(), line: None, kind: "too-large", text });
+        built.trouble.push(FileTrouble { file: String::new(), line: None, kind: TroubleKind::TooLarge, text });
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::patch::{FilePatch, Hunk, Mark, PatchError};
-use super::{FileTrouble, Laid, Overlay, Tree};
+use super::{FileTrouble, Laid, Overlay, Tree, TroubleKind};
 
 /// So many outermost lines of context of a hunk may differ.
 const FUZZ: usize = 2;
@@ -186,7 +186,7 @@ fn one(
         work.laid += is.len();
         let laid = if patch.is_link {
             let text = format!("the change makes it a link to {}; not read", String::from_utf8_lossy(&is).trim());
-            Laid::Unread(FileTrouble::of(new, "link", text))
+            Laid::Unread(FileTrouble::of(new, TroubleKind::Link, text))
         } else {
             Laid::Text(is.into())
         };

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::bindings::people;
 use super::file_pattern::FilePattern;
 use super::mailmap::{Mailmap, Person};
-use super::{FileTrouble, Tree};
+use super::{FileTrouble, Tree, TroubleKind};
 
 /// A section of MAINTAINERS.
 #[derive(Debug, Default)]
@@ -174,7 +174,8 @@ impl Maintainers {
             let section = sections.last_mut().filter(|_| is_open);
             if !section.is_some_and(|section| section.add(line.as_bytes()[0], value, &mut room)) && left_out.is_none() {
                 let text = "sections or patterns beyond what a kernel has, from here on; they tell nobody".to_owned();
-                left_out = Some(FileTrouble { file: String::new(), line: Some(number), kind: "too-many", text });
+                left_out =
+                    Some(FileTrouble { file: String::new(), line: Some(number), kind: TroubleKind::TooMany, text });
             }
         }
         (Maintainers { sections, ..Maintainers::default() }, left_out)

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::open_folder::{Links, OpenFolder, bounded};
 use super::overlay::Laid;
 use super::tree::unread;
-use super::{FileTrouble, Paths, Tree, UNREADABLE};
+use super::{FileTrouble, Paths, Tree, TroubleKind};
 use crate::meter::{Phase, count, measure};
 
 /// Files longer than this many bytes are not read.
@@ -138,20 +138,20 @@ impl Reader<'_> {
                 let open = || self.open(number);
                 BUFFER.with_borrow_mut(|buffer| sift_file(open, buffer, sieve)).map_err(|error| {
                     // What is gone since it was listed is not read either.
-                    let gone = || self.failed(number, UNREADABLE, &error.to_string());
+                    let gone = || self.failed(number, TroubleKind::Unreadable, &error.to_string());
                     unread(&self.paths.path(number), &error).unwrap_or_else(gone)
                 })?
             }
         };
         if length > FILE_LIMIT {
             let text = format!("longer than {} MiB; not read", FILE_LIMIT >> 20);
-            return Err(self.failed(number, "too-large", &text));
+            return Err(self.failed(number, TroubleKind::TooLarge, &text));
         }
         bytes.fetch_add(length, Ordering::Relaxed);
         text.map_or(Ok(None), |text| sieve.keep(&self.paths.path(number), text))
     }
 
-    fn failed(&self, number: usize, kind: &'static str, text: &str) -> FileTrouble {
+    fn failed(&self, number: usize, kind: TroubleKind, text: &str) -> FileTrouble {
         FileTrouble::of(&self.paths.path(number), kind, text)
     }
 

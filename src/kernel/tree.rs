@@ -13,7 +13,7 @@ use walkdir::WalkDir;
 use super::open_folder::OpenFolder;
 use super::overlay::{Laid, Overlay};
 use super::read::FILE_LIMIT;
-use super::{FileTrouble, UNREADABLE};
+use super::{FileTrouble, TroubleKind};
 
 /// A directory that is read as a kernel tree, with a change laid over it. Whatever is read of it comes through here: regular files of a
 /// bounded length that lie below it.
@@ -183,7 +183,7 @@ impl Tree {
         if text.len() <= limit {
             return Some(text);
         }
-        self.note(FileTrouble::of(path, "too-large", format!("longer than {} MiB; not used", limit >> 20)));
+        self.note(FileTrouble::of(path, TroubleKind::TooLarge, format!("longer than {} MiB; not used", limit >> 20)));
         None
     }
 
@@ -228,11 +228,13 @@ impl Tree {
 pub(super) fn unread(path: &str, error: &io::Error) -> Option<FileTrouble> {
     let (kind, text) = match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
         (_, Some(Errno::NOENT | Errno::NOTDIR | Errno::ISDIR | Errno::NAMETOOLONG | Errno::INVAL)) => return None,
-        (_, Some(Errno::XDEV)) => ("link", "links to a file outside the tree; not read".to_owned()),
-        (_, Some(Errno::LOOP)) => ("link", format!("a link that cannot be followed: {error}")),
-        (io::ErrorKind::InvalidInput, _) => ("not-a-file", format!("{error}; not read")),
-        (io::ErrorKind::FileTooLarge, _) => ("too-large", format!("longer than {} MiB; not read", FILE_LIMIT >> 20)),
-        _ => (UNREADABLE, error.to_string()),
+        (_, Some(Errno::XDEV)) => (TroubleKind::Link, "links to a file outside the tree; not read".to_owned()),
+        (_, Some(Errno::LOOP)) => (TroubleKind::Link, format!("a link that cannot be followed: {error}")),
+        (io::ErrorKind::InvalidInput, _) => (TroubleKind::NotAFile, format!("{error}; not read")),
+        (io::ErrorKind::FileTooLarge, _) => {
+            (TroubleKind::TooLarge, format!("longer than {} MiB; not read", FILE_LIMIT >> 20))
+        }
+        _ => (TroubleKind::Unreadable, error.to_string()),
     };
     Some(FileTrouble::of(path, kind, text))
 }

@@ -7,7 +7,7 @@ use rayon::iter::once;
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{FileTrouble, Paths, Tree, UNREADABLE};
+use super::{FileTrouble, Paths, Tree, TroubleKind};
 use crate::meter::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
@@ -160,7 +160,7 @@ impl Listing {
             return self.list(kind).into_iter().for_each(|list| list.push(&name));
         }
         let file = below(tree.root(), entry.path());
-        self.trouble.push(FileTrouble::of(&file, "not-a-file", "is neither a file nor a folder; not read"));
+        self.trouble.push(FileTrouble::of(&file, TroubleKind::NotAFile, "is neither a file nor a folder; not read"));
     }
 
     fn list(&mut self, kind: Kind) -> Option<&mut Paths> {
@@ -184,16 +184,22 @@ impl Listing {
             Ok((root, target)) => target.strip_prefix(root).map(Path::to_owned).map_err(|_| target.is_dir()),
             Err(error) if is_source => {
                 let text = format!("a link that cannot be followed: {error}");
-                return self.trouble.push(FileTrouble::of(&path, "link", text));
+                return self.trouble.push(FileTrouble::of(&path, TroubleKind::Link, text));
             }
             Err(_) => return,
         };
         match target {
-            Err(true) => {
-                self.trouble.push(FileTrouble::of(&path, "link", "links to a folder outside the tree; not read"))
-            }
+            Err(true) => self.trouble.push(FileTrouble::of(
+                &path,
+                TroubleKind::Link,
+                "links to a folder outside the tree; not read",
+            )),
             Err(false) if is_source => {
-                self.trouble.push(FileTrouble::of(&path, "link", "links to a file outside the tree; not read"));
+                self.trouble.push(FileTrouble::of(
+                    &path,
+                    TroubleKind::Link,
+                    "links to a file outside the tree; not read",
+                ));
             }
             Ok(target) if target.components().next().is_some_and(|top| is_left_out(top.as_ref())) => {
                 self.add_linked(tree, folder, link);
@@ -217,7 +223,7 @@ impl Listing {
                 let path = below(tree.root(), entry.path()).into_owned();
                 self.trouble.push(FileTrouble::of(
                     &path,
-                    "link",
+                    TroubleKind::Link,
                     "a link in a folder that is read by a link; not read",
                 ));
             }
@@ -227,7 +233,7 @@ impl Listing {
     fn failed(&mut self, root: &Path, error: &walkdir::Error) {
         let file = error.path().map(|path| below(root, path).into_owned()).unwrap_or_default();
         let text = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        self.trouble.push(FileTrouble::of(&file, UNREADABLE, text));
+        self.trouble.push(FileTrouble::of(&file, TroubleKind::Unreadable, text));
     }
 }
 

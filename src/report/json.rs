@@ -12,7 +12,7 @@ use super::Report;
 use super::layout::{listed, write_json};
 use crate::SHARE;
 use crate::source::Span;
-use crate::verdict::{Finding, Place, Requirement, Verdict};
+use crate::verdict::{self, Finding, Place, Verdict};
 
 /// Keys may be added; these stay. Paths are relative to the tree, with `/`; lines and columns count from 1, columns in bytes.
 #[derive(JsonSchema, Serialize)]
@@ -117,7 +117,7 @@ struct PathEntry {
 #[schemars(rename = "evidence")]
 struct Evidence<'a> {
     /// What it takes, as `mmaplint rules` lists it.
-    kind: &'a str,
+    kind: String,
     file: &'a str,
     #[schemars(range(min = 1))]
     line: u32,
@@ -194,7 +194,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             .trouble
             .iter()
             .map(|trouble| TroubleEntry {
-                kind: trouble.kind,
+                kind: trouble.kind.name(),
                 file: &trouble.file,
                 line: trouble.line,
                 text: &trouble.text,
@@ -257,11 +257,11 @@ fn line(report: &Report, file: u32, span: Span) -> u32 {
     report.scan.index.file(file).position(span.start).line
 }
 
-fn evidence<'a>(report: &'a Report, requirement: &'a Requirement) -> Evidence<'a> {
+fn evidence<'a, K: ToString>(report: &'a Report, requirement: &'a verdict::Evidence<K>) -> Evidence<'a> {
     let source = report.scan.index.file(requirement.file);
     let (start, end) = (source.position(requirement.span.start), source.position(requirement.span.end));
     Evidence {
-        kind: &requirement.kind,
+        kind: requirement.kind.to_string(),
         file: &source.path,
         line: start.line,
         column: start.column,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::Report;
 use super::escape::printable;
+use crate::kernel::TroubleKind;
 use crate::meter;
 use crate::verdict::{TargetFrom, Verdict};
 
@@ -44,7 +45,7 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         report.trouble.len(),
         scan.index.unclear().len()
     )?;
-    let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_kind: BTreeMap<TroubleKind, usize> = BTreeMap::new();
     for trouble in &report.trouble {
         let shown = by_kind.entry(trouble.kind).or_default();
         *shown += 1;

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::RequirementKind;
+
 /// What a call does with the VMA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -118,5 +120,5 @@ pub struct Call {
     pub since: Option<String>,
     /// Further requirements that a use of it states.
     #[serde(default)]
-    pub also: Vec<String>,
+    pub also: Vec<RequirementKind>,
 }

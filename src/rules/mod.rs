@@ -3,6 +3,7 @@
 
 mod call;
 mod document;
+mod kind;
 mod lint;
 mod load;
 mod requirement;
@@ -15,6 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does, PopulatesIf};
 pub use document::Document;
+pub use kind::{NoteKind, RequirementKind};
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use requirement::RequirementText;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::{Chosen, Finding, Judgement, Place, Verdict, judge};
+use crate::rules::RequirementKind;
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::Key;
@@ -135,7 +136,7 @@ struct Named {
 /// The blockers that a judgement names.
 fn named(judgement: &Judgement) -> impl Iterator<Item = (String, Named)> {
     judgement.requirements.iter().filter_map(|requirement| {
-        let is_hook = requirement.kind.starts_with("hook:");
+        let is_hook = matches!(requirement.kind, RequirementKind::Hook(_));
         Some((requirement.blocker.clone()?, Named { is_hook, near: requirement.file }))
     })
 }

@@ -1,10 +1,10 @@
 //! One registration: its handler, the handler's facts, its verdict.
 
-use super::judge::{CLOSE, NEVER_CALLED};
+use super::evidence::{Evidence, Note, Requirement};
 use super::merge::{Merge, merge};
-use super::{Chosen, Judgement, Requirement, Verdict, judge};
+use super::{Chosen, Judgement, Verdict, judge};
 use crate::index::{Handler, Registration, Takes};
-use crate::rules::Rules;
+use crate::rules::{NoteKind, RequirementKind, Rules};
 use crate::source::Span;
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{Key, Lowered, Named};
@@ -167,46 +167,30 @@ pub(super) fn finding(
 /// A hook of another table than the one that is being migrated has to be retyped with all its implementers.
 fn own_hook(registration: &Registration) -> Requirement {
     let name = registration.hook.name();
-    Requirement {
-        file: registration.file,
-        span: registration.span,
-        kind: format!("hook:{name}"),
-        verdict: Verdict::Mechanical,
-        blocker: None,
-        text: format!("{name} is retyped together with all that implement it"),
-        via: Vec::new(),
-    }
+    let text = format!("{name} is retyped together with all that implement it");
+    let place = (registration.file, registration.span);
+    Evidence::new(place, RequirementKind::Hook(name), Verdict::Mechanical, text)
 }
 
 /// A hook that no code of the tree calls: what implements it is dead.
-fn never_called(registration: &Registration) -> Requirement {
+fn never_called(registration: &Registration) -> Note {
     let name = registration.hook.name();
     let text = format!("no code of the tree calls {name}: delete the member, and what implements it");
-    Requirement { kind: NEVER_CALLED.to_owned(), text, ..own_hook(registration) }
+    own_hook(registration).noted(NoteKind::NeverCalled, text)
 }
 
 /// What the close hooks of the vm_ops that a handler installs give back of the state that it takes.
-fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Requirement> {
-    let takes = |kind: &str| judgement.requirements.iter().any(|requirement| requirement.kind == kind);
+fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Note> {
+    let takes = |kind: &RequirementKind| judgement.requirements.iter().any(|requirement| requirement.kind == *kind);
     let mut notes = Vec::new();
     for key in all.iter().flat_map(|facts| &facts.parts).flat_map(|part| part.lowered.closes()) {
         let Some(close) = analysis.lowered(key) else { continue };
         for event in &close.events {
             let EventKind::Undo { kind, object } = &event.kind else { continue };
-            let kind = format!("state:{}", kind.name());
-            if takes(&kind) || takes("open-call") {
+            if takes(&RequirementKind::State(*kind)) || takes(&RequirementKind::OpenCall) {
                 let text = format!("{} gives {object} back, vm_ops->close of this mapping", close.name);
-                let (file, span) = (key.id.file, event.span);
-                let kind = CLOSE.to_owned();
-                notes.push(Requirement {
-                    file,
-                    span,
-                    kind,
-                    verdict: Verdict::Mechanical,
-                    blocker: None,
-                    text,
-                    via: Vec::new(),
-                });
+                let place = (key.id.file, event.span);
+                notes.push(Evidence::new(place, NoteKind::UndoneByClose, Verdict::Mechanical, text));
             }
         }
     }
@@ -230,16 +214,9 @@ fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &s
         requirement.blocker = None;
     }
     judgement.paths = vec![(verdict, registration.file, registration.span)];
-    let kind = format!("helper:{name}");
-    judgement.requirements.push(Requirement {
-        file: registration.file,
-        span: registration.span,
-        kind,
-        verdict,
-        blocker,
-        text,
-        via: Vec::new(),
-    });
+    let place = (registration.file, registration.span);
+    let requirement = Evidence::new(place, RequirementKind::Helper(name.to_owned()), verdict, text);
+    judgement.requirements.push(Requirement { blocker, ..requirement });
 }
 
 fn distinct<'n>(named: impl Iterator<Item = &'n Named>) -> Vec<String> {

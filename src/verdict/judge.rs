@@ -3,32 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::Verdict;
+use super::evidence::{Evidence, Note, Requirement};
 use super::path::PathJudge;
-use crate::rules::{Rules, Target};
+use crate::rules::{NoteKind, RequirementKind, Rules, Target};
 use crate::source::Span;
 use crate::vma::analysis::Part;
 use crate::vma::event::EventKind;
+use crate::vma::flow::Named;
 use crate::vma::paths::Legend;
 use crate::vma::{HandlerFacts, PathItem};
-
-/// Something that the conversion of a handler has to deal with, and the lines that show it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Requirement {
-    /// The file, as its place in the index.
-    pub file: u32,
-    /// The evidence.
-    pub span: Span,
-    /// Its kind: `action:remap_pfn`, `state:ref`, `helper:NAME`.
-    pub kind: String,
-    /// The verdict that it alone would give.
-    pub verdict: Verdict,
-    /// What has to be converted first, where something has.
-    pub blocker: Option<String>,
-    /// One sentence for the reader.
-    pub text: String,
-    /// The functions called on the way to it, outermost first.
-    pub via: Vec<String>,
-}
 
 /// What converting a handler takes.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +19,7 @@ pub struct Judgement {
     /// What decides, in the order of the source.
     pub requirements: Vec<Requirement>,
     /// What a conversion has to keep in mind and what decides nothing.
-    pub notes: Vec<Requirement>,
+    pub notes: Vec<Note>,
     /// The verdict of each sort of path, with a place that shows it.
     pub paths: Vec<(Verdict, u32, Span)>,
 }
@@ -69,21 +52,6 @@ impl Judgement {
     }
 }
 
-/// How the text of a use of the VMA that is not understood starts.
-pub(super) const NOT_UNDERSTOOD: &str = "not understood: ";
-
-/// The kind of a note about a hook that nobody calls.
-pub(super) const NEVER_CALLED: &str = "never-called";
-
-/// The kind of a note about what a close hook gives back.
-pub(super) const CLOSE: &str = "undone-by-close";
-
-/// The kind of a note about state of the open file, which a later mapping finds as it is, or sets to the same.
-pub const FILE_STATE: &str = "file-state";
-
-/// The kind of a note about an action on a path whose state moves to `vm_ops->mapped`.
-pub const BEFORE_MAPPED: &str = "close-without-mapped";
-
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
     let judge = Judge { rules, target, legend: &facts.ways.legend };
@@ -96,7 +64,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         if let Some(item) = &path.rewritten {
             notes.insert(judge.note(
                 item,
-                "error-override",
+                NoteKind::ErrorOverride,
                 "its error is replaced by another; an action has error_override for that",
             ));
         }
@@ -143,7 +111,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
 }
 
 /// What a handler, and what it hands its VMA to, writes to objects that others see, without that it is state of the mapping.
-fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Requirement> {
+fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
     let mut found = Vec::new();
     for Part { file, lowered, .. } in facts.parts.iter().filter(|part| part.has_vma) {
         for event in &lowered.events {
@@ -151,15 +119,10 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Require
             if requirements.iter().any(|requirement| (requirement.file, requirement.span) == (*file, event.span)) {
                 continue;
             }
-            found.push(Requirement {
-                file: *file,
-                span: event.span,
-                kind: FILE_STATE.to_owned(),
-                verdict: Verdict::Mechanical,
-                blocker: None,
-                text: format!("writes {object}, state of the file: it stays where the mapping fails or merges, and later mappings write it again"),
-                via: Vec::new(),
-            });
+            let text = format!(
+                "writes {object}, state of the file: it stays where the mapping fails or merges, and later mappings write it again"
+            );
+            found.push(Evidence::new((*file, event.span), NoteKind::FileState, Verdict::Mechanical, text));
         }
     }
     found
@@ -167,15 +130,14 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Require
 
 /// A handler of which not everything is known that it does.
 fn not_followed(place: (u32, Span), why: &str) -> Requirement {
-    Requirement {
-        file: place.0,
-        span: place.1,
-        kind: "unknown".to_owned(),
-        verdict: Verdict::Unknown,
-        blocker: None,
-        text: format!("{NOT_UNDERSTOOD}followed no further: {why}"),
-        via: Vec::new(),
-    }
+    let (kind, text) = not_understood(format!("followed no further: {why}"));
+    Evidence::new(place, kind, Verdict::Unknown, text)
+}
+
+/// A use of the VMA that is not understood: the kind and the text of the requirement.
+pub(super) fn not_understood(why: String) -> (RequirementKind, String) {
+    let text = format!("not understood: {why}");
+    (RequirementKind::Unknown(Some(why)), text)
 }
 
 /// Judges the paths of one handler.
@@ -189,35 +151,24 @@ impl Judge<'_> {
     /// Requirements that do not depend on paths: fields that a desc does not have, and what was not understood.
     pub(super) fn whatever_the_path(&self, facts: &HandlerFacts) -> Vec<Requirement> {
         let mut found = Vec::new();
-        let mut add = |file, span, kind: String, verdict, text| {
-            found.push(Requirement { file, span, kind, verdict, blocker: None, text, via: Vec::new() })
-        };
         for Part { file, lowered, .. } in &facts.parts {
             for read in lowered.reads.iter().filter(|read| !self.target.reads_field(&read.name)) {
-                add(
-                    *file,
-                    read.span,
-                    format!("finish:{}", read.name),
-                    Verdict::Finish,
-                    format!("reads {}, which a desc does not have", read.name),
-                );
+                let text = format!("reads {}, which a desc does not have", read.name);
+                let kind = RequirementKind::Finish(read.name.clone());
+                found.push(Evidence::new((*file, read.span), kind, Verdict::Finish, text));
             }
-            for write in
-                lowered.writes.iter().filter(|write| !self.target.writes_field(&write.name) && write.name != "vm_file")
-            {
-                add(
-                    *file,
-                    write.span,
-                    format!("edit:{}", write.name),
-                    Verdict::Manual,
-                    format!("changes {}, which a desc does not allow", write.name),
-                );
+            let is_allowed = |write: &&Named| self.target.writes_field(&write.name) || write.name == "vm_file";
+            for write in lowered.writes.iter().filter(|write| !is_allowed(write)) {
+                let text = format!("changes {}, which a desc does not allow", write.name);
+                let kind = RequirementKind::Edit(write.name.clone());
+                found.push(Evidence::new((*file, write.span), kind, Verdict::Manual, text));
             }
         }
         for (file, span, text, has_vma) in &facts.trouble {
             // A function without the VMA can do no more than take state.
             let verdict = if *has_vma { Verdict::Unknown } else { self.mapped() };
-            add(*file, *span, "unknown".to_owned(), verdict, format!("does not parse: {text}"));
+            let text = format!("does not parse: {text}");
+            found.push(Evidence::new((*file, *span), RequirementKind::Unknown(None), verdict, text));
         }
         found
     }
@@ -226,20 +177,19 @@ impl Judge<'_> {
         &self.legend.event(item).kind
     }
 
-    pub(super) fn requirement(
+    pub(super) fn evidence<K>(
         &self,
         item: &PathItem,
-        kind: impl Into<String>,
+        kind: K,
         verdict: Verdict,
         text: impl Into<String>,
-    ) -> Requirement {
-        let legend = self.legend;
-        let (file, span, via) = (legend.file(item), legend.event(item).span, legend.via(item));
-        Requirement { file, span, kind: kind.into(), verdict, blocker: None, text: text.into(), via }
+    ) -> Evidence<K> {
+        let place = (self.legend.file(item), self.legend.event(item).span);
+        Evidence { via: self.legend.via(item), ..Evidence::new(place, kind, verdict, text) }
     }
 
-    pub(super) fn note(&self, item: &PathItem, kind: &str, text: &str) -> Requirement {
-        self.requirement(item, kind, Verdict::Mechanical, text)
+    pub(super) fn note(&self, item: &PathItem, kind: NoteKind, text: &str) -> Note {
+        self.evidence(item, kind, Verdict::Mechanical, text)
     }
 
     /// The verdict of work that moves to `vm_ops->mapped`.

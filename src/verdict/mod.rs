@@ -1,6 +1,7 @@
 //! From what a handler does to what its conversion takes: requirements, each with its evidence, and the verdict.
 
 mod blockers;
+mod evidence;
 mod finding;
 mod judge;
 mod merge;
@@ -11,8 +12,9 @@ mod target;
 mod workspace;
 
 pub use blockers::{Blocker, BlockerKind};
+pub use evidence::{Evidence, Note, Requirement};
 pub use finding::{Finding, HandlerPlace, Place};
-pub use judge::{BEFORE_MAPPED, FILE_STATE, Judgement, Requirement, judge};
+pub use judge::{Judgement, judge};
 pub use merge::Merge;
 pub use session::{Extent, FoundBlockers, Scan, Session};
 pub use target::{Chosen, TargetFrom, choose};

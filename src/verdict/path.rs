@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Verdict;
-use super::judge::{BEFORE_MAPPED, Judge, NOT_UNDERSTOOD, Requirement};
+use super::evidence::{Note, Requirement};
+use super::judge::{Judge, not_understood};
+use crate::rules::{NoteKind, RequirementKind as K};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
 
@@ -19,12 +21,12 @@ pub(super) struct PathJudge<'a> {
     /// What is given back, locks left aside: where it is taken, and where given back.
     pub(super) given_back: Vec<(usize, usize)>,
     pub(super) found: Vec<Requirement>,
-    pub(super) notes: BTreeSet<Requirement>,
+    pub(super) notes: BTreeSet<Note>,
 }
 
 impl<'a> PathJudge<'a> {
     /// The requirements of a path, and what its conversion has to keep in mind.
-    pub(super) fn run(judge: &'a Judge<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Requirement>) {
+    pub(super) fn run(judge: &'a Judge<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Note>) {
         let populates = |item: &&PathItem| matches!(judge.kind(item), EventKind::Populate(_));
         let uses_mapping = |item: &PathItem| judge.kind(item).populates();
         let mut path = PathJudge {
@@ -52,12 +54,7 @@ impl<'a> PathJudge<'a> {
         let moves = self.found.iter().any(|requirement| requirement.verdict == Verdict::Mapped);
         if let Some(action) = self.found.iter().find(is_action).filter(|_| moves) {
             let text = "if the action fails, vm_ops->close runs although vm_ops->mapped has not: close must not give back what was not taken";
-            let note = Requirement {
-                kind: BEFORE_MAPPED.to_owned(),
-                verdict: Verdict::Mechanical,
-                text: text.to_owned(),
-                ..action.clone()
-            };
+            let note = action.noted(NoteKind::CloseWithoutMapped, text);
             self.notes.insert(note);
         }
     }
@@ -66,11 +63,11 @@ impl<'a> PathJudge<'a> {
         self.judge.kind(&self.items[at])
     }
 
-    pub(super) fn require(&mut self, at: usize, kind: impl Into<String>, verdict: Verdict, text: impl Into<String>) {
-        self.found.push(self.judge.requirement(&self.items[at], kind, verdict, text));
+    pub(super) fn require(&mut self, at: usize, kind: K, verdict: Verdict, text: impl Into<String>) {
+        self.found.push(self.judge.evidence(&self.items[at], kind, verdict, text));
     }
 
-    pub(super) fn note(&mut self, at: usize, kind: &str, text: &str) {
+    pub(super) fn note(&mut self, at: usize, kind: NoteKind, text: &str) {
         self.notes.insert(self.judge.note(&self.items[at], kind, text));
     }
 
@@ -88,7 +85,7 @@ impl<'a> PathJudge<'a> {
             EventKind::Work { text } => {
                 if self.is_behind_populate(at) {
                     let text = format!("calls {text} once the mapping is populated");
-                    self.require(at, "post-populate", Verdict::Finish, text);
+                    self.require(at, K::PostPopulate, Verdict::Finish, text);
                 }
             }
             EventKind::WriteField { field } => self.written(at, field),
@@ -102,45 +99,47 @@ impl<'a> PathJudge<'a> {
         match kind {
             EventKind::Finish { name } => {
                 let text = format!("{name} needs the finished mapping");
-                self.require(at, format!("finish:{name}"), Verdict::Finish, text);
+                self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
             EventKind::Escape { into } => {
                 let text = format!("keeps the VMA pointer in {into}");
-                self.require(at, format!("escape:{into}"), Verdict::Manual, text);
+                self.require(at, K::Escape(into.clone()), Verdict::Manual, text);
                 if self.is_behind_populate(at) {
                     let text = "keeps the VMA once the mapping is populated";
-                    self.require(at, "post-populate", Verdict::Finish, text);
+                    self.require(at, K::PostPopulate, Verdict::Finish, text);
                 }
             }
             EventKind::SwapFile => {
                 let text = "puts another file in the place of vm_file; the core drops the old one's reference then";
-                self.require(at, "file-swap", Verdict::Mechanical, text);
+                self.require(at, K::FileSwap, Verdict::Mechanical, text);
             }
             EventKind::DropFile { value } => {
                 let text =
                     format!("puts {value} in the place of vm_file, which is no file with a reference of its own");
-                self.require(at, "edit:vm_file", Verdict::Manual, text);
+                self.require(at, K::Edit("vm_file".to_owned()), Verdict::Manual, text);
             }
             EventKind::Redispatch { text } => {
                 let text = format!("{text} hands the VMA to the mmap hook of another file");
-                self.require(at, "redispatch", Verdict::Manual, text);
+                self.require(at, K::Redispatch, Verdict::Manual, text);
                 let text = "the other file's own mmap hook has a say on this VMA";
-                self.require(at, "nested-fs", Verdict::Manual, text);
+                self.require(at, K::NestedFs, Verdict::Manual, text);
             }
             EventKind::OpenCall { name } => {
                 let text = format!("calls its own vm_ops->open, {name}");
-                self.require(at, "open-call", self.judge.mapped(), text);
+                self.require(at, K::OpenCall, self.judge.mapped(), text);
             }
             EventKind::Also { kind } => {
-                self.require(at, kind, Verdict::Mechanical, format!("{kind}, which is the helper's to settle"));
+                let text = format!("{kind}, which is the helper's to settle");
+                self.require(at, kind.clone(), Verdict::Mechanical, text);
             }
             EventKind::DeadHook { hook } => {
                 let name = hook.name();
                 let text = format!("{name} has no implementer: delete the member");
-                self.require(at, format!("hook:{name}"), Verdict::Mechanical, text);
+                self.require(at, K::Hook(name.clone()), Verdict::Mechanical, text);
             }
             EventKind::Unknown { why } => {
-                self.require(at, "unknown", Verdict::Unknown, format!("{NOT_UNDERSTOOD}{why}"));
+                let (kind, text) = not_understood(why.clone());
+                self.require(at, kind, Verdict::Unknown, text);
             }
             _ => {}
         }
@@ -156,14 +155,14 @@ impl<'a> PathJudge<'a> {
         match action.filter(|_| !several && !loses_pages) {
             Some(action) => {
                 let text = format!("{name} populates; the {action} action takes its place");
-                self.require(at, format!("action:{action}"), Verdict::Action, text);
+                self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
             }
             None => {
                 let remaps = populate.action.as_deref().is_some_and(|action| action != "map_pages");
                 // Ways that were merged into one may each populate once.
                 if several && remaps && (self.items[at].looped || !self.is_merged) {
                     let text = format!("{name} populates more than once on this path; an action does so once");
-                    self.require(at, "multi-remap", Verdict::Finish, text);
+                    self.require(at, K::MultiRemap, Verdict::Finish, text);
                 }
                 let why = match action {
                     Some("map_pages") if populate.pages_are_local => "with an array of pages that is gone on return",
@@ -171,15 +170,19 @@ impl<'a> PathJudge<'a> {
                     None => "at all",
                 };
                 let text = format!("{name} populates, and no action of {} covers it {why}", self.judge.target.name);
-                self.require(at, format!("finish:{name}"), Verdict::Finish, text);
+                self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
         }
         if populate.overrides_prot {
-            self.note(at, "prot-override", "its protection is not vm_page_prot; an action takes desc->page_prot");
+            self.note(
+                at,
+                NoteKind::ProtOverride,
+                "its protection is not vm_page_prot; an action takes desc->page_prot",
+            );
         }
         if locked {
             let text = "a lock is held across it; an action runs after the lock is dropped";
-            self.note(at, "lock-across-populate", text);
+            self.note(at, NoteKind::LockAcrossPopulate, text);
         }
     }
 
@@ -188,7 +191,7 @@ impl<'a> PathJudge<'a> {
         match field {
             "vm_ops" => {
                 if before(|kind| matches!(kind, EventKind::Hook { .. } | EventKind::Redispatch { .. })) {
-                    self.note(at, "vmops-wrap", "puts its own vm_ops around those that a nested call set");
+                    self.note(at, NoteKind::VmopsWrap, "puts its own vm_ops around those that a nested call set");
                 }
             }
             // These may as well be set before: nothing that populates reads those that drivers set.
@@ -196,7 +199,7 @@ impl<'a> PathJudge<'a> {
             _ => {
                 if self.is_behind_populate(at) {
                     let text = format!("changes {field} once the mapping is populated");
-                    self.require(at, "post-populate", Verdict::Finish, text);
+                    self.require(at, K::PostPopulate, Verdict::Finish, text);
                 }
             }
         }
@@ -207,29 +210,29 @@ impl<'a> PathJudge<'a> {
             EventKind::Helper { name, .. } => match self.judge.rules.twin(self.judge.target, name) {
                 Some(twin) => {
                     let text = format!("{name} has the desc twin {twin}");
-                    self.require(at, format!("helper:{name}"), Verdict::Mechanical, text);
+                    self.require(at, K::Helper(name.clone()), Verdict::Mechanical, text);
                 }
-                None => self.blocked(at, format!("helper:{name}"), name, "which has no desc twin"),
+                None => self.blocked(at, K::Helper(name.clone()), name, "which has no desc twin"),
             },
             EventKind::Hook { hook: Some(hook), text, .. } => {
                 let name = hook.name();
                 if hook.is_private {
                     let text = format!("{text} is a hook of the driver's own, and converted with it");
-                    self.require(at, format!("hook:{name}"), Verdict::Mechanical, text);
+                    self.require(at, K::Hook(name.clone()), Verdict::Mechanical, text);
                 } else {
-                    self.blocked(at, format!("hook:{name}"), &name, "which takes no desc");
+                    self.blocked(at, K::Hook(name.clone()), &name, "which takes no desc");
                 }
             }
             EventKind::Hook { hook: None, text, .. } => {
-                self.blocked(at, format!("hook:{text}"), text, "a hook whose table is not known");
+                self.blocked(at, K::Hook(text.clone()), text, "a hook whose table is not known");
             }
             _ => {}
         }
     }
 
-    fn blocked(&mut self, at: usize, kind: String, blocker: &str, why: &str) {
+    fn blocked(&mut self, at: usize, kind: K, blocker: &str, why: &str) {
         let text = format!("hands the VMA to {blocker}, {why}");
-        let requirement = self.judge.requirement(&self.items[at], kind, Verdict::Blocked, text);
+        let requirement = self.judge.evidence(&self.items[at], kind, Verdict::Blocked, text);
         self.found.push(Requirement { blocker: Some(blocker.to_owned()), ..requirement });
     }
 }

@@ -4,12 +4,12 @@ use rayon::prelude::*;
 
 use super::blockers::{Blocker, blockers};
 use super::finding::{Finding, finding, registered};
-use super::judge::NOT_UNDERSTOOD;
 use super::{Chosen, Verdict, Workspace};
 use crate::SHARE;
 use crate::index::{Index, Registration};
-use crate::kernel::{FileTrouble, Tree};
+use crate::kernel::{FileTrouble, Tree, TroubleKind};
 use crate::meter::{Phase, measure};
+use crate::rules::RequirementKind;
 use crate::vma::analysis::every_key;
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, Key};
@@ -134,7 +134,12 @@ impl<'w> Session<'w> {
         let mut trouble = self.workspace.trouble();
         trouble.extend(analysis.trouble().into_iter().map(|(file, span, text)| {
             let file = index.file(file);
-            FileTrouble { file: file.path.clone(), line: Some(file.position(span.start).line), kind: "parse", text }
+            FileTrouble {
+                file: file.path.clone(),
+                line: Some(file.position(span.start).line),
+                kind: TroubleKind::Parse,
+                text,
+            }
         }));
         let findings = &self.scan.findings;
         trouble.extend(findings.iter().filter(|finding| is_lost(finding)).map(|finding| {
@@ -142,15 +147,14 @@ impl<'w> Session<'w> {
             let line = Some(file.position(finding.registration.span.start).line);
             let name = finding.handler.as_ref().map_or("", |handler| handler.name.as_str());
             let text = format!("{name} is not found in the tree");
-            FileTrouble { file: file.path.clone(), line, kind: "handler-not-found", text }
+            FileTrouble { file: file.path.clone(), line, kind: TroubleKind::HandlerNotFound, text }
         }));
         let requirements = findings.iter().flat_map(|finding| &finding.judgement.requirements);
         trouble.extend(requirements.filter_map(|requirement| {
-            let text = requirement.text.strip_prefix(NOT_UNDERSTOOD);
-            let text = text.filter(|_| requirement.verdict == Verdict::Unknown)?;
+            let RequirementKind::Unknown(Some(why)) = &requirement.kind else { return None };
             let file = index.file(requirement.file);
-            let (line, text) = (Some(file.position(requirement.span.start).line), format!("the VMA is {text}"));
-            Some(FileTrouble { file: file.path.clone(), line, kind: "not-understood", text })
+            let (line, text) = (Some(file.position(requirement.span.start).line), format!("the VMA is {why}"));
+            Some(FileTrouble { file: file.path.clone(), line, kind: TroubleKind::NotUnderstood, text })
         }));
         trouble.extend(self.tree().unread());
         trouble.sort();

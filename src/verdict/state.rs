@@ -1,9 +1,8 @@
 //! State on one path: what is kept, what was given back, which locks are held over what.
 
 use super::Verdict;
-use super::judge::FILE_STATE;
 use super::path::PathJudge;
-use crate::rules::StateKind;
+use crate::rules::{NoteKind, RequirementKind as K, StateKind};
 use crate::vma::PathItem;
 use crate::vma::event::{EventKind, Write};
 use crate::vma::paths::first_taken;
@@ -13,13 +12,13 @@ impl PathJudge<'_> {
     pub(super) fn shared_write(&mut self, at: usize, object: &str, write: Write) {
         if self.is_claim(at, write) {
             let text = format!("changes {object} under a lock, for this mapping");
-            self.require(at, "state:counter", self.judge.mapped(), text);
+            self.require(at, K::State(StateKind::Counter), self.judge.mapped(), text);
         } else if write == Write::UndoneByClose && !self.items[at].once {
             let text = format!("changes {object}, which the close of this mapping changes back");
-            self.require(at, "state:counter", self.judge.mapped(), text);
+            self.require(at, K::State(StateKind::Counter), self.judge.mapped(), text);
         } else if self.held_locks(at).is_empty() && self.is_behind_populate(at) {
             let text = format!("changes {object} once the mapping is populated");
-            self.require(at, "post-populate", Verdict::Finish, text);
+            self.require(at, K::PostPopulate, Verdict::Finish, text);
         }
     }
 
@@ -39,14 +38,14 @@ impl PathJudge<'_> {
         }
         if self.items[at].once {
             let text = format!("{}, once for the file: later mappings find it", taking_verb(kind));
-            return self.note(at, FILE_STATE, &text);
+            return self.note(at, NoteKind::FileState, &text);
         }
         let what = taking_verb(kind);
         let name = if object.is_empty() { String::new() } else { format!(" ({object})") };
         let text = format!("{what} for this mapping{name}");
-        self.require(at, format!("state:{}", kind.name()), self.judge.mapped(), text);
+        self.require(at, K::State(kind), self.judge.mapped(), text);
         if kind == StateKind::Alloc && self.is_mapped_later(at, object) {
-            self.require(at, "alloc-before-populate", Verdict::Finish, format!("allocates what it then maps{name}"));
+            self.require(at, K::AllocBeforePopulate, Verdict::Finish, format!("allocates what it then maps{name}"));
         }
     }
 
@@ -93,20 +92,20 @@ impl PathJudge<'_> {
             (_, StateKind::Lock) => {}
             (None, StateKind::List) => {
                 let text = format!("takes {object} off a list, which a failure afterwards does not undo");
-                self.require(at, "state:list", self.judge.mapped(), text);
+                self.require(at, K::State(StateKind::List), self.judge.mapped(), text);
             }
             _ if !self.is_behind_populate(at) => {}
             (Some(taken), StateKind::Ref | StateKind::Counter) => {
                 let text = "pinned only until the mapping is populated; an action runs after it was put";
-                self.note(taken, "ref-lookup", text);
+                self.note(taken, NoteKind::RefLookup, text);
             }
             // What took it is a helper that was handed the VMA.
             (None, StateKind::Ref) => {
-                self.note(at, "ref-lookup", "put once the mapping is populated; an action runs after that");
+                self.note(at, NoteKind::RefLookup, "put once the mapping is populated; an action runs after that");
             }
             _ => {
                 let text = format!("gives {object} back once the mapping is populated");
-                self.require(at, "post-populate", Verdict::Finish, text);
+                self.require(at, K::PostPopulate, Verdict::Finish, text);
             }
         }
     }
@@ -122,7 +121,12 @@ impl PathJudge<'_> {
         let mut seen = Vec::new();
         held.retain(|lock| !seen.contains(lock) && (seen.push(*lock), true).1);
         for lock in held {
-            self.found.push(self.judge.requirement(&lock, "state:lock", Verdict::Mechanical, "held over what follows"));
+            self.found.push(self.judge.evidence(
+                &lock,
+                K::State(StateKind::Lock),
+                Verdict::Mechanical,
+                "held over what follows",
+            ));
         }
     }
 

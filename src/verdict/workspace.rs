@@ -1,7 +1,7 @@
 //! A tree that was read, with its index: what any number of sessions look at.
 
 use crate::index::{Built, Index, Types, build, rebuild};
-use crate::kernel::{FileTrouble, Tree};
+use crate::kernel::{FileTrouble, Tree, TroubleKind};
 use crate::rules::Rules;
 use crate::vma::lower::Context;
 
@@ -59,7 +59,7 @@ impl<'r> Workspace<'r> {
         let missing = self.tree.missing_landmarks();
         if !missing.is_empty() {
             let text = format!("does not look like a kernel tree: no {}; scanned all the same", missing.join(", "));
-            trouble.push(FileTrouble::of("", "no-kernel-tree", text));
+            trouble.push(FileTrouble::of("", TroubleKind::NoKernelTree, text));
         }
         trouble
     }

@@ -1,7 +1,7 @@
 //! What a function does that can decide a verdict.
 
 use crate::index::Hook;
-use crate::rules::{PopulatesIf, StateKind};
+use crate::rules::{PopulatesIf, RequirementKind, StateKind};
 use crate::source::Span;
 
 /// One thing that a function does, and where.
@@ -109,7 +109,7 @@ pub enum EventKind {
     /// A further requirement that a rule states: `file-swap`.
     Also {
         /// The requirement.
-        kind: String,
+        kind: RequirementKind,
     },
 }
 

@@ -261,7 +261,7 @@ impl Sources<'_> {
     fn notes(&self, finding: &Finding) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         for requirement in &finding.judgement.requirements {
-            let call = requirement.kind.strip_prefix("finish:").and_then(|name| self.rules.call(name));
+            let call = requirement.kind.finish().and_then(|name| self.rules.call(name));
             let note = call.and_then(|rule| rule.decided.clone());
             notes.extend(note.filter(|note| !notes.contains(note)));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::index::Takes;
+use crate::rules::RequirementKind;
 use crate::verdict::{Merge, Scan, Verdict};
 
 /// A name and how many handlers it is true of.
@@ -53,22 +54,22 @@ impl Statistics {
             finding.clears.iter().for_each(|flag| add(clears, flag));
             finding.tests.iter().for_each(|flag| add(tests, flag));
             let requirements = &finding.judgement.requirements;
-            let mut kinds: Vec<&str> = requirements.iter().map(|requirement| requirement.kind.as_str()).collect();
+            let mut kinds: Vec<&RequirementKind> = requirements.iter().map(|requirement| &requirement.kind).collect();
             kinds.sort_unstable();
             kinds.dedup();
-            let missing: Vec<&str> = kinds.iter().filter_map(|kind| kind.strip_prefix("finish:")).collect();
+            let missing: Vec<&str> = kinds.iter().filter_map(|kind| kind.finish()).collect();
             for kind in &kinds {
-                if let Some(action) = kind.strip_prefix("action:") {
+                if let RequirementKind::Action(action) = kind {
                     add(populates, &format!("{action} (an action covers it)"));
                 }
             }
             missing.iter().for_each(|call| add(populates, call));
             missing.iter().for_each(|call| add(finishes, call));
             let hard = requirements.iter().filter(|requirement| requirement.verdict > Verdict::Mapped);
-            let only = |call: &str| hard.clone().all(|requirement| requirement.kind == format!("finish:{call}"));
+            let only = |call: &str| hard.clone().all(|requirement| requirement.kind.finish() == Some(call));
             missing.iter().filter(|call| only(call)).for_each(|call| add(frees, call));
             statistics.retried += usize::from(matches!(finding.merge, Some(Merge::Retried(_))));
-            statistics.swaps += usize::from(kinds.contains(&"file-swap"));
+            statistics.swaps += usize::from(kinds.contains(&&RequirementKind::FileSwap));
         }
         let [sets, clears, tests, populates, finishes, frees] = all.map(ranked);
         let verdicts = verdicts.into_iter().map(|(verdict, count)| (verdict.name().to_owned(), count)).collect();

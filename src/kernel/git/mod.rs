@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use ask::{Answer, ask};
 use repository::{Repository, bare_git};
 
-use super::{FILE_LIMIT, FileTrouble, Laid, Overlay};
+use super::{FILE_LIMIT, FileTrouble, Laid, Overlay, TroubleKind};
 
 /// The history of a tree, asked only when it is needed.
 #[derive(Debug)]
@@ -117,7 +117,8 @@ impl Git {
             match difference.old_mode.as_str() {
                 _ if difference.status == 'A' => overlay.set(&difference.path, None),
                 LINK => {
-                    let trouble = FileTrouble::of(&difference.path, "link", "is a link in the revision; not read");
+                    let trouble =
+                        FileTrouble::of(&difference.path, TroubleKind::Link, "is a link in the revision; not read");
                     overlay.lay(&difference.path, Laid::Unread(trouble));
                 }
                 MODULE | NOTHING => {}
@@ -190,7 +191,7 @@ impl Git {
                     "at that revision it, or the texts before it, are longer than {} MiB; not read",
                     limit >> 20
                 );
-                overlay.lay(&file.path, Laid::Unread(FileTrouble::of(&file.path, "too-large", text)));
+                overlay.lay(&file.path, Laid::Unread(FileTrouble::of(&file.path, TroubleKind::TooLarge, text)));
                 continue;
             }
             total += size;

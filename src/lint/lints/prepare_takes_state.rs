@@ -1,8 +1,9 @@
 //! State that is taken in `.mmap_prepare`.
 
+
 use crate::index::Takes;
 use crate::lint::{Facts, Found, HandlerView};
-use crate::rules::{Confidence, StateEffect};
+use crate::rules::{Confidence, RequirementKind as K, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E};
 use crate::source::visit::{self, Seen};
@@ -10,7 +11,7 @@ use crate::source::visit::{self, Seen};
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
         for requirement in &handler.finding.judgement.requirements {
-            let is_state = requirement.kind.starts_with("state:") && requirement.kind != "state:lock";
+            let is_state = matches!(requirement.kind, K::State(kind) if kind != StateKind::Lock);
             if !is_state || is_given_back(facts, handler, requirement.span) {
                 continue;
             }
@@ -20,7 +21,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 requirement.text
             );
             let hazard = found.at(requirement.file, requirement.span, message);
-            if matches!(requirement.kind.as_str(), "state:counter" | "state:alloc") {
+            if matches!(requirement.kind, K::State(StateKind::Counter | StateKind::Alloc)) {
                 // What is counted or kept may be the file's own, once for all mappings.
                 hazard.confidence = Confidence::Medium;
             }
