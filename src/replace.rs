@@ -4,13 +4,14 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fstat, openat, renameat, unlinkat};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+use tempfile::TempDir;
 
 use crate::kernel::OpenFolder;
 
@@ -33,6 +34,41 @@ struct Place {
 /// The parts that are there now, for the case that a signal ends the process.
 static PARTS: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 
+/// Likewise folders for temporary files.
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A folder for temporary files, which goes when it is dropped, and when a signal ends the process.
+#[derive(Debug)]
+pub struct Temporary {
+    folder: TempDir,
+}
+
+impl Temporary {
+    /// Makes a folder whose name begins so.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn folder(prefix: &str) -> io::Result<Temporary> {
+        watch();
+        let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        folders.push(folder.path().to_owned());
+        Ok(Temporary { folder })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.retain(|folder| folder != self.folder.path());
+    }
+}
+
 /// What a file may be made for, before the mask of the process.
 const NEW_FILE: Mode = Mode::from_raw_mode(0o666);
 
@@ -42,9 +78,7 @@ impl Part {
     /// # Errors
     /// Where nothing can be written in the folder, or another file has that name.
     pub fn beside(folder: &Arc<OpenFolder>, name: &OsStr) -> io::Result<Part> {
-        static WATCH: Once = Once::new();
-        // A system without signals leaves what is half written, as it always was.
-        WATCH.call_once(|| drop(clean_up_on_signals()));
+        watch();
         let mut part = OsString::from(".");
         part.push(name);
         part.push(format!(".{}.part", std::process::id()));
@@ -103,6 +137,12 @@ pub fn place_of(path: &Path) -> io::Result<(Arc<OpenFolder>, &OsStr)> {
     Ok((Arc::new(OpenFolder::open(parent)?), name))
 }
 
+fn watch() {
+    static WATCH: Once = Once::new();
+    // A system without signals leaves what is half written, as it always was.
+    WATCH.call_once(|| drop(clean_up_on_signals()));
+}
+
 /// From now on a signal that ends the process takes away first what is half written. A file that grows beyond the limit of the process is an
 /// error as others are.
 fn clean_up_on_signals() -> io::Result<()> {
@@ -114,6 +154,8 @@ fn clean_up_on_signals() -> io::Result<()> {
             // Nobody gives the lock back: nothing is begun any more.
             let parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
             parts.iter().for_each(Place::remove);
+            let folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+            folders.iter().for_each(|folder| drop(std::fs::remove_dir_all(folder)));
             let _ = emulate_default_handler(signal);
         }
     })?;

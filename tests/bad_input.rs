@@ -285,6 +285,30 @@ fn c_by_another_name_is_read_or_named() {
     assert_rest_goes_on(&tree, &report);
 }
 
+#[test]
+fn c_that_is_included_from_elsewhere_is_named() {
+    for (include, path) in [
+        ("#include \"../../tools/hidden.h\"", "tools/hidden.h"),
+        ("#include <../tools/hidden.h>", "tools/hidden.h"),
+        ("#include_next \"impl.txt\"", "drivers/evil/impl.txt"),
+        ("#/**/include/**/\"impl.txt\"", "drivers/evil/impl.txt"),
+        ("# inc\\\nlude \"impl.txt\"", "drivers/evil/impl.txt"),
+    ] {
+        let tree = tree();
+        write(&tree, path, GOOD.as_bytes());
+        write(&tree, "drivers/evil/evil.c", format!("{include}\nstruct vm_area_struct;\n").as_bytes());
+        let report = scan(&tree);
+        assert_eq!(trouble(&report, "drivers/evil/evil.c"), ["include"], "{include}");
+    }
+    let tree = tree();
+    write(
+        &tree,
+        "drivers/evil/evil.c",
+        GOOD.replace("good", "evil").replace(" = evil_mmap", "/**/=/**/evil_mmap").as_bytes(),
+    );
+    assert_eq!(verdicts(&scan(&tree), "drivers/evil/evil.c"), ["mechanical"]);
+}
+
 /// A chain of macros, each of which uses the one before it.
 fn nested_macros(depth: usize) -> String {
     let first = "#define M0 .mmap = nested_mmap,\n".to_owned();

@@ -856,3 +856,54 @@ fn a_mail_with_an_encoded_part_is_refused() {
         Some(1)
     );
 }
+
+/// Patches that git reads in its own way: what it would apply is reported, or the patch is refused.
+#[test]
+fn a_patch_is_read_as_git_reads_it() {
+    let tree = kernel();
+    let body: String = NEW_DRIVER.lines().skip(4).map(|line| format!("{line}\n")).collect();
+    let new = "drivers/new/new.c";
+    let plain = NEW_DRIVER;
+    let date = "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n";
+    let two_diffs = format!(
+        "{date}Subject: x\n\nx\n---\ndiff --git a/{RELIC} b/{RELIC}\n--- a/{RELIC}\n+++ b/{RELIC}\n@@ -1 +1,2 @@\n // SPDX-License-Identifier: GPL-2.0\n+\n\nFrom here on\n{plain}"
+    );
+    for (name, text) in [
+        ("two names", format!("--- a/{new}\n+++ b/{new}.txt\n{body}")),
+        ("half quoted", format!("diff --git a/{new} \"b/{new}\"\nnew file mode 100644\n{body}")),
+        ("names that cannot be read", format!("diff --git a/x y b/z\nnew file mode 100644\n{body}")),
+        (
+            "folded",
+            format!(
+                "{date}Content-Transfer-Encoding: 7bit\n base64\n\nZGlmZgo=\n{date}Subject: x\n\n{RELIC}\n---\n--- a/x\n+++ b/x\n"
+            ),
+        ),
+        ("blank lines", format!("\n\n{date}Subject: x\nContent-Transfer-Encoding: base64\n\nZGlmZgo=\n{plain}")),
+        ("an encoded type", format!("{date}Content-Type: =?utf-8?q?multipart/mixed=3B_boundary=3Dx?=\n\n{plain}")),
+        ("other letters", format!("{date}Content-Type: text/plain; charset=UTF-7\n\n{plain}")),
+        (
+            "binary",
+            format!(
+                "diff --git a/{new}_shipped b/{new}_shipped\nnew file mode 100644\nGIT binary patch\nliteral 3\nKc${{Nk\n"
+            ),
+        ),
+        ("a line like a mail", two_diffs),
+    ] {
+        let output = check(tree.path(), &["--patch", "-"], text.as_bytes());
+        assert_ne!(output.status.code(), Some(0), "{name}: {output:?}");
+    }
+    let renames =
+        format!("{date}Subject: x\n\nx\n---\ndiff --git a/{RELIC} b/{new}\nrename old {RELIC}\nrename new {new}\n");
+    let output = check(tree.path(), &["--patch", "-", "--format", "json", "--all"], renames.as_bytes());
+    assert!(stdout(&output).contains(new), "{output:?}");
+}
+
+#[test]
+fn a_hunk_that_fits_twice_is_refused() {
+    let tree = kernel();
+    let text = |middle: &str| format!("int a;\n{}int b;\n{middle}int c;\n", "int x;\n".repeat(4));
+    fs::write(tree.path().join("drivers/twice.c"), text(&"int y;\nint z;\n".repeat(8))).unwrap();
+    let patch = "--- a/drivers/twice.c\n+++ b/drivers/twice.c\n@@ -2,1 +2,2 @@\n int b;\n+int new;\n@@ -11,2 +12,3 @@\n int y;\n+int other;\n int z;\n";
+    let output = check(tree.path(), &["--patch", "-"], patch.as_bytes());
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("it fits at line"), "{output:?}");
+}

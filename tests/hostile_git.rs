@@ -422,3 +422,92 @@ fn names_with_newlines_and_huge_texts_shift_nothing() {
     assert!(!text.contains("\"introduced\""), "{text}");
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// Places in which git does not look, and where a driver is hidden: each is told of.
+#[test]
+fn nothing_is_hidden_from_a_comparison() {
+    let handler = |name: &str| {
+        let lamp = fs::read_to_string(testdata("kernel/drivers/char/lamp/lamp.c")).unwrap();
+        lamp.replace("lamp", name)
+    };
+    let write = |at: &Checkout, path: &str, text: &str| {
+        let path = at.tree().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let hidden: [(&str, fn(&Checkout)); 6] = [
+        ("a repository beside", |at| {
+            let inner = at.tree().join("drivers/evil");
+            assert!(Command::new("git").args(["init", "-q"]).arg(&inner).status().unwrap().success());
+        }),
+        ("a module", |at| {
+            let inner = at.tree().join("drivers/evil");
+            let git = |arguments: &[&str]| {
+                let as_ada = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+                assert!(
+                    Command::new("git").arg("-C").arg(&inner).args(as_ada).args(arguments).status().unwrap().success()
+                );
+            };
+            git(&["init", "-q"]);
+            git(&["add", "-A"]);
+            git(&["commit", "-qm", "evil"]);
+            at.git(&["-c", "advice.addEmbeddedRepo=false", "add", "drivers/evil"]);
+        }),
+        ("assume-unchanged", |at| {
+            at.git(&["update-index", "--assume-unchanged", "drivers/gauge/gauge.c"]);
+            fs::copy(at.tree().join("drivers/evil/evil.c"), at.tree().join("drivers/gauge/gauge.c")).unwrap();
+            fs::remove_dir_all(at.tree().join("drivers/evil")).unwrap();
+        }),
+        ("skip-worktree", |at| {
+            at.git(&["update-index", "--skip-worktree", "drivers/gauge/gauge.c"]);
+            fs::copy(at.tree().join("drivers/evil/evil.c"), at.tree().join("drivers/gauge/gauge.c")).unwrap();
+            fs::remove_dir_all(at.tree().join("drivers/evil")).unwrap();
+        }),
+        ("a linked folder", |at| {
+            fs::create_dir_all(at.tree().join("tools")).unwrap();
+            fs::rename(at.tree().join("drivers/evil"), at.tree().join("tools/evil")).unwrap();
+            symlink("../tools/evil", at.tree().join("drivers/evil")).unwrap();
+        }),
+        ("a name that is no text", |at| {
+            use std::os::unix::ffi::OsStrExt;
+            let name = std::ffi::OsStr::from_bytes(b"drivers/evil/e\xff.c");
+            fs::rename(at.tree().join("drivers/evil/evil.c"), at.tree().join(name)).unwrap();
+        }),
+    ];
+    for (name, hide) in hidden {
+        let at = Checkout::new();
+        at.git(&["commit", "-qam", "lamp: third"]);
+        write(&at, "drivers/evil/evil.c", &handler("evil"));
+        hide(&at);
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+        let output = tool.arg("check").arg(at.tree()).args(["--base", "HEAD", "--format", "json"]).output().unwrap();
+        assert_ne!(output.status.code(), Some(0), "{name}: {output:?}");
+    }
+    // What a link leads to is compared with what it was.
+    let at = Checkout::new();
+    write(&at, "tools/evil/evil.c", "int none;\n");
+    symlink("../tools/evil", at.tree().join("drivers/evil")).unwrap();
+    write(&at, "conf/m.toml", "");
+    symlink("conf/m.toml", at.tree().join(".mmaplint.toml")).unwrap();
+    at.git(&["add", "-A"]);
+    at.git(&["commit", "-qm", "lamp: links"]);
+    write(&at, "tools/evil/evil.c", &handler("evil"));
+    write(&at, "conf/m.toml", "fail-on = \"never\"\nignore = [\"deprecated-mmap\"]\n");
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+    let output = tool.arg("check").arg(at.tree()).args(["--base", "HEAD"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+}
+
+#[test]
+fn a_pipe_in_a_repository_is_not_waited_for_again_and_again() {
+    for name in ["packed-refs", "config", "index", "FETCH_HEAD"] {
+        let at = Checkout::new();
+        let path = at.tree().join(".git").join(name);
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let begin = std::time::Instant::now();
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+        tool.arg("check").arg(at.tree()).args(["--base", "HEAD"]).output().unwrap();
+        assert!(begin.elapsed() < std::time::Duration::from_secs(20), "{name}");
+    }
+}

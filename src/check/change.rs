@@ -7,7 +7,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{Converted, Moves};
 use crate::index::Takes;
-use crate::kernel::{Git, Tree, apply, is_below, parse_patch};
+use crate::kernel::{Git, Tree, apply, parse_patch};
 use crate::verdict::{Finding, Session};
 
 /// The two sides of a change.
@@ -58,8 +58,7 @@ impl Change {
 
     /// The files that are there on one side or the other, and not on disk.
     pub fn touches(&self, path: &str) -> bool {
-        let both = self.before.overlay().files().chain(self.after.overlay().files());
-        both.into_iter().any(|(file, _)| is_below(file, path))
+        self.before.overlay().touches(path) || self.after.overlay().touches(path)
     }
 
     /// The lines before a change of the lines of a file after it.

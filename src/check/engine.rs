@@ -124,7 +124,11 @@ impl Engine<'_> {
         let bears =
             |trouble: &&FileTrouble| !was_there(trouble) || reached.iter().any(|reached| reached.holds(trouble));
         let is_meant = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
-        after.scan.trouble.iter().filter(bears).filter(is_meant).cloned().collect()
+        let after = after.scan.trouble.iter().filter(bears);
+        // What is not known of how it was says nothing about what changed.
+        let before = change.before.overlay().all_unread();
+        let all: BTreeSet<&FileTrouble> = after.chain(before).filter(is_meant).collect();
+        all.into_iter().cloned().collect()
     }
 
     /// The files that could not be read, each once.

@@ -334,7 +334,7 @@ enum BaselineFile<'t> {
 }
 
 /// Baselines longer than this many bytes are not read.
-const BASELINE_LIMIT: u64 = 64 << 20;
+const BASELINE_LIMIT: u64 = 4 << 20;
 
 impl BaselineFile<'_> {
     fn read(&self) -> Result<Baseline, String> {

@@ -9,7 +9,6 @@ use rustc_hash::FxHashSet;
 
 use super::definitions::Definitions;
 use super::expansion::table_macros;
-use super::includes::normalised;
 use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
@@ -18,7 +17,7 @@ use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, TroubleKind, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
-use crate::source::{identifier_end, identifier_start, is_identifier_byte};
+use crate::source::{identifier_end, identifier_start, is_identifier_byte, skip_blank};
 
 /// An index, and what it took to make it.
 #[derive(Debug, Default)]
@@ -55,10 +54,11 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let (mut built, mut headers) = (Built::default(), Sifted::default());
     let sieve = Bounded::new(Headers::new(), &built.index);
     let parts = walk(tree, |part: Listing| (sift(tree, &part.headers, &sieve), part));
-    let mut sources = Vec::new();
+    let (mut sources, mut has_links) = (Vec::new(), false);
     for (sifted, part) in parts {
         headers = headers.and(sifted);
         headers.trouble.extend(part.trouble);
+        has_links |= part.headers.has_links() || part.sources.has_links();
         sources.push(part.sources);
     }
     built.add(tree, headers, &sieve);
@@ -71,6 +71,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     built.add(tree, sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
+    built.index.has_links = has_links;
     register(tree, rules, &mut built);
     reach::add(tree, rules, &mut built);
     built
@@ -178,10 +179,11 @@ impl Built {
             }
         }
         for file in &files {
-            let Some(name) = &file.includes_no_c else { continue };
-            let path = normalised(file.folder(), name);
-            if tree.has(&path) || tree.overlay().get(&path).is_some() {
-                let text = format!("includes {path}, which has no name of C and is not read");
+            let Some(path) = &file.includes_no_c else { continue };
+            if tree.has(path) || tree.overlay().get(path).is_some() {
+                let text = format!(
+                    "includes {path}, which is not read: C is looked for in files that are called so, outside of tools, scripts and Documentation"
+                );
                 self.trouble.push(FileTrouble::of(&file.path, TroubleKind::Include, text));
             }
         }
@@ -305,8 +307,11 @@ impl Filter for Sources {
 
 /// Whether what stands behind a member makes it a designator or the target of an assignment.
 pub(super) fn is_assigned(text: &[u8], end: usize) -> bool {
-    let rest = text[end..].trim_ascii_start();
-    matches!(rest, [b'=', next, ..] if *next != b'=') || matches!(rest, [b':', next, ..] if *next != b':')
+    let rest = &text[skip_blank(text, end)..];
+    matches!(rest, [b'=', next, ..] if *next != b'=')
+        || matches!(rest, [b':', next, ..] if *next != b':')
+        // A line that goes on, or what a compiler passes over, may hide what stands behind.
+        || matches!(rest, [b'\\' | 0, ..])
 }
 
 /// Whether a name is that of a member of the expression before it; a designator has none.

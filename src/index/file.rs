@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::definitions::Definitions;
-use super::includes::included_beside;
+use super::includes::included;
 use super::names::hash;
 use crate::kernel::{FileTrouble, TroubleKind, is_listed};
 use crate::meter::{Phase, count, measure};
@@ -25,7 +25,7 @@ pub struct SourceFile {
     pub resynchronised: bool,
     /// The first byte that is no UTF-8.
     pub not_utf8: Option<u32>,
-    /// What it includes from beside it that is not read, as its name is not that of C.
+    /// The path of what it includes that is not read: its name is not that of C, or it lies in a part of the tree that holds no kernel code.
     pub includes_no_c: Option<String>,
     lines: OnceLock<LineIndex>,
     /// The items by the hash of their names, where they are many.
@@ -57,8 +57,9 @@ impl SourceFile {
             let slices = slice(&text);
             // While the text is in the cache: to come back to it later takes longer than to look.
             let definitions = Definitions::of(&text, &slices.items);
-            let mut included = slices.directives.iter().filter_map(|directive| included_beside(directive.of(&text)));
-            let no_c = included.find(|name| !is_listed(name)).map(str::to_owned);
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let mut included = slices.directives.iter().flat_map(|directive| included(directive.of(&text), folder));
+            let no_c = included.find(|path| !is_listed(path));
             (slices, definitions, no_c)
         });
         count(Phase::Slice, text.len());

@@ -37,11 +37,34 @@ pub fn includes(text: &[u8]) -> Vec<Include> {
     found
 }
 
-/// What a directive includes from beside its file: the name in quotes.
-pub fn included_beside(directive: &[u8]) -> Option<&str> {
-    let rest = directive.get(1..)?.trim_ascii_start().strip_prefix(b"include")?.trim_ascii_start();
-    let name = rest.strip_prefix(b"\"")?;
-    std::str::from_utf8(&name[..memchr::memchr(b'"', name)?]).ok()
+/// The path of what a directive includes from beside its file, or from elsewhere by way of `..`.
+pub fn included(directive: &[u8], folder: &str) -> Option<String> {
+    if !matches!(directive.get(1..)?.trim_ascii_start(), [b'i' | b'/' | b'\\', ..]) {
+        return None;
+    }
+    // Comments may stand anywhere, and a line may go on on the next.
+    let joined = String::from_utf8_lossy(directive).replace("\\\n", "");
+    let blank = blank_comments(&joined);
+    let rest = blank.get(1..)?.trim_start();
+    let rest = rest.strip_prefix("include_next").or(rest.strip_prefix("include")).or(rest.strip_prefix("import"))?;
+    let rest = rest.trim_start();
+    let (name, folder) = match rest.chars().next()? {
+        '"' => (rest[1..].split('"').next()?, folder),
+        '<' => (rest[1..].split('>').next().filter(|name| name.contains(".."))?, "include"),
+        _ => return None,
+    };
+    Some(normalised(folder, name))
+}
+
+fn blank_comments(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("/*") {
+        out += before;
+        out.push(' ');
+        rest = behind.split_once("*/").map_or("", |(_, behind)| behind);
+    }
+    out + rest
 }
 
 /// The paths that an include in a file of `folder` can mean, nearest first. Where the compiler looks beside the shared folders only a

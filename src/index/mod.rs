@@ -78,6 +78,8 @@ pub struct Index {
     /// The last of those that were followed, where further ones may use them.
     last_macros: Vec<ItemId>,
     hooks: Hooks,
+    /// Whether files were read through links.
+    has_links: bool,
     /// What made sources matter.
     sought: Arc<Sought>,
     /// The files from here on were read because handlers reach them.
@@ -197,13 +199,13 @@ impl Index {
     /// The functions called `name` that take a VMA or a desc, as one in `near` means them: its own, else those of its
     /// folder, else all.
     pub fn functions(&self, name: &str, near: u32) -> Vec<ItemId> {
+        let own = self.functions.called_in(name, near, &self.files);
+        if !own.is_empty() {
+            return own;
+        }
         let all = self.functions.called(name, &self.files);
         if all.is_empty() {
             return self.other_functions(name, near);
-        }
-        let own: Vec<ItemId> = all.iter().copied().filter(|id| id.file == near).collect();
-        if !own.is_empty() {
-            return own;
         }
         let visible: Vec<ItemId> = all.iter().copied().filter(|id| self.is_visible_elsewhere(*id)).collect();
         let folder = self.file(near).folder();
@@ -225,13 +227,13 @@ impl Index {
     /// Functions whose head names neither VMA nor desc, for a struct that holds one may be what they take: those of the file
     /// itself, else of its folder.
     fn other_functions(&self, name: &str, near: u32) -> Vec<ItemId> {
-        let all = self.others.called(name, &self.files);
-        let own: Vec<ItemId> = all.iter().copied().filter(|id| id.file == near).collect();
+        let own = self.others.called_in(name, near, &self.files);
         if !own.is_empty() {
             return own;
         }
         let folder = self.file(near).folder();
         let is_beside = |id: &ItemId| self.file(id.file).folder() == folder && self.is_visible_elsewhere(*id);
+        let all = self.others.called(name, &self.files);
         let beside: Vec<ItemId> = all.into_iter().filter(is_beside).collect();
         if !beside.is_empty() {
             return beside;

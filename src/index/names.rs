@@ -39,6 +39,17 @@ impl Names {
         same.filter(|id| name_of(*id, files) == name.as_bytes()).collect()
     }
 
+    /// Those of one file, in order of place.
+    pub fn called_in(&self, name: &str, file: u32, files: &[Arc<SourceFile>]) -> Vec<ItemId> {
+        let wanted = hash(name.as_bytes());
+        let first = self.first(wanted);
+        // Of a name that thousands of files have, only those of one are looked at.
+        let same = &self.sorted[first..];
+        let start = same.partition_point(|(hash, id)| *hash == wanted && id.file < file);
+        let own = same[start..].iter().take_while(|(hash, id)| *hash == wanted && id.file == file);
+        own.map(|(_, id)| *id).filter(|id| name_of(*id, files) == name.as_bytes()).collect()
+    }
+
     /// Where items begin whose hash is not less. Hashes are spread evenly, so that one tells about where it stands.
     fn first(&self, wanted: u64) -> usize {
         let length = self.sorted.len();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::build::{Bounded, Headers, Sources, add_declarations, register};
 use super::{Built, Index, SourceFile, reach};
-use crate::kernel::{Paths, Tree, is_listed, sift};
+use crate::kernel::{FileTrouble, Paths, Tree, TroubleKind, is_listed, sift};
 use crate::rules::Rules;
 
 /// The index of `tree`, which is the same directory as `known_tree`, whose index is `known`. `None` where the changes make other files
@@ -13,6 +13,11 @@ use crate::rules::Rules;
 pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> Option<Built> {
     let touched = tree.overlay().files().chain(known_tree.overlay().files()).map(|(path, _)| path);
     let touched: BTreeSet<&str> = touched.collect();
+    // What links lead to is listed by the walk alone.
+    let is_link = |path: &&&str| tree.folder().is_reached_by_link(path);
+    if known.has_links || touched.iter().any(|path| is_link(&path)) {
+        return None;
+    }
     let there = touched.iter().filter(|path| is_listed(path) && tree.read(path).is_some());
     let (headers, sources): (Paths, Paths) =
         there.map(|path| (*path).to_owned()).partition(|path| path.ends_with(".h"));
@@ -20,6 +25,10 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let is_kept = |file: &&Arc<SourceFile>| !touched.contains(file.path.as_str());
 
     let mut built = Built { trouble: unread.cloned().collect(), ..Built::default() };
+    // A name that is no UTF-8 is not the one that the file has.
+    let misnamed = touched.iter().filter(|path| path.contains('\u{fffd}') && tree.overlay().get(path).is_none());
+    let text = "its name is no UTF-8; not read";
+    built.trouble.extend(misnamed.map(|path| FileTrouble::of(path, TroubleKind::Unreadable, text)));
     let sieve = Bounded::new(Headers::new(), &built.index);
     built.add(tree, sift(tree, &headers, &sieve), &sieve);
     built.index.files.extend(known.listed().iter().filter(|file| file.is_header()).filter(is_kept).cloned());

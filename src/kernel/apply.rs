@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::patch::{FilePatch, Hunk, Mark, PatchError};
-use super::{FileTrouble, Laid, Overlay, Tree, TroubleKind};
+use super::{FileTrouble, Laid, Overlay, Tree, TroubleKind, is_listed};
 
 /// So many outermost lines of context of a hunk may differ.
 const FUZZ: usize = 2;
@@ -142,11 +142,13 @@ fn one(
     let failed = |reason: String| PatchError { line: patch.line, reason };
     if patch.is_binary {
         // Nothing that is analysed is binary: pictures, firmware and the modules of other repositories stay what they are.
-        let matters = [".c", ".h", ".rs", ".rst"].iter().any(|end| patch.path().ends_with(end));
+        let matters = is_listed(patch.path()) || [".rs", ".rst", ".toml"].iter().any(|end| patch.path().ends_with(end));
         let reason = format!("{} is changed as binary", patch.path());
         return if matters { Err(failed(reason)) } else { Ok(None) };
     }
-    let (old, new) = names(mail, patch, overlay);
+    let (old, new) = names(mail, patch, overlay).ok_or_else(|| {
+        failed(format!("names two files, {} and another, and tools choose differently", patch.path()))
+    })?;
     if let Some(path) = old.iter().chain(&new).find(|path| mail.tree.folder().is_reached_by_link(path)) {
         return Err(failed(format!("changes {path}, which is reached by a link")));
     }
@@ -196,22 +198,24 @@ fn one(
 }
 
 /// The paths that a patch means. One that git has not made may name what never was, and what somebody kept beside the file.
-fn names(mail: &Mail, patch: &FilePatch, overlay: &Overlay) -> (Option<String>, Option<String>) {
+fn names(mail: &Mail, patch: &FilePatch, overlay: &Overlay) -> Option<(Option<String>, Option<String>)> {
     let exists = |path: &String| match overlay.get(path) {
         Some(laid) => *laid != Laid::Gone,
         None => mail.tree.has(path),
     };
     let adds_all = patch.hunks.iter().all(|hunk| hunk.start == 0 && old_lines(&hunk.lines).next().is_none());
-    match (&patch.old, &patch.new) {
-        (Some(old), Some(new)) if !patch.is_git && !exists(old) && !exists(new) && adds_all => {
-            (None, Some(new.clone()))
-        }
+    Some(match (&patch.old, &patch.new) {
+        (Some(old), Some(new)) if !patch.is_git && old == new && !exists(new) && adds_all => (None, Some(new.clone())),
         (Some(old), Some(new)) if !patch.is_git && old != new => {
-            let one = if exists(new) { new } else { old };
+            let one = match (exists(old), exists(new)) {
+                (true, false) => old,
+                (false, true) => new,
+                _ => return None,
+            };
             (Some(one.clone()), Some(one.clone()))
         }
         (old, new) => (old.clone(), new.clone()),
-    }
+    })
 }
 
 /// A file as the hunks of a patch leave it.
@@ -221,11 +225,19 @@ fn patched(text: &[u8], patch: &FilePatch, work: &mut Work) -> Result<Vec<u8>, P
     // The lines before this one are written; what a hunk was off by, the next one is likely off by too.
     let (mut done, mut offset) = (0usize, 0isize);
     for (number, hunk) in (1..).zip(&patch.hunks) {
-        let Some(found) = find(&old, hunk, done, offset, work) else {
-            let why = work.limit().unwrap_or_else(|| why_not(&old, hunk, offset));
-            let reason = format!("hunk {number} of {} does not apply: {why}", patch.path());
-            return Err(PatchError { line: hunk.line, reason });
+        let failed = |why: String| PatchError {
+            line: hunk.line,
+            reason: format!("hunk {number} of {} does not apply: {why}", patch.path()),
         };
+        let Some(found) = find(&old, hunk, done, offset, work) else {
+            return Err(failed(work.limit().unwrap_or_else(|| why_not(&old, hunk, offset))));
+        };
+        // `patch` looks where the hunk before was found, git where the hunk says.
+        let other = if offset == 0 { None } else { find(&old, hunk, done, 0, work) };
+        if let Some(other) = other.filter(|other| other.place != found.place) {
+            let (one, other) = (found.place + 1, other.place + 1);
+            return Err(failed(format!("it fits at line {one} and at line {other}, and tools choose differently")));
+        }
         offset = found.offset;
         old[done..found.place].iter().for_each(|line| new.extend_from_slice(line));
         done = found.place;

@@ -55,8 +55,8 @@ fn slashes(path: &str) -> usize {
 }
 
 fn is_prefix(pattern: &[u8], text: &[u8]) -> bool {
-    if pattern.is_empty() {
-        return true;
+    if pattern.is_empty() || text.is_empty() {
+        return pattern.iter().all(|byte| *byte == b'*');
     }
     // The pattern so far, and where in the text it may have been matched to.
     let mut ends = vec![false; text.len() + 1];

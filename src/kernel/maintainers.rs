@@ -1,6 +1,7 @@
 //! MAINTAINERS: who is to be told of a change to a file.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regex::bytes::{Regex, RegexBuilder};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -21,6 +22,8 @@ pub struct Section {
     people: Vec<(Person, bool)>,
     /// `L:`, addresses alone; lists that only subscribers may write to are left out.
     lists: Vec<String>,
+    /// The bytes of the patterns.
+    bytes: usize,
     files: Vec<FilePattern>,
     excluded: Vec<FilePattern>,
     names: Vec<Keyword>,
@@ -69,6 +72,8 @@ pub struct Maintainers {
     by_folder: FxHashMap<String, Vec<usize>>,
     /// Those that can mean a file anywhere.
     anywhere: Vec<usize>,
+    /// How many bytes of patterns and paths were compared, at most.
+    compared: AtomicUsize,
 }
 
 /// Whom to tell.
@@ -94,6 +99,9 @@ const KEYWORD_LIMIT: usize = 4_000;
 
 /// So many people and lists are told of a change: nobody reads more.
 const TOLD_LIMIT: usize = 200;
+
+/// So many bytes are compared in all, patterns times paths: a worklist of a kernel takes a tenth of it.
+const COMPARED_LIMIT: usize = 4 << 30;
 
 /// A pattern has no more bytes,
 const PATTERN_LENGTH: usize = 512;
@@ -146,6 +154,13 @@ impl Maintainers {
         let named = folder(file).and_then(|folder| self.by_folder.get(folder)).map_or(&[][..], Vec::as_slice);
         let mut places: Vec<usize> = named.iter().chain(&self.anywhere).copied().collect();
         places.sort_unstable();
+        let bytes: usize = places.iter().map(|place| self.sections[*place].bytes * file.len()).sum();
+        if self.compared.fetch_add(bytes, Ordering::Relaxed) > COMPARED_LIMIT {
+            let text = "its patterns take too long to compare; for the other files nobody is told";
+            let trouble = FileTrouble::of("MAINTAINERS", TroubleKind::TooMany, text);
+            self.tree.iter().for_each(|tree| tree.note(trouble.clone()));
+            return Vec::new();
+        }
         let sections = places.into_iter().map(|place| &self.sections[place]);
         let mut covering: Vec<(isize, &Section)> =
             sections.filter_map(|section| Some((section.depth(file)?, section))).collect();
@@ -267,6 +282,7 @@ impl Section {
                 return false;
             }
             *left -= 1;
+            self.bytes += value.len();
         }
         match letter {
             b'M' | b'R' => self.people.extend(Person::parse(value).map(|person| (person, letter == b'R'))),

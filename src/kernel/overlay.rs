@@ -57,6 +57,20 @@ impl Overlay {
         }
     }
 
+    /// The files that it leaves there and that are not read, with the reasons.
+    pub fn all_unread(&self) -> impl Iterator<Item = &FileTrouble> {
+        self.files.keys().filter_map(|path| self.unread(path))
+    }
+
+    /// Whether it changes a file of that path, or one below it.
+    pub fn touches(&self, path: &str) -> bool {
+        let path = path.trim_start_matches("./").trim_end_matches('/');
+        let below = format!("{path}/");
+        let is_whole = path.is_empty() || path == ".";
+        let first_below = || self.files.range(below.clone()..).next().is_some_and(|(file, _)| file.starts_with(&below));
+        (is_whole && !self.files.is_empty()) || self.files.contains_key(path) || first_below()
+    }
+
     /// How many files it changes.
     pub fn len(&self) -> usize {
         self.files.len()

@@ -112,13 +112,25 @@ pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch<'_>>, PatchError> {
     if memchr::memchr_iter(b'\n', text).nth(LINE_LIMIT).is_some() {
         return Err(error(LINE_LIMIT, format!("has more than {LINE_LIMIT} lines")));
     }
-    let mut reader = Reader { rest: text, at: 0, found: Vec::new(), mail: 0, part: Part::Header, has_parts: false };
+    let mut reader = Reader {
+        rest: text,
+        at: 0,
+        found: Vec::new(),
+        mail: 0,
+        part: Part::Header,
+        has_parts: false,
+        has_header: false,
+    };
     while let Some(line) = reader.peek() {
         reader.line(line)?;
     }
     let mut found = reader.found;
     if let Some(file) = found.iter().find(|file| file.is_named && file.hunks.is_empty()) {
         return Err(error(file.line, format!("hunk 1 of {} is missing", file.path())));
+    }
+    let is_lost = |file: &&FilePatch| file.old.is_none() && file.new.is_none() && !file.hunks.is_empty();
+    if let Some(file) = found.iter().find(is_lost) {
+        return Err(error(file.line, "the names of the file cannot be read".to_owned()));
     }
     // Nothing was changed: `git diff` says so by saying nothing.
     if text.iter().all(u8::is_ascii_whitespace) {
@@ -160,6 +172,8 @@ struct Reader<'t> {
     part: Part,
     /// Whether the mail is made of several parts.
     has_parts: bool,
+    /// Whether a header of the mail was read.
+    has_header: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -200,16 +214,23 @@ impl<'t> Reader<'t> {
             return self.names(old, without_end(new), number);
         }
         match self.part {
-            _ if line.starts_with(b"From ") => {
+            _ if is_mail(line) => {
                 self.mail += 1;
-                (self.part, self.has_parts) = (Part::Header, false);
+                (self.part, self.has_parts, self.has_header) = (Part::Header, false, false);
             }
-            Part::Header if without_end(line).is_empty() => self.part = Part::Message,
+            // Blank lines may stand before the headers.
+            Part::Header if without_end(line).is_empty() => {
+                self.part = if self.has_header { Part::Message } else { Part::Header };
+            }
             // The parts of a mail have headers of their own, and a diff may stand before or behind. What a message quotes are none.
-            part if is_encoding(line) && (part == Part::Header || self.has_parts) => return encoding(line, number),
-            Part::Header => {
-                self.has_parts |= line.to_ascii_lowercase().windows(BOUNDARY.len()).any(|at| at == BOUNDARY)
+            part if is_field(line, ENCODING) && (part == Part::Header || self.has_parts) => {
+                self.has_header = true;
+                return encoding(line, self.peek(), number);
             }
+            part if is_field(line, TYPE) && (part == Part::Header || self.has_parts) => {
+                self.content_type(line, number)?;
+            }
+            Part::Header => self.has_header = true,
             Part::Diff if line.starts_with(b"@@ -") => return self.hunk(line, number),
             // Text that looks like a hunk is a quotation before a diff, and lost behind one.
             Part::Behind if line.starts_with(b"@@ -") => {
@@ -219,6 +240,27 @@ impl<'t> Reader<'t> {
             Part::Diff | Part::Behind | Part::Message => {}
         }
         Ok(())
+    }
+
+    /// What a mail, or a part of one, says that it is: in which letters, and whether it has parts.
+    fn content_type(&mut self, line: &[u8], number: usize) -> Result<(), PatchError> {
+        let folded =
+            self.rest.split(|byte| *byte == b'\n').take_while(|line| line.starts_with(b" ") || line.starts_with(b"\t"));
+        let whole =
+            String::from_utf8_lossy(&std::iter::once(line).chain(folded).flatten().copied().collect::<Vec<u8>>())
+                .to_ascii_lowercase();
+        self.has_header = true;
+        self.has_parts |= whole.contains("boundary=");
+        let charset = whole.split_once("charset=").map(|(_, value)| value.trim_start_matches(['"', ' ']));
+        let is_read = charset.is_none_or(|charset| CHARSETS.iter().any(|known| charset.starts_with(known)));
+        if is_read && !whole.contains("=?") && !whole.contains("charset*") && !whole.contains("boundary*") {
+            return Ok(());
+        }
+        let said = whole.trim().escape_debug().to_string();
+        Err(error(
+            number,
+            format!("a mail whose letters are not known ({said}); decode it, as `b4 am` and `git mailinfo` do"),
+        ))
     }
 
     /// The lines between `diff --git` and the first hunk.
@@ -234,10 +276,10 @@ impl<'t> Reader<'t> {
             is_module |= without_end(line).ends_with(b" 160000");
             patch.is_link |=
                 without_end(line).ends_with(b" 120000") && !line.starts_with(b"old") && !line.starts_with(b"deleted");
-            if let Some(name) = value(b"rename from ").or(value(b"copy from ")) {
+            if let Some(name) = value(b"rename from ").or(value(b"rename old ")).or(value(b"copy from ")) {
                 old = Some(unquoted(name));
                 patch.is_copy = line.starts_with(b"copy");
-            } else if let Some(name) = value(b"rename to ").or(value(b"copy to ")) {
+            } else if let Some(name) = value(b"rename to ").or(value(b"rename new ")).or(value(b"copy to ")) {
                 new = Some(unquoted(name));
             } else if value(b"new file mode ").is_some() {
                 old = None;
@@ -349,18 +391,33 @@ fn before_tab(name: &[u8]) -> &[u8] {
     name.split(|byte| *byte == b'\t').next().unwrap_or(name)
 }
 
-/// What the header of a mail says that is made of several parts.
-const BOUNDARY: &[u8] = b"boundary=";
 const ENCODING: &[u8] = b"content-transfer-encoding:";
+const TYPE: &[u8] = b"content-type:";
 
-fn is_encoding(line: &[u8]) -> bool {
-    line.split_at_checked(ENCODING.len()).is_some_and(|(name, _)| name.eq_ignore_ascii_case(ENCODING))
+/// What the names of encodings begin with in which a diff is written as in ASCII.
+const CHARSETS: [&str; 8] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125", "koi8-", "latin"];
+
+fn is_field(line: &[u8], name: &[u8]) -> bool {
+    line.split_at_checked(name.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(name))
+}
+
+/// Whether a line begins a mail of an mbox, as git tells: `From `, and a time with its year at the end.
+fn is_mail(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"From ").filter(|_| line.len() >= 20) else { return false };
+    let Some(colon) = memchr::memrchr(b':', rest) else { return false };
+    let is_digit = |at: Option<usize>| at.and_then(|at| rest.get(at)).is_some_and(u8::is_ascii_digit);
+    let around = [colon.checked_sub(4), colon.checked_sub(2), colon.checked_sub(1), Some(colon + 1), Some(colon + 2)];
+    let year = rest.get(colon + 3..).map(|year| String::from_utf8_lossy(year).trim().to_owned()).unwrap_or_default();
+    let year: String = year.chars().take_while(char::is_ascii_digit).collect();
+    around.into_iter().all(is_digit) && year.parse::<u64>().is_ok_and(|year| year > 90)
 }
 
 /// Refuses a mail, or a part of one, whose text is not the patch itself: `git am` would decode it, and apply what nobody has checked.
-fn encoding(line: &[u8], number: usize) -> Result<(), PatchError> {
+fn encoding(line: &[u8], next: Option<&[u8]>, number: usize) -> Result<(), PatchError> {
     let value = line[ENCODING.len()..].trim_ascii();
-    if ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes())) {
+    let is_folded = next.is_some_and(|next| next.starts_with(b" ") || next.starts_with(b"\t"));
+    let is_plain = ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes()));
+    if is_plain && !is_folded {
         return Ok(());
     }
     let encoding = String::from_utf8_lossy(value).escape_debug().to_string();
@@ -372,6 +429,9 @@ fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
     let both = |old: &[u8], new: &[u8]| (Some(stripped(&unquoted(old))), Some(stripped(&unquoted(new))));
     if let Some(end) = quotation_end(names) {
         return names[end..].strip_prefix(b" ").map_or((None, None), |new| both(&names[..end], new));
+    }
+    if let Some(quote) = memchr::memmem::find(names, b" \"").filter(|_| names.ends_with(b"\"")) {
+        return both(&names[..quote], &names[quote + 1..]);
     }
     let behind_slash = |name: &[u8]| memchr::memchr(b'/', name).map_or(0, |slash| slash + 1);
     let first = behind_slash(names);

@@ -15,6 +15,8 @@ pub struct Paths {
     names: String,
     /// Where each name ends.
     ends: Vec<usize>,
+    /// Whether some lead through links.
+    has_links: bool,
 }
 
 impl Paths {
@@ -32,6 +34,17 @@ impl Paths {
     pub fn push(&mut self, name: &str) {
         self.names.push_str(name);
         self.ends.push(self.names.len());
+    }
+
+    /// Adds a file that a link leads to, by the name of the link.
+    pub fn push_link(&mut self, name: &str) {
+        self.push(name);
+        self.has_links = true;
+    }
+
+    /// Whether some lead through links.
+    pub fn has_links(&self) -> bool {
+        self.has_links
     }
 
     /// How many there are.

@@ -158,7 +158,11 @@ impl Reader<'_> {
     /// What the change that is laid over the tree makes of a file.
     fn changed(&self, number: usize) -> Option<&Laid> {
         let overlay = self.tree.overlay();
-        if overlay.is_empty() { None } else { overlay.get(&self.paths.path(number)) }
+        if overlay.is_empty() {
+            return None;
+        }
+        let path = self.paths.path(number);
+        overlay.get(&path).or_else(|| if self.paths.has_links() { self.tree.laid(&path) } else { None })
     }
 
     /// Links are listed only where they stay in the tree.

@@ -113,7 +113,7 @@ impl Tree {
     /// # Errors
     /// Where it is there, and cannot or must not be read: no regular file, longer than the limit, reached by a link that leads out of the tree.
     pub fn try_read(&self, path: &str) -> Result<Option<Vec<u8>>, FileTrouble> {
-        match self.overlay.get(path) {
+        match self.laid(path) {
             Some(Laid::Gone) => return Ok(None),
             Some(Laid::Text(text)) => return Ok(Some(text.to_vec())),
             Some(Laid::Unread(trouble)) => return Err(trouble.clone()),
@@ -123,6 +123,20 @@ impl Tree {
             Ok(text) => Ok(Some(text)),
             Err(error) => unread(path, &error).map_or(Ok(None), Err),
         }
+    }
+
+    /// What the change says of a file, by its own path or by the one that links lead to.
+    pub(super) fn laid(&self, path: &str) -> Option<&Laid> {
+        if self.overlay.is_empty() {
+            return None;
+        }
+        let by_link = || {
+            let root = self.root.canonicalize().ok()?;
+            let target = self.root.join(path).canonicalize().ok()?;
+            self.overlay.get(&target.strip_prefix(root).ok()?.to_string_lossy())
+        };
+        let own = self.overlay.get(path);
+        own.or_else(|| if self.folder.is_reached_by_link(path) { by_link() } else { None })
     }
 
     /// The files that were asked for so far and could not be read.

@@ -205,7 +205,7 @@ impl Listing {
                 self.add_linked(tree, folder, link);
             }
             Ok(target) if is_source && tree.root().join(&target).is_file() && !is_listed(&target.to_string_lossy()) => {
-                self.list(kind).into_iter().for_each(|list| list.push(&below(folder, link)));
+                self.list(kind).into_iter().for_each(|list| list.push_link(&below(folder, link)));
             }
             _ => {}
         }
@@ -218,7 +218,7 @@ impl Listing {
             let kind = Kind::of(entry.path().as_os_str().as_encoded_bytes());
             let is_file = entry.file_type().is_file() || (entry.depth() == 0 && entry.path().is_file());
             if is_file {
-                self.list(kind).into_iter().for_each(|list| list.push(&below(folder, entry.path())));
+                self.list(kind).into_iter().for_each(|list| list.push_link(&below(folder, entry.path())));
             } else if entry.path_is_symlink() {
                 let path = below(tree.root(), entry.path()).into_owned();
                 self.trouble.push(FileTrouble::of(

@@ -99,10 +99,10 @@ fn guarded(line: &[u8], syntax: Syntax) -> Cow<'_, [u8]> {
     let begins_command = text.trim_start().starts_with("::");
     let is_own = syntax == Syntax::Commands && text.starts_with("::");
     let mut rest = text.as_ref();
-    if begins_command && !is_own && matches!(syntax, Syntax::Text | Syntax::Coloured | Syntax::Commands) {
+    if begins_command && !is_own && syntax != Syntax::Json {
         let blanks = text.len() - text.trim_start().len();
         out.push_str(&text[..blanks]);
-        out.push_str("?:");
+        out.push_str(if syntax == Syntax::Html { "&#58;:" } else { "?:" });
         rest = &text[blanks + 2..];
     }
     while let Some(character) = rest.chars().next() {
@@ -119,6 +119,8 @@ fn guarded(line: &[u8], syntax: Syntax) -> Cow<'_, [u8]> {
                 _ => "?",
             }),
             ('\n' | '\t', _) => out.push(character),
+            // The rows of a table end so.
+            ('\r', _) if behind == "\n" => out.push(character),
             (character, Syntax::Json) if is_obeyed(character) => {
                 let mut units = [0; 2];
                 out.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
@@ -159,7 +161,8 @@ mod tests {
             (" \t::error::x", " \t?:error::x"),
             ("a ##[error]x\n", "a ?#[error]x\n"),
             ("###[error]x\n", "#?#[error]x\n"),
-            ("\u{1b}[31mred\u{1b}]8;;x\u{7}\r\n", "?[31mred?]8;;x??\n"),
+            ("\u{1b}[31mred\u{1b}]8;;x\u{7}\rx\n", "?[31mred?]8;;x??x\n"),
+            ("a,b\r\n", "a,b\r\n"),
             ("\u{202e}a\u{61c}b\u{9b}c\n", "?a?b?c\n"),
         ] {
             assert_eq!(shown(text, Syntax::Text), expected);
@@ -170,7 +173,7 @@ mod tests {
         );
         assert_eq!(shown("::error::##[x\n ::error::x\n", Syntax::Commands), "::error::?#[x\n ?:error::x\n");
         assert_eq!(shown("{\"a\": \"\u{202e}##[\"}\n", Syntax::Json), "{\"a\": \"\\u202e\\u0023#[\"}\n");
-        assert_eq!(shown("\u{1b}##[\n", Syntax::Html), "\u{fffd}&#35;#[\n");
+        assert_eq!(shown("\u{1b}##[\n ::x\n", Syntax::Html), "\u{fffd}&#35;#[\n &#58;:x\n");
         assert_eq!(shown("\u{1b}##[\r\n", Syntax::Exact), "\u{1b}##[\r\n");
     }
 }

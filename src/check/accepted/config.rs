@@ -10,6 +10,9 @@ use crate::lint::{Hazard, find, no_lint};
 /// The name of the file.
 pub const NAME: &str = ".mmaplint.toml";
 
+/// Nobody has decided more than fits into so many bytes.
+const LENGTH_LIMIT: usize = 1 << 20;
+
 /// What the file may say. A key that it may not is an error.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -56,6 +59,9 @@ impl Config {
         let Some(text) = tree.try_read(NAME).map_err(|trouble| named(trouble.text))? else {
             return Ok(Config::default());
         };
+        if text.len() > LENGTH_LIMIT {
+            return Err(named(format!("longer than {} MiB", LENGTH_LIMIT >> 20)));
+        }
         let text = String::from_utf8(text).map_err(|error| named(error.to_string()))?;
         let config: Config = toml::from_str(&text).map_err(|error| named(error.to_string()))?;
         let rules = config.select.iter().chain(&config.ignore).chain(config.suppress.iter().map(|entry| &entry.rule));

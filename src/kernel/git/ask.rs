@@ -2,13 +2,26 @@
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::kernel::bounded;
 
-/// What git may take for one question: a log of a few files in a cold repository of the kernel takes some seconds.
+/// What git may take for all questions of a run: a log of a few files in a cold repository of the kernel takes some seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// What is left of the time for questions: it begins with the first.
+#[derive(Debug, Default)]
+pub struct Clock {
+    until: OnceLock<Instant>,
+}
+
+impl Clock {
+    fn until(&self) -> Instant {
+        *self.until.get_or_init(|| Instant::now() + TIME_LIMIT)
+    }
+}
 
 /// An answer is no longer than this many bytes: the paths of all files of a kernel are 5 MB, and the texts that are asked for at once are bounded
 /// by who asks.
@@ -30,11 +43,11 @@ pub struct Answer {
 ///
 /// # Errors
 /// Where git is not installed, takes too long, or answers more than the limit.
-pub fn ask(mut git: Command, input: Vec<u8>) -> Result<Answer, String> {
+pub fn ask(mut git: Command, input: Vec<u8>, clock: &Clock) -> Result<Answer, String> {
     let failed = |error: io::Error| format!("git: {error}");
     git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = git.spawn().map_err(failed)?;
-    let answer = wait(&mut child, input);
+    let answer = wait(&mut child, input, clock.until());
     if answer.is_err() {
         let _ = child.kill();
     }
@@ -45,14 +58,13 @@ pub fn ask(mut git: Command, input: Vec<u8>) -> Result<Answer, String> {
 }
 
 /// What a child prints to stdout and to stderr.
-fn wait(child: &mut Child, input: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>), String> {
+fn wait(child: &mut Child, input: Vec<u8>, until: Instant) -> Result<(Vec<u8>, Vec<u8>), String> {
     if let Some(mut stdin) = child.stdin.take() {
         // It may end without having read all.
         std::thread::spawn(move || drop(stdin.write_all(&input)));
     }
     let out = child.stdout.take().map(|out| reading(out, ANSWER_LIMIT));
     let wrong = child.stderr.take().map(|wrong| reading(wrong, ERROR_LIMIT));
-    let until = Instant::now() + TIME_LIMIT;
     let out = out.map_or(Ok(Vec::new()), |out| read(&out, until))?;
     if out.len() as u64 > ANSWER_LIMIT {
         return Err(format!("git: its answer is longer than {} MiB", ANSWER_LIMIT >> 20));
@@ -69,7 +81,7 @@ fn reading(mut from: impl Read + Send + 'static, limit: u64) -> Receiver<io::Res
 fn read(from: &Receiver<io::Result<Vec<u8>>>, until: Instant) -> Result<Vec<u8>, String> {
     match from.recv_timeout(until.saturating_duration_since(Instant::now())) {
         Ok(text) => text.map_err(|error| format!("git: {error}")),
-        Err(RecvTimeoutError::Timeout) => Err(format!("git: no answer in {} s", TIME_LIMIT.as_secs())),
+        Err(RecvTimeoutError::Timeout) => Err(format!("git: no answers within {} s", TIME_LIMIT.as_secs())),
         Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
     }
 }

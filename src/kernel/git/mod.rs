@@ -6,12 +6,14 @@
 mod ask;
 mod repository;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use ask::{Answer, ask};
+use ask::{Answer, Clock, ask};
 use repository::{Repository, bare_git};
+
+use walkdir::WalkDir;
 
 use super::{FILE_LIMIT, FileTrouble, Laid, Overlay, TroubleKind};
 
@@ -20,6 +22,7 @@ use super::{FILE_LIMIT, FileTrouble, Laid, Overlay, TroubleKind};
 pub struct Git {
     root: PathBuf,
     repository: OnceLock<Result<Option<Repository>, String>>,
+    clock: Clock,
 }
 
 /// A commit by its hash.
@@ -38,8 +41,16 @@ const MODULE: &str = "160000";
 const NOTHING: &str = "000000";
 
 /// How files are compared: no command of anybody takes part.
-const COMPARE: &[&str] =
-    &["diff", "--raw", "-z", "--no-abbrev", "--relative", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all"];
+const COMPARE: &[&str] = &[
+    "diff",
+    "--raw",
+    "-z",
+    "--no-abbrev",
+    "--relative",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=dirty",
+];
 
 /// A file that differs between two revisions, or a revision and the disk.
 #[derive(Debug)]
@@ -55,18 +66,18 @@ struct Difference {
 impl Git {
     /// The history of the tree at `root`.
     pub fn new(root: &Path) -> Git {
-        Git { root: root.to_owned(), repository: OnceLock::new() }
+        Git { root: root.to_owned(), repository: OnceLock::new(), clock: Clock::default() }
     }
 
     fn repository(&self) -> Result<&Repository, String> {
-        let repository = self.repository.get_or_init(|| Repository::of(&self.root));
+        let repository = self.repository.get_or_init(|| Repository::of(&self.root, &self.clock));
         let missing = || format!("{}: is no checkout of git", self.root.display());
         repository.as_ref().map_err(Clone::clone)?.as_ref().ok_or_else(missing)
     }
 
     /// What git answers, where nothing is wrong.
     fn ask(&self, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, String> {
-        match ask(self.repository()?.git(arguments), input)? {
+        match ask(self.repository()?.git(arguments), input, &self.clock)? {
             Answer { out, failed: None } => Ok(out),
             Answer { failed: Some(why), .. } => Err(format!("git {}: {why}", arguments[0])),
         }
@@ -78,8 +89,8 @@ impl Git {
     /// Where the tree is no checkout, git is not installed, or there is no such revision.
     pub fn commit(&self, revision: &str) -> Result<Commit, String> {
         let named = format!("{revision}^{{commit}}");
-        let answer =
-            ask(self.repository()?.git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &named]), Vec::new())?;
+        let question = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
+        let answer = ask(self.repository()?.git(&question), Vec::new(), &self.clock)?;
         let unknown = || format!("{}: git knows no revision {revision}", self.root.display());
         hash(&answer.out).map(Commit).ok_or_else(unknown)
     }
@@ -105,28 +116,82 @@ impl Git {
 
     fn laid(&self, commit: &Commit, renames: &str) -> Result<(Overlay, Vec<(String, String)>), String> {
         let (mut overlay, mut there, mut moved) = (Overlay::default(), Vec::new(), Vec::new());
-        let (differences, new) = rayon::join(|| self.differences(&[renames, &commit.0, "--"]), || self.new_files());
-        for path in new? {
-            overlay.set(&path, None);
-        }
-        for difference in differences? {
+        let (differences, (new, hidden)) = rayon::join(
+            || self.differences(&[renames, &commit.0, "--"]),
+            || rayon::join(|| self.new_files(), || self.hidden(commit)),
+        );
+        new?.iter().for_each(|path| self.lay_new(path, &mut overlay));
+        for difference in differences?.into_iter().chain(hidden?) {
             if let Some(to) = &difference.to {
                 overlay.set(to, None);
                 moved.push((difference.path.clone(), to.clone()));
             }
             match difference.old_mode.as_str() {
-                _ if difference.status == 'A' => overlay.set(&difference.path, None),
+                _ if difference.status == 'A' => self.lay_new(&difference.path, &mut overlay),
                 LINK => {
                     let trouble =
                         FileTrouble::of(&difference.path, TroubleKind::Link, "is a link in the revision; not read");
                     overlay.lay(&difference.path, Laid::Unread(trouble));
                 }
-                MODULE | NOTHING => {}
+                MODULE => {
+                    let text = "is a module of another repository; what changed in it is not known";
+                    let trouble = FileTrouble::of(&difference.path, TroubleKind::Link, text);
+                    overlay.lay(&difference.path, Laid::Unread(trouble));
+                }
+                NOTHING => {}
                 _ => there.push(difference),
             }
         }
         self.lay(&there, &mut overlay)?;
         Ok((overlay, moved))
+    }
+
+    /// Takes a new file away; of what is another repository, all files.
+    fn lay_new(&self, path: &str, overlay: &mut Overlay) {
+        overlay.set(path.trim_end_matches('/'), None);
+        let folder = self.root.join(path);
+        if folder.symlink_metadata().is_ok_and(|there| there.is_dir()) {
+            for entry in WalkDir::new(&folder).into_iter().filter_map(Result::ok) {
+                let below = entry.path().strip_prefix(&self.root).map(|path| path.to_string_lossy().into_owned());
+                below.into_iter().filter(|_| !entry.file_type().is_dir()).for_each(|path| overlay.set(&path, None));
+            }
+        }
+    }
+
+    /// The files that the index says not to look at, as they are at a commit: whether they differ on disk, git does not tell.
+    fn hidden(&self, commit: &Commit) -> Result<Vec<Difference>, String> {
+        let answer = self.ask(&["ls-files", "-v", "-z"], Vec::new())?;
+        let entries = answer.split(|byte| *byte == 0).filter_map(|entry| entry.split_first_chunk::<2>());
+        let is_hidden = |mark: &u8| mark.is_ascii_lowercase() || *mark == b'S';
+        let hidden = entries
+            .filter(|([mark, _], _)| is_hidden(mark))
+            .map(|(_, path)| String::from_utf8_lossy(path).into_owned());
+        // What is not checked out at all is not there on either side.
+        let hidden: BTreeSet<String> = hidden.filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect();
+        if hidden.is_empty() {
+            return Ok(Vec::new());
+        }
+        let listed = self.ask(&["ls-tree", "-r", "-z", &commit.0], Vec::new())?;
+        let known = listed.split(|byte| *byte == 0).filter_map(|entry| {
+            // `MODE TYPE HASH`, a tab, the path.
+            let entry = String::from_utf8_lossy(entry).into_owned();
+            let (head, path) = entry.split_once('\t')?;
+            let parts: Vec<&str> = head.split(' ').collect();
+            let [mode, _, text] = parts.as_slice() else { return None };
+            let (old_mode, old_text) = ((*mode).to_owned(), (*text).to_owned());
+            Some(Difference { old_mode, old_text, status: 'M', path: path.to_owned(), to: None })
+        });
+        let mut found: Vec<Difference> = known.filter(|known| hidden.contains(&known.path)).collect();
+        let old: BTreeSet<String> = found.iter().map(|known| known.path.clone()).collect();
+        let (none, added) = (NOTHING.to_owned(), hidden.difference(&old));
+        found.extend(added.map(|path| Difference {
+            old_mode: none.clone(),
+            old_text: String::new(),
+            status: 'A',
+            path: path.clone(),
+            to: None,
+        }));
+        Ok(found)
     }
 
     /// The files that moved from one commit to another: old and new path.
@@ -168,7 +233,7 @@ impl Git {
         let repository = self.repository()?;
         let mut git = repository.git(&["ls-files", "--others", "--exclude-standard", "-z"]);
         git.args(repository.excluded());
-        let Answer { out, failed } = ask(git, Vec::new())?;
+        let Answer { out, failed } = ask(git, Vec::new(), &self.clock)?;
         if let Some(why) = failed {
             return Err(format!("git ls-files: {why}"));
         }
@@ -223,7 +288,7 @@ impl Git {
                 let mut git = bare_git();
                 // Nobody but the user writes this one.
                 git.env_remove("GIT_CONFIG_GLOBAL").args(["config", "--global", "--get", key]).current_dir("/");
-                let answer = ask(git, Vec::new()).ok()?;
+                let answer = ask(git, Vec::new(), &self.clock).ok()?;
                 let text = String::from_utf8_lossy(&answer.out).trim().to_owned();
                 (!text.is_empty()).then_some(text)
             })

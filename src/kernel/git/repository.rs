@@ -11,15 +11,14 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
-
-use super::ask::ask;
+use super::ask::{Clock, ask};
 use crate::kernel::bounded;
+use crate::replace::Temporary;
 
 /// A repository that holds nothing to be obeyed.
 #[derive(Debug)]
 pub struct Repository {
-    made: TempDir,
+    made: Temporary,
     /// Where objects are.
     objects: PathBuf,
     index: PathBuf,
@@ -50,7 +49,7 @@ impl Repository {
     ///
     /// # Errors
     /// Where it cannot be read, or git is not installed.
-    pub fn of(tree: &Path) -> Result<Option<Repository>, String> {
+    pub fn of(tree: &Path, clock: &Clock) -> Result<Option<Repository>, String> {
         let failed = |error: io::Error| format!("{}: its git repository cannot be read: {error}", tree.display());
         let tree = tree.canonicalize().map_err(failed)?;
         let Some(top) = tree.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok()) else {
@@ -59,16 +58,20 @@ impl Repository {
         let own = git_folder(top).map_err(failed)?;
         let shared = shared_folder(&own).map_err(failed)?;
         let made = linked(&own, &shared).map_err(failed)?;
+        let index = own.join("index");
+        if index.exists() && !index.is_file() {
+            return Err(format!("{}: the index of its git repository is no file", tree.display()));
+        }
         let mut repository = Repository {
             made,
             objects: shared.join("objects"),
-            index: own.join("index"),
+            index,
             excluded: shared.join("info/exclude"),
             top: top.to_owned(),
             tree: tree.clone(),
             author: [None, None],
         };
-        let configuration = repository.configuration(&shared.join("config"))?;
+        let configuration = repository.configuration(&shared.join("config"), clock)?;
         repository.author = ["user.name", "user.email"].map(|key| value(&configuration, key));
         fs::write(repository.made.path().join("config"), taken_over(&configuration)).map_err(failed)?;
         Ok(Some(repository))
@@ -96,10 +99,14 @@ impl Repository {
     }
 
     /// The values to be taken over, as git reads them, which follows no `include`.
-    fn configuration(&self, file: &Path) -> Result<Vec<(String, String)>, String> {
+    fn configuration(&self, file: &Path, clock: &Clock) -> Result<Vec<(String, String)>, String> {
         let mut git = self.git(&["config", "--no-includes", "--null", "--file"]);
         git.arg(file).args(["--get-regexp", TAKEN_OVER]).current_dir(self.made.path());
-        let answer = ask(git, Vec::new())?;
+        // A pipe has no values, and would be waited for.
+        if !file.is_file() {
+            return Ok(Vec::new());
+        }
+        let answer = ask(git, Vec::new(), clock)?;
         let text = String::from_utf8_lossy(&answer.out);
         let entries = text.split('\0').filter_map(|entry| entry.split_once('\n'));
         Ok(entries.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
@@ -159,12 +166,12 @@ fn line(path: &Path) -> io::Result<String> {
 }
 
 /// A repository of links to the references of another.
-fn linked(own: &Path, shared: &Path) -> io::Result<TempDir> {
-    let made = tempfile::Builder::new().prefix("mmaplint-git").tempdir()?;
+fn linked(own: &Path, shared: &Path) -> io::Result<Temporary> {
+    let made = Temporary::folder("mmaplint-git")?;
     let names = OWN.iter().map(|name| (own, name)).chain(SHARED.iter().map(|name| (shared, name)));
     for (folder, name) in names {
         let target = folder.join(name);
-        if !target.exists() {
+        if !target.is_file() && !target.is_dir() {
             continue;
         }
         // Git wants a HEAD that is no link, or a link to a reference.

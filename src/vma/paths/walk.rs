@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::pairs::{first_taken, is_taken};
-use super::state::{Result, State, mark_added, merge, unique};
+use super::state::{Result, State, limited, mark_added, merge, unique};
 use super::{Path, PathItem, Paths};
 use crate::rules::StateKind;
 use crate::source::Span;
@@ -16,6 +16,19 @@ pub(super) struct Exits {
     pub(super) next: Vec<State>,
     breaks: Vec<State>,
     continues: Vec<State>,
+}
+
+/// What leaves a list of steps in so many ways is merged on the way: a function may have thousands of `break`s.
+const LEAVING_LIMIT: usize = 512;
+
+impl Exits {
+    fn bound(&mut self) {
+        for leaving in [&mut self.breaks, &mut self.continues] {
+            if leaving.len() > LEAVING_LIMIT {
+                merge(leaving);
+            }
+        }
+    }
 }
 
 /// A walk along the flow of one function.
@@ -101,7 +114,13 @@ impl Walk<'_, '_> {
                 let states = std::mem::take(&mut exits.next);
                 self.finish(states, value.clone(), Some(*span));
             }
-            Step::Goto(label) => self.waiting.entry(label.clone()).or_default().append(&mut exits.next),
+            Step::Goto(label) => {
+                let waiting = self.waiting.entry(label.clone()).or_default();
+                waiting.append(&mut exits.next);
+                if waiting.len() > LEAVING_LIMIT {
+                    merge(waiting);
+                }
+            }
             Step::Label(label) => {
                 let mut arrived = self.waiting.remove(label).unwrap_or_default();
                 if self.again {
@@ -112,6 +131,7 @@ impl Walk<'_, '_> {
             Step::Break => exits.breaks.append(&mut exits.next),
             Step::Continue => exits.continues.append(&mut exits.next),
         }
+        exits.bound();
     }
 
     /// An arm; what happens where a member of a shared object was absent is marked as done once.
@@ -376,6 +396,9 @@ impl Walk<'_, '_> {
             });
         }
         unique(&mut self.ends);
+        if self.ends.len() > LEAVING_LIMIT * 4 {
+            self.ends = limited(std::mem::take(&mut self.ends));
+        }
     }
 }
 
