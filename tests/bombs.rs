@@ -132,6 +132,27 @@ fn many_handlers_in_one_file_multiply_nowhere() {
     }
 }
 
+/// A function with thousands of ways through it: each kind of leaving an arm would multiply them.
+#[test]
+fn a_function_with_too_many_ways_is_unknown() {
+    for leaving in ["break", "return 0", "goto out", "vma->vm_end = 1"] {
+        let tree = kernel();
+        fs::create_dir(tree.path().join("drivers/wide")).unwrap();
+        let arm = |number: usize| format!("case {number}:vma->vm_start={number};if(a{number}){leaving};\n");
+        let arms: String = (0..if TENTH == 1 { 15_000 } else { 6_000 }).map(arm).collect();
+        let text = format!(
+            "static int wide_mmap(struct file *file, struct vm_area_struct *vma)\n{{\n\tswitch (file->f_mode) {{\n{arms}\t}}\nout:\n\treturn 0;\n}}\n\
+             static const struct file_operations wide_fops = {{\n\t.mmap = wide_mmap,\n}};\n"
+        );
+        fs::write(tree.path().join("drivers/wide/wide.c"), text).unwrap();
+        let (code, output) = run(tree.path(), &["scan", "--format", "lines"], b"");
+        assert_eq!(code, Some(0));
+        let told = String::from_utf8(output.stdout).unwrap();
+        let line = told.lines().find(|line| line.contains("wide_mmap")).unwrap();
+        assert!(line.contains(": unknown:"), "{leaving}: {line}");
+    }
+}
+
 #[test]
 fn maintainers_and_mailmaps_end() {
     let read = |file: &str, text: String| {

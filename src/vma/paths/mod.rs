@@ -159,7 +159,7 @@ impl<'f> Paths<'f> {
         let mut ends: Vec<Path> = Vec::new();
         for flow in &lowered.flows {
             let (waiting, ends_of_flow) = (FxHashMap::default(), Vec::new());
-            let mut walk = Walk { paths: self, function, waiting, ends: ends_of_flow, again: false };
+            let mut walk = Walk { paths: self, function, waiting, ends: ends_of_flow, again: false, work: 0 };
             let rest = walk.steps(flow, vec![State::default()]);
             walk.finish(rest.next, Value::Unknown, None);
             // What still waits jumped back to a label: from there it goes on, as in a loop. The second time tells what comes

@@ -18,12 +18,15 @@ pub(super) struct Exits {
     continues: Vec<State>,
 }
 
+/// A walk is cut off where the states have held so many events: nobody wrote such a function by hand.
+const WORK_LIMIT: usize = 20_000_000;
+
 /// What leaves a list of steps in so many ways is merged on the way: a function may have thousands of `break`s.
 const LEAVING_LIMIT: usize = 512;
 
 impl Exits {
     fn bound(&mut self) {
-        for leaving in [&mut self.breaks, &mut self.continues] {
+        for leaving in [&mut self.next, &mut self.breaks, &mut self.continues] {
             if leaving.len() > LEAVING_LIMIT {
                 merge(leaving);
             }
@@ -41,12 +44,19 @@ pub(super) struct Walk<'p, 'f> {
     pub(super) ends: Vec<Path>,
     /// Whether it goes on from labels that were jumped back to.
     pub(super) again: bool,
+    /// How many events the states held, at each step.
+    pub(super) work: usize,
 }
 
 impl Walk<'_, '_> {
     pub(super) fn steps(&mut self, steps: &[Step], entry: Vec<State>) -> Exits {
         let mut exits = Exits { next: entry, ..Exits::default() };
         for step in steps {
+            self.work += exits.next.iter().map(|state| state.items.len() + 1).sum::<usize>();
+            if self.work > WORK_LIMIT {
+                exits.next.iter_mut().for_each(|state| state.is_cut = true);
+                return exits;
+            }
             self.step(step, &mut exits);
             // What only adds to each state makes no two of them agree that did not before.
             if !matches!(step, Step::Do { .. } | Step::Return(..) | Step::Goto(_) | Step::Break | Step::Continue) {
@@ -161,6 +171,7 @@ impl Walk<'_, '_> {
             through = inner.next;
             exits.next.extend(inner.breaks);
             exits.continues.extend(inner.continues);
+            exits.bound();
         }
         exits.next.append(&mut through);
         if !has_default {
