@@ -435,7 +435,8 @@ fn nothing_is_hidden_from_a_comparison() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    let hidden: [(&str, fn(&Checkout)); 6] = [
+    type Hide = fn(&Checkout);
+    let hidden: [(&str, Hide); 6] = [
         ("a repository beside", |at| {
             let inner = at.tree().join("drivers/evil");
             assert!(Command::new("git").args(["init", "-q"]).arg(&inner).status().unwrap().success());

@@ -17,7 +17,6 @@ use crate::meter;
 use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
-use crate::report::{self, Report};
 use crate::rules::Level;
 use crate::verdict::{Extent, Workspace};
 
@@ -190,10 +189,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if !common.quiet {
         remarks.iter().for_each(|remark| output::tell(&printable(remark)));
     }
-    if common.stats {
-        let report = Report::of(&session.scan, &session.chosen, tree.version());
-        let _ = output::to_stderr(|out| report::stats(&report, out));
-    }
+    common.print_stats(session);
     let counts = |reported: &Reported| {
         let is_news = !check.is_change || reported.state == State::Introduced;
         is_news && fail_on.counts(reported.hazard.level)

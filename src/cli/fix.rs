@@ -15,7 +15,6 @@ use crate::kernel::{Git, Maintainers, Tree, is_below};
 use crate::near::did_you_mean;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
-use crate::report::{self, Report};
 use crate::source::Span;
 use crate::verdict::{Chosen, Extent, Finding, Scan, Session, TargetFrom, choose};
 
@@ -80,10 +79,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if !common.quiet && !names_handlers {
         let _ = output::to_stderr(|out| summary(scan, &fixes, out));
     }
-    if common.stats {
-        let report = Report::of(scan, chosen, tree.version());
-        let _ = output::to_stderr(|out| report::stats(&report, out));
-    }
+    common.print_stats(session);
     // Who names a handler wants that one: that nothing could be written of it is an error.
     if names_handlers && fixes.changes.is_empty() {
         let why: Vec<String> =

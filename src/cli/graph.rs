@@ -48,9 +48,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Json => report::graph_json(&report, out),
         Format::Lines => report::graph_lines(&report, out),
     })?;
-    if options.common.stats {
-        let _ = output::to_stderr(|out| report::stats(&report, out));
-    }
+    options.common.print_stats(session);
     Ok(options.common.exit_code(session))
 }
 

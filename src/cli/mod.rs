@@ -27,6 +27,7 @@ use crate::kernel::{FileTrouble, Tree, TroubleKind};
 use crate::meter;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
+use crate::report::{self, Report};
 use crate::rules::Rules;
 use crate::verdict::{Extent, Finding, Session, Verdict, Workspace, choose};
 use place::Place;
@@ -223,6 +224,14 @@ impl Common {
     fn threads(&self) -> Result<ThreadPool, String> {
         let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0).into()).stack_size(STACK).build();
         threads.map_err(|error| error.to_string())
+    }
+
+    /// Prints where the time went, if the options ask.
+    fn print_stats(&self, session: &Session) {
+        if self.stats {
+            let report = Report::of(&session.scan, &session.chosen, session.tree().version());
+            let _ = output::to_stderr(|out| report::stats(&report, out));
+        }
     }
 
     /// The exit code of a run that scanned: `--strict` counts what was not understood.

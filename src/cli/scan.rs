@@ -88,9 +88,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if options.resolved_format() == Format::Lines && !common.quiet {
         let _ = output::to_stderr(|out| report::summary(&report, out));
     }
-    if common.stats {
-        let _ = output::to_stderr(|out| report::stats(&report, out));
-    }
+    common.print_stats(session);
     Ok(common.exit_code_in(session, &place))
 }
 

@@ -11,7 +11,6 @@ use super::{Common, output, tell_unused};
 use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
 use crate::kernel::Maintainers;
-use crate::report;
 use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
@@ -107,10 +106,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let told = format!("{} tasks, {} of them patches that mmaplint fix writes", tasks.len(), count("patch"));
         let _ = output::to_stderr(|out| writeln!(out, "{told}"));
     }
-    if common.stats {
-        let report = report::Report::of(scan, chosen, list.version.clone());
-        let _ = output::to_stderr(|out| report::stats(&report, out));
-    }
+    common.print_stats(session);
     Ok(common.exit_code(session))
 }
 

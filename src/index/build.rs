@@ -7,32 +7,17 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::definitions::Definitions;
-use super::expansion::table_macros;
+use super::built::{Built, add_declarations};
+use super::matter::{MMAP, VMA, is_access, is_assigned};
 use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
-use super::{Index, ItemId, KnownTypes, SourceFile, Types, net, reach};
+use super::{Index, SourceFile, Types, net, reach};
 use crate::SHARE;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, TroubleKind, sift, walk};
 use crate::meter::{Phase, measure};
 use crate::rules::Rules;
-use crate::source::{identifier_end, identifier_start, is_identifier_byte, skip_blank};
-
-/// An index, and what it took to make it.
-#[derive(Debug, Default)]
-pub struct Built {
-    /// The index.
-    pub index: Index,
-    /// What was read of types on the way.
-    pub types: KnownTypes,
-    /// Files read.
-    pub files: usize,
-    /// Bytes read.
-    pub bytes: u64,
-    /// Files and items that were not understood.
-    pub trouble: Vec<FileTrouble>,
-}
+use crate::source::{identifier_end, identifier_start};
 
 /// Sources that matter and that, with the headers before them, are longer than this many bytes all together are not analysed, nor are
 /// headers that are longer themselves: a kernel has 40 MB of them, and their texts are held in memory.
@@ -43,11 +28,6 @@ const REGISTRATION_LIMIT: usize = 10_000;
 
 /// Registrations are looked for in so many bytes of text at once.
 const BATCH: usize = 16 << 20;
-
-/// What every type of a VMA or its desc starts with, and the longest of what is searched for.
-pub(super) const VMA: &[u8] = b"vm_area_";
-/// What the names of most hooks hold.
-const MMAP: &[u8] = b"mmap";
 
 /// Reads a tree and indexes what matters in it.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
@@ -303,63 +283,4 @@ impl Filter for Sources {
             && (memmem::find(text, VMA).is_some()
                 || self.search.places(text).any(|place| self.is_use(text, place.start, place.end)))
     }
-}
-
-/// Whether what stands behind a member makes it a designator or the target of an assignment.
-pub(super) fn is_assigned(text: &[u8], end: usize) -> bool {
-    let rest = &text[skip_blank(text, end)..];
-    matches!(rest, [b'=', next, ..] if *next != b'=')
-        || matches!(rest, [b':', next, ..] if *next != b':')
-        // A line that goes on, or what a compiler passes over, may hide what stands behind.
-        || matches!(rest, [b'\\' | 0, ..])
-}
-
-/// Whether a name is that of a member of the expression before it; a designator has none.
-pub fn is_access(text: &[u8], at: usize) -> bool {
-    let before = text[..at].trim_ascii_end();
-    before.ends_with(b"->")
-        || before.strip_suffix(b".").is_some_and(|base| {
-            base.last().is_some_and(|byte| is_identifier_byte(*byte) || matches!(byte, b')' | b']'))
-        })
-}
-
-/// Indexes what the files from `first` on define, and the hooks that they declare.
-pub(super) fn add_declarations(index: &mut Index, rules: &Rules, first: usize) {
-    add_definitions(index, first);
-    for source in &index.files[first..] {
-        for (tag, members) in &source.definitions.with_hooks {
-            index.hooks.add(rules, tag, members, !source.is_shared_header());
-        }
-    }
-    let macros = table_macros(index, first);
-    for (name, id) in macros.found {
-        index.table_macros.entry(name).or_default().push(id);
-    }
-    index.last_macros.extend(macros.last);
-}
-
-/// Indexes the functions, macros and records that the files from `first` on define.
-pub(super) fn add_definitions(index: &mut Index, first: usize) {
-    let new = &index.files[first..];
-    for (file, source) in (first as u32..).zip(new) {
-        index.folders.entry(source.folder().to_owned()).or_default().push(file);
-    }
-    index.functions.extend(defined(new, first, |own| &own.functions));
-    index.others.extend(defined(new, first, |own| &own.others));
-    index.macros.extend(defined(new, first, |own| &own.macros));
-    index.records.extend(defined(new, first, |own| &own.records));
-}
-
-/// What files define of one sort, of which the first has the number `first`.
-fn defined(
-    files: &[Arc<SourceFile>],
-    first: usize,
-    of: impl Fn(&Definitions) -> &[(u64, u32)] + Sync,
-) -> Vec<(u64, ItemId)> {
-    let numbered = files.par_iter().enumerate();
-    let items = numbered.flat_map_iter(|(number, source)| {
-        let file = (first + number) as u32;
-        of(&source.definitions).iter().map(move |(hash, item)| (*hash, ItemId { file, item: *item }))
-    });
-    items.collect()
 }

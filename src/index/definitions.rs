@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::build::VMA;
+use super::matter::VMA;
 use super::names::hash;
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, parse};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::build::is_assigned;
+use super::matter::is_assigned;
 use super::search::Identifiers;
 use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};

@@ -2,6 +2,7 @@
 //! member of which struct. Built once from the items of all files that matter, and only asked from then on.
 
 mod build;
+mod built;
 mod definitions;
 mod elsewhere;
 mod expansion;
@@ -9,6 +10,7 @@ mod file;
 mod hint;
 mod hooks;
 mod includes;
+mod matter;
 mod names;
 mod net;
 mod reach;
@@ -19,14 +21,17 @@ mod swaps;
 mod tables;
 mod types;
 
-pub use build::{Built, build, is_access};
+pub use build::build;
+pub use built::Built;
 pub use file::SourceFile;
 pub use hooks::{Hook, Hooks, Takes};
+pub use matter::is_access;
 pub use net::Unclear;
 pub use rebuild::rebuild;
-pub use registrations::{Handler, Registration};
+pub use registrations::Registration;
 pub use search::Search;
 pub use swaps::{Swap, swaps};
+pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};
 
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::build::VMA;
 use super::hooks::{Hook, Takes};
+use super::matter::VMA;
 use super::search::Identifiers;
 use super::{Index, ItemId};
 use crate::SHARE;

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::build::{Built, add_definitions, is_access};
+use super::built::{Built, add_definitions};
 use super::elsewhere::{Definition, Names, definitions, is_shared};
-use super::registrations::Handler;
+use super::matter::is_access;
+use super::tables::Handler;
 use super::{Index, ItemId, SourceFile};
 use crate::SHARE;
 use crate::kernel::{FileTrouble, Tree, TroubleKind};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::build::{Bounded, Headers, Sources, add_declarations, register};
+use super::build::{Bounded, Headers, Sources, register};
+use super::built::add_declarations;
 use super::{Built, Index, SourceFile, reach};
 use crate::kernel::{FileTrouble, Paths, Tree, TroubleKind, is_listed, sift};
 use crate::rules::Rules;

@@ -3,26 +3,15 @@
 use memchr::memmem::find;
 use rustc_hash::FxHashSet;
 
-use super::build::{is_access, is_assigned};
 use super::expansion::expansions;
+use super::matter::{is_access, is_assigned};
 use super::search::Identifiers;
-use super::tables::{Entries, Found, alternatives, handler};
+use super::tables::{Entries, Found, Handler, alternatives, handler};
 use super::{Hook, Index, Scope, Takes, Types, Unclear};
 use crate::rules::Rules;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
-
-/// What a registration names as its handler.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Handler {
-    /// A function, by name.
-    Function(String),
-    /// `NULL`.
-    Null,
-    /// Something that is no name; its text.
-    Other(String),
-}
 
 /// One registration of a handler.
 #[derive(Clone, Debug)]

@@ -1,9 +1,19 @@
 //! Reads the initialiser of a table for the hooks it sets.
 
-use super::registrations::Handler;
 use super::{Hook, Index, Types};
 use crate::source::Span;
 use crate::source::ast::{Entry, Expression, ExpressionKind as E};
+
+/// What a registration names as its handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// A function, by name.
+    Function(String),
+    /// `NULL`.
+    Null,
+    /// Something that is no name; its text.
+    Other(String),
+}
 
 /// A hook that an initialiser or an assignment sets.
 #[derive(Debug)]

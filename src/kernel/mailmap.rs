@@ -3,7 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::Tree;
-use super::maintainers::LENGTH_LIMIT;
+
+/// A MAINTAINERS or a .mailmap longer than this many bytes is not read: that of a kernel has one million.
+pub(super) const LENGTH_LIMIT: usize = 8 << 20;
 
 /// A name, which may be empty, and an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

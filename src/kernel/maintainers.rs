@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::bindings::people;
 use super::file_pattern::FilePattern;
-use super::mailmap::{Mailmap, Person};
+use super::mailmap::{LENGTH_LIMIT, Mailmap, Person};
 use super::{FileTrouble, Tree, TroubleKind};
 
 /// A section of MAINTAINERS.
@@ -86,9 +86,6 @@ pub struct Recipients<'m> {
     /// Reviewers, likewise, and lists.
     pub cc: Vec<String>,
 }
-
-/// A MAINTAINERS or a .mailmap longer than this many bytes is not read: that of a kernel has one million.
-pub(super) const LENGTH_LIMIT: usize = 8 << 20;
 
 /// So many sections are read: a kernel has three thousand.
 const SECTION_LIMIT: usize = 20_000;

@@ -10,6 +10,9 @@ use std::path::{Component, Path};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
 
+/// Files longer than this many bytes are not read.
+pub const FILE_LIMIT: u64 = 64 << 20;
+
 /// A folder that is held open.
 #[derive(Debug)]
 pub struct OpenFolder {

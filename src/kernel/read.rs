@@ -8,14 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use rustix::io::Errno;
 
-use super::open_folder::{Links, OpenFolder, bounded};
+use super::open_folder::{FILE_LIMIT, Links, OpenFolder, bounded};
 use super::overlay::Laid;
 use super::tree::unread;
 use super::{FileTrouble, Paths, Tree, TroubleKind};
 use crate::meter::{Phase, count, measure};
-
-/// Files longer than this many bytes are not read.
-pub const FILE_LIMIT: u64 = 64 << 20;
 
 /// Most files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked at in
 /// parts of that size, which stay in the cache, and read as a whole only where a part may matter.

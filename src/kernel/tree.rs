@@ -10,9 +10,8 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 use walkdir::WalkDir;
 
-use super::open_folder::OpenFolder;
+use super::open_folder::{FILE_LIMIT, OpenFolder};
 use super::overlay::{Laid, Overlay};
-use super::read::FILE_LIMIT;
 use super::{FileTrouble, TroubleKind};
 
 /// A directory that is read as a kernel tree, with a change laid over it. Whatever is read of it comes through here: regular files of a

@@ -16,7 +16,7 @@ use crate::verdict::{Finding, Requirement, Verdict};
 /// Where `out` cannot be written.
 pub fn text(report: &Report, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let config = Config { before_label_lines: 0, after_label_lines: 0, ..Config::default() };
-    let sources = Sources::new(&report.scan.index);
+    let sources = Sources::new(report.scan.index);
     for finding in &report.findings {
         let diagnostic = diagnostic(report, finding);
         let mut buffer = if coloured { term::termcolor::Buffer::ansi() } else { term::termcolor::Buffer::no_color() };

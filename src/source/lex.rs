@@ -223,6 +223,16 @@ pub fn find_word(text: &[u8], word: &[u8], from: usize) -> Option<usize> {
     words(&text[start..], word).map(|at| start + at).find(|at| *at >= from)
 }
 
+/// Overwrites a span with blanks, newlines kept.
+pub(super) fn blank(text: &mut [u8], span: Span) {
+    let end = (span.end as usize).min(text.len());
+    for byte in &mut text[(span.start as usize).min(end)..end] {
+        if *byte != b'\n' {
+            *byte = b' ';
+        }
+    }
+}
+
 /// Every offset where `word` stands as a whole identifier.
 pub fn words<'t>(text: &'t [u8], word: &'t [u8]) -> impl Iterator<Item = usize> + 't {
     memmem::find_iter(text, word).filter(move |at| {

@@ -4,7 +4,7 @@
 //! to macros lose their `struct`. Length and newlines stay, so that every offset still points into the file.
 
 use super::conditional::{all_directives, conditionals, count, left_out};
-use super::lex::{comment_end, literal_end};
+use super::lex::{blank, comment_end, literal_end};
 use super::masker::Masker;
 use super::span::Span;
 
@@ -61,16 +61,6 @@ fn masked(slice: &[u8], left_out: &[Span]) -> Vec<u8> {
     }
     blank_comments(&mut text, false);
     Masker::new(text).run()
-}
-
-/// Overwrites a span with blanks, newlines kept.
-pub(super) fn blank(text: &mut [u8], span: Span) {
-    let end = (span.end as usize).min(text.len());
-    for byte in &mut text[(span.start as usize).min(end)..end] {
-        if *byte != b'\n' {
-            *byte = b' ';
-        }
-    }
 }
 
 fn blank_comments(text: &mut [u8], literals: bool) {

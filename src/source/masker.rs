@@ -2,10 +2,9 @@
 
 use super::attributes::{Attribute, attribute};
 use super::lex::{
-    closing, identifier_before, identifier_end, is_identifier_byte, is_keyword_before_parenthesis, literal_end,
+    blank, closing, identifier_before, identifier_end, is_identifier_byte, is_keyword_before_parenthesis, literal_end,
     opening, previous, skip_blank,
 };
-use super::mask::blank;
 use super::span::Span;
 
 const PRIMITIVES: &[&[u8]] = &[b"unsigned", b"signed", b"long", b"short", b"int", b"char", b"const", b"volatile"];

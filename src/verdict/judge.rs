@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
 use super::path::PathJudge;
-use crate::rules::{NoteKind, RequirementKind, Rules, Target};
+use super::standard::{Standard, not_understood};
+use crate::rules::{NoteKind, Rules, Target};
 use crate::source::Span;
+use crate::vma::HandlerFacts;
 use crate::vma::analysis::Part;
 use crate::vma::event::EventKind;
-use crate::vma::flow::Named;
-use crate::vma::paths::Legend;
-use crate::vma::{HandlerFacts, PathItem};
 
 /// What converting a handler takes.
 #[derive(Clone, Debug, Default)]
@@ -54,15 +53,15 @@ impl Judgement {
 
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
-    let judge = Judge { rules, target, legend: &facts.ways.legend };
+    let standard = Standard { rules, target, legend: &facts.ways.legend };
     let mut judgement = Judgement::default();
-    let always = judge.whatever_the_path(facts);
+    let always = standard.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);
     let mut requirements: BTreeSet<Requirement> = always.into_iter().collect();
     let mut notes = BTreeSet::new();
     for path in facts.ways.paths.iter() {
         if let Some(item) = &path.rewritten {
-            notes.insert(judge.note(
+            notes.insert(standard.note(
                 item,
                 NoteKind::ErrorOverride,
                 "its error is replaced by another; an action has error_override for that",
@@ -71,7 +70,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         if path.fails {
             continue;
         }
-        let (mut found, more) = PathJudge::run(&judge, path);
+        let (mut found, more) = PathJudge::run(&standard, path);
         if path.is_cut {
             found.push(not_followed(
                 place,
@@ -132,68 +131,4 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
 fn not_followed(place: (u32, Span), why: &str) -> Requirement {
     let (kind, text) = not_understood(format!("followed no further: {why}"));
     Evidence::new(place, kind, Verdict::Unknown, text)
-}
-
-/// A use of the VMA that is not understood: the kind and the text of the requirement.
-pub(super) fn not_understood(why: String) -> (RequirementKind, String) {
-    let text = format!("not understood: {why}");
-    (RequirementKind::Unknown(Some(why)), text)
-}
-
-/// Judges the paths of one handler.
-pub(super) struct Judge<'a> {
-    pub(super) rules: &'a Rules,
-    pub(super) target: &'a Target,
-    pub(super) legend: &'a Legend,
-}
-
-impl Judge<'_> {
-    /// Requirements that do not depend on paths: fields that a desc does not have, and what was not understood.
-    pub(super) fn whatever_the_path(&self, facts: &HandlerFacts) -> Vec<Requirement> {
-        let mut found = Vec::new();
-        for Part { file, lowered, .. } in &facts.parts {
-            for read in lowered.reads.iter().filter(|read| !self.target.reads_field(&read.name)) {
-                let text = format!("reads {}, which a desc does not have", read.name);
-                let kind = RequirementKind::Finish(read.name.clone());
-                found.push(Evidence::new((*file, read.span), kind, Verdict::Finish, text));
-            }
-            let is_allowed = |write: &&Named| self.target.writes_field(&write.name) || write.name == "vm_file";
-            for write in lowered.writes.iter().filter(|write| !is_allowed(write)) {
-                let text = format!("changes {}, which a desc does not allow", write.name);
-                let kind = RequirementKind::Edit(write.name.clone());
-                found.push(Evidence::new((*file, write.span), kind, Verdict::Manual, text));
-            }
-        }
-        for (file, span, text, has_vma) in &facts.trouble {
-            // A function without the VMA can do no more than take state.
-            let verdict = if *has_vma { Verdict::Unknown } else { self.mapped() };
-            let text = format!("does not parse: {text}");
-            found.push(Evidence::new((*file, *span), RequirementKind::Unknown(None), verdict, text));
-        }
-        found
-    }
-
-    pub(super) fn kind(&self, item: &PathItem) -> &EventKind {
-        &self.legend.event(item).kind
-    }
-
-    pub(super) fn evidence<K>(
-        &self,
-        item: &PathItem,
-        kind: K,
-        verdict: Verdict,
-        text: impl Into<String>,
-    ) -> Evidence<K> {
-        let place = (self.legend.file(item), self.legend.event(item).span);
-        Evidence { via: self.legend.via(item), ..Evidence::new(place, kind, verdict, text) }
-    }
-
-    pub(super) fn note(&self, item: &PathItem, kind: NoteKind, text: &str) -> Note {
-        self.evidence(item, kind, Verdict::Mechanical, text)
-    }
-
-    /// The verdict of work that moves to `vm_ops->mapped`.
-    pub(super) fn mapped(&self) -> Verdict {
-        if self.target.mapped { Verdict::Mapped } else { Verdict::Finish }
-    }
 }

@@ -7,6 +7,7 @@ mod judge;
 mod merge;
 mod path;
 mod session;
+mod standard;
 mod state;
 mod target;
 mod workspace;

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::Verdict;
 use super::evidence::{Note, Requirement};
-use super::judge::{Judge, not_understood};
+use super::standard::{Standard, not_understood};
 use crate::rules::{NoteKind, RequirementKind as K};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
 
 /// Judges one path.
 pub(super) struct PathJudge<'a> {
-    pub(super) judge: &'a Judge<'a>,
+    pub(super) standard: &'a Standard<'a>,
     pub(super) items: &'a [PathItem],
     /// How many calls populate.
     populates: usize,
@@ -26,11 +26,11 @@ pub(super) struct PathJudge<'a> {
 
 impl<'a> PathJudge<'a> {
     /// The requirements of a path, and what its conversion has to keep in mind.
-    pub(super) fn run(judge: &'a Judge<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Note>) {
-        let populates = |item: &&PathItem| matches!(judge.kind(item), EventKind::Populate(_));
-        let uses_mapping = |item: &PathItem| judge.kind(item).populates();
+    pub(super) fn run(standard: &'a Standard<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Note>) {
+        let populates = |item: &&PathItem| matches!(standard.kind(item), EventKind::Populate(_));
+        let uses_mapping = |item: &PathItem| standard.kind(item).populates();
         let mut path = PathJudge {
-            judge,
+            standard,
             items: &path.items,
             populates: path.items.iter().filter(populates).count(),
             last_populate: path.items.iter().rposition(uses_mapping),
@@ -60,15 +60,15 @@ impl<'a> PathJudge<'a> {
     }
 
     pub(super) fn kind(&self, at: usize) -> &'a EventKind {
-        self.judge.kind(&self.items[at])
+        self.standard.kind(&self.items[at])
     }
 
     pub(super) fn require(&mut self, at: usize, kind: K, verdict: Verdict, text: impl Into<String>) {
-        self.found.push(self.judge.evidence(&self.items[at], kind, verdict, text));
+        self.found.push(self.standard.evidence(&self.items[at], kind, verdict, text));
     }
 
     pub(super) fn note(&mut self, at: usize, kind: NoteKind, text: &str) {
-        self.notes.insert(self.judge.note(&self.items[at], kind, text));
+        self.notes.insert(self.standard.note(&self.items[at], kind, text));
     }
 
     /// Whether the event at `at` happens once the mapping is populated.
@@ -126,7 +126,7 @@ impl<'a> PathJudge<'a> {
             }
             EventKind::OpenCall { name } => {
                 let text = format!("calls its own vm_ops->open, {name}");
-                self.require(at, K::OpenCall, self.judge.mapped(), text);
+                self.require(at, K::OpenCall, self.standard.mapped(), text);
             }
             EventKind::Also { kind } => {
                 let text = format!("{kind}, which is the helper's to settle");
@@ -147,7 +147,7 @@ impl<'a> PathJudge<'a> {
 
     fn populate(&mut self, at: usize, populate: &Populate) {
         let name = &populate.name;
-        let action = populate.action.as_deref().filter(|action| self.judge.target.has_action(action));
+        let action = populate.action.as_deref().filter(|action| self.standard.target.has_action(action));
         let several = self.items[at].looped || self.populates > 1;
         let locked = !self.held_locks(at).is_empty();
         // The action keeps a pointer to the array of pages, which a lock protects, and a frame holds, only until the handler returns.
@@ -169,7 +169,7 @@ impl<'a> PathJudge<'a> {
                     Some(_) => "as it is used here",
                     None => "at all",
                 };
-                let text = format!("{name} populates, and no action of {} covers it {why}", self.judge.target.name);
+                let text = format!("{name} populates, and no action of {} covers it {why}", self.standard.target.name);
                 self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
         }
@@ -207,7 +207,7 @@ impl<'a> PathJudge<'a> {
 
     fn handed_on(&mut self, at: usize) {
         match self.kind(at) {
-            EventKind::Helper { name, .. } => match self.judge.rules.twin(self.judge.target, name) {
+            EventKind::Helper { name, .. } => match self.standard.rules.twin(self.standard.target, name) {
                 Some(twin) => {
                     let text = format!("{name} has the desc twin {twin}");
                     self.require(at, K::Helper(name.clone()), Verdict::Mechanical, text);
@@ -232,7 +232,7 @@ impl<'a> PathJudge<'a> {
 
     fn blocked(&mut self, at: usize, kind: K, blocker: &str, why: &str) {
         let text = format!("hands the VMA to {blocker}, {why}");
-        let requirement = self.judge.evidence(&self.items[at], kind, Verdict::Blocked, text);
+        let requirement = self.standard.evidence(&self.items[at], kind, Verdict::Blocked, text);
         self.found.push(Requirement { blocker: Some(blocker.to_owned()), ..requirement });
     }
 }

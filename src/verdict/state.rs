@@ -12,10 +12,10 @@ impl PathJudge<'_> {
     pub(super) fn shared_write(&mut self, at: usize, object: &str, write: Write) {
         if self.is_claim(at, write) {
             let text = format!("changes {object} under a lock, for this mapping");
-            self.require(at, K::State(StateKind::Counter), self.judge.mapped(), text);
+            self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if write == Write::UndoneByClose && !self.items[at].once {
             let text = format!("changes {object}, which the close of this mapping changes back");
-            self.require(at, K::State(StateKind::Counter), self.judge.mapped(), text);
+            self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if self.held_locks(at).is_empty() && self.is_behind_populate(at) {
             let text = format!("changes {object} once the mapping is populated");
             self.require(at, K::PostPopulate, Verdict::Finish, text);
@@ -29,7 +29,7 @@ impl PathJudge<'_> {
 
     /// Whether others may hold a lock at the same time.
     fn is_shared(&self, lock: &PathItem) -> bool {
-        matches!(self.judge.kind(lock), EventKind::Take { is_shared: true, .. })
+        matches!(self.standard.kind(lock), EventKind::Take { is_shared: true, .. })
     }
 
     pub(super) fn taken(&mut self, at: usize, kind: StateKind, object: &str) {
@@ -43,7 +43,7 @@ impl PathJudge<'_> {
         let what = taking_verb(kind);
         let name = if object.is_empty() { String::new() } else { format!(" ({object})") };
         let text = format!("{what} for this mapping{name}");
-        self.require(at, K::State(kind), self.judge.mapped(), text);
+        self.require(at, K::State(kind), self.standard.mapped(), text);
         if kind == StateKind::Alloc && self.is_mapped_later(at, object) {
             self.require(at, K::AllocBeforePopulate, Verdict::Finish, format!("allocates what it then maps{name}"));
         }
@@ -53,7 +53,7 @@ impl PathJudge<'_> {
     fn is_mapped_later(&self, at: usize, object: &str) -> bool {
         let object = object.trim_start_matches(['&', '*', '(']);
         let root = object.split(['-', '.']).next().unwrap_or(object);
-        self.items[at..].iter().any(|item| match self.judge.kind(item) {
+        self.items[at..].iter().any(|item| match self.standard.kind(item) {
             EventKind::Populate(populate) => populate.source.iter().any(|source| source == root),
             _ => false,
         })
@@ -92,7 +92,7 @@ impl PathJudge<'_> {
             (_, StateKind::Lock) => {}
             (None, StateKind::List) => {
                 let text = format!("takes {object} off a list, which a failure afterwards does not undo");
-                self.require(at, K::State(StateKind::List), self.judge.mapped(), text);
+                self.require(at, K::State(StateKind::List), self.standard.mapped(), text);
             }
             _ if !self.is_behind_populate(at) => {}
             (Some(taken), StateKind::Ref | StateKind::Counter) => {
@@ -121,7 +121,7 @@ impl PathJudge<'_> {
         let mut seen = Vec::new();
         held.retain(|lock| !seen.contains(lock) && (seen.push(*lock), true).1);
         for lock in held {
-            self.found.push(self.judge.evidence(
+            self.found.push(self.standard.evidence(
                 &lock,
                 K::State(StateKind::Lock),
                 Verdict::Mechanical,
@@ -151,7 +151,7 @@ impl PathJudge<'_> {
     pub(super) fn held_locks(&self, at: usize) -> Vec<PathItem> {
         let mut held = Vec::new();
         for item in &self.items[..at] {
-            match self.judge.kind(item) {
+            match self.standard.kind(item) {
                 EventKind::Take { kind: StateKind::Lock, .. } => held.push(*item),
                 EventKind::Undo { kind: StateKind::Lock, .. } => drop(held.pop()),
                 _ => {}

@@ -1,0 +1,74 @@
+//! What handlers are held to, and how statements about them are made.
+
+use super::Verdict;
+use super::evidence::{Evidence, Note, Requirement};
+use crate::rules::{NoteKind, RequirementKind, Rules, Target};
+use crate::vma::analysis::Part;
+use crate::vma::event::EventKind;
+use crate::vma::flow::Named;
+use crate::vma::paths::Legend;
+use crate::vma::{HandlerFacts, PathItem};
+
+/// A use of the VMA that is not understood: the kind and the text of the requirement.
+pub(super) fn not_understood(why: String) -> (RequirementKind, String) {
+    let text = format!("not understood: {why}");
+    (RequirementKind::Unknown(Some(why)), text)
+}
+
+/// The rules, the target, and the handler that is held to them.
+pub(super) struct Standard<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) target: &'a Target,
+    pub(super) legend: &'a Legend,
+}
+
+impl Standard<'_> {
+    /// Requirements that do not depend on paths: fields that a desc does not have, and what was not understood.
+    pub(super) fn whatever_the_path(&self, facts: &HandlerFacts) -> Vec<Requirement> {
+        let mut found = Vec::new();
+        for Part { file, lowered, .. } in &facts.parts {
+            for read in lowered.reads.iter().filter(|read| !self.target.reads_field(&read.name)) {
+                let text = format!("reads {}, which a desc does not have", read.name);
+                let kind = RequirementKind::Finish(read.name.clone());
+                found.push(Evidence::new((*file, read.span), kind, Verdict::Finish, text));
+            }
+            let is_allowed = |write: &&Named| self.target.writes_field(&write.name) || write.name == "vm_file";
+            for write in lowered.writes.iter().filter(|write| !is_allowed(write)) {
+                let text = format!("changes {}, which a desc does not allow", write.name);
+                let kind = RequirementKind::Edit(write.name.clone());
+                found.push(Evidence::new((*file, write.span), kind, Verdict::Manual, text));
+            }
+        }
+        for (file, span, text, has_vma) in &facts.trouble {
+            // A function without the VMA can do no more than take state.
+            let verdict = if *has_vma { Verdict::Unknown } else { self.mapped() };
+            let text = format!("does not parse: {text}");
+            found.push(Evidence::new((*file, *span), RequirementKind::Unknown(None), verdict, text));
+        }
+        found
+    }
+
+    pub(super) fn kind(&self, item: &PathItem) -> &EventKind {
+        &self.legend.event(item).kind
+    }
+
+    pub(super) fn evidence<K>(
+        &self,
+        item: &PathItem,
+        kind: K,
+        verdict: Verdict,
+        text: impl Into<String>,
+    ) -> Evidence<K> {
+        let place = (self.legend.file(item), self.legend.event(item).span);
+        Evidence { via: self.legend.via(item), ..Evidence::new(place, kind, verdict, text) }
+    }
+
+    pub(super) fn note(&self, item: &PathItem, kind: NoteKind, text: &str) -> Note {
+        self.evidence(item, kind, Verdict::Mechanical, text)
+    }
+
+    /// The verdict of work that moves to `vm_ops->mapped`.
+    pub(super) fn mapped(&self) -> Verdict {
+        if self.target.mapped { Verdict::Mapped } else { Verdict::Finish }
+    }
+}
