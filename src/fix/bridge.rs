@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::edit::Edit;
-use super::function::{columns, fitted};
-use super::member::{PRIVATE, Retyping};
+use super::layout::{columns, fitted};
+use super::retyping::{PRIVATE, Retyping};
 use crate::index::{ItemId, Scope, SourceFile};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
 use crate::source::visit::{self, Seen};
@@ -40,12 +40,12 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
 
     /// Where the member is named in an expression that is the hook.
     fn hook(&self, expression: &Expression) -> Option<Span> {
-        let Retyping { planner, hook, marks, .. } = self.retyping;
+        let Retyping { ground, hook, marks, .. } = self.retyping;
         let E::Field { base, name, .. } = &expression.bare().kind else { return None };
         if *name != hook.member {
             return None;
         }
-        let ty = planner.context.types.of(base, &self.scope, self.id.file);
+        let ty = ground.context.types.of(base, &self.scope, self.id.file);
         let is_ours = match ty.as_ref().and_then(|ty| ty.tag()) {
             Some(tag) => tag == hook.record,
             None => marks.are_in(&self.source.text),
@@ -91,12 +91,12 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
                 _ => {}
             }
         });
-        let Retyping { planner, hook, new_name, .. } = self.retyping;
+        let Retyping { ground, hook, new_name, .. } = self.retyping;
         for place in named.difference(&self.bridged) {
             let refuse = |what: &str| Err(format!("{} is {what} at {}", hook.name(), self.source.at(place.start)));
             let is_registered =
                 || {
-                    planner.context.index.registrations().iter().any(|registration| {
+                    ground.context.index.registrations().iter().any(|registration| {
                         registration.file == self.id.file && registration.span.contains(place.start)
                     })
                 };

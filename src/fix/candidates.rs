@@ -3,52 +3,14 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mapped::{Mapped, mapped};
-use super::plan::{Applicability, HandlerFix};
+use super::candidate::Candidate;
+use super::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::RequirementKind;
 use crate::verdict::{Finding, HandlerPlace, Verdict};
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, Root};
-
-/// A handler that is to be converted.
-pub(super) struct Candidate {
-    /// All findings that register it.
-    pub(super) findings: Vec<usize>,
-    /// The helper for a desc that takes its place, where it is another module's.
-    pub(super) twin: Option<String>,
-    /// The functions that are converted with it.
-    pub(super) definitions: BTreeSet<ItemId>,
-    pub(super) helpers: BTreeSet<ItemId>,
-    /// What of its state moves to `vm_ops->mapped`.
-    pub(super) mapped: Option<Mapped>,
-    pub(super) fix: HandlerFix,
-}
-
-impl Candidate {
-    fn new(name: &str, finding: usize, retyped: Option<Hook>) -> Candidate {
-        Candidate {
-            findings: Vec::new(),
-            twin: None,
-            definitions: BTreeSet::new(),
-            helpers: BTreeSet::new(),
-            mapped: None,
-            fix: HandlerFix {
-                new_name: format!("{name}_prepare"),
-                name: name.to_owned(),
-                finding,
-                retyped,
-                swapped_with: None,
-                applicability: Applicability::None,
-                reason: None,
-                open_points: Vec::new(),
-                remarks: BTreeSet::new(),
-                edits: BTreeMap::new(),
-            },
-        }
-    }
-}
 
 impl Planner<'_> {
     /// Makes a candidate of every handler that a wanted finding registers, with all that register it.
@@ -132,13 +94,13 @@ impl Planner<'_> {
     fn look_closer(&mut self) {
         let going = (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none());
         let keys: Vec<(usize, Vec<Key>)> = going.map(|number| (number, self.keys(&self.candidates[number]))).collect();
-        self.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
+        self.ground.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
         for (number, keys) in keys {
             let twin = self.twin(&self.candidates[number], &keys);
             let findings: Vec<&Finding> =
                 self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
             let mapped = match keys.as_slice() {
-                [key] => mapped(self, &findings, key),
+                [key] => mapped(&self.ground, &findings, key),
                 _ => None,
             };
             let mut helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };

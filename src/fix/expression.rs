@@ -1,20 +1,11 @@
 //! Writes expressions for the desc.
 
 use super::edit::{Edit, applied, sorted};
-use super::rewriter::Rewriter;
+use super::rewriter::{Rewriter, Use};
 use crate::rules::Does;
 use crate::rules::template::{argument, fill, keys};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
-
-/// What the value of an expression is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    /// Only whether it is zero.
-    Truth,
-    /// All of it.
-    Value,
-}
 
 impl Rewriter<'_> {
     /// The text of an expression as it is written for the desc.

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::edit::{Edit, applied};
-use super::function::{Conversion, fitted};
+use super::function::Conversion;
+use super::layout::fitted;
 use super::rewriter::{Finish, OpenPoint};
 use super::tidy::tidy;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};

@@ -1,7 +1,6 @@
 //! Writes tests of VMA flags, and lists of them.
 
-use super::expression::Use;
-use super::rewriter::Rewriter;
+use super::rewriter::{Rewriter, Use};
 use crate::rules::template::fill;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};

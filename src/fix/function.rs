@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::edit::{Edit, applied, sorted};
+use super::layout::{columns, wrapped};
 use super::rewriter::{Finish, OpenPoint, Rewriter};
 use super::tidy::tidy;
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Function, StatementKind};
 use crate::source::macros::call_arguments;
 use crate::source::{Item, Span, comments, find_word, parse, variants, words};
-
-/// Lines are wrapped at so many columns.
-const WIDTH: usize = 80;
 
 /// What a function is converted with.
 pub(super) struct Conversion<'a> {
@@ -287,51 +285,6 @@ pub(super) fn parameters(source: &[u8], code: &[u8], name: Span, new_name: &str,
 fn is_file(parameter: &[u8]) -> bool {
     find_word(parameter, b"struct", 0).is_some()
         && words(parameter, b"file").any(|at| parameter[at + 4..].trim_ascii_start().starts_with(b"*"))
-}
-
-/// Parts joined by commas, aligned at a column where they are too long for a line.
-pub(super) fn wrapped(parts: &[String], column: usize) -> String {
-    let joined = parts.join(", ");
-    if column + joined.len() < WIDTH {
-        return joined;
-    }
-    let indent = format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8));
-    let mut out = String::new();
-    let mut at = column;
-    for (number, part) in parts.iter().enumerate() {
-        let last = number + 1 == parts.len();
-        if number > 0 && at + part.len() + 2 >= WIDTH {
-            out.push_str(&indent);
-            at = column;
-        } else if number > 0 {
-            out.push(' ');
-            at += 1;
-        }
-        out.push_str(part);
-        at += part.len() + 1;
-        if !last {
-            out.push(',');
-        }
-    }
-    out
-}
-
-/// A call that starts at a column, its arguments wrapped where it is too long for a line.
-pub(super) fn fitted(call: &str, column: usize) -> String {
-    let text = call.replace("{desc}", "desc");
-    let Some(open) = call.find('(').filter(|_| column + text.len() > WIDTH && !call.contains('\n')) else {
-        return call.to_owned();
-    };
-    let Some((arguments, end)) = call_arguments(call.as_bytes(), open) else { return call.to_owned() };
-    let parts: Vec<String> =
-        arguments.iter().map(|part| String::from_utf8_lossy(part).replace("{desc}", "desc")).collect();
-    let name = call[..open].replace("{desc}", "desc");
-    format!("{name}({}){}", wrapped(&parts, column + name.len() + 1), &call[end..])
-}
-
-/// How many columns a text takes, tabs every eight.
-pub(super) fn columns(text: &[u8]) -> usize {
-    text.iter().fold(0, |column, byte| if *byte == b'\t' { (column / 8 + 1) * 8 } else { column + 1 })
 }
 
 fn assigns(function: &Function, name: &str) -> bool {

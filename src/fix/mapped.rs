@@ -1,8 +1,9 @@
 //! State that a handler takes by calling its own `vm_ops->open` moves to `vm_ops->mapped`, which runs once the mapping stands.
 
+use super::candidate::Mapped;
 use super::edit::{Edit, applied, sorted};
+use super::ground::Ground;
 use super::names::{is_taken, registration};
-use super::planner::Planner;
 use crate::index::{ItemId, SourceFile};
 use crate::rules::RequirementKind;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
@@ -10,22 +11,11 @@ use crate::source::{ItemKind, Span, parse, variants, words};
 use crate::verdict::{Finding, Requirement, Verdict};
 use crate::vma::Key;
 
-/// A conversion of an `open` that is called for the first mapping too.
-#[derive(Debug)]
-pub(super) struct Mapped {
-    /// The open hook.
-    pub(super) open: ItemId,
-    /// Its name.
-    pub(super) name: String,
-    /// The new function, and its entry in the table.
-    pub(super) edits: Vec<Edit>,
-}
-
 /// What moves, where all state of a handler is what its open takes, once and last, and where nothing can fail behind it: then close gives
 /// back what was taken, and nothing else.
-pub(super) fn mapped(planner: &Planner, findings: &[&Finding], key: &Key) -> Option<Mapped> {
-    let context = planner.context;
-    let lowered = planner.analysis.lowered(key)?;
+pub(super) fn mapped(ground: &Ground, findings: &[&Finding], key: &Key) -> Option<Mapped> {
+    let context = ground.context;
+    let lowered = ground.analysis.lowered(key)?;
     let hook = lowered.vm_hooks.iter().find(|hook| hook.member == "open")?;
     let open = hook.key.id;
     let is_in_open = |requirement: &Requirement| {
@@ -36,7 +26,7 @@ pub(super) fn mapped(planner: &Planner, findings: &[&Finding], key: &Key) -> Opt
     let all_moves =
         moves.clone().all(|requirement| requirement.kind == RequirementKind::OpenCall || is_in_open(requirement));
     let populates = requirements.any(|requirement| matches!(requirement.kind, RequirementKind::Action(_)));
-    if !planner.chosen.target.mapped || !all_moves || populates || open.file != key.id.file {
+    if !ground.chosen.target.mapped || !all_moves || populates || open.file != key.id.file {
         return None;
     }
     let source = context.index.file(open.file);
@@ -54,7 +44,7 @@ pub(super) fn mapped(planner: &Planner, findings: &[&Finding], key: &Key) -> Opt
     if is_taken(source, &new_name) {
         return None;
     }
-    let code = planner.lookup.code(open.file);
+    let code = ground.lookup.code(open.file);
     // Whoever else installs the table would get what moves as well.
     let places = [
         context.index.item(key.id).span,

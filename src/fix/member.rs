@@ -2,21 +2,20 @@
 //! did it for uio_info and vmbus_channel.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::bridge::Caller;
 use super::edit::Edit;
 use super::function::parameters;
-use super::lookup::User;
-use super::planner::Planner;
+use super::ground::Ground;
+use super::lookup::{Memo, User};
+use super::retyping::{Marks, PRIVATE, Retyping};
 use crate::index::{Hook, ItemId, SourceFile, is_access};
-use crate::rules::{BridgeForm, RequirementKind};
+use crate::rules::RequirementKind;
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
 use crate::vma::analysis::{Part, handler_keys};
-
-/// The field that a bridge takes back to what the hook leaves it.
-pub(super) const PRIVATE: &[u8] = b"vm_private_data";
 
 /// The edits of each file, by its place in the index.
 pub(super) type Edits = BTreeMap<u32, Vec<Edit>>;
@@ -26,12 +25,28 @@ pub(super) fn renamed(member: &str) -> String {
     member.replacen("mmap", "mmap_prepare", 1)
 }
 
+/// What retyping hooks changes, by the names of the hooks.
+pub(super) struct Members {
+    known: Memo<String, Result<Edits, String>>,
+}
+
+impl Members {
+    pub(super) fn new() -> Members {
+        Members { known: Memo::new() }
+    }
+
+    /// What retyping a hook changes where it is declared and called.
+    pub(super) fn of(&self, ground: &Ground, hook: &Hook) -> Arc<Result<Edits, String>> {
+        self.known.get(hook.name(), || member(ground, hook))
+    }
+}
+
 /// The edits that retype a hook where it is declared, called and tested. What registers it is left to its handlers.
 ///
 /// # Errors
 /// What about the hook is not understood.
-pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
-    let form = planner.rewrite.bridge.as_ref().filter(|_| planner.rewrite.finish.is_none());
+fn member(ground: &Ground, hook: &Hook) -> Result<Edits, String> {
+    let form = ground.rewrite.bridge.as_ref().filter(|_| ground.rewrite.finish.is_none());
     let form = form.ok_or_else(|| {
         format!(
             "{} is retyped together with all that implement it, and the target has no bridge for its callers",
@@ -42,18 +57,18 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
     if new_name == hook.member {
         return Err(format!("{} does not have mmap in its name", hook.name()));
     }
-    let mut registered = planner.findings.iter().filter(|finding| finding.registration.hook == *hook);
+    let mut registered = ground.findings.iter().filter(|finding| finding.registration.hook == *hook);
     if let Some(empty) = registered.find(|finding| finding.handler.is_none()) {
-        let place = planner.context.index.file(empty.registration.file).at(empty.registration.span.start);
+        let place = ground.context.index.file(empty.registration.file).at(empty.registration.span.start);
         return Err(format!("{} is set to no function at {place}", hook.name()));
     }
-    let (record, parameters) = declaration(planner, hook)?;
-    let header = &planner.context.index.file(record.file).path;
+    let (record, parameters) = declaration(ground, hook)?;
+    let header = &ground.context.index.file(record.file).path;
     let marks = Marks { record: hook.record.clone(), header: header.rsplit('/').next().unwrap_or(header).to_owned() };
-    let retyping = Retyping { planner, hook, form, new_name, record, parameters, marks };
+    let retyping = Retyping { ground, hook, form, new_name, record, parameters, marks };
     let mut edits = Edits::new();
     edits.insert(record.file, retyping.declared()?);
-    for user in planner.lookup.users(&hook.member).iter() {
+    for user in ground.lookup.users(&hook.member).iter() {
         let found = retyping.user(user)?;
         if !found.is_empty() {
             edits.entry(user.id.file).or_default().extend(found);
@@ -64,8 +79,8 @@ pub(super) fn member(planner: &Planner, hook: &Hook) -> Result<Edits, String> {
 }
 
 /// The struct that declares a hook, and what the hook is handed.
-fn declaration(planner: &Planner, hook: &Hook) -> Result<(ItemId, Vec<Parameter>), String> {
-    let index = planner.context.index;
+fn declaration(ground: &Ground, hook: &Hook) -> Result<(ItemId, Vec<Parameter>), String> {
+    let index = ground.context.index;
     let mut found = Vec::new();
     for id in index.records(&hook.record) {
         let source = index.file(id.file);
@@ -80,26 +95,13 @@ fn declaration(planner: &Planner, hook: &Hook) -> Result<(ItemId, Vec<Parameter>
     }
 }
 
-/// A hook that is retyped.
-pub(super) struct Retyping<'p, 'a> {
-    pub(super) planner: &'p Planner<'a>,
-    pub(super) hook: &'p Hook,
-    pub(super) form: &'p BridgeForm,
-    pub(super) new_name: String,
-    /// The struct.
-    record: ItemId,
-    /// What the hook is handed.
-    pub(super) parameters: Vec<Parameter>,
-    pub(super) marks: Marks,
-}
-
 impl Retyping<'_, '_> {
     /// The declaration with its new name and parameters, and the comments of the struct that name it.
     fn declared(&self) -> Result<Vec<Edit>, String> {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let source = index.file(self.record.file);
         let item = index.item(self.record);
-        let code = self.planner.lookup.code(self.record.file);
+        let code = self.ground.lookup.code(self.record.file);
         let body = Span { start: item.body, end: item.span.end };
         if find_word(body.of(&code), self.new_name.as_bytes(), 0).is_some() {
             return Err(format!("struct {} has a {} already", self.hook.record, self.new_name));
@@ -131,12 +133,12 @@ impl Retyping<'_, '_> {
 
     /// The edits of one function in which the member is called or tested.
     fn user(&self, user: &User) -> Result<BTreeSet<Edit>, String> {
-        let source = self.planner.context.index.file(user.id.file);
+        let source = self.ground.context.index.file(user.id.file);
         let is_macro = source.items[user.id.item as usize].kind == ItemKind::Macro;
         if is_macro && self.marks.are_in(&source.text) {
             return Err(format!("{} is used by a macro at {}", self.hook.name(), source.at(user.at as u32)));
         }
-        let code = self.planner.lookup.code(user.id.file);
+        let code = self.ground.lookup.code(user.id.file);
         let mut edits = BTreeSet::new();
         for function in &user.functions {
             let mut caller = Caller::new(self, source, &code, user.id, function);
@@ -150,7 +152,7 @@ impl Retyping<'_, '_> {
     /// A bridge sets the private data to what the hook leaves in its desc, so nobody on the way to it may have set them before. Who
     /// calls it is looked at where it does.
     fn check_private(&self) -> Result<(), String> {
-        let Planner { context, findings, analysis, .. } = self.planner;
+        let Ground { context, findings, analysis, .. } = self.ground;
         let parts = |finding: &Finding| {
             let keys = finding
                 .handler
@@ -181,21 +183,5 @@ impl Retyping<'_, '_> {
             }
         }
         Ok(())
-    }
-}
-
-/// What tells that a text can mean the struct.
-pub(super) struct Marks {
-    record: String,
-    /// The name of the header that declares the struct.
-    header: String,
-}
-
-impl Marks {
-    /// Whether a text names the struct, or the header that declares it.
-    pub(super) fn are_in(&self, text: &[u8]) -> bool {
-        find_word(text, self.record.as_bytes(), 0).is_some()
-            || memchr::memmem::find_iter(text, self.header.as_bytes())
-                .any(|at| matches!(text[..at].last(), Some(b'/' | b'"' | b'<')))
     }
 }

@@ -3,7 +3,8 @@
 use std::cell::LazyCell;
 
 use super::edit::Edit;
-use super::function::{Conversion, columns, parameters};
+use super::function::{Conversion, parameters};
+use super::layout::columns;
 use crate::index::SourceFile;
 use crate::source::{Item, ItemKind, Span, comments, find_word, is_identifier_byte, words};
 

@@ -1,61 +1,41 @@
 //! Converts the candidates, and settles which of those that share something are converted after all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::candidates::Candidate;
+use super::candidate::Candidate;
+use super::change::{Applicability, Change, Fixes, HandlerFix};
 use super::edit::{Edit, sorted};
-use super::lookup::{Lookup, Memo};
-use super::member::{self, member};
-use super::plan::{Applicability, Change, Fixes, HandlerFix};
+use super::ground::Ground;
+use super::member::{self, Members};
 use super::rewriter::OpenPoint;
 use super::work::Work;
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
-use crate::verdict::{Chosen, Finding, Session, Verdict};
-use crate::vma::Analysis;
-use crate::vma::lower::Context;
+use crate::verdict::{Session, Verdict};
 
 /// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
 type Outcome = (member::Edits, Vec<(u32, OpenPoint)>, BTreeSet<String>, Option<String>);
 
 /// Decides what is converted together.
 pub(super) struct Planner<'a> {
-    pub(super) context: Context<'a>,
-    pub(super) chosen: &'a Chosen,
-    pub(super) rewrite: &'a Rewrite,
-    pub(super) findings: &'a [Finding],
-    pub(super) analysis: Analysis<'a>,
+    pub(super) ground: Ground<'a>,
     pub(super) candidates: Vec<Candidate>,
-    pub(super) lookup: Lookup<'a>,
-    /// What retyping a hook changes, by the hook's name.
-    members: Memo<String, Result<member::Edits, String>>,
+    members: Members,
+}
+
+impl<'a> std::ops::Deref for Planner<'a> {
+    type Target = Ground<'a>;
+
+    fn deref(&self) -> &Ground<'a> {
+        &self.ground
+    }
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
-        Planner {
-            context: session.context,
-            chosen: &session.chosen,
-            rewrite,
-            findings: session.findings(),
-            analysis: session.analysis.clone(),
-            candidates: Vec::new(),
-            lookup: Lookup::new(session.context.index),
-            members: Memo::new(),
-        }
-    }
-
-    /// What retyping a hook changes where it is declared and called.
-    pub(super) fn member(&self, hook: &Hook) -> Arc<Result<member::Edits, String>> {
-        self.members.get(hook.name(), || member(self, hook))
-    }
-
-    /// Whether a hook is left on its own: `.mmap` of file_operations has its twin beside it, all others are retyped.
-    pub(super) fn is_retyped(&self, hook: &Hook) -> bool {
-        !self.context.rules.is_migrating(&hook.record)
+        Planner { ground: Ground::new(session, rewrite), candidates: Vec::new(), members: Members::new() }
     }
 
     /// Converts all candidates, then again without those that failed, for what is shared with them cannot be retyped.
@@ -98,9 +78,9 @@ impl<'a> Planner<'a> {
         // Many hooks have the same name, so that who uses members of it is found out first.
         let members: BTreeSet<&str> = retyped.iter().map(|(hook, _)| hook.member.as_str()).collect();
         members.iter().for_each(|member| drop(self.lookup.users(member)));
-        retyped.par_iter().for_each(|(hook, _)| drop(self.member(hook)));
+        retyped.par_iter().for_each(|(hook, _)| drop(self.members.of(&self.ground, hook)));
         for (hook, numbers) in retyped {
-            if let Err(reason) = &*self.member(hook) {
+            if let Err(reason) = &*self.members.of(&self.ground, hook) {
                 for number in numbers {
                     self.candidates[number].fix.reason.get_or_insert(reason.clone());
                 }
@@ -192,7 +172,7 @@ impl<'a> Planner<'a> {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
-        let mut work = Work::new(self, candidate, converted);
+        let mut work = Work::new(&self.ground, &self.members, candidate, converted);
         work.run();
         let Work { mut edits, mut open_points, remarks, reason, .. } = work;
         for (file, edits) in &mut edits {

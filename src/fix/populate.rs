@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::expression::Use;
 use super::finish::add_names;
-use super::rewriter::{Finish, Rewriter};
+use super::rewriter::{Finish, Rewriter, Use};
 use crate::rules::template::{fill, keys};
 use crate::rules::{Call, Does};
 use crate::source::Span;

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Edit;
-use super::expression::Use;
-use super::function::{columns, fitted};
+use super::layout::{columns, fitted};
 use super::tidy::is_bare_arm;
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
@@ -18,6 +17,15 @@ pub struct OpenPoint {
     pub offset: u32,
     /// Why it is open.
     pub text: String,
+}
+
+/// What the value of an expression is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Only whether it is zero.
+    Truth,
+    /// All of it.
+    Value,
 }
 
 /// A populating call that moves to a hook which sees the complete mapping.

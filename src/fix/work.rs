@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::candidates::Candidate;
+use super::candidate::Candidate;
 use super::edit::{Edit, applied, sorted};
 use super::function::Conversion;
-use super::member::renamed;
+use super::ground::Ground;
+use super::member::{Members, renamed};
 use super::names::{Mention, documented, is_taken, mentions, registration};
-use super::planner::Planner;
 use super::rewriter::OpenPoint;
 use crate::index::{Hook, Index, ItemId, Registration};
 use crate::rules::{Does, NoteKind};
@@ -18,7 +18,8 @@ use crate::verdict::Note;
 
 /// The conversion of one handler.
 pub(super) struct Work<'w, 'a> {
-    planner: &'w Planner<'a>,
+    ground: &'w Ground<'a>,
+    members: &'w Members,
     candidate: &'w Candidate,
     /// The functions that are converted in this run.
     converted: BTreeSet<ItemId>,
@@ -32,9 +33,15 @@ pub(super) struct Work<'w, 'a> {
 }
 
 impl<'w, 'a> Work<'w, 'a> {
-    pub(super) fn new(planner: &'w Planner<'a>, candidate: &'w Candidate, converted: BTreeSet<ItemId>) -> Work<'w, 'a> {
+    pub(super) fn new(
+        ground: &'w Ground<'a>,
+        members: &'w Members,
+        candidate: &'w Candidate,
+        converted: BTreeSet<ItemId>,
+    ) -> Work<'w, 'a> {
         Work {
-            planner,
+            ground,
+            members,
             candidate,
             converted,
             edits: BTreeMap::new(),
@@ -48,7 +55,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Converts the handler: its functions, its registrations, whatever names it.
     pub(super) fn run(&mut self) {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let helpers = self.helper_names();
         self.populating = Rc::new(self.populating());
         if self.candidate.twin.is_none() {
@@ -65,7 +72,7 @@ impl<'w, 'a> Work<'w, 'a> {
             }
         }
         for finding in &self.candidate.findings {
-            let finding = &self.planner.findings[*finding];
+            let finding = &self.ground.findings[*finding];
             self.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
             let registration = &finding.registration;
             self.check_table(registration);
@@ -79,16 +86,16 @@ impl<'w, 'a> Work<'w, 'a> {
     }
 
     fn is_static(&self) -> bool {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         !self.candidate.definitions.iter().any(|id| index.is_visible_elsewhere(*id))
     }
 
     /// The files in which a name can mean a function of this driver.
     fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
         if !is_static {
-            return self.planner.lookup.naming(name).to_vec();
+            return self.ground.lookup.naming(name).to_vec();
         }
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let own: BTreeSet<u32> =
             self.candidate.definitions.iter().chain(&self.candidate.helpers).map(|id| id.file).collect();
         own.into_iter().filter(|file| find_word(&index.file(*file).text, name.as_bytes(), 0).is_some()).collect()
@@ -104,10 +111,10 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Takes in what retyping a hook changes for all that implement it.
     fn retype(&mut self, hook: &Hook) {
-        if !self.planner.is_retyped(hook) {
+        if !self.ground.is_retyped(hook) {
             return;
         }
-        match &*self.planner.member(hook) {
+        match &*self.members.of(self.ground, hook) {
             _ if self.candidate.twin.is_some() => {
                 self.refuse(format!(
                     "{} is another module's, and its twin is for .mmap_prepare",
@@ -120,11 +127,11 @@ impl<'w, 'a> Work<'w, 'a> {
     }
 
     fn register(&mut self, file: u32, span: Span, member: &str) {
-        let text = &self.planner.context.index.file(file).text;
+        let text = &self.ground.context.index.file(file).text;
         let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         match registration(text, span, member, &renamed(member), old, new) {
             Some(edits) => {
-                if let (true, Some(form)) = (self.has_second_half, &self.planner.rewrite.finish) {
+                if let (true, Some(form)) = (self.has_second_half, &self.ground.rewrite.finish) {
                     self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());
                 }
                 self.add(file, edits);
@@ -135,7 +142,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Registers the second half on a line of its own behind the first.
     fn register_second(&mut self, file: u32, span: Span, member: &str, hook: &str, suffix: &str) {
-        let text = &self.planner.context.index.file(file).text;
+        let text = &self.ground.context.index.file(file).text;
         let second = format!("{}{suffix}", self.candidate.fix.name);
         let edits = registration(text, span, member, hook, &self.candidate.fix.name, &second)
             .and_then(|edits| sorted(edits).ok());
@@ -159,7 +166,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Every mention of the handler in one file.
     fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let source = index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         // A file with a function of that name of its own means that one.
@@ -170,13 +177,13 @@ impl<'w, 'a> Work<'w, 'a> {
         if is_taken(source, new_name) {
             return self.refuse(format!("{} has a {new_name} already", source.path));
         }
-        let code = self.planner.lookup.code(file);
+        let code = self.ground.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
         let at_registration = |at: usize| {
             self.candidate
                 .findings
                 .iter()
-                .map(|finding| &self.planner.findings[*finding].registration)
+                .map(|finding| &self.ground.findings[*finding].registration)
                 .any(|registration| registration.file == file && registration.span.contains(at as u32))
         };
         let mut prototypes = Vec::new();
@@ -221,9 +228,9 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Declares the second half where the first is declared.
     fn declare_second(&mut self, file: u32, prototypes: &[u32]) {
-        let Some(form) = self.planner.rewrite.finish.as_ref().filter(|_| self.has_second_half) else { return };
+        let Some(form) = self.ground.rewrite.finish.as_ref().filter(|_| self.has_second_half) else { return };
         for prototype in prototypes {
-            let item = &self.planner.context.index.file(file).items[*prototype as usize];
+            let item = &self.ground.context.index.file(file).items[*prototype as usize];
             let end = item.span.end as usize;
             let name = &self.candidate.fix.name;
             let text = format!("\nstatic int {name}{}(struct vm_area_desc *desc);", form.suffix);
@@ -233,18 +240,18 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Whether a place lies in a function that is converted in this run.
     fn is_converted(&self, file: u32, at: usize) -> bool {
-        let item = self.planner.context.index.file(file).item_at(at as u32);
+        let item = self.ground.context.index.file(file).item_at(at as u32);
         item.is_some_and(|item| self.converted.contains(&ItemId { file, item }))
     }
 
     /// `#define f_mmap generic_file_mmap`.
     fn alias(&mut self, file: u32, number: usize, at: usize) {
-        let source = self.planner.context.index.file(file);
+        let source = self.ground.context.index.file(file);
         let item = &source.items[number];
         let body = &source.text[item.body as usize..item.span.end as usize];
         let other = String::from_utf8_lossy(body.trim_ascii()).into_owned();
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        let renamed = match self.planner.context.rules.twin(&self.planner.chosen.target, &other) {
+        let renamed = match self.ground.context.rules.twin(&self.ground.chosen.target, &other) {
             Some(twin) => twin.to_owned(),
             None if other == "NULL" => other.clone(),
             None => return self.refuse(format!("{name} is a macro for {other}, which has no desc twin")),
@@ -256,7 +263,7 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// What the driver's own functions are called when converted.
     fn helper_names(&mut self) -> BTreeMap<String, String> {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let mut names = BTreeMap::new();
         for id in self.candidate.helpers.clone() {
             let file = index.file(id.file);
@@ -277,10 +284,10 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Whether only functions that are converted use a helper.
     fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let files = self.files_naming(name, !index.is_visible_elsewhere(id));
         files.into_iter().all(|file| {
-            let code = self.planner.lookup.code(file);
+            let code = self.ground.lookup.code(file);
             mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
                 Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
                 Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
@@ -293,12 +300,12 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Converts one of the driver's own functions: in its place where all who use it are converted, else beside it.
     fn helper(&mut self, id: ItemId, helpers: &BTreeMap<String, String>) {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let source = index.file(id.file);
         let item = index.item(id);
         let name = source.name(item);
         let Some(new_name) = helpers.get(&name).cloned() else { return };
-        let code = self.planner.lookup.code(id.file);
+        let code = self.ground.lookup.code(id.file);
         let conversion = self.conversion(id.file, &code, helpers);
         let is_ours = self.is_only_ours(id, &name);
         let done = conversion.function(item, &name, &new_name, false);
@@ -318,7 +325,7 @@ impl<'w, 'a> Work<'w, 'a> {
             self.add(id.file, [Edit { span: item.span, text: done.text }]);
         }
         for file in self.files_naming(&name, !index.is_visible_elsewhere(id)) {
-            let code = self.planner.lookup.code(file);
+            let code = self.ground.lookup.code(file);
             let conversion = self.conversion(file, &code, helpers);
             let other = index.file(file);
             for (at, mention) in mentions(other, &code, &name) {
@@ -351,8 +358,8 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// A macro may use what the function calls its VMA, or its file, without being handed it.
     fn check_macros(&mut self, file: u32, item: &Item, names: [Option<&String>; 2]) {
-        let index = self.planner.context.index;
-        let code = self.planner.lookup.code(file);
+        let index = self.ground.context.index;
+        let code = self.ground.lookup.code(file);
         let body = Span { start: item.body, end: item.span.end }.of(&code);
         let used: BTreeSet<&str> = identifiers(body).collect();
         for called in used {
@@ -371,16 +378,16 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// Those of the helpers that populate, themselves or by way of others.
     fn populating(&self) -> BTreeSet<String> {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let mut found: BTreeSet<String> = BTreeSet::new();
         // One round for each helper is enough for the longest chain.
         for _ in 0..=self.candidate.helpers.len() {
             for id in &self.candidate.helpers {
                 let (file, item) = (index.file(id.file), index.item(*id));
-                let code = self.planner.lookup.code(id.file);
+                let code = self.ground.lookup.code(id.file);
                 let body = Span { start: item.body, end: item.span.end };
                 let mut called = identifiers(body.of(&code));
-                let rules = self.planner.context.rules;
+                let rules = self.ground.context.rules;
                 let populates = |name: &str| rules.call(name).is_some_and(|rule| rule.does == Does::Populate);
                 if called.any(|name| populates(name) || found.contains(name)) {
                     found.insert(file.name(item));
@@ -392,9 +399,9 @@ impl<'w, 'a> Work<'w, 'a> {
 
     /// A table whose member is read elsewhere, that is copied, or that has the other hook too.
     fn check_table(&mut self, registration: &Registration) {
-        let index = self.planner.context.index;
+        let index = self.ground.context.index;
         let source = index.file(registration.file);
-        let code = self.planner.lookup.code(registration.file);
+        let code = self.ground.lookup.code(registration.file);
         let own = source.item_at(registration.span.start);
         if let Some(item) = own.map(|item| source.items[item as usize]).filter(|item| item.kind == ItemKind::Variable)
             && find_word(item.span.of(&code), b"mmap_prepare", 0).is_some()
@@ -404,9 +411,9 @@ impl<'w, 'a> Work<'w, 'a> {
         let Some(table) = &registration.table else { return };
         let is_static = own
             .is_none_or(|item| find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some());
-        let files = if is_static { vec![registration.file] } else { self.planner.lookup.naming(table).to_vec() };
+        let files = if is_static { vec![registration.file] } else { self.ground.lookup.naming(table).to_vec() };
         for file in files {
-            let code = self.planner.lookup.code(file);
+            let code = self.ground.lookup.code(file);
             let other = index.file(file);
             if file != registration.file && other.named(ItemKind::Variable, table).next().is_some() {
                 continue;
@@ -429,7 +436,7 @@ impl<'w, 'a> Work<'w, 'a> {
         'a: 'c,
         'w: 'c,
     {
-        let Planner { context, chosen, rewrite, .. } = self.planner;
+        let Ground { context, chosen, rewrite, .. } = self.ground;
         Conversion {
             rules: context.rules,
             target: &chosen.target,
