@@ -1,6 +1,12 @@
 //! Reads patches: a unified diff, what `git format-patch` writes, an mbox with a series. What stands between diffs is passed over.
 
+mod mail;
+mod names;
+
 use std::fmt;
+
+use mail::{Field, is_mail};
+use names::{both_names, checked, stripped, unquoted};
 
 use super::FILE_LIMIT;
 
@@ -223,12 +229,10 @@ impl<'t> Reader<'t> {
                 self.part = if self.has_header { Part::Message } else { Part::Header };
             }
             // The parts of a mail have headers of their own, and a diff may stand before or behind. What a message quotes are none.
-            part if is_field(line, ENCODING) && (part == Part::Header || self.has_parts) => {
+            part if Field::of(line).is_some() && (part == Part::Header || self.has_parts) => {
                 self.has_header = true;
-                return encoding(line, self.peek(), number);
-            }
-            part if is_field(line, TYPE) && (part == Part::Header || self.has_parts) => {
-                self.content_type(line, number)?;
+                let has_parts = Field::of(line).map_or(Ok(false), |field| field.read(line, self.rest));
+                self.has_parts |= has_parts.map_err(|reason| error(number, reason))?;
             }
             Part::Header => self.has_header = true,
             Part::Diff if line.starts_with(b"@@ -") => return self.hunk(line, number),
@@ -240,27 +244,6 @@ impl<'t> Reader<'t> {
             Part::Diff | Part::Behind | Part::Message => {}
         }
         Ok(())
-    }
-
-    /// What a mail, or a part of one, says that it is: in which letters, and whether it has parts.
-    fn content_type(&mut self, line: &[u8], number: usize) -> Result<(), PatchError> {
-        let folded =
-            self.rest.split(|byte| *byte == b'\n').take_while(|line| line.starts_with(b" ") || line.starts_with(b"\t"));
-        let whole =
-            String::from_utf8_lossy(&std::iter::once(line).chain(folded).flatten().copied().collect::<Vec<u8>>())
-                .to_ascii_lowercase();
-        self.has_header = true;
-        self.has_parts |= whole.contains("boundary=");
-        let charset = whole.split_once("charset=").map(|(_, value)| value.trim_start_matches(['"', ' ']));
-        let is_read = charset.is_none_or(|charset| CHARSETS.iter().any(|known| charset.starts_with(known)));
-        if is_read && !whole.contains("=?") && !whole.contains("charset*") && !whole.contains("boundary*") {
-            return Ok(());
-        }
-        let said = whole.trim().escape_debug().to_string();
-        Err(error(
-            number,
-            format!("a mail whose letters are not known ({said}); decode it, as `b4 am` and `git mailinfo` do"),
-        ))
     }
 
     /// The lines between `diff --git` and the first hunk.
@@ -295,8 +278,8 @@ impl<'t> Reader<'t> {
             }
             self.pass(line);
         }
-        patch.old = old.map(|name| checked(name, number)).transpose()?;
-        patch.new = new.map(|name| checked(name, number)).transpose()?;
+        patch.old = old.map(|name| checked(name)).transpose().map_err(|reason| error(number, reason))?;
+        patch.new = new.map(|name| checked(name)).transpose().map_err(|reason| error(number, reason))?;
         // Of a module of another repository only the commit changes.
         patch.is_binary |= is_module;
         self.found.pop();
@@ -308,7 +291,7 @@ impl<'t> Reader<'t> {
     fn names(&mut self, old: &[u8], new: &[u8], number: usize) -> Result<(), PatchError> {
         let path = |name: &[u8]| match unquoted(before_tab(name)) {
             name if name == "/dev/null" => Ok(None),
-            name => checked(stripped(&name), number).map(Some),
+            name => checked(stripped(&name)).map(Some).map_err(|reason| error(number, reason)),
         };
         let (old, new) = (path(old)?, path(new)?);
         let continues = self.open().is_some_and(|open| open.is_git && open.hunks.is_empty() && open.line + 12 > number);
@@ -389,115 +372,6 @@ fn without_end(line: &[u8]) -> &[u8] {
 
 fn before_tab(name: &[u8]) -> &[u8] {
     name.split(|byte| *byte == b'\t').next().unwrap_or(name)
-}
-
-const ENCODING: &[u8] = b"content-transfer-encoding:";
-const TYPE: &[u8] = b"content-type:";
-
-/// What the names of encodings begin with in which a diff is written as in ASCII.
-const CHARSETS: [&str; 8] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125", "koi8-", "latin"];
-
-fn is_field(line: &[u8], name: &[u8]) -> bool {
-    line.split_at_checked(name.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(name))
-}
-
-/// Whether a line begins a mail of an mbox, as git tells: `From `, and a time with its year at the end.
-fn is_mail(line: &[u8]) -> bool {
-    let Some(rest) = line.strip_prefix(b"From ").filter(|_| line.len() >= 20) else { return false };
-    let Some(colon) = memchr::memrchr(b':', rest) else { return false };
-    let is_digit = |at: Option<usize>| at.and_then(|at| rest.get(at)).is_some_and(u8::is_ascii_digit);
-    let around = [colon.checked_sub(4), colon.checked_sub(2), colon.checked_sub(1), Some(colon + 1), Some(colon + 2)];
-    let year = rest.get(colon + 3..).map(|year| String::from_utf8_lossy(year).trim().to_owned()).unwrap_or_default();
-    let year: String = year.chars().take_while(char::is_ascii_digit).collect();
-    around.into_iter().all(is_digit) && year.parse::<u64>().is_ok_and(|year| year > 90)
-}
-
-/// Refuses a mail, or a part of one, whose text is not the patch itself: `git am` would decode it, and apply what nobody has checked.
-fn encoding(line: &[u8], next: Option<&[u8]>, number: usize) -> Result<(), PatchError> {
-    let value = line[ENCODING.len()..].trim_ascii();
-    let is_folded = next.is_some_and(|next| next.starts_with(b" ") || next.starts_with(b"\t"));
-    let is_plain = ["7bit", "8bit", "binary"].iter().any(|plain| value.eq_ignore_ascii_case(plain.as_bytes()));
-    if is_plain && !is_folded {
-        return Ok(());
-    }
-    let encoding = String::from_utf8_lossy(value).escape_debug().to_string();
-    Err(error(number, format!("a mail in {encoding} encoding; decode it, as `b4 am` and `git mailinfo` do")))
-}
-
-/// The two names of a `diff --git` line, without their first folder: both are quoted, or both are the same.
-fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
-    let both = |old: &[u8], new: &[u8]| (Some(stripped(&unquoted(old))), Some(stripped(&unquoted(new))));
-    if let Some(end) = quotation_end(names) {
-        return names[end..].strip_prefix(b" ").map_or((None, None), |new| both(&names[..end], new));
-    }
-    if let Some(quote) = memchr::memmem::find(names, b" \"").filter(|_| names.ends_with(b"\"")) {
-        return both(&names[..quote], &names[quote + 1..]);
-    }
-    let behind_slash = |name: &[u8]| memchr::memchr(b'/', name).map_or(0, |slash| slash + 1);
-    let first = behind_slash(names);
-    let blanks = memchr::memchr_iter(b' ', names);
-    let is_end = |at: &usize| {
-        let (old, new) = (&names[first.min(*at)..*at], &names[at + 1..]);
-        let new = &new[behind_slash(new)..];
-        old.len() == new.len() && old == new
-    };
-    blanks.into_iter().find(is_end).map_or((None, None), |at| both(&names[..at], &names[at + 1..]))
-}
-
-/// Where a quoted name ends.
-fn quotation_end(name: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    name.strip_prefix(b"\"")?;
-    loop {
-        match name.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
-fn stripped(name: &str) -> String {
-    name.split_once('/').map_or(name, |(_, rest)| rest).to_owned()
-}
-
-/// A name as git quotes it: `"a/n\303\244me"`.
-fn unquoted(name: &[u8]) -> String {
-    let Some(quoted) = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) else {
-        return String::from_utf8_lossy(name).into_owned();
-    };
-    let mut bytes = Vec::new();
-    let mut rest = quoted;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first != b'\\' {
-            bytes.push(*first);
-            continue;
-        }
-        let octal = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        if let Some(byte) = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            bytes.push(byte);
-            rest = &tail[3..];
-        } else if let [escaped, tail @ ..] = tail {
-            bytes.push(match escaped {
-                b'n' => b'\n',
-                b't' => b'\t',
-                other => *other,
-            });
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// A path that stays below the tree.
-fn checked(path: String, line: usize) -> Result<String, PatchError> {
-    let is_inside = !path.is_empty()
-        && !path.starts_with('/')
-        && path.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git"))
-        // Nor would it be printed as it is.
-        && !path.chars().any(char::is_control);
-    if is_inside { Ok(path) } else { Err(error(line, format!("{path:?} is no path below the tree"))) }
 }
 
 #[cfg(test)]
