@@ -80,7 +80,7 @@ fn follow(criterion: &mut Criterion) {
     let Built { index, .. } = build(&tree, &rules);
     let every = |index: &Index| {
         let known = KnownTypes::default();
-        let types = Types::new(index, &tree, &known);
+        let types = Types::new(index, &tree, &known, &rules);
         let context = Context { index, types, rules: &rules };
         let mut analysis = Analysis::new(context);
         analysis.add(every_key(context));

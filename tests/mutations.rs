@@ -478,7 +478,7 @@ fn an_index_of_a_damaged_header_answers() {
         overlay.set("include/linux/mm.h", Some(text.to_vec()));
         let damaged = tree.with(overlay);
         let built = mmaplint::index::build(&damaged, &rules);
-        let types = Types::new(&built.index, &damaged, &built.types);
+        let types = Types::new(&built.index, &damaged, &built.types, &rules);
         let context = Context { index: &built.index, types, rules: &rules };
         mmaplint::vma::analysis::every_key(context);
     });

@@ -2,8 +2,8 @@
 
 use super::edit::{Edit, applied, sorted};
 use super::rewriter::{Rewriter, Use};
-use crate::rules::Does;
 use crate::rules::template::{argument, fill, keys};
+use crate::rules::{Does, Idiom};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
@@ -223,7 +223,7 @@ impl Rewriter<'_> {
             }
             return;
         }
-        if matches!(name.as_str(), "READ_ONCE" | "WRITE_ONCE")
+        if matches!(self.rules.idiom(&name), Some(Idiom::Load | Idiom::Store))
             && arguments.iter().any(|argument| self.is_field(argument, "vm_flags"))
         {
             return self.open(whole.span.start, "reads the flags in one piece, for which the desc has no helper");

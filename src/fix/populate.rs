@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::finish::add_names;
 use super::rewriter::{Finish, Rewriter, Use};
 use crate::rules::template::{fill, keys};
-use crate::rules::{Call, Does};
+use crate::rules::{Call, Does, Idiom, Rules};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit;
@@ -33,7 +33,7 @@ impl Rewriter<'_> {
                 Some(0)
             }
             S::If { condition, then, otherwise } if otherwise.is_empty() => {
-                let call = failed(condition);
+                let call = failed(self.rules, condition);
                 let (rule, arguments) = self.populating(call)?;
                 let failure = self.failure(then, None);
                 let lines = self.action_with(call, &rule, &arguments, failure)?;
@@ -69,7 +69,7 @@ impl Rewriter<'_> {
         let is_result = |value: &Expression| value.name() == Some(name);
         match after.first().map(|next| (&next.kind, next.span)) {
             Some((S::If { condition, then, otherwise }, span))
-                if otherwise.is_empty() && is_result(failed(condition)) =>
+                if otherwise.is_empty() && is_result(failed(self.rules, condition)) =>
             {
                 let failure = self.failure(then, Some(name));
                 let mut lines = self.action_with(call, rule, arguments, failure)?;
@@ -361,13 +361,13 @@ fn is_page(size: &Expression) -> bool {
 }
 
 /// What a condition says to have failed: `x`, `x != 0`, `x < 0`.
-fn failed(condition: &Expression) -> &Expression {
+fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
     match &condition.kind {
         E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,
         E::Call { callee, arguments }
-            if matches!(callee.name(), Some("likely" | "unlikely")) && arguments.len() == 1 =>
+            if callee.name().and_then(|name| rules.idiom(name)) == Some(Idiom::Hint) && arguments.len() == 1 =>
         {
-            failed(&arguments[0])
+            failed(rules, &arguments[0])
         }
         _ => condition,
     }

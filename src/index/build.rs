@@ -60,7 +60,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 /// Finds the registrations, once all is known that files define.
 pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let index = &built.index;
-    let types = Types::new(index, tree, &built.types);
+    let types = Types::new(index, tree, &built.types, rules);
     let words = Words::new(index);
     let (mut found, mut lost, mut next) = (Vec::new(), Vec::new(), 0);
     let mut called = FxHashSet::default();

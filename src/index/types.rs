@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::includes::{candidates, includes};
 use super::{Index, SourceFile};
 use crate::kernel::Tree;
+use crate::rules::{Idiom, Rules};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, parse, visit};
 
@@ -68,6 +69,7 @@ pub struct Types<'i> {
     index: &'i Index,
     tree: &'i Tree,
     known: &'i KnownTypes,
+    rules: &'i Rules,
 }
 
 /// How many headers deep includes are followed for a struct.
@@ -75,8 +77,8 @@ const INCLUDE_DEPTH: usize = 2;
 
 impl<'i> Types<'i> {
     /// For an index of a tree.
-    pub fn new(index: &'i Index, tree: &'i Tree, known: &'i KnownTypes) -> Types<'i> {
-        Types { index, tree, known }
+    pub fn new(index: &'i Index, tree: &'i Tree, known: &'i KnownTypes, rules: &'i Rules) -> Types<'i> {
+        Types { index, tree, known, rules }
     }
 
     /// The type of an expression in a function of `file`; `None` where the declarations at hand do not tell.
@@ -108,14 +110,12 @@ impl<'i> Types<'i> {
     }
 
     fn of_call(&self, name: &str, arguments: &[Expression], scope: &Scope, file: u32) -> Option<Type> {
-        match name {
+        match self.rules.idiom(name) {
             // The mask took `struct` from the type argument.
-            "container_of" | "container_of_const" | "list_entry" | "list_first_entry" | "rb_entry" => {
+            Some(Idiom::Container) => {
                 Some(Type { name: format!("struct {}", arguments.get(1)?.name()?), pointers: 1, ..Type::default() })
             }
-            "READ_ONCE" | "rcu_dereference" | "likely" | "unlikely" | "smp_load_acquire" => {
-                self.of(arguments.first()?, scope, file)
-            }
+            Some(idiom) if idiom.is_value() => self.of(arguments.first()?, scope, file),
             _ => {
                 let source = self.index.file(file);
                 let item = &source.items[source.named(ItemKind::Function, name).next()? as usize];

@@ -2,6 +2,7 @@
 
 use super::body::Variant;
 use super::shape::Branch;
+use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::lower::flags::flag_of;
@@ -82,7 +83,7 @@ impl Variant<'_> {
                 _ => {}
             },
             E::Call { callee, arguments } => match callee.name() {
-                Some("likely" | "unlikely" | "WARN_ON" | "WARN_ON_ONCE") => {
+                Some(name) if self.rules().idiom(name).is_some_and(Idiom::is_truth) => {
                     arguments.iter().take(1).for_each(|argument| self.add_tests(argument, set, depth, found));
                 }
                 Some(name) => {

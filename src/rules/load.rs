@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::fingerprint::fingerprint;
 
+use super::idiom::IdiomRule;
 use super::state::alternatives;
 use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule, Target};
 
@@ -21,6 +22,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("rules/helpers.toml", include_str!("../../rules/helpers.toml")),
     ("rules/state.toml", include_str!("../../rules/state.toml")),
     ("rules/desc.toml", include_str!("../../rules/desc.toml")),
+    ("rules/idioms.toml", include_str!("../../rules/idioms.toml")),
     ("rules/flags.toml", include_str!("../../rules/flags.toml")),
     ("rules/requirements.toml", include_str!("../../rules/requirements.toml")),
     ("rules/documents.toml", include_str!("../../rules/documents.toml")),
@@ -78,6 +80,7 @@ struct RuleFile {
     document: Vec<Document>,
     requirement: Vec<RequirementText>,
     note: Vec<RequirementText>,
+    idiom: Vec<IdiomRule>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -238,6 +241,8 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.documents.extend(file.document);
     rules.requirements.extend(file.requirement);
     rules.notes.extend(file.note);
+    let idioms = file.idiom.into_iter();
+    rules.idioms.extend(idioms.flat_map(|idiom| idiom.names.into_iter().map(move |name| (name, idiom.means))));
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 mod call;
 mod document;
+mod idiom;
 mod kind;
 mod lint;
 mod load;
@@ -16,6 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, Does, PopulatesIf};
 pub use document::Document;
+pub use idiom::Idiom;
 pub use kind::{NoteKind, RequirementKind};
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
@@ -52,6 +54,7 @@ pub struct Rules {
     documents: Vec<Document>,
     requirements: Vec<RequirementText>,
     notes: Vec<RequirementText>,
+    idioms: FxHashMap<String, Idiom>,
     targets: Vec<Target>,
 }
 
@@ -255,6 +258,11 @@ impl Rules {
     /// What the kinds of requirements mean.
     pub fn requirements(&self) -> &[RequirementText] {
         &self.requirements
+    }
+
+    /// What a macro or a function says of its arguments, whatever those are.
+    pub fn idiom(&self, name: &str) -> Option<Idiom> {
+        self.idioms.get(name).copied()
     }
 
     /// What the kinds of notes mean.

@@ -39,7 +39,7 @@ impl<'r> Workspace<'r> {
 
     /// What there is to ask about the code.
     pub fn context(&self) -> Context<'_> {
-        let types = Types::new(self.index(), &self.tree, &self.built.types);
+        let types = Types::new(self.index(), &self.tree, &self.built.types, self.rules);
         Context { index: self.index(), types, rules: self.rules }
     }
 

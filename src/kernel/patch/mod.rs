@@ -278,8 +278,8 @@ impl<'t> Reader<'t> {
             }
             self.pass(line);
         }
-        patch.old = old.map(|name| checked(name)).transpose().map_err(|reason| error(number, reason))?;
-        patch.new = new.map(|name| checked(name)).transpose().map_err(|reason| error(number, reason))?;
+        patch.old = old.map(checked).transpose().map_err(|reason| error(number, reason))?;
+        patch.new = new.map(checked).transpose().map_err(|reason| error(number, reason))?;
         // Of a module of another repository only the commit changes.
         patch.is_binary |= is_module;
         self.found.pop();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::lint::body::SIZE;
 use crate::lint::shape::Branch;
 use crate::lint::{Facts, Found, HandlerView, Variant};
-use crate::rules::{Call, Does};
+use crate::rules::{Call, Does, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 
@@ -113,7 +113,9 @@ fn add_compared(variant: &Variant, condition: &Expression, bounds: &mut BTreeSet
             }
             _ => {}
         },
-        E::Call { callee, arguments } if matches!(callee.name(), Some("likely" | "unlikely" | "WARN_ON" | "WARN_ON_ONCE")) => {
+        E::Call { callee, arguments }
+            if callee.name().and_then(|name| variant.rules().idiom(name)).is_some_and(Idiom::is_truth) =>
+        {
             arguments.iter().for_each(|argument| add_compared(variant, argument, bounds));
         }
         // `if (vma->vm_pgoff) return -EINVAL;`

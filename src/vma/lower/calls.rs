@@ -4,7 +4,7 @@ use super::Lowerer;
 use super::conditions::is_zero;
 use super::expressions::kept_in;
 use crate::index::ItemId;
-use crate::rules::{Call, Does};
+use crate::rules::{Call, Does, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::{EventKind, Populate};
@@ -103,13 +103,13 @@ impl Lowerer<'_> {
 
     /// `ERR_PTR(-EINVAL)` and its kin.
     pub(super) fn error_value(&mut self, name: &str, arguments: &[Expression]) -> Option<Value> {
-        match (name, arguments) {
-            ("ERR_PTR" | "dev_err_probe" | "ERR_CAST", [.., argument])
-            | ("PTR_ERR" | "PTR_ERR_OR_ZERO", [argument]) => {
+        match (self.context.rules.idiom(name)?, arguments) {
+            (Idiom::ErrorPointer, [.., argument]) => Some(self.expression(argument)),
+            (Idiom::PointerError, [argument]) => {
                 let value = self.expression(argument);
-                Some(if name.starts_with("PTR_ERR") && value != Value::Zero { Value::Errno } else { value })
+                Some(if value == Value::Zero { value } else { Value::Errno })
             }
-            ("likely" | "unlikely" | "READ_ONCE", [argument]) => Some(self.expression(argument)),
+            (idiom, [argument]) if idiom.is_value() => Some(self.expression(argument)),
             _ => None,
         }
     }

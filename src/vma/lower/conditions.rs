@@ -1,7 +1,7 @@
 //! Conditions, as far as they choose paths.
 
 use super::Lowerer;
-use crate::rules::{Asked, StateEffect, StateKind};
+use crate::rules::{Asked, Idiom, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Condition, Step, Value};
@@ -37,8 +37,10 @@ impl Lowerer<'_> {
                 }
             },
             E::Call { callee, arguments } => match (callee.name(), arguments.as_slice()) {
-                (Some("likely" | "unlikely" | "WARN_ON" | "WARN_ON_ONCE"), [argument, ..]) => self.condition(argument),
-                (Some("IS_ERR" | "IS_ERR_VALUE"), [argument]) => {
+                (Some(name), [argument, ..]) if self.context.rules.idiom(name).is_some_and(Idiom::is_truth) => {
+                    self.condition(argument)
+                }
+                (Some(name), [argument]) if self.context.rules.idiom(name) == Some(Idiom::IsError) => {
                     let value = self.expression(argument);
                     Condition::Error(value)
                 }

@@ -2,6 +2,7 @@
 
 use super::Lowerer;
 use super::flags::flag_name;
+use crate::rules::Idiom;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Step, Value};
@@ -39,7 +40,8 @@ impl Lowerer<'_> {
                 }
             }
             Seen::Expression(Expression { kind: E::Call { callee, arguments }, .. }) => {
-                if callee.name().is_some_and(takes_from_cleanup) {
+                let idiom = callee.name().and_then(|name| self.context.rules.idiom(name));
+                if idiom == Some(Idiom::TakesFromCleanup) {
                     let taken = arguments.first().and_then(Expression::name);
                     self.kept.extend(taken.map(str::to_owned));
                 }
@@ -161,11 +163,6 @@ pub(super) fn pointed_at(value: &Expression) -> Vec<Expression> {
         // What cannot be told is kept, so that a call through the pointer says so.
         _ => vec![value.bare().clone()],
     }
-}
-
-/// Whether a call takes its argument out of the hands of a `__free(...)`.
-fn takes_from_cleanup(name: &str) -> bool {
-    matches!(name, "no_free_ptr" | "return_ptr" | "retain_and_null_ptr" | "take_fd" | "no_free_fd")
 }
 
 pub(super) fn has_arrow(target: &Expression) -> bool {
