@@ -25,49 +25,49 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
-    /// Report only what lies below these paths of the tree
+    /// Report only findings below these paths
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
-    /// Report only what lies in this file of the tree, as checkpatch has it
+    /// Report only findings in this file, like checkpatch -f
     #[arg(short, long = "file", value_name = "FILE")]
     files: Vec<String>,
-    /// Report what a patch introduces, laid over the tree in memory: a diff, a mail, an mbox; - for stdin
+    /// Report findings introduced by a patch: a diff, a mail or an mbox; - reads stdin. The tree is not changed
     #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "git"])]
     patch: Option<PathBuf>,
-    /// Report what the tree introduces since a revision
+    /// Report findings introduced since a revision
     #[arg(long, value_name = "REV", conflicts_with = "git")]
     base: Option<String>,
-    /// Report what a range of commits introduces
+    /// Report findings introduced by a range of commits
     #[arg(short, long, value_name = "REV..REV")]
     git: Option<String>,
-    /// Of a change, report also what was there before, and what it fixes
+    /// With a change, also report old findings and fixed ones
     #[arg(long)]
     all: bool,
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
-    /// One line a finding, as checkpatch has it: --format terse
+    /// One line per finding, like checkpatch: --format terse
     #[arg(long, conflicts_with = "format")]
     terse: bool,
-    /// Name the lint on each line of --terse
+    /// Print the lint's name on each line of --terse
     #[arg(long)]
     show_types: bool,
-    /// Run these lints, and no others; `all` for all, `+RULE` beside those that are on by default
+    /// Run only these lints; `all` runs all, `+RULE` adds one to the defaults
     #[arg(long, value_delimiter = ',', value_name = "RULE,...")]
     select: Vec<String>,
     /// Do not run these lints
     #[arg(long, value_delimiter = ',', value_name = "RULE,...")]
     ignore: Vec<String>,
-    /// Leave out what FILE knows
+    /// Ignore the findings recorded in FILE
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write what is found to the baseline instead of reporting it
+    /// Record the findings in the baseline instead of reporting them
     #[arg(long, requires = "baseline", conflicts_with_all = ["patch", "base", "git", "paths", "files"])]
     write_baseline: bool,
     /// Do not read .mmaplint.toml
     #[arg(long)]
     no_config: bool,
-    /// The least level that makes the exit code 1
+    /// Lowest level that makes the exit code 1
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<FailOn>,
     #[command(flatten)]
@@ -78,11 +78,11 @@ pub struct Options {
 enum Format {
     /// text on a terminal, github under GITHUB_ACTIONS, terse elsewhere
     Auto,
-    /// Excerpts, and a summary
+    /// Source excerpts, and a summary
     Text,
-    /// One line a finding
+    /// One line per finding
     Terse,
-    /// One object a line
+    /// One JSON object per line
     Json,
     /// SARIF 2.1.0
     Sarif,
@@ -211,7 +211,10 @@ fn of_trouble(trouble: &[FileTrouble], is_change: bool) -> Vec<String> {
     let named = trouble.iter().filter(|_| is_change).take(NAMED_PLACES).map(ToString::to_string);
     let lists = if is_change { "" } else { "mmaplint scan lists them; " };
     let total = (!trouble.is_empty()).then(|| {
-        format!("{} could not be understood ({lists}--strict makes that exit code 1)", counted(trouble.len(), "place"))
+        format!(
+            "{} could not be understood ({lists}--strict turns this into exit code 1)",
+            counted(trouble.len(), "place")
+        )
     });
     named.chain(total).collect()
 }

@@ -17,12 +17,12 @@ use crate::verdict::{Extent, Session};
 pub struct Options {
     /// The older kernel tree
     old: PathBuf,
-    /// The newer one; the same tree again to see what another target frees
+    /// The newer kernel tree; the same tree to compare two target APIs
     new: PathBuf,
-    /// The API to judge the older tree against; like the newer one's, unless it is given
+    /// Target API of the older tree; default: the newer tree's
     #[arg(long, value_name = "NAME")]
     old_target: Option<String>,
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
@@ -31,15 +31,15 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// One line a change, and the totals
+    /// One line per change, and totals
     Text,
     /// Tables and lists
     Markdown,
-    /// A row a registration
+    /// One row per registration
     Csv,
     /// Everything, schema 1
     Json,
-    /// The report of the newer tree for a browser, with what moved
+    /// The HTML report of the newer tree, with the changes
     Html,
 }
 

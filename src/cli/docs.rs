@@ -15,7 +15,7 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     format: TextOrJson,
     #[command(flatten)]

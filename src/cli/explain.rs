@@ -22,9 +22,9 @@ use crate::worklist::Effort;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A lint, a verdict, a target, a kind of requirement or note, the work of a task, a call of the kernel, a hook (STRUCT.MEMBER), or a handler: its name or FILE:HANDLER
+    /// Name of a lint, verdict, target, requirement, note, effort, kernel call, hook (STRUCT.MEMBER) or handler (or FILE:HANDLER)
     name: String,
-    /// The kernel tree that a handler is looked for in
+    /// The kernel tree to search for the handler
     #[arg(default_value = ".")]
     tree: PathBuf,
     #[command(flatten)]

@@ -23,19 +23,19 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
-    /// Convert only these: handlers by name, FILE:HANDLER, or all that are registered below a path of the tree
+    /// Handlers to convert: a name, FILE:HANDLER, or a path for all handlers registered below it
     #[arg(value_name = "HANDLER|PATH")]
     chosen: Vec<String>,
-    /// Change the files of the tree, instead of printing a diff
+    /// Modify the files instead of printing a diff
     #[arg(long)]
     write: bool,
-    /// Write the changes as mails that `git am` takes, one a driver, into DIR, which must not hold any yet
+    /// Write one mail per driver into DIR, for `git am`; existing mails are an error
     #[arg(long, value_name = "DIR", conflicts_with_all = ["write", "output"])]
     mbox: Option<PathBuf>,
-    /// Take in sketches: what is converted only in part, with its open points
+    /// Include sketches: partial conversions with open points
     #[arg(long)]
     sketch: bool,
-    /// Begin with what a proposed target needs and no tree has yet: declarations of its hooks, and their helpers
+    /// First add the declarations and helpers that a proposed target needs
     #[arg(long)]
     scaffold: bool,
     #[command(flatten)]
@@ -280,9 +280,9 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
     let count = |applicability| fixes.handlers.iter().filter(|fix| fix.applicability == applicability).count();
     writeln!(
         err,
-        "{} converted in {}, {} that only a sketch can be made of (--sketch), {} left",
+        "{} converted in {}; {} only as a sketch (--sketch); {} not converted",
         counted(count(Applicability::Safe), "handler"),
-        counted(fixes.changes.len(), "change"),
+        counted(fixes.changes.len(), "patch"),
         count(Applicability::Sketch),
         count(Applicability::None)
     )

@@ -15,7 +15,7 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Dot)]
     format: Format,
     #[command(flatten)]
@@ -26,9 +26,9 @@ pub struct Options {
 enum Format {
     /// For graphviz: `mmaplint graph TREE | dot -Tsvg`
     Dot,
-    /// Every blocker with whom it keeps, schema 1
+    /// Every blocker with the handlers it blocks, schema 1
     Json,
-    /// One line a blocker, the one that keeps most first
+    /// One line per blocker, most blocked handlers first
     Lines,
 }
 

@@ -15,7 +15,7 @@ use crate::verdict::Extent;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// The flags of the compiler, which are ignored, and the file
+    /// Compiler flags, which are ignored, and the source file
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "FLAGS... FILE")]
     arguments: Vec<String>,
     #[command(flatten)]

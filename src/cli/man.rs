@@ -18,7 +18,7 @@ pub struct CompletionsOptions {
 
 #[derive(Args, Debug)]
 pub struct ManOptions {
-    /// Write a page for each command into DIR, instead of the first page to the terminal
+    /// Write one page per command into DIR
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
 }

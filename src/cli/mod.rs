@@ -54,31 +54,31 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What every handler does, and its verdict
+    /// List every mmap handler with its facts and its verdict
     Scan(scan::Options),
-    /// Hazards in handlers, in the tree or in what a change introduces
+    /// Report hazards in handlers, of a whole tree or introduced by a change
     Check(check::Options),
-    /// The conversion as a diff, or written into the tree
+    /// Write conversions as a diff, as mails, or into the tree
     Fix(fix::Options),
-    /// Who blocks whom, as DOT or JSON
+    /// Show which helpers and hooks block which handlers, as DOT, JSON or lines
     Graph(graph::Options),
-    /// What is left to do, in order, and whom to tell
+    /// List the remaining work in order, with the maintainers
     Worklist(worklist::Options),
-    /// What moved between two trees, or what a newer API frees
+    /// Compare two trees, or one tree against two APIs
     Compare(compare::Options),
-    /// What the tree's documents do not say of the API, or say wrongly
+    /// Check the tree's documentation of the API against its headers
     Docs(docs::Options),
-    /// What a lint, a verdict, a target or a kernel call is
+    /// Explain a lint, a verdict, a target, a kernel call, a hook or a handler
     Explain(explain::Options),
-    /// Every lint, verdict, requirement, target and call that is known
+    /// List all known lints, verdicts, requirements, targets and calls
     Rules(rules::Options),
-    /// What completes the command line in a shell
+    /// Print shell completions
     Completions(man::CompletionsOptions),
-    /// Manual pages
+    /// Print the manual pages
     Man(man::ManOptions),
-    /// What is written as JSON, or read as configuration, as JSON Schema
+    /// Print the JSON Schema of the scan output or the configuration
     Schema(schema::Options),
-    /// Check one file while it is built: make C=1 CHECK="mmaplint kbuild"
+    /// Check one file during a build: make C=1 CHECK="mmaplint kbuild"
     Kbuild(kbuild::Options),
 }
 
@@ -122,25 +122,25 @@ impl Command {
 /// What all commands that read a tree understand.
 #[derive(Args, Debug)]
 struct Common {
-    /// The API to judge against: v6.16 ... v7.3, mmap-finish, or auto for what the tree's headers have
+    /// Target API: v6.16 ... v7.3, mmap-finish, or auto to detect it from the headers
     #[arg(long, default_value = "auto", value_name = "NAME")]
     target: String,
-    /// Add the rule files of a directory to those built in
+    /// Load additional rule files from a directory
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
-    /// Use N threads; 0 for one a processor
+    /// Number of threads; 0 means one per processor
     #[arg(short, long = "jobs", value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
     jobs: Option<u16>,
     /// Write to FILE instead of the terminal
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// When to colour
+    /// When to use colour
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
-    /// Exit with 1 where anything was not understood
+    /// Exit with 1 if anything could not be parsed or understood
     #[arg(long)]
     strict: bool,
-    /// Say nothing but the result
+    /// Print only the result
     #[arg(short, long)]
     quiet: bool,
     /// Print time and bytes by phase to stderr
@@ -158,7 +158,7 @@ enum Color {
 /// The formats of commands that have no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TextOrJson {
-    /// One line each
+    /// One line per entry
     Text,
     /// Everything, schema 1
     Json,

@@ -12,7 +12,7 @@ use crate::verdict::Verdict;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
     format: TextOrJson,
     #[command(flatten)]

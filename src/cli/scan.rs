@@ -17,10 +17,10 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
-    /// Show only handlers registered below these paths of the tree
+    /// Show only handlers registered below these paths
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
     /// Show only these verdicts
@@ -29,7 +29,7 @@ pub struct Options {
     /// Show only handlers of these structs
     #[arg(long, value_delimiter = ',', value_name = "STRUCT,...")]
     ops: Vec<String>,
-    /// Read every function that takes a VMA, not only those that handlers reach, and report what is not understood
+    /// Parse every function that takes a VMA, not only those reachable from handlers
     #[arg(long)]
     every_function: bool,
     #[command(flatten)]
@@ -40,9 +40,9 @@ pub struct Options {
 enum Format {
     /// text on a terminal, lines elsewhere
     Auto,
-    /// Excerpts with the lines that decide, and a summary
+    /// Source excerpts with the evidence, and a summary
     Text,
-    /// One line a handler
+    /// One line per handler
     Lines,
     /// Everything, schema 1
     Json,

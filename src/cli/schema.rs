@@ -10,16 +10,16 @@ use crate::report::json_schema;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Of what
+    /// Which schema
     #[arg(value_enum)]
     of: Of,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Of {
-    /// What `scan --format json` writes
+    /// The output of `scan --format json`
     Scan,
-    /// What .mmaplint.toml may say
+    /// The contents of .mmaplint.toml
     Config,
 }
 

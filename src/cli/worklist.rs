@@ -23,16 +23,16 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
-    /// Put together what belongs together
+    /// Group tasks
     #[arg(long, value_enum, value_name = "WHAT")]
     by: Option<Group>,
-    /// The format
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
     /// Show only these verdicts
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT,...")]
     only: Vec<Verdict>,
-    /// Add what handlers do, counted: flags, populating calls, what an API would free
+    /// Add statistics: flags, populating calls, handlers freed by a new API
     #[arg(long)]
     statistics: bool,
     #[command(flatten)]
@@ -41,15 +41,15 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Group {
-    /// Each maintainer's own
+    /// By maintainer
     Maintainer,
-    /// The section of MAINTAINERS
+    /// By MAINTAINERS section
     Subsystem,
-    /// The verdict
+    /// By verdict
     Verdict,
-    /// What has to be converted first
+    /// By the first blocker
     Blocker,
-    /// The first two folders
+    /// By directory, two levels deep
     Directory,
 }
 
@@ -57,17 +57,17 @@ enum Group {
 enum Format {
     /// text
     Auto,
-    /// One line a task
+    /// One line per task
     Text,
-    /// Boxes to tick
+    /// A checklist
     Markdown,
-    /// A row a task
+    /// One row per task
     Csv,
     /// Everything, schema 1
     Json,
-    /// TODOs with links, as coccicheck has them
+    /// Emacs org mode TODOs with links, like coccicheck
     Org,
-    /// One file for a browser: charts, a table to search, a page for each handler
+    /// A single-file HTML report: charts, a searchable table, one page per handler
     Html,
 }
 
@@ -103,7 +103,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     output::write(common.output.as_deref(), syntax, |out| writer(&list, out))?;
     if !common.quiet && !io::stdout().is_terminal() {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
-        let told = format!("{} tasks, {} of them patches that mmaplint fix writes", tasks.len(), count("patch"));
+        let told = format!("{} tasks; mmaplint fix can write {} of them", tasks.len(), count("patch"));
         let _ = output::to_stderr(|out| writeln!(out, "{told}"));
     }
     common.print_stats(session);

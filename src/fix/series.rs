@@ -107,7 +107,7 @@ impl Series<'_> {
         let verdict = |wanted: Verdict| fixes.iter().any(|fix| self.findings[fix.finding].verdict == wanted);
         let mut paragraphs = vec![
             "Since commit c84bf6dd2b83 (\"mm: introduce new .mmap_prepare() file callback\") the .mmap() file callback is \
-             deprecated: it hands drivers a VMA that is only half set up. .mmap_prepare() hands them a descriptor of the \
+             deprecated: it passes drivers a partially initialised VMA. .mmap_prepare() passes them a descriptor of the \
              mapping instead, before anything is mapped."
                 .to_owned(),
         ];
@@ -117,17 +117,15 @@ impl Series<'_> {
             let hooks = listed(&retyped.into_iter().collect::<Vec<_>>());
             let _ = write!(
                 what,
-                " The hook {hooks} is retyped with all that implement it; callers that have a VMA still make a descriptor of \
-                 it, and apply to the VMA what the hook asks for."
+                " This retypes the hook {hooks} and all its implementers; callers that still have a VMA build a descriptor and \
+                 apply the result to it."
             );
         }
         if verdict(Verdict::Action) {
-            what.push_str(
-                " What populated the mapping becomes an mmap action, which mm performs once the VMA is complete.",
-            );
+            what.push_str(" An mmap action replaces the populating call; mm performs it once the VMA is complete.");
         }
         if verdict(Verdict::Mechanical) {
-            what.push_str(" Of the mapping, only fields and flags are read or set that the descriptor has too.");
+            what.push_str(" The hook uses only fields and flags that vm_area_desc also has.");
         }
         paragraphs.push(what);
         let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
@@ -224,9 +222,14 @@ fn diffstat(files: &[&str], diffs: &[super::FileDiff]) -> String {
     out
 }
 
-/// So many of something: `1 file`, `2 files`.
+/// A count with its noun: `1 file`, `2 files`, `2 patches`.
 pub fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+    let ending = match count {
+        1 => "",
+        _ if word.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{count} {word}{ending}")
 }
 
 /// A subject's prefix by the path alone, where no history tells: `drivers/char/uv_mmtimer.c` is `char: uv_mmtimer`.

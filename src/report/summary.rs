@@ -20,16 +20,16 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
     let target = &report.chosen.target;
     let why = match report.chosen.from {
-        TargetFrom::Headers => "as its headers have it",
-        TargetFrom::Option => "as asked",
-        TargetFrom::Default => "the newest known, for the tree has no .mmap_prepare",
+        TargetFrom::Headers => "detected from the headers",
+        TargetFrom::Option => "given by --target",
+        TargetFrom::Default => "the newest known API; the tree has no .mmap_prepare",
     };
     let handlers = match report.findings.len() {
         1 => "1 handler".to_owned(),
         count => format!("{count} handlers"),
     };
     let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
-    writeln!(out, "{handlers}{version}, judged against {} ({why}: {})", target.name, target.why)?;
+    writeln!(out, "{handlers}{version}, judged against the {} API, {why} ({})", target.name, target.why)?;
     for verdict in Verdict::ALL {
         let count = report.findings.iter().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {

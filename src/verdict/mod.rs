@@ -85,13 +85,13 @@ impl Verdict {
         match self {
             Verdict::None => "no handler is registered",
             Verdict::Converted => "registers .mmap_prepare already",
-            Verdict::Mechanical => "every use of the VMA has an equivalent on the desc",
-            Verdict::Action => "populates once, and the target has the mmap action for it",
-            Verdict::Mapped => "takes state per mapping, which moves to vm_ops->mapped",
-            Verdict::Blocked => "hands its VMA to a helper or hook that has to be converted first",
-            Verdict::Finish => "needs the finished mapping in a way that no action covers",
-            Verdict::Manual => "keeps, edits or redirects the VMA; needs a redesign",
-            Verdict::Unknown => "could not be understood",
+            Verdict::Mechanical => "every use of the VMA has an equivalent in the desc",
+            Verdict::Action => "populates once; the target has an mmap action for it",
+            Verdict::Mapped => "takes state per mapping; it moves to vm_ops->mapped",
+            Verdict::Blocked => "passes its VMA to a helper or hook that must be converted first",
+            Verdict::Finish => "needs the finished mapping; no action replaces that",
+            Verdict::Manual => "stores, edits or redirects the VMA; needs a redesign",
+            Verdict::Unknown => "could not be analysed",
         }
     }
 }

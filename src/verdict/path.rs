@@ -53,7 +53,7 @@ impl<'a> PathJudge<'a> {
         let is_action = |requirement: &&Requirement| requirement.verdict == Verdict::Action;
         let moves = self.found.iter().any(|requirement| requirement.verdict == Verdict::Mapped);
         if let Some(action) = self.found.iter().find(is_action).filter(|_| moves) {
-            let text = "if the action fails, vm_ops->close runs although vm_ops->mapped has not: close must not give back what was not taken";
+            let text = "if the action fails, vm_ops->close runs although vm_ops->mapped did not: close must not drop what was never taken";
             let note = action.noted(NoteKind::CloseWithoutMapped, text);
             self.notes.insert(note);
         }
@@ -84,7 +84,7 @@ impl<'a> PathJudge<'a> {
             EventKind::SharedWrite { object, write } => self.shared_write(at, object, *write),
             EventKind::Work { text } => {
                 if self.is_behind_populate(at) {
-                    let text = format!("calls {text} once the mapping is populated");
+                    let text = format!("calls {text} after the mapping is populated");
                     self.require(at, K::PostPopulate, Verdict::Finish, text);
                 }
             }
@@ -102,26 +102,25 @@ impl<'a> PathJudge<'a> {
                 self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
             EventKind::Escape { into } => {
-                let text = format!("keeps the VMA pointer in {into}");
+                let text = format!("stores the VMA pointer in {into}");
                 self.require(at, K::Escape(into.clone()), Verdict::Manual, text);
                 if self.is_behind_populate(at) {
-                    let text = "keeps the VMA once the mapping is populated";
+                    let text = "stores the VMA after the mapping is populated";
                     self.require(at, K::PostPopulate, Verdict::Finish, text);
                 }
             }
             EventKind::SwapFile => {
-                let text = "puts another file in the place of vm_file; the core drops the old one's reference then";
+                let text = "replaces vm_file; the core then drops the reference to the old file";
                 self.require(at, K::FileSwap, Verdict::Mechanical, text);
             }
             EventKind::DropFile { value } => {
-                let text =
-                    format!("puts {value} in the place of vm_file, which is no file with a reference of its own");
+                let text = format!("replaces vm_file by {value}, which has no reference of its own");
                 self.require(at, K::Edit("vm_file".to_owned()), Verdict::Manual, text);
             }
             EventKind::Redispatch { text } => {
-                let text = format!("{text} hands the VMA to the mmap hook of another file");
+                let text = format!("{text} passes the VMA to the mmap hook of another file");
                 self.require(at, K::Redispatch, Verdict::Manual, text);
-                let text = "the other file's own mmap hook has a say on this VMA";
+                let text = "the other file's own mmap hook also changes this VMA";
                 self.require(at, K::NestedFs, Verdict::Manual, text);
             }
             EventKind::OpenCall { name } => {
@@ -129,7 +128,7 @@ impl<'a> PathJudge<'a> {
                 self.require(at, K::OpenCall, self.standard.mapped(), text);
             }
             EventKind::Also { kind } => {
-                let text = format!("{kind}, which is the helper's to settle");
+                let text = format!("{kind}, which the helper's conversion settles");
                 self.require(at, kind.clone(), Verdict::Mechanical, text);
             }
             EventKind::DeadHook { hook } => {
@@ -154,34 +153,31 @@ impl<'a> PathJudge<'a> {
         let loses_pages = action == Some("map_pages") && (locked || populate.pages_are_local);
         match action.filter(|_| !several && !loses_pages) {
             Some(action) => {
-                let text = format!("{name} populates; the {action} action takes its place");
+                let text = format!("{name} populates; the {action} action replaces it");
                 self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
             }
             None => {
                 let remaps = populate.action.as_deref().is_some_and(|action| action != "map_pages");
                 // Ways that were merged into one may each populate once.
                 if several && remaps && (self.items[at].looped || !self.is_merged) {
-                    let text = format!("{name} populates more than once on this path; an action does so once");
+                    let text = format!("{name} populates more than once on this path; an action populates once");
                     self.require(at, K::MultiRemap, Verdict::Finish, text);
                 }
                 let why = match action {
-                    Some("map_pages") if populate.pages_are_local => "with an array of pages that is gone on return",
-                    Some(_) => "as it is used here",
-                    None => "at all",
+                    Some("map_pages") if populate.pages_are_local => "because the page array is freed on return",
+                    Some(_) => "in this use",
+                    None => "here",
                 };
-                let text = format!("{name} populates, and no action of {} covers it {why}", self.standard.target.name);
+                let text =
+                    format!("{name} populates; {} has no action that replaces it {why}", self.standard.target.name);
                 self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
         }
         if populate.overrides_prot {
-            self.note(
-                at,
-                NoteKind::ProtOverride,
-                "its protection is not vm_page_prot; an action takes desc->page_prot",
-            );
+            self.note(at, NoteKind::ProtOverride, "its protection is not vm_page_prot; an action uses desc->page_prot");
         }
         if locked {
-            let text = "a lock is held across it; an action runs after the lock is dropped";
+            let text = "a lock is held across it; an action runs after the unlock";
             self.note(at, NoteKind::LockAcrossPopulate, text);
         }
     }
@@ -191,14 +187,14 @@ impl<'a> PathJudge<'a> {
         match field {
             "vm_ops" => {
                 if before(|kind| matches!(kind, EventKind::Hook { .. } | EventKind::Redispatch { .. })) {
-                    self.note(at, NoteKind::VmopsWrap, "puts its own vm_ops around those that a nested call set");
+                    self.note(at, NoteKind::VmopsWrap, "wraps the vm_ops that a nested call installed");
                 }
             }
             // These may as well be set before: nothing that populates reads those that drivers set.
             "vm_private_data" | "vm_flags" => {}
             _ => {
                 if self.is_behind_populate(at) {
-                    let text = format!("changes {field} once the mapping is populated");
+                    let text = format!("changes {field} after the mapping is populated");
                     self.require(at, K::PostPopulate, Verdict::Finish, text);
                 }
             }
@@ -231,7 +227,7 @@ impl<'a> PathJudge<'a> {
     }
 
     fn blocked(&mut self, at: usize, kind: K, blocker: &str, why: &str) {
-        let text = format!("hands the VMA to {blocker}, {why}");
+        let text = format!("passes the VMA to {blocker}, {why}");
         let requirement = self.standard.evidence(&self.items[at], kind, Verdict::Blocked, text);
         self.found.push(Requirement { blocker: Some(blocker.to_owned()), ..requirement });
     }
