@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Report;
 use super::escape::printable;
 use super::layout::write_json;
+use crate::fix::counted;
 use crate::verdict::{Blocker, BlockerKind, Verdict};
 
 /// How many of some findings are handlers of `file_operations`.
@@ -15,7 +16,7 @@ fn of_files(report: &Report, findings: &[usize]) -> usize {
     findings.iter().filter(is_file).count()
 }
 
-/// The blockers, the one that keeps most handlers first.
+/// The blockers, most blocked handlers first.
 fn ranked<'a>(report: &'a Report) -> Vec<&'a Blocker> {
     let mut blockers: Vec<&Blocker> = report.scan.blockers.iter().collect();
     blockers.sort_by_key(|blocker| (usize::MAX - blocker.all.len(), blocker.name.as_str()));
@@ -31,7 +32,7 @@ pub fn dot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  rankdir=LR;\n  node [fontname=\"sans-serif\", style=filled, fillcolor=white];")?;
     for blocker in ranked(report) {
         let shape = if blocker.kind == BlockerKind::Hook { "box" } else { "ellipse" };
-        let keeps = format!("keeps {} ({} directly)", blocker.all.len(), blocker.direct.len());
+        let keeps = format!("blocks {} ({} directly)", blocker.all.len(), blocker.direct.len());
         let label = format!("{}\n{}\n{keeps}", blocker.name, own_state(report, blocker));
         let colour = colour(blocker.verdict);
         writeln!(
@@ -89,14 +90,14 @@ pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let first = if blocker.depends_on.is_empty() {
             String::new()
         } else {
-            format!("; first: {}", blocker.depends_on.join(", "))
+            format!("; waits for {}", blocker.depends_on.join(", "))
         };
-        let (direct, all) = (blocker.direct.len(), blocker.all.len());
+        let (direct, all) = (blocker.direct.len(), counted(blocker.all.len(), "handler"));
         let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
         let itself = own_state(report, blocker);
         let line = format!(
-            "{place}{} keeps {direct} directly ({direct_files} of file_operations) and {all} in all ({files}); \
-             itself {itself}{first}",
+            "{place}{} blocks {all} ({files} of file_operations), {direct} directly ({direct_files}); \
+             its own verdict: {itself}{first}",
             blocker.name
         );
         writeln!(out, "{}", printable(&line))?;
@@ -138,7 +139,7 @@ struct Registered<'a> {
     verdict: Verdict,
 }
 
-/// Writes every blocker with whom it keeps.
+/// Writes every blocker with the handlers it blocks.
 ///
 /// # Errors
 /// Where `out` cannot be written.

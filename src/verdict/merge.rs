@@ -13,7 +13,7 @@ use crate::vma::{Analysis, EventKind, HandlerFacts};
 pub enum Merge {
     /// Never: some flag or hook forbids it.
     Never(Vec<String>),
-    /// It does, and the handler changes flags that decide with whom: it needed the second attempt.
+    /// It does, and the handler changes flags that decide with whom: it needed the merge retry.
     Retried(Vec<String>),
     /// It does as if there were no handler.
     Unaffected,

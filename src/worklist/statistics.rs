@@ -24,11 +24,11 @@ pub struct Statistics {
     pub populates: Vec<Count>,
     /// What needs the finished mapping: of each, how many handlers.
     pub finishes: Vec<Count>,
-    /// The same, where nothing else is in the way: what an API for that call alone would free.
+    /// The handlers for which that call is the only obstacle.
     pub frees: Vec<Count>,
-    /// Handlers that made the old second attempt to merge necessary.
+    /// Handlers that relied on the removed merge retry.
     pub retried: usize,
-    /// Handlers that put another file in the place of `vm_file`.
+    /// Handlers that replace `vm_file`.
     pub swaps: usize,
     /// Handlers that are left.
     pub left: usize,
@@ -85,7 +85,7 @@ impl Statistics {
             ("Flags tested", &self.tests),
             ("Populating calls", &self.populates),
             ("Calls that need the finished mapping", &self.finishes),
-            ("Calls that nothing but themselves stands in the way of", &self.frees),
+            ("Calls that are a handler's only obstacle", &self.frees),
         ]
     }
 }

@@ -93,9 +93,9 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
         let (left, top) = places[&node];
         writeln!(
             out,
-            "<a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><title>{0}: {1}, keeps {2}</title>\
+            "<a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><title>{0}: {1}, blocks {2}</title>\
              <rect class=\"node v-{1}\" x=\"{left:.0}\" y=\"{top:.0}\" width=\"{NODE}\" height=\"{TALL}\" rx=\"5\"/>\
-             <text x=\"{3:.0}\" y=\"{4:.0}\">{5}</text><text class=\"small\" x=\"{3:.0}\" y=\"{6:.0}\">{1}, keeps {2}</text></a>",
+             <text x=\"{3:.0}\" y=\"{4:.0}\">{5}</text><text class=\"small\" x=\"{3:.0}\" y=\"{6:.0}\">{1}, blocks {2}</text></a>",
             Html(&blocker.name),
             blocker.verdict.name(),
             blocker.all.len(),

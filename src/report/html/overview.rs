@@ -63,7 +63,7 @@ fn counts(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<details class=\"counts\"><summary>What handlers do, counted</summary>\n\
-         <p>{} forced the old second attempt to merge; {} put another file in the place of vm_file.</p>\n<div class=\"columns\">",
+         <p>{} relied on the removed merge retry; {} replace vm_file.</p>\n<div class=\"columns\">",
         statistics.retried, statistics.swaps
     )?;
     for (heading, counts) in statistics.lists() {

@@ -24,7 +24,7 @@ pub fn markdown(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     let Some(statistics) = &list.statistics else { return Ok(()) };
     writeln!(out, "## Statistics\n")?;
     writeln!(out, "- {} handlers are left.", statistics.left)?;
-    writeln!(out, "- {} forced the old second attempt to merge.", statistics.retried)?;
+    writeln!(out, "- {} relied on the removed merge retry.", statistics.retried)?;
     writeln!(out, "- {} put another file in the place of vm_file.", statistics.swaps)?;
     for (heading, counts) in statistics.lists() {
         writeln!(out, "\n| {heading} | handlers |\n|---|---|")?;

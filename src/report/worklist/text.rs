@@ -37,7 +37,7 @@ pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     }
     if let Some(statistics) = &list.statistics {
         let (retried, swaps, left) = (statistics.retried, statistics.swaps, statistics.left);
-        writeln!(out, "\n{retried} of {left} forced the old second attempt to merge, {swaps} swap the file")?;
+        writeln!(out, "\n{retried} of {left} relied on the removed merge retry; {swaps} replace vm_file")?;
     }
     Ok(())
 }
