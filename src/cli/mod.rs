@@ -36,7 +36,7 @@ use place::Place;
 pub const CLEAN: u8 = 0;
 /// There are findings, or with `--strict` something that was not understood.
 pub const FINDINGS: u8 = 1;
-/// Bad usage, or the tool could not do its work.
+/// Bad usage, an error of the tool, or files that could not be read.
 pub const ERROR: u8 = 2;
 
 /// What `--version` says: verdicts change with the rules as they do with the code.
@@ -46,7 +46,7 @@ static VERSION: LazyLock<String> =
 /// Finds every mmap callback of a Linux kernel tree, what it does to the VMA, and what its move to .mmap_prepare takes.
 #[derive(Debug, Parser)]
 #[command(version, long_version = VERSION.as_str(), about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 clean, 1 findings, 2 bad usage or an error of the tool.")]
+#[command(after_help = "Exit codes: 0 clean, 1 findings, 2 bad usage, an error, or files that could not be read.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
