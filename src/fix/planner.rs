@@ -16,7 +16,12 @@ use crate::rules::{NoteKind, Rewrite};
 use crate::verdict::{Session, Verdict};
 
 /// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
-type Outcome = (member::Edits, Vec<(u32, OpenPoint)>, BTreeSet<String>, Option<String>);
+struct Outcome {
+    edits: member::Edits,
+    open_points: Vec<(u32, OpenPoint)>,
+    remarks: BTreeSet<String>,
+    reason: Option<String>,
+}
 
 /// Decides what is converted together.
 pub(super) struct Planner<'a> {
@@ -55,7 +60,7 @@ impl<'a> Planner<'a> {
             let done: Vec<(usize, Outcome)> =
                 going.par_iter().map(|number| (*number, self.converted(*number, &converted))).collect();
             let mut failed = false;
-            for (number, (edits, open_points, remarks, reason)) in done {
+            for (number, Outcome { edits, open_points, remarks, reason }) in done {
                 let was_safe = self.is_planned_safe(number);
                 let fix = &mut self.candidates[number].fix;
                 (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
@@ -180,7 +185,7 @@ impl<'a> Planner<'a> {
         }
         open_points.sort();
         open_points.dedup();
-        (edits, open_points, remarks, reason)
+        Outcome { edits, open_points, remarks, reason }
     }
 
     /// Groups what was converted into changes.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::escape::printable;
 use super::registered_as;
 use crate::dossier::{Conversion, Dossier, Excerpt};
-use crate::verdict::Scan;
+use crate::verdict::{PathVerdict, Scan};
 use crate::worklist::Task;
 
 /// Writes what a handler is, what it takes, the lines that prove it, what `fix` makes of it, and whom to tell.
@@ -22,7 +22,9 @@ pub fn text(scan: &Scan, dossier: &Dossier, task: &Task, out: &mut dyn Write) ->
         let place = scan.index.file(registration.file).at(registration.span.start);
         line(format!("  registered as {} at {place}", registered_as(registration)))?;
     }
-    for (verdict, file, span) in finding.judgement.paths.iter().filter(|_| finding.judgement.paths.len() > 1) {
+    for PathVerdict { verdict, file, span } in
+        finding.judgement.paths.iter().filter(|_| finding.judgement.paths.len() > 1)
+    {
         line(format!("  by path: {verdict} at {}", scan.index.file(*file).at(span.start)))?;
     }
     for (what, list) in [

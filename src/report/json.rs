@@ -240,7 +240,7 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
             .judgement
             .paths
             .iter()
-            .map(|(verdict, file, span)| PathEntry { verdict: *verdict, line: line(report, *file, *span) })
+            .map(|path| PathEntry { verdict: path.verdict, line: line(report, path.file, path.span) })
             .collect(),
         requirements: finding.judgement.requirements.iter().map(|requirement| evidence(report, requirement)).collect(),
         notes: finding.judgement.notes.iter().map(|note| evidence(report, note)).collect(),

@@ -51,7 +51,7 @@ fn diagnostic(report: &Report, finding: &Finding) -> Diagnostic<u32> {
             .judgement
             .paths
             .iter()
-            .map(|(verdict, file, span)| format!("{verdict} at {}", report.at(*file, span.start)))
+            .map(|path| format!("{} at {}", path.verdict, report.at(path.file, path.span.start)))
             .collect();
         notes.push(format!("by path: {}", paths.join(", ")));
     }

@@ -1,6 +1,7 @@
 //! One registration: its handler, the handler's facts, its verdict.
 
 use super::evidence::{Evidence, Note, Requirement};
+use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
 use super::{Chosen, Judgement, Verdict, judge};
 use crate::index::{Handler, Registration, Takes};
@@ -111,7 +112,7 @@ pub(super) fn finding(
         judgement.requirements.append(&mut one.requirements);
         judgement.notes.append(&mut one.notes);
         for path in one.paths {
-            if !judgement.paths.iter().any(|(known, _, _)| *known == path.0) {
+            if !judgement.paths.iter().any(|known| known.verdict == path.verdict) {
                 judgement.paths.push(path);
             }
         }
@@ -213,7 +214,7 @@ fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &s
         requirement.verdict = Verdict::Mechanical;
         requirement.blocker = None;
     }
-    judgement.paths = vec![(verdict, registration.file, registration.span)];
+    judgement.paths = vec![PathVerdict { verdict, file: registration.file, span: registration.span }];
     let place = (registration.file, registration.span);
     let requirement = Evidence::new(place, RequirementKind::Helper(name.to_owned()), verdict, text);
     judgement.requirements.push(Requirement { blocker, ..requirement });

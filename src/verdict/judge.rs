@@ -20,13 +20,24 @@ pub struct Judgement {
     /// What a conversion has to keep in mind and what decides nothing.
     pub notes: Vec<Note>,
     /// The verdict of each sort of path, with a place that shows it.
-    pub paths: Vec<(Verdict, u32, Span)>,
+    pub paths: Vec<PathVerdict>,
+}
+
+/// The verdict of one sort of path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PathVerdict {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The file of a place that shows it, as its place in the index.
+    pub file: u32,
+    /// The place.
+    pub span: Span,
 }
 
 impl Judgement {
     /// The hardest path.
     pub fn verdict(&self) -> Verdict {
-        self.paths.iter().map(|(verdict, _, _)| *verdict).max().unwrap_or(Verdict::Mechanical)
+        self.paths.iter().map(|path| path.verdict).max().unwrap_or(Verdict::Mechanical)
     }
 
     /// The verdict once all blockers are converted; `None` where nothing blocks.
@@ -86,18 +97,18 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
             .map(|requirement| (requirement.file, requirement.span))
             .next();
         let (file, span) = shown.unwrap_or((place.0, path.returns.unwrap_or(place.1)));
-        if !judgement.paths.iter().any(|(known, _, _)| *known == verdict) {
-            judgement.paths.push((verdict, file, span));
+        if !judgement.paths.iter().any(|known| known.verdict == verdict) {
+            judgement.paths.push(PathVerdict { verdict, file, span });
         }
         requirements.extend(found);
     }
     if facts.ways.paths.is_empty() {
         let requirement = not_followed(place, "no path through the handler could be read");
-        judgement.paths.push((requirement.verdict, place.0, place.1));
+        judgement.paths.push(PathVerdict { verdict: requirement.verdict, file: place.0, span: place.1 });
         requirements.insert(requirement);
     }
     if judgement.paths.is_empty() {
-        judgement.paths.push((floor, place.0, place.1));
+        judgement.paths.push(PathVerdict { verdict: floor, file: place.0, span: place.1 });
     }
     judgement.paths.sort();
     judgement.requirements = requirements.into_iter().collect();

@@ -15,7 +15,7 @@ mod workspace;
 pub use blockers::{Blocker, BlockerKind};
 pub use evidence::{Evidence, Note, Requirement};
 pub use finding::{Finding, HandlerPlace, Place};
-pub use judge::{Judgement, judge};
+pub use judge::{Judgement, PathVerdict, judge};
 pub use merge::Merge;
 pub use session::{Extent, FoundBlockers, Scan, Session};
 pub use target::{Chosen, TargetFrom, choose};

@@ -3,7 +3,7 @@
 use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
 use crate::rules::{NoteKind, RequirementKind, Rules, Target};
-use crate::vma::analysis::Part;
+use crate::vma::analysis::{NotUnderstood, Part};
 use crate::vma::event::EventKind;
 use crate::vma::flow::Named;
 use crate::vma::paths::Legend;
@@ -39,7 +39,7 @@ impl Standard<'_> {
                 found.push(Evidence::new((*file, write.span), kind, Verdict::Manual, text));
             }
         }
-        for (file, span, text, has_vma) in &facts.trouble {
+        for NotUnderstood { file, span, text, has_vma } in &facts.trouble {
             // A function without the VMA can do no more than take state.
             let verdict = if *has_vma { Verdict::Unknown } else { self.mapped() };
             let text = format!("does not parse: {text}");

@@ -31,8 +31,21 @@ pub struct HandlerFacts {
     pub parts: Vec<Part>,
     /// The ways through it.
     pub ways: Ways,
-    /// What was not understood: file, place, reason, and whether it lies in a function that has the VMA.
-    pub trouble: Vec<(u32, Span, String, bool)>,
+    /// What was not understood.
+    pub trouble: Vec<NotUnderstood>,
+}
+
+/// Something that was not understood.
+#[derive(Clone, Debug)]
+pub struct NotUnderstood {
+    /// The file, as its place in the index.
+    pub file: u32,
+    /// The place.
+    pub span: Span,
+    /// The reason.
+    pub text: String,
+    /// Whether it lies in a function that has the VMA.
+    pub has_vma: bool,
 }
 
 /// A function that a handler runs through.
@@ -113,7 +126,10 @@ impl<'a> Analysis<'a> {
         for (key, lowered) in self.reached(key) {
             let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
             let trouble = lowered.trouble.iter();
-            facts.trouble.extend(trouble.map(|(span, text)| (key.id.file, *span, text.clone(), has_vma)));
+            facts.trouble.extend(trouble.map(|(span, text)| {
+                let (file, span, text) = (key.id.file, *span, text.clone());
+                NotUnderstood { file, span, text, has_vma }
+            }));
             facts.parts.push(Part { file: key.id.file, has_vma, lowered: lowered.clone() });
         }
         facts
