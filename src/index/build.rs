@@ -107,8 +107,8 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     built.trouble.extend(left_out);
     built.trouble.extend(lost.iter().map(|unclear| {
         let source = built.index.file(unclear.file);
-        let line = Some(source.position(unclear.at).line);
-        FileTrouble { file: source.path.clone(), line, kind: TroubleKind::Registration, text: unclear.text.clone() }
+        let line = source.position(unclear.at).line;
+        FileTrouble::at(&source.path, line, TroubleKind::Registration, unclear.text.as_str())
     }));
     built.index.unclear = lost;
 }
@@ -148,14 +148,14 @@ impl Built {
                 "more than {} MiB of C that names VMAs, which no kernel has; the sources, or the headers, were not analysed",
                 KEPT_LIMIT >> 20
             );
-            self.trouble.push(FileTrouble { file: String::new(), line: None, kind: TroubleKind::TooLarge, text });
+            self.trouble.push(FileTrouble::of("", TroubleKind::TooLarge, text));
         }
         files.par_sort_unstable_by(|left: &SourceFile, right| left.path.cmp(&right.path));
         for file in &files {
             if let Some(place) = file.not_utf8 {
-                let line = Some(file.position(place).line);
-                let text = "holds bytes that are no UTF-8; read as they are".to_owned();
-                self.trouble.push(FileTrouble { file: file.path.clone(), line, kind: TroubleKind::NotUtf8, text });
+                let line = file.position(place).line;
+                let text = "holds bytes that are no UTF-8; read as they are";
+                self.trouble.push(FileTrouble::at(&file.path, line, TroubleKind::NotUtf8, text));
             }
         }
         for file in &files {

@@ -48,7 +48,7 @@ impl SourceFile {
             return Ok(());
         }
         let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
-        Err(FileTrouble { file: path.to_owned(), line: None, kind: TroubleKind::TooLarge, text })
+        Err(FileTrouble::of(path, TroubleKind::TooLarge, text))
     }
 
     /// Cuts a file into its items.

@@ -114,7 +114,7 @@ impl Maintainers {
         let text = tree.short_text("MAINTAINERS", LENGTH_LIMIT).unwrap_or_default();
         let (parsed, left_out) = Maintainers::parse(&text);
         if let Some(left_out) = left_out {
-            tree.note(FileTrouble { file: "MAINTAINERS".to_owned(), ..left_out });
+            tree.note(left_out);
         }
         let mut maintainers = Maintainers { mailmap: Mailmap::read(tree), tree: Some(tree.clone()), ..parsed };
         // A folder that is named without a slash means what lies below it.
@@ -185,9 +185,8 @@ impl Maintainers {
             }
             let section = sections.last_mut().filter(|_| is_open);
             if !section.is_some_and(|section| section.add(line.as_bytes()[0], value, &mut room)) && left_out.is_none() {
-                let text = "sections or patterns beyond what a kernel has, from here on; they tell nobody".to_owned();
-                left_out =
-                    Some(FileTrouble { file: String::new(), line: Some(number), kind: TroubleKind::TooMany, text });
+                let text = "sections or patterns beyond what a kernel has, from here on; they tell nobody";
+                left_out = Some(FileTrouble::at("MAINTAINERS", number, TroubleKind::TooMany, text));
             }
         }
         (Maintainers { sections, ..Maintainers::default() }, left_out)

@@ -134,27 +134,22 @@ impl<'w> Session<'w> {
         let mut trouble = self.workspace.trouble();
         trouble.extend(analysis.trouble().into_iter().map(|(file, span, text)| {
             let file = index.file(file);
-            FileTrouble {
-                file: file.path.clone(),
-                line: Some(file.position(span.start).line),
-                kind: TroubleKind::Parse,
-                text,
-            }
+            FileTrouble::at(&file.path, file.position(span.start).line, TroubleKind::Parse, text)
         }));
         let findings = &self.scan.findings;
         trouble.extend(findings.iter().filter(|finding| is_lost(finding)).map(|finding| {
             let file = index.file(finding.registration.file);
-            let line = Some(file.position(finding.registration.span.start).line);
+            let line = file.position(finding.registration.span.start).line;
             let name = finding.handler.as_ref().map_or("", |handler| handler.name.as_str());
             let text = format!("{name} is not found in the tree");
-            FileTrouble { file: file.path.clone(), line, kind: TroubleKind::HandlerNotFound, text }
+            FileTrouble::at(&file.path, line, TroubleKind::HandlerNotFound, text)
         }));
         let requirements = findings.iter().flat_map(|finding| &finding.judgement.requirements);
         trouble.extend(requirements.filter_map(|requirement| {
             let RequirementKind::Unknown(Some(why)) = &requirement.kind else { return None };
             let file = index.file(requirement.file);
-            let (line, text) = (Some(file.position(requirement.span.start).line), format!("the VMA is {why}"));
-            Some(FileTrouble { file: file.path.clone(), line, kind: TroubleKind::NotUnderstood, text })
+            let line = file.position(requirement.span.start).line;
+            Some(FileTrouble::at(&file.path, line, TroubleKind::NotUnderstood, format!("the VMA is {why}")))
         }));
         trouble.extend(self.tree().unread());
         trouble.sort();
