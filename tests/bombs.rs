@@ -3,14 +3,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/stdin.rs"]
+mod stdin;
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
+use stdin::run_with;
 use support::{copy, testdata};
 use tempfile::TempDir;
 
@@ -28,17 +30,7 @@ fn kernel() -> TempDir {
 
 fn run(tree: &Path, arguments: &[&str], stdin: &[u8]) -> (Option<i32>, Output) {
     let begin = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
-        .arg(arguments[0])
-        .arg(tree)
-        .args(&arguments[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let _ = child.stdin.take().unwrap().write_all(stdin);
-    let output = child.wait_with_output().unwrap();
+    let output = run_with(stdin, arguments[0], tree, &arguments[1..]);
     let took = begin.elapsed();
     assert!(took < SOON, "{arguments:?} took {took:?}");
     (output.status.code(), output)

@@ -1,15 +1,17 @@
 //! `check`: what a change introduces, in every format, and what it makes of input that is wrong.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/stdin.rs"]
+mod stdin;
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use serde_sarif::sarif::Sarif;
+use stdin::run_with;
 use support::{copy, testdata};
 use tempfile::TempDir;
 
@@ -21,19 +23,7 @@ fn kernel() -> TempDir {
 }
 
 fn check(tree: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
-        .arg("check")
-        .arg(tree)
-        .args(arguments)
-        .env_remove("GITHUB_ACTIONS")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Who does not read its stdin closes it.
-    let _ = child.stdin.take().unwrap().write_all(stdin);
-    child.wait_with_output().unwrap()
+    run_with(stdin, "check", tree, arguments)
 }
 
 fn stdout(output: &Output) -> String {
