@@ -56,9 +56,15 @@ impl OpenFolder {
     /// # Errors
     /// Where there is none, it may not be read, is no regular file, or a link stands in the way that may not be followed.
     pub fn file(&self, path: &str, links: Links) -> io::Result<File> {
+        Ok(self.regular(path, links)?.0)
+    }
+
+    /// Opens a regular file, and tells its length in bytes.
+    fn regular(&self, path: &str, links: Links) -> io::Result<(File, u64)> {
         let held = self.below(Path::new(path), READ, links)?;
-        match FileType::from_raw_mode(fstat(&held)?.st_mode) {
-            FileType::RegularFile => Ok(File::from(held)),
+        let status = fstat(&held)?;
+        match FileType::from_raw_mode(status.st_mode) {
+            FileType::RegularFile => Ok((File::from(held), u64::try_from(status.st_size).unwrap_or_default())),
             FileType::Directory => Err(Errno::ISDIR.into()),
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "is neither a file nor a folder")),
         }
@@ -90,8 +96,7 @@ impl OpenFolder {
     /// # Errors
     /// As for [`file`](Self::file); `FileTooLarge` where it is longer, `OutOfMemory` where there is no room for it.
     pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
-        let file = self.file(path, Links::Below)?;
-        let length = file.metadata()?.len();
+        let (file, length) = self.regular(path, Links::Below)?;
         let text = bounded(file, length, limit)?;
         if text.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
     }
