@@ -6,14 +6,14 @@ pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod documents;
-pub mod dossier;
 pub mod fingerprint;
 pub mod fix;
+pub mod handler_report;
 pub mod index;
 pub mod kernel;
 pub mod lint;
-pub mod meter;
 pub mod near;
+pub mod profile;
 pub mod replace;
 pub mod report;
 pub mod rules;
@@ -24,4 +24,4 @@ pub mod worklist;
 
 /// So many pieces of work go to a thread at once. By itself rayon deals out a list in a few large parts, and who had the easier ones
 /// waits for the others.
-pub(crate) const SHARE: usize = 4;
+pub(crate) const ITEMS_PER_JOB: usize = 4;

@@ -56,7 +56,11 @@ fn the_page_of_verdicts_requirements_and_targets_is_up_to_date() {
     page.push_str("\n## Targets\n\nA verdict is against a target: what its `vm_area_desc` offers. `--target auto` picks by what the tree's headers have.\n\n");
     page.push_str("| target | what it brought | actions | `vm_ops->mapped` |\n|---|---|---|---|\n");
     for target in rules.targets() {
-        let actions = if target.actions.is_empty() { "none".to_owned() } else { target.actions.join(", ") };
+        let actions = if target.actions.is_empty() {
+            "none".to_owned()
+        } else {
+            target.actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
         let mapped = if target.mapped { "yes" } else { "no" };
         writeln!(page, "| `{}` | {} | {actions} | {mapped} |", target.name, target.why).unwrap();
     }

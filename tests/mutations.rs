@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mmaplint::check::accepted::Config;
-use mmaplint::dossier::dossiers;
 use mmaplint::fix::{self, Fixes, applied, plan, unified};
+use mmaplint::handler_report::dossiers;
 use mmaplint::index::{Index, Types};
 use mmaplint::kernel::{Maintainers, Overlay, Tree, apply, parse_patch};
 use mmaplint::lint::{self, Facts};
@@ -17,7 +17,7 @@ use mmaplint::report::html::{Page, html};
 use mmaplint::report::{Report, json};
 use mmaplint::rules::Rules;
 use mmaplint::source::{Span, blank_non_code, parse, slice, variants};
-use mmaplint::verdict::{Chosen, Extent, Finding, Session, Verdict, Workspace, choose};
+use mmaplint::verdict::{Extent, Finding, ResolvedTarget, Session, Verdict, Workspace, choose};
 use mmaplint::vma::lower::Context;
 use mmaplint::worklist::{Sources, Statistics};
 
@@ -303,7 +303,7 @@ fn a_file_alone_is_read_and_its_edits_apply() {
 /// A real kernel, in MMAPLINT_TREE: what its index holds is copied, and its handlers' files are damaged.
 struct RealKernel {
     rules: Rules,
-    chosen: Chosen,
+    chosen: ResolvedTarget,
     tree: Tree,
     /// Files that register handlers in tables.
     files: Vec<String>,

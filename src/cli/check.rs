@@ -9,17 +9,18 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, FINDINGS, check_found, output, tells_unread};
 use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
-use crate::check::{Change, Engine, Reported, State};
+use crate::check::{Change, Engine, Outcome, Reported, State};
 use crate::fix::{counted, write_below};
 use crate::kernel::{FileTrouble, Tree, bounded};
 use crate::lint::{self, ALL, Lint, no_lint};
-use crate::meter;
+use crate::profile;
 use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::rules::Level;
-use crate::verdict::{Extent, Workspace};
+use crate::verdict::{Extent, Session, Workspace};
 
+// More than twelve fields: one for each option.
 #[derive(Args, Debug)]
 pub struct Options {
     /// The kernel tree
@@ -124,7 +125,7 @@ impl FailOn {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     if common.stats {
-        meter::switch_on();
+        profile::switch_on();
     }
     let place = Place::of(&options.tree, &options.paths);
     let tree = Tree::open(&place.root).map_err(|error| error.to_string())?;
@@ -142,19 +143,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     };
     let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
     let engine = Engine { lints: &lints, config: &config, paths: &paths, suggests };
-    let (session, mut found) = match &change {
-        None => {
-            let session = common.judged(common.workspace(tree.clone())?, target, Extent::Handlers)?;
-            (&*session, engine.tree(session)?)
-        }
-        Some(change) => {
-            let before = common.workspace(change.before.clone())?;
-            let after: &'static Workspace = Box::leak(Box::new(before.beside(change.after.clone())));
-            let after = common.judged(after, target, Extent::Handlers)?;
-            let before = common.judged(before, target, Extent::Handlers)?;
-            (&*after, engine.change(change, before, after)?)
-        }
-    };
+    let (session, mut found) = options.found(&engine, &tree, change.as_ref(), target)?;
     check_found(session)?;
     if options.write_baseline
         && let Some(path) = options.baseline_path(&config, deciding)?
@@ -190,17 +179,42 @@ pub fn run(options: &Options) -> Result<u8, String> {
         remarks.iter().for_each(|remark| output::tell(&printable(remark)));
     }
     common.print_stats(session);
-    let counts = |reported: &Reported| {
-        let is_news = !check.is_change || reported.state == State::Introduced;
-        is_news && fail_on.counts(reported.hazard.level)
-    };
-    let is_strict_failure = common.strict && has_trouble;
-    let unread = tells_unread(found.unread.iter());
-    Ok(match check.reported.iter().any(counts) || is_strict_failure {
-        _ if unread => ERROR,
-        true => FINDINGS,
-        false => CLEAN,
-    })
+    Ok(options.exit_code(&check, fail_on, has_trouble, tells_unread(found.unread.iter())))
+}
+
+impl Options {
+    /// Runs the engine over a tree, or over what a change does to it.
+    fn found(
+        &self,
+        engine: &Engine,
+        tree: &Tree,
+        change: Option<&Change>,
+        target: &str,
+    ) -> Result<(&'static Session<'static>, Outcome), String> {
+        let common = &self.common;
+        let Some(change) = change else {
+            let session = common.judged(common.workspace(tree.clone())?, target, Extent::Handlers)?;
+            return Ok((&*session, engine.tree(session)?));
+        };
+        let before = common.workspace(change.before.clone())?;
+        let after: &'static Workspace = Box::leak(Box::new(before.beside(change.after.clone())));
+        let after = common.judged(after, target, Extent::Handlers)?;
+        let before = common.judged(before, target, Extent::Handlers)?;
+        Ok((&*after, engine.change(change, before, after)?))
+    }
+
+    fn exit_code(&self, check: &Check, fail_on: FailOn, has_trouble: bool, unread: bool) -> u8 {
+        let counts = |reported: &Reported| {
+            let is_news = !check.is_change || reported.state == State::Introduced;
+            is_news && fail_on.counts(reported.hazard.level)
+        };
+        let is_strict_failure = self.common.strict && has_trouble;
+        match check.reported.iter().any(counts) || is_strict_failure {
+            _ if unread => ERROR,
+            true => FINDINGS,
+            false => CLEAN,
+        }
+    }
 }
 
 /// So many places that a change leaves not understood are named.

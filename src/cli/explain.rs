@@ -8,15 +8,15 @@ use clap::Args;
 use super::place::Place;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
-use crate::dossier::{Dossier, dossiers};
+use crate::handler_report::{HandlerReport, dossiers};
 use crate::index::{Hook, Takes};
 use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
 use crate::near::did_you_mean;
-use crate::report::dossier::text;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
-use crate::rules::{Call, Does, Rules, Target};
+use crate::report::handler_report::text;
+use crate::rules::{Call, CallEffect, Rules, Target};
 use crate::verdict::{Extent, Finding, Scan, Verdict};
 use crate::worklist::Effort;
 
@@ -105,7 +105,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let prepared = Prepared::new(session, true);
     let scan = &session.scan;
     let dossiers = dossiers(scan.index, &scan.findings, &prepared.fixes);
-    let is_in = |dossier: &&Dossier| {
+    let is_in = |dossier: &&HandlerReport| {
         let registered = dossier.findings.iter().map(|finding| scan.findings[*finding].registration.file);
         let mut files = registered.map(|file| scan.index.file(file).path.as_str());
         dossier.name == handler
@@ -114,7 +114,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
                 dossier.place.as_ref().is_some_and(|(file, _)| file == wanted) || files.any(|file| file == wanted)
             })
     };
-    let found: Vec<&Dossier> = dossiers.iter().filter(is_in).collect();
+    let found: Vec<&HandlerReport> = dossiers.iter().filter(is_in).collect();
     let hook = name.split_once('.').and_then(|(record, member)| scan.index.hooks().find(record, member));
     if let Some(hook) = hook.filter(|_| found.is_empty()) {
         output::write(common.output.as_deref(), Syntax::Text, |out| of_hook(scan, hook, out))?;
@@ -126,7 +126,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     }
     let sources = prepared.sources(session);
     output::write(common.output.as_deref(), Syntax::Text, |out| {
-        let task = |dossier: &Dossier| sources.of_finding(dossier.findings[0]);
+        let task = |dossier: &HandlerReport| sources.of_finding(dossier.findings[0]);
         found.iter().try_for_each(|dossier| text(scan, dossier, &task(dossier), out))
     })?;
     Ok(CLEAN)
@@ -162,7 +162,11 @@ fn of_target(target: &Target, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "actions: {}",
-        if target.actions.is_empty() { "none".to_owned() } else { target.actions.join(", ") }
+        if target.actions.is_empty() {
+            "none".to_owned()
+        } else {
+            target.actions.iter().map(|action| action.name.as_str()).collect::<Vec<_>>().join(", ")
+        }
     )?;
     writeln!(out, "vm_ops->mapped: {}", if target.mapped { "yes" } else { "no" })
 }
@@ -180,7 +184,13 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
         let instead = match (&call.action, rules.twin(target, name)) {
             (Some(action), _) if target.has_action(action) => format!("the action {action} takes its place"),
             (_, Some(twin)) => format!("write {twin}"),
-            _ if matches!(call.does, Does::Access | Does::Silent | Does::Bridge | Does::Action) => continue,
+            _ if matches!(
+                call.does,
+                CallEffect::Access | CallEffect::Silent | CallEffect::Bridge | CallEffect::Action
+            ) =>
+            {
+                continue;
+            }
             _ => "nothing takes its place".to_owned(),
         };
         writeln!(out, "{}: {instead}", target.name)?;

@@ -16,7 +16,7 @@ use crate::near::did_you_mean;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::source::Span;
-use crate::verdict::{Chosen, Extent, Finding, Scan, Session, TargetFrom, choose};
+use crate::verdict::{Extent, Finding, ResolvedTarget, Scan, Session, TargetFrom, choose};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -117,7 +117,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
 }
 
 /// The part of the target's API that a tree lacks. A conversion for that target does not compile there.
-fn lacking(own: &Chosen, chosen: &Chosen) -> Option<String> {
+fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
     if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
         return None;
     }

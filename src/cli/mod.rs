@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::kernel::{FileTrouble, Tree, TroubleKind};
-use crate::meter;
+use crate::profile;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
@@ -191,7 +191,7 @@ impl Common {
     fn workspace(&self, tree: Tree) -> Result<&'static Workspace<'static>, String> {
         let rules: &'static Rules = Box::leak(Box::new(self.rules()?));
         if self.stats {
-            meter::switch_on();
+            profile::switch_on();
         }
         Ok(Box::leak(Box::new(Workspace::open(tree, rules))))
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use super::Color;
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 use crate::replace::{Part, place_of};
 use crate::report::guard::{Guard, Syntax};
 

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{Common, output, tell_unused};
-use crate::dossier::dossiers;
 use crate::fix::{self, Fixes, plan};
+use crate::handler_report::dossiers;
 use crate::kernel::Maintainers;
 use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Applicability, HandlerFix};
-use super::edit::Edit;
+use super::text::edit::Edit;
 use crate::index::{Hook, ItemId};
 
 /// A handler that is to be converted.

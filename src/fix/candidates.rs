@@ -4,13 +4,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
-use super::mapped::mapped;
+use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::RequirementKind;
 use crate::verdict::{Finding, HandlerPlace, Verdict};
 use crate::vma::analysis::handler_keys;
-use crate::vma::flow::{Key, Root};
+use crate::vma::flow::{Key, VmaAccess};
 
 impl Planner<'_> {
     /// Makes a candidate of every handler that a wanted finding registers, with all that register it.
@@ -94,13 +94,13 @@ impl Planner<'_> {
     fn look_closer(&mut self) {
         let going = (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none());
         let keys: Vec<(usize, Vec<Key>)> = going.map(|number| (number, self.keys(&self.candidates[number]))).collect();
-        self.ground.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
+        self.shared.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
         for (number, keys) in keys {
             let twin = self.twin(&self.candidates[number], &keys);
             let findings: Vec<&Finding> =
                 self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
             let mapped = match keys.as_slice() {
-                [key] => mapped(&self.ground, &findings, key),
+                [key] => mapped(&self.shared, &findings, key),
                 _ => None,
             };
             let mut helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };
@@ -176,7 +176,7 @@ impl Planner<'_> {
         // A stub in a header stands beside the real one.
         for id in self.context.index.functions(&candidate.fix.name, file) {
             if !keys.iter().any(|key| key.id == id) && self.context.index.file(id.file).is_header() {
-                keys.push(Key::new(id, Root::None));
+                keys.push(Key::new(id, VmaAccess::None));
             }
         }
         keys
@@ -188,9 +188,9 @@ impl Planner<'_> {
         let kind = RequirementKind::Helper(candidate.fix.name.clone());
         let is_helper = finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
         let twin = self.context.rules.twin(&self.chosen.target, &candidate.fix.name)?;
-        let is_own = keys
-            .iter()
-            .any(|key| key.root != Root::None && self.context.index.same_driver(finding.registration.file, key.id));
+        let is_own = keys.iter().any(|key| {
+            key.root != VmaAccess::None && self.context.index.same_driver(finding.registration.file, key.id)
+        });
         (is_helper || !is_own).then(|| twin.to_owned())
     }
 
@@ -200,7 +200,7 @@ impl Planner<'_> {
         let mut stack: Vec<Key> = keys.to_vec();
         while let Some(key) = stack.pop() {
             let Some(lowered) = self.analysis.lowered(&key) else { continue };
-            for callee in lowered.callees.iter().filter(|callee| matches!(callee.root, Root::Vma(_))) {
+            for callee in lowered.callees.iter().filter(|callee| matches!(callee.root, VmaAccess::Vma(_))) {
                 if self.context.index.same_driver(key.id.file, callee.id) && helpers.insert(callee.id) {
                     stack.push(callee.clone());
                 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edit::Edit;
-use super::rewriter::OpenPoint;
+use super::rewrite::rewriter::OpenPoint;
+use super::text::edit::Edit;
 use crate::index::Hook;
 
 /// How far a conversion can be trusted.

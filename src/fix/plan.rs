@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::change::{Change, Fixes};
-use super::edit::Edit;
 use super::planner::Planner;
+use super::text::edit::Edit;
 use crate::rules::{Rewrite, Target};
 use crate::verdict::{Finding, Session};
 use crate::vma::lower::Context;

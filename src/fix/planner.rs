@@ -6,18 +6,18 @@ use rayon::prelude::*;
 
 use super::candidate::Candidate;
 use super::change::{Applicability, Change, Fixes, HandlerFix};
-use super::edit::{Edit, sorted};
-use super::ground::Ground;
-use super::member::{self, Members};
-use super::rewriter::OpenPoint;
-use super::work::Work;
+use super::context::FixContext;
+use super::handler::HandlerConversion;
+use super::hooks::retype::{self, Members};
+use super::rewrite::rewriter::OpenPoint;
+use super::text::edit::{Edit, sorted};
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
 use crate::verdict::{Session, Verdict};
 
 /// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
 struct Outcome {
-    edits: member::Edits,
+    edits: retype::Edits,
     open_points: Vec<(u32, OpenPoint)>,
     remarks: BTreeSet<String>,
     reason: Option<String>,
@@ -25,22 +25,22 @@ struct Outcome {
 
 /// Decides what is converted together.
 pub(super) struct Planner<'a> {
-    pub(super) ground: Ground<'a>,
+    pub(super) shared: FixContext<'a>,
     pub(super) candidates: Vec<Candidate>,
     members: Members,
 }
 
 impl<'a> std::ops::Deref for Planner<'a> {
-    type Target = Ground<'a>;
+    type Target = FixContext<'a>;
 
-    fn deref(&self) -> &Ground<'a> {
-        &self.ground
+    fn deref(&self) -> &FixContext<'a> {
+        &self.shared
     }
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
-        Planner { ground: Ground::new(session, rewrite), candidates: Vec::new(), members: Members::new() }
+        Planner { shared: FixContext::new(session, rewrite), candidates: Vec::new(), members: Members::new() }
     }
 
     /// Converts all candidates, then again without those that failed, for what is shared with them cannot be retyped.
@@ -83,9 +83,9 @@ impl<'a> Planner<'a> {
         // Many hooks have the same name, so that who uses members of it is found out first.
         let members: BTreeSet<&str> = retyped.iter().map(|(hook, _)| hook.member.as_str()).collect();
         members.iter().for_each(|member| drop(self.lookup.users(member)));
-        retyped.par_iter().for_each(|(hook, _)| drop(self.members.of(&self.ground, hook)));
+        retyped.par_iter().for_each(|(hook, _)| drop(self.members.of(&self.shared, hook)));
         for (hook, numbers) in retyped {
-            if let Err(reason) = &*self.members.of(&self.ground, hook) {
+            if let Err(reason) = &*self.members.of(&self.shared, hook) {
                 for number in numbers {
                     self.candidates[number].fix.reason.get_or_insert(reason.clone());
                 }
@@ -177,9 +177,9 @@ impl<'a> Planner<'a> {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
-        let mut work = Work::new(&self.ground, &self.members, candidate, converted);
+        let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, converted);
         work.run();
-        let Work { mut edits, mut open_points, remarks, reason, .. } = work;
+        let HandlerConversion { mut edits, mut open_points, remarks, reason, .. } = work;
         for (file, edits) in &mut edits {
             keep_line_ends(&self.context.index.file(*file).text, edits);
         }

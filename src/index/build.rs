@@ -13,9 +13,9 @@ use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
 use super::{Index, SourceFile, Types, net, reach};
-use crate::SHARE;
+use crate::ITEMS_PER_JOB;
 use crate::kernel::{FileTrouble, Listing, Sieve, Sifted, Tree, TroubleKind, sift, walk};
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{identifier_end, identifier_start};
 
@@ -67,7 +67,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
-        let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(SHARE);
+        let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(ITEMS_PER_JOB);
         let batch: Vec<_> =
             files.map(|file| measure(Phase::Follow, || collect(index, types, rules, &words, file))).collect();
         for file in batch {

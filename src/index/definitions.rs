@@ -8,19 +8,19 @@ use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, parse};
 
 /// Items by the hash of their names: each with its place in the file.
-type Named = Vec<(u64, u32)>;
+type NamedItems = Vec<(u64, u32)>;
 
 /// What a file defines that others may mean.
 #[derive(Debug, Default)]
 pub struct Definitions {
     /// Functions whose head names a VMA or a desc.
-    pub functions: Named,
+    pub functions: NamedItems,
     /// All other functions.
-    pub others: Named,
+    pub others: NamedItems,
     /// Macros with arguments.
-    pub macros: Named,
+    pub macros: NamedItems,
     /// Records with their members.
-    pub records: Named,
+    pub records: NamedItems,
     /// The records that have to do with VMAs: their tags and members.
     pub with_hooks: Vec<(String, Vec<Parameter>)>,
 }

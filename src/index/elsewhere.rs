@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::Index;
 use super::includes::{Include, added_folders, candidates, includes};
 use crate::kernel::Tree;
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 use crate::source::{Span, closing, identifier_before, identifier_end, skip_blank, words};
 
 /// Headers are followed so deep into one another,

@@ -6,7 +6,7 @@ use super::definitions::Definitions;
 use super::includes::included;
 use super::names::hash;
 use crate::kernel::{FileTrouble, TroubleKind, is_listed};
-use crate::meter::{Phase, count, measure};
+use crate::profile::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
 /// A file that matters, with its bytes and its items.

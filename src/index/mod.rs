@@ -7,16 +7,17 @@ mod definitions;
 mod elsewhere;
 mod expansion;
 mod file;
-mod hint;
 mod hooks;
 mod includes;
 mod matter;
 mod names;
 mod net;
+mod prefilter;
 mod reach;
 mod rebuild;
 mod registrations;
 mod search;
+mod stored_arguments;
 mod swaps;
 mod tables;
 mod types;
@@ -65,6 +66,7 @@ pub struct TableMember {
 }
 
 /// What the files of a tree define.
+// More than twelve fields: one table for each kind of name that may be looked up.
 #[derive(Debug, Default)]
 pub struct Index {
     files: Vec<Arc<SourceFile>>,

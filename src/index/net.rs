@@ -9,8 +9,8 @@ use super::hooks::{Hook, Takes};
 use super::matter::VMA;
 use super::search::Identifiers;
 use super::{Index, ItemId};
-use crate::SHARE;
-use crate::meter::{Phase, measure};
+use crate::ITEMS_PER_JOB;
+use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{
     Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, is_identifier_byte,
@@ -41,7 +41,7 @@ impl Unclear {
 /// What the net catches in a tree, by file and place.
 pub(super) fn catch(rules: &Rules, index: &Index) -> Vec<Unclear> {
     let net = Net::new(rules, index);
-    let files = (0..index.listed as u32).into_par_iter().with_max_len(SHARE);
+    let files = (0..index.listed as u32).into_par_iter().with_max_len(ITEMS_PER_JOB);
     let mut caught: Vec<Unclear> = files.flat_map_iter(|file| measure(Phase::Follow, || net.in_file(file))).collect();
     caught.sort();
     caught.dedup();

@@ -18,9 +18,9 @@ use super::elsewhere::{Definition, Names, definitions, is_shared};
 use super::matter::is_access;
 use super::tables::Handler;
 use super::{Index, ItemId, SourceFile};
-use crate::SHARE;
+use crate::ITEMS_PER_JOB;
 use crate::kernel::{FileTrouble, Tree, TroubleKind};
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::macros::call_arguments;
 use crate::source::{
@@ -66,7 +66,7 @@ pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
         while !level.is_empty() {
             let index = &built.index;
             let files: Vec<&[Reached]> = level.chunk_by(|left, right| left.file == right.file).collect();
-            let used = files.into_par_iter().with_max_len(SHARE);
+            let used = files.into_par_iter().with_max_len(ITEMS_PER_JOB);
             let used = used.flat_map_iter(|reached| measure(Phase::Follow, || used_in(rules, index, reached)));
             let used: Vec<Uses> = used.collect();
             let mut next: BTreeSet<Reached> = BTreeSet::new();

@@ -95,7 +95,7 @@ fn may_call(text: &[u8], at: usize, length: usize) -> bool {
 }
 
 /// Where names stand in a text. A few are looked for one by one, which is fastest; many at once, or it would never end.
-fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
+pub(super) fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
     let found = |name: &&[u8]| {
         let length = name.len();
         words(text, name).map(move |at| Span::new(at, at + length)).collect::<Vec<_>>()
@@ -107,14 +107,14 @@ fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
     spans_of_identifiers(text).filter(|span| names.contains(span.of(text))).collect()
 }
 
-struct Collector<'i> {
-    index: &'i Index,
-    types: Types<'i>,
-    rules: &'i Rules,
-    words: &'i Words,
-    file: u32,
-    found: Vec<Registration>,
-    unclear: Vec<Unclear>,
+pub(super) struct Collector<'i> {
+    pub(super) index: &'i Index,
+    pub(super) types: Types<'i>,
+    pub(super) rules: &'i Rules,
+    pub(super) words: &'i Words,
+    pub(super) file: u32,
+    pub(super) found: Vec<Registration>,
+    pub(super) unclear: Vec<Unclear>,
 }
 
 impl Collector<'_> {
@@ -146,26 +146,6 @@ impl Collector<'_> {
     fn is_unclear(&mut self, at: u32) {
         let text = "registers an mmap callback in a way that is not understood".to_owned();
         self.unclear.push(Unclear { file: self.file, at, text, takes: None });
-    }
-
-    /// The functions that pass a function of this file that takes a VMA to another, as an argument.
-    fn items_with_handlers_as_arguments(&self) -> Vec<u32> {
-        let source = self.index.file(self.file);
-        let takers = source.definitions.functions.iter().map(|(_, item)| source.items[*item as usize]);
-        let names = takers.filter(|item| {
-            // Who passes it on by name is in the same file, and what a hook returns is an int.
-            let head = item.head().of(&source.text);
-            [b"static".as_slice(), b"int"].iter().all(|word| find(head, word).is_some())
-        });
-        let names: Vec<&[u8]> = names.map(|item| item.name.of(&source.text)).collect();
-        let is_argument = |span: &Span| {
-            let before = source.text[..span.start as usize].trim_ascii_end().last();
-            let after = source.text[span.end as usize..].trim_ascii_start().first();
-            matches!(before, Some(b'(' | b',')) && matches!(after, Some(b',' | b')'))
-        };
-        let passed = places(&source.text, &names).into_iter().filter(is_argument);
-        let items = passed.filter_map(|span| source.item_at(span.start));
-        items.filter(|item| source.items[*item as usize].kind == ItemKind::Function).collect()
     }
 
     fn item(&mut self, number: u32) {
@@ -285,7 +265,7 @@ impl Collector<'_> {
     }
 
     /// What the function `name`, as seen from this file, is handed.
-    fn takes(&self, name: &str) -> Option<Takes> {
+    pub(super) fn takes(&self, name: &str) -> Option<Takes> {
         self.index.functions(name, self.file).into_iter().find_map(|id| {
             let source = self.index.file(id.file);
             let head = self.index.item(id).head().of(&source.text);
@@ -293,53 +273,6 @@ impl Collector<'_> {
             let vma = find(head, b"vm_area_struct").is_some();
             if desc { Some(Takes::Desc) } else { vma.then_some(Takes::Vma) }
         })
-    }
-
-    /// A handler passed to a function that stores it in a hook: `hv_create_ring_sysfs(channel, f)`.
-    fn argument(&mut self, callee: Option<&str>, number: usize, argument: &Expression) {
-        let Some(name) = argument.name() else { return };
-        let source = self.index.file(self.file);
-        if source.named(ItemKind::Function, name).next().is_none() || self.takes(name).is_none() {
-            return;
-        }
-        let Some(callee) = callee else { return };
-        for id in self.index.functions(callee, self.file) {
-            let definition = self.index.file(id.file);
-            let span = self.index.item(id).span;
-            let text = span.of(&definition.text);
-            for function in parse::in_first_variant(text, span.start).syntax {
-                let Some(parameter) =
-                    function.parameters.get(number).filter(|parameter| parameter.ty.function.is_some())
-                else {
-                    continue;
-                };
-                if let Some(hook) = self.stored_in(&function, &parameter.name, id.file) {
-                    self.add(
-                        Found { hook, handler: Handler::Function(name.to_owned()), span: argument.span },
-                        None,
-                        None,
-                        None,
-                    );
-                    return;
-                }
-            }
-        }
-    }
-
-    /// The hook that a function stores one of its parameters in.
-    fn stored_in(&self, function: &Function, parameter: &str, file: u32) -> Option<Hook> {
-        let scope = Scope::of(function);
-        let mut hook = None;
-        visit::statements(&function.body, &mut |seen| {
-            if let Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) = seen
-                && value.name() == Some(parameter)
-                && let E::Field { base, name, .. } = &target.kind
-                && let Some(ty) = self.types.of(base, &scope, file)
-            {
-                hook = ty.tag().and_then(|tag| self.index.hooks.find(tag, name)).cloned().or(hook.take());
-            }
-        });
-        hook
     }
 
     /// Uses of macros that expand to a table or to its members.
@@ -410,7 +343,7 @@ impl Collector<'_> {
         Entries { index: self.index, types: self.types, file: self.file, text }
     }
 
-    fn add(&mut self, found: Found, table: Option<String>, macro_name: Option<String>, place: Option<Span>) {
+    pub(super) fn add(&mut self, found: Found, table: Option<String>, macro_name: Option<String>, place: Option<Span>) {
         let span = place.unwrap_or(found.span);
         let condition = self.index.file(self.file).condition_at(span.start);
         self.found.push(Registration {

@@ -7,14 +7,14 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::hint::Hint;
+use super::prefilter::Prefilter;
 use crate::source::{identifier_end, identifier_start};
 
 /// A search for several words.
 #[derive(Debug)]
 pub struct Search {
     /// Tells most texts that hold none of the words from the others, where the words have so much in common.
-    hint: Option<Hint>,
+    hint: Option<Prefilter>,
     all: All,
 }
 
@@ -37,7 +37,7 @@ impl Search {
             Some(packed) => All::Packed(packed),
             None => automaton().map_or(All::TooMany, All::Automaton),
         };
-        Search { hint: Hint::of(needles), all }
+        Search { hint: Prefilter::of(needles), all }
     }
 
     /// Whether a text holds any.

@@ -186,15 +186,18 @@ fn one(
             work.laid = work.laid.saturating_sub(text.len());
         }
         work.laid += is.len();
-        let laid = if patch.is_link {
-            let text = format!("the change makes it a link to {}; not read", String::from_utf8_lossy(&is).trim());
-            Laid::Unread(FileTrouble::of(new, TroubleKind::Link, text))
-        } else {
-            Laid::Text(is.into())
-        };
-        mail.lay(overlay, new, laid);
+        mail.lay(overlay, new, laid_as(patch, new, is));
     }
     Ok(moved)
+}
+
+/// What a change leaves at a path.
+fn laid_as(patch: &FilePatch, path: &str, text: Vec<u8>) -> Laid {
+    if !patch.is_link {
+        return Laid::Text(text.into());
+    }
+    let text = format!("the change makes it a link to {}; not read", String::from_utf8_lossy(&text).trim());
+    Laid::Unread(FileTrouble::of(path, TroubleKind::Link, text))
 }
 
 /// The paths that a patch means. One that git has not made may name what never was, and what somebody kept beside the file.

@@ -12,7 +12,7 @@ use super::open_folder::{FILE_LIMIT, Links, OpenFolder, bounded};
 use super::overlay::Laid;
 use super::tree::unread;
 use super::{FileTrouble, Paths, Tree, TroubleKind};
-use crate::meter::{Phase, count, measure};
+use crate::profile::{Phase, count, measure};
 
 /// Most files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked at in
 /// parts of that size, which stay in the cache, and read as a whole only where a part may matter.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use super::{FileTrouble, Paths, Tree, TroubleKind};
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
 const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];

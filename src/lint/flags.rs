@@ -1,7 +1,7 @@
 //! Conditions about the flags of a VMA: which flags they ask for, and what they make of the answer.
 
-use super::body::Variant;
-use super::shape::Branch;
+use super::branches::Branch;
+use super::function_view::Variant;
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};

@@ -2,15 +2,15 @@
 //!
 //! A lint is a file in `lints` and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s.
 
-mod body;
-mod facts;
+mod branches;
+mod context;
 mod flags;
+mod function_view;
 mod hazard;
 mod lints;
-mod shape;
 
-pub use body::{Body, Variant};
-pub use facts::{Facts, HandlerView};
+pub use context::{Facts, HandlerView};
+pub use function_view::{FunctionView, Variant};
 pub use hazard::{Found, Hazard};
 pub use lints::ALL;
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::Report;
 use super::layout::{listed, write_json};
-use crate::SHARE;
+use crate::ITEMS_PER_JOB;
 use crate::source::Span;
 use crate::verdict::{self, Finding, Place, Verdict};
 
@@ -49,6 +49,7 @@ struct Tree<'a> {
     target_from: &'static str,
 }
 
+// More than twelve fields: one for each key of the JSON.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "handler")]
 struct HandlerEntry<'a> {
@@ -187,7 +188,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         handlers: report
             .findings
             .par_iter()
-            .with_max_len(SHARE)
+            .with_max_len(ITEMS_PER_JOB)
             .map(|finding| listed(&handler(report, finding)))
             .collect::<io::Result<_>>()?,
         trouble: scan

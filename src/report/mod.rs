@@ -3,10 +3,10 @@
 pub mod check;
 pub mod compare;
 pub mod documents;
-pub mod dossier;
 pub mod escape;
 mod graph;
 pub mod guard;
+pub mod handler_report;
 pub mod html;
 mod json;
 pub mod layout;
@@ -24,7 +24,7 @@ pub use text::text;
 
 use crate::index::Registration;
 use crate::kernel::FileTrouble;
-use crate::verdict::{Chosen, Finding, Scan};
+use crate::verdict::{Finding, ResolvedTarget, Scan};
 
 /// What a report is about.
 pub struct Report<'a> {
@@ -33,7 +33,7 @@ pub struct Report<'a> {
     /// The findings to show.
     pub findings: Vec<&'a Finding>,
     /// The target they were judged against.
-    pub chosen: &'a Chosen,
+    pub chosen: &'a ResolvedTarget,
     /// The kernel version of the tree, where it states one.
     pub version: Option<String>,
     /// What was not understood, as far as it bears on the findings to show.
@@ -42,7 +42,7 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// About all that a scan found.
-    pub fn of(scan: &'a Scan<'a>, chosen: &'a Chosen, version: Option<String>) -> Report<'a> {
+    pub fn of(scan: &'a Scan<'a>, chosen: &'a ResolvedTarget, version: Option<String>) -> Report<'a> {
         Report {
             scan,
             findings: scan.findings.iter().collect(),

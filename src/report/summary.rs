@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Report;
 use super::escape::printable;
 use crate::kernel::TroubleKind;
-use crate::meter;
+use crate::profile;
 use crate::verdict::{TargetFrom, Verdict};
 
 /// Trouble of one kind is listed up to so many times in the summary; JSON has all of it.
@@ -66,9 +66,9 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 pub fn stats(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    let all: f64 = meter::taken().map(|(_, milliseconds, ..)| milliseconds).sum();
+    let all: f64 = profile::taken().map(|(_, milliseconds, ..)| milliseconds).sum();
     writeln!(out, "{:<8} {:>9} {:>6} {:>9} {:>9}", "phase", "busy ms", "share", "pieces", "MB")?;
-    for (phase, milliseconds, pieces, bytes) in meter::taken() {
+    for (phase, milliseconds, pieces, bytes) in profile::taken() {
         let share = 100.0 * milliseconds / all.max(f64::MIN_POSITIVE);
         let bytes = if bytes > 0 { format!("{:.1}", megabytes(bytes)) } else { String::new() };
         writeln!(out, "{:<8} {milliseconds:>9.1} {share:>5.1}% {pieces:>9} {bytes:>9}", phase.name())?;
@@ -83,7 +83,7 @@ pub fn stats(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         scan.findings.len(),
     )?;
     let threads = rayon::current_num_threads();
-    match meter::peak_memory() {
+    match profile::peak_memory() {
         Some(bytes) => writeln!(out, "{threads} threads, peak memory {:.0} MB", megabytes(bytes)),
         None => writeln!(out, "{threads} threads"),
     }

@@ -7,7 +7,7 @@ use super::RequirementKind;
 /// What a call does with the VMA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Does {
+pub enum CallEffect {
     /// Puts pages or PFNs into its page tables.
     Populate,
     /// Works on a VMA that has to be complete.
@@ -30,20 +30,20 @@ pub enum Does {
     Silent,
 }
 
-impl Does {
+impl CallEffect {
     /// What it does, as the end of a sentence that begins with its name.
     pub fn meaning(self) -> &'static str {
         match self {
-            Does::Populate => "puts pages or PFNs into the page tables of the VMA",
-            Does::Finish => "works on a VMA that has to be complete",
-            Does::Access => "reads or writes fields or flags of the VMA",
-            Does::Helper => "is a helper that takes the VMA",
-            Does::SwapFile => "puts another file in the place of vm_file",
-            Does::Keep => "stores the VMA pointer",
-            Does::Redispatch => "hands the VMA to the mmap hook of another file",
-            Does::Bridge => "leads from a VMA to a hook that takes a desc",
-            Does::Action => "asks for an mmap action",
-            Does::Silent => "prints or asserts",
+            CallEffect::Populate => "puts pages or PFNs into the page tables of the VMA",
+            CallEffect::Finish => "works on a VMA that has to be complete",
+            CallEffect::Access => "reads or writes fields or flags of the VMA",
+            CallEffect::Helper => "is a helper that takes the VMA",
+            CallEffect::SwapFile => "puts another file in the place of vm_file",
+            CallEffect::Keep => "stores the VMA pointer",
+            CallEffect::Redispatch => "hands the VMA to the mmap hook of another file",
+            CallEffect::Bridge => "leads from a VMA to a hook that takes a desc",
+            CallEffect::Action => "asks for an mmap action",
+            CallEffect::Silent => "prints or asserts",
         }
     }
 }
@@ -57,13 +57,14 @@ pub enum PopulatesIf {
 }
 
 /// The rule for one call. Positions count arguments from 0.
+// More than twelve fields: one for each key of a rule.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// The functions or macros that the rule speaks of.
     pub names: Vec<String>,
     /// What they do.
-    pub does: Does,
+    pub does: CallEffect,
     /// The argument that is the VMA; absent where the call takes none and is known by its name alone.
     pub vma: Option<usize>,
     /// Only a call that gets a value of the VMA (its mm, an address) counts.

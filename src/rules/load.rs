@@ -10,7 +10,8 @@ use crate::fingerprint::fingerprint;
 
 use super::idiom::IdiomRule;
 use super::state::alternatives;
-use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule, Target};
+use super::target::TargetFile;
+use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule};
 
 /// The files inside the binary, by their names below `rules/`.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -56,6 +57,7 @@ impl fmt::Display for RuleError {
 impl std::error::Error for RuleError {}
 
 /// A rule file: any of its parts may be absent.
+// More than twelve fields: one for each table of the TOML.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RuleFile {
@@ -102,9 +104,8 @@ struct RecordRule {
 
 pub(super) fn built_in() -> Result<Rules, RuleError> {
     let mut rules = Rules::default();
-    for (name, text) in BUILT_IN_TARGETS {
-        add_target(&mut rules, name, parse(name, text)?)?;
-    }
+    let targets = BUILT_IN_TARGETS.iter().map(|(name, text)| Ok(((*name).to_owned(), parse(name, text)?)));
+    add_targets(&mut rules, targets.collect::<Result<_, RuleError>>()?)?;
     for (name, text) in BUILT_IN {
         add_file(&mut rules, name, parse(name, text)?, Known::Kept)?;
     }
@@ -137,11 +138,13 @@ pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), R
     // What files are called decides nothing: rules may speak of targets in any of them, and no two may say different things of one name.
     let (targets, files): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(_, text)| is_target(text));
     let mut said: BTreeMap<String, String> = BTreeMap::new();
+    let mut added: Vec<(String, TargetFile)> = Vec::new();
     for (name, text) in &targets {
-        let target: Target = parse(name, text)?;
+        let target: TargetFile = parse(name, text)?;
         once(&mut said, name, format!("target {}", target.name))?;
-        add_target(rules, name, target)?;
+        added.push((name.clone(), target));
     }
+    add_targets(rules, added)?;
     for (name, text) in &files {
         let file: RuleFile = parse(name, text)?;
         for call in file.call.iter().flat_map(|call| &call.names) {
@@ -183,11 +186,22 @@ fn parse<'t, T: Deserialize<'t>>(name: &str, text: &'t str) -> Result<T, RuleErr
     toml::from_str(text).map_err(|error| RuleError { file: name.to_owned(), reason: error.to_string() })
 }
 
-fn add_target(rules: &mut Rules, name: &str, target: Target) -> Result<(), RuleError> {
-    let named = |reason| RuleError { file: name.to_owned(), reason };
-    target.rewrite.iter().try_for_each(Rewrite::check).map_err(named)?;
-    rules.targets.retain(|known| known.name != target.name);
-    rules.targets.push(target);
+/// Adds targets, of which each may be like another, whatever their order.
+fn add_targets(rules: &mut Rules, added: Vec<(String, TargetFile)>) -> Result<(), RuleError> {
+    for (name, file) in &added {
+        let named = |reason| RuleError { file: name.clone(), reason };
+        file.rewrite.iter().try_for_each(Rewrite::check).map_err(named)?;
+        rules.target_files.retain(|known| known.name != file.name);
+        rules.target_files.push(file.clone());
+    }
+    let complete = |file: &TargetFile| {
+        file.complete(&rules.target_files).map_err(|reason| {
+            let from = added.iter().find(|(_, added)| added.name == file.name);
+            let file = from.map_or_else(|| format!("target {}", file.name), |(name, _)| name.clone());
+            RuleError { file, reason }
+        })
+    };
+    rules.targets = rules.target_files.iter().map(complete).collect::<Result<_, _>>()?;
     rules.targets.sort_by_key(|target| target.order);
     Ok(())
 }
@@ -278,27 +292,42 @@ mod tests {
         assert_eq!(rules.targets().last().map(|target| target.name.as_str()), Some("v7.3"));
     }
 
+    /// What comes of adding a target after v7.3 with these lines.
+    fn with_target(lines: &str) -> Result<Rules, RuleError> {
+        let text = format!("name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\n{lines}");
+        let mut rules = built_in()?;
+        add_targets(&mut rules, vec![("mine.toml".to_owned(), parse("mine.toml", &text)?)])?;
+        Ok(rules)
+    }
+
     #[test]
     fn a_template_with_a_key_that_nothing_fills_is_refused() {
-        let target = |rewrite: &str| {
-            format!(
-                "name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\nreads = []\nwrites = []\nactions = []\nmapped = false\n{rewrite}"
-            )
-        };
         let wrong = [
             ("[rewrite.actions.remap_pfn]\nfull = \"f({desc}, {2})\"\n", "rewrite.actions.remap_pfn: {2}"),
             ("[rewrite]\nset = \"f({desc}, {bit})\"\n", "rewrite.set: {bit}"),
             ("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({vma}, {1})\"]\n", "rewrite.calls of f: {vma}"),
         ];
         for (rewrite, reason) in wrong {
-            let error =
-                add_target(&mut built_in().unwrap(), "mine.toml", parse("mine.toml", &target(rewrite)).unwrap())
-                    .unwrap_err()
-                    .to_string();
+            let error = with_target(rewrite).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
-        let right = target("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({desc}, {1!}, {bits:2}, {3...})\"]\n");
-        add_target(&mut built_in().unwrap(), "mine.toml", parse("mine.toml", &right).unwrap()).unwrap();
+        with_target("[[rewrite.calls]]\nnames = [\"f\"]\nto = [\"g({desc}, {1!}, {bits:2}, {3...})\"]\n").unwrap();
+    }
+
+    #[test]
+    fn a_target_says_only_what_it_has_beyond_another() {
+        let rules = with_target(
+            "like = \"v7.3\"\nwrites = [\"vm_file\"]\n[[actions]]\nname = \"map_lamp\"\nmaps = \"range\"\n",
+        );
+        let rules = rules.unwrap();
+        let target = rules.target("mine").unwrap();
+        assert!(target.has_action("map_lamp") && target.has_action("map_pages") && target.mapped);
+        assert!(target.writes_field("vm_file") && target.writes_field("vm_ops") && target.reads_field("vm_mm"));
+        assert!(rules.rewrite(target, target).unwrap().call("vma_is_cow_mapping").is_some());
+        for (like, reason) in [("v9.9", "no target is called"), ("mine", "leads back")] {
+            let error = with_target(&format!("like = \"{like}\"\n")).unwrap_err().to_string();
+            assert!(error.starts_with("mine.toml: ") && error.contains(reason), "{error}");
+        }
     }
 
     #[test]

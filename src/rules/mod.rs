@@ -15,18 +15,19 @@ pub mod template;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use call::{Call, Does, PopulatesIf};
+pub use call::{Call, CallEffect, PopulatesIf};
 pub use document::Document;
 pub use idiom::Idiom;
 pub use kind::{NoteKind, RequirementKind};
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use requirement::RequirementText;
-pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, Rewrite};
-pub use state::{Bracket, Named, Object, Pattern, StateKind, StateRule, Taking};
-pub use target::Target;
+pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
+pub use state::{Bracket, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
+pub use target::{Action, Maps, Target};
 
 /// All rules, ready to be asked.
+// More than twelve fields: one for each table of the TOML, ready to be looked up.
 #[derive(Debug, Default)]
 pub struct Rules {
     calls: FxHashMap<String, Call>,
@@ -55,6 +56,9 @@ pub struct Rules {
     requirements: Vec<RequirementText>,
     notes: Vec<RequirementText>,
     idioms: FxHashMap<String, Idiom>,
+    /// The targets as their files write them.
+    target_files: Vec<target::TargetFile>,
+    /// The same, complete, oldest first.
     targets: Vec<Target>,
 }
 
@@ -292,6 +296,11 @@ impl Rules {
             rewrite = Rewrite { like: next, ..rewrite.over(older) };
         }
         Some(rewrite)
+    }
+
+    /// What an action maps, whichever target has it.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.targets.iter().find_map(|target| target.action(name))
     }
 
     /// The desc twin of a helper, where `target` has it.

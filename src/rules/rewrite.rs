@@ -9,6 +9,7 @@ use super::template;
 /// The templates of a target. `{desc}` stands for the desc, `{bits}` for a list of flag bits, `{bits:N}` for the flags of argument N
 /// (from 0) as such a list, `{N}` for argument N as it is written for the desc (`{N!}` in parentheses where it is more than a name, `{N...}` with all that
 /// follow), other names for what the key speaks of.
+// More than twelve fields: one for each key of `[rewrite]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rewrite {
@@ -38,8 +39,10 @@ pub struct Rewrite {
     pub calls: Vec<CallForm>,
     /// The hook that populates, on a target that has one.
     pub finish: Option<FinishForm>,
-    /// What leads a caller that keeps its VMA to a hook that takes a desc.
+    /// The bridge of a caller that keeps its VMA to a hook that takes a desc.
     pub bridge: Option<BridgeForm>,
+    /// The hook of `vm_operations_struct` to which state per mapping moves.
+    pub mapped: Option<MappedForm>,
     /// What the target needs and no tree has yet.
     pub scaffold: Vec<Insertion>,
 }
@@ -66,6 +69,20 @@ pub struct BridgeForm {
     pub before: String,
     /// The call that carries out what the hook asked for, and returns an error or 0.
     pub after: String,
+}
+
+/// A hook of `vm_operations_struct` that runs once for a new mapping.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MappedForm {
+    /// The hook; its name replaces `before` at the end of a function's name too.
+    pub member: String,
+    /// The hook whose work for the first mapping moves to it; the new entry stands above it.
+    pub before: String,
+    /// Its parameters, one or more lines.
+    pub parameters: String,
+    /// The expression for `vma->vm_private_data`.
+    pub private_data: String,
 }
 
 /// Text that a header of the tree is given.
@@ -136,6 +153,7 @@ impl Rewrite {
             actions,
             calls: self.calls.iter().chain(&older.calls).cloned().collect(),
             bridge: self.bridge.clone().or_else(|| older.bridge.clone()),
+            mapped: self.mapped.clone().or_else(|| older.mapped.clone()),
             finish: self.finish.clone().or_else(|| older.finish.clone()),
             scaffold: self.scaffold.iter().chain(&older.scaffold).cloned().collect(),
         }

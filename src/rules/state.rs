@@ -34,7 +34,7 @@ impl StateKind {
 /// Arguments that are found by what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Named {
+pub enum ObjectRule {
     /// The last.
     Last,
     /// The first where it is an address, else the result.
@@ -48,7 +48,7 @@ pub enum Object {
     /// The argument at this position, from 0.
     Argument(usize),
     /// One that is found by what it is.
-    Named(Named),
+    Rule(ObjectRule),
     /// What the call returns.
     #[default]
     Result,

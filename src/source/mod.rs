@@ -6,22 +6,25 @@
 
 pub mod ast;
 mod attributes;
+mod blank_unneeded;
 mod conditional;
+mod item;
 mod lex;
 pub mod macros;
 mod mask;
 mod masker;
 pub mod parse;
+mod skip;
 mod slicer;
 mod span;
-mod thin;
 pub mod visit;
 
 pub use conditional::conditions_at;
+pub use item::{Item, ItemKind};
 pub use lex::{
     closing, comments, find_word, identifier_before, identifier_end, identifier_start, identifiers, is_identifier_byte,
     is_keyword_before_parenthesis, opening, previous, skip_blank, spans_of_identifiers, words,
 };
 pub use mask::{Masked, blank_non_code, variants};
-pub use slicer::{Item, ItemKind, Slices, slice};
+pub use slicer::{Slices, slice};
 pub use span::{LineIndex, Position, Span};

@@ -5,45 +5,12 @@
 //! that `#ifdef A / if (x) { / #else / if (y) { / #endif` opens one brace, not two.
 
 use super::attributes::is_attribute;
+use super::item::{Item, ItemKind, untangle};
 use super::lex::{
     comment_end, directive_end, identifier_before, identifier_end, is_identifier_byte, literal_end, skip_blank,
 };
+use super::skip::passed_in_body;
 use super::span::Span;
-
-/// What a top-level item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ItemKind {
-    /// A function definition.
-    Function,
-    /// A variable with an initialiser.
-    Variable,
-    /// A struct or union definition.
-    Record,
-    /// A `#define`.
-    Macro,
-    /// Anything else: prototypes, plain declarations, macro calls at file scope.
-    Other,
-}
-
-/// A top-level item of a file.
-#[derive(Clone, Copy, Debug)]
-pub struct Item {
-    /// What it is.
-    pub kind: ItemKind,
-    /// Its name: of the function, variable, record or macro; of the first word where it is [`ItemKind::Other`].
-    pub name: Span,
-    /// The whole item, from its first word to its last `}` or `;`.
-    pub span: Span,
-    /// Offset of the `{` or `=` that ends the head; the end of the item where there is none.
-    pub body: u32,
-}
-
-impl Item {
-    /// The part before the body: a function's return type, name and parameters.
-    pub fn head(&self) -> Span {
-        Span { start: self.span.start, end: self.body }
-    }
-}
 
 /// What a file is made of, in the order of the file.
 #[derive(Debug, Default)]
@@ -71,24 +38,6 @@ pub fn slice(text: &[u8]) -> Slices {
     Slices { items, directives: slicer.directives, resynchronised }
 }
 
-/// Where arms of conditionals do not add up, an item may reach into the next one: it ends there, so that each byte is that of one.
-fn untangle(items: &mut [Item]) {
-    for number in 0..items.len() {
-        let (before, behind) = items.split_at_mut(number + 1);
-        let item = &mut before[number];
-        let within = behind.iter().take_while(|other| other.span.start < item.span.end);
-        let next =
-            within.into_iter().find(|other| other.span.end > item.span.end && other.span.start > item.span.start);
-        if let Some(end) = next.map(|next| next.span.start) {
-            let cut = |at: u32| at.min(end);
-            item.span.end = end;
-            item.body = cut(item.body);
-            item.name = Span { start: cut(item.name.start), end: cut(item.name.end) };
-        }
-    }
-    items.sort_by_key(|item| item.span);
-}
-
 /// The item being read: what its head has shown so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
@@ -114,29 +63,6 @@ struct State {
 struct Conditional {
     before: State,
     after_first_arm: Option<State>,
-}
-
-/// How many bytes stand before the first that a scan of the inside of braces has to stop at: `{`, `}`, `"`, `'`, `/` or `#`.
-fn passed_in_body(text: &[u8]) -> usize {
-    /// A byte in all eight places of a word.
-    const fn all(byte: u8) -> u64 {
-        u64::from_ne_bytes([byte; 8])
-    }
-    // Eight bytes at once: the top bit of each that is zero, and perhaps of one above it.
-    let zeros = |word: u64| word.wrapping_sub(all(0x01)) & !word & all(0x80);
-    let (words, rest) = text.as_chunks::<8>();
-    let mut passed = 0;
-    for bytes in words {
-        let word = u64::from_le_bytes(*bytes);
-        // `"` and `#` differ in one bit, and so do `'` and `/`.
-        let quotes = zeros((word & all(!0x01)) ^ all(b'"')) | zeros((word | all(0x08)) ^ all(b'/'));
-        let found = quotes | zeros(word ^ all(b'{')) | zeros(word ^ all(b'}'));
-        if found != 0 {
-            return passed + (found.trailing_zeros() / 8) as usize;
-        }
-        passed += 8;
-    }
-    passed + rest.iter().take_while(|byte| !b"{}\"'/#".contains(byte)).count()
 }
 
 struct Slicer<'t> {
@@ -417,17 +343,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_passed_in_a_body_holds_nothing_that_matters() {
-        for byte in 0..=u8::MAX {
-            for length in [0, 1, 7, 8, 20] {
-                let text = [vec![b'y'; length], vec![byte, b'}']].concat();
-                let matters = matches!(byte, b'{' | b'}' | b'"' | b'\'' | b'/' | b'#');
-                assert_eq!(passed_in_body(&text), if matters { length } else { length + 1 }, "{byte} behind {length}");
-            }
-        }
-    }
-
-    #[test]
     fn items_have_kinds_and_names() {
         let text = "#define A(x) \\\n  { x }\nstruct s { int (*f)(int); };\nstatic int __init f(int a)\n{\n\treturn '{';\n}\n\
                     static const struct s t[2] __aligned(8) = { { .f = f } };\nMODULE_LICENSE(\"GPL\");\n";
@@ -467,28 +382,5 @@ mod tests {
         let text = "int f(void)\n{\n\tif (a) {\n}\nint g(void)\n{\n}\n";
         assert_eq!(shape(text), [(ItemKind::Function, "f".into()), (ItemKind::Function, "g".into())]);
         assert!(slice(text.as_bytes()).resynchronised);
-    }
-
-    /// Drawn by tests/mutations.rs, and made smaller.
-    #[test]
-    fn an_item_that_reaches_into_the_next_ends_there() {
-        for text in [
-            "}x\n#if X\n#if X\nint f(int a)\n{\n}\n#else\nint g(int a)\n{\n}\n#endif\n#if Y\nint h(int a)\n{\n}\n#else\n#define h g\n#endif\n\
-             struct a {\n\tint b;\n}\n",
-            "a\n#ifndef A\n#define A\nstruct b;\nc#else\n#else\nd;\nenum e {\n\tF,\n};\n#else\nstruct g {\n\tint h;\n};\n#endif\n",
-        ] {
-            tiles(text);
-        }
-    }
-
-    fn tiles(text: &str) {
-        let items = slice(text.as_bytes()).items;
-        for (number, item) in items.iter().enumerate() {
-            assert!(items[number + 1..].iter().all(|other| {
-                other.span.start >= item.span.end
-                    || other.span.end <= item.span.end
-                    || other.span.start == item.span.start
-            }));
-        }
     }
 }

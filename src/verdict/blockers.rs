@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::{Chosen, Finding, Judgement, Place, Verdict, judge};
+use super::{Finding, Judgement, Place, ResolvedTarget, Verdict, judge};
 use crate::rules::RequirementKind;
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
@@ -55,14 +55,15 @@ pub struct Blocker {
 pub(super) fn blockers(
     context: Context<'_>,
     analysis: &mut Analysis,
-    chosen: &Chosen,
+    chosen: &ResolvedTarget,
     findings: &[Finding],
 ) -> Vec<Blocker> {
     let implementers = implementers(findings);
     let mut known: BTreeMap<String, Blocker> = BTreeMap::new();
-    let mut next: BTreeMap<String, Named> = findings.iter().flat_map(|finding| named(&finding.judgement)).collect();
+    let mut next: BTreeMap<String, BlockerRef> =
+        findings.iter().flat_map(|finding| named(&finding.judgement)).collect();
     while !next.is_empty() {
-        let round: Vec<(String, Named, Vec<Key>)> = std::mem::take(&mut next)
+        let round: Vec<(String, BlockerRef, Vec<Key>)> = std::mem::take(&mut next)
             .into_iter()
             .filter(|(name, _)| !known.contains_key(name))
             .map(|(name, what)| {
@@ -127,27 +128,27 @@ fn implementers(findings: &[Finding]) -> FxHashMap<String, Vec<usize>> {
 }
 
 /// What is known of a blocker by its name alone.
-struct Named {
+struct BlockerRef {
     is_hook: bool,
     /// A file that sees it.
     near: u32,
 }
 
 /// The blockers that a judgement names.
-fn named(judgement: &Judgement) -> impl Iterator<Item = (String, Named)> {
+fn named(judgement: &Judgement) -> impl Iterator<Item = (String, BlockerRef)> {
     judgement.requirements.iter().filter_map(|requirement| {
         let is_hook = matches!(requirement.kind, RequirementKind::Hook(_));
-        Some((requirement.blocker.clone()?, Named { is_hook, near: requirement.file }))
+        Some((requirement.blocker.clone()?, BlockerRef { is_hook, near: requirement.file }))
     })
 }
 
 fn helper(
     context: Context<'_>,
     analysis: &Analysis,
-    chosen: &Chosen,
+    chosen: &ResolvedTarget,
     name: &str,
     keys: &[Key],
-) -> (Blocker, Vec<(String, Named)>) {
+) -> (Blocker, Vec<(String, BlockerRef)>) {
     let place = |key: &Key| (key.id.file, context.index.item(key.id).name);
     let judgements: Vec<Judgement> =
         keys.iter().map(|key| judge(context.rules, &chosen.target, &analysis.facts(key), place(key))).collect();

@@ -3,12 +3,12 @@
 use super::evidence::{Evidence, Note, Requirement};
 use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
-use super::{Chosen, Judgement, Verdict, judge};
+use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules};
 use crate::source::Span;
 use crate::vma::analysis::{gathered, handler_keys};
-use crate::vma::flow::{Key, Lowered, Named};
+use crate::vma::flow::{FieldUse, Key, Lowered};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, EventKind, HandlerFacts};
 
@@ -91,23 +91,25 @@ pub(super) fn registered(context: Context<'_>, registration: &Registration) -> R
     Registered { name, keys, is_null }
 }
 
-pub(super) fn finding(
+/// What is asked of all functions of a handler, and their facts.
+fn judged(
     context: Context<'_>,
     analysis: &Analysis,
-    chosen: &Chosen,
+    chosen: &ResolvedTarget,
     registration: &Registration,
-) -> Finding {
+    name: &str,
+    keys: &[Key],
+) -> (Judgement, Vec<HandlerFacts>) {
     let index = context.index;
-    let Registered { name, keys, is_null } = registered(context, registration);
     let mut judgement = Judgement::default();
     let mut all: Vec<HandlerFacts> = Vec::new();
-    for key in &keys {
+    for key in keys {
         let facts = analysis.facts(key);
         let place = (key.id.file, index.item(key.id).name);
         let mut one = judge(context.rules, &chosen.target, &facts, place);
         let is_foreign = !index.file(key.id.file).is_header() && !index.same_driver(registration.file, key.id);
         if is_foreign && registration.hook.takes == Takes::Vma {
-            foreign(context.rules, chosen, registration, &name, &mut one);
+            foreign(context.rules, chosen, registration, name, &mut one);
         }
         judgement.requirements.append(&mut one.requirements);
         judgement.notes.append(&mut one.notes);
@@ -118,6 +120,18 @@ pub(super) fn finding(
         }
         all.push(facts);
     }
+    (judgement, all)
+}
+
+pub(super) fn finding(
+    context: Context<'_>,
+    analysis: &Analysis,
+    chosen: &ResolvedTarget,
+    registration: &Registration,
+) -> Finding {
+    let index = context.index;
+    let Registered { name, keys, is_null } = registered(context, registration);
+    let (mut judgement, all) = judged(context, analysis, chosen, registration, &name, &keys);
     let takes_vma = registration.hook.takes == Takes::Vma;
     if takes_vma && !keys.is_empty() && !context.rules.is_migrating(&registration.hook.record) {
         judgement.requirements.push(own_hook(registration));
@@ -142,7 +156,7 @@ pub(super) fn finding(
         (Takes::Vma, false) => judgement.verdict(),
     };
     let place = keys.first().map(|key| Place { file: key.id.file, span: index.item(key.id).name });
-    let unique = |list: fn(&Lowered) -> &[Named]| {
+    let unique = |list: fn(&Lowered) -> &[FieldUse]| {
         distinct(all.iter().flat_map(|facts| gathered(facts, list)).map(|(_, named)| named))
     };
     Finding {
@@ -199,7 +213,7 @@ fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> V
 }
 
 /// A handler that another module exports: that has to be converted first, unless it has a desc twin.
-fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &str, judgement: &mut Judgement) {
+fn foreign(rules: &Rules, chosen: &ResolvedTarget, registration: &Registration, name: &str, judgement: &mut Judgement) {
     let twin = rules.twin(&chosen.target, name);
     let (verdict, text) = match twin {
         Some(twin) => (Verdict::Mechanical, format!("{name} has the desc twin {twin}")),
@@ -220,7 +234,7 @@ fn foreign(rules: &Rules, chosen: &Chosen, registration: &Registration, name: &s
     judgement.requirements.push(Requirement { blocker, ..requirement });
 }
 
-fn distinct<'n>(named: impl Iterator<Item = &'n Named>) -> Vec<String> {
+fn distinct<'n>(named: impl Iterator<Item = &'n FieldUse>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for named in named {
         if !names.contains(&named.name) {

@@ -64,7 +64,7 @@ impl Judgement {
 
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
-    let standard = Standard { rules, target, legend: &facts.ways.legend };
+    let standard = Standard { rules, target, event_table: &facts.ways.event_table };
     let mut judgement = Judgement::default();
     let always = standard.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);

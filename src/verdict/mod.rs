@@ -18,7 +18,7 @@ pub use finding::{Finding, HandlerPlace, Place};
 pub use judge::{Judgement, PathVerdict, judge};
 pub use merge::Merge;
 pub use session::{Extent, FoundBlockers, Scan, Session};
-pub use target::{Chosen, TargetFrom, choose};
+pub use target::{ResolvedTarget, TargetFrom, choose};
 pub use workspace::Workspace;
 
 use std::fmt;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Verdict;
 use super::evidence::{Note, Requirement};
 use super::standard::{Standard, not_understood};
-use crate::rules::{NoteKind, RequirementKind as K};
+use crate::rules::{Maps, NoteKind, RequirementKind as K};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
 
@@ -150,21 +150,23 @@ impl<'a> PathJudge<'a> {
         let several = self.items[at].looped || self.populates > 1;
         let locked = !self.held_locks(at).is_empty();
         // The action keeps a pointer to the array of pages, which a lock protects, and a frame holds, only until the handler returns.
-        let loses_pages = action == Some("map_pages") && (locked || populate.pages_are_local);
+        let maps =
+            populate.action.as_deref().and_then(|action| self.standard.rules.action(action)).map(|known| known.maps);
+        let loses_pages = action.is_some() && maps == Some(Maps::PageArray) && (locked || populate.pages_are_local);
         match action.filter(|_| !several && !loses_pages) {
             Some(action) => {
                 let text = format!("{name} populates; the {action} action replaces it");
                 self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
             }
             None => {
-                let remaps = populate.action.as_deref().is_some_and(|action| action != "map_pages");
-                // Ways that were merged into one may each populate once.
+                let remaps = maps == Some(Maps::Range);
+                // FunctionPaths that were merged into one may each populate once.
                 if several && remaps && (self.items[at].looped || !self.is_merged) {
                     let text = format!("{name} populates more than once on this path; an action populates once");
                     self.require(at, K::MultiRemap, Verdict::Finish, text);
                 }
                 let why = match action {
-                    Some("map_pages") if populate.pages_are_local => "because the page array is freed on return",
+                    Some(_) if loses_pages && populate.pages_are_local => "because the page array is freed on return",
                     Some(_) => "in this use",
                     None => "here",
                 };

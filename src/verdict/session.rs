@@ -4,11 +4,11 @@ use rayon::prelude::*;
 
 use super::blockers::{Blocker, blockers};
 use super::finding::{Finding, finding, registered};
-use super::{Chosen, Verdict, Workspace};
-use crate::SHARE;
+use super::{ResolvedTarget, Verdict, Workspace};
+use crate::ITEMS_PER_JOB;
 use crate::index::{Index, Registration};
 use crate::kernel::{FileTrouble, Tree, TroubleKind};
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 use crate::rules::RequirementKind;
 use crate::vma::analysis::every_key;
 use crate::vma::lower::Context;
@@ -28,7 +28,7 @@ pub struct Session<'w> {
     /// The tree and its index.
     pub workspace: &'w Workspace<'w>,
     /// The API that handlers are judged against.
-    pub chosen: Chosen,
+    pub chosen: ResolvedTarget,
     /// Who defines what, of which type, and what calls do.
     pub context: Context<'w>,
     /// What the functions do.
@@ -65,9 +65,9 @@ pub struct FoundBlockers<'w> {
 
 impl<'w> Session<'w> {
     /// Judges all registrations of a tree.
-    pub fn new(workspace: &'w Workspace<'w>, chosen: &Chosen, extent: Extent) -> Session<'w> {
+    pub fn new(workspace: &'w Workspace<'w>, chosen: &ResolvedTarget, extent: Extent) -> Session<'w> {
         let context = workspace.context();
-        let registrations = || context.index.registrations().par_iter().with_max_len(SHARE);
+        let registrations = || context.index.registrations().par_iter().with_max_len(ITEMS_PER_JOB);
         let handlers: Vec<Key> =
             registrations().flat_map_iter(|registration| registered(context, registration).keys).collect();
         let mut analysis = Analysis::new(context);
@@ -125,7 +125,7 @@ impl<'w> Session<'w> {
 
     /// Forgets what functions do. What was found stays.
     pub fn forget_functions(&mut self) {
-        std::mem::replace(&mut self.analysis, Analysis::new(self.context)).give_back();
+        std::mem::replace(&mut self.analysis, Analysis::new(self.context)).drop_in_parallel();
     }
 
     /// What could not be read, found or understood, sorted.

@@ -5,8 +5,8 @@ use super::evidence::{Evidence, Note, Requirement};
 use crate::rules::{NoteKind, RequirementKind, Rules, Target};
 use crate::vma::analysis::{NotUnderstood, Part};
 use crate::vma::event::EventKind;
-use crate::vma::flow::Named;
-use crate::vma::paths::Legend;
+use crate::vma::flow::FieldUse;
+use crate::vma::paths::EventTable;
 use crate::vma::{HandlerFacts, PathItem};
 
 /// A use of the VMA that is not understood: the kind and the text of the requirement.
@@ -19,7 +19,7 @@ pub(super) fn not_understood(why: String) -> (RequirementKind, String) {
 pub(super) struct Standard<'a> {
     pub(super) rules: &'a Rules,
     pub(super) target: &'a Target,
-    pub(super) legend: &'a Legend,
+    pub(super) event_table: &'a EventTable,
 }
 
 impl Standard<'_> {
@@ -32,7 +32,7 @@ impl Standard<'_> {
                 let kind = RequirementKind::Finish(read.name.clone());
                 found.push(Evidence::new((*file, read.span), kind, Verdict::Finish, text));
             }
-            let is_allowed = |write: &&Named| self.target.writes_field(&write.name) || write.name == "vm_file";
+            let is_allowed = |write: &&FieldUse| self.target.writes_field(&write.name) || write.name == "vm_file";
             for write in lowered.writes.iter().filter(|write| !is_allowed(write)) {
                 let text = format!("changes {}, which a desc does not allow", write.name);
                 let kind = RequirementKind::Edit(write.name.clone());
@@ -49,7 +49,7 @@ impl Standard<'_> {
     }
 
     pub(super) fn kind(&self, item: &PathItem) -> &EventKind {
-        &self.legend.event(item).kind
+        &self.event_table.event(item).kind
     }
 
     pub(super) fn evidence<K>(
@@ -59,8 +59,8 @@ impl Standard<'_> {
         verdict: Verdict,
         text: impl Into<String>,
     ) -> Evidence<K> {
-        let place = (self.legend.file(item), self.legend.event(item).span);
-        Evidence { via: self.legend.via(item), ..Evidence::new(place, kind, verdict, text) }
+        let place = (self.event_table.file(item), self.event_table.event(item).span);
+        Evidence { via: self.event_table.via(item), ..Evidence::new(place, kind, verdict, text) }
     }
 
     pub(super) fn note(&self, item: &PathItem, kind: NoteKind, text: &str) -> Note {

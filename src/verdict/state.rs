@@ -83,7 +83,7 @@ impl PathJudge<'_> {
 
     pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str) {
         let pair = self.given_back.iter().find(|(_, given)| *given == at);
-        // Ways that were merged into one may give back more often than they take.
+        // FunctionPaths that were merged into one may give back more often than they take.
         let taken = pair.map(|(taken, _)| *taken).or_else(|| {
             let before = (0..at).map(|before| (before, self.kind(before)));
             first_taken(before, kind, object)

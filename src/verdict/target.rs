@@ -29,7 +29,7 @@ impl TargetFrom {
 
 /// A target, and how it was found.
 #[derive(Clone, Debug)]
-pub struct Chosen {
+pub struct ResolvedTarget {
     /// The target.
     pub target: Target,
     /// How it was found.
@@ -40,21 +40,21 @@ pub struct Chosen {
 ///
 /// # Errors
 /// Where no target has that name; the text lists those there are.
-pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<Chosen, String> {
+pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, String> {
     if name != "auto" {
         let names = || rules.targets().iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
         let target = rules
             .target(name)
             .cloned()
             .ok_or_else(|| format!("no target is called {name:?}; there are auto, {}", names()))?;
-        return Ok(Chosen { target, from: TargetFrom::Option });
+        return Ok(ResolvedTarget { target, from: TargetFrom::Option });
     }
     let headers = tree.api_headers();
     let holds = |text: &String| headers.iter().any(|header| memmem::find(header, text.as_bytes()).is_some());
     let found =
         rules.targets().iter().rev().find(|target| !target.present.is_empty() && target.present.iter().all(holds));
     match found.or(rules.targets().last()) {
-        Some(target) => Ok(Chosen {
+        Some(target) => Ok(ResolvedTarget {
             target: target.clone(),
             from: if found.is_some() { TargetFrom::Headers } else { TargetFrom::Default },
         }),

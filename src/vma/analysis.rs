@@ -6,12 +6,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::flow::{Key, Lowered, Named, Root, Shared};
+use super::flow::{FieldUse, Key, Lowered, Shared, VmaAccess};
 use super::lower::{Context, lower};
-use super::paths::{Functions, Ways, ways};
-use crate::SHARE;
+use super::paths::{FunctionPaths, Functions, function_paths};
+use crate::ITEMS_PER_JOB;
 use crate::index::ItemId;
-use crate::meter::{Phase, measure};
+use crate::profile::{Phase, measure};
 use crate::source::ast::Function;
 use crate::source::macros::call_arguments;
 use crate::source::{ItemKind, Span, find_word, parse, variants};
@@ -21,7 +21,7 @@ use crate::source::{ItemKind, Span, find_word, parse, variants};
 pub struct Analysis<'a> {
     context: Context<'a>,
     functions: Functions,
-    handlers: FxHashMap<Key, Ways>,
+    handlers: FxHashMap<Key, FunctionPaths>,
 }
 
 /// The facts of one handler, with those of the driver's own functions that it hands its VMA to.
@@ -30,7 +30,7 @@ pub struct HandlerFacts {
     /// The function lowered, and those folded in.
     pub parts: Vec<Part>,
     /// The ways through it.
-    pub ways: Ways,
+    pub ways: FunctionPaths,
     /// What was not understood.
     pub trouble: Vec<NotUnderstood>,
 }
@@ -75,7 +75,7 @@ impl<'a> Analysis<'a> {
             next.retain(|key| self.lowered(key).is_none());
             let lowered: Vec<(Key, Shared)> = next
                 .par_iter()
-                .with_max_len(SHARE)
+                .with_max_len(ITEMS_PER_JOB)
                 .map(|key| measure(Phase::Follow, || (key.clone(), Arc::new(lower_item(self.context, key)))))
                 .collect();
             next = lowered.iter().flat_map(|(_, lowered)| lowered.reached().cloned()).collect();
@@ -89,8 +89,8 @@ impl<'a> Analysis<'a> {
         let groups: Vec<Vec<Key>> = by_folder.into_values().collect();
         let walked: Vec<_> = groups
             .into_par_iter()
-            .with_max_len(SHARE)
-            .flat_map_iter(|roots| measure(Phase::Follow, || ways(&self.functions, roots)))
+            .with_max_len(ITEMS_PER_JOB)
+            .flat_map_iter(|roots| measure(Phase::Follow, || function_paths(&self.functions, roots)))
             .collect();
         self.handlers.extend(walked);
     }
@@ -124,7 +124,7 @@ impl<'a> Analysis<'a> {
         let mut facts =
             HandlerFacts { ways: self.handlers.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
         for (key, lowered) in self.reached(key) {
-            let has_vma = !matches!(key.root, Root::None | Root::Flags(_));
+            let has_vma = !matches!(key.root, VmaAccess::None | VmaAccess::Flags(_));
             let trouble = lowered.trouble.iter();
             facts.trouble.extend(trouble.map(|(span, text)| {
                 let (file, span, text) = (key.id.file, *span, text.clone());
@@ -136,7 +136,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// Forgets everything. What is known are hundreds of thousands of small pieces, which all threads give back together.
-    pub fn give_back(self) {
+    pub fn drop_in_parallel(self) {
         self.functions.into_par_iter().for_each(drop);
         self.handlers.into_par_iter().for_each(drop);
     }
@@ -183,7 +183,7 @@ fn handler_key(context: Context<'_>, id: ItemId) -> Option<Key> {
         let (parameters, _) = call_arguments(&masked.text, open)?;
         let vma = parameters.iter().position(|parameter| points_to(parameter, b"vm_area_struct"));
         let desc = || parameters.iter().position(|parameter| points_to(parameter, b"vm_area_desc"));
-        vma.map(Root::Vma).or_else(|| desc().map(Root::Desc))
+        vma.map(VmaAccess::Vma).or_else(|| desc().map(VmaAccess::Desc))
     })?;
     Some(Key::new(id, root))
 }
@@ -226,6 +226,6 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
 }
 
 /// The places of one kind over all parts of a handler, as (file, place), in order of appearance.
-pub fn gathered<'f>(facts: &'f HandlerFacts, list: impl Fn(&'f Lowered) -> &'f [Named]) -> Vec<(u32, &'f Named)> {
+pub fn gathered<'f>(facts: &'f HandlerFacts, list: impl Fn(&'f Lowered) -> &'f [FieldUse]) -> Vec<(u32, &'f FieldUse)> {
     facts.parts.iter().flat_map(|part| list(&part.lowered).iter().map(|named| (part.file, named))).collect()
 }

@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// How a function gets at the VMA.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Root {
+pub enum VmaAccess {
     /// Not at all; it is followed for the state it takes.
     None,
     /// By a parameter, from 0, that is a VMA.
@@ -27,14 +27,14 @@ pub struct Key {
     /// The function or macro.
     pub id: ItemId,
     /// How it gets at the VMA.
-    pub root: Root,
+    pub root: VmaAccess,
     /// What its caller is known to hand it.
     pub arguments: Arguments,
 }
 
 impl Key {
     /// A function of whose other arguments nothing is known.
-    pub fn new(id: ItemId, root: Root) -> Key {
+    pub fn new(id: ItemId, root: VmaAccess) -> Key {
         Key { id, root, arguments: Arguments::default() }
     }
 }
@@ -160,7 +160,7 @@ pub enum Step {
 
 /// A use of a field or a flag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Named {
+pub struct FieldUse {
     /// The field or the flag.
     pub name: String,
     /// Where.
@@ -168,24 +168,25 @@ pub struct Named {
 }
 
 /// What is known of one function, for one way in which it gets at the VMA.
+// Thirteen fields: one list for each kind of fact that lints and verdicts ask for.
 #[derive(Clone, Debug, Default)]
 pub struct Lowered {
     /// Its name.
     pub name: String,
     /// Fields read.
-    pub reads: Vec<Named>,
+    pub reads: Vec<FieldUse>,
     /// Fields written.
-    pub writes: Vec<Named>,
+    pub writes: Vec<FieldUse>,
     /// Flags set.
-    pub sets: Vec<Named>,
+    pub sets: Vec<FieldUse>,
     /// Flags cleared.
-    pub clears: Vec<Named>,
+    pub clears: Vec<FieldUse>,
     /// Flags tested.
-    pub tests: Vec<Named>,
+    pub tests: Vec<FieldUse>,
     /// What its own body passes the VMA to, as written, in order.
-    pub calls: Vec<Named>,
+    pub calls: Vec<FieldUse>,
     /// The `vm_operations_struct` variables that it installs.
-    pub vm_ops: Vec<Named>,
+    pub vm_ops: Vec<FieldUse>,
     /// The hooks of those.
     pub vm_hooks: Vec<VmHook>,
     /// The events that [`Step::Do`] names.
@@ -240,7 +241,7 @@ impl Lowered {
             (&mut self.vm_ops, other.vm_ops),
         ];
         for (mine, theirs) in lists {
-            let new: Vec<Named> = theirs.into_iter().filter(|named| !mine.contains(named)).collect();
+            let new: Vec<FieldUse> = theirs.into_iter().filter(|named| !mine.contains(named)).collect();
             mine.extend(new);
             mine.sort_by_key(|named| named.span);
         }

@@ -5,13 +5,13 @@
 //! flow and returns the distinct ways through it.
 
 pub mod analysis;
+mod dead_slots;
 pub mod event;
 pub mod flow;
 pub mod lower;
 pub mod paths;
-mod prune;
 
 pub use analysis::{Analysis, HandlerFacts};
 pub use event::{Event, EventKind};
-pub use flow::{Key, Lowered, Root};
+pub use flow::{Key, Lowered, VmaAccess};
 pub use paths::{Path, PathItem};

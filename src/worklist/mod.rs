@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::fix::{Applicability, Fixes};
+use crate::fix::{Applicability, Fixes, HandlerFix};
 use crate::index::{Index, Takes};
 use crate::kernel::Maintainers;
 use crate::rules::Rules;
 use crate::verdict::{Blocker, BlockerKind, Finding, Place, Scan, Verdict};
 
 /// Something that is left to do.
+// More than twelve fields: one for each column of the worklist.
 #[derive(Clone, Debug)]
 pub struct Task {
     /// A handler, or what handlers wait for.
@@ -210,31 +211,7 @@ impl Sources<'_> {
             _ if is_shared => Effort::Medium,
             _ => Effort::Small,
         };
-        let registered_in = &index.file(registration.file).path;
-        let why = || {
-            fix.and_then(|fix| {
-                fix.reason.clone().or_else(|| fix.open_points.first().map(|(_, point)| point.text.clone()))
-            })
-        };
-        let advice = match effort {
-            Effort::Done => "nothing is left to do".to_owned(),
-            Effort::Patch => format!("mmaplint fix TREE {registered_in}:{name} writes it"),
-            Effort::Small => match why() {
-                Some(why) => format!("convert it by hand, for {why}"),
-                None => "convert it by hand".to_owned(),
-            },
-            Effort::Medium if is_shared => why().unwrap_or_else(|| {
-                format!("retype {} with all that implement it, in one patch", registration.hook.name())
-            }),
-            Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
-            Effort::Waits => {
-                let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
-                format!("wait for {}{after}", waits_for.join(", "))
-            }
-            Effort::Api => "it needs an API that the kernel does not have".to_owned(),
-            Effort::Large if finding.verdict == Verdict::Unknown => "read it: part of it was not understood".to_owned(),
-            Effort::Large => "design it anew".to_owned(),
-        };
+        let advice = self.handler_advice(finding, effort, fix);
         let told = self.maintainers.recipients(&[&index.file(file).path], b"");
         Task {
             kind: TaskKind::Handler,
@@ -254,6 +231,37 @@ impl Sources<'_> {
             status: told.sections.first().map_or(String::new(), |section| section.status.clone()),
             maintainers: told.to,
             lists: told.cc,
+        }
+    }
+
+    /// The next step for a handler.
+    fn handler_advice(&self, finding: &Finding, effort: Effort, fix: Option<&HandlerFix>) -> String {
+        let registration = &finding.registration;
+        let why = || {
+            let fix = fix?;
+            fix.reason.clone().or_else(|| fix.open_points.first().map(|(_, point)| point.text.clone()))
+        };
+        match effort {
+            Effort::Done => "nothing is left to do".to_owned(),
+            Effort::Patch => {
+                let name = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+                format!("mmaplint fix TREE {}:{name} writes it", self.scan.index.file(registration.file).path)
+            }
+            Effort::Small => match why() {
+                Some(why) => format!("convert it by hand, for {why}"),
+                None => "convert it by hand".to_owned(),
+            },
+            Effort::Medium if !self.rules.is_migrating(&registration.hook.record) => why().unwrap_or_else(|| {
+                format!("retype {} with all that implement it, in one patch", registration.hook.name())
+            }),
+            Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
+            Effort::Waits => {
+                let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
+                format!("wait for {}{after}", finding.judgement.depends_on().join(", "))
+            }
+            Effort::Api => "it needs an API that the kernel does not have".to_owned(),
+            Effort::Large if finding.verdict == Verdict::Unknown => "read it: part of it was not understood".to_owned(),
+            Effort::Large => "design it anew".to_owned(),
         }
     }
 
@@ -288,29 +296,7 @@ impl Sources<'_> {
             Verdict::Mapped => Effort::Medium,
             _ => Effort::Small,
         };
-        let advice = match (effort, blocker.kind) {
-            (Effort::Patch, _) => {
-                let implementer = written.map_or("", |fix| fix.name.as_str());
-                format!(
-                    "mmaplint fix TREE {implementer} writes it, with all that implement it ({})",
-                    blocker.implementers.len()
-                )
-            }
-            (Effort::Waits, _) => format!("wait for {}", blocker.depends_on.join(", ")),
-            (Effort::Api, BlockerKind::Hook) => {
-                "some of its implementers need an API that the kernel does not have".to_owned()
-            }
-            (Effort::Api, BlockerKind::Helper) => "it needs an API that the kernel does not have".to_owned(),
-            (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be designed anew".to_owned(),
-            (Effort::Large, BlockerKind::Helper) => "design it anew".to_owned(),
-            (_, BlockerKind::Hook) => {
-                format!("retype it with all that implement it ({}), in one patch", blocker.implementers.len())
-            }
-            (Effort::Medium, BlockerKind::Helper) => {
-                "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
-            }
-            (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
-        };
+        let advice = blocker_advice(blocker, effort, written);
         let told = if file.is_empty() { Default::default() } else { self.maintainers.recipients(&[&file], b"") };
         Task {
             kind: TaskKind::Blocker,
@@ -331,6 +317,29 @@ impl Sources<'_> {
             maintainers: told.to,
             lists: told.cc,
         }
+    }
+}
+
+/// The next step for a blocker; `written` is the fix that retypes it.
+fn blocker_advice(blocker: &Blocker, effort: Effort, written: Option<&HandlerFix>) -> String {
+    let count = blocker.implementers.len();
+    match (effort, blocker.kind) {
+        (Effort::Patch, _) => {
+            let implementer = written.map_or("", |fix| fix.name.as_str());
+            format!("mmaplint fix TREE {implementer} writes it, with all that implement it ({count})")
+        }
+        (Effort::Waits, _) => format!("wait for {}", blocker.depends_on.join(", ")),
+        (Effort::Api, BlockerKind::Hook) => {
+            "some of its implementers need an API that the kernel does not have".to_owned()
+        }
+        (Effort::Api, BlockerKind::Helper) => "it needs an API that the kernel does not have".to_owned(),
+        (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be designed anew".to_owned(),
+        (Effort::Large, BlockerKind::Helper) => "design it anew".to_owned(),
+        (_, BlockerKind::Hook) => format!("retype it with all that implement it ({count}), in one patch"),
+        (Effort::Medium, BlockerKind::Helper) => {
+            "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
+        }
+        (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
     }
 }
 

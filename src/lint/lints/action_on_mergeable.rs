@@ -2,7 +2,7 @@
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
-use crate::rules::Does;
+use crate::rules::CallEffect;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let rules = facts.rules();
@@ -13,7 +13,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         // The helpers of the header call one another.
         for body in handler.bodies.iter().filter(|body| !facts.context.index.file(body.file()).is_header()) {
             for call in &body.lowered.calls {
-                if rules.call(&call.name).is_some_and(|rule| rule.does == Does::Action) {
+                if rules.call(&call.name).is_some_and(|rule| rule.does == CallEffect::Action) {
                     let message = format!(
                         "{} asks for {} and sets none of VMA_IO_BIT, VMA_PFNMAP_BIT, VMA_MIXEDMAP_BIT and VMA_DONTEXPAND_BIT: \
                          newer kernels refuse an action on a mapping that may merge",

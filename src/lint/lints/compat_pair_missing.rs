@@ -2,7 +2,7 @@
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
-use crate::rules::Does;
+use crate::rules::CallEffect;
 use crate::source::ast::ExpressionKind as E;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -24,7 +24,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let related = handler.related(body).flat_map(|other| &other.variants);
             let mut bridges: Vec<&str> =
                 related.flat_map(|other| other.calls()).map(|(name, _, _)| name).collect();
-            bridges.retain(|name| facts.rules().call(name).is_some_and(|rule| rule.does == Does::Bridge));
+            bridges.retain(|name| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Bridge));
             bridges.sort_unstable();
             bridges.dedup();
             // One call makes the desc of the VMA, another carries out what the hook asked for.

@@ -1,7 +1,7 @@
 //! A private mapping of PFNs, which a write would copy.
 
 use crate::lint::{Facts, Found, Variant};
-use crate::rules::Does;
+use crate::rules::CallEffect;
 use crate::source::Span;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -15,7 +15,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         });
         for body in &handler.bodies {
             for set in body.lowered.sets.iter().filter(|set| set.name == "VM_PFNMAP") {
-                if handler.is_met(body, set.span, &coping) {
+                if handler.co_occurs(body, set.span, &coping) {
                     continue;
                 }
                 let message = format!(
@@ -32,7 +32,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn remaps(variant: &Variant) -> impl Iterator<Item = Span> {
     let remaps = |name: &str| {
         let rule = variant.rules().call(name);
-        rule.is_some_and(|rule| matches!(rule.does, Does::Populate | Does::Action | Does::Helper))
+        rule.is_some_and(|rule| matches!(rule.does, CallEffect::Populate | CallEffect::Action | CallEffect::Helper))
     };
     variant.calls().into_iter().filter(move |(name, _, _)| remaps(name)).map(|(_, _, call)| call.span)
 }

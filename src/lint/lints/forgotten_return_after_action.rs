@@ -2,7 +2,7 @@
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found, Variant};
-use crate::rules::Does;
+use crate::rules::CallEffect;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit;
@@ -106,7 +106,7 @@ impl Walk<'_> {
         visit::expression(value, &mut |part| {
             if let E::Call { callee, .. } = &part.kind {
                 let rule = callee.name().and_then(|name| self.variant.rules().call(name));
-                asked = asked.or(rule.filter(|rule| rule.does == Does::Action).map(|_| (part.span, self.depth)));
+                asked = asked.or(rule.filter(|rule| rule.does == CallEffect::Action).map(|_| (part.span, self.depth)));
             }
         });
         if let (Some((_, depth)), Some((before, depth_before))) = (asked, flow.action)

@@ -1,8 +1,8 @@
 //! `vm_ops->close` runs although `vm_ops->mapped` has failed.
 
-use crate::lint::shape::is_error;
-use crate::lint::{Body, Facts, Found, HandlerView};
-use crate::rules::{Does, StateKind};
+use crate::lint::branches::is_error;
+use crate::lint::{FunctionView, Facts, Found, HandlerView};
+use crate::rules::{CallEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
@@ -42,10 +42,10 @@ fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Foun
 
 /// An action that fails has the mapping unmapped before mapped has run.
 fn failures_of_actions(facts: &Facts, handler: &HandlerView, close: &str, found: &mut Found) {
-    let is_header = |body: &&Body| facts.context.index.file(body.file()).is_header();
+    let is_header = |body: &&FunctionView| facts.context.index.file(body.file()).is_header();
     for body in handler.bodies.iter().filter(|body| !is_header(body)) {
         for call in &body.lowered.calls {
-            if facts.rules().call(&call.name).is_some_and(|rule| rule.does == Does::Action) {
+            if facts.rules().call(&call.name).is_some_and(|rule| rule.does == CallEffect::Action) {
                 let message = format!(
                     "where what {} asks for fails the mapping is unmapped, and {close} gives back what was not taken",
                     call.name

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::body::SIZE;
-use crate::lint::shape::Branch;
+use crate::lint::function_view::SIZE;
+use crate::lint::branches::Branch;
 use crate::lint::{Facts, Found, HandlerView, Variant};
-use crate::rules::{Call, Does, Idiom};
+use crate::rules::{Call, CallEffect, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 
@@ -40,8 +40,8 @@ enum Unbounded {
 
 /// Calls that map what they are told to; others compare with the object themselves, as vm_iomap_memory() does.
 fn is_remap(rule: &Call) -> bool {
-    let populates = rule.does == Does::Populate && rule.size.is_some() && rule.start.is_some();
-    rule.frame.is_some() && (populates || rule.does == Does::Action)
+    let populates = rule.does == CallEffect::Populate && rule.size.is_some() && rule.start.is_some();
+    rule.frame.is_some() && (populates || rule.does == CallEffect::Action)
 }
 
 fn unbounded(variant: &Variant, rule: &Call, arguments: &[Expression], bounds: &BTreeSet<String>) -> Option<Unbounded> {
@@ -133,7 +133,7 @@ fn populates(variant: &Variant, statements: &[Statement]) -> bool {
     visit::statements(statements, &mut |seen| {
         if let Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) = seen {
             let rule = callee.name().and_then(|name| variant.rules().call(name));
-            found |= rule.is_some_and(|rule| matches!(rule.does, Does::Populate | Does::Action));
+            found |= rule.is_some_and(|rule| matches!(rule.does, CallEffect::Populate | CallEffect::Action));
         }
     });
     found

@@ -1,7 +1,7 @@
 //! `f_op->mmap` as a value: a file whose hook was converted looks as if it had none.
 
 use crate::lint::{Facts, Found};
-use crate::rules::Does;
+use crate::rules::CallEffect;
 use crate::verdict::TargetFrom;
 use crate::source::{ItemKind, Span, blank_non_code, find_word, identifiers, words};
 
@@ -24,7 +24,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 continue;
             }
             // Who asks whether there is an old hook in order to call it is right.
-            let calls = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == Does::Redispatch);
+            let calls = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch);
             if identifiers(&code).any(calls) {
                 continue;
             }

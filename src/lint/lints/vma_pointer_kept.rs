@@ -1,6 +1,6 @@
 //! The VMA pointer outlives the call.
 
-use crate::lint::{Body, Facts, Found, HandlerView};
+use crate::lint::{FunctionView, Facts, Found, HandlerView};
 use crate::source::Span;
 use crate::source::ast::ExpressionKind as E;
 use crate::vma::EventKind;
@@ -34,7 +34,7 @@ fn keeps_up(facts: &Facts, handler: &HandlerView) -> bool {
 }
 
 /// Whether the function takes the pointer out again from where it put it.
-fn is_forgotten(body: &Body, kept: Span) -> bool {
+fn is_forgotten(body: &FunctionView, kept: Span) -> bool {
     body.variants.iter().any(|variant| {
         let (mut target_of_kept, mut cleared) = (None, Vec::new());
         variant.expressions(&mut |expression| {

@@ -1,11 +1,11 @@
 //! A mapping that may not be writable, and becomes so by mprotect().
 
-use crate::lint::{Body, Facts, Found};
+use crate::lint::{FunctionView, Facts, Found};
 use crate::source::Span;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in &facts.handlers {
-        let settles = |body: &Body| !settling(body).is_empty();
+        let settles = |body: &FunctionView| !settling(body).is_empty();
         if facts.callers(handler).into_iter().any(|caller| caller.bodies.iter().any(settles)) {
             continue;
         }
@@ -13,7 +13,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for (body, variant) in handler.variants() {
             for refusal in variant.refusals() {
                 let is_of_write = refusal.test.set && names_write(&refusal.test.flags);
-                if !is_of_write || handler.is_met(body, refusal.condition, &harmless) {
+                if !is_of_write || handler.co_occurs(body, refusal.condition, &harmless) {
                     continue;
                 }
                 let message = format!(
@@ -31,13 +31,13 @@ fn names_write(flags: &[String]) -> bool {
 }
 
 /// Where a function takes the right away, or asks for it instead.
-fn settling(body: &Body) -> Vec<Span> {
+fn settling(body: &FunctionView) -> Vec<Span> {
     let flags = body.lowered.clears.iter().chain(&body.lowered.tests);
     flags.filter(|flag| flag.name == "VM_MAYWRITE").map(|flag| flag.span).collect()
 }
 
 /// Where a mapping has to be writable to begin with, so that nothing is refused that mprotect() could give.
-fn requiring(body: &Body) -> Vec<Span> {
+fn requiring(body: &FunctionView) -> Vec<Span> {
     let refusals = body.variants.iter().flat_map(|variant| variant.refusals());
     refusals
         .filter(|refusal| !refusal.test.set && names_write(&refusal.test.flags))
@@ -46,7 +46,7 @@ fn requiring(body: &Body) -> Vec<Span> {
 }
 
 /// Where pages of a file are mapped, which is asked before each first write to one (`page_mkwrite`).
-fn page_cache(body: &Body) -> Vec<Span> {
+fn page_cache(body: &FunctionView) -> Vec<Span> {
     let rules = |name: &str| body.variants.first().is_some_and(|variant| variant.rules().maps_page_cache(name));
     body.lowered.calls.iter().filter(|call| rules(&call.name)).map(|call| call.span).collect()
 }

@@ -59,15 +59,7 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
     let across = columns.len() as f64;
     let down = columns.iter().map(Vec::len).max().unwrap_or(1) as f64;
     let (width, height) = (across * NODE + (across - 1.0) * GAP, down * STEP);
-    let mut places: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-    for (column, nodes) in columns.iter().enumerate() {
-        // What waits longest stands left.
-        let left = (across - 1.0 - column as f64) * (NODE + GAP);
-        let first = (height - nodes.len() as f64 * STEP) / 2.0;
-        for (row, node) in nodes.iter().enumerate() {
-            places.insert(*node, (left, first + row as f64 * STEP));
-        }
-    }
+    let places = placed(&columns, height);
     let caption = "What waits for what: an arrow leads to what has to be converted first";
     write!(
         out,
@@ -106,6 +98,21 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "</svg></figure>")
+}
+
+/// Where the nodes of a graph stand: left and top of each, by number.
+fn placed(columns: &[Vec<usize>], height: f64) -> BTreeMap<usize, (f64, f64)> {
+    let across = columns.len() as f64;
+    let mut places: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    for (column, nodes) in columns.iter().enumerate() {
+        // What waits longest stands left.
+        let left = (across - 1.0 - column as f64) * (NODE + GAP);
+        let first = (height - nodes.len() as f64 * STEP) / 2.0;
+        for (row, node) in nodes.iter().enumerate() {
+            places.insert(*node, (left, first + row as f64 * STEP));
+        }
+    }
+    places
 }
 
 /// Blockers by number, and what each waits for.

@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 
 use super::{Page, badge};
-use crate::dossier::{Conversion, Dossier, Excerpt, Line};
 use crate::fix::{Applicability, counted};
+use crate::handler_report::{Conversion, Excerpt, HandlerReport, Line};
 use crate::report::escape::Html;
 use crate::report::registered_as;
 
 /// Registrations that are listed; the table has them all.
 const LISTED: usize = 12;
 
-pub(super) fn write(page: &Page, number: usize, dossier: &Dossier, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(page: &Page, number: usize, dossier: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
     let first = &page.scan.findings[dossier.findings[0]];
     let task = &page.tasks[dossier.findings[0]];
     writeln!(
@@ -51,7 +51,7 @@ pub(super) fn write(page: &Page, number: usize, dossier: &Dossier, out: &mut dyn
 }
 
 /// `file_operations.mmap of hpet_fops (drivers/char/hpet.c:704)`, for the first registrations.
-fn registrations(page: &Page, dossier: &Dossier) -> String {
+fn registrations(page: &Page, dossier: &HandlerReport) -> String {
     let listed = dossier.findings.iter().take(LISTED).map(|finding| {
         let registration = &page.scan.findings[*finding].registration;
         let place = page.scan.index.file(registration.file).at(registration.span.start);

@@ -15,8 +15,8 @@ use std::io::{self, Write};
 
 use super::compare::Comparison;
 use super::escape::Html;
-use crate::dossier::Dossier;
-use crate::verdict::{Chosen, Scan, Verdict};
+use crate::handler_report::HandlerReport;
+use crate::verdict::{ResolvedTarget, Scan, Verdict};
 use crate::worklist::{Statistics, Task};
 
 const STYLE: &str = include_str!("page.css");
@@ -27,13 +27,13 @@ pub struct Page<'a> {
     /// The scan, with its blockers.
     pub scan: &'a Scan<'a>,
     /// The target it was judged against.
-    pub chosen: &'a Chosen,
+    pub chosen: &'a ResolvedTarget,
     /// The kernel version of the tree, where it states one.
     pub version: Option<String>,
     /// A task for each finding, in their order.
     pub tasks: &'a [Task],
     /// The handlers.
-    pub dossiers: &'a [Dossier],
+    pub dossiers: &'a [HandlerReport],
     /// What handlers do, counted.
     pub statistics: &'a Statistics,
     /// What moved since an older tree.

@@ -16,10 +16,10 @@ use blanks::without_long_blanks;
 use fields::LANGUAGE;
 
 use super::ast::{Declared, Function, Parameter, Statement};
+use super::blank_unneeded::{Parts, blank_unneeded};
 use super::mask::{every_arm, variants};
 use super::span::Span;
-use super::thin::{Parts, thin};
-use crate::meter::{Phase, count, measure};
+use crate::profile::{Phase, count, measure};
 
 /// Syntax nested deeper than this is not understood. It bounds every recursion over the syntax of a slice.
 pub const DEPTH_LIMIT: usize = 200;
@@ -99,7 +99,7 @@ pub fn variables(slice: &[u8], base: u32) -> Parsed<Vec<Declared>> {
 /// The variables that a slice at file scope declares; of the designated entries of their initialisers only those whose text is asked for.
 pub fn variables_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool) -> Parsed<Vec<Declared>> {
     let mut masked = every_arm(slice);
-    thin(&mut masked, Parts::Entries, is_asked);
+    blank_unneeded(&mut masked, Parts::Entries, is_asked);
     with_tree(slice, &masked, base, |reader, root| {
         let mut cursor = root.walk();
         let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
@@ -131,7 +131,7 @@ pub fn members(slice: &[u8], base: u32) -> Parsed<Vec<Parameter>> {
 /// The members of a struct or union definition whose text is asked for.
 pub fn members_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool) -> Parsed<Vec<Parameter>> {
     let mut masked = every_arm(slice);
-    thin(&mut masked, Parts::Members, is_asked);
+    blank_unneeded(&mut masked, Parts::Members, is_asked);
     with_tree(slice, &masked, base, |reader, root| {
         let mut members = Vec::new();
         let mut stack = vec![(root, 0)];

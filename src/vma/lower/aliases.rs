@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::index::Scope;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
-use crate::vma::flow::Root;
+use crate::vma::flow::VmaAccess;
 
 /// What a function calls its VMA.
 #[derive(Debug, Default)]
@@ -18,16 +18,16 @@ pub struct Aliases {
 
 impl Aliases {
     /// Reads the names that a function uses.
-    pub fn of(function: &Function, root: &Root, scope: &Scope) -> Aliases {
+    pub fn of(function: &Function, root: &VmaAccess, scope: &Scope) -> Aliases {
         let mut aliases = Aliases::default();
         let parameter = |number: &usize| {
             function.parameters.get(*number).map(|parameter| parameter.name.clone()).unwrap_or_default()
         };
         match root {
-            Root::None | Root::Flags(_) => {}
-            Root::Vma(number) => drop(aliases.vmas.insert(parameter(number))),
-            Root::Desc(number) => drop(aliases.descs.insert(parameter(number))),
-            Root::Holder(number, member) => drop(aliases.holders.insert(parameter(number), member.clone())),
+            VmaAccess::None | VmaAccess::Flags(_) => {}
+            VmaAccess::Vma(number) => drop(aliases.vmas.insert(parameter(number))),
+            VmaAccess::Desc(number) => drop(aliases.descs.insert(parameter(number))),
+            VmaAccess::Holder(number, member) => drop(aliases.holders.insert(parameter(number), member.clone())),
         }
         aliases.extend(&function.body, scope);
         aliases

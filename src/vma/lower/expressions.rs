@@ -5,7 +5,7 @@ use crate::rules::StateKind;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::event::{EventKind, Fails, Write};
-use crate::vma::flow::{Named, Step, Value};
+use crate::vma::flow::{FieldUse, Step, Value};
 
 impl Lowerer<'_> {
     pub(super) fn expression(&mut self, expression: &Expression) -> Value {
@@ -270,7 +270,7 @@ impl Lowerer<'_> {
         if field == "vm_ops" {
             for name in self.tables_of(value) {
                 self.note_vm_hooks(&name);
-                self.out.vm_ops.push(Named { name, span });
+                self.out.vm_ops.push(FieldUse { name, span });
             }
         }
         if field == "vm_file" {

@@ -6,12 +6,12 @@ use crate::rules::{StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::event::EventKind;
-use crate::vma::flow::Named;
+use crate::vma::flow::FieldUse;
 
 impl Lowerer<'_> {
     /// `vma->vm_file = value`.
     pub(super) fn write_file(&mut self, value: &Expression, span: Span) {
-        self.out.writes.push(Named { name: "vm_file".to_owned(), span });
+        self.out.writes.push(FieldUse { name: "vm_file".to_owned(), span });
         if self.has_reference(value) {
             // From here on the reference is the mapping's, and the core drops it.
             let object = match &value.bare().kind {
@@ -35,13 +35,13 @@ impl Lowerer<'_> {
                 then.as_deref().is_none_or(|then| self.has_reference(then)) && self.has_reference(otherwise)
             }
             E::Name(name) if self.scope.get(name).is_some() => {
-                let values = self.pointers.get(name).map_or(&[][..], Vec::as_slice);
+                let values = self.locals.pointers.get(name).map_or(&[][..], Vec::as_slice);
                 let is_same = |other: &Expression| other.name() == Some(name);
-                self.referenced.contains(name)
+                self.ownership.referenced.contains(name)
                     || (!values.is_empty()
                         && values.iter().all(|value| !is_same(value) && !is_zero(value) && self.has_reference(value)))
             }
-            _ => self.referenced.contains(&value.bare().text(self.text)),
+            _ => self.ownership.referenced.contains(&value.bare().text(self.text)),
         }
     }
 
@@ -54,7 +54,7 @@ impl Lowerer<'_> {
     pub(super) fn note_reference(&mut self, name: &str, arguments: &[Expression]) {
         let effect = self.context.rules.state(name);
         if matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Ref) {
-            self.referenced.extend(arguments.first().map(|argument| argument.bare().text(self.text)));
+            self.ownership.referenced.extend(arguments.first().map(|argument| argument.bare().text(self.text)));
         }
     }
 }

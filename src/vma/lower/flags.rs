@@ -3,20 +3,20 @@
 use super::Lowerer;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::identifiers;
-use crate::vma::flow::Named;
+use crate::vma::flow::FieldUse;
 
 /// Flags that an expression sets and clears relative to the flags it starts from.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FlagSets {
-    pub sets: Vec<Named>,
-    pub clears: Vec<Named>,
+    pub sets: Vec<FieldUse>,
+    pub clears: Vec<FieldUse>,
 }
 
 impl Lowerer<'_> {
     /// Whether an expression is the VMA's flags, or a local copy.
     pub(super) fn is_flags(&self, expression: &Expression) -> bool {
         self.is_field_of_vma(expression, "vm_flags")
-            || expression.name().is_some_and(|name| self.flag_locals.contains_key(name))
+            || expression.name().is_some_and(|name| self.locals.flags.contains_key(name))
     }
 
     /// The flags that an expression holds: those it adds, and those it takes away by `& ~X`.
@@ -44,12 +44,12 @@ impl Lowerer<'_> {
             }
             E::Name(name) => {
                 if let Some(flag) = flag_name(value).filter(|_| self.context.rules.mask(name).is_none()) {
-                    let named = Named { name: flag, span: value.span };
+                    let named = FieldUse { name: flag, span: value.span };
                     if negated { found.clears.push(named) } else { found.sets.push(named) }
                 } else if let Some(flags) = self.named_mask(name) {
-                    let named = flags.into_iter().map(|name| Named { name, span: value.span });
+                    let named = flags.into_iter().map(|name| FieldUse { name, span: value.span });
                     if negated { found.clears.extend(named) } else { found.sets.extend(named) }
-                } else if let Some(local) = self.flag_locals.get(name) {
+                } else if let Some(local) = self.locals.flags.get(name) {
                     found.sets.extend(local.sets.iter().cloned());
                     found.clears.extend(local.clears.iter().cloned());
                 }

@@ -5,14 +5,14 @@ use crate::index::{Handler, Hook, Takes};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{Span, identifiers, words};
 use crate::vma::event::EventKind;
-use crate::vma::flow::{Key, Root, Value, VmHook};
+use crate::vma::flow::{Key, Value, VmHook, VmaAccess};
 
 impl Lowerer<'_> {
     /// A call through a local pointer to a function.
     pub(super) fn pointer_call(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
         self.arguments(arguments);
         let Some(root) = self.passed(arguments) else { return Value::Unknown };
-        let targets = self.pointers.get(name).cloned().unwrap_or_default();
+        let targets = self.locals.pointers.get(name).cloned().unwrap_or_default();
         if targets.is_empty() {
             let why = format!("handed to {name}, a pointer to a function that nothing here sets");
             self.event(EventKind::Unknown { why }, span);
@@ -82,7 +82,7 @@ impl Lowerer<'_> {
 
     /// Notes what a `vm_operations_struct` that the function installs does where a mapping comes and goes.
     pub(super) fn note_vm_hooks(&mut self, table: &str) {
-        for (member, root) in [("close", Root::Vma(0)), ("open", Root::Vma(0)), ("mapped", Root::None)] {
+        for (member, root) in [("close", VmaAccess::Vma(0)), ("open", VmaAccess::Vma(0)), ("mapped", VmaAccess::None)] {
             let keys = self.hooks_of(table, member, &root);
             let table = table.to_owned();
             self.out.vm_hooks.extend(keys.into_iter().map(|key| VmHook { table: table.clone(), member, key }));
@@ -90,13 +90,13 @@ impl Lowerer<'_> {
     }
 
     /// The driver's own functions that a table has as one of its hooks.
-    fn hooks_of(&self, table: &str, member: &str, root: &Root) -> Vec<Key> {
+    fn hooks_of(&self, table: &str, member: &str, root: &VmaAccess) -> Vec<Key> {
         let hook = self.context.index.table_member(table, member, self.file);
         hook.and_then(|hook| self.followable_from(hook.file, &hook.name, root)).unwrap_or_default()
     }
 
     /// What the `open` of the vm_ops that the function has installed does, itself or by a function that it has handed the VMA to.
-    pub(super) fn installed_open(&mut self, root: &Root) {
+    pub(super) fn installed_open(&mut self, root: &VmaAccess) {
         let mut tables: Vec<String> = self.out.vm_ops.iter().map(|table| table.name.clone()).collect();
         if tables.is_empty() {
             tables = self.out.callees.iter().flat_map(|callee| self.installed_by(callee)).collect();
@@ -129,7 +129,7 @@ impl Lowerer<'_> {
                 let then = then.as_deref().map(|then| self.tables_of(then)).unwrap_or_default();
                 [then, self.tables_of(otherwise)].concat()
             }
-            E::Name(name) => match self.pointers.get(name).filter(|_| self.scope.get(name).is_some()) {
+            E::Name(name) => match self.locals.pointers.get(name).filter(|_| self.scope.get(name).is_some()) {
                 Some(values) => values.iter().flat_map(|value| value.root()).map(str::to_owned).collect(),
                 None => vec![name.clone()],
             },
@@ -157,8 +157,8 @@ impl Lowerer<'_> {
         }
     }
 
-    pub(super) fn dispatch(&mut self, hook: Option<Hook>, text: String, root: Root, span: Span) -> Value {
-        if matches!(root, Root::Desc(_)) {
+    pub(super) fn dispatch(&mut self, hook: Option<Hook>, text: String, root: VmaAccess, span: Span) -> Value {
+        if matches!(root, VmaAccess::Desc(_)) {
             return Value::Unknown;
         }
         let Some(hook) = hook else {
@@ -197,7 +197,7 @@ impl Lowerer<'_> {
     }
 
     /// The handlers that one driver registers for a hook of its own.
-    fn implementers(&mut self, hook: &Hook, root: &Root, span: Span) -> Vec<Key> {
+    fn implementers(&mut self, hook: &Hook, root: &VmaAccess, span: Span) -> Vec<Key> {
         let index = self.context.index;
         let (mut keys, mut unknown): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());
         for registration in index.registrations().iter().filter(|registration| registration.hook.is_same(hook)) {

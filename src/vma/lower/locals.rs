@@ -16,12 +16,12 @@ impl Lowerer<'_> {
         visit::statements(statements, &mut |seen| {
             if let Seen::Declared(declared) = seen {
                 if declared_names.contains(&declared.name.as_str()) {
-                    self.untracked.insert(declared.name.clone());
+                    self.locals.untracked.insert(declared.name.clone());
                 }
                 declared_names.push(&declared.name);
                 if declared.is_static {
-                    self.untracked.insert(declared.name.clone());
-                    self.statics.insert(declared.name.clone());
+                    self.locals.untracked.insert(declared.name.clone());
+                    self.locals.statics.insert(declared.name.clone());
                 }
             }
         });
@@ -33,9 +33,9 @@ impl Lowerer<'_> {
             }
             Seen::Expression(Expression { kind: E::Unary { operator, operand }, .. }) if operator == "&" => {
                 if let Some(name) = operand.name() {
-                    self.untracked.insert(name.to_owned());
+                    self.locals.untracked.insert(name.to_owned());
                     if self.scope.get(name).is_none() {
-                        self.tables.insert(name.to_owned());
+                        self.locals.tables.insert(name.to_owned());
                     }
                 }
             }
@@ -43,32 +43,37 @@ impl Lowerer<'_> {
                 let idiom = callee.name().and_then(|name| self.context.rules.idiom(name));
                 if idiom == Some(Idiom::TakesFromCleanup) {
                     let taken = arguments.first().and_then(Expression::name);
-                    self.kept.extend(taken.map(str::to_owned));
+                    self.ownership.kept.extend(taken.map(str::to_owned));
                 }
                 if let Some(name) = callee.name() {
-                    self.called.insert(name.to_owned());
+                    self.locals.called.insert(name.to_owned());
                     self.note_reference(name, arguments);
                 }
             }
             Seen::Declared(Declared { name, value: Some(value), .. }) => assigned.push((name.clone(), value)),
             _ => {}
         });
-        for (name, value) in &assigned {
+        self.note_assigned(&assigned);
+    }
+
+    /// What the locals hold that are assigned to.
+    fn note_assigned(&mut self, assigned: &[(String, &Expression)]) {
+        for (name, value) in assigned {
             if self.is_field_of_vma(value, "vm_flags")
                 || self.scope.get(name).is_some_and(|ty| ty.name == "vm_flags_t")
                 || self.names_flags(value)
             {
                 let found = self.flag_sets(value);
-                let entry = self.flag_locals.entry(name.clone()).or_default();
+                let entry = self.locals.flags.entry(name.clone()).or_default();
                 entry.sets.extend(found.sets);
                 entry.clears.extend(found.clears);
             }
             if self.is_field_of_vma(value, "vm_page_prot") {
-                self.prot_locals.insert(name.clone());
+                self.locals.prots.insert(name.clone());
             }
-            self.note_pointer(name, &assigned);
-            self.pointers.entry(name.clone()).or_default().extend(pointed_at(value));
-            self.origins.entry(name.clone()).or_default().extend(names(value));
+            self.note_pointer(name, assigned);
+            self.locals.pointers.entry(name.clone()).or_default().extend(pointed_at(value));
+            self.locals.origins.entry(name.clone()).or_default().extend(names(value));
         }
     }
 
@@ -87,8 +92,15 @@ impl Lowerer<'_> {
         let mut found = names(value);
         let mut next = 0;
         while let Some(name) = found.get(next) {
-            let more: Vec<String> =
-                self.origins.get(name).into_iter().flatten().filter(|name| !found.contains(name)).cloned().collect();
+            let more: Vec<String> = self
+                .locals
+                .origins
+                .get(name)
+                .into_iter()
+                .flatten()
+                .filter(|name| !found.contains(name))
+                .cloned()
+                .collect();
             found.extend(more);
             next += 1;
         }
@@ -110,7 +122,7 @@ impl Lowerer<'_> {
     }
 
     fn is_of_frame(&self, name: &str) -> bool {
-        self.scope.get(name).is_some() && !self.statics.contains(name)
+        self.scope.get(name).is_some() && !self.locals.statics.contains(name)
     }
 
     pub(super) fn names_flags(&self, value: &Expression) -> bool {
@@ -134,7 +146,7 @@ impl Lowerer<'_> {
     /// Whether an expression is the VMA's protection as it stands.
     pub(super) fn is_vma_prot(&self, expression: &Expression) -> bool {
         self.is_field_of_vma(expression, "vm_page_prot")
-            || expression.name().is_some_and(|name| self.prot_locals.contains(name))
+            || expression.name().is_some_and(|name| self.locals.prots.contains(name))
     }
 }
 

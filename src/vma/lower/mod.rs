@@ -1,6 +1,7 @@
 //! From the syntax of a function to its facts and its flow.
 
 pub mod aliases;
+mod callees;
 mod calls;
 mod conditions;
 mod expressions;
@@ -17,9 +18,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::aliases::Aliases;
 use self::conditions::is_zero;
 use self::flags::FlagSets;
+use super::dead_slots::prune;
 use super::event::{Event, EventKind, Fails};
-use super::flow::{Arm, Key, Lowered, Named, Root, Step, Value};
-use super::prune::prune;
+use super::flow::{Arm, FieldUse, Key, Lowered, Step, Value, VmaAccess};
 use crate::index::{Index, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
@@ -43,44 +44,56 @@ struct Lowerer<'a> {
     text: &'a [u8],
     scope: Scope,
     aliases: Aliases,
+    locals: Locals,
+    ownership: Ownership,
+    /// Whether it lies in another file than what gets the VMA.
+    is_far: bool,
+    out: Lowered,
+    steps: Vec<Step>,
+    /// The slots of the function's variables, and how many slots there are.
+    variables: FxHashMap<String, u32>,
+    slots: u32,
+    /// How many macros deep the text that is read lies.
+    macro_depth: usize,
+}
+
+/// What is known of a function's variables, whatever the path.
+#[derive(Default)]
+struct Locals {
     /// Locals that hold the VMA's flags, or flags for it, with what they set and clear.
-    flag_locals: FxHashMap<String, FlagSets>,
+    flags: FxHashMap<String, FlagSets>,
     /// Locals that hold the VMA's protection.
-    prot_locals: FxHashSet<String>,
+    prots: FxHashSet<String>,
     /// Locals with what is assigned to them: a local that is called points to a function.
     pointers: FxHashMap<String, Vec<Expression>>,
-    /// What the function takes references of, as written.
-    referenced: FxHashSet<String>,
+    /// Locals with the names that their values are made from.
+    origins: FxHashMap<String, Vec<String>>,
+    /// Names that are declared twice, or whose address is taken: what they hold at one place says nothing about another.
+    untracked: FxHashSet<String>,
+    /// Variables of the function that outlive it.
+    statics: FxHashSet<String>,
     /// The tables of which the function takes the address.
     tables: FxHashSet<String>,
+    /// The names of all functions that are called by name.
+    called: FxHashSet<String>,
+}
+
+/// Which objects are the function's own, so that a change of them is no state of a mapping.
+#[derive(Default)]
+struct Ownership {
+    /// What the function takes references of, as written.
+    referenced: FxHashSet<String>,
     /// Pointers to variables of the function's own frame, or of its caller's.
     own: FxHashSet<String>,
     /// Parameters that are constants wherever it is called so.
     constants: FxHashSet<String>,
     parameters: FxHashSet<String>,
-    /// Whether it lies in another file than what gets the VMA.
-    is_far: bool,
     /// Pointers to what the function has just allocated.
     fresh: FxHashSet<String>,
     /// Variables that are given back where their scope ends, with what sort of state they hold.
     cleanups: Vec<(String, StateKind)>,
     /// Variables that are taken out of the hands of their `__free(...)`.
     kept: FxHashSet<String>,
-    out: Lowered,
-    steps: Vec<Step>,
-    slots: u32,
-    /// The slots of the function's variables.
-    variables: FxHashMap<String, u32>,
-    /// How many macros deep the text that is read lies.
-    macro_depth: usize,
-    /// Names that are declared twice, or whose address is taken: what they hold at one place says nothing about another.
-    untracked: FxHashSet<String>,
-    /// Variables of the function that outlive it.
-    statics: FxHashSet<String>,
-    /// The names of all functions that are called by name.
-    called: FxHashSet<String>,
-    /// Locals with the names that their values are made from.
-    origins: FxHashMap<String, Vec<String>>,
 }
 
 /// Lowers one variant of a function.
@@ -99,32 +112,24 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         text,
         scope,
         aliases,
-        flag_locals: FxHashMap::default(),
-        prot_locals: FxHashSet::default(),
-        pointers: FxHashMap::default(),
-        referenced: FxHashSet::default(),
-        tables: FxHashSet::default(),
-        own: handed(key.arguments.own).collect(),
-        constants: handed(key.arguments.constant).collect(),
-        fresh: FxHashSet::default(),
+        locals: Locals::default(),
+        ownership: Ownership {
+            own: handed(key.arguments.own).collect(),
+            constants: handed(key.arguments.constant).collect(),
+            parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
+            ..Ownership::default()
+        },
         is_far: key.arguments.is_far,
-        parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
-        cleanups: Vec::new(),
-        kept: FxHashSet::default(),
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
         steps: Vec::new(),
-        slots: 0,
         variables: FxHashMap::default(),
+        slots: 0,
         macro_depth: 0,
-        untracked: FxHashSet::default(),
-        statics: FxHashSet::default(),
-        called: FxHashSet::default(),
-        origins: FxHashMap::default(),
     };
-    if let Root::Flags(number) = root
+    if let VmaAccess::Flags(number) = root
         && let Some(parameter) = function.parameters.get(*number)
     {
-        lowerer.flag_locals.insert(parameter.name.clone(), FlagSets::default());
+        lowerer.locals.flags.insert(parameter.name.clone(), FlagSets::default());
     }
     lowerer.read_locals(&function.body);
     for name in handed(key.arguments.zero) {
@@ -152,7 +157,7 @@ impl Lowerer<'_> {
 
     /// The slot of a variable.
     fn variable(&mut self, name: &str) -> u32 {
-        if self.untracked.contains(name) {
+        if self.locals.untracked.contains(name) {
             return self.slot();
         }
         if let Some(slot) = self.variables.get(name) {
@@ -165,11 +170,11 @@ impl Lowerer<'_> {
 
     fn read(&mut self, field: &str, span: Span) {
         let field = self.context.rules.vma_field(field);
-        self.out.reads.push(Named { name: field.to_owned(), span });
+        self.out.reads.push(FieldUse { name: field.to_owned(), span });
     }
 
     fn write(&mut self, field: &str, span: Span) {
-        self.out.writes.push(Named { name: field.to_owned(), span });
+        self.out.writes.push(FieldUse { name: field.to_owned(), span });
         self.event(EventKind::WriteField { field: field.to_owned() }, span);
     }
 
@@ -266,8 +271,8 @@ impl Lowerer<'_> {
                 Some(StateEffect::Undoes(kind, _)) => kind,
                 _ => StateKind::Ref,
             };
-            if !self.kept.contains(&declared.name) {
-                self.cleanups.push((declared.name.clone(), kind));
+            if !self.ownership.kept.contains(&declared.name) {
+                self.ownership.cleanups.push((declared.name.clone(), kind));
             }
         }
         let Some(value) = &declared.value else { return };
@@ -295,7 +300,7 @@ impl Lowerer<'_> {
 
     /// Variables declared with `__free(...)` are given back where the function returns.
     fn clean_up(&mut self, span: Span) {
-        for (object, kind) in self.cleanups.clone() {
+        for (object, kind) in self.ownership.cleanups.clone() {
             self.event(EventKind::Undo { kind, object }, span);
         }
     }

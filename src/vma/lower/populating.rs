@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::index::{Handler, Hook, ItemId};
-use crate::rules::Does;
+use crate::rules::CallEffect;
 use crate::source::identifiers;
 
 /// Helpers are followed so deep.
@@ -23,7 +23,7 @@ impl Lowerer<'_> {
                 seen.push(id);
                 let source = index.file(id.file);
                 for word in identifiers(index.item(id).span.of(&source.text)) {
-                    if self.context.rules.call(word).is_some_and(|rule| rule.does == Does::Populate) {
+                    if self.context.rules.call(word).is_some_and(|rule| rule.does == CallEffect::Populate) {
                         return true;
                     }
                     next.extend(index.vma_functions_called(word, id.file));

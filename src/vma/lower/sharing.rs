@@ -17,9 +17,9 @@ impl Lowerer<'_> {
             return;
         }
         if values.clone().all(|value| self.is_own(value)) {
-            self.own.insert(name.to_owned());
+            self.ownership.own.insert(name.to_owned());
         } else if values.all(|value| is_zero(value) || self.allocates(value)) {
-            self.fresh.insert(name.to_owned());
+            self.ownership.fresh.insert(name.to_owned());
         }
     }
 
@@ -34,10 +34,15 @@ impl Lowerer<'_> {
         let Some(root) = target.root() else { return false };
         let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
         match self.scope.get(root) {
-            Some(_) if self.statics.contains(root) => true,
-            Some(ty) if is_result(target, ty) && self.parameters.contains(root) => false,
+            Some(_) if self.locals.statics.contains(root) => true,
+            Some(ty) if is_result(target, ty) && self.ownership.parameters.contains(root) => false,
             // What is behind one pointer is the object itself, what is behind two another's.
-            Some(_) if (self.own.contains(root) || self.fresh.contains(root)) && pointers_followed(target) < 2 => false,
+            Some(_)
+                if (self.ownership.own.contains(root) || self.ownership.fresh.contains(root))
+                    && pointers_followed(target) < 2 =>
+            {
+                false
+            }
             Some(ty) => reaches && (ty.pointers > 0 || has_arrow(target)) && !ty.is_array,
             None => !self.aliases.is_alias(root),
         }
@@ -48,17 +53,19 @@ impl Lowerer<'_> {
         match &object.bare().kind {
             E::Unary { operator, operand } if operator == "&" => {
                 let Some(root) = operand.root() else { return false };
-                let is_here = self.scope.get(root).is_some_and(|ty| ty.pointers == 0) || self.own.contains(root);
+                let is_here =
+                    self.scope.get(root).is_some_and(|ty| ty.pointers == 0) || self.ownership.own.contains(root);
                 is_here && !self.is_shared(operand)
             }
-            E::Name(name) => self.own.contains(name),
+            E::Name(name) => self.ownership.own.contains(name),
             _ => false,
         }
     }
 
     /// Whether what a callee is handed points into the function's own frame: an array of it does too.
     pub(super) fn points_to_own(&self, argument: &Expression) -> bool {
-        let is_array = |name: &str| !self.statics.contains(name) && self.scope.get(name).is_some_and(|ty| ty.is_array);
+        let is_array =
+            |name: &str| !self.locals.statics.contains(name) && self.scope.get(name).is_some_and(|ty| ty.is_array);
         self.is_own(argument) || argument.name().is_some_and(is_array)
     }
 
@@ -68,7 +75,9 @@ impl Lowerer<'_> {
             E::Number(_) => true,
             E::Name(name) => {
                 let is_upper = name.bytes().all(|byte| !byte.is_ascii_lowercase());
-                self.constants.contains(name) || (is_upper && self.scope.get(name).is_none()) || name == "true"
+                self.ownership.constants.contains(name)
+                    || (is_upper && self.scope.get(name).is_none())
+                    || name == "true"
             }
             E::Unary { operand, .. } => self.is_constant(operand),
             E::Binary { left, right, .. } => self.is_constant(left) && self.is_constant(right),

@@ -1,7 +1,7 @@
 //! Calls that take state, and give it back.
 
 use super::Lowerer;
-use crate::rules::{Named, Object, StateEffect, StateKind, Taking};
+use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{Span, identifiers, words};
 use crate::vma::event::{EventKind, Fails, Write};
@@ -34,7 +34,7 @@ impl<'a> Lowerer<'a> {
         };
         let has = |from: &str, to: &str| {
             let Some(at) = stem(name, from) else { return false };
-            self.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
+            self.locals.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
         };
         self.context.rules.brackets().iter().find_map(|bracket| {
             if has(&bracket.open, &bracket.close) {
@@ -50,7 +50,7 @@ impl<'a> Lowerer<'a> {
         let rules = self.context.rules;
         let taking = rules.state_if_paired(name)?;
         let is_given_back =
-            self.called.iter().any(|name| self.undoes(name, taking.kind)) || self.close_undoes(taking.kind);
+            self.locals.called.iter().any(|name| self.undoes(name, taking.kind)) || self.close_undoes(taking.kind);
         is_given_back.then_some(StateEffect::Takes(taking))
     }
 
@@ -73,7 +73,7 @@ impl<'a> Lowerer<'a> {
     /// The texts of the `close` hooks of the tables that the function names.
     fn closes(&self) -> Vec<&'a [u8]> {
         let index = self.context.index;
-        let names = self.tables.iter().filter_map(|table| index.table_member(table, "close", self.file));
+        let names = self.locals.tables.iter().filter_map(|table| index.table_member(table, "close", self.file));
         let ids = names.flat_map(|close| index.functions(&close.name, close.file));
         ids.map(|id| index.item(id).span.of(&index.file(id.file).text)).collect()
     }
@@ -88,7 +88,7 @@ impl<'a> Lowerer<'a> {
         match effect {
             StateEffect::Takes(taking) => {
                 let object = match taking.object {
-                    Object::Named(Named::Made) => arguments.first().filter(|first| is_address(first)),
+                    Object::Rule(ObjectRule::Made) => arguments.first().filter(|first| is_address(first)),
                     object => argument_of(object, arguments),
                 };
                 let fails = if object.is_none()
@@ -131,8 +131,8 @@ impl<'a> Lowerer<'a> {
 fn argument_of<'e>(object: &Object, arguments: &'e [Expression]) -> Option<&'e Expression> {
     match object {
         Object::Argument(position) => arguments.get(*position),
-        Object::Named(Named::Last) => arguments.last(),
-        Object::Named(Named::Made) | Object::Result => None,
+        Object::Rule(ObjectRule::Last) => arguments.last(),
+        Object::Rule(ObjectRule::Made) | Object::Result => None,
     }
 }
 

@@ -4,8 +4,9 @@
 //! that function's own ways, which are computed once. Where there are more ways than are kept apart, they become one that
 //! holds the events of all: harder than any of them, never easier.
 
-mod legend;
-mod pairs;
+mod conditions;
+mod event_table;
+mod release_matching;
 mod state;
 mod walk;
 
@@ -13,9 +14,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use self::legend::Legend;
-pub(crate) use self::pairs::first_taken;
-use self::state::{Result, State, limited, unique};
+pub use self::event_table::EventTable;
+pub(crate) use self::release_matching::first_taken;
+use self::state::{Known, State, limited, unique};
 use self::walk::Walk;
 use super::event::EventKind;
 use super::flow::{Key, Shared, Value};
@@ -31,7 +32,7 @@ pub struct Path {
     /// Where it returns, in the function's own file.
     pub returns: Option<Span>,
     /// What it returns, as far as the caller has to know.
-    result: Result,
+    result: Known,
     /// A populating call whose error another error number replaced, before this way failed.
     pub rewritten: Option<PathItem>,
     /// Whether ways were merged into it.
@@ -40,7 +41,7 @@ pub struct Path {
     pub is_cut: bool,
 }
 
-/// An event on a path. [`Legend`] tells what its numbers stand for.
+/// An event on a path. [`EventTable`] tells what its numbers stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PathItem {
     /// The function in which it happens.
@@ -64,9 +65,9 @@ impl PathItem {
 
 /// The ways through a function, and what the numbers in them stand for.
 #[derive(Clone, Debug, Default)]
-pub struct Ways {
+pub struct FunctionPaths {
     /// What the numbers stand for; ways of functions that were walked together share it.
-    pub legend: Arc<Legend>,
+    pub event_table: Arc<EventTable>,
     /// The ways.
     pub paths: Arc<Vec<Path>>,
 }
@@ -75,8 +76,8 @@ pub struct Ways {
 pub type Functions = FxHashMap<Key, Shared>;
 
 /// The ways through some functions, those of the functions that they call computed once.
-pub fn ways(functions: &Functions, roots: Vec<Key>) -> Vec<(Key, Ways)> {
-    let mut paths = Paths::new(functions);
+pub fn function_paths(functions: &Functions, roots: Vec<Key>) -> Vec<(Key, FunctionPaths)> {
+    let mut paths = PathCache::new(functions);
     let found: Vec<(Key, Arc<Vec<Path>>)> = roots
         .into_iter()
         .map(|key| {
@@ -84,17 +85,17 @@ pub fn ways(functions: &Functions, roots: Vec<Key>) -> Vec<(Key, Ways)> {
             (key, paths)
         })
         .collect();
-    let legend = Arc::new(paths.legend);
-    found.into_iter().map(|(key, paths)| (key, Ways { legend: legend.clone(), paths })).collect()
+    let event_table = Arc::new(paths.event_table);
+    found.into_iter().map(|(key, paths)| (key, FunctionPaths { event_table: event_table.clone(), paths })).collect()
 }
 
 /// Computes the paths of functions and keeps them.
-struct Paths<'f> {
+struct PathCache<'f> {
     functions: &'f Functions,
-    legend: Legend,
+    event_table: EventTable,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
-    /// Paths that were found while a function of the same cycle was walked, or that were cut: forgotten with the walk.
+    /// PathCache that were found while a function of the same cycle was walked, or that were cut: forgotten with the walk.
     provisional: FxHashMap<Key, Arc<Vec<Path>>>,
     is_provisional: bool,
     /// The first work of functions, where it is known.
@@ -104,11 +105,11 @@ struct Paths<'f> {
 /// Calls are followed so many functions deep; what lies deeper is not known, and the path says so.
 const CALL_DEPTH: usize = 24;
 
-impl<'f> Paths<'f> {
-    fn new(functions: &'f Functions) -> Paths<'f> {
-        Paths {
+impl<'f> PathCache<'f> {
+    fn new(functions: &'f Functions) -> PathCache<'f> {
+        PathCache {
             functions,
-            legend: Legend::default(),
+            event_table: EventTable::default(),
             known: FxHashMap::default(),
             running: FxHashSet::default(),
             provisional: FxHashMap::default(),
@@ -125,14 +126,14 @@ impl<'f> Paths<'f> {
         // Until it is known, a function that calls itself does no work by doing so.
         self.work.insert(key.clone(), None);
         let lowered = self.functions.get(key)?;
-        let function = self.legend.number(key, lowered);
+        let function = self.event_table.number(key, lowered);
         let own = lowered.events.iter().position(|event| matches!(event.kind, EventKind::Work { .. }));
         let found = match own {
             Some(event) => Some(PathItem { function, event: event as u32, via: 0, looped: false, once: false }),
             None => lowered.callees.iter().find_map(|callee| {
                 let work = self.work_of(callee)?;
                 let name = self.functions.get(callee).map(|lowered| lowered.name.clone())?;
-                Some(PathItem { via: self.legend.chain(&name, work.via), ..work })
+                Some(PathItem { via: self.event_table.chain(&name, work.via), ..work })
             }),
         };
         self.work.insert(key.clone(), found);
@@ -155,7 +156,7 @@ impl<'f> Paths<'f> {
             self.is_provisional = true;
             return Arc::new(vec![Path::default()]);
         }
-        let function = self.legend.number(key, lowered);
+        let function = self.event_table.number(key, lowered);
         let mut ends: Vec<Path> = Vec::new();
         for flow in &lowered.flows {
             let (waiting, ends_of_flow) = (FxHashMap::default(), Vec::new());

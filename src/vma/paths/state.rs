@@ -3,8 +3,8 @@
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{Path, PathItem};
+use crate::vma::dead_slots::NO_SLOT;
 use crate::vma::flow::Value;
-use crate::vma::prune::NO_SLOT;
 
 /// More states than this at one point are merged.
 const STATE_LIMIT: usize = 64;
@@ -14,7 +14,7 @@ const ITEM_LIMIT: usize = 1024;
 
 /// What is known of a value on one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Result {
+pub enum Known {
     #[default]
     Unknown,
     Zero,
@@ -29,7 +29,7 @@ pub enum Result {
 pub struct State {
     pub items: Vec<PathItem>,
     /// What is known of slots, by number.
-    values: Vec<(u32, Result)>,
+    values: Vec<(u32, Known)>,
     /// The last populating call that failed on this path.
     pub rewritten: Option<PathItem>,
     pub is_merged: bool,
@@ -58,33 +58,33 @@ impl State {
         self.values.clear();
     }
 
-    pub fn value(&self, value: &Value) -> Result {
+    pub fn value(&self, value: &Value) -> Known {
         match value {
-            Value::Unknown => Result::Unknown,
-            Value::Zero => Result::Zero,
-            Value::NonZero => Result::NonZero,
-            Value::Errno => Result::Errno,
+            Value::Unknown => Known::Unknown,
+            Value::Zero => Known::Zero,
+            Value::NonZero => Known::NonZero,
+            Value::Errno => Known::Errno,
             Value::Slot(slot) => {
-                self.values.iter().find(|(known, _)| known == slot).map_or(Result::Unknown, |(_, result)| *result)
+                self.values.iter().find(|(known, _)| known == slot).map_or(Known::Unknown, |(_, result)| *result)
             }
         }
     }
 
-    pub fn set(&mut self, slot: u32, result: Result) {
+    pub fn set(&mut self, slot: u32, result: Known) {
         if slot == NO_SLOT {
             return;
         }
         let at = self.values.partition_point(|(known, _)| *known < slot);
         let is_known = self.values.get(at).is_some_and(|(known, _)| *known == slot);
         match (is_known, result) {
-            (true, Result::Unknown) => drop(self.values.remove(at)),
-            (false, Result::Unknown) => {}
+            (true, Known::Unknown) => drop(self.values.remove(at)),
+            (false, Known::Unknown) => {}
             (true, _) => self.values[at].1 = result,
             (false, _) => self.values.insert(at, (slot, result)),
         }
     }
 
-    pub fn set_value(&mut self, value: &Value, result: Result) {
+    pub fn set_value(&mut self, value: &Value, result: Known) {
         if let Value::Slot(slot) = value {
             self.set(*slot, result);
         }
@@ -104,9 +104,9 @@ impl State {
             return;
         }
         self.items.remove(item);
-        self.values.retain(|(_, result)| *result != Result::Of(item));
+        self.values.retain(|(_, result)| *result != Known::Of(item));
         for (_, result) in &mut self.values {
-            if let Result::Of(other) = result
+            if let Known::Of(other) = result
                 && *other > item
             {
                 *other -= 1;
@@ -138,7 +138,7 @@ pub fn merge(states: &mut Vec<State>) {
     unique(states);
     if states.len() > STATE_LIMIT {
         for state in states.iter_mut() {
-            state.values.retain(|(_, result)| matches!(result, Result::Of(_)));
+            state.values.retain(|(_, result)| matches!(result, Known::Of(_)));
         }
         unique(states);
     }

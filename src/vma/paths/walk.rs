@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::pairs::{first_taken, is_taken};
-use super::state::{Result, State, limited, mark_added, merge, unique};
-use super::{Path, PathItem, Paths};
+use super::release_matching::{first_taken, is_taken};
+use super::state::{Known, State, limited, mark_added, merge, unique};
+use super::{Path, PathCache, PathItem};
 use crate::rules::StateKind;
 use crate::source::Span;
-use crate::vma::event::{EventKind, Fails, Write};
+use crate::vma::event::{EventKind, Write};
 use crate::vma::flow::{Arm, Condition, Key, Step, Value};
 
 /// Where control goes from a list of steps.
@@ -36,7 +36,7 @@ impl Exits {
 
 /// A walk along the flow of one function.
 pub(super) struct Walk<'p, 'f> {
-    pub(super) paths: &'p mut Paths<'f>,
+    pub(super) paths: &'p mut PathCache<'f>,
     /// The function that is walked.
     pub(super) function: u32,
     /// States that go to a label further on.
@@ -83,42 +83,9 @@ impl Walk<'_, '_> {
                 }
             }
             Step::If { condition, then, otherwise, absent } => {
-                let states = std::mem::take(&mut exits.next);
-                let holds: Vec<State> =
-                    states.iter().filter_map(|state| self.refined(state, condition, true)).collect();
-                let fails: Vec<State> =
-                    states.iter().filter_map(|state| self.refined(state, condition, false)).collect();
-                let arms = [
-                    self.arm(then, holds, *absent == Some(Arm::Then)),
-                    self.arm(otherwise, fails, *absent == Some(Arm::Otherwise)),
-                ];
-                for arm in arms {
-                    exits.next.extend(arm.next);
-                    exits.breaks.extend(arm.breaks);
-                    exits.continues.extend(arm.continues);
-                }
+                self.branch(condition, [then, otherwise], *absent, exits)
             }
-            Step::Loop(body) => {
-                let entry = std::mem::take(&mut exits.next);
-                // A later round finds what an earlier one has set.
-                let mut round = entry.clone();
-                let mut assigned = Vec::new();
-                assigned_slots(body, &mut assigned);
-                for state in &mut round {
-                    assigned.iter().for_each(|slot| state.set(*slot, Result::Unknown));
-                }
-                let inner = self.steps(body, round);
-                let mut after: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
-                for state in &mut after {
-                    mark_added(&mut state.items, &entry, |item| item.looped = true);
-                }
-                // A loop that populates is there to populate: that it may run no time at all is no way worth telling.
-                let populates = |state: &State| state.items.iter().any(|item| item.looped && self.is_populate(item));
-                if !after.iter().any(populates) {
-                    exits.next = entry;
-                }
-                exits.next.extend(after);
-            }
+            Step::Loop(body) => self.repeated(body, exits),
             Step::Switch { arms, has_default } => self.switch(arms, *has_default, exits),
             Step::Return(value, span) => {
                 let states = std::mem::take(&mut exits.next);
@@ -142,6 +109,39 @@ impl Walk<'_, '_> {
             Step::Continue => exits.continues.append(&mut exits.next),
         }
         exits.bound();
+    }
+
+    fn branch(&mut self, condition: &Condition, arms: [&[Step]; 2], absent: Option<Arm>, exits: &mut Exits) {
+        let states = std::mem::take(&mut exits.next);
+        for (arm, holds, steps) in [(Arm::Then, true, arms[0]), (Arm::Otherwise, false, arms[1])] {
+            let entry = states.iter().filter_map(|state| self.refined(state, condition, holds)).collect();
+            let left = self.arm(steps, entry, absent == Some(arm));
+            exits.next.extend(left.next);
+            exits.breaks.extend(left.breaks);
+            exits.continues.extend(left.continues);
+        }
+    }
+
+    fn repeated(&mut self, body: &[Step], exits: &mut Exits) {
+        let entry = std::mem::take(&mut exits.next);
+        // A later round finds what an earlier one has set.
+        let mut round = entry.clone();
+        let mut assigned = Vec::new();
+        assigned_slots(body, &mut assigned);
+        for state in &mut round {
+            assigned.iter().for_each(|slot| state.set(*slot, Known::Unknown));
+        }
+        let inner = self.steps(body, round);
+        let mut after: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
+        for state in &mut after {
+            mark_added(&mut state.items, &entry, |item| item.looped = true);
+        }
+        // Zero-iteration paths of populating loops are ignored: such a loop is there to populate.
+        let populates = |state: &State| state.items.iter().any(|item| item.looped && self.is_populate(item));
+        if !after.iter().any(populates) {
+            exits.next = entry;
+        }
+        exits.next.extend(after);
     }
 
     /// An arm; what happens where a member of a shared object was absent is marked as done once.
@@ -206,15 +206,15 @@ impl Walk<'_, '_> {
             _ => {}
         }
         state.push(self.item(event));
-        state.set(slot, Result::Of(state.items.len() - 1));
+        state.set(slot, Known::Of(state.items.len() - 1));
     }
 
     fn item(&self, event: usize) -> PathItem {
         PathItem { function: self.function, event: event as u32, via: 0, looped: self.again, once: false }
     }
 
-    fn event(&self, item: &PathItem) -> &EventKind {
-        &self.paths.legend.event(item).kind
+    pub(super) fn event(&self, item: &PathItem) -> &EventKind {
+        &self.paths.event_table.event(item).kind
     }
 
     fn is_populate(&self, item: &PathItem) -> bool {
@@ -269,7 +269,7 @@ impl Walk<'_, '_> {
                 for way in &ways {
                     let mut next = self.followed(state, way, slot);
                     if let Some(work) = late_work {
-                        let via = self.paths.legend.chain(name, work.via);
+                        let via = self.paths.event_table.chain(name, work.via);
                         next.push(PathItem { via, ..work });
                     }
                     after.push(next);
@@ -281,7 +281,7 @@ impl Walk<'_, '_> {
 
     /// What a way through a function is to who calls it by that name, to whom it is all the same which line returns.
     fn called(&mut self, way: &Path, name: &str) -> Path {
-        let via = |item: &PathItem| PathItem { via: self.paths.legend.chain(name, item.via), ..*item };
+        let via = |item: &PathItem| PathItem { via: self.paths.event_table.chain(name, item.via), ..*item };
         let Path { result, is_merged, is_cut, .. } = *way;
         Path { items: way.items.iter().map(via).collect(), result, is_merged, is_cut, ..Path::default() }
     }
@@ -295,84 +295,14 @@ impl Walk<'_, '_> {
                 EventKind::Undo { kind, object } => self.undone(&mut next, *item, *kind, object),
                 _ => next.push_again(*item),
             }
-            if way.result == Result::Of(number) {
-                result = Result::Of(next.items.len() - 1);
+            if way.result == Known::Of(number) {
+                result = Known::Of(next.items.len() - 1);
             }
         }
         next.is_merged |= way.is_merged;
         next.is_cut |= way.is_cut;
         next.set(slot, result);
         next
-    }
-
-    /// A state as it is where a condition holds or does not; `None` where that cannot be.
-    fn refined(&self, state: &State, condition: &Condition, holds: bool) -> Option<State> {
-        match condition {
-            Condition::Unknown => Some(state.clone()),
-            Condition::Not(inner) => self.refined(state, inner, !holds),
-            Condition::All(parts) if holds => {
-                parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, true))
-            }
-            Condition::Any(parts) if !holds => {
-                parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, false))
-            }
-            // One of several does not hold, or holds: which is not known, unless there is only one that could.
-            Condition::All(parts) => self.one_of(state, parts, false),
-            Condition::Any(parts) => self.one_of(state, parts, true),
-            Condition::True(value) => {
-                self.known(state, value, holds, if holds { Result::NonZero } else { Result::Zero })
-            }
-            Condition::Error(value) => match (state.value(value), holds) {
-                (Result::Zero, true) | (Result::Errno, false) => None,
-                _ => self.known(state, value, holds, if holds { Result::Errno } else { Result::Unknown }),
-            },
-        }
-    }
-
-    fn one_of(&self, state: &State, parts: &[Condition], holds: bool) -> Option<State> {
-        let mut possible = parts.iter().filter_map(|part| self.refined(state, part, holds));
-        let first = possible.next()?;
-        match possible.next() {
-            None if parts.len() == 1 => Some(first),
-            _ => Some(state.clone()),
-        }
-    }
-
-    /// A state as it is where a value was found to be `result`.
-    fn known(&self, state: &State, value: &Value, holds: bool, result: Result) -> Option<State> {
-        let mut state = state.clone();
-        match state.value(value) {
-            Result::Zero if holds => return None,
-            Result::NonZero | Result::Errno if !holds && result == Result::Zero => return None,
-            Result::Of(item) => {
-                let asks_for_error = matches!(result, Result::Errno | Result::Unknown);
-                let event = state.items.get(item).map(|item| self.event(item));
-                let says_so = matches!(event, Some(EventKind::Populate(populate)) if populate.only_if.is_some());
-                let fails = match event {
-                    // What says that it did nothing is no failure.
-                    _ if says_so => !holds && !asks_for_error,
-                    Some(EventKind::Take { fails: Fails::Zero, .. }) if !asks_for_error => !holds,
-                    Some(EventKind::Take { fails: Fails::Zero, .. }) => holds,
-                    Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Populate(_)) => holds,
-                    // What a helper, a hook or a getter returns, and a count, may mean either.
-                    _ => false,
-                };
-                if fails {
-                    state.fail(item, self.event_is_populate(&state, item) && !says_so);
-                }
-                let error = if fails { Result::Errno } else { result };
-                let otherwise = if asks_for_error { Result::Unknown } else { Result::Zero };
-                state.set_value(value, if holds { error } else { otherwise });
-                return Some(state);
-            }
-            _ => {}
-        }
-        state.set_value(value, result);
-        Some(state)
-    }
-
-    fn event_is_populate(&self, state: &State, item: usize) -> bool {
-        state.items.get(item).is_some_and(|item| matches!(self.event(item), EventKind::Populate(_)))
     }
 
     /// States that jump to a label that the flow does not have go on where nothing is known.
@@ -394,7 +324,7 @@ impl Walk<'_, '_> {
     pub(super) fn finish(&mut self, states: Vec<State>, value: Value, returns: Option<Span>) {
         for state in states {
             let result = state.value(&value);
-            let fails = matches!(result, Result::Errno | Result::NonZero);
+            let fails = matches!(result, Known::Errno | Known::NonZero);
             let rewritten = state.rewritten.filter(|_| fails && value == Value::Errno);
             self.ends.push(Path {
                 items: state.items,

@@ -1,0 +1,36 @@
+//! What all of a run of conversions stands on: borrowed from the session, and asked by everybody.
+
+use super::lookup::Lookup;
+use crate::index::Hook;
+use crate::rules::Rewrite;
+use crate::verdict::{Finding, ResolvedTarget, Session};
+use crate::vma::Analysis;
+use crate::vma::lower::Context;
+
+/// What a run of conversions stands on.
+pub(super) struct FixContext<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) chosen: &'a ResolvedTarget,
+    pub(super) rewrite: &'a Rewrite,
+    pub(super) findings: &'a [Finding],
+    pub(super) analysis: Analysis<'a>,
+    pub(super) lookup: Lookup<'a>,
+}
+
+impl<'a> FixContext<'a> {
+    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> FixContext<'a> {
+        FixContext {
+            context: session.context,
+            chosen: &session.chosen,
+            rewrite,
+            findings: session.findings(),
+            analysis: session.analysis.clone(),
+            lookup: Lookup::new(session.context.index),
+        }
+    }
+
+    /// Whether a hook is left on its own: `.mmap` of file_operations has its twin beside it, all others are retyped.
+    pub(super) fn is_retyped(&self, hook: &Hook) -> bool {
+        !self.context.rules.is_migrating(&hook.record)
+    }
+}

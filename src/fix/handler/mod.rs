@@ -1,0 +1,251 @@
+//! The conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and every other
+//! place that names it.
+
+mod helpers;
+mod registration;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::fix::candidate::Candidate;
+use crate::fix::context::FixContext;
+use crate::fix::hooks::retype::Members;
+use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::rewriter::OpenPoint;
+use crate::fix::text::edit::{Edit, sorted};
+use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
+use crate::index::{Index, ItemId};
+use crate::rules::NoteKind;
+use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
+use crate::verdict::Note;
+
+/// The conversion of one handler.
+pub(in crate::fix) struct HandlerConversion<'w, 'a> {
+    shared: &'w FixContext<'a>,
+    members: &'w Members,
+    candidate: &'w Candidate,
+    /// The functions that are converted in this run.
+    converted: BTreeSet<ItemId>,
+    pub(in crate::fix) edits: BTreeMap<u32, Vec<Edit>>,
+    pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
+    pub(in crate::fix) remarks: BTreeSet<String>,
+    pub(in crate::fix) reason: Option<String>,
+    /// Whether the handler populates in a hook of its own.
+    has_second_half: bool,
+    populating: Rc<BTreeSet<String>>,
+}
+
+impl<'w, 'a> HandlerConversion<'w, 'a> {
+    pub(in crate::fix) fn new(
+        shared: &'w FixContext<'a>,
+        members: &'w Members,
+        candidate: &'w Candidate,
+        converted: BTreeSet<ItemId>,
+    ) -> HandlerConversion<'w, 'a> {
+        HandlerConversion {
+            shared,
+            members,
+            candidate,
+            converted,
+            edits: BTreeMap::new(),
+            open_points: Vec::new(),
+            remarks: BTreeSet::new(),
+            reason: None,
+            has_second_half: false,
+            populating: Rc::default(),
+        }
+    }
+
+    /// Converts the handler: its functions, its registrations, whatever names it.
+    pub(in crate::fix) fn run(&mut self) {
+        let index = self.shared.context.index;
+        let helpers = self.helper_names();
+        self.populating = Rc::new(self.populating());
+        if self.candidate.twin.is_none() {
+            for file in self.files_naming(&self.candidate.fix.name, self.is_static()) {
+                self.name_in(file, &helpers);
+            }
+            for id in self.candidate.helpers.clone() {
+                self.helper(id, &helpers);
+            }
+            if let Some(mapped) = &self.candidate.mapped {
+                self.add(mapped.open.file, mapped.edits.iter().cloned());
+                let remark = format!("what {} takes for the first mapping moves to vm_ops->mapped", mapped.name);
+                self.remarks.insert(remark);
+            }
+        }
+        for finding in &self.candidate.findings {
+            let finding = &self.shared.findings[*finding];
+            self.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
+            let registration = &finding.registration;
+            self.check_table(registration);
+            self.retype(&registration.hook);
+            self.register(registration.file, registration.span, &registration.hook.member);
+        }
+        let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
+        if let Some((file, _)) = clash {
+            self.reason = Some(format!("changes {} in two ways", index.file(*file).path));
+        }
+    }
+
+    fn is_static(&self) -> bool {
+        let index = self.shared.context.index;
+        !self.candidate.definitions.iter().any(|id| index.is_visible_elsewhere(*id))
+    }
+
+    /// The files in which a name can mean a function of this driver.
+    fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
+        if !is_static {
+            return self.shared.lookup.naming(name).to_vec();
+        }
+        let index = self.shared.context.index;
+        let own: BTreeSet<u32> =
+            self.candidate.definitions.iter().chain(&self.candidate.helpers).map(|id| id.file).collect();
+        own.into_iter().filter(|file| find_word(&index.file(*file).text, name.as_bytes(), 0).is_some()).collect()
+    }
+
+    fn refuse(&mut self, reason: String) {
+        self.reason.get_or_insert(reason);
+    }
+
+    fn add(&mut self, file: u32, edits: impl IntoIterator<Item = Edit>) {
+        self.edits.entry(file).or_default().extend(edits);
+    }
+
+    /// Every mention of the handler in one file.
+    fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
+        let index = self.shared.context.index;
+        let source = index.file(file);
+        let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
+        // A file with a function of that name of its own means that one.
+        let mut own = source.named(ItemKind::Function, name).map(|item| ItemId { file, item }).peekable();
+        if own.peek().is_some() && !own.any(|id| self.candidate.definitions.contains(&id)) {
+            return;
+        }
+        if is_taken(source, new_name) {
+            return self.refuse(format!("{} has a {new_name} already", source.path));
+        }
+        let code = self.shared.lookup.code(file);
+        let conversion = self.conversion(file, &code, helpers);
+        let at_registration = |at: usize| {
+            self.candidate
+                .findings
+                .iter()
+                .map(|finding| &self.shared.findings[*finding].registration)
+                .any(|registration| registration.file == file && registration.span.contains(at as u32))
+        };
+        let mut prototypes = Vec::new();
+        for (at, mention) in mentions(source, &code, name) {
+            match mention {
+                _ if at_registration(at) => {}
+                Mention::Literal | Mention::Other => {}
+                // A function that is written anew says so itself.
+                Mention::Comment if self.is_converted(file, at) => {}
+                Mention::Definition(number) => {
+                    let item = &source.items[number];
+                    let done = conversion.function(item, name, new_name, true);
+                    self.check(file, &done.text, new_name, item.name.start);
+                    self.check_macros(file, item, [Some(&done.vma), done.dropped.as_ref()]);
+                    self.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
+                    self.remarks.extend(done.remarks);
+                    self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
+                    let text = match &done.finish {
+                        Some(second) => format!("{}\n\n{second}", done.text),
+                        None => done.text,
+                    };
+                    self.has_second_half |= done.finish.is_some();
+                    self.add(file, [Edit { span: item.span, text }]);
+                }
+                Mention::Prototype => match conversion.prototype(at, name, new_name, true) {
+                    Some(edits) => {
+                        self.add(file, edits);
+                        prototypes.extend(source.item_at(at as u32));
+                    }
+                    None => self.refuse(format!("its prototype in {} is not understood", source.path)),
+                },
+                Mention::Export | Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
+                Mention::Alias(number) => self.alias(file, number, at),
+                Mention::Code(_) => {
+                    let place = source.at(at as u32);
+                    return self.refuse(format!("{name} is used at {place} for something else than its registration"));
+                }
+            }
+        }
+        self.declare_second(file, &prototypes);
+    }
+
+    /// Whether a place lies in a function that is converted in this run.
+    fn is_converted(&self, file: u32, at: usize) -> bool {
+        let item = self.shared.context.index.file(file).item_at(at as u32);
+        item.is_some_and(|item| self.converted.contains(&ItemId { file, item }))
+    }
+
+    /// `#define f_mmap generic_file_mmap`.
+    fn alias(&mut self, file: u32, number: usize, at: usize) {
+        let source = self.shared.context.index.file(file);
+        let item = &source.items[number];
+        let body = &source.text[item.body as usize..item.span.end as usize];
+        let other = String::from_utf8_lossy(body.trim_ascii()).into_owned();
+        let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
+        let renamed = match self.shared.context.rules.twin(&self.shared.chosen.target, &other) {
+            Some(twin) => twin.to_owned(),
+            None if other == "NULL" => other.clone(),
+            None => return self.refuse(format!("{name} is a macro for {other}, which has no desc twin")),
+        };
+        let start = item.body as usize + body.len() - body.trim_ascii_start().len();
+        let edits = [Edit::new(at, at + name.len(), new_name), Edit::new(start, start + other.len(), renamed)];
+        self.add(file, edits);
+    }
+
+    /// A function that was written anew has to be understood as well as the old one.
+    fn check(&mut self, file: u32, text: &str, name: &str, offset: u32) {
+        let parsed = parse::in_first_variant(text.as_bytes(), 0);
+        if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
+            let text = "what was written of it does not parse".to_owned();
+            self.open_points.push((file, OpenPoint { offset, text }));
+        }
+    }
+
+    /// A macro may use what the function calls its VMA, or its file, without being handed it.
+    fn check_macros(&mut self, file: u32, item: &Item, names: [Option<&String>; 2]) {
+        let index = self.shared.context.index;
+        let code = self.shared.lookup.code(file);
+        let body = Span { start: item.body, end: item.span.end }.of(&code);
+        let used: BTreeSet<&str> = identifiers(body).collect();
+        for called in used {
+            let mut texts = index.expanded_call(called, file, &[]);
+            texts.extend(index.constant(called, file).map(<[u8]>::to_vec));
+            let captured = names
+                .into_iter()
+                .flatten()
+                .find(|name| texts.iter().any(|text| find_word(&blank_non_code(text), name.as_bytes(), 0).is_some()));
+            if let Some(name) = captured {
+                let text = format!("the macro {called} uses {name}, which it is not handed");
+                self.open_points.push((file, OpenPoint { offset: item.name.start, text }));
+            }
+        }
+    }
+
+    fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c BTreeMap<String, String>) -> Conversion<'c>
+    where
+        'a: 'c,
+        'w: 'c,
+    {
+        let FixContext { context, chosen, rewrite, .. } = self.shared;
+        Conversion {
+            rules: context.rules,
+            target: &chosen.target,
+            rewrite,
+            helpers,
+            populating: self.populating.clone(),
+            moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
+            source: &context.index.file(file).text,
+            code,
+        }
+    }
+}
+
+/// What the reader of a patch should know of what a verdict notes.
+fn remark(index: &Index, note: &Note) -> Option<String> {
+    (note.kind == NoteKind::FileState).then(|| format!("{} {}", index.file(note.file).at(note.span.start), note.text))
+}

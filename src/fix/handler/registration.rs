@@ -1,0 +1,127 @@
+//! The tables that register a converted handler.
+
+use super::HandlerConversion;
+use crate::fix::hooks::retype::renamed;
+use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::mentions::registration;
+use crate::index::{Hook, Registration};
+use crate::source::{ItemKind, Span, find_word, words};
+
+impl HandlerConversion<'_, '_> {
+    /// Takes in what retyping a hook changes for all that implement it.
+    pub(super) fn retype(&mut self, hook: &Hook) {
+        if !self.shared.is_retyped(hook) {
+            return;
+        }
+        match &*self.members.of(self.shared, hook) {
+            _ if self.candidate.twin.is_some() => {
+                self.refuse(format!(
+                    "{} is another module's, and its twin is for .mmap_prepare",
+                    self.candidate.fix.name
+                ));
+            }
+            Ok(edits) => edits.iter().for_each(|(file, edits)| self.add(*file, edits.iter().cloned())),
+            Err(reason) => self.refuse(reason.clone()),
+        }
+    }
+
+    pub(super) fn register(&mut self, file: u32, span: Span, member: &str) {
+        let text = &self.shared.context.index.file(file).text;
+        let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
+        match registration(text, span, member, &renamed(member), old, new) {
+            Some(edits) => {
+                if let (true, Some(form)) = (self.has_second_half, &self.shared.rewrite.finish) {
+                    self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());
+                }
+                self.add(file, edits);
+            }
+            None => self.refuse("its registration is not understood".to_owned()),
+        }
+    }
+
+    /// Registers the second half on a line of its own behind the first.
+    pub(super) fn register_second(&mut self, file: u32, span: Span, member: &str, hook: &str, suffix: &str) {
+        let text = &self.shared.context.index.file(file).text;
+        let second = format!("{}{suffix}", self.candidate.fix.name);
+        let edits = registration(text, span, member, hook, &self.candidate.fix.name, &second)
+            .and_then(|edits| sorted(edits).ok());
+        let Some(edits) = edits else { return };
+        let entry = String::from_utf8_lossy(&applied(text, span, &edits)).into_owned();
+        if !entry.starts_with('.') {
+            return self.refuse("is registered by an assignment, and the second half would be by another".to_owned());
+        }
+        let end = span.end as usize;
+        let line = memchr::memrchr(b'\n', &text[..span.start as usize]).map_or(0, |newline| newline + 1);
+        let indent = String::from_utf8_lossy(&text[line..span.start as usize]).into_owned();
+        // A table on one line stays there.
+        let indent = if indent.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() };
+        let edit = if text.get(end) == Some(&b',') {
+            Edit::new(end + 1, end + 1, format!("{indent}{entry},"))
+        } else {
+            Edit::new(end, end, format!(",{indent}{entry}"))
+        };
+        self.add(file, [edit]);
+    }
+
+    /// Declares the second half where the first is declared.
+    pub(super) fn declare_second(&mut self, file: u32, prototypes: &[u32]) {
+        let Some(form) = self.shared.rewrite.finish.as_ref().filter(|_| self.has_second_half) else { return };
+        for prototype in prototypes {
+            let item = &self.shared.context.index.file(file).items[*prototype as usize];
+            let end = item.span.end as usize;
+            let name = &self.candidate.fix.name;
+            let text = format!("\nstatic int {name}{}(struct vm_area_desc *desc);", form.suffix);
+            self.add(file, [Edit::new(end, end, text)]);
+        }
+    }
+
+    /// A table whose member is read elsewhere, that is copied, or that has the other hook too.
+    pub(super) fn check_table(&mut self, registration: &Registration) {
+        let index = self.shared.context.index;
+        let source = index.file(registration.file);
+        let code = self.shared.lookup.code(registration.file);
+        let own = source.item_at(registration.span.start);
+        if let Some(item) = own.map(|item| source.items[item as usize]).filter(|item| item.kind == ItemKind::Variable)
+            && find_word(item.span.of(&code), b"mmap_prepare", 0).is_some()
+        {
+            self.refuse("its table has an .mmap_prepare already".to_owned());
+        }
+        let Some(table) = &registration.table else { return };
+        let is_static = own
+            .is_none_or(|item| find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some());
+        let files = if is_static { vec![registration.file] } else { self.shared.lookup.naming(table).to_vec() };
+        for file in files {
+            let code = self.shared.lookup.code(file);
+            let other = index.file(file);
+            if file != registration.file && other.named(ItemKind::Variable, table).next().is_some() {
+                continue;
+            }
+            // Directives are blank in the code, and a macro may read a table as well.
+            let macros = other.items.iter().filter(|item| item.kind == ItemKind::Macro);
+            let texts = std::iter::once((0, code.as_slice()));
+            let texts = texts.chain(macros.map(|item| (item.span.start as usize, item.span.of(&other.text))));
+            let read = texts.into_iter().find_map(|(base, text)| {
+                Some(base + read_of(text, table.as_bytes(), registration.hook.member.as_bytes())?)
+            });
+            if let Some(at) = read {
+                return self.refuse(format!("{table} is copied, or its hook read, at {}", other.at(at as u32)));
+            }
+        }
+    }
+}
+
+/// Where a text reads the hook of a table, or copies the whole table.
+fn read_of(text: &[u8], table: &[u8], member: &[u8]) -> Option<usize> {
+    words(text, table).find(|at| {
+        let behind = text[at + table.len()..].trim_ascii_start();
+        let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
+        let is_read = field.is_some_and(|field| find_word(field, member, 0) == Some(0));
+        let before = text[..*at].trim_ascii_end();
+        let is_assigned = before.ends_with(b"=") && behind.starts_with(b";");
+        let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        let called = |name: &[u8]| find_word(&before[statement..], name, 0).is_some();
+        let is_duplicated =
+            before.ends_with(b"&") && [b"memcpy".as_slice(), b"kmemdup", b"devm_kmemdup"].into_iter().any(called);
+        is_read || is_assigned || is_duplicated
+    })
+}

@@ -1,0 +1,261 @@
+//! Who calls a retyped hook: a caller keeps its VMA, and a bridge makes a desc of it and carries out what the hook asks for.
+
+use std::collections::BTreeSet;
+
+use crate::fix::hooks::retyping::{PRIVATE, Retyping};
+use crate::fix::text::edit::Edit;
+use crate::fix::text::layout::{columns, fitted};
+use crate::index::{ItemId, Scope, SourceFile};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
+use crate::source::visit::{self, Seen};
+use crate::source::{Item, Span, find_word, words};
+
+/// Names under which functions keep an error.
+const ERRORS: &[&str] = &["err", "ret", "rc", "error", "retval", "res"];
+
+/// A function that calls a hook, or asks whether it is there.
+pub(in crate::fix) struct Caller<'r, 'p, 'a> {
+    retyping: &'r Retyping<'p, 'a>,
+    source: &'r SourceFile,
+    code: &'r [u8],
+    id: ItemId,
+    function: &'r Function,
+    scope: Scope,
+    /// The calls that are bridged, by where the member is named.
+    bridged: BTreeSet<Span>,
+    pub(in crate::fix) edits: BTreeSet<Edit>,
+}
+
+impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
+    pub(in crate::fix) fn new(
+        retyping: &'r Retyping<'p, 'a>,
+        source: &'r SourceFile,
+        code: &'r [u8],
+        id: ItemId,
+        function: &'r Function,
+    ) -> Self {
+        let scope = Scope::of(function);
+        Caller { retyping, source, code, id, function, scope, bridged: BTreeSet::new(), edits: BTreeSet::new() }
+    }
+
+    /// Where the member is named in an expression that is the hook.
+    fn hook(&self, expression: &Expression) -> Option<Span> {
+        let Retyping { shared, hook, marks, .. } = self.retyping;
+        let E::Field { base, name, .. } = &expression.bare().kind else { return None };
+        if *name != hook.member {
+            return None;
+        }
+        let ty = shared.context.types.of(base, &self.scope, self.id.file);
+        let is_ours = match ty.as_ref().and_then(|ty| ty.tag()) {
+            Some(tag) => tag == hook.record,
+            None => marks.are_in(&self.source.text),
+        };
+        // What an expression covers begins and ends with its parentheses.
+        let span = expression.bare().span;
+        let at = words(span.of(self.code), name.as_bytes()).last()?;
+        let start = span.start as usize + at;
+        is_ours.then(|| Span::new(start, start + name.len()))
+    }
+
+    /// Bridges the calls that are statements of their own.
+    pub(in crate::fix) fn statements(&mut self, statements: &[Statement]) -> Result<(), String> {
+        for statement in statements {
+            match &statement.kind {
+                S::Return(Some(value)) => self.call(statement, value, None)?,
+                S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
+                    if let Some(name) = target.name() {
+                        self.call(statement, value, Some(name))?;
+                    }
+                }
+                S::If { then, otherwise, .. } => {
+                    self.statements(then)?;
+                    self.statements(otherwise)?;
+                }
+                S::Loop { body, .. } | S::Block(body) => self.statements(body)?,
+                S::Switch { arms, .. } => arms.iter().try_for_each(|arm| self.statements(arm))?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Renames the member where it is asked for; what calls or sets it otherwise is not understood.
+    pub(in crate::fix) fn others(&mut self) -> Result<(), String> {
+        let (mut called, mut set, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        visit::statements(&self.function.body, &mut |seen| {
+            let Seen::Expression(expression) = seen else { return };
+            named.extend(self.hook(expression));
+            match &expression.kind {
+                E::Call { callee, .. } => called.extend(self.hook(callee)),
+                E::Assign { target, .. } => set.extend(self.hook(target)),
+                _ => {}
+            }
+        });
+        let Retyping { shared, hook, new_name, .. } = self.retyping;
+        for place in named.difference(&self.bridged) {
+            let refuse = |what: &str| Err(format!("{} is {what} at {}", hook.name(), self.source.at(place.start)));
+            let is_registered =
+                || {
+                    shared.context.index.registrations().iter().any(|registration| {
+                        registration.file == self.id.file && registration.span.contains(place.start)
+                    })
+                };
+            if called.contains(place) {
+                return refuse("called where no bridge can stand");
+            }
+            if !set.contains(place) {
+                self.edits.insert(Edit { span: *place, text: new_name.clone() });
+            } else if !is_registered() {
+                return refuse("set to what is no function");
+            }
+        }
+        Ok(())
+    }
+
+    /// Bridges a call of the hook whose value is returned, or kept in a variable.
+    fn call(&mut self, statement: &Statement, value: &Expression, kept_in: Option<&str>) -> Result<(), String> {
+        let E::Call { callee, arguments } = &value.bare().kind else { return Ok(()) };
+        let Some(place) = self.hook(callee) else { return Ok(()) };
+        let Retyping { hook, form, new_name, parameters, .. } = self.retyping;
+        let refuse = |why: &str| Err(format!("{} is called at {} {why}", hook.name(), self.source.at(place.start)));
+        let handed = |tag: &str| parameters.iter().position(|parameter| parameter.ty.points_to(tag));
+        let vma = handed("vm_area_struct").and_then(|number| arguments.get(number)?.name());
+        let (Some(vma), true) = (vma, arguments.len() == parameters.len()) else {
+            return refuse("with a VMA that is no variable");
+        };
+        let body = &self.code[self.id_item().body as usize..self.id_item().span.end as usize];
+        // A bridge of another hook may stand there already: it fills the same desc anew.
+        let is_desc = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some("vm_area_desc") && ty.pointers == 0);
+        if find_word(body, b"desc", 0).is_some() && !is_desc {
+            return refuse("where desc is the name of something else");
+        }
+        let before = &self.code[self.id_item().body as usize..place.start as usize];
+        if find_word(before, PRIVATE, 0).is_some() {
+            return refuse("after vm_private_data was used, which the bridge sets to what the hook leaves in its desc");
+        }
+        let Some(site) = Site::of(self.source, self.code, statement) else {
+            return refuse("in a statement that has no line of its own");
+        };
+        let text = |expression: &Expression| expression.text(&self.source.text);
+        let file = handed("file").map(|number| text(&arguments[number])).or_else(|| {
+            let own = self.function.parameters.iter().find(|parameter| parameter.ty.points_to("file"));
+            own.map(|parameter| parameter.name.clone())
+        });
+        let file = file.unwrap_or_else(|| format!("{vma}->vm_file"));
+        let filled = |template: &str| template.replace("{desc}", "desc").replace("{file}", &file).replace("{vma}", vma);
+        let is_passed = |parameter: &Parameter| !parameter.ty.points_to("file");
+        let passed: Vec<String> = std::iter::zip(parameters, arguments)
+            .filter(|(parameter, _)| is_passed(parameter))
+            .map(|(parameter, argument)| match parameter.ty.points_to("vm_area_struct") {
+                true => "&desc".to_owned(),
+                false => text(argument),
+            })
+            .collect();
+        let callee = Span { start: callee.span.start, end: place.start };
+        let callee = String::from_utf8_lossy(callee.of(&self.source.text)).into_owned();
+        let (error, is_new) = match kept_in {
+            Some(name) => (name.to_owned(), false),
+            None => self.error(),
+        };
+        let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
+        let indent = &site.indent;
+        let mut lines = vec![filled(&form.before), fitted(&call, columns(indent.as_bytes()))];
+        if kept_in.is_some() {
+            lines.extend([format!("if (!{error})"), format!("\t{error} = {};", filled(&form.after))]);
+        } else {
+            lines.extend([format!("if ({error})"), format!("\treturn {error};"), String::new()]);
+            lines.push(format!("return {};", filled(&form.after)));
+        }
+        let mut declared: Vec<String> = if is_desc { Vec::new() } else { vec!["struct vm_area_desc desc;".to_owned()] };
+        declared.extend(is_new.then(|| format!("int {error};")));
+        self.write(&site, declared, lines);
+        self.bridged.insert(place);
+        Ok(())
+    }
+
+    /// Writes the lines of a bridge, and what they declare.
+    fn write(&mut self, site: &Site, mut declared: Vec<String>, mut lines: Vec<String>) {
+        match (declared.is_empty(), site.is_bare) {
+            (true, _) => {}
+            (false, true) => {
+                declared.push(String::new());
+                lines.splice(0..0, declared);
+            }
+            (false, false) => self.declare(&declared),
+        }
+        self.edits.extend(site.edits(&lines));
+    }
+
+    fn id_item(&self) -> &'r Item {
+        &self.source.items[self.id.item as usize]
+    }
+
+    /// The variable of the function that keeps errors, and whether there is none yet.
+    fn error(&self) -> (String, bool) {
+        let declared = self.function.body.iter().filter_map(|statement| match &statement.kind {
+            S::Declaration(variables) => Some(variables),
+            _ => None,
+        });
+        let is_int = |ty: &Type| ty.name == "int" && ty.pointers == 0 && !ty.is_array && ty.function.is_none();
+        let kept = declared.flatten().find(|variable| is_int(&variable.ty) && ERRORS.contains(&variable.name.as_str()));
+        let body = self.id_item().span.of(self.code);
+        let is_free = |name: &&&str| find_word(body, name.as_bytes(), 0).is_none();
+        match kept {
+            Some(variable) => (variable.name.clone(), false),
+            None => (ERRORS.iter().find(is_free).unwrap_or(&ERRORS[0]).to_string(), true),
+        }
+    }
+
+    /// Declares variables behind those that the function begins with.
+    fn declare(&mut self, lines: &[String]) {
+        let first = self.function.body.iter().take_while(|statement| matches!(statement.kind, S::Declaration(_)));
+        let mut text: String = lines.iter().map(|line| format!("\n\t{line}")).collect();
+        let at = match first.last() {
+            Some(last) => last.span.end as usize,
+            None => {
+                text.push('\n');
+                self.id_item().body as usize + 1
+            }
+        };
+        self.edits.insert(Edit::new(at, at, text));
+    }
+}
+
+/// Where a statement stands.
+struct Site {
+    span: Span,
+    /// What stands before it on its line.
+    indent: String,
+    /// Whether it is the only one of an `if`, without braces.
+    is_bare: bool,
+    /// The end of what stands before it.
+    before: usize,
+}
+
+impl Site {
+    fn of(source: &SourceFile, code: &[u8], statement: &Statement) -> Option<Site> {
+        let (start, end) = (statement.span.start as usize, statement.span.end as usize);
+        let line = memchr::memrchr(b'\n', &code[..start]).map_or(0, |newline| newline + 1);
+        let indent = String::from_utf8(source.text[line..start].to_vec()).ok()?;
+        let before = code[..start].trim_ascii_end();
+        let is_bare = before.ends_with(b")") || before.ends_with(b"else");
+        let is_in_block = matches!(before.last()?, b'{' | b'}' | b';' | b':');
+        let has_else = code[end..].trim_ascii_start().starts_with(b"else");
+        let fits = indent.trim().is_empty()
+            && (is_in_block || (is_bare && indent.ends_with('\t') && !has_else))
+            && code[end - 1] == b';';
+        fits.then_some(Site { span: statement.span, indent, is_bare, before: before.len() })
+    }
+
+    /// The statement replaced by lines, in braces where it stood alone.
+    fn edits(&self, lines: &[String]) -> Vec<Edit> {
+        let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{}{line}", self.indent) };
+        let text = lines.iter().map(indented).collect::<Vec<_>>().join("\n");
+        let text = text.trim_start().to_owned();
+        if !self.is_bare {
+            return vec![Edit { span: self.span, text }];
+        }
+        let outer = &self.indent[..self.indent.len() - 1];
+        vec![Edit::new(self.before, self.before, " {"), Edit { span: self.span, text: format!("{text}\n{outer}}}") }]
+    }
+}

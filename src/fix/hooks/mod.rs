@@ -1,0 +1,6 @@
+//! Hooks beside `.mmap`: retyped hooks with their callers, and `vm_ops->mapped`.
+
+mod bridge;
+pub(in crate::fix) mod mapped;
+pub(in crate::fix) mod retype;
+mod retyping;

@@ -1,0 +1,188 @@
+//! A hook of an ops table that is retyped with all that implement it: its declaration, and every place that names it, as upstream
+//! did it for uio_info and vmbus_channel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::fix::context::FixContext;
+use crate::fix::hooks::bridge::Caller;
+use crate::fix::hooks::retyping::{PRIVATE, RecordClues, Retyping};
+use crate::fix::lookup::{Memo, User};
+use crate::fix::rewrite::function::parameters;
+use crate::fix::text::edit::Edit;
+use crate::index::{Hook, ItemId, SourceFile, is_access};
+use crate::rules::RequirementKind;
+use crate::source::ast::Parameter;
+use crate::source::{Item, ItemKind, Span, find_word, parse, words};
+use crate::verdict::Finding;
+use crate::vma::analysis::{Part, handler_keys};
+
+/// The edits of each file, by its place in the index.
+pub(in crate::fix) type Edits = BTreeMap<u32, Vec<Edit>>;
+
+/// The name of a hook, or of a function named after one, for a desc.
+pub(in crate::fix) fn renamed(member: &str) -> String {
+    member.replacen("mmap", "mmap_prepare", 1)
+}
+
+/// What retyping hooks changes, by the names of the hooks.
+pub(in crate::fix) struct Members {
+    known: Memo<String, Result<Edits, String>>,
+}
+
+impl Members {
+    pub(in crate::fix) fn new() -> Members {
+        Members { known: Memo::new() }
+    }
+
+    /// What retyping a hook changes where it is declared and called.
+    pub(in crate::fix) fn of(&self, shared: &FixContext, hook: &Hook) -> Arc<Result<Edits, String>> {
+        self.known.get(hook.name(), || member(shared, hook))
+    }
+}
+
+/// The edits that retype a hook where it is declared, called and tested. What registers it is left to its handlers.
+///
+/// # Errors
+/// What about the hook is not understood.
+fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
+    let form = shared.rewrite.bridge.as_ref().filter(|_| shared.rewrite.finish.is_none());
+    let form = form.ok_or_else(|| {
+        format!(
+            "{} is retyped together with all that implement it, and the target has no bridge for its callers",
+            hook.name()
+        )
+    })?;
+    let new_name = renamed(&hook.member);
+    if new_name == hook.member {
+        return Err(format!("{} does not have mmap in its name", hook.name()));
+    }
+    let mut registered = shared.findings.iter().filter(|finding| finding.registration.hook == *hook);
+    if let Some(empty) = registered.find(|finding| finding.handler.is_none()) {
+        let place = shared.context.index.file(empty.registration.file).at(empty.registration.span.start);
+        return Err(format!("{} is set to no function at {place}", hook.name()));
+    }
+    let (record, parameters) = declaration(shared, hook)?;
+    let header = &shared.context.index.file(record.file).path;
+    let marks =
+        RecordClues { record: hook.record.clone(), header: header.rsplit('/').next().unwrap_or(header).to_owned() };
+    let retyping = Retyping { shared, hook, form, new_name, record, parameters, marks };
+    let mut edits = Edits::new();
+    edits.insert(record.file, retyping.declared()?);
+    for user in shared.lookup.users(&hook.member).iter() {
+        let found = retyping.user(user)?;
+        if !found.is_empty() {
+            edits.entry(user.id.file).or_default().extend(found);
+        }
+    }
+    retyping.check_private()?;
+    Ok(edits)
+}
+
+/// The struct that declares a hook, and what the hook is handed.
+fn declaration(shared: &FixContext, hook: &Hook) -> Result<(ItemId, Vec<Parameter>), String> {
+    let index = shared.context.index;
+    let mut found = Vec::new();
+    for id in index.records(&hook.record) {
+        let source = index.file(id.file);
+        let span = index.item(id).span;
+        let members = parse::members(span.of(&source.text), span.start).syntax;
+        let member = members.into_iter().find(|member| member.name == hook.member);
+        found.extend(member.and_then(|member| Some((id, member.ty.function?))));
+    }
+    match <[_; 1]>::try_from(found) {
+        Ok([one]) => Ok(one),
+        Err(_) => Err(format!("{} is not declared in one place", hook.name())),
+    }
+}
+
+impl Retyping<'_, '_> {
+    /// The declaration with its new name and parameters, and the comments of the struct that name it.
+    fn declared(&self) -> Result<Vec<Edit>, String> {
+        let index = self.shared.context.index;
+        let source = index.file(self.record.file);
+        let item = index.item(self.record);
+        let code = self.shared.lookup.code(self.record.file);
+        let body = Span { start: item.body, end: item.span.end };
+        if find_word(body.of(&code), self.new_name.as_bytes(), 0).is_some() {
+            return Err(format!("struct {} has a {} already", self.hook.record, self.new_name));
+        }
+        let not_understood = || format!("the declaration of {} is not understood", self.hook.name());
+        let mut places = words(body.of(&code), self.hook.member.as_bytes());
+        let (Some(at), None) = (places.next(), places.next()) else { return Err(not_understood()) };
+        let start = body.start as usize + at;
+        let name = Span::new(start, start + self.hook.member.len());
+        // The parenthesis behind the name moves what follows it as well.
+        let parameters = parameters(&source.text, &code, name, &format!("{})", self.new_name), true);
+        let mut edits = vec![Edit { span: name, text: self.new_name.clone() }, parameters.ok_or_else(not_understood)?];
+        edits.extend(self.comments(source, item, &code));
+        Ok(edits)
+    }
+
+    /// `@member:` in the comments of the struct and above it, `struct.member` in any of the file.
+    fn comments(&self, source: &SourceFile, item: &Item, code: &[u8]) -> Vec<Edit> {
+        let above = source.items.iter().map(|other| other.span.end).filter(|end| *end <= item.span.start).max();
+        let own = Span { start: above.unwrap_or(0), end: item.span.end };
+        let comments = words(&source.text, self.hook.member.as_bytes()).filter(|at| code[*at] == b' ');
+        let named = comments.filter(|at| {
+            let before = &source.text[..*at];
+            (before.ends_with(b"@") && own.contains(*at as u32))
+                || before.ends_with(format!("{}.", self.hook.record).as_bytes())
+        });
+        named.map(|at| Edit::new(at, at + self.hook.member.len(), &self.new_name)).collect()
+    }
+
+    /// The edits of one function in which the member is called or tested.
+    fn user(&self, user: &User) -> Result<BTreeSet<Edit>, String> {
+        let source = self.shared.context.index.file(user.id.file);
+        let is_macro = source.items[user.id.item as usize].kind == ItemKind::Macro;
+        if is_macro && self.marks.are_in(&source.text) {
+            return Err(format!("{} is used by a macro at {}", self.hook.name(), source.at(user.at as u32)));
+        }
+        let code = self.shared.lookup.code(user.id.file);
+        let mut edits = BTreeSet::new();
+        for function in &user.functions {
+            let mut caller = Caller::new(self, source, &code, user.id, function);
+            caller.statements(&function.body)?;
+            caller.others()?;
+            edits.extend(caller.edits);
+        }
+        Ok(edits)
+    }
+
+    /// A bridge sets the private data to what the hook leaves in its desc, so nobody on the way to it may have set them before. Who
+    /// calls it is looked at where it does.
+    fn check_private(&self) -> Result<(), String> {
+        let FixContext { context, findings, analysis, .. } = self.shared;
+        let parts = |finding: &Finding| {
+            let keys = finding
+                .handler
+                .iter()
+                .flat_map(|handler| handler_keys(*context, &handler.name, finding.registration.file));
+            keys.flat_map(|key| analysis.facts(&key).parts).collect::<Vec<_>>()
+        };
+        let implementing = findings.iter().filter(|finding| finding.registration.hook == *self.hook);
+        let own: BTreeSet<(u32, String)> =
+            implementing.flat_map(parts).map(|part| (part.file, part.lowered.name.clone())).collect();
+        let kind = RequirementKind::Hook(self.hook.name());
+        let calls =
+            |finding: &&Finding| finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
+        for Part { file, lowered, .. } in findings.iter().filter(calls).flat_map(parts) {
+            let source = context.index.file(file);
+            let is_caller = || {
+                let items = source.named(ItemKind::Function, &lowered.name);
+                let mut texts = items.map(|item| source.items[item as usize].span.of(&source.text));
+                texts.any(|text| words(text, self.hook.member.as_bytes()).any(|at| is_access(text, at)))
+            };
+            let written = lowered.writes.iter().find(|field| field.name.as_bytes() == PRIVATE);
+            if let Some(written) = written.filter(|_| !own.contains(&(file, lowered.name.clone())) && !is_caller()) {
+                let place = source.at(written.span.start);
+                return Err(format!(
+                    "{} leaves private data alone that {place} sets on the way to it",
+                    self.hook.name()
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! A hook that is being retyped, as those see it who rewrite its declaration and its callers.
+
+use crate::fix::context::FixContext;
+use crate::index::{Hook, ItemId};
+use crate::rules::BridgeForm;
+use crate::source::ast::Parameter;
+use crate::source::find_word;
+
+/// The field that a bridge takes back to what the hook leaves it.
+pub(in crate::fix) const PRIVATE: &[u8] = b"vm_private_data";
+
+/// A hook that is retyped.
+pub(in crate::fix) struct Retyping<'p, 'a> {
+    pub(in crate::fix) shared: &'p FixContext<'a>,
+    pub(in crate::fix) hook: &'p Hook,
+    pub(in crate::fix) form: &'p BridgeForm,
+    pub(in crate::fix) new_name: String,
+    /// The struct.
+    pub(in crate::fix) record: ItemId,
+    /// What the hook is handed.
+    pub(in crate::fix) parameters: Vec<Parameter>,
+    pub(in crate::fix) marks: RecordClues,
+}
+
+/// What tells that a text can mean the struct.
+pub(in crate::fix) struct RecordClues {
+    pub(in crate::fix) record: String,
+    /// The name of the header that declares the struct.
+    pub(in crate::fix) header: String,
+}
+
+impl RecordClues {
+    /// Whether a text names the struct, or the header that declares it.
+    pub(in crate::fix) fn are_in(&self, text: &[u8]) -> bool {
+        find_word(text, self.record.as_bytes(), 0).is_some()
+            || memchr::memmem::find_iter(text, self.header.as_bytes())
+                .any(|at| matches!(text[..at].last(), Some(b'/' | b'"' | b'<')))
+    }
+}

@@ -1,0 +1,151 @@
+//! Unified diffs that `git apply` and `patch -p1` take.
+
+use std::fmt::Write;
+
+use similar::{Algorithm, ChangeTag, TextDiff};
+
+use crate::fix::text::edit::{Edit, applied};
+use crate::index::SourceFile;
+use crate::source::Span;
+
+/// Lines of context around what changes.
+const CONTEXT: usize = 3;
+
+/// Lines around an edit that are compared: an edit may move what stays the same by a few lines.
+const AROUND: u32 = 16;
+
+/// So many lines above a hunk are looked at for the head of its function.
+const LOOKED_BACK: usize = 10_000;
+
+/// What happens to one file.
+#[derive(Debug)]
+pub struct FileDiff {
+    /// The diff, with its header.
+    pub text: Vec<u8>,
+    /// Lines that are new.
+    pub added: usize,
+    /// Lines that go.
+    pub removed: usize,
+}
+
+/// A path as git writes it: in quotes where it holds what would end or change the line.
+pub(in crate::fix) fn quoted(path: &str) -> String {
+    if !path.chars().any(|letter| letter.is_control() || matches!(letter, '"' | '\\')) {
+        return path.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for letter in path.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let mut bytes = [0; 4];
+                let bytes = letter.encode_utf8(&mut bytes).bytes();
+                bytes.for_each(|byte| quoted += &format!("\\{byte:03o}"));
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// The diff of a file that edits (in order) are made in.
+pub fn unified(source: &SourceFile, edits: &[Edit]) -> FileDiff {
+    let mut header = String::new();
+    let (before, after) = (quoted(&format!("a/{}", source.path)), quoted(&format!("b/{}", source.path)));
+    let _ = write!(header, "diff --git {before} {after}\n--- {before}\n+++ {after}\n");
+    let mut diff = FileDiff { text: header.into_bytes(), added: 0, removed: 0 };
+    for window in windows(source, edits) {
+        window.hunks(source, &mut diff);
+    }
+    diff
+}
+
+/// Edits that stand close together, with the lines around them. Of a long file in which little changes only these are compared.
+struct Window<'e> {
+    edits: &'e [Edit],
+    /// The bytes of the lines.
+    span: Span,
+    /// How many lines stand before them.
+    first: usize,
+}
+
+fn windows<'e>(source: &SourceFile, edits: &'e [Edit]) -> Vec<Window<'e>> {
+    let line = |offset: u32| source.position(offset).line;
+    // What two hunks show of the lines between them must not overlap.
+    let is_close = |one: &Edit, next: &Edit| line(next.span.start) <= line(one.span.end) + 2 * AROUND + 1;
+    let window = |edits: &'e [Edit]| {
+        let (Some(first), Some(last)) = (edits.first(), edits.last()) else { return None };
+        let (first, last) = (line(first.span.start).saturating_sub(AROUND).max(1), line(last.span.end) + AROUND);
+        let start = source.line_range(first).map_or(0, |line| line.start);
+        let end = source.line_range(last).map_or(source.text.len(), |line| line.end);
+        Some(Window { edits, span: Span::new(start, end), first: first as usize - 1 })
+    };
+    edits.chunk_by(is_close).filter_map(window).collect()
+}
+
+impl Window<'_> {
+    fn hunks(&self, source: &SourceFile, out: &mut FileDiff) {
+        let (old, new) = (self.span.of(&source.text), applied(&source.text, self.span, self.edits));
+        let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(old, new.as_slice());
+        // The lines before are those of the old file, with what the windows before added and took away.
+        let before = (self.first, (self.first + out.added) - out.removed);
+        for group in diff.grouped_ops(CONTEXT) {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
+            let old_range = before.0 + first.old_range().start..before.0 + last.old_range().end;
+            let new_range = before.1 + first.new_range().start..before.1 + last.new_range().end;
+            let name = function_above(source, old_range.start);
+            let hunk = format!("@@ -{} +{} @@", range(&old_range), range(&new_range));
+            out.text.extend_from_slice(hunk.as_bytes());
+            if let Some(name) = name {
+                out.text.push(b' ');
+                // What stands there is shown, and not compared with anything.
+                out.text.extend(
+                    name.iter().map(|byte| if byte.is_ascii_control() && *byte != b'\t' { b'?' } else { *byte }),
+                );
+            }
+            out.text.push(b'\n');
+            for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+                out.line(change.tag(), change.value());
+            }
+        }
+    }
+}
+
+impl FileDiff {
+    fn line(&mut self, tag: ChangeTag, line: &[u8]) {
+        let sign = match tag {
+            ChangeTag::Equal => b' ',
+            ChangeTag::Insert => {
+                self.added += 1;
+                b'+'
+            }
+            ChangeTag::Delete => {
+                self.removed += 1;
+                b'-'
+            }
+        };
+        self.text.push(sign);
+        self.text.extend_from_slice(line);
+        if !line.ends_with(b"\n") {
+            self.text.extend_from_slice(b"\n\\ No newline at end of file\n");
+        }
+    }
+}
+
+fn range(lines: &std::ops::Range<usize>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => format!("{}", lines.start + 1),
+        count => format!("{},{count}", lines.start + 1),
+    }
+}
+
+/// The last line before a hunk that starts in column 1 with a letter, as diff shows it; `before` lines stand before the hunk.
+fn function_above(source: &SourceFile, before: usize) -> Option<&[u8]> {
+    let end = source.line_range(before as u32 + 1).map_or(source.text.len(), |line| line.start);
+    let lines = source.text[..end].rsplit(|byte| *byte == b'\n').skip(1);
+    let is_named = |line: &&[u8]| line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let found = lines.take(LOOKED_BACK).find(is_named)?;
+    Some(found[..found.len().min(80)].trim_ascii_end())
+}

@@ -1,0 +1,261 @@
+//! Changes as mails that `git am` takes: one patch a change, as the kernel's documents ask for it, without a Signed-off-by, which only
+//! a person can give (Documentation/process/submitting-patches.rst, generated-content.rst).
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::unified;
+use crate::fix::change::{Change, Fixes};
+use crate::fix::output::diff::quoted;
+use crate::index::Index;
+use crate::kernel::{Git, Maintainers, Person};
+use crate::verdict::{Finding, Verdict};
+
+/// Lines of a mail's body are at most so long.
+const BODY_WIDTH: usize = 75;
+
+/// What a series is made of.
+pub struct Series<'a> {
+    /// The index that the edits are of.
+    pub index: &'a Index,
+    /// The findings of the scan.
+    pub findings: &'a [Finding],
+    /// The conversions.
+    pub fixes: &'a Fixes,
+    /// Whom to tell.
+    pub maintainers: &'a Maintainers,
+    /// The history of the tree.
+    pub git: &'a Git,
+    /// The version of the tree, where it states one.
+    pub version: Option<String>,
+    /// The name of the target.
+    pub target: &'a str,
+}
+
+/// A mail: the name of its file, and what it says.
+#[derive(Debug)]
+pub struct Mail {
+    /// `0001-subject.patch`
+    pub name: String,
+    /// The mail.
+    pub text: Vec<u8>,
+}
+
+impl Series<'_> {
+    /// The mails, in the order in which they are to be applied.
+    pub fn mails(&self) -> Vec<Mail> {
+        let count = self.fixes.changes.len();
+        self.fixes.changes.iter().enumerate().map(|(number, change)| self.mail(number + 1, count, change)).collect()
+    }
+
+    fn mail(&self, number: usize, count: usize, change: &Change) -> Mail {
+        let files: Vec<&str> = change.files.keys().map(|file| self.index.file(*file).path.as_str()).collect();
+        let subject = self.subject(change, &files);
+        let diffs: Vec<_> = change.files.iter().map(|(file, edits)| unified(self.index.file(*file), edits)).collect();
+        let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
+        let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
+        let recipients = self.maintainers.recipients(&files, &changed);
+        let width = count.to_string().len();
+        let mut text = String::new();
+        let _ = writeln!(text, "From {} Mon Sep 17 00:00:00 2001", "0".repeat(40));
+        let (name, address) = self.git.author();
+        let author = Person { name: inert(&name), address: inert(&address).replace(['<', '>', ' '], "") };
+        let _ = writeln!(text, "From: {}", author.mailbox());
+        let _ = writeln!(text, "Subject: [PATCH {number:0width$}/{count}] {subject}");
+        for (header, people) in [("To", &recipients.to), ("Cc", &recipients.cc)] {
+            let people: Vec<String> = people.iter().map(|person| inert(person)).collect();
+            if !people.is_empty() {
+                let _ = writeln!(text, "{header}: {}", people.join(",\n    "));
+            }
+        }
+        text.push_str(
+            "MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\n",
+        );
+        text.push_str(&self.body(change));
+        text.push_str("---\n");
+        text.push_str(&diffstat(&files, &diffs));
+        let mut text = text.into_bytes();
+        for diff in &diffs {
+            text.extend_from_slice(&diff.text);
+        }
+        text.extend_from_slice(b"-- \n");
+        text.extend_from_slice(concat!("mmaplint ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+        if let Some(base) = self.git.head().filter(|_| number == 1) {
+            text.extend_from_slice(format!("\nbase-commit: {base}\n").as_bytes());
+        }
+        Mail { name: format!("{number:04}-{}.patch", slug(&subject)), text }
+    }
+
+    fn subject(&self, change: &Change, files: &[&str]) -> String {
+        let prefix = self.git.prefix(files).unwrap_or_else(|| prefix_of(files.last().copied().unwrap_or_default()));
+        let prefix = plain(&prefix);
+        let names: Vec<&str> =
+            change.handlers.iter().map(|handler| self.fixes.handlers[*handler].name.as_str()).collect();
+        let mut retyped = change.handlers.iter().filter_map(|handler| self.fixes.handlers[*handler].retyped.as_ref());
+        if let Some(hook) = retyped.next() {
+            return format!("{prefix}: replace mmap hook of {} with mmap_prepare", hook.record);
+        }
+        match names.as_slice() {
+            [name] if prefix.len() + name.len() < 45 => format!("{prefix}: convert {name}() to .mmap_prepare"),
+            _ => format!("{prefix}: convert mmap to mmap_prepare"),
+        }
+    }
+
+    /// What is done and why, with the tool and the tree named.
+    fn body(&self, change: &Change) -> String {
+        let fixes: Vec<_> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
+        let names = listed(&fixes.iter().map(|fix| format!("{}()", fix.name)).collect::<Vec<_>>());
+        let verdict = |wanted: Verdict| fixes.iter().any(|fix| self.findings[fix.finding].verdict == wanted);
+        let mut paragraphs = vec![
+            "Since commit c84bf6dd2b83 (\"mm: introduce new .mmap_prepare() file callback\") the .mmap() file callback is \
+             deprecated: it passes drivers a partially initialised VMA. .mmap_prepare() passes them a descriptor of the \
+             mapping instead, before anything is mapped."
+                .to_owned(),
+        ];
+        let mut what = format!("Convert {names}.");
+        let retyped: BTreeSet<String> = fixes.iter().filter_map(|fix| Some(fix.retyped.as_ref()?.name())).collect();
+        if !retyped.is_empty() {
+            let hooks = listed(&retyped.into_iter().collect::<Vec<_>>());
+            let _ = write!(
+                what,
+                " This retypes the hook {hooks} and all its implementers; callers that still have a VMA build a descriptor and \
+                 apply the result to it."
+            );
+        }
+        if verdict(Verdict::Action) {
+            what.push_str(" An mmap action replaces the populating call; mm performs it once the VMA is complete.");
+        }
+        if verdict(Verdict::Mechanical) {
+            what.push_str(" The hook uses only fields and flags that vm_area_desc also has.");
+        }
+        paragraphs.push(what);
+        let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
+        paragraphs.extend(remarks.into_iter().map(|remark| format!("Note: {remark}.")));
+        for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
+            paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
+        }
+        let tree = self.version.as_ref().map_or(String::new(), |version| format!(" of Linux {}", plain(version)));
+        paragraphs.push(format!(
+            "Written by mmaplint {} from a scan{tree} (target {}), and not yet run.",
+            env!("CARGO_PKG_VERSION"),
+            self.target
+        ));
+        paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+/// Text from a tree or a repository as a mail can hold it: in one line, and without what a terminal obeys.
+fn inert(text: &str) -> String {
+    let shown = |letter: char| if letter.is_control() || letter.is_whitespace() { ' ' } else { letter };
+    text.chars().map(shown).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The same for what subjects are made of.
+fn plain(text: &str) -> String {
+    let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || " _./,:()+&-".contains(*letter);
+    inert(text).chars().map(|letter| if is_plain(&letter) { letter } else { '?' }).collect()
+}
+
+/// What a line of a mail's text must not begin with: `git am`, and others that read mails, would take it for the patch, or for the next mail.
+const MEANT: &[&str] = &["---", "+++", "@@", "diff", "From", "Index:", ">From"];
+
+/// A paragraph in lines, with the last newline.
+fn wrap(paragraph: &str) -> String {
+    let wrapped = wrapped(paragraph);
+    let guarded = wrapped.split_inclusive('\n').map(|line| {
+        let is_meant = MEANT.iter().any(|meant| line.starts_with(meant));
+        if is_meant { format!(" {line}") } else { line.to_owned() }
+    });
+    guarded.collect()
+}
+
+fn wrapped(paragraph: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    let paragraph: String = paragraph.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    for word in paragraph.split_whitespace() {
+        if column > 0 && column + 1 + word.len() > BODY_WIDTH {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += word.len();
+    }
+    out.push('\n');
+    out
+}
+
+/// The files with how many lines change, as `git diff --stat` shows them.
+fn diffstat(files: &[&str], diffs: &[super::FileDiff]) -> String {
+    let longest = files.iter().map(|file| quoted(file).len()).max().unwrap_or(0);
+    let mut out = String::new();
+    let (mut added, mut removed) = (0, 0);
+    for (file, diff) in files.iter().zip(diffs) {
+        let total = diff.added + diff.removed;
+        let scale = |lines: usize| if total <= 40 { lines } else { (lines * 40).div_ceil(total) };
+        let file = quoted(file);
+        let _ = writeln!(
+            out,
+            " {file:longest$} | {total:3} {}{}",
+            "+".repeat(scale(diff.added)),
+            "-".repeat(scale(diff.removed))
+        );
+        added += diff.added;
+        removed += diff.removed;
+    }
+    let _ = writeln!(
+        out,
+        " {} changed, {}(+), {}(-)\n",
+        counted(files.len(), "file"),
+        counted(added, "insertion"),
+        counted(removed, "deletion")
+    );
+    out
+}
+
+/// A count with its noun: `1 file`, `2 files`, `2 patches`.
+pub fn counted(count: usize, word: &str) -> String {
+    let ending = match count {
+        1 => "",
+        _ if word.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{count} {word}{ending}")
+}
+
+/// A subject's prefix by the path alone, where no history tells: `drivers/char/uv_mmtimer.c` is `char: uv_mmtimer`.
+fn prefix_of(file: &str) -> String {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    let stem = parts.pop().and_then(|name| name.split('.').next()).unwrap_or_default();
+    if parts.len() > 1 {
+        parts.remove(0);
+    }
+    let folder = parts.last().copied().unwrap_or_default();
+    let says_nothing =
+        matches!(stem, "file" | "main" | "core" | "driver" | "inode" | "mmap") || stem.starts_with(folder);
+    if says_nothing || folder.is_empty() { folder.to_owned() } else { format!("{folder}: {stem}") }
+}
+
+fn slug(subject: &str) -> String {
+    let mut out = String::new();
+    for byte in subject.bytes() {
+        let kept = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        if kept {
+            out.push(char::from(byte));
+        } else if !out.ends_with('-') {
+            out.push('-');
+        }
+    }
+    out.truncate(52);
+    out.trim_matches(['-', '.']).to_owned()
+}

@@ -1,0 +1,9 @@
+//! Where edits go: diffs, mails, files.
+
+mod diff;
+mod mails;
+mod write;
+
+pub use diff::{FileDiff, unified};
+pub use mails::{Mail, Series, counted};
+pub use write::{Replaced, WriteError, write, write_below};

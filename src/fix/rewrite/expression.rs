@@ -1,0 +1,378 @@
+//! Writes expressions for the desc.
+
+use crate::fix::rewrite::rewriter::{Rewriter, Use};
+use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::rules::template::{argument, fill, keys};
+use crate::rules::{CallEffect, Idiom};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+
+impl Rewriter<'_> {
+    /// The text of an expression as it is written for the desc.
+    pub(in crate::fix) fn text(&mut self, expression: &Expression, used: Use) -> String {
+        let outer = std::mem::take(&mut self.out.edits);
+        self.expression(expression, used);
+        let inner = std::mem::replace(&mut self.out.edits, outer);
+        let text = match sorted(inner) {
+            Ok(edits) => applied(self.conversion.source, expression.span, &edits),
+            Err(span) => {
+                self.open(span.start, "is changed in two ways");
+                expression.span.of(self.conversion.source).to_vec()
+            }
+        };
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The condition of an `if` or a loop, whose parentheses belong to the statement.
+    pub(in crate::fix) fn condition(&mut self, condition: &Expression) {
+        let inner = self.without_parentheses(condition);
+        self.expression(&inner, Use::Truth);
+    }
+
+    /// An expression without the parentheses around it.
+    pub(in crate::fix) fn without_parentheses(&self, expression: &Expression) -> Expression {
+        let text = expression.span.of(self.conversion.source);
+        let mut inner = expression.clone();
+        if text.first() == Some(&b'(') && text.last() == Some(&b')') && !matches!(expression.kind, E::Cast { .. }) {
+            let (start, end) = (expression.span.start as usize + 1, expression.span.end as usize - 1);
+            let body = &self.conversion.source[start..end];
+            let before = body.len() - body.trim_ascii_start().len();
+            let after = body.len() - body.trim_ascii_end().len();
+            inner.span = Span::new(start + before, end - after);
+        }
+        inner
+    }
+
+    pub(in crate::fix) fn expression(&mut self, expression: &Expression, used: Use) {
+        if self.flag_test(expression, used) || self.size(expression) || self.field(expression) {
+            return;
+        }
+        match &expression.kind {
+            E::Name(name) => self.name(name, expression.span),
+            E::Number(_) | E::Literal => {}
+            E::Call { callee, arguments } => self.call(expression, callee, arguments),
+            E::Field { base, .. } => self.expression(base, Use::Value),
+            E::Unary { operator, operand } if operator == "&" && self.is_field(operand, "vm_flags") => {
+                self.open(expression.span.start, "takes the address of the flags");
+            }
+            E::Unary { operator, operand } => {
+                if operator == "&" && operand.name().is_some() {
+                    self.forget(operand);
+                }
+                self.expression(operand, if operator == "!" { Use::Truth } else { Use::Value })
+            }
+            E::Step { operand, .. } => {
+                self.forget(operand);
+                self.expression(operand, Use::Value);
+            }
+            E::Cast { value: operand, .. } => self.expression(operand, Use::Value),
+            E::Index { base, index } => {
+                self.expression(base, Use::Value);
+                self.expression(index, Use::Value);
+            }
+            E::Binary { operator, left, right } => {
+                let used = if matches!(operator.as_str(), "&&" | "||") { Use::Truth } else { Use::Value };
+                self.expression(left, used);
+                self.expression(right, used);
+            }
+            E::Assign { operator, target, value } => self.assign(expression, operator, target, value),
+            E::Conditional { condition, then, otherwise } => {
+                self.expression(condition, Use::Truth);
+                if let Some(then) = then {
+                    self.expression(then, used);
+                }
+                self.expression(otherwise, used);
+            }
+            E::Initializer { entries, .. } => {
+                entries.iter().for_each(|entry| self.expression(&entry.value, Use::Value))
+            }
+            E::Statements(inner) => self.statements(inner),
+            E::Other(parts) => parts.iter().for_each(|part| self.expression(part, Use::Value)),
+        }
+    }
+
+    /// A name by itself: the file becomes a field of the desc, the VMA has no equivalent.
+    fn name(&mut self, name: &str, span: Span) {
+        if self.file == Some(name) {
+            self.out.file_uses.insert(span);
+            self.replace(span, "{file}".to_owned());
+        } else if name == self.vma {
+            self.open(span.start, "the VMA itself is used here, which a desc does not stand for");
+        }
+    }
+
+    fn assign(&mut self, whole: &Expression, operator: &str, target: &Expression, value: &Expression) {
+        self.forget(target);
+        let flags = self.is_field(target, "vm_flags");
+        let (template, flags_value) = match (operator, &value.bare().kind) {
+            ("|=", _) if flags => (self.conversion.rewrite.set.clone(), Some(value)),
+            ("&=", E::Unary { operator, operand }) if flags && operator == "~" => {
+                (self.conversion.rewrite.clear.clone(), Some(&**operand))
+            }
+            _ => (None, None),
+        };
+        if let (Some(template), Some(list)) = (template, flags_value.and_then(|value| self.bits(value))) {
+            let text = fill(&template, &mut |key| (key == "bits").then(|| list.join(", ")));
+            return self.replace(whole.span, text);
+        }
+        if flags {
+            match self.conversion.rewrite.set {
+                Some(_) => self.open(whole.span.start, "writes the flags in a way that the desc has no helper for"),
+                None => self.expression(value, Use::Value),
+            }
+        }
+        if let Some(field) = self.vma_field(target)
+            && !self.conversion.target.writes_field(&field)
+        {
+            self.open(target.span.start, &format!("writes {field}, which a desc does not allow"));
+        }
+        if self.is_field(target, "vm_file") {
+            self.open(whole.span.start, "another file takes the place of vm_file; the core drops the old one's reference, so that nobody else may");
+            self.replace(target.span, "{desc}->vm_file".to_owned());
+            return self.expression(value, Use::Value);
+        }
+        let is_bool = target.name().is_some_and(|name| self.locals.booleans.iter().any(|known| known == name));
+        self.expression(target, Use::Value);
+        self.expression(value, if is_bool { Use::Truth } else { Use::Value });
+    }
+
+    /// `vma->vm_end - vma->vm_start`.
+    fn size(&mut self, expression: &Expression) -> bool {
+        let E::Binary { operator, left, right } = &expression.kind else { return false };
+        let Some(template) =
+            self.conversion.rewrite.size.clone().filter(|_| operator == "-" && self.is_field(right, "vm_start"))
+        else {
+            return false;
+        };
+        if self.is_field(left, "vm_end") {
+            let is_one = !template.contains(" - ");
+            let span = if is_one { expression.span } else { self.without_parentheses(expression).span };
+            self.replace(span, template);
+            return true;
+        }
+        // `from + vma->vm_end - vma->vm_start`, where nobody wrote the parentheses.
+        match &left.kind {
+            E::Binary { operator, left: first, right: end }
+                if operator == "+" && self.is_field(end, "vm_end") && left.span.end == end.span.end =>
+            {
+                let span = Span { start: end.span.start, end: right.span.end };
+                self.expression(first, Use::Value);
+                self.replace(span, template);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an expression is how many bytes the VMA has, as written or kept in a variable.
+    pub(in crate::fix) fn is_size(&self, expression: &Expression) -> bool {
+        match &expression.bare().kind {
+            E::Binary { operator, left, right } => {
+                operator == "-" && self.is_field(left, "vm_end") && self.is_field(right, "vm_start")
+            }
+            E::Name(name) => self.locals.sizes.iter().any(|known| known == name),
+            _ => false,
+        }
+    }
+
+    /// The field of the VMA that an expression is.
+    pub(in crate::fix) fn vma_field(&self, expression: &Expression) -> Option<String> {
+        match &expression.kind {
+            E::Field { base, name, .. } if base.name() == Some(self.vma) => {
+                Some(self.conversion.rules.vma_field(name).to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    pub(in crate::fix) fn is_field(&self, expression: &Expression, field: &str) -> bool {
+        self.vma_field(expression).is_some_and(|name| name == field)
+    }
+
+    /// A field by itself.
+    fn field(&mut self, expression: &Expression) -> bool {
+        let Some(field) = self.vma_field(expression) else { return false };
+        // `&vma->vm_file->f_path` and the like keep what surrounds the field.
+        let E::Field { base, .. } = &expression.kind else { return false };
+        if field == "vm_flags" {
+            self.flags_after_populate(expression.span);
+            let Some(text) = self.conversion.rewrite.flags.clone() else { return false };
+            self.replace(expression.span, text);
+            return true;
+        }
+        match self.conversion.rules.field_on_desc(&field).filter(|_| self.conversion.target.reads_field(&field)) {
+            Some(name) => self.replace(expression.span, format!("{{desc}}->{name}")),
+            None => self.open(base.span.start, &format!("uses {field}, which a desc does not have")),
+        }
+        true
+    }
+
+    /// What a remap sets is there once the call returns, but not when an action was only asked for.
+    pub(in crate::fix) fn flags_after_populate(&mut self, span: Span) {
+        if self.has_populated && self.conversion.rewrite.finish.is_none() {
+            self.open(
+                span.start,
+                "reads or clears flags behind a populating call, which sets some, where an action has not yet",
+            );
+        }
+    }
+
+    fn call(&mut self, whole: &Expression, callee: &Expression, arguments: &[Expression]) {
+        let name = callee.name().unwrap_or_default().to_owned();
+        if let Some(texts) = self.call_form(whole.span, &name, arguments) {
+            match texts.as_slice() {
+                [text] => self.replace(whole.span, text.clone()),
+                _ => self.open(whole.span.start, "becomes several statements in the middle of one"),
+            }
+            return;
+        }
+        if matches!(self.conversion.rules.idiom(&name), Some(Idiom::Load | Idiom::Store))
+            && arguments.iter().any(|argument| self.is_field(argument, "vm_flags"))
+        {
+            return self.open(whole.span.start, "reads the flags in one piece, for which the desc has no helper");
+        }
+        let takes_vma = arguments.iter().any(|argument| argument.name() == Some(self.vma));
+        if takes_vma {
+            let rule = self.conversion.rules.call(&name).map(|rule| rule.does);
+            if matches!(rule, Some(CallEffect::Populate)) {
+                let action = self.conversion.rules.call(&name).and_then(|rule| rule.action.as_ref());
+                let text = if action.is_some_and(|action| self.conversion.rewrite.actions.contains_key(action)) {
+                    format!("{name} populates in a place from which an action cannot be taken")
+                } else {
+                    format!("{name} populates, and there is no template for that on this target")
+                };
+                return self.open(whole.span.start, &text);
+            }
+            let Some(renamed) = self.conversion.helpers.get(&name).cloned() else {
+                let called = callee.text(self.conversion.source);
+                return self
+                    .open(whole.span.start, &format!("{called} takes the VMA and has no equivalent for a desc"));
+            };
+            if self.conversion.populating.contains(&name) && !self.passes_on {
+                self.open(
+                    whole.span.start,
+                    &format!("what becomes of an error of {name}, which populates, is not followed"),
+                );
+            }
+            self.replace(callee.span, renamed);
+            for argument in arguments {
+                if argument.name() == Some(self.vma) {
+                    self.replace(argument.span, "{desc}".to_owned());
+                } else {
+                    self.expression(argument, Use::Value);
+                }
+            }
+            return;
+        }
+        self.expression(callee, Use::Value);
+        arguments.iter().for_each(|argument| self.expression(argument, Use::Value));
+    }
+
+    /// What takes the place of a call of `name`, as one or more statements; `None` where no rule speaks of it.
+    pub(in crate::fix) fn call_form(
+        &mut self,
+        whole: Span,
+        name: &str,
+        arguments: &[Expression],
+    ) -> Option<Vec<String>> {
+        let form = self.conversion.rewrite.call(name)?.clone();
+        if let Some(first) =
+            arguments.first().filter(|_| self.conversion.rules.call(name).is_some_and(|rule| rule.vma == Some(1)))
+        {
+            // The twin of a helper that is given a file as well finds the file of the mapping by itself.
+            let is_own = first.name().is_some_and(|name| self.file == Some(name)) || self.is_field(first, "vm_file");
+            if !is_own {
+                return None;
+            }
+            self.implied_file = true;
+        }
+        if self.conversion.rules.call(name).is_some_and(|rule| rule.clear.is_some()) {
+            self.flags_after_populate(whole);
+        }
+        if let Some(twin) = self.conversion.rules.twin(self.conversion.target, name) {
+            self.out.twins.insert(name.to_owned(), twin.to_owned());
+        }
+        // A call that gets another VMA, or none, is not meant.
+        let has_vma =
+            arguments.iter().any(|argument| argument.name() == Some(self.vma) || self.vma_field(argument).is_some());
+        if !has_vma {
+            return None;
+        }
+        let of = |key: &str| key.strip_prefix("bits:").and_then(|number| arguments.get(number.parse::<usize>().ok()?));
+        let mut used = form.to.iter().flat_map(|template| keys(template)).filter_map(of);
+        let lists = used.all(|argument| self.bits(argument).is_some());
+        let templates = if lists { &form.to } else { &form.otherwise };
+        self.lost_argument(name, arguments, templates);
+        let mut texts = Vec::new();
+        for template in templates {
+            // To set or clear no flag is nothing to write.
+            let of_flags = |key: &str| {
+                of(key)
+                    .or_else(|| key.strip_suffix('!').and_then(|number| arguments.get(number.parse::<usize>().ok()?)))
+            };
+            let mut lists = keys(template).filter_map(of_flags).filter_map(|argument| self.bits(argument));
+            if lists.any(|bits| bits.is_empty()) {
+                continue;
+            }
+            texts.push(fill(template, &mut |key| self.filled(key, whole, arguments)));
+        }
+        (!texts.is_empty()).then_some(texts)
+    }
+
+    /// The text that takes the place of `{key}` in the form of a call.
+    fn filled(&mut self, key: &str, whole: Span, arguments: &[Expression]) -> Option<String> {
+        if let Some(number) = key.strip_prefix("bits:") {
+            let argument = arguments.get(number.parse::<usize>().ok()?)?;
+            return self.bits(argument).map(|bits| bits.join(", "));
+        }
+        if key == "file" {
+            return Some(self.file_in_template(whole));
+        }
+        if let Some(first) = key.strip_suffix("...").and_then(|number| number.parse::<usize>().ok()) {
+            let rest = arguments.get(first..)?.iter();
+            return Some(rest.map(|argument| self.text(argument, Use::Value)).collect::<Vec<_>>().join(", "));
+        }
+        let argument = arguments.get(key.trim_end_matches('!').parse::<usize>().ok()?)?;
+        let text = self.text(argument, Use::Value);
+        let is_plain = !key.ends_with('!') || argument.name().is_some();
+        Some(if is_plain { text } else { format!("({text})") })
+    }
+
+    /// An argument that the new form does not take is an open point.
+    fn lost_argument(&mut self, name: &str, arguments: &[Expression], templates: &[String]) {
+        let (file, is_file_implied) = (self.conversion.rules.call(name).and_then(|rule| rule.vma), self.implied_file);
+        let is_used = |position: usize| {
+            templates.iter().flat_map(|template| keys(template)).any(|key| {
+                argument(key).is_some_and(|place| place == position || (key.ends_with("...") && place < position))
+            })
+        };
+        let is_vma = |argument: &Expression| argument.name() == Some(self.vma);
+        let is_kept = |(position, argument): &(usize, &Expression)| {
+            is_used(*position)
+                || is_vma(argument)
+                || self.vma_field(argument).is_some()
+                || (is_file_implied && *position == 0 && file == Some(1))
+        };
+        let lost = arguments.iter().enumerate().find(|argument| !is_kept(argument));
+        if let Some((_, argument)) = lost {
+            let text = format!("what takes the place of {name} is not given {}", argument.text(self.conversion.source));
+            self.open(argument.span.start, &text);
+        }
+    }
+
+    /// How a template names the file: as the handler's own body does, or by the field of the desc.
+    fn file_in_template(&mut self, call: Span) -> String {
+        match self.file {
+            Some(_) => {
+                self.out.file_uses.insert(call);
+                "{file}".to_owned()
+            }
+            None => "{desc}->file".to_owned(),
+        }
+    }
+
+    /// Notes that `span` is written anew.
+    pub(in crate::fix) fn replace(&mut self, span: Span, text: String) {
+        self.out.edits.push(Edit { span, text });
+    }
+}

@@ -1,0 +1,146 @@
+//! Writes tests of VMA flags, and lists of them.
+
+use crate::fix::rewrite::rewriter::{Rewriter, Use};
+use crate::rules::template::fill;
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+
+/// A test of flags, as it is written on a VMA.
+struct Test {
+    bits: Vec<String>,
+    asks: Asks,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    Any,
+    All,
+    NotAny,
+    NotAll,
+}
+
+impl Rewriter<'_> {
+    /// The flags that an expression names, as bits of the target: `VM_IO | VM_PFNMAP`. `None` where it is no list of flags.
+    pub(in crate::fix) fn bits(&self, expression: &Expression) -> Option<Vec<String>> {
+        match &expression.bare().kind {
+            E::Binary { operator, left, right } if operator == "|" => {
+                let mut bits = self.bits(left)?;
+                bits.extend(self.bits(right)?);
+                Some(bits)
+            }
+            E::Number(_) if expression.bare().is_zero() => Some(Vec::new()),
+            E::Name(name) if name == "VM_NONE" => Some(Vec::new()),
+            E::Name(name) => {
+                let names = self.conversion.rules.mask(name).map_or_else(|| vec![name.clone()], <[String]>::to_vec);
+                names.iter().map(|name| self.bit(name)).collect()
+            }
+            _ => None,
+        }
+    }
+
+    fn bit(&self, flag: &str) -> Option<String> {
+        let name = flag.strip_prefix("VM_").filter(|_| self.conversion.rules.has_bit(flag))?;
+        let template = self.conversion.rewrite.bit.as_ref()?;
+        Some(fill(template, &mut |key| (key == "name").then(|| name.to_owned())))
+    }
+
+    /// Writes a test of flags.
+    pub(in crate::fix) fn flag_test(&mut self, expression: &Expression, used: Use) -> bool {
+        if let Some(text) = self.one(expression, used) {
+            self.flags_after_populate(expression.span);
+            self.replace(expression.span, text);
+            return true;
+        }
+        self.both(expression)
+    }
+
+    /// `(flags & A) && (flags & B)` asks for both, behind other conditions too.
+    fn both(&mut self, expression: &Expression) -> bool {
+        let (Some(template), E::Binary { operator, left, right }) =
+            (self.conversion.rewrite.test_all.clone(), &expression.kind)
+        else {
+            return false;
+        };
+        let one = |side: &Expression| {
+            let test = self.test(side)?;
+            (test.asks == Asks::Any && test.bits.len() == 1).then_some(test.bits)
+        };
+        if operator != "&&" {
+            return false;
+        }
+        let Some(last) = one(right) else { return false };
+        let (first, others, start) = match &left.kind {
+            E::Binary { operator, left: others, right: first }
+                if operator == "&&" && left.span.end == first.span.end =>
+            {
+                (one(first), Some(others), first.span.start)
+            }
+            _ => (one(left), None, expression.span.start),
+        };
+        let Some(first) = first else { return false };
+        let bits = [first, last].concat();
+        let end = if others.is_some() { right.span.end } else { expression.span.end };
+        let text = fill(&template, &mut |key| (key == "bits").then(|| bits.join(", ")));
+        self.replace(Span { start, end }, text);
+        if let Some(others) = others {
+            self.expression(others, Use::Truth);
+        }
+        true
+    }
+
+    fn one(&self, expression: &Expression, used: Use) -> Option<String> {
+        // A test of a bit is written with a comparison, or it is asked only whether it holds; otherwise its value counts.
+        let is_comparison =
+            matches!(&expression.kind, E::Binary { operator, .. } if matches!(operator.as_str(), "==" | "!="));
+        if used == Use::Value && !is_comparison {
+            return None;
+        }
+        let Test { bits, asks } = self.test(expression)?;
+        let template = match asks {
+            _ if bits.len() == 1 => &self.conversion.rewrite.test,
+            Asks::Any | Asks::NotAny => &self.conversion.rewrite.test_any,
+            Asks::All | Asks::NotAll => &self.conversion.rewrite.test_all,
+        };
+        let text = fill(template.as_ref()?, &mut |key| (key == "bits").then(|| bits.join(", ")));
+        Some(if matches!(asks, Asks::NotAny | Asks::NotAll) { format!("!{text}") } else { text })
+    }
+
+    fn test(&self, expression: &Expression) -> Option<Test> {
+        let E::Binary { operator, left, right } = &expression.kind else { return None };
+        match operator.as_str() {
+            "&" => Some(Test { bits: self.tested(expression)?, asks: Asks::Any }),
+            "==" | "!=" => {
+                let equal = operator == "==";
+                let (masked, value) = if self.tested(left).is_some() { (left, right) } else { (right, left) };
+                let bits = self.tested(masked)?;
+                let value = self.bits(value)?;
+                let same = |left: &[String], right: &[String]| {
+                    left.len() == right.len() && left.iter().all(|bit| right.contains(bit))
+                };
+                let asks = match (value.is_empty(), same(&bits, &value)) {
+                    (true, _) if equal => Asks::NotAny,
+                    (true, _) => Asks::Any,
+                    (_, true) if equal => Asks::All,
+                    (_, true) => Asks::NotAll,
+                    _ => return None,
+                };
+                Some(Test { bits, asks })
+            }
+            _ => None,
+        }
+    }
+
+    /// The bits in `vma->vm_flags & BITS`.
+    fn tested(&self, expression: &Expression) -> Option<Vec<String>> {
+        let E::Binary { operator, left, right } = &expression.kind else { return None };
+        if operator != "&" {
+            return None;
+        }
+        let list = match (self.is_field(left, "vm_flags"), self.is_field(right, "vm_flags")) {
+            (true, _) => right,
+            (_, true) => left,
+            _ => return None,
+        };
+        self.bits(list).filter(|bits| !bits.is_empty())
+    }
+}

@@ -1,0 +1,297 @@
+//! Converts one function: its head, its body, the comment that documents it.
+
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::fix::rewrite::rewriter::{Finish, Locals, OpenPoint, Rewriter, Written};
+use crate::fix::rewrite::tidy::tidy;
+use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::layout::{columns, wrapped};
+use crate::rules::{Rewrite, Rules, Target};
+use crate::source::ast::{Function, StatementKind};
+use crate::source::macros::call_arguments;
+use crate::source::{Item, Span, comments, find_word, parse, variants, words};
+
+/// What a function is converted with.
+pub(in crate::fix) struct Conversion<'a> {
+    pub(in crate::fix) rules: &'a Rules,
+    pub(in crate::fix) target: &'a Target,
+    pub(in crate::fix) rewrite: &'a Rewrite,
+    /// The driver's own functions that take the VMA, by what they are called when converted.
+    pub(in crate::fix) helpers: &'a BTreeMap<String, String>,
+    /// Those of them that populate.
+    pub(in crate::fix) populating: Rc<BTreeSet<String>>,
+    /// The function whose call moves to `vm_ops->mapped`.
+    pub(in crate::fix) moved: Option<&'a str>,
+    /// The text of the file, and the same with comments and literals blank.
+    pub(in crate::fix) source: &'a [u8],
+    pub(in crate::fix) code: &'a [u8],
+}
+
+/// A converted function.
+#[derive(Debug, Default)]
+pub(in crate::fix) struct Converted {
+    /// Its text.
+    pub(in crate::fix) text: String,
+    /// What is left to a person.
+    pub(in crate::fix) open_points: Vec<OpenPoint>,
+    /// What a person should know.
+    pub(in crate::fix) remarks: BTreeSet<String>,
+    /// Its second half, where populating moves to a hook of its own.
+    pub(in crate::fix) finish: Option<String>,
+    /// The parameter that went.
+    pub(in crate::fix) dropped: Option<String>,
+    /// The parameter that was the VMA.
+    pub(in crate::fix) vma: String,
+}
+
+/// What becomes of a function's body.
+#[derive(Default)]
+struct Rewritten {
+    edits: Vec<Edit>,
+    /// Where the file is used, in any variant, and in how many places in each.
+    file_uses: BTreeSet<Span>,
+    uses_by_variant: Vec<usize>,
+    /// Functions that are called under another name now.
+    twins: BTreeMap<String, String>,
+    /// What moves to the second half, by place.
+    finishes: Vec<Finish>,
+    /// The function in the first variant that has it.
+    first: Option<Function>,
+}
+
+impl Conversion<'_> {
+    /// Converts the function of an item, under a new name. A handler's file is the desc's, a helper keeps its own.
+    pub(in crate::fix) fn function(&self, item: &Item, name: &str, new_name: &str, is_handler: bool) -> Converted {
+        let mut done = Converted::default();
+        let Rewritten { edits, file_uses, uses_by_variant, mut twins, finishes, first } =
+            self.rewritten(item, name, is_handler, &mut done);
+        let Some(first) = first else {
+            done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
+            return done;
+        };
+        twins.insert(name.to_owned(), new_name.to_owned());
+        let edits = match sorted(edits.into_iter().chain(self.comments(item, &twins)).collect()) {
+            Ok(edits) => edits,
+            Err(span) => {
+                let text = "conditionals make two things of it".to_owned();
+                done.open_points.push(OpenPoint { offset: span.start, text });
+                return done;
+            }
+        };
+        self.check_covered(item, &edits, &mut done);
+        self.split(item, name, is_handler, (&first, &finishes, &edits), &mut done);
+        let assigned = done.dropped.as_deref().is_some_and(|file| assigns(&first, file));
+        let is_local = assigned || (file_uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
+        let local = done.dropped.clone().filter(|_| is_local);
+        let file = local.as_deref().unwrap_or("desc->file");
+        let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", file);
+        let mut all: Vec<Edit> =
+            edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
+        all.extend(self.head(item, new_name, is_handler, &mut done));
+        if let Some(file) = local {
+            let starts_with_declaration =
+                matches!(first.body.first().map(|first| &first.kind), Some(StatementKind::Declaration(_)));
+            let blank = if starts_with_declaration { "" } else { "\n" };
+            let at = item.body as usize + 1;
+            all.push(Edit::new(at, at, format!("\n\tstruct file *{file} = desc->file;{blank}")));
+        }
+        match sorted(all) {
+            Ok(edits) => {
+                let text = applied(self.source, item.span, &edits);
+                let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
+                let old = item.span.of(self.source);
+                let (text, open) = tidy(old, String::from_utf8_lossy(&text).into_owned(), new_name, &moved);
+                done.text = text;
+                done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
+            }
+            Err(span) => {
+                done.open_points.push(OpenPoint { offset: span.start, text: "is changed in two ways".to_owned() })
+            }
+        }
+        done.open_points.sort();
+        done.open_points.dedup();
+        done
+    }
+
+    /// What becomes of the body, in all variants of the function. What is left open, and the parameters, are noted in `done`.
+    fn rewritten(&self, item: &Item, name: &str, is_handler: bool, done: &mut Converted) -> Rewritten {
+        let mut whole = Rewritten::default();
+        let slice = item.span.of(self.source);
+        for masked in variants(slice) {
+            let parsed = parse::functions(slice, &masked.text, item.span.start);
+            if let Some((span, reason)) = parsed.trouble {
+                done.open_points.push(OpenPoint { offset: span.start, text: reason.to_owned() });
+            }
+            for function in parsed.syntax.into_iter().filter(|function| function.name == name) {
+                let Some(vma) = function.parameters.iter().find(|parameter| parameter.ty.points_to("vm_area_struct"))
+                else {
+                    continue;
+                };
+                let file = function.parameters.iter().find(|parameter| parameter.ty.points_to("file"));
+                let file = file.filter(|_| is_handler).map(|file| file.name.clone());
+                let mut rewriter = self.rewriter(&vma.name, file.as_deref());
+                rewriter.run(&function);
+                if rewriter.implied_file && file.as_deref().is_some_and(|file| assigns(&function, file)) {
+                    rewriter.open(
+                        item.name.start,
+                        "sets the file to another, and a helper is called that takes that of the mapping",
+                    );
+                }
+                whole.uses_by_variant.push(rewriter.out.file_uses.len());
+                whole.file_uses.extend(rewriter.out.file_uses);
+                whole.edits.extend(rewriter.out.edits);
+                whole.twins.extend(rewriter.out.twins);
+                whole.finishes.extend(rewriter.out.finishes);
+                done.open_points.extend(rewriter.out.open_points);
+                done.remarks.extend(rewriter.out.remarks);
+                (done.vma, done.dropped) = (vma.name.clone(), file);
+                whole.first.get_or_insert(function);
+            }
+        }
+        whole.finishes.sort_by_key(|finish| finish.offset);
+        whole.finishes.dedup_by_key(|finish| finish.offset);
+        whole
+    }
+
+    /// Writes the second half, where there is something for one.
+    fn split(
+        &self,
+        item: &Item,
+        name: &str,
+        is_handler: bool,
+        (first, finishes, edits): (&Function, &[Finish], &[Edit]),
+        done: &mut Converted,
+    ) {
+        let Some(earliest) = finishes.first() else { return };
+        match self.second_half(item, name, first, finishes, edits) {
+            Ok(text) if is_handler => done.finish = Some(text),
+            Ok(_) => done.open_points.push(OpenPoint {
+                offset: earliest.offset,
+                text: "populates in a function that is called by the handler, and the second half is the handler's"
+                    .to_owned(),
+            }),
+            Err(point) => done.open_points.push(point),
+        }
+    }
+
+    fn rewriter<'r>(&'r self, vma: &'r str, file: Option<&'r str>) -> Rewriter<'r> {
+        Rewriter {
+            conversion: self,
+            vma,
+            file,
+            locals: Locals::default(),
+            out: Written::default(),
+            implied_file: false,
+            has_populated: false,
+            passes_on: false,
+        }
+    }
+
+    /// Comments that name what goes by another name now: the function itself, helpers whose twins are called.
+    fn comments(&self, item: &Item, renamed: &BTreeMap<String, String>) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        // Whether a comment or a literal is open, only the beginning of the file tells.
+        let comments = LazyCell::new(|| comments(&self.source[..item.span.end as usize]));
+        let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
+        for (name, twin) in renamed.iter().filter(|(name, twin)| name != twin) {
+            for at in words(item.span.of(self.source), name.as_bytes()) {
+                let at = item.span.start as usize + at;
+                if self.code[at] == b' ' && in_comment(at) {
+                    edits.push(Edit::new(at, at + name.len(), twin));
+                }
+            }
+        }
+        edits
+    }
+
+    /// Whatever the syntax showed: no VMA may be left where nothing was written anew, and `desc` has to be free.
+    fn check_covered(&self, item: &Item, edits: &[Edit], done: &mut Converted) {
+        let body = Span { start: item.body, end: item.span.end };
+        let code = body.of(self.code);
+        for at in words(code, done.vma.as_bytes()) {
+            let at = body.start + at as u32;
+            let known = edits.iter().any(|edit| edit.span.start <= at && at < edit.span.end)
+                || done.open_points.iter().any(|point| point.offset <= at && at < point.offset + 200);
+            if !known {
+                done.open_points
+                    .push(OpenPoint { offset: at, text: "a use of the VMA that is not understood".to_owned() });
+            }
+        }
+        if let Some(at) = find_word(code, b"desc", 0) {
+            let text = "the name desc is used for something else".to_owned();
+            done.open_points.push(OpenPoint { offset: body.start + at as u32, text });
+        }
+    }
+
+    /// The name and the parameters.
+    fn head(&self, item: &Item, new_name: &str, is_handler: bool, done: &mut Converted) -> Vec<Edit> {
+        let name = Edit::new(item.name.start as usize, item.name.end as usize, new_name);
+        match parameters(self.source, self.code, item.name, new_name, is_handler) {
+            Some(parameters) => vec![name, parameters],
+            None => {
+                let text = "its parameters are not understood".to_owned();
+                done.open_points.push(OpenPoint { offset: item.name.start, text });
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The parameters behind a function's name, of a definition or of a prototype.
+pub(in crate::fix) fn parameters(
+    source: &[u8],
+    code: &[u8],
+    name: Span,
+    new_name: &str,
+    is_handler: bool,
+) -> Option<Edit> {
+    let open = name.end as usize + code[name.end as usize..].iter().position(|byte| *byte == b'(')?;
+    let (old, end) = call_arguments(source, open)?;
+    if source[open..end].contains(&b'#') {
+        return None;
+    }
+    let vmas = old.iter().filter(|parameter| find_word(parameter, b"vm_area_struct", 0).is_some()).count();
+    if vmas != 1 || old.iter().any(|parameter| find_word(parameter, b"desc", 0).is_some()) {
+        return None;
+    }
+    let mut new: Vec<String> = Vec::new();
+    for parameter in old {
+        let text = String::from_utf8_lossy(parameter.trim_ascii()).into_owned();
+        if find_word(parameter, b"vm_area_struct", 0).is_some() {
+            let is_named = words(parameter, b"vm_area_struct").any(|at| {
+                parameter[at..].split(|byte| *byte == b'*').nth(1).is_some_and(|rest| !rest.trim_ascii().is_empty())
+            });
+            new.push(format!("struct vm_area_desc *{}", if is_named { "desc" } else { "" }));
+        } else if !(is_handler && is_file(parameter)) {
+            new.push(text);
+        }
+    }
+    let line = source[..name.start as usize].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = columns(&source[line..name.start as usize]) + new_name.len() + 1;
+    Some(Edit::new(open, end, format!("({})", wrapped(&new, column))))
+}
+
+/// Whether a parameter is a `struct file *`.
+fn is_file(parameter: &[u8]) -> bool {
+    find_word(parameter, b"struct", 0).is_some()
+        && words(parameter, b"file").any(|at| parameter[at + 4..].trim_ascii_start().starts_with(b"*"))
+}
+
+fn assigns(function: &Function, name: &str) -> bool {
+    use crate::source::ast::ExpressionKind as E;
+    use crate::source::visit::{Seen, statements};
+    let mut found = false;
+    statements(&function.body, &mut |seen| {
+        if let Seen::Expression(expression) = seen {
+            found |= match &expression.kind {
+                E::Assign { target, .. } => target.name() == Some(name),
+                E::Unary { operator, operand } => operator == "&" && operand.name() == Some(name),
+                E::Step { operand, .. } => operand.name() == Some(name),
+                _ => false,
+            };
+        }
+    });
+    found
+}

@@ -1,0 +1,9 @@
+//! Writes one function anew: its head, its statements, its expressions.
+
+mod expression;
+mod flags;
+pub(in crate::fix) mod function;
+mod populate;
+pub(in crate::fix) mod rewriter;
+mod second_half;
+mod tidy;

@@ -1,0 +1,374 @@
+//! Writes populating calls as mmap actions, statement by statement: an action is asked for, and what its failure meant before is
+//! the core's to do.
+
+use std::collections::BTreeSet;
+
+use crate::fix::rewrite::rewriter::{Finish, Rewriter, Use};
+use crate::fix::rewrite::second_half::add_names;
+use crate::rules::template::{fill, keys};
+use crate::rules::{Call, CallEffect, Idiom, Rules};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::visit;
+
+/// What a handler does when the populating call fails.
+enum Failure {
+    /// It returns the call's own error.
+    Same,
+    /// It returns another.
+    Other(String),
+    /// Something else that an action does not do.
+    HandlerConversion(u32),
+}
+
+impl Rewriter<'_> {
+    /// Writes a populating call with the statements that deal with its result: how many of `after` those are.
+    pub(in crate::fix) fn populate(&mut self, first: &Statement, after: &[Statement]) -> Option<usize> {
+        match &first.kind {
+            S::Return(Some(value)) => {
+                let (rule, arguments) = self.populating(value)?;
+                let mut lines = self.action(value, &rule, &arguments, None)?;
+                lines.push("return 0;".to_owned());
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+            S::If { condition, then, otherwise } if otherwise.is_empty() => {
+                let call = failed(self.conversion.rules, condition);
+                let (rule, arguments) = self.populating(call)?;
+                let failure = self.failure(then, None);
+                let lines = self.action_with(call, &rule, &arguments, failure)?;
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+            S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
+                let (rule, arguments) = self.populating(value)?;
+                let name = target.name()?.to_owned();
+                self.assigned(first, after, &name, value, &rule, &arguments)
+            }
+            S::Expression(value) => {
+                let (rule, arguments) = self.populating(value)?;
+                let lines = self.action(value, &rule, &arguments, None)?;
+                self.open(value.span.start, "its error was ignored, and that of an action is not");
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+            _ => None,
+        }
+    }
+
+    /// `ret = remap(...)`, and what becomes of `ret`.
+    fn assigned(
+        &mut self,
+        first: &Statement,
+        after: &[Statement],
+        name: &str,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+    ) -> Option<usize> {
+        let is_result = |value: &Expression| value.name() == Some(name);
+        match after.first().map(|next| (&next.kind, next.span)) {
+            Some((S::If { condition, then, otherwise }, span))
+                if otherwise.is_empty() && is_result(failed(self.conversion.rules, condition)) =>
+            {
+                let failure = self.failure(then, Some(name));
+                let mut lines = self.action_with(call, rule, arguments, failure)?;
+                let mut used = 1;
+                let mut end = span.end;
+                // What follows returns the success that was just seen, or goes on to use it.
+                match after.get(1).map(|next| (&next.kind, next.span)) {
+                    Some((S::Return(Some(value)), span)) if is_result(value) => {
+                        lines.push("return 0;".to_owned());
+                        (used, end) = (2, span.end);
+                    }
+                    _ if self.is_named_after(name, end) => lines.push(format!("{name} = 0;")),
+                    _ => {}
+                }
+                self.write_lines(Span { start: first.span.start, end }, &lines);
+                Some(used)
+            }
+            Some((S::Return(Some(value)), span)) if is_result(value) => {
+                let mut lines = self.action(call, rule, arguments, None)?;
+                lines.push("return 0;".to_owned());
+                self.write_lines(Span { start: first.span.start, end: span.end }, &lines);
+                Some(1)
+            }
+            _ => {
+                let mut lines = self.action(call, rule, arguments, None)?;
+                lines.push(format!("{name} = 0;"));
+                if self.is_only_printed(after, name) {
+                    self.write_lines(first.span, &lines);
+                    return Some(0);
+                }
+                self.open(call.span.start, "what becomes of its error further on is not followed");
+                self.write_lines(first.span, &lines);
+                Some(0)
+            }
+        }
+    }
+
+    /// Whether all that statements do with a result is to print it, and return it in the end.
+    fn is_only_printed(&self, statements: &[Statement], name: &str) -> bool {
+        let is_message = |statement: &&Statement| {
+            matches!(&statement.kind, S::Expression(Expression { kind: E::Call { callee, .. }, .. })
+                if callee.name().is_some_and(|name| self.conversion.rules.is_silent(name)))
+        };
+        let behind = statements.iter().find(|statement| !is_message(statement));
+        matches!(behind.map(|next| &next.kind), Some(S::Return(Some(value))) if value.name() == Some(name))
+    }
+
+    /// Whether a variable is named behind an offset of its function.
+    fn is_named_after(&self, name: &str, offset: u32) -> bool {
+        let rest = &self.conversion.code[offset as usize..];
+        let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
+        crate::source::words(&rest[..end], name.as_bytes()).next().is_some()
+    }
+
+    /// The rule of a call that populates this VMA, and its arguments.
+    fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
+        let E::Call { callee, arguments } = &value.kind else { return None };
+        let rule = self.conversion.rules.call(callee.name()?).filter(|rule| rule.does == CallEffect::Populate)?;
+        let vma = arguments.get(rule.vma?)?;
+        (vma.name() == Some(self.vma)).then(|| (rule.clone(), arguments.clone()))
+    }
+
+    /// What an arm does that is taken where the call has failed; `result` is the variable with its error.
+    fn failure(&mut self, arm: &[Statement], result: Option<&str>) -> Failure {
+        for statement in arm {
+            match &statement.kind {
+                S::Return(Some(value)) => {
+                    if result.is_some_and(|result| value.name() == Some(result)) {
+                        return Failure::Same;
+                    }
+                    let text = value.text(self.conversion.source);
+                    let is_error = text.strip_prefix("-E").is_some_and(|rest| {
+                        rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+                    });
+                    return if is_error { Failure::Other(text) } else { Failure::HandlerConversion(value.span.start) };
+                }
+                S::Expression(Expression { kind: E::Call { callee, arguments }, .. })
+                    if callee.name().is_some_and(|name| self.conversion.rules.is_silent(name))
+                        && arguments.iter().all(is_idle) =>
+                {
+                    let name = callee.name().unwrap_or_default();
+                    self.out.remarks.insert(format!(
+                        "the message of {name}() about a failed remap is gone: the core reports the error"
+                    ));
+                }
+                _ => return Failure::HandlerConversion(statement.span.start),
+            }
+        }
+        Failure::HandlerConversion(arm.first().map_or(0, |statement| statement.span.start))
+    }
+
+    fn action_with(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        failure: Failure,
+    ) -> Option<Vec<String>> {
+        let error = match &failure {
+            Failure::Other(error) => Some(error.as_str()),
+            Failure::Same | Failure::HandlerConversion(_) => None,
+        };
+        let mut lines = self.action(call, rule, arguments, error)?;
+        match failure {
+            Failure::Same => {}
+            Failure::Other(error) if self.conversion.rewrite.finish.is_some() => {
+                if let Some(finish) = self.out.finishes.last_mut() {
+                    finish.error = Some(error);
+                }
+            }
+            // What the core finds wrong before it maps is told as it is, whatever the override says.
+            Failure::Other(error) if !self.is_all(rule, arguments) => {
+                self.open(
+                    call.span.start,
+                    &format!("its error became {error}, and an action that is refused beforehand keeps its own"),
+                );
+            }
+            Failure::Other(error) => match self.conversion.rewrite.error.clone() {
+                Some(template) => {
+                    lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
+                }
+                None => self.open(call.span.start, &format!("its error became {error}, which this target cannot do")),
+            },
+            Failure::HandlerConversion(offset) => {
+                self.open(offset, "more is done here where the call fails, and an action has no hook for that")
+            }
+        }
+        Some(lines)
+    }
+
+    /// The statements that take the place of a call where another hook populates: what is announced. The call itself is kept.
+    fn finished(&mut self, call: &Expression, arguments: &[Expression]) -> Option<Vec<String>> {
+        let form = self.conversion.rewrite.finish.clone()?;
+        let E::Call { callee, .. } = &call.kind else { return None };
+        let template = form.calls.get(callee.name()?)?;
+        let text = fill(template, &mut |key| {
+            let argument = arguments.get(key.parse::<usize>().ok()?)?;
+            Some(self.text(argument, Use::Value))
+        });
+        let mut names = BTreeSet::new();
+        for argument in arguments {
+            add_names(argument, &mut names);
+        }
+        self.out.finishes.push(Finish { offset: call.span.start, call: text, names, error: None });
+        Some(vec![format!("{};", form.announce)])
+    }
+
+    /// The statements that ask for the action in the place of a call; `None` where there is no such action. `error` is what the
+    /// handler makes of the call's own error.
+    fn action(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        error: Option<&str>,
+    ) -> Option<Vec<String>> {
+        if self.conversion.rewrite.finish.is_some() {
+            return self.finished(call, arguments);
+        }
+        let E::Call { callee, .. } = &call.kind else { return None };
+        let forms = &self.conversion.rewrite.actions;
+        let form = forms.get(callee.name()?).or_else(|| forms.get(rule.action.as_deref()?))?.clone();
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        let mut lines = Vec::new();
+        if let Some(prot) = argument(rule.prot)
+            && !self.is_field(prot, "vm_page_prot")
+        {
+            lines.push(format!("{{desc}}->page_prot = {};", self.text(prot, Use::Value)));
+        }
+        self.has_populated = true;
+        let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
+        let is_all = self.is_all(rule, arguments);
+        let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
+        // An array of pages that reaches beyond was refused by the old call too.
+        if rule.start.is_some() && rule.pages.is_none() && !is_all && !fits {
+            self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
+        }
+        let template = if is_all { form.full.or(form.part) } else { form.part.or(form.full) }?;
+        let refused = form.refused.as_ref().map(|refused| refused.when.as_str());
+        self.check_arguments(call, rule, arguments, is_all, &[template.as_str(), refused.unwrap_or_default()]);
+        let mut filled = |template: &str| {
+            fill(template, &mut |key| match key {
+                "frame" => argument(rule.frame).map(|argument| self.text(argument, Use::Value)),
+                "start" => argument(rule.start).map(|argument| self.text(argument, Use::Value)),
+                "size" => argument(rule.size).map(|argument| self.text(argument, Use::Value)),
+                "pages" => argument(rule.pages).map(|argument| self.operand(argument)),
+                "count" => argument(rule.count).map(|argument| self.count(argument)),
+                _ => None,
+            })
+        };
+        if let Some(refused) = &form.refused {
+            lines.push(format!("if ({})", filled(&refused.when)));
+            lines.push(format!("\treturn {};", error.unwrap_or(&refused.error)));
+        }
+        lines.push(format!("{};", filled(&template)));
+        Some(lines)
+    }
+
+    /// Every argument of a call stands in what takes its place, is the VMA's own, or is left to a person.
+    fn check_arguments(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        is_all: bool,
+        templates: &[&str],
+    ) {
+        let is_used = |key: &str| templates.iter().any(|template| keys(template).any(|used| used == key));
+        // All of the VMA is from its start on, and as long as it is.
+        let known = [
+            (rule.vma, true),
+            (rule.prot, true),
+            (rule.start, is_all || is_used("start")),
+            (rule.size, is_all || is_used("size")),
+            (rule.frame, is_used("frame")),
+            (rule.pages, is_used("pages")),
+            (rule.count, is_used("count")),
+        ];
+        let is_known = |position: usize| known.iter().any(|(place, is_kept)| *is_kept && *place == Some(position));
+        for argument in
+            (0..arguments.len()).filter(|position| !is_known(*position)).map(|position| &arguments[position])
+        {
+            let text = format!("the action is not given {}", argument.text(self.conversion.source));
+            self.open(argument.span.start, &text);
+        }
+        let told = [
+            ("start", rule.start),
+            ("size", rule.size),
+            ("frame", rule.frame),
+            ("pages", rule.pages),
+            ("count", rule.count),
+        ];
+        for (key, _) in told.iter().filter(|(key, place)| place.is_none() && is_used(key)) {
+            self.open(
+                call.span.start,
+                &format!("the action needs the {key}, which the rule of this call does not tell"),
+            );
+        }
+    }
+
+    /// An expression as an operand of another.
+    fn operand(&mut self, expression: &Expression) -> String {
+        let text = self.text(expression, Use::Value);
+        let is_one = match &expression.kind {
+            E::Binary { .. } | E::Conditional { .. } | E::Assign { .. } => text.starts_with('(') && text.ends_with(')'),
+            _ => true,
+        };
+        if is_one { text } else { format!("({text})") }
+    }
+
+    /// How many pages, where a call may take the address of that number and leaves there what was not mapped.
+    fn count(&mut self, argument: &Expression) -> String {
+        match &argument.kind {
+            E::Unary { operator, operand } if operator == "&" => {
+                if operand.name().is_none_or(|name| self.is_named_after(name, argument.span.end)) {
+                    self.open(argument.span.start, "an action does not say how many pages were left over");
+                }
+                self.operand(operand)
+            }
+            _ => self.operand(argument),
+        }
+    }
+
+    /// Whether a populating call fills all of the VMA.
+    fn is_all(&self, rule: &Call, arguments: &[Expression]) -> bool {
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        let takes_no_part = rule.start.is_none() && rule.pages.is_some();
+        takes_no_part
+            || argument(rule.start).is_some_and(|start| self.is_field(start, "vm_start"))
+                && argument(rule.size).is_some_and(|size| self.is_whole(size))
+    }
+
+    /// Whether an expression is as many bytes as the VMA has.
+    fn is_whole(&self, size: &Expression) -> bool {
+        self.is_size(size) || self.locals.equal_to_size.contains(&size.text(self.conversion.source))
+    }
+}
+
+/// Whether computing a value changes nothing.
+fn is_idle(value: &Expression) -> bool {
+    let mut idle = true;
+    visit::expression(value, &mut |part| idle &= !matches!(part.kind, E::Step { .. } | E::Assign { .. }));
+    idle
+}
+
+/// One page, which every VMA has.
+fn is_page(size: &Expression) -> bool {
+    size.name() == Some("PAGE_SIZE")
+}
+
+/// What a condition says to have failed: `x`, `x != 0`, `x < 0`.
+fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
+    match &condition.kind {
+        E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,
+        E::Call { callee, arguments }
+            if callee.name().and_then(|name| rules.idiom(name)) == Some(Idiom::Hint) && arguments.len() == 1 =>
+        {
+            failed(rules, &arguments[0])
+        }
+        _ => condition,
+    }
+}

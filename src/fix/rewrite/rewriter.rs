@@ -1,0 +1,341 @@
+//! Writes the body of one function for the desc.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::tidy::is_bare_arm;
+use crate::fix::text::edit::Edit;
+use crate::fix::text::layout::{columns, fitted};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::visit::{self, Seen};
+use crate::source::{Span, find_word};
+
+/// A place that a conversion leaves to a person, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenPoint {
+    /// Offset of the place in its file.
+    pub offset: u32,
+    /// Why it is open.
+    pub text: String,
+}
+
+/// What the value of an expression is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fix) enum Use {
+    /// Only whether it is zero.
+    Truth,
+    /// All of it.
+    Value,
+}
+
+/// A populating call that moves to a hook which sees the complete mapping.
+#[derive(Clone, Debug)]
+pub(in crate::fix) struct Finish {
+    /// Where the call stands.
+    pub(in crate::fix) offset: u32,
+    /// The call as it is written there.
+    pub(in crate::fix) call: String,
+    /// The names in its arguments.
+    pub(in crate::fix) names: BTreeSet<String>,
+    /// The error that takes the place of its own.
+    pub(in crate::fix) error: Option<String>,
+}
+
+/// Walks one function and collects the edits that make it take a desc. In their texts `{desc}` stands for the desc and `{file}`
+/// for the file, whose spelling depends on how often it is used.
+pub(in crate::fix) struct Rewriter<'a> {
+    pub(in crate::fix) conversion: &'a Conversion<'a>,
+    /// The parameter that is the VMA.
+    pub(in crate::fix) vma: &'a str,
+    /// The parameter that is the file, if it goes.
+    pub(in crate::fix) file: Option<&'a str>,
+    pub(in crate::fix) locals: Locals,
+    pub(in crate::fix) out: Written,
+    /// Whether a helper was called that finds the file by itself.
+    pub(in crate::fix) implied_file: bool,
+    /// Whether a populating call was written as an action before.
+    pub(in crate::fix) has_populated: bool,
+    /// Whether the current statement only passes on the result of its call.
+    pub(in crate::fix) passes_on: bool,
+}
+
+/// What the rewriter knows of a function's variables.
+#[derive(Debug, Default)]
+pub(in crate::fix) struct Locals {
+    /// Variables that hold the size of the VMA in bytes.
+    pub(in crate::fix) sizes: Vec<String>,
+    /// Expressions that are compared with the size, in a test that returns if they differ.
+    pub(in crate::fix) equal_to_size: Vec<String>,
+    /// Variables of type bool.
+    pub(in crate::fix) booleans: Vec<String>,
+}
+
+/// The result of rewriting one variant of a function.
+#[derive(Debug, Default)]
+pub(in crate::fix) struct Written {
+    pub(in crate::fix) edits: Vec<Edit>,
+    pub(in crate::fix) open_points: Vec<OpenPoint>,
+    /// Places that use the file.
+    pub(in crate::fix) file_uses: BTreeSet<Span>,
+    /// Helpers whose twins are called now, with the twins.
+    pub(in crate::fix) twins: BTreeMap<String, String>,
+    /// Populating calls that move to a second half.
+    pub(in crate::fix) finishes: Vec<Finish>,
+    /// Remarks for the reader of a complete conversion.
+    pub(in crate::fix) remarks: BTreeSet<String>,
+}
+
+impl Rewriter<'_> {
+    /// Leaves a place to a person.
+    pub(in crate::fix) fn open(&mut self, offset: u32, text: &str) {
+        self.out.open_points.push(OpenPoint { offset, text: text.to_owned() });
+    }
+
+    /// Rewrites the body.
+    pub(in crate::fix) fn run(&mut self, function: &Function) {
+        self.read_variables(function);
+        self.statements(&function.body);
+    }
+
+    /// Finds the variables that hold the size of the VMA, and those that are bool.
+    fn read_variables(&mut self, function: &Function) {
+        let mut assigned: BTreeMap<String, (usize, bool)> = BTreeMap::new();
+        let mut booleans = Vec::new();
+        visit::statements(&function.body, &mut |seen| match seen {
+            Seen::Declared(declared) => {
+                if declared.ty.name == "bool" && declared.ty.pointers == 0 {
+                    booleans.push(declared.name.clone());
+                }
+                if !is_wide(&declared.ty.name) {
+                    assigned.entry(declared.name.clone()).or_default().0 += 2;
+                }
+                if let Some(value) = &declared.value {
+                    let entry = assigned.entry(declared.name.clone()).or_default();
+                    *entry = (entry.0 + 1, self.is_size(value));
+                }
+            }
+            Seen::Expression(expression) => match &expression.kind {
+                E::Assign { operator, target, value } => {
+                    if let Some(name) = target.name() {
+                        let entry = assigned.entry(name.to_owned()).or_default();
+                        *entry = (entry.0 + 1, operator == "=" && self.is_size(value));
+                    }
+                }
+                // These macros set what they are given.
+                E::Call { callee, arguments }
+                    if matches!(callee.name(), Some("do_div" | "swap" | "get_user" | "__get_user")) =>
+                {
+                    for name in arguments.iter().filter_map(Expression::name) {
+                        assigned.entry(name.to_owned()).or_default().0 += 2;
+                    }
+                }
+                // What is stepped, or whose address is taken, holds anything.
+                E::Step { operand, .. } | E::Unary { operand, .. } => {
+                    if let Some(name) = operand.name()
+                        && !matches!(&expression.kind, E::Unary { operator, .. } if operator != "&")
+                    {
+                        assigned.entry(name.to_owned()).or_default().0 += 2;
+                    }
+                }
+                _ => {}
+            },
+        });
+        // What is assigned on some way only may hold nothing on another.
+        let always: BTreeSet<&str> = function.body.iter().flat_map(set_by).collect();
+        self.locals.booleans = booleans;
+        self.locals.sizes = assigned
+            .into_iter()
+            .filter(|(name, (times, is_size))| *times == 1 && *is_size && always.contains(name.as_str()))
+            .map(|(name, _)| name)
+            .collect();
+    }
+
+    pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
+        // What a check in a block says holds to the end of the block.
+        let known = self.locals.equal_to_size.len();
+        let mut rest = list;
+        while let Some((first, after)) = rest.split_first() {
+            rest = match self.populate(first, after) {
+                Some(used) => &after[used..],
+                None => {
+                    self.passes_on = passes_on(first, after);
+                    self.statement(first);
+                    after
+                }
+            };
+        }
+        self.locals.equal_to_size.truncate(known);
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            S::Expression(value) => self.expression_statement(statement, value),
+            S::Return(Some(value)) => self.expression(value, Use::Value),
+            S::Declaration(variables) => {
+                for variable in variables {
+                    if let Some(value) = &variable.value {
+                        let is_bool = self.locals.booleans.contains(&variable.name);
+                        self.expression(value, if is_bool { Use::Truth } else { Use::Value });
+                    }
+                }
+            }
+            S::If { condition, then, otherwise } => {
+                self.condition(condition);
+                self.statements(then);
+                self.statements(otherwise);
+                if otherwise.is_empty() {
+                    self.note_size_check(condition, then);
+                }
+            }
+            S::Loop { condition, body, .. } => {
+                if let Some(condition) = condition {
+                    self.condition(condition);
+                }
+                self.statements(body);
+            }
+            S::Switch { value, arms, .. } => {
+                let value = self.without_parentheses(value);
+                self.expression(&value, Use::Value);
+                for arm in arms {
+                    self.statements(arm);
+                }
+            }
+            S::Block(inner) => self.statements(inner),
+            S::Unknown => self.open(statement.span.start, "is not understood"),
+            S::Return(None) | S::Goto(_) | S::Label(_) | S::Break | S::Continue => {}
+        }
+    }
+
+    /// `if (size != expected) return -EINVAL;` says that what follows runs only where both are the same.
+    fn note_size_check(&mut self, condition: &Expression, then: &[Statement]) {
+        let E::Binary { operator, left, right } = &condition.kind else { return };
+        let returns = matches!(then.last().map(|last| &last.kind), Some(S::Return(_)));
+        if operator == "||" {
+            self.note_size_check(left, then);
+            self.note_size_check(right, then);
+        }
+        if operator == "!=" && returns {
+            for (side, other) in [(left, right), (right, left)] {
+                if self.is_size(side) {
+                    self.locals.equal_to_size.push(other.text(self.conversion.source));
+                }
+            }
+        }
+    }
+
+    /// What was compared with the size holds it no longer once it is set to something else.
+    pub(in crate::fix) fn forget(&mut self, target: &Expression) {
+        if let Some(name) = target.root() {
+            self.locals.equal_to_size.retain(|text| find_word(text.as_bytes(), name.as_bytes(), 0).is_none());
+        }
+    }
+
+    /// A call for its effects may become several statements.
+    fn expression_statement(&mut self, statement: &Statement, value: &Expression) {
+        if let E::Call { callee, .. } = &value.kind
+            && self.conversion.moved.is_some()
+            && callee.name() == self.conversion.moved
+        {
+            return self.remove_line(statement.span);
+        }
+        if let E::Call { callee, arguments } = &value.kind
+            && let Some(texts) = callee.name().and_then(|name| self.call_form(value.span, name, arguments))
+        {
+            let lines: Vec<String> = texts.into_iter().map(|text| format!("{text};")).collect();
+            return self.write_lines(statement.span, &lines);
+        }
+        self.expression(value, Use::Value);
+    }
+
+    /// Takes a statement out, with its line where it has one for itself.
+    fn remove_line(&mut self, span: Span) {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let line = start - self.indent(start).len();
+        let is_alone = line == 0 || self.conversion.source[line - 1] == b'\n';
+        match self.conversion.source[end..].first() {
+            Some(b'\n') if is_alone => self.replace(Span::new(line, end + 1), String::new()),
+            _ => self.replace(span, String::new()),
+        }
+    }
+
+    /// Puts lines in the place of a statement, in braces where it stands alone below an `if` and the lines are several.
+    pub(in crate::fix) fn write_lines(&mut self, span: Span, lines: &[String]) {
+        let start = span.start as usize;
+        let indent = self.indent(start);
+        let column = columns(indent.as_bytes());
+        let lines: Vec<String> = lines.iter().map(|line| fitted(line, column)).collect();
+        let body = lines.join(&format!("\n{indent}"));
+        let before = self.conversion.code[..start].trim_ascii_end();
+        if lines.len() > 1 && is_bare_arm(self.conversion.code, start) {
+            let outer = indent.strip_suffix('\t').unwrap_or(&indent).to_owned();
+            let mut text = format!(" {{\n{indent}{body}\n{outer}}}");
+            let behind = &self.conversion.code[span.end as usize..];
+            let blanks = behind.len() - behind.trim_ascii_start().len();
+            let mut end = span.end;
+            if behind[blanks..].starts_with(b"else")
+                && self.conversion.source[end as usize..].trim_ascii_start().starts_with(b"else")
+            {
+                text.push(' ');
+                end += blanks as u32;
+            }
+            return self.replace(Span { start: before.len() as u32, end }, text);
+        }
+        self.replace(span, body);
+    }
+
+    /// The blanks that the line of an offset starts with.
+    pub(in crate::fix) fn indent(&self, offset: usize) -> String {
+        let line =
+            self.conversion.source[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let blanks = self.conversion.source[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+        blanks.map(|byte| char::from(*byte)).collect()
+    }
+}
+
+/// Whether a type holds every size that a VMA can have.
+fn is_wide(ty: &str) -> bool {
+    let is_long = ty.split_whitespace().any(|word| word == "long");
+    is_long
+        || matches!(
+            ty,
+            "size_t"
+                | "u64"
+                | "__u64"
+                | "uint64_t"
+                | "s64"
+                | "loff_t"
+                | "phys_addr_t"
+                | "resource_size_t"
+                | "dma_addr_t"
+        )
+}
+
+/// Whether a statement returns what a call gives, or keeps it to return it where it is an error.
+fn passes_on(first: &Statement, after: &[Statement]) -> bool {
+    let S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = &first.kind else {
+        return matches!(&first.kind, S::Return(Some(Expression { kind: E::Call { .. }, .. })));
+    };
+    let (true, E::Call { .. }, Some(name)) = (operator == "=", &value.kind, target.name()) else { return false };
+    let returns =
+        |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.name() == Some(name));
+    match after.first().map(|next| &next.kind) {
+        Some(S::If { condition, then, otherwise }) => {
+            condition.name() == Some(name) && otherwise.is_empty() && matches!(then.as_slice(), [only] if returns(only))
+        }
+        Some(_) => after.first().is_some_and(returns),
+        None => false,
+    }
+}
+
+/// The variables that a statement sets itself.
+fn set_by(statement: &Statement) -> Vec<&str> {
+    match &statement.kind {
+        S::Declaration(variables) => variables
+            .iter()
+            .filter(|variable| variable.value.is_some())
+            .map(|variable| variable.name.as_str())
+            .collect(),
+        S::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target.name().into_iter().collect(),
+        _ => Vec::new(),
+    }
+}

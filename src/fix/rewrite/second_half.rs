@@ -1,0 +1,130 @@
+//! The second half of a handler whose populating moves to a hook that sees the complete mapping: the call, and whatever its
+//! arguments are made of, taken from the first half.
+
+use std::collections::BTreeSet;
+
+use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::rewriter::{Finish, OpenPoint};
+use crate::fix::rewrite::tidy::tidy;
+use crate::fix::text::edit::{Edit, applied};
+use crate::fix::text::layout::fitted;
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::visit::{self, Seen};
+use crate::source::{Item, Span};
+
+impl Conversion<'_> {
+    /// The second half of a function, or why it cannot be told from the first.
+    pub(in crate::fix) fn second_half(
+        &self,
+        item: &Item,
+        name: &str,
+        function: &Function,
+        finishes: &[Finish],
+        edits: &[Edit],
+    ) -> Result<String, OpenPoint> {
+        let [finish] = finishes else {
+            let text = "populates in more than one place, and a second half does not know which way the first went";
+            return Err(OpenPoint { offset: finishes[0].offset, text: text.to_owned() });
+        };
+        let Some(form) = &self.rewrite.finish else { return Ok(String::new()) };
+        let holds = |statement: &Statement| statement.span.contains(finish.offset);
+        let open = |offset: u32, text: &str| OpenPoint { offset, text: text.to_owned() };
+        let Some(at) = function.body.iter().position(holds) else {
+            return Err(open(finish.offset, "populates in a place that is not understood"));
+        };
+        if matches!(&function.body[at].kind, S::If { then, .. } if then.iter().any(holds))
+            || matches!(&function.body[at].kind, S::Loop { .. } | S::Switch { .. } | S::Block(_))
+        {
+            return Err(open(
+                finish.offset,
+                "populates on one of several ways, and a second half does not know which way the first went",
+            ));
+        }
+        let kept = needed_before(&function.body[..at], &finish.names)?;
+        let second = format!("{name}{}", form.suffix);
+        let mut text = format!("static int {second}(struct vm_area_desc *desc)\n{{\n");
+        for span in kept.iter().rev() {
+            text.push('\t');
+            text.push_str(&String::from_utf8_lossy(&applied(self.source, *span, edits)));
+            text.push('\n');
+        }
+        if !kept.is_empty() {
+            text.push('\n');
+        }
+        match &finish.error {
+            None => text.push_str(&format!("\t{}\n", fitted(&format!("return {};", finish.call), 8))),
+            Some(error) => {
+                let call = fitted(&finish.call, 8 + "if (".len());
+                text.push_str(&format!("\tif ({call})\n\t\treturn {error};\n\treturn 0;\n"));
+            }
+        }
+        text.push('}');
+        let text = text.replace("{desc}", "desc").replace("{file}", "desc->file");
+        Ok(tidy(item.span.of(self.source), text, &second, &BTreeSet::new()).0)
+    }
+}
+
+/// The statements before a populating call that its arguments need, last first.
+fn needed_before(before: &[Statement], names: &BTreeSet<String>) -> Result<Vec<Span>, OpenPoint> {
+    let mut needed = names.clone();
+    let mut kept: Vec<Span> = Vec::new();
+    for statement in before.iter().rev() {
+        match &statement.kind {
+            S::Declaration(variables) => {
+                let wanted = variables.iter().filter(|variable| needed.contains(&variable.name));
+                let values: Vec<&Expression> = wanted.clone().filter_map(|variable| variable.value.as_ref()).collect();
+                if wanted.count() > 0 {
+                    kept.push(statement.span);
+                    values.into_iter().for_each(|value| add_names(value, &mut needed));
+                }
+            }
+            S::Expression(Expression { kind: E::Assign { operator, target, value }, .. })
+                if target.name().is_some_and(|name| needed.contains(name)) =>
+            {
+                kept.push(statement.span);
+                if operator == "=" {
+                    target.name().map(|name| needed.remove(name));
+                }
+                add_names(value, &mut needed);
+                // What is declared has still to be declared.
+                needed.extend(target.name().map(str::to_owned));
+            }
+            _ if sets_any(statement, &needed) => {
+                let text = "decides what is populated, and has to be decided in the second half too";
+                return Err(OpenPoint { offset: statement.span.start, text: text.to_owned() });
+            }
+            _ => {}
+        }
+    }
+    Ok(kept)
+}
+
+/// The variable that an expression is, or is a part of.
+fn variable(expression: &Expression) -> Option<&str> {
+    match &expression.kind {
+        E::Field { base, arrow: false, .. } | E::Index { base, .. } => variable(base),
+        _ => expression.name(),
+    }
+}
+
+/// Adds the names in an expression.
+pub(in crate::fix) fn add_names(value: &Expression, names: &mut BTreeSet<String>) {
+    visit::expression(value, &mut |part| names.extend(part.name().map(str::to_owned)));
+}
+
+/// Whether a statement may change a variable that is needed: assigns it somewhere inside, steps it, or takes its address.
+fn sets_any(statement: &Statement, needed: &BTreeSet<String>) -> bool {
+    let mut sets = false;
+    visit::statements(std::slice::from_ref(statement), &mut |seen| {
+        if let Seen::Expression(expression) = seen {
+            let target = match &expression.kind {
+                E::Assign { target, .. } => target.name(),
+                E::Step { operand, .. } => operand.name(),
+                E::Unary { operator, operand } if operator == "&" => variable(operand),
+                _ => None,
+            };
+            sets |= target.is_some_and(|name| needed.contains(name));
+        }
+    });
+    sets
+}

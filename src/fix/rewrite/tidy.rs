@@ -1,0 +1,168 @@
+//! Takes out variables that a conversion left without a use.
+
+use std::collections::BTreeSet;
+
+use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::visit;
+use crate::source::{Span, blank_non_code, parse, words};
+
+/// A variable that went may have been the last use of another.
+const ROUNDS: usize = 4;
+
+/// The text of a converted function without the variables that only the old one used; with it, what could not be taken out. What
+/// the variables in `moved` are set to is computed elsewhere now.
+pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTreeSet<String>) -> (String, Vec<String>) {
+    let mut open = Vec::new();
+    for _ in 0..ROUNDS {
+        let text = new.as_bytes();
+        let parsed = parse::in_first_variant(text, 0);
+        let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { break };
+        open.clear();
+        let edits = unused(old, text, function, moved, &mut open);
+        if edits.is_empty() {
+            break;
+        }
+        let Ok(edits) = sorted(edits) else { break };
+        new = String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned();
+    }
+    // With all its declarations the body has lost what the blank line stood behind.
+    let begins_blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n").is_some();
+    if begins_blank(new.as_bytes()) && !begins_blank(old) {
+        new = new.replacen("\n{\n\n", "\n{\n", 1);
+    }
+    (new, open)
+}
+
+/// The edits that take out what is not used any more.
+fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>, open: &mut Vec<String>) -> Vec<Edit> {
+    let (old, code) = (blank_non_code(old), blank_non_code(new));
+    let count =
+        |text: &[u8], name: &str| words(text, name.as_bytes()).filter(|at| !is_no_variable(&text[..*at])).count();
+    let mut edits = Vec::new();
+    each_block(&function.body, &mut |list| {
+        for (number, statement) in list.iter().enumerate() {
+            let S::Declaration(variables) = &statement.kind else { continue };
+            for variable in variables {
+                let name = variable.name.as_str();
+                if variable.is_static
+                    || variable.cleanup.is_some()
+                    || name.is_empty()
+                    || count(&old, name) == count(&code, name)
+                {
+                    continue;
+                }
+                let mut assignments = Vec::new();
+                each_block(&function.body, &mut |list| {
+                    assignments.extend(
+                        list.iter()
+                            .filter(|statement| sets(statement, name))
+                            .map(|statement| (statement.span, is_pure_assignment(statement))),
+                    )
+                });
+                if count(&code, name) != 1 + assignments.len() {
+                    continue;
+                }
+                let is_pure = variable.value.as_ref().is_none_or(is_pure) && assignments.iter().all(|(_, pure)| *pure);
+                let is_arm = assignments.iter().any(|(span, _)| is_bare_arm(&code, span.start as usize));
+                if is_arm || (!is_pure && !moved.contains(name)) {
+                    open.push(format!("{name} is not used any more, and what it is set to may matter"));
+                    continue;
+                }
+                edits.extend(assignments.iter().map(|(span, _)| whole_line(new, *span, false)));
+                let ends_declarations = !matches!(list.get(number + 1).map(|next| &next.kind), Some(S::Declaration(_)));
+                let begins = number == 0;
+                edits.push(declarator(new, statement, variables, variable, begins && ends_declarations));
+            }
+        }
+    });
+    edits
+}
+
+/// Whether what follows a text is the member of something, or a tag: a variable of that name is not meant.
+fn is_no_variable(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let is_tag = ["struct", "union", "enum"].iter().any(|keyword| {
+        before
+            .strip_suffix(keyword.as_bytes())
+            .is_some_and(|rest| rest.last().is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_'))
+    });
+    is_tag || before.ends_with(b"->") || before.ends_with(b".")
+}
+
+/// Whether a statement stands alone below an `if`, an `else` or a loop, which cannot do without it.
+pub(in crate::fix) fn is_bare_arm(code: &[u8], start: usize) -> bool {
+    let before = code[..start].trim_ascii_end();
+    before.last() == Some(&b')') || before.ends_with(b"else") || before.ends_with(b"do")
+}
+
+/// Whether a statement does nothing but set a variable.
+fn sets(statement: &Statement, name: &str) -> bool {
+    matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { operator, target, .. }, .. })
+        if operator == "=" && matches!(&target.kind, E::Name(target) if target == name))
+}
+
+fn is_pure_assignment(statement: &Statement) -> bool {
+    matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { value, .. }, .. }) if is_pure(value))
+}
+
+/// Whether computing a value does nothing else.
+fn is_pure(value: &Expression) -> bool {
+    let mut pure = true;
+    visit::expression(value, &mut |part| {
+        pure &= match &part.kind {
+            E::Call { callee, .. } => callee.name().is_some_and(|name| name.starts_with("vma_desc_")),
+            E::Assign { .. } | E::Step { .. } | E::Statements(_) | E::Other(_) => false,
+            _ => true,
+        };
+    });
+    pure
+}
+
+/// Takes one variable out of a declaration, and the declaration with the last one.
+fn declarator(text: &[u8], statement: &Statement, variables: &[Declared], variable: &Declared, is_only: bool) -> Edit {
+    if variables.len() == 1 {
+        return whole_line(text, statement.span, is_only);
+    }
+    let (start, end) = (variable.span.start as usize, variable.span.end as usize);
+    let last = variables.last().is_some_and(|last| last.span == variable.span);
+    if last {
+        let comma = text[..start].iter().rposition(|byte| *byte == b',').unwrap_or(start);
+        return Edit::new(comma, end, "");
+    }
+    let comma = text[end..].iter().position(|byte| *byte == b',').map_or(end, |comma| end + comma + 1);
+    let blanks = text[comma..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    Edit::new(start, comma + blanks, "")
+}
+
+/// Takes out a statement with its line, and with the blank line behind it.
+fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
+    let start = text[..span.start as usize]
+        .iter()
+        .rposition(|byte| !matches!(byte, b' ' | b'\t'))
+        .map_or(0, |before| before + 1);
+    let mut end = span.end as usize;
+    if text.get(end) == Some(&b'\n') {
+        end += 1;
+    }
+    if and_blank && text.get(end) == Some(&b'\n') {
+        end += 1;
+    }
+    Edit::new(start, end, "")
+}
+
+/// Every list of statements.
+fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
+    see(list);
+    for statement in list {
+        match &statement.kind {
+            S::If { then, otherwise, .. } => {
+                each_block(then, see);
+                each_block(otherwise, see);
+            }
+            S::Loop { body, .. } | S::Block(body) => each_block(body, see),
+            S::Switch { arms, .. } => arms.iter().for_each(|arm| each_block(arm, see)),
+            _ => {}
+        }
+    }
+}

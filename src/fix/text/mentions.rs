@@ -1,0 +1,223 @@
+//! The places that name a handler beside its definition: registrations, prototypes, exports, aliases, comments.
+
+use std::cell::LazyCell;
+
+use crate::fix::rewrite::function::{Conversion, parameters};
+use crate::fix::text::edit::Edit;
+use crate::fix::text::layout::columns;
+use crate::index::SourceFile;
+use crate::source::{Item, ItemKind, Span, comments, find_word, is_identifier_byte, words};
+
+/// What one mention of a name in a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fix) enum Mention {
+    /// The name of a definition, by its item.
+    Definition(usize),
+    /// A prototype.
+    Prototype,
+    /// `EXPORT_SYMBOL(name)`.
+    Export,
+    /// `#define name other`.
+    Alias(usize),
+    /// A comment.
+    Comment,
+    /// A string or a character, which stays.
+    Literal,
+    /// The tag of a struct, or a member, which may be called the same.
+    Other,
+    /// Code: in the item, if it stands in one.
+    Code(Option<usize>),
+}
+
+/// The mentions of a name in a file, with their offsets. `code` is the file's text with comments and literals blank.
+pub(in crate::fix) fn mentions(file: &SourceFile, code: &[u8], name: &str) -> Vec<(usize, Mention)> {
+    let comments = LazyCell::new(|| comments(&file.text));
+    let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
+    words(&file.text, name.as_bytes()).map(|at| (at, mention(file, code, name, at, &in_comment))).collect()
+}
+
+fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &dyn Fn(usize) -> bool) -> Mention {
+    let number = file.item_at(at as u32).map(|number| number as usize);
+    let item = number.map(|number| &file.items[number]);
+    if let (Some(number), Some(item)) = (number, item)
+        && item.kind == ItemKind::Macro
+    {
+        // Directives are blank in `code`.
+        return if item.name.start as usize == at { Mention::Alias(number) } else { Mention::Code(Some(number)) };
+    }
+    if code[at] == b' ' {
+        // The end of an address is no name that follows.
+        let is_name = in_comment(at) && file.text[..at].last() != Some(&b'/');
+        return if is_name { Mention::Comment } else { Mention::Literal };
+    }
+    if is_other_name(code, at) {
+        return Mention::Other;
+    }
+    match (number, item) {
+        (Some(number), Some(item)) if item.kind == ItemKind::Function && item.name.start as usize == at => {
+            Mention::Definition(number)
+        }
+        (_, Some(item)) if item.kind == ItemKind::Other => {
+            let text = item.span.of(&file.text);
+            if text.starts_with(b"EXPORT_SYMBOL") {
+                return Mention::Export;
+            }
+            let behind = code[at + name.len()..].trim_ascii_start();
+            if behind.first() == Some(&b'(') { Mention::Prototype } else { Mention::Code(number) }
+        }
+        _ => Mention::Code(number),
+    }
+}
+
+/// Whether a name in code is that of a tag or of a member: `struct f`, `x->f`, `.f =`.
+fn is_other_name(code: &[u8], at: usize) -> bool {
+    let before = code[..at].trim_ascii_end();
+    let is_keyword = |keyword: &[u8]| {
+        before.ends_with(keyword)
+            && before[..before.len() - keyword.len()].last().is_none_or(|byte| !is_identifier_byte(*byte))
+    };
+    let is_tag = [b"struct".as_slice(), b"union", b"enum"].into_iter().any(is_keyword);
+    is_tag || before.ends_with(b"->") || (before.ends_with(b".") && !before.ends_with(b".."))
+}
+
+/// A registration with the new name of the member, and that of the handler.
+pub(in crate::fix) fn registration(
+    text: &[u8],
+    span: Span,
+    member: &str,
+    renamed: &str,
+    old: &str,
+    new: &str,
+) -> Option<Vec<Edit>> {
+    let entry = span.of(text);
+    let base = span.start as usize;
+    let name = words(entry, member.as_bytes()).next()?;
+    let name_end = name + member.len();
+    let sign = name_end + entry[name_end..].iter().position(|byte| matches!(byte, b'=' | b':'))?;
+    let value = words(&entry[sign..], old.as_bytes()).next()? + sign;
+    let mut edits = vec![Edit::new(base + value, base + value + old.len(), new)];
+    // Blanks around the sign keep the columns of the table where they can.
+    let line = memchr::memrchr(b'\n', &text[..base + name]).map_or(0, |newline| newline + 1);
+    let column = |end: usize| columns(&text[line..end]);
+    let grown = column(base + name) + renamed.len();
+    let (before, after) = (&entry[name_end..sign], &entry[sign + 1..]);
+    let after = &after[..after.len() - after.trim_ascii_start().len()];
+    if before.contains(&b'\n') || after.contains(&b'\n') || entry[sign] == b':' {
+        edits.push(Edit::new(base + name, base + name_end, renamed));
+        return Some(edits);
+    }
+    let before_new = blanks(grown, column(base + sign), before);
+    let sign_column = grown + before_new.chars().fold(0, |width, byte| width + step(grown + width, byte));
+    let after_new = blanks(sign_column + 1, column(base + sign + 1 + after.len()), after);
+    edits.push(Edit::new(base + name, base + sign + 1 + after.len(), format!("{renamed}{before_new}={after_new}")));
+    Some(edits)
+}
+
+fn step(column: usize, blank: char) -> usize {
+    if blank == '\t' { 8 - column % 8 } else { 1 }
+}
+
+/// Blanks from one column to another, of the sort that stood there; one where the column is passed already.
+fn blanks(from: usize, to: usize, old: &[u8]) -> String {
+    if old.len() <= 1 && !old.contains(&b'\t') || from >= to {
+        return String::from_utf8_lossy(&old[..old.len().min(1)]).replace('\t', " ");
+    }
+    if old.contains(&b'\t') {
+        let mut column = from;
+        let mut out = String::new();
+        while column < to {
+            out.push('\t');
+            column += step(column, '\t');
+        }
+        return out;
+    }
+    " ".repeat(to - from)
+}
+
+impl Conversion<'_> {
+    /// A prototype with the new name, and with the desc for a parameter.
+    pub(in crate::fix) fn prototype(
+        &self,
+        at: usize,
+        name: &str,
+        new_name: &str,
+        is_handler: bool,
+    ) -> Option<Vec<Edit>> {
+        let span = Span::new(at, at + name.len());
+        Some(vec![
+            Edit::new(at, at + name.len(), new_name),
+            parameters(self.source, self.code, span, new_name, is_handler)?,
+        ])
+    }
+}
+
+/// The comment right above an item, with the parameters named that the new function has.
+pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, dropped: Option<&str>) -> Vec<Edit> {
+    let text = &file.text;
+    let head = text[..item.span.start as usize].trim_ascii_end();
+    if !head.ends_with(b"*/") {
+        return Vec::new();
+    }
+    let Some(start) = memchr::memmem::rfind(head, b"/*") else { return Vec::new() };
+    if memchr::memmem::find(&head[start..head.len() - 2], b"*/").is_some() {
+        return Vec::new();
+    }
+    let mut edits = Vec::new();
+    let comment = &head[start..];
+    let parameter = |name: &str| format!("@{name}");
+    for at in memchr::memmem::find_iter(comment, parameter(vma).as_bytes()) {
+        let end = at + 1 + vma.len();
+        if comment.get(end).is_none_or(|byte| !is_identifier_byte(*byte)) {
+            edits.push(Edit::new(start + at, start + end, "@desc"));
+        }
+    }
+    if let Some(dropped) = dropped {
+        let wanted = format!("@{dropped}:");
+        if let Some(at) = memchr::memmem::find(comment, wanted.as_bytes()) {
+            let line = memchr::memrchr(b'\n', &comment[..at]).map_or(0, |newline| newline + 1);
+            let mut end = at;
+            // Its description goes on until the next parameter, or a line with nothing.
+            while let Some(newline) = memchr::memchr(b'\n', &comment[end..]) {
+                end += newline + 1;
+                let next = comment[end..].trim_ascii_start();
+                let next = next.strip_prefix(b"*").unwrap_or(next);
+                let content = next.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+                if matches!(content, Some(b'@' | b'\n' | b'/') | None) {
+                    break;
+                }
+            }
+            edits.push(Edit::new(start + line, start + end, ""));
+        }
+    }
+    edits
+}
+
+/// Whether a name is taken in a file.
+pub(in crate::fix) fn is_taken(file: &SourceFile, name: &str) -> bool {
+    find_word(&file.text, name.as_bytes(), 0).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fix::text::edit::{applied, sorted};
+
+    fn registered(entry: &str) -> String {
+        let text = format!("\t{entry},\n");
+        let span = Span::new(1, 1 + entry.len());
+        let edits =
+            sorted(registration(text.as_bytes(), span, "mmap", "mmap_prepare", "f", "f_prepare").unwrap()).unwrap();
+        let whole = Span::new(0, text.len());
+        String::from_utf8(applied(text.as_bytes(), whole, &edits)).unwrap().trim_matches(['\t', ',', '\n']).to_owned()
+    }
+
+    #[test]
+    fn the_columns_of_a_table_are_kept() {
+        assert_eq!(registered(".mmap = f"), ".mmap_prepare = f_prepare");
+        assert_eq!(registered(".mmap\t\t= f"), ".mmap_prepare\t= f_prepare");
+        assert_eq!(registered(".mmap =\t\tf"), ".mmap_prepare =\tf_prepare");
+        assert_eq!(registered(".mmap           = f"), ".mmap_prepare   = f_prepare");
+        assert_eq!(registered(".mmap\t= f"), ".mmap_prepare = f_prepare");
+        assert_eq!(registered("mmap: f"), "mmap_prepare: f_prepare");
+    }
+}

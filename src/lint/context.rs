@@ -1,0 +1,293 @@
+//! What lints may ask: the handlers of a tree, with all functions that see their VMA.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::branches::exclusive;
+use super::function_view::{FunctionView, Variant};
+use crate::index::{ItemId, Takes};
+use crate::kernel::Tree;
+use crate::rules::{Call, Rules};
+use crate::source::ast::Function;
+use crate::source::{Span, parse};
+use crate::verdict::{Finding, ResolvedTarget, Session};
+use crate::vma::flow::{Key, Lowered};
+use crate::vma::lower::Context;
+use crate::vma::{Analysis, Event, EventKind, HandlerFacts};
+
+/// The facts of a tree as lints want them.
+pub struct Facts<'a> {
+    /// The tree.
+    pub tree: &'a Tree,
+    /// Who defines what.
+    pub context: Context<'a>,
+    /// The API that the tree has, or is judged against.
+    pub chosen: &'a ResolvedTarget,
+    /// The facts of the tree before the change that is looked at, where there is one.
+    pub before: Option<&'a Facts<'a>>,
+    /// Every registration.
+    pub findings: &'a [Finding],
+    /// Every handler that was found, once for each function.
+    pub handlers: Vec<HandlerView<'a>>,
+    analysis: &'a Analysis<'a>,
+}
+
+/// A handler, and what it reaches.
+pub struct HandlerView<'a> {
+    /// Its first registration.
+    pub finding: &'a Finding,
+    /// The function.
+    pub key: Key,
+    /// What it is handed.
+    pub takes: Takes,
+    /// What it does.
+    pub facts: HandlerFacts,
+    /// The function itself, then those that it is followed into.
+    pub bodies: Vec<FunctionView<'a>>,
+    reach: Reach,
+}
+
+/// Where something is in those functions of a handler that have it, by their numbers.
+pub struct Places(Vec<(usize, Vec<Span>)>);
+
+/// Which of a handler's functions lead to which: asked for every pair of places, and found out once.
+struct Reach {
+    numbers: FxHashMap<Key, usize>,
+    /// For each function those that it is, or is followed into, a bit each.
+    reached: Vec<Vec<u64>>,
+    /// The same the other way round: those that lead to it.
+    leading: Vec<Vec<u64>>,
+}
+
+impl Reach {
+    fn new(bodies: &[FunctionView]) -> Reach {
+        let numbers: FxHashMap<Key, usize> =
+            bodies.iter().enumerate().map(|(number, body)| (body.key.clone(), number)).collect();
+        let words = bodies.len().div_ceil(64);
+        let mut reached = vec![vec![0; words]; bodies.len()];
+        let mut leading = vec![vec![0; words]; bodies.len()];
+        for from in 0..bodies.len() {
+            let mut stack = vec![from];
+            while let Some(next) = stack.pop() {
+                if is_set(&reached[from], next) {
+                    continue;
+                }
+                reached[from][next / 64] |= 1 << (next % 64);
+                leading[next][from / 64] |= 1 << (from % 64);
+                stack.extend(bodies[next].lowered.callees.iter().filter_map(|callee| numbers.get(callee).copied()));
+            }
+        }
+        Reach { numbers, reached, leading }
+    }
+}
+
+fn is_set(bits: &[u64], number: usize) -> bool {
+    bits[number / 64] & (1 << (number % 64)) != 0
+}
+
+/// The numbers of the bits that are set.
+fn set_bits(bits: &[u64]) -> impl Iterator<Item = usize> {
+    let words = bits.iter().enumerate();
+    words.flat_map(|(number, word)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| number * 64 + bit))
+}
+
+impl<'a> Facts<'a> {
+    /// Reads the functions of all handlers once more, for the lines that a verdict does not need.
+    pub fn new(session: &'a Session<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
+        let mut first: Vec<(&Finding, Key)> = Vec::new();
+        let mut seen: FxHashMap<Key, ()> = FxHashMap::default();
+        for finding in session.findings() {
+            for key in session.handlers(&finding.registration) {
+                if seen.insert(key.clone(), ()).is_none() {
+                    first.push((finding, key));
+                }
+            }
+        }
+        let mut reached: Vec<ItemId> =
+            first.iter().flat_map(|(_, key)| session.analysis.reached(key)).map(|(key, _)| key.id).collect();
+        reached.sort_unstable();
+        reached.dedup();
+        let syntax: FxHashMap<ItemId, Arc<Vec<Function>>> =
+            reached.into_par_iter().map(|id| (id, Arc::new(syntax(session.context, id)))).collect();
+        let handlers = first
+            .into_par_iter()
+            .map(|(finding, key)| {
+                let reached = session.analysis.reached(&key).into_iter();
+                // What the kernel's own headers do is nobody's fault, and no check of the driver's.
+                let own = reached.filter(|(reached, _)| {
+                    *reached == &key || !session.context.index.file(reached.id.file).is_shared_header()
+                });
+                let bodies: Vec<FunctionView> = own
+                    .filter_map(|(key, lowered)| {
+                        let functions = syntax.get(&key.id)?.clone();
+                        Some(FunctionView::new(session.context, key.clone(), lowered.clone(), &functions))
+                    })
+                    .collect();
+                HandlerView {
+                    finding,
+                    takes: finding.registration.hook.takes,
+                    facts: session.analysis.facts(&key),
+                    reach: Reach::new(&bodies),
+                    bodies,
+                    key: key.clone(),
+                }
+            })
+            .collect();
+        Facts {
+            tree: session.tree(),
+            context: session.context,
+            chosen: &session.chosen,
+            before,
+            findings: session.findings(),
+            handlers,
+            analysis: &session.analysis,
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &'a Rules {
+        self.context.rules
+    }
+
+    /// What is known of a function that a handler reaches, or of a close hook that one installs.
+    pub fn lowered(&self, key: &Key) -> Option<&Lowered> {
+        self.analysis.lowered(key).map(AsRef::as_ref)
+    }
+
+    /// The handlers that are handed a VMA, or a desc.
+    pub fn taking(&self, takes: Takes) -> impl Iterator<Item = &HandlerView<'a>> {
+        self.handlers.iter().filter(move |handler| handler.takes == takes)
+    }
+
+    /// The handlers that call the hook that another is registered for, and those that call theirs.
+    pub fn callers<'s>(&'s self, handler: &HandlerView) -> Vec<&'s HandlerView<'a>> {
+        let mut found: Vec<&HandlerView> = Vec::new();
+        let mut hooks = vec![&handler.finding.registration.hook];
+        while let Some(hook) = hooks.pop() {
+            let is_call = |event: &Event| match &event.kind {
+                EventKind::Hook { hook: Some(called), .. } => called.is_same(hook),
+                _ => false,
+            };
+            for caller in &self.handlers {
+                let calls = || caller.lowered().flat_map(|lowered| &lowered.events).any(is_call);
+                if !found.iter().any(|known| known.key == caller.key) && calls() {
+                    hooks.push(&caller.finding.registration.hook);
+                    found.push(caller);
+                }
+            }
+        }
+        found
+    }
+
+    /// A function as syntax: every variant of it.
+    pub fn syntax(&self, id: ItemId) -> Vec<Function> {
+        syntax(self.context, id)
+    }
+}
+
+impl<'a> HandlerView<'a> {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.bodies.first().map_or("", |body| body.lowered.name.as_str())
+    }
+
+    /// What the functions do, one after the other.
+    pub fn lowered(&self) -> impl Iterator<Item = &Lowered> {
+        self.bodies.iter().map(|body| body.lowered.as_ref())
+    }
+
+    /// Every variant of every function, with its function.
+    pub fn variants(&self) -> impl Iterator<Item = (&FunctionView<'a>, &Variant<'a>)> {
+        self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
+    }
+
+    /// Where something is in each of the handler's functions.
+    pub fn places(&self, of: impl Fn(&FunctionView) -> Vec<Span>) -> Places {
+        let found = self.bodies.iter().map(of).enumerate();
+        Places(found.filter(|(_, places)| !places.is_empty()).collect())
+    }
+
+    /// Whether something lies on a path with a place of a function: in the function itself, in one that leads to it, or in one that
+    /// it calls.
+    pub fn co_occurs(&self, body: &FunctionView<'a>, place: Span, places: &Places) -> bool {
+        let meets = |variant: &Variant, one: Span, other: Span| !exclusive(&variant.function.body, one, other);
+        places.0.iter().any(|(number, found)| {
+            let other = &self.bodies[*number];
+            if other.key != body.key && !self.leads(other, body) && !self.leads(body, other) {
+                return false;
+            }
+            let any_meets = |variant: &Variant, place: Span| found.iter().any(|found| meets(variant, *found, place));
+            if other.key == body.key {
+                return body.variants.iter().any(|variant| any_meets(variant, place));
+            }
+            // A call through a table is not found by name: then nothing says that it lies apart.
+            let (caller, callee) = if self.leads(other, body) { (other, body) } else { (body, other) };
+            caller.variants.iter().any(|variant| {
+                let mut calls = self.calls_towards(variant, callee).peekable();
+                let is_above = std::ptr::eq(caller, other);
+                calls.peek().is_none()
+                    || calls.any(|call| if is_above { any_meets(variant, call) } else { meets(variant, call, place) })
+            })
+        })
+    }
+
+    /// A function, those that lead to it, and those that it is followed into: what one call may run through.
+    pub fn related<'s>(&'s self, body: &FunctionView<'a>) -> impl Iterator<Item = &'s FunctionView<'a>> {
+        let number = self.reach.numbers.get(&body.key).copied();
+        let bits = |all: &'s [Vec<u64>]| number.map(|number| all[number].as_slice()).unwrap_or_default();
+        let (reached, leading) = (bits(&self.reach.reached), bits(&self.reach.leading));
+        let either: Vec<u64> = reached.iter().zip(leading).map(|(one, other)| one | other).collect();
+        set_bits(&either).collect::<Vec<_>>().into_iter().map(|number| &self.bodies[number])
+    }
+
+    /// The calls of a function that lead to another.
+    pub fn calls_towards(&self, from: &Variant, to: &FunctionView) -> impl Iterator<Item = Span> {
+        let leading = self.reach.numbers.get(&to.key).map(|number| self.reach.leading[*number].as_slice());
+        let towards: FxHashSet<&str> =
+            set_bits(leading.unwrap_or_default()).map(|number| self.bodies[number].lowered.name.as_str()).collect();
+        from.calls().into_iter().filter(move |(name, _, _)| towards.contains(name)).map(|(_, _, call)| call.span)
+    }
+
+    /// Whether a function is another, or is followed into it.
+    pub fn leads(&self, from: &FunctionView, to: &FunctionView) -> bool {
+        match (self.reach.numbers.get(&from.key), self.reach.numbers.get(&to.key)) {
+            (Some(from), Some(to)) => is_set(&self.reach.reached[*from], *to),
+            _ => false,
+        }
+    }
+
+    /// Whether any function sets a flag.
+    pub fn sets(&self, flag: &str) -> bool {
+        self.lowered().any(|lowered| lowered.sets.iter().any(|named| named.name == flag))
+    }
+
+    /// Whether any function tests a flag.
+    pub fn tests(&self, flag: &str) -> bool {
+        self.lowered().any(|lowered| lowered.tests.iter().any(|named| named.name == flag))
+    }
+
+    /// The calls that rules speak of, by all its functions, with the rule.
+    pub fn ruled_calls(&self, rules: &'a Rules) -> impl Iterator<Item = (&str, &'a Call)> {
+        self.lowered()
+            .flat_map(|lowered| &lowered.calls)
+            .filter_map(move |call| rules.call(&call.name).map(|rule| (call.name.as_str(), rule)))
+    }
+
+    /// The flags that it leaves set: by name, and by the calls that set them.
+    pub fn final_flags(&self, rules: &'a Rules) -> Vec<&str> {
+        let implied = self.ruled_calls(rules).flat_map(|(_, rule)| rule.implies.iter().map(String::as_str));
+        let named = self.lowered().flat_map(|lowered| lowered.sets.iter().map(|named| named.name.as_str()));
+        named.chain(implied).collect()
+    }
+}
+
+fn syntax(context: Context<'_>, id: ItemId) -> Vec<Function> {
+    let source = context.index.file(id.file);
+    let item = context.index.item(id);
+    let text = item.span.of(&source.text);
+    let name = source.name(item);
+    let functions = parse::in_every_variant(text, item.span.start).into_iter();
+    functions.filter(|function| function.name == name).collect()
+}

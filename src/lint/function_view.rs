@@ -1,0 +1,222 @@
+//! A function that sees a VMA or a desc, as syntax, and what its expressions have to do with the VMA.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::index::Scope;
+use crate::rules::Rules;
+use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::visit::{self, Seen};
+use crate::vma::flow::{Key, Shared, VmaAccess};
+use crate::vma::lower::Context;
+use crate::vma::lower::aliases::Aliases;
+
+/// One function.
+pub struct FunctionView<'a> {
+    /// Which, and how it gets at the VMA.
+    pub key: Key,
+    /// What it does.
+    pub lowered: Shared,
+    /// Its syntax, once for each variant of its conditionals.
+    pub variants: Vec<Variant<'a>>,
+}
+
+/// One variant of a function.
+pub struct Variant<'a> {
+    /// The syntax.
+    pub function: Function,
+    /// The bytes of its file.
+    pub text: &'a [u8],
+    rules: &'a Rules,
+    aliases: Aliases,
+    /// The parameter that holds flags of the VMA.
+    flags: Option<String>,
+    /// Variables with what is assigned to them.
+    values: FxHashMap<String, Vec<Expression>>,
+    /// What variables are made from, as far as it was asked for.
+    origins: RwLock<FxHashMap<String, Arc<Origin>>>,
+}
+
+/// What an expression is made from.
+#[derive(Debug, Default)]
+struct Origin {
+    /// Fields of the VMA.
+    fields: BTreeSet<String>,
+    /// Variables, and other names.
+    names: BTreeSet<String>,
+}
+
+/// The fields that the size of a mapping is made of.
+pub const SIZE: &[&str] = &["vm_start", "vm_end"];
+
+impl<'a> FunctionView<'a> {
+    pub(super) fn new(context: Context<'a>, key: Key, lowered: Shared, functions: &[Function]) -> FunctionView<'a> {
+        let text = &context.index.file(key.id.file).text;
+        let variants = functions.iter().map(|function| Variant::new(context.rules, text, function, &key.root));
+        let variants = variants.collect();
+        FunctionView { key, lowered, variants }
+    }
+
+    /// The file that it lies in.
+    pub fn file(&self) -> u32 {
+        self.key.id.file
+    }
+}
+
+impl<'a> Variant<'a> {
+    fn new(rules: &'a Rules, text: &'a [u8], function: &Function, root: &VmaAccess) -> Variant<'a> {
+        let scope = Scope::of(function);
+        let aliases = Aliases::of(function, root, &scope);
+        let flags = match root {
+            VmaAccess::Flags(number) => function.parameters.get(*number).map(|parameter| parameter.name.clone()),
+            _ => None,
+        };
+        let mut values: FxHashMap<String, Vec<Expression>> = FxHashMap::default();
+        visit::statements(&function.body, &mut |seen| {
+            let (name, value) = match seen {
+                Seen::Declared(declared) => (Some(declared.name.as_str()), declared.value.as_ref()),
+                Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
+                    (target.name(), Some(value.as_ref()))
+                }
+                Seen::Expression(_) => (None, None),
+            };
+            if let (Some(name), Some(value)) = (name, value) {
+                values.entry(name.to_owned()).or_default().push(value.clone());
+            }
+        });
+        Variant { function: function.clone(), text, rules, aliases, flags, values, origins: RwLock::default() }
+    }
+
+    /// Visits every expression.
+    pub fn expressions<'v>(&'v self, see: &mut dyn FnMut(&'v Expression)) {
+        visit::statements(&self.function.body, &mut |seen| {
+            if let Seen::Expression(expression) = seen {
+                see(expression);
+            }
+        });
+    }
+
+    /// Every call by name, with its arguments, outer before inner.
+    pub fn calls(&self) -> Vec<(&str, &[Expression], &Expression)> {
+        let mut calls = Vec::new();
+        self.expressions(&mut |expression| {
+            if let E::Call { callee, arguments } = &expression.kind
+                && let Some(name) = callee.name()
+            {
+                calls.push((name, arguments.as_slice(), expression));
+            }
+        });
+        calls
+    }
+
+    /// Whether an expression is the VMA or the desc.
+    pub fn is_mapping(&self, expression: &Expression) -> bool {
+        self.aliases.is_vma(expression) || self.aliases.is_desc(expression)
+    }
+
+    /// Whether an expression is the desc.
+    pub fn is_desc(&self, expression: &Expression) -> bool {
+        self.aliases.is_desc(expression)
+    }
+
+    /// The field of the VMA that an expression is, as `struct vm_area_struct` calls it.
+    pub fn field<'e>(&'e self, expression: &'e Expression) -> Option<&'e str> {
+        let E::Field { base, name, .. } = &expression.bare().kind else { return None };
+        if self.aliases.is_vma(base) {
+            Some(self.rules.vma_field(name))
+        } else if self.aliases.is_desc(base) {
+            self.rules.desc_field(name)
+        } else {
+            None
+        }
+    }
+
+    /// Whether an expression is the flags of the VMA, or a copy of them.
+    pub fn is_flags(&self, expression: &Expression) -> bool {
+        if self.field(expression) == Some("vm_flags") {
+            return true;
+        }
+        let Some(name) = expression.name() else { return false };
+        self.flags.as_deref() == Some(name)
+            || self.values(name).iter().any(|value| self.field(value) == Some("vm_flags"))
+    }
+
+    /// What is assigned to a variable.
+    pub fn values(&self, name: &str) -> &[Expression] {
+        self.values.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Visits what a variable is made from, with what is assigned to the variables in that, each variable once.
+    fn sources<'v>(&'v self, name: &'v str, see: &mut dyn FnMut(&'v Expression)) {
+        let (mut seen, mut stack) = (BTreeSet::from([name]), self.values(name).iter().collect::<Vec<_>>());
+        while let Some(next) = stack.pop() {
+            visit::expression(next, &mut |part| {
+                see(part);
+                if let E::Name(name) = &part.kind
+                    && seen.insert(name)
+                {
+                    stack.extend(self.values(name));
+                }
+            });
+        }
+    }
+
+    /// What a variable is made from. Found out once: conditions ask for the same ones again and again.
+    fn origin(&self, name: &str) -> Arc<Origin> {
+        let known = |origins: &FxHashMap<String, Arc<Origin>>| origins.get(name).cloned();
+        if let Some(origin) = known(&self.origins.read().unwrap_or_else(PoisonError::into_inner)) {
+            return origin;
+        }
+        let mut origin = Origin::default();
+        self.sources(name, &mut |part| self.add_origin(part, &mut origin));
+        let origin = Arc::new(origin);
+        self.origins.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), origin.clone());
+        origin
+    }
+
+    /// Adds what one part of an expression says itself.
+    fn add_origin(&self, part: &Expression, origin: &mut Origin) {
+        origin.fields.extend(self.field(part).map(str::to_owned));
+        match &part.kind {
+            E::Name(name) => drop(origin.names.insert(name.clone())),
+            E::Call { callee, arguments } if arguments.iter().any(|argument| self.is_mapping(argument)) => {
+                let rule = callee.name().and_then(|name| self.rules.call(name));
+                origin.fields.extend(rule.into_iter().flat_map(|rule| rule.reads.iter().chain(&rule.made_of)).cloned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The origins of an expression: its own, and those of the variables in it.
+    fn origins_of(&self, expression: &Expression) -> Vec<Arc<Origin>> {
+        let mut origin = Origin::default();
+        visit::expression(expression, &mut |part| self.add_origin(part, &mut origin));
+        let variables = origin.names.iter().filter(|name| !self.values(name).is_empty());
+        let mut origins: Vec<Arc<Origin>> = variables.map(|name| self.origin(name)).collect();
+        origins.push(Arc::new(origin));
+        origins
+    }
+
+    /// The fields of the VMA that an expression is made from, those of variables looked through.
+    pub fn made_from(&self, expression: &Expression) -> BTreeSet<String> {
+        self.origins_of(expression).iter().flat_map(|origin| origin.fields.iter().cloned()).collect()
+    }
+
+    /// Whether an expression is made from any of some fields.
+    pub fn is_made_from(&self, expression: &Expression, fields: &[&str]) -> bool {
+        let holds = |origin: &Arc<Origin>| fields.iter().any(|field| origin.fields.contains(*field));
+        self.origins_of(expression).iter().any(holds)
+    }
+
+    /// The names that an expression is made from, those of variables looked through.
+    pub fn names(&self, expression: &Expression) -> BTreeSet<String> {
+        self.origins_of(expression).iter().flat_map(|origin| origin.names.iter().cloned()).collect()
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &'a Rules {
+        self.rules
+    }
+}

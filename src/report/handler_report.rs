@@ -1,0 +1,82 @@
+//! All that is known of one handler, for a reader at a terminal.
+
+use std::io::{self, Write};
+
+use super::escape::printable;
+use super::registered_as;
+use crate::handler_report::{Conversion, Excerpt, HandlerReport};
+use crate::verdict::{PathVerdict, Scan};
+use crate::worklist::Task;
+
+/// Writes what a handler is, what it takes, the lines that prove it, what `fix` makes of it, and whom to tell.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn text(scan: &Scan, dossier: &HandlerReport, task: &Task, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &scan.findings[dossier.findings[0]];
+    let place = dossier.place.as_ref().map_or("not found".to_owned(), |(file, line)| format!("{file}:{line}"));
+    let mut line = |text: String| writeln!(out, "{}", printable(&text));
+    line(format!("{} ({place}) is {}: {}", dossier.name, finding.verdict, finding.verdict.meaning()))?;
+    for number in &dossier.findings {
+        let registration = &scan.findings[*number].registration;
+        let place = scan.index.file(registration.file).at(registration.span.start);
+        line(format!("  registered as {} at {place}", registered_as(registration)))?;
+    }
+    for PathVerdict { verdict, file, span } in
+        finding.judgement.paths.iter().filter(|_| finding.judgement.paths.len() > 1)
+    {
+        line(format!("  by path: {verdict} at {}", scan.index.file(*file).at(span.start)))?;
+    }
+    for (what, list) in [
+        ("reads", &finding.reads),
+        ("writes", &finding.writes),
+        ("sets", &finding.sets),
+        ("clears", &finding.clears),
+        ("tests", &finding.tests),
+    ] {
+        if !list.is_empty() {
+            line(format!("  {what} {}", list.join(", ")))?;
+        }
+    }
+    line(format!("  to do: {}", task.advice))?;
+    for note in &task.notes {
+        line(format!("  upstream: {note}"))?;
+    }
+    line(format!("  tell: {}", [&task.maintainers[..], &task.lists[..]].concat().join(", ")))?;
+    for part in &dossier.excerpts {
+        excerpt(part, out)?;
+    }
+    dossier.conversion.as_ref().map_or(Ok(()), |conversion| patch(conversion, out))
+}
+
+fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
+    let way = if excerpt.via.is_empty() { String::new() } else { format!(", by way of {}", excerpt.via.join(", ")) };
+    writeln!(out, "\n{}", printable(&format!("{}{way}", excerpt.file)))?;
+    for (number, run) in excerpt.runs().enumerate() {
+        if number > 0 {
+            writeln!(out, "      ...")?;
+        }
+        for line in run {
+            let text = line.text.replace('\t', "        ");
+            writeln!(out, "{}", format!("{:6} {}", line.number, printable(&text)).trim_end())?;
+            for mark in &line.marks {
+                writeln!(out, "       ^ {}", printable(&format!("{}: {}", mark.kind, mark.text)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\nconversion: {}", conversion.applicability.name())?;
+    for note in conversion.open.iter().chain(&conversion.remarks) {
+        writeln!(out, "  {}", printable(note))?;
+    }
+    if !conversion.diff.is_empty() {
+        writeln!(out)?;
+    }
+    for line in conversion.diff.lines() {
+        writeln!(out, "{}", printable(&line.replace('\t', "        ")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Calls of the driver's own functions and macros: which functions a name stands for, and what they do with their arguments.
+
+use super::Lowerer;
+use super::conditions::is_zero;
+use crate::index::ItemId;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::{ItemKind, Span, identifiers, parse, visit};
+use crate::vma::event::EventKind;
+use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
+impl Lowerer<'_> {
+    /// A call that hands the VMA to a function by name.
+    pub(super) fn follow(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
+        let Some(root) = self.passed(arguments) else { return Value::Unknown };
+        // A macro beside a function of that name is the stub of those who have no such function.
+        let known = self.context.index.functions(name, self.file);
+        if known.iter().all(|id| self.context.index.file(id.file).is_header())
+            && let Some(value) = self.macro_call(name, arguments, span)
+        {
+            return value;
+        }
+        if known.is_empty() {
+            self.event(EventKind::Unknown { why: format!("handed to {name}, which is not found in the tree") }, span);
+            return Value::Unknown;
+        }
+        match self.followable(name, &root) {
+            Some(mut keys) => {
+                keys.iter_mut().for_each(|key| key.arguments = self.known_arguments(key.id, arguments));
+                if self.is_open_hook(name) {
+                    self.event(EventKind::OpenCall { name: name.to_owned() }, span);
+                }
+                self.call_key(keys, name)
+            }
+            // A helper that takes a desc is in nobody's way.
+            None if matches!(root, VmaAccess::Desc(_)) => Value::Unknown,
+            None => {
+                let populates = self.helper_populates(name);
+                Value::Slot(self.event(EventKind::Helper { name: name.to_owned(), populates }, span))
+            }
+        }
+    }
+
+    /// A call of a macro: what it stands for, read in the place of the call.
+    pub(super) fn macro_call(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
+        const NESTING_LIMIT: usize = 6;
+        let texts: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(self.text)).collect();
+        let expansions = self.context.index.expanded_call(name, self.file, &texts);
+        // Within an expansion all arguments are said to stand where the call does; their own text is lost.
+        if expansions.is_empty()
+            || self.macro_depth >= NESTING_LIMIT
+            || texts.iter().any(|text| span.of(self.text) == *text)
+        {
+            return None;
+        }
+        let parsed: Vec<_> = expansions.iter().map(|expansion| parse::statements(expansion, span)).collect();
+        // A macro that cannot be read, is not handed the VMA and does not name it is as good as an unknown function.
+        let names_vma = || {
+            let own_text = self.context.index.expanded_call(name, self.file, &[]);
+            self.passed(arguments).is_some()
+                || own_text.iter().flat_map(|text| identifiers(text)).any(|word| self.aliases.is_alias(word))
+        };
+        if parsed.iter().any(|parsed| parsed.trouble.is_some()) && !names_vma() {
+            return None;
+        }
+        self.macro_depth += 1;
+        let mut value = Value::Unknown;
+        for parsed in parsed {
+            self.out.trouble.extend(parsed.trouble.map(|(span, reason)| (span, format!("{name}, a macro, {reason}"))));
+            self.scope.declare(&parsed.syntax);
+            self.aliases.extend(&parsed.syntax, &self.scope);
+            self.read_locals(&parsed.syntax);
+            value = self.expanded(&parsed.syntax);
+        }
+        self.macro_depth -= 1;
+        Some(value)
+    }
+
+    /// The definitions of a function that belong to the driver, or that every caller compiles in; `None` where it is another's.
+    pub(super) fn followable(&self, name: &str, root: &VmaAccess) -> Option<Vec<Key>> {
+        self.followable_from(self.file, name, root)
+    }
+
+    /// The same for a name as another file means it.
+    pub(super) fn followable_from(&self, file: u32, name: &str, root: &VmaAccess) -> Option<Vec<Key>> {
+        let index = self.context.index;
+        let ids = index.functions(name, file);
+        let own = |id: &ItemId| index.file(id.file).is_header() || index.same_driver(self.file, *id);
+        // A stub in a header beside a real definition elsewhere says nothing about the real one.
+        let real: Vec<ItemId> = ids.iter().copied().filter(|id| !index.file(id.file).is_header()).collect();
+        if ids.is_empty() || real.iter().any(|id| !own(id)) {
+            return None;
+        }
+        Some(ids.into_iter().map(|id| Key::new(id, root.clone())).collect())
+    }
+
+    /// A call without the VMA: followed within the driver for the state it takes.
+    pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
+        let flags = arguments.iter().position(|argument| self.is_flags(argument));
+        let root = flags.map_or(VmaAccess::None, VmaAccess::Flags);
+        let keys: Vec<Key> = self
+            .driver_functions(name)
+            .into_iter()
+            .map(|id| {
+                let known = self.known_arguments(id, arguments);
+                let is_far = known.is_far || id.file != self.file;
+                Key { arguments: Arguments { is_far, ..known }, ..Key::new(id, root.clone()) }
+            })
+            .collect();
+        if !keys.is_empty() {
+            return self.call_key(keys, name);
+        }
+        if let Some(value) = self.own_macro(name, arguments, whole.span) {
+            return value;
+        }
+        if !self.is_message(arguments) {
+            self.event(EventKind::Work { text: name.to_owned() }, whole.span);
+        }
+        // What is no function that is known may be a macro, which sets what it is given.
+        arguments
+            .iter()
+            .filter(|argument| argument.name().is_some())
+            .for_each(|argument| self.forget_arguments(Some(argument)));
+        Value::Unknown
+    }
+
+    /// `f(&vma->vm_pgoff)`: the callee reads the field, and perhaps writes it. Whether that could be found out.
+    pub(super) fn field_argument(&mut self, name: &str, position: usize, argument: &Expression) -> bool {
+        let E::Unary { operator, operand } = &argument.bare().kind else { return false };
+        let E::Field { base, name: field, .. } = &operand.bare().kind else { return false };
+        if operator != "&"
+            || !self.aliases.is_vma(base)
+            || matches!(field.as_str(), "vm_page_prot" | "flags" | "vm_flags")
+        {
+            return false;
+        }
+        let Some(is_written) = self.writes_behind(name, position) else { return false };
+        self.read(field, argument.span);
+        if is_written {
+            self.write(field, argument.span);
+        }
+        true
+    }
+
+    /// Whether a function of the driver writes what one of its parameters points to; `None` where it hands the pointer on, or is not found.
+    pub(super) fn writes_behind(&self, name: &str, position: usize) -> Option<bool> {
+        let index = self.context.index;
+        let ids = self.driver_functions(name);
+        let mut written = false;
+        for id in &ids {
+            let (source, item) = (index.file(id.file), index.item(*id));
+            for function in parse::in_every_variant(item.span.of(&source.text), item.span.start) {
+                let parameter = &function.parameters.get(position)?.name;
+                let is_behind = |part: &Expression| matches!(&part.bare().kind, E::Unary { operator, operand } if operator == "*" && operand.name() == Some(parameter));
+                let (mut named, mut behind) = (0, 0);
+                visit::statements(&function.body, &mut |seen| {
+                    let visit::Seen::Expression(expression) = seen else { return };
+                    named += usize::from(matches!(&expression.kind, E::Name(name) if name == parameter));
+                    behind += usize::from(matches!(expression.kind, E::Unary { .. }) && is_behind(expression));
+                    written |= match &expression.kind {
+                        E::Assign { target, .. } => is_behind(target),
+                        E::Step { operand, .. } => is_behind(operand),
+                        _ => false,
+                    };
+                });
+                // Wherever else it is named, it may be kept or handed on.
+                if named != behind {
+                    return None;
+                }
+            }
+        }
+        (!ids.is_empty()).then_some(written)
+    }
+
+    /// What a function may know of what it is handed. Constants matter to short ones alone, which only pass them on.
+    pub(super) fn known_arguments(&self, id: ItemId, arguments: &[Expression]) -> Arguments {
+        const SHORT: u32 = 512;
+        let item = self.context.index.item(id);
+        let is_short = item.span.end - item.span.start <= SHORT;
+        Arguments {
+            own: Arguments::positions(arguments, |argument| self.points_to_own(argument)),
+            zero: Arguments::positions(arguments, is_zero),
+            is_far: self.is_far,
+            constant: if is_short { Arguments::positions(arguments, |argument| self.is_constant(argument)) } else { 0 },
+        }
+    }
+
+    /// Whether the file defines a function of that name.
+    pub(super) fn is_own_function(&self, name: &str) -> bool {
+        self.context.index.file(self.file).named(ItemKind::Function, name).next().is_some()
+    }
+
+    /// A call of a macro that the file itself defines, whether or not it is handed the VMA.
+    pub(super) fn own_macro(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
+        let is_own = self.context.index.file(self.file).named(ItemKind::Macro, name).next().is_some();
+        if !is_own && self.elsewhere(name, ItemKind::Macro).is_empty() {
+            return None;
+        }
+        self.macro_call(name, arguments, span)
+    }
+
+    /// The functions of that name of the file, else of other files of the driver.
+    pub(super) fn driver_functions(&self, name: &str) -> Vec<ItemId> {
+        let own = self.context.index.file(self.file).named(ItemKind::Function, name);
+        let own: Vec<ItemId> = own.map(|item| ItemId { file: self.file, item }).collect();
+        if own.is_empty() { self.elsewhere(name, ItemKind::Function) } else { own }
+    }
+
+    /// The definitions of a name in other files of the driver, of a kind.
+    pub(super) fn elsewhere(&self, name: &str, kind: ItemKind) -> Vec<ItemId> {
+        let index = self.context.index;
+        let meant = index.meant_elsewhere(name, self.file).iter().copied();
+        meant.filter(|id| index.item(*id).kind == kind).collect()
+    }
+}

@@ -1,0 +1,64 @@
+//! What the numbers in path items stand for.
+
+use rustc_hash::FxHashMap;
+
+use super::PathItem;
+use crate::vma::event::Event;
+use crate::vma::flow::{Key, Shared};
+
+/// What the numbers in path items stand for: functions, and the chains of calls that lead to them.
+#[derive(Debug, Default)]
+pub struct EventTable {
+    functions: Vec<(Key, Shared)>,
+    numbers: FxHashMap<Key, u32>,
+    /// Chains of calls: the outermost function, and the number of the rest. Chain 0 is empty, and is not kept.
+    vias: Vec<(String, u32)>,
+    via_numbers: FxHashMap<(String, u32), u32>,
+}
+
+impl EventTable {
+    /// The event of a path item.
+    pub fn event(&self, item: &PathItem) -> &Event {
+        &self.functions[item.function as usize].1.events[item.event as usize]
+    }
+
+    /// The file in which it happens, as its place in the index.
+    pub fn file(&self, item: &PathItem) -> u32 {
+        self.functions[item.function as usize].0.id.file
+    }
+
+    /// The functions called on the way to it, outermost first.
+    pub fn via(&self, item: &PathItem) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut chain = item.via;
+        while chain != 0 {
+            let (name, rest) = &self.vias[chain as usize - 1];
+            names.push(name.clone());
+            chain = *rest;
+        }
+        names
+    }
+
+    /// The number of a chain of calls: `name`, and then the chain `rest`.
+    pub(super) fn chain(&mut self, name: &str, rest: u32) -> u32 {
+        let link = (name.to_owned(), rest);
+        if let Some(number) = self.via_numbers.get(&link) {
+            return *number;
+        }
+        self.vias.push(link.clone());
+        let number = self.vias.len() as u32;
+        self.via_numbers.insert(link, number);
+        number
+    }
+
+    /// The number of a function.
+    pub(super) fn number(&mut self, key: &Key, lowered: &Shared) -> u32 {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
+        }
+        let number = self.functions.len() as u32;
+        self.functions.push((key.clone(), lowered.clone()));
+        self.numbers.insert(key.clone(), number);
+        number
+    }
+}
