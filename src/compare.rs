@@ -1,11 +1,11 @@
-//! What moved between two trees, or between two targets for one tree.
+//! Differences between two trees, or between two targets for one tree.
 
 use std::collections::BTreeMap;
 
 use crate::index::{ItemId, Takes};
 use crate::verdict::{Finding, Place, Scan, Verdict};
 
-/// What became of a registration.
+/// Kind of change of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// It takes a desc now.
@@ -16,20 +16,20 @@ pub enum Fate {
     Vanished,
     /// It is in another file, or its table has another name.
     Moved,
-    /// Its verdict is another, and so is its code.
+    /// Its verdict changed, and so did its code.
     CodeChanged,
-    /// Its verdict is another, and its code is not: the API, or what it calls, has changed.
+    /// Its verdict changed, but not its code: the API or a callee changed.
     ApiChanged,
-    /// Nothing of it has changed that matters.
+    /// Nothing that matters changed.
     Same,
 }
 
 impl Fate {
-    /// All, in the order in which they are told.
+    /// All values, in report order.
     pub const ALL: [Fate; 7] =
         [Fate::Converted, Fate::Added, Fate::Vanished, Fate::Moved, Fate::CodeChanged, Fate::ApiChanged, Fate::Same];
 
-    /// Its name in reports.
+    /// Name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Fate::Converted => "converted",
@@ -46,39 +46,39 @@ impl Fate {
 /// A registration on one side.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Side {
-    /// The file that registers.
+    /// File that registers.
     pub file: String,
-    /// The line, from 1.
+    /// Line, from 1.
     pub line: u32,
     /// The table.
     pub table: Option<String>,
     /// `struct.member`.
     pub hook: String,
-    /// The handler; `NULL` where there is none.
+    /// The handler; `NULL` if there is none.
     pub handler: String,
     /// The verdict.
     pub verdict: Verdict,
 }
 
-/// A registration, on the sides where it is, and what became of it.
+/// A registration before and after, with the kind of its change.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// What became of it.
+    /// Kind of its change.
     pub fate: Fate,
-    /// Before.
+    /// Before; `None` if it is new.
     pub old: Option<Side>,
-    /// After.
+    /// After; `None` if it is gone.
     pub new: Option<Side>,
 }
 
-/// Compares the registrations of two scans; each is told once, by fate and place.
+/// Compares the registrations of two scans. The result contains each registration once, by fate and place.
 pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
     let (old, new) = (entries(old), entries(new));
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
     let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
-    // The same place first; then the same table and handler in a file of the same name; then, of handlers of the driver's own, the same
-    // table and handler in any file, and the same handler for the same struct, whatever its table is called. A helper that many register
-    // tells none of them from the others.
+    // Keys in order of priority: the same place; the same table and handler in a file of the same name; for the driver's own handlers, the
+    // same table and handler in any file; for them, the same handler and struct. A helper that many drivers register identifies none of
+    // them.
     let keys: [fn(&Entry) -> Option<String>; 4] = [
         |entry| Some(format!("{} {:?} {}", entry.side.file, entry.side.table, entry.record)),
         |entry| {
@@ -101,7 +101,7 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
         for (number, entry) in new.iter().enumerate().filter(|(number, _)| found[*number].is_none()).collect::<Vec<_>>()
         {
             let Some(same) = key(entry).and_then(|key| known.get_mut(&key)) else { continue };
-            // Of several in one table, the one with the same handler.
+            // Among several in one table, the one with the same handler.
             let place = same.iter().position(|old| left[*old].is_some_and(|old| old.stem == entry.stem)).unwrap_or(0);
             if !same.is_empty() {
                 found[number] = left[same.remove(place)].take();
@@ -136,17 +136,17 @@ fn fate(old: &Entry, new: &Entry) -> Fate {
     }
 }
 
-/// A registration as it is compared.
+/// A registration, prepared for the comparison.
 struct Entry {
     side: Side,
     takes: Takes,
     /// The struct.
     record: String,
-    /// The handler without what a conversion adds to its name.
+    /// The handler's name without `_prepare`.
     stem: String,
     /// Whether the handler is the driver's own.
     is_own: bool,
-    /// The handler's own code, blanks squeezed.
+    /// The handler's own code, without whitespace.
     code: Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
-//! Holds the kernel's documents against its headers: members that a listing lacks or has too many, helpers that are not mentioned, and
-//! marks of a kernel that is long gone.
+//! Compares the kernel's documents with its headers: members that a listing lacks or that no longer exist, helpers that are not mentioned,
+//! and marks of an old kernel.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +9,15 @@ use crate::kernel::Tree;
 use crate::rules::Document;
 use crate::source::{ItemKind, Span, blank_non_code, find_word, identifiers, parse, slice};
 
-/// How many lines above a listing its mark ("As of kernel 4.18") stands.
+/// Number of lines above a listing that may contain its mark ("As of kernel 4.18").
 const MARK_ABOVE: usize = 6;
 
-/// Something that a document does not say, or says wrongly.
+/// An omission or an error in a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Gap {
     /// The document.
     pub file: String,
-    /// The line in it, from 1.
+    /// Line in it, from 1.
     pub line: u32,
     /// `member-missing`, `member-gone`, `member-undescribed`, `helper-missing`, `helper-gone`, `old-mark`.
     pub kind: &'static str,
@@ -25,12 +25,12 @@ pub struct Gap {
     pub text: String,
 }
 
-/// What was found, and what could not be looked at.
+/// Result of a comparison.
 #[derive(Debug, Default)]
 pub struct Gaps {
     /// The gaps, by document and line.
     pub gaps: Vec<Gap>,
-    /// Documents and headers that the tree does not have, or that do not list what they are said to.
+    /// Documents and headers that the tree lacks, or that lack the expected listing.
     pub missing: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl Gaps {
     }
 }
 
-/// Compares each document with the header that it speaks of.
+/// Compares each document with its header.
 pub fn compare(tree: &Tree, documents: &[Document]) -> Gaps {
     let mut found = Gaps::default();
     for document in documents {
@@ -58,11 +58,11 @@ pub fn compare(tree: &Tree, documents: &[Document]) -> Gaps {
     found
 }
 
-/// A list of members, in a document or in a header: each with its line.
+/// Members listed in a document or a header, each with its line.
 struct Listing {
-    /// The line that it begins at.
+    /// First line.
     line: u32,
-    /// The line behind it.
+    /// The line after the last.
     end: u32,
     members: BTreeMap<String, u32>,
 }
@@ -92,12 +92,12 @@ fn members(tree: &Tree, document: &Document, record: &str, text: &str, header: &
         && let Some(version) = tree.version()
         && release(&mark) < release(&version)
     {
-        let said = "the listing says as of which kernel it holds:";
-        add(line, "old-mark", format!("{said} {mark}, and this is {version}"));
+        let said = "the listing is marked as of kernel";
+        add(line, "old-mark", format!("{said} {mark}, but this is {version}"));
     }
 }
 
-/// The members of a struct in a header.
+/// Members of a struct in a header.
 fn declared(header: &str, record: &str) -> Option<Listing> {
     let text = header.as_bytes();
     let slices = slice(text);
@@ -106,7 +106,7 @@ fn declared(header: &str, record: &str) -> Option<Listing> {
     Some(listing(item.span.of(text), line_at(header, item.span.start as usize)))
 }
 
-/// The members of a struct in a document: of `struct NAME { ... }`, or of the prototypes below a heading of that name.
+/// Members of a struct in a document: from `struct NAME { ... }`, or from the prototypes below a heading of that name.
 fn listed(text: &str, record: &str) -> Option<Listing> {
     let opening = format!("struct {record} {{");
     if let Some(start) = text.find(&opening) {
@@ -122,12 +122,12 @@ fn listed(text: &str, record: &str) -> Option<Listing> {
     let start = heading + text[heading..].find("::\n\n")? + "::\n\n".len();
     let lines = text[start..].split_inclusive('\n');
     let length: usize = lines.take_while(|line| line.starts_with(['\t', ' '])).map(str::len).sum();
-    // The parser knows members only inside a struct; both of its braces stand on lines of their own, so that lines can be told.
+    // The parser expects members inside a struct. Its braces have lines of their own, so line numbers stay known.
     let wrapped = format!("struct {record} {{\n{}}};", &text[start..start + length]);
     Some(listing(wrapped.as_bytes(), line_at(text, start) - 1))
 }
 
-/// The members of the text of a struct that begins at a line.
+/// Members in the text of a struct that begins at `line`.
 fn listing(text: &[u8], line: u32) -> Listing {
     let names: BTreeSet<String> = parse::members(text, 0).syntax.into_iter().map(|member| member.name).collect();
     let source = String::from_utf8_lossy(text);
@@ -139,7 +139,7 @@ fn listing(text: &[u8], line: u32) -> Listing {
     Listing { line, end: line + source.lines().count() as u32, members: members.collect() }
 }
 
-/// The members that have an entry (their name in double backquotes, alone on its line) behind a line, up to the next heading.
+/// Members that have an entry after a line, up to the next heading. An entry is the name in double backquotes, alone on its line.
 fn described(text: &str, behind: u32) -> BTreeSet<String> {
     let lines = text.lines().skip(behind as usize);
     let is_rule = |line: &str| line.len() > 3 && line.bytes().all(|byte| matches!(byte, b'=' | b'-' | b'~'));
@@ -147,7 +147,7 @@ fn described(text: &str, behind: u32) -> BTreeSet<String> {
     entries.filter_map(|line| line.strip_prefix("``")?.strip_suffix("``")).map(str::to_owned).collect()
 }
 
-/// What a listing says of its age, with the line: `As of kernel 4.18`, broken anywhere.
+/// Kernel version in the mark of a listing, with the mark's line: `As of kernel 4.18`, broken anywhere.
 fn mark(text: &str, line: u32) -> Option<(u32, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let listing = (line as usize).saturating_sub(1).min(lines.len());
@@ -173,7 +173,7 @@ fn release(version: &str) -> (u32, u32) {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
-/// The helpers of a header that a document does not mention, and those that it mentions and the header has no more.
+/// Reports the helpers of a header that a document does not mention, and those that it mentions but the header lacks.
 fn helpers(document: &Document, text: &str, header: &str, found: &mut Gaps) {
     let is_meant = |name: &str| {
         let named = document.names.iter().any(|known| known == name);
@@ -182,7 +182,7 @@ fn helpers(document: &Document, text: &str, header: &str, found: &mut Gaps) {
     };
     let names = |text: &str| -> BTreeMap<String, u32> {
         let mut names = BTreeMap::new();
-        // `mmap_action_*` names none of them.
+        // `mmap_action_*` is a pattern, not a helper.
         for name in identifiers(text.as_bytes()).filter(|name| is_meant(name) && !name.ends_with('_')) {
             let line = || line_at(text, find_word(text.as_bytes(), name.as_bytes(), 0).unwrap_or_default());
             names.entry(name.to_owned()).or_insert_with(line);
@@ -190,7 +190,7 @@ fn helpers(document: &Document, text: &str, header: &str, found: &mut Gaps) {
         names
     };
     let mut declared = names(&String::from_utf8_lossy(&blank_non_code(header.as_bytes())));
-    // Directives are blank in the code, and many helpers are macros.
+    // Directives are blank in the code, but many helpers are macros.
     for item in slice(header.as_bytes()).items.iter().filter(|item| item.kind == ItemKind::Macro) {
         let name = String::from_utf8_lossy(item.name.of(header.as_bytes())).into_owned();
         if is_meant(&name) {
@@ -207,7 +207,7 @@ fn helpers(document: &Document, text: &str, header: &str, found: &mut Gaps) {
     }
 }
 
-/// The line of a byte, from 1.
+/// Line of a byte offset, from 1.
 fn line_at(text: &str, offset: usize) -> u32 {
     1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..offset]).count() as u32
 }

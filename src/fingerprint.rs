@@ -1,6 +1,6 @@
-//! Tells texts apart by a few letters, the same ones everywhere and always.
+//! Stable content hashes.
 
-/// A hash (64-bit FNV-1a) of texts, in hexadecimal. It stays what it is from one release to the next: baselines are kept for years.
+/// A hash (64-bit FNV-1a) of texts, in hexadecimal. It stays the same from one release to the next, because baselines are kept for years.
 pub fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for text in texts {

@@ -1,5 +1,4 @@
-//! All that is known of one handler, put together for a reader: where it is registered, the code that decides, what `fix` would
-//! write.
+//! Report on one handler: its registrations, the code that decides, and what `fix` would write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,24 +7,24 @@ use crate::index::Index;
 use crate::source::Span;
 use crate::verdict::{Evidence, Finding, HandlerPlace, Place, Verdict};
 
-/// Lines that are shown around what is marked, where a function is too long to be shown whole.
+/// Number of lines shown around a mark, if a function is too long to be shown whole.
 const AROUND: u32 = 6;
 
-/// A handler's own function is shown whole up to this many lines, others around their marks.
+/// Maximum length of a handler's function that is shown whole, in lines. Other functions are shown around their marks.
 const WHOLE: u32 = 120;
 
-/// One handler with all that registers it.
+/// One handler with all its registrations.
 #[derive(Debug)]
 pub struct HandlerReport {
-    /// Its name.
+    /// Name of the handler.
     pub name: String,
-    /// Where it is defined, as path and 1-based line; `None` where it was not found.
+    /// Its definition, as path and 1-based line; `None` if it was not found.
     pub place: Option<(String, u32)>,
-    /// The findings that register it, as places in the scan's list; never empty.
+    /// Findings that register it, as indices into the scan's findings; never empty.
     pub findings: Vec<usize>,
-    /// The code that decides: the handler first, then what it calls.
+    /// The code that decides: the handler first, then its callees.
     pub excerpts: Vec<Excerpt>,
-    /// What `fix` makes of it, where it was asked.
+    /// Its conversion by `fix`, if one was requested.
     pub conversion: Option<Conversion>,
 }
 
@@ -34,14 +33,14 @@ pub struct HandlerReport {
 pub struct Excerpt {
     /// The file.
     pub file: String,
-    /// The functions called on the way to it, outermost first.
+    /// The functions called on the path to it, outermost first.
     pub via: Vec<String>,
-    /// The lines; where numbers are missing, lines were left out.
+    /// The lines; numbers are missing if lines are omitted.
     pub lines: Vec<Line>,
 }
 
 impl Excerpt {
-    /// The lines as they stand together; between two runs, lines were left out.
+    /// Groups consecutive lines; lines are omitted between two groups.
     pub fn runs(&self) -> impl Iterator<Item = &[Line]> {
         self.lines.chunk_by(|line, next| line.number + 1 == next.number)
     }
@@ -50,42 +49,42 @@ impl Excerpt {
 /// One line of source.
 #[derive(Debug)]
 pub struct Line {
-    /// Its number, from 1.
+    /// Number of the line, from 1.
     pub number: u32,
     /// Its text, without the line end.
     pub text: String,
-    /// What was found in it.
+    /// Requirements and notes on the line.
     pub marks: Vec<Mark>,
 }
 
-/// What was found in a line.
+/// A requirement or note on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The requirement's kind.
+    /// Kind of the requirement.
     pub kind: String,
-    /// The sentence.
+    /// Its sentence.
     pub text: String,
-    /// The verdict that it alone would give.
+    /// Verdict that it alone would give.
     pub verdict: Verdict,
 }
 
-/// What `fix` makes of a handler.
+/// Conversion of a handler by `fix`.
 #[derive(Debug)]
 pub struct Conversion {
-    /// How far it can be trusted.
+    /// Confidence in the conversion.
     pub applicability: Applicability,
-    /// Why nothing is written, and what is left to a person.
+    /// Reason why nothing is written, and the places left to a person.
     pub open: Vec<String>,
-    /// What a person should know of it.
+    /// Facts that a reviewer should know.
     pub remarks: Vec<String>,
-    /// What the patch changes for it, and for no other; empty where nothing is written.
+    /// Diff for this handler alone; empty if nothing is written.
     pub diff: String,
-    /// How many others are converted in the same patch.
+    /// Number of other handlers in the same patch.
     pub others: usize,
 }
 
-/// Puts together what is known of each handler, in the order in which the findings name them first.
-pub fn dossiers(index: &Index, findings: &[Finding], fixes: &Fixes) -> Vec<HandlerReport> {
+/// Builds the report on each handler, in the order of their first findings.
+pub fn handler_reports(index: &Index, findings: &[Finding], fixes: &Fixes) -> Vec<HandlerReport> {
     let mut order: Vec<(&HandlerPlace, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
     for (number, finding) in findings.iter().enumerate() {
@@ -96,17 +95,17 @@ pub fn dossiers(index: &Index, findings: &[Finding], fixes: &Fixes) -> Vec<Handl
         });
         order[place].1.push(number);
     }
-    order.into_iter().map(|(handler, numbers)| dossier(index, findings, fixes, handler, numbers)).collect()
+    order.into_iter().map(|(handler, numbers)| report(index, findings, fixes, handler, numbers)).collect()
 }
 
-fn dossier(
+fn report(
     index: &Index,
     findings: &[Finding],
     fixes: &Fixes,
     handler: &HandlerPlace,
     numbers: Vec<usize>,
 ) -> HandlerReport {
-    // All who register a handler find the same in it; what the first finds in its table stands for the others.
+    // All registrations of a handler find the same in it. The table of the first stands for the others.
     let finding = &findings[numbers[0]];
     let place = handler.place.map(|place| {
         let file = index.file(place.file);
@@ -125,7 +124,7 @@ fn dossier(
 fn conversion(index: &Index, fixes: &Fixes, number: usize) -> Conversion {
     let fix = &fixes.handlers[number];
     let change = fixes.changes.iter().find(|change| change.handlers.contains(&number));
-    // Thousands may be converted in one patch: each shows its own part.
+    // A patch may convert thousands of handlers, so each report shows only its own part.
     let files = change.into_iter().flat_map(|_| fix.edits());
     let diff: Vec<u8> = files.flat_map(|(file, edits)| unified(index.file(file), &edits).text).collect();
     Conversion {
@@ -137,7 +136,7 @@ fn conversion(index: &Index, fixes: &Fixes, number: usize) -> Conversion {
     }
 }
 
-/// What keeps a conversion from being safe.
+/// Reasons why a conversion is not safe.
 fn open(index: &Index, fix: &HandlerFix) -> Vec<String> {
     let points = fix.open_points.iter();
     let points = points.map(|(file, point)| format!("{}: {}", index.file(*file).at(point.offset), point.text));
@@ -166,7 +165,7 @@ fn excerpts(index: &Index, own: Option<Place>, finding: &Finding) -> Vec<Excerpt
     found.into_iter().enumerate().map(|(number, section)| section.excerpt(index, number == 0)).collect()
 }
 
-/// A top-level item of a file while its marks are gathered.
+/// A top-level item of a file, with its marks so far.
 struct Section {
     file: u32,
     first: u32,
@@ -176,7 +175,7 @@ struct Section {
 }
 
 impl Section {
-    /// The item that a place lies in, or its line alone.
+    /// The item around a place, or the place's lines if there is none.
     fn new(index: &Index, file: u32, span: Span) -> Section {
         let source = index.file(file);
         let item = source.item_at(span.start).map_or(span, |item| source.items[item as usize].span);

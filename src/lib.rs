@@ -1,7 +1,8 @@
-//! mmaplint reads a Linux kernel tree and says of every mmap callback what it does to its VMA, and what its move from
-//! `.mmap` to `.mmap_prepare` takes. docs/architecture.md is the way through the rooms.
+//! mmaplint reads a Linux kernel tree and reports for every mmap callback what it does to its VMA, and what its move from `.mmap` to
+//! `.mmap_prepare` takes. docs/architecture.md describes the modules.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod behaviour;
 pub mod check;
 pub mod cli;
 pub mod compare;
@@ -22,6 +23,6 @@ pub mod verdict;
 pub mod vma;
 pub mod worklist;
 
-/// So many pieces of work go to a thread at once. By itself rayon deals out a list in a few large parts, and who had the easier ones
-/// waits for the others.
+/// Maximum number of items per rayon job. By default rayon splits a list into a few large parts, and threads with the easy parts wait for
+/// the others.
 pub(crate) const ITEMS_PER_JOB: usize = 4;

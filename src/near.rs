@@ -1,6 +1,6 @@
-//! What was perhaps meant by a name that nobody has.
+//! Suggestions for unknown names.
 
-/// Names that are called nearly so, as the end of an error: `; did you mean a or b?`, or nothing.
+/// Similar names as the end of an error message: `; did you mean a or b?`, or nothing.
 pub fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
     let likeness = |known: &'n str| (strsim::sorensen_dice(name, known), known);
     let mut near: Vec<(f64, &str)> = known.map(likeness).filter(|(likeness, _)| *likeness >= 0.5).collect();

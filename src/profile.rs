@@ -1,7 +1,7 @@
-//! Where time and bytes go, phase by phase, for `--stats`.
+//! Time and bytes per phase, for `--stats`.
 //!
-//! Phases run on all threads and within one another (what is followed is parsed on the way), so what is counted is the time that
-//! threads are busy with a phase, that of phases within it left out. Nothing is measured unless it was asked for.
+//! Phases run on all threads and inside one another: followed functions are parsed on the way. A phase counts the time that threads are
+//! busy with it, without the phases inside it. Nothing is measured unless requested.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,11 +14,11 @@ pub enum Phase {
     Walk,
     /// Opening and reading files.
     Read,
-    /// Looking for the words that make a file worth keeping.
+    /// Searching for the words that make a file worth keeping.
     Filter,
     /// Cutting files into items.
     Slice,
-    /// Parsing items and making syntax of them.
+    /// Parsing items into syntax.
     Parse,
     /// Finding registrations, following VMAs, judging.
     Follow,
@@ -31,7 +31,7 @@ impl Phase {
     pub const ALL: [Phase; 7] =
         [Phase::Walk, Phase::Read, Phase::Filter, Phase::Slice, Phase::Parse, Phase::Follow, Phase::Report];
 
-    /// Its name in `--stats`.
+    /// Name in `--stats`.
     pub fn name(self) -> &'static str {
         match self {
             Phase::Walk => "walk",
@@ -45,7 +45,7 @@ impl Phase {
     }
 }
 
-/// What one phase took.
+/// Counters of one phase.
 #[derive(Debug)]
 pub struct Meter {
     nanoseconds: AtomicU64,
@@ -60,16 +60,16 @@ static METERS: [Meter; Phase::ALL.len()] =
         Phase::ALL.len()];
 
 thread_local! {
-    /// Nanoseconds spent in phases within the one that runs.
+    /// Nanoseconds spent in phases inside the running one.
     static WITHIN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Measures from now on.
+/// Starts measuring.
 pub fn switch_on() {
     IS_ON.store(true, Ordering::Relaxed);
 }
 
-/// Does a piece of work of a phase.
+/// Runs a piece of work and counts it for a phase.
 pub fn measure<T>(phase: Phase, work: impl FnOnce() -> T) -> T {
     if !IS_ON.load(Ordering::Relaxed) {
         return work();
@@ -85,14 +85,14 @@ pub fn measure<T>(phase: Phase, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Counts bytes of a phase.
+/// Adds bytes to a phase.
 pub fn count(phase: Phase, bytes: usize) {
     if IS_ON.load(Ordering::Relaxed) {
         METERS[phase as usize].bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
-/// What the phases took: milliseconds that threads were busy, pieces of work, bytes.
+/// Totals of the phases: milliseconds that threads were busy, pieces of work, bytes.
 pub fn taken() -> impl Iterator<Item = (Phase, f64, u64, u64)> {
     Phase::ALL.into_iter().map(|phase| {
         let meter = &METERS[phase as usize];
@@ -101,7 +101,7 @@ pub fn taken() -> impl Iterator<Item = (Phase, f64, u64, u64)> {
     })
 }
 
-/// The most memory that the process has held, in bytes, where the system tells.
+/// Peak memory of the process in bytes, if the system reports it.
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

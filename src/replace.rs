@@ -1,5 +1,5 @@
-//! Replaces files whole: a text is written beside a file under another name, which is then given the file's name. Whatever ends the process
-//! meanwhile, the file holds one text or the other, and nothing is left beside it.
+//! Replaces files whole: the new text goes to a temporary file, which is renamed to the file. At any time the file has its old or its new
+//! text. SIGINT, SIGTERM and SIGHUP remove the temporary file before they end the process.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -15,13 +15,13 @@ use tempfile::TempDir;
 
 use crate::kernel::OpenFolder;
 
-/// The text that is to replace a file. Where it is not put in the file's place, it is taken away.
+/// The new text of a file, in a temporary file beside it. It is removed on drop unless it has replaced the file.
 #[derive(Debug)]
 pub struct Part {
     file: File,
-    /// What takes it away.
+    /// Where to remove it.
     place: Place,
-    /// The name of the file that it is to replace.
+    /// Name of the file to replace.
     name: OsString,
 }
 
@@ -31,23 +31,23 @@ struct Place {
     part: OsString,
 }
 
-/// The parts that are there now, for the case that a signal ends the process.
+/// The parts that exist now, to be removed if a signal ends the process.
 static PARTS: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 
-/// Likewise folders for temporary files.
+/// Folders for temporary files, to be removed likewise.
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// A folder for temporary files, which goes when it is dropped, and when a signal ends the process.
+/// A folder for temporary files. It is removed on drop, and if a signal ends the process.
 #[derive(Debug)]
 pub struct Temporary {
     folder: TempDir,
 }
 
 impl Temporary {
-    /// Makes a folder whose name begins so.
+    /// Creates a folder whose name begins with `prefix`.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// The folder cannot be created.
     pub fn folder(prefix: &str) -> io::Result<Temporary> {
         watch();
         let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +56,7 @@ impl Temporary {
         Ok(Temporary { folder })
     }
 
-    /// Where it is.
+    /// Path of the folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -69,14 +69,14 @@ impl Drop for Temporary {
     }
 }
 
-/// What a file may be made for, before the mask of the process.
+/// Mode of a new file, before the umask of the process.
 const NEW_FILE: Mode = Mode::from_raw_mode(0o666);
 
 impl Part {
-    /// Begins a text that is to replace a file of a folder, under a name that no other run takes.
+    /// Creates the file for the new text in a folder, under a name that no other run uses.
     ///
     /// # Errors
-    /// Where nothing can be written in the folder, or another file has that name.
+    /// The folder cannot be written, or a file of that name exists.
     pub fn beside(folder: &Arc<OpenFolder>, name: &OsStr) -> io::Result<Part> {
         watch();
         let mut part = OsString::from(".");
@@ -90,7 +90,7 @@ impl Part {
         Ok(Part { file, place, name: name.to_owned() })
     }
 
-    /// The file that the text is written to.
+    /// The file for the new text.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
     }
@@ -98,15 +98,15 @@ impl Part {
     /// Gives the text the mode of another file.
     ///
     /// # Errors
-    /// Where that cannot be done.
+    /// The mode cannot be read or set.
     pub fn with_mode_of(&self, other: &File) -> io::Result<()> {
         Ok(fchmod(&self.file, Mode::from_raw_mode(fstat(other)?.st_mode))?)
     }
 
-    /// Puts the text in the place of the file.
+    /// Replaces the file by the text.
     ///
     /// # Errors
-    /// Where that cannot be done; then the file is as it was.
+    /// The file cannot be replaced, and is unchanged.
     pub fn put(self) -> io::Result<()> {
         Ok(renameat(&self.place.folder, &self.place.part, &self.place.folder, &self.name)?)
     }
@@ -115,7 +115,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         let mut parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where it was put in the file's place there is none by that name.
+        // After `put` there is no file of that name.
         self.place.remove();
         parts.retain(|place| !Arc::ptr_eq(&place.folder, &self.place.folder) || place.part != self.place.part);
     }
@@ -130,28 +130,28 @@ impl Place {
 /// The folder and the name of a file.
 ///
 /// # Errors
-/// Where the folder cannot be opened, or the path names no file.
+/// The folder cannot be opened, or the path does not name a file.
 pub fn place_of(path: &Path) -> io::Result<(Arc<OpenFolder>, &OsStr)> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("is no file name"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::other("is not a file name"))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok((Arc::new(OpenFolder::open(parent)?), name))
 }
 
 fn watch() {
     static WATCH: Once = Once::new();
-    // A system without signals leaves what is half written, as it always was.
+    // Without signals, a part may be left behind.
     WATCH.call_once(|| drop(clean_up_on_signals()));
 }
 
-/// From now on a signal that ends the process takes away first what is half written. A file that grows beyond the limit of the process is an
-/// error as others are.
+/// Removes all parts and temporary folders before a signal ends the process. A file beyond the size limit of the process becomes an
+/// ordinary error.
 fn clean_up_on_signals() -> io::Result<()> {
     let ignored = Arc::default();
     signal_hook::flag::register(SIGXFSZ, ignored)?;
     let mut signals = Signals::new(ended_by())?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            // Nobody gives the lock back: nothing is begun any more.
+            // The locks are never released, so that nothing new begins.
             let parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
             parts.iter().for_each(Place::remove);
             let folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,12 +162,12 @@ fn clean_up_on_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// The signals that end a process, and that somebody may have told it to ignore, as `nohup` does.
+/// The signals that end a process, without those that it was started to ignore, as by `nohup`.
 fn ended_by() -> Vec<i32> {
     [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)).collect()
 }
 
-/// Whether the process was started so that it ignores a signal.
+/// Whether the process was started with a signal ignored.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

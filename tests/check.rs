@@ -91,7 +91,7 @@ fn a_series_is_told_alike_from_a_file_from_stdin_and_from_git() {
     assert!(hazards(&untracked).iter().all(|(file, ..)| file == "drivers/bell/extra.c"));
     assert_eq!(hazards(&untracked).len(), 2);
     let unknown = check(tree.path(), &["--base", "no-such-branch"], b"");
-    assert!(unknown.status.code() == Some(2) && stderr(&unknown).contains("knows no revision no-such-branch"));
+    assert!(unknown.status.code() == Some(2) && stderr(&unknown).contains("unknown git revision no-such-branch"));
 }
 
 #[test]

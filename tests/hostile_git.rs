@@ -380,7 +380,12 @@ fn the_repository_is_as_it_was() {
     };
     let before = state(&at.tree());
     at.runs(&[]);
-    assert!(before == state(&at.tree()), "something was written");
+    let after = state(&at.tree());
+    let names = |files: &[(PathBuf, Vec<u8>)], others: &[(PathBuf, Vec<u8>)]| {
+        let differs = files.iter().filter(|file| !others.contains(file));
+        differs.map(|(path, _)| path.display().to_string()).collect::<Vec<_>>()
+    };
+    assert!(before == after, "written: {:?}, was: {:?}", names(&after, &before), names(&before, &after));
 }
 
 #[test]

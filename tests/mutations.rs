@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mmaplint::check::accepted::Config;
 use mmaplint::fix::{self, Fixes, applied, plan, unified};
-use mmaplint::handler_report::dossiers;
+use mmaplint::handler_report::handler_reports;
 use mmaplint::index::{Index, Types};
 use mmaplint::kernel::{Maintainers, Overlay, Tree, apply, parse_patch};
 use mmaplint::lint::{self, Facts};
@@ -250,7 +250,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
         chosen: &chosen,
         version: tree.version(),
         tasks: &tasks,
-        dossiers: &dossiers(scan.index, &scan.findings, &fixes),
+        handler_reports: &handler_reports(scan.index, &scan.findings, &fixes),
         statistics: &Statistics::of(scan),
         progress: None,
     };

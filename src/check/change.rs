@@ -12,37 +12,37 @@ use crate::verdict::{Finding, Session};
 
 /// The two sides of a change.
 pub struct Change {
-    /// Without it.
+    /// The tree without it.
     pub before: Tree,
-    /// With it.
+    /// The tree with it.
     pub after: Tree,
 }
 
 impl Change {
-    /// A tree, and what a patch makes of it.
+    /// A tree without and with a patch.
     ///
     /// # Errors
-    /// Where the patch cannot be read, or does not apply: names it, the line, and the hunk.
+    /// The patch cannot be read, or does not apply. The error names the patch, the line and the hunk.
     pub fn patched(tree: &Tree, name: &str, text: &[u8]) -> Result<Change, String> {
         let patches = parse_patch(text).map_err(|error| format!("{name}:{error}"))?;
         let overlay = apply(tree, &patches).map_err(|error| format!("{name}:{error}"))?;
         Ok(Change { before: tree.clone(), after: tree.with(overlay) })
     }
 
-    /// A revision, and the tree as it is.
+    /// A revision, and the tree on disk.
     ///
     /// # Errors
-    /// Where git cannot say what differs.
+    /// git cannot list the differences.
     pub fn since(tree: &Tree, revision: &str) -> Result<Change, String> {
         let git = Git::new(tree.root());
         let before = git.overlay_before(&git.commit(revision)?)?;
         Ok(Change { before: tree.with(before), after: tree.clone() })
     }
 
-    /// The two ends of `REV..REV`, or of `REV...REV` from where they parted; a single revision is compared with its parent.
+    /// The two ends of `REV..REV`. `REV...REV` starts at the merge base; a single revision is compared with its parent.
     ///
     /// # Errors
-    /// Where git cannot say what differs.
+    /// git cannot list the differences.
     pub fn range(tree: &Tree, range: &str) -> Result<Change, String> {
         let git = Git::new(tree.root());
         let commit = |revision: &str| git.commit(if revision.is_empty() { "HEAD" } else { revision });
@@ -56,12 +56,12 @@ impl Change {
         Ok(Change { before: tree.with(before), after: tree.with(after) })
     }
 
-    /// The files that are there on one side or the other, and not on disk.
+    /// Whether the overlay of either side contains a file, or a file below a folder.
     pub fn touches(&self, path: &str) -> bool {
         self.before.overlay().touches(path) || self.after.overlay().touches(path)
     }
 
-    /// The lines before a change of the lines of a file after it.
+    /// For each line of a file after the change, its number before it.
     fn lines_before(&self, path: &str) -> Vec<Option<u32>> {
         let (Some(old), Some(new)) = (self.before.read(&self.name_before(path)), self.after.read(path)) else {
             return Vec::new();
@@ -80,14 +80,14 @@ impl Change {
     }
 }
 
-/// What a comparison asks of a change, each file looked at once.
+/// Line numbers before a change, computed once per file.
 pub struct LineMoves<'t> {
     change: &'t Change,
     files: RefCell<BTreeMap<String, Vec<Option<u32>>>>,
 }
 
 impl LineMoves<'_> {
-    /// For a change.
+    /// Lookup for a change.
     pub fn new(change: &Change) -> LineMoves<'_> {
         LineMoves { change, files: RefCell::default() }
     }
@@ -109,14 +109,14 @@ impl Moves for LineMoves<'_> {
 }
 
 impl Change {
-    /// What a file was called before the change.
+    /// Name of a file before the change.
     pub fn name_before(&self, path: &str) -> String {
         let name = self.after.overlay().name_before(path);
         self.before.overlay().name_before(name).to_owned()
     }
 }
 
-/// The handlers that take a desc after a change, in a place where one took a VMA before: the same table of the same file.
+/// The handlers that take a desc after a change and took a VMA before it, in the same table of the same file.
 pub fn converted(before: &Session, after: &Session, name_before: impl Fn(&str) -> String) -> Vec<Converted> {
     let place = |session: &Session, finding: &Finding| {
         let registration = &finding.registration;
@@ -132,7 +132,7 @@ pub fn converted(before: &Session, after: &Session, name_before: impl Fn(&str) -
         let is_here = |session: &Session, finding: &&Finding, at: &(String, Option<String>, String)| {
             place(session, finding) == *at
         };
-        // A table that had the new hook already is not converted by this.
+        // If the table already had the new hook, the change does not convert it.
         if before.findings().iter().any(|old| takes(&old, Takes::Desc) && is_here(before, &old, &at)) {
             continue;
         }

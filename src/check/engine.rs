@@ -1,4 +1,4 @@
-//! How trees and changes are checked: sessions, lints, what was accepted, what `fix` would write.
+//! Checks trees and changes: runs the lints, removes accepted hazards, adds what `fix` would write.
 
 use std::collections::BTreeSet;
 
@@ -13,26 +13,26 @@ use crate::kernel::{FileTrouble, Tree, TroubleKind, is_below};
 use crate::lint::{self, Facts, Hazard, Lint};
 use crate::verdict::{Finding, Session};
 
-/// What a check found.
+/// Result of a check.
 pub struct Outcome {
-    /// The tree, with the change where one was checked.
+    /// The tree, with the change if one was checked.
     pub tree: Tree,
-    /// The hazards that nobody has accepted.
+    /// Hazards that are not accepted.
     pub reported: Vec<Reported>,
-    /// The handlers that the change converts.
+    /// Handlers that the change converts.
     pub converted: Vec<Converted>,
     /// Whether a change was checked.
     pub is_change: bool,
-    /// What the reader should know beside.
+    /// Further remarks for the reader.
     pub remarks: Vec<String>,
-    /// What was not read or not understood that bears on the result.
+    /// Files and places that were not read or not understood and affect the result.
     pub trouble: Vec<FileTrouble>,
-    /// The files that could not be read: the result says nothing about them.
+    /// Files that could not be read; the result does not cover them.
     pub unread: Vec<FileTrouble>,
 }
 
 impl Outcome {
-    /// Leaves out what a baseline knows, and gives its entries that are stale. Of a change it knows what was there before.
+    /// Removes the hazards of a baseline, and returns its stale entries. Hazards that a change introduces are removed last.
     pub fn leave_out(&mut self, baseline: &Baseline) -> Vec<String> {
         let (new, old): (Vec<Reported>, Vec<Reported>) =
             std::mem::take(&mut self.reported).into_iter().partition(|reported| reported.state == State::Introduced);
@@ -45,19 +45,19 @@ impl Outcome {
     }
 }
 
-/// How trees are checked.
+/// Settings of a check.
 pub struct Engine<'a> {
-    /// The lints to run.
+    /// Lints to run.
     pub lints: &'a [&'static Lint],
-    /// What the tree has decided.
+    /// Configuration of the tree.
     pub config: &'a Config,
-    /// Of what to report something, as paths of the tree; none for all of it.
+    /// Paths of the tree to report on; empty for the whole tree.
     pub paths: &'a [String],
-    /// Whether to ask what `fix` would write.
+    /// Whether to include what `fix` would write.
     pub suggests: bool,
 }
 
-/// What a look at one tree gave.
+/// Hazards and suggestions of one tree.
 struct Look {
     hazards: Vec<Hazard>,
     suggestions: Suggestions,
@@ -67,7 +67,7 @@ impl Engine<'_> {
     /// Checks a tree.
     ///
     /// # Errors
-    /// Where the text of a lint cannot be read.
+    /// The text of a lint cannot be read.
     pub fn tree(&self, session: &Session) -> Result<Outcome, String> {
         let look = self.look(session, &Facts::new(session, None))?;
         let (hazards, remarks) = self.accepted(session.scan.index, look.hazards);
@@ -86,10 +86,10 @@ impl Engine<'_> {
         })
     }
 
-    /// Checks what a change does to a tree, judged without it and with it.
+    /// Checks what a change does to a tree, from a session without it and one with it.
     ///
     /// # Errors
-    /// Where the text of a lint cannot be read.
+    /// The text of a lint cannot be read.
     pub fn change(&self, change: &Change, before: &Session, after: &Session) -> Result<Outcome, String> {
         let facts_before = Facts::new(before, None);
         let (old, look) = rayon::join(
@@ -113,7 +113,7 @@ impl Engine<'_> {
         })
     }
 
-    /// What was not understood with a change. What was not understood before, and is out of the change's reach, says nothing about it.
+    /// Trouble that a change adds or reaches. Older trouble out of its reach does not affect the result.
     fn trouble(&self, change: &Change, before: &Session, after: &Session) -> Vec<FileTrouble> {
         let was_there = |trouble: &FileTrouble| {
             let name = change.name_before(&trouble.file);
@@ -125,13 +125,13 @@ impl Engine<'_> {
             |trouble: &&FileTrouble| !was_there(trouble) || reached.iter().any(|reached| reached.holds(trouble));
         let is_meant = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
         let after = after.scan.trouble.iter().filter(bears);
-        // What is not known of how it was says nothing about what changed.
+        // If the old version of a file is unknown, so is the effect of the change.
         let before = change.before.overlay().all_unread();
         let all: BTreeSet<&FileTrouble> = after.chain(before).filter(is_meant).collect();
         all.into_iter().cloned().collect()
     }
 
-    /// The files that could not be read, each once.
+    /// The files that could not be read, without duplicates.
     fn unread<'t>(&self, trouble: impl Iterator<Item = &'t FileTrouble>) -> Vec<FileTrouble> {
         let unread = trouble.filter(|trouble| trouble.kind == TroubleKind::Unreadable && self.selects(&trouble.file));
         unread.cloned().collect::<BTreeSet<_>>().into_iter().collect()
@@ -149,7 +149,7 @@ impl Engine<'_> {
         Ok(Look { suggestions, hazards })
     }
 
-    /// The hazards that nobody has accepted, and what accepts nothing.
+    /// The hazards that are not accepted, and the suppressions that no longer match.
     fn accepted(&self, index: &Index, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
         let ran = |rule: &str| self.lints.iter().any(|lint| lint.id == rule);
         let (hazards, remarks) = self.config.without_suppressed(hazards, ran);

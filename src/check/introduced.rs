@@ -1,24 +1,24 @@
-//! What a change does to the hazards of a tree.
+//! Effect of a change on the hazards of a tree.
 
 use std::collections::BTreeMap;
 
 use crate::lint::Hazard;
 
-/// What a change did to a hazard.
+/// Effect of a change on a hazard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// It was not there before.
+    /// It did not exist before.
     Introduced,
-    /// It was there before, on another line or in another file.
+    /// It existed before, on another line or in another file.
     Moved,
-    /// It was there before, in the same place.
+    /// It existed before, in the same place.
     Unchanged,
-    /// It is no longer there.
+    /// It no longer exists.
     Fixed,
 }
 
 impl State {
-    /// Its name in reports.
+    /// Name in reports.
     pub fn name(self) -> &'static str {
         match self {
             State::Introduced => "introduced",
@@ -29,18 +29,17 @@ impl State {
     }
 }
 
-/// Where the files and lines of a tree before a change are after it.
+/// Maps files and lines after a change to those before it.
 pub trait Moves {
-    /// What a file was called before.
+    /// Name of a file before the change.
     fn name_before(&self, path: &str) -> String;
 
-    /// The line, from 1, that a line of a file (named as it is after) was before; `None` for one that is new.
+    /// Number, from 1, that a line had before the change; `None` for a new line. `path` is the name after the change.
     fn line_before(&self, path: &str, line: u32) -> Option<u32>;
 }
 
-/// Compares the hazards before a change with those after it, by what they are: lint, file, function and code; what is left, without the
-/// function, which may have another name. Of several that are alike, the change says which is which by its lines. Gives all of
-/// them, those that went last.
+/// Compares the hazards before and after a change by lint, file, function and code. The rest is compared without the function, which may
+/// have a new name. Among identical hazards, lines decide. Returns all hazards, with the fixed ones last.
 pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> Vec<(State, Hazard)> {
     let mut old: Vec<Option<Hazard>> = before.into_iter().map(Some).collect();
     let mut compared: Vec<(Option<State>, Hazard)> = after.into_iter().map(|hazard| (None, hazard)).collect();
@@ -55,7 +54,7 @@ pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> V
                 known.entry(key(hazard, hazard.file.clone())).or_default().push(number);
             }
         }
-        // Those whose line is the same one come first, for they are certain.
+        // Matches on the same line come first, because they are certain.
         for by_line in [true, false] {
             for (state, hazard) in compared.iter_mut().filter(|(state, _)| state.is_none()) {
                 let Some(alike) = known.get_mut(&key(hazard, moves.name_before(&hazard.file))) else { continue };

@@ -1,5 +1,5 @@
-//! What a tree has, or a change brings, that somebody should hear of: lints run over a session, or over two of which one has the change; what was
-//! accepted is taken out, and what `fix` would write is put beside the rest.
+//! Checks a tree or a change for hazards: runs lints over one session, or over two of which one has the change. Removes accepted hazards,
+//! and adds what `fix` would write.
 
 pub mod accepted;
 mod change;
@@ -17,22 +17,22 @@ use std::sync::Arc;
 
 use crate::lint::Hazard;
 
-/// One hazard, as it is to be told.
+/// A hazard to report.
 pub struct Reported {
     /// The hazard.
     pub hazard: Hazard,
-    /// What the change did to it; of a whole tree all are unchanged.
+    /// Effect of the change; `Unchanged` in a check of a whole tree.
     pub state: State,
-    /// The edits that `fix` proposes, by file.
+    /// Edits that `fix` proposes, by file.
     pub suggestion: Option<Arc<Suggestion>>,
 }
 
 /// A handler that a change converts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Converted {
-    /// The file that registers it.
+    /// File that registers it.
     pub file: String,
-    /// The line of the new registration, from 1.
+    /// Line of the new registration, from 1.
     pub line: u32,
     /// The handler before.
     pub from: String,

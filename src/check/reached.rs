@@ -1,24 +1,24 @@
-//! How far a change reaches: what handlers run through that it touches.
+//! Reach of a change: the functions of the handlers that it touches.
 
 use crate::kernel::FileTrouble;
 use crate::verdict::Session;
 use crate::vma::Key;
 
-/// A function that a handler of a change runs through.
+/// A function that a touched handler runs through.
 pub struct Reached {
     file: String,
-    /// From the first line to the last, from 1.
+    /// First to last line, from 1.
     lines: std::ops::RangeInclusive<u32>,
 }
 
 impl Reached {
-    /// Whether trouble lies in it.
+    /// Whether trouble lies in the function.
     pub fn holds(&self, trouble: &FileTrouble) -> bool {
         self.file == trouble.file && trouble.line.is_some_and(|line| self.lines.contains(&line))
     }
 }
 
-/// The functions that handlers run through which a change touches: in their own file, or in any of the functions that they run through.
+/// The functions of all handlers that a change touches: in the registering file, or in the file of any function that they run through.
 pub fn reached(session: &Session, touches: impl Fn(&str) -> bool) -> Vec<Reached> {
     let index = session.context.index;
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What `fix` would write of the handlers that something is reported of.
+//! Conversions by `fix` for handlers with hazards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use crate::fix::{self, Applicability, Edit, plan};
 use crate::source::Position;
 use crate::verdict::{Finding, Session};
 
-/// Edits by file: from a place to a place, and what stands there then.
+/// Edits by file: start, end, and the new text.
 pub type Suggestion = BTreeMap<String, Vec<(Position, Position, String)>>;
 
-/// What `fix` would write of a handler, by the file that registers it and its name.
+/// Suggestions by registering file and handler name.
 pub type Suggestions = BTreeMap<(String, String), Arc<Suggestion>>;
 
-/// Handlers whose conversions hang together are suggested together, so many at most: each suggestion names all of their edits.
+/// Maximum number of inseparable handlers that get a suggestion: each suggestion contains the edits of all of them.
 const TOGETHER: usize = 32;
 
-/// The conversions that can be trusted, by the handler that each belongs to. A tree without templates has none.
+/// The safe conversions, by handler. Empty if the target has no templates.
 pub fn suggestions(session: &Session, wanted: &dyn Fn(&Finding) -> bool) -> Suggestions {
     let index = session.context.index;
     let how = fix::Options { own: &session.chosen.target, sketches: false, scaffold: false };

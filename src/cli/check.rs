@@ -97,7 +97,7 @@ enum Format {
     Rdjson,
 }
 
-/// The least level that counts.
+/// Lowest level that makes the exit code 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     Note,
@@ -117,11 +117,10 @@ impl FailOn {
     }
 }
 
-/// Checks a tree, or what a change does to it.
+/// Checks a tree, or the effect of a change.
 ///
 /// # Errors
-/// A tree, a patch, a revision, a configuration or a baseline that cannot be read; a lint that does not exist; a result that
-/// cannot be written.
+/// The tree, the patch, a revision, the configuration or the baseline cannot be read; a lint does not exist; the result cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     if common.stats {
@@ -130,7 +129,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let place = Place::of(&options.tree, &options.paths);
     let tree = Tree::open(&place.root).map_err(|error| error.to_string())?;
     let change = options.change(&tree)?;
-    // A change does not decide what is reported of it.
+    // The configuration before the change applies: a change does not decide what is reported about it.
     let deciding = change.as_ref().map_or(&tree, |change| &change.before);
     let config = if options.no_config { Config::default() } else { Config::read(deciding)? };
     let lints = chosen_lints(options, &config)?;
@@ -158,7 +157,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     if let Some(baseline) = baseline {
         let stale = found.leave_out(&baseline);
-        // What was not looked for is not stale, and of a change the tree before it tells.
+        // A partial run does not look for every entry. For a change, a check of the tree before it reports stale entries.
         let is_whole = !found.is_change && paths.is_empty() && options.select.is_empty() && options.ignore.is_empty();
         remarks.extend(stale.into_iter().filter(|_| is_whole).map(|entry| format!("stale baseline: {entry}")));
     }
@@ -183,7 +182,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
 }
 
 impl Options {
-    /// Runs the engine over a tree, or over what a change does to it.
+    /// Runs the engine on a tree, or on the trees before and after a change.
     fn found(
         &self,
         engine: &Engine,
@@ -217,10 +216,10 @@ impl Options {
     }
 }
 
-/// So many places that a change leaves not understood are named.
+/// Maximum number of places reported by name that a change leaves not understood.
 const NAMED_PLACES: usize = 10;
 
-/// What to say of what was not understood. What a change brings no scan of the tree lists.
+/// Messages about code that was not understood. For a change they name the places, because no scan of the tree lists them.
 fn of_trouble(trouble: &[FileTrouble], is_change: bool) -> Vec<String> {
     let named = trouble.iter().filter(|_| is_change).take(NAMED_PLACES).map(ToString::to_string);
     let lists = if is_change { "" } else { "mmaplint scan lists them; " };
@@ -257,7 +256,7 @@ fn chosen_lints(options: &Options, config: &Config) -> Result<Vec<&'static Lint>
 }
 
 impl Options {
-    /// Writes the result in the format that was asked for.
+    /// Writes the result in the requested format.
     fn print(&self, check: &Check) -> Result<(), String> {
         let common = &self.common;
         let coloured = output::is_coloured(common.color, common.output.is_some());
@@ -279,7 +278,7 @@ impl Options {
         })
     }
 
-    /// The tree before and after the change, where one is to be checked.
+    /// The trees before and after the change, if a change is checked.
     fn change(&self, tree: &Tree) -> Result<Option<Change>, String> {
         if let Some(path) = &self.patch {
             let (name, text) = read_patch(path)?;
@@ -295,14 +294,14 @@ impl Options {
         let named = |path: &String| {
             let missing = || format!("{path}: there is no such path in {}", tree.root().display());
             let inside = tree.path_below(path).ok_or_else(missing)?;
-            // What a change adds, or takes away, is not there.
+            // A file that the change adds or deletes may be missing.
             let exists = tree.has(&inside) || change.is_some_and(|change| change.touches(&inside));
             if exists { Ok(inside) } else { Err(missing()) }
         };
         place.paths.iter().chain(&self.files).map(named).collect()
     }
 
-    /// The baseline: that of the options, or the one that the tree names, which lies in it.
+    /// Baseline file of the options, else the one that the configuration names. That one lies in the tree.
     fn baseline_path<'t>(&self, config: &Config, tree: &'t Tree) -> Result<Option<BaselineFile<'t>>, String> {
         let given = self.baseline.clone().map(BaselineFile::Given);
         let named = config.baseline.as_ref().filter(|_| given.is_none()).map(|path| {
@@ -322,7 +321,7 @@ impl Options {
         let of_config = config.fail_on.as_deref().map(|name| FailOn::from_str(name, false)).transpose();
         let of_config = of_config.map_err(|_| {
             let name = config.fail_on.as_deref().unwrap_or_default();
-            format!("{}: fail-on is note, warning, error or never, not {name:?}", CONFIG_NAME)
+            format!("{}: fail-on must be note, warning, error or never, not {name:?}", CONFIG_NAME)
         })?;
         Ok(self.fail_on.or(of_config).unwrap_or(FailOn::Warning))
     }
@@ -338,15 +337,15 @@ impl Options {
     }
 }
 
-/// Where a baseline lies.
+/// Location of a baseline.
 enum BaselineFile<'t> {
-    /// Where the user says.
+    /// Path given by the user.
     Given(PathBuf),
-    /// In the tree, whose configuration says so.
+    /// Path in the tree, named by the tree's configuration.
     Named(&'t Tree, String),
 }
 
-/// Baselines longer than this many bytes are not read.
+/// Maximum length of a baseline in bytes.
 const BASELINE_LIMIT: u64 = 4 << 20;
 
 impl BaselineFile<'_> {
@@ -383,7 +382,7 @@ impl BaselineFile<'_> {
     }
 }
 
-/// A patch and what to call it.
+/// Reads a patch. Returns its name and text.
 fn read_patch(path: &Path) -> Result<(String, Vec<u8>), String> {
     let limit = crate::kernel::PATCH_LIMIT as u64 + 1;
     let mut text = Vec::new();

@@ -43,10 +43,10 @@ enum Format {
     Html,
 }
 
-/// Scans two trees, or one against two targets, and writes what moved.
+/// Scans two trees, or one against two targets, and writes the changes.
 ///
 /// # Errors
-/// As those of a scan.
+/// The same as for a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let is_page = options.format == Format::Html;
@@ -54,7 +54,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let new = common.session(&new_place.root, Extent::Handlers)?;
     let prepared = is_page.then(|| Prepared::with_blockers(new, true));
     new.forget_functions();
-    // Both are judged alike, so that what differs is the code, unless it is asked what the API changes.
+    // Both trees are judged against one target, so that only the code differs. `--old-target` asks for the effect of the API instead.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
     let old = common.session_for(&old_place.root, target, Extent::Handlers)?;
     let mut changes = compare(&old.scan, &new.scan);

@@ -22,10 +22,10 @@ pub struct Options {
     pub(super) common: Common,
 }
 
-/// Holds the tree's documents against its headers; 1 where they differ.
+/// Compares the tree's documents with its headers. The exit code is 1 if they differ.
 ///
 /// # Errors
-/// Where the tree or the rules cannot be read.
+/// The tree or the rules cannot be read, or the result cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let tree = Tree::open(&Place::of(&options.tree, &[]).root).map_err(|error| error.to_string())?;

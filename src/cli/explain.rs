@@ -8,11 +8,13 @@ use clap::Args;
 use super::place::Place;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
-use crate::handler_report::{HandlerReport, dossiers};
+use crate::behaviour::Functions;
+use crate::handler_report::{HandlerReport, handler_reports};
 use crate::index::{Hook, Takes};
 use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
 use crate::near::did_you_mean;
+use crate::report::behaviour;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::report::handler_report::text;
@@ -31,10 +33,10 @@ pub struct Options {
     pub(super) common: Common,
 }
 
-/// Says what something is that the other commands name.
+/// Explains a name that the other commands print.
 ///
 /// # Errors
-/// Where nothing is called so; then it says what is called nearly so.
+/// The name is unknown. The text suggests similar names.
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let name = options.name.as_str();
@@ -47,7 +49,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
             (.., Some(call)) => &|out| of_call(name, call, &rules, out),
             _ => match rules.requirements().iter().chain(rules.notes()).find(|known| is_kind(name, &known.kind)) {
                 _ if effort(name).is_some() => &move |out| {
-                    writeln!(out, "{name}, the work of a task: {}.", effort(name).map_or("", Effort::meaning))
+                    writeln!(out, "{name}, the effort of a task: {}.", effort(name).map_or("", Effort::meaning))
                 },
                 Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
                 None => return of_handler(options, &rules),
@@ -57,7 +59,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(CLEAN)
 }
 
-/// Whether a name is a kind of requirement, alone or with what it is about.
+/// Whether a name is a kind of requirement, with or without the part after the colon.
 fn is_kind(name: &str, kind: &str) -> bool {
     name == kind || kind.strip_suffix(':').is_some_and(|stem| name == stem || name.starts_with(kind))
 }
@@ -66,7 +68,7 @@ fn effort(name: &str) -> Option<Effort> {
     Effort::ALL.into_iter().find(|effort| effort.name() == name)
 }
 
-/// A hook of a struct of the tree: what implements it, and what waits for it.
+/// Writes a hook of the tree, the verdicts of its implementers, and the handlers that wait for it.
 fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
     let name = hook.name();
     let takes = if hook.takes == Takes::Desc { "a vm_area_desc" } else { "a vm_area_struct" };
@@ -86,12 +88,12 @@ fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  {} waits for it ({})", printable(&format!("{handler} at {place}")), finding.verdict)?;
     }
     if !scan.index.is_called(hook) {
-        writeln!(out, "No code of the tree calls it.")?;
+        writeln!(out, "Nothing in the tree calls it.")?;
     }
     Ok(())
 }
 
-/// The whole chain of evidence of a handler.
+/// Writes the whole chain of evidence of a handler.
 fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let name = options.name.as_str();
     let (file, handler) = name.rsplit_once(':').map_or((None, name), |(file, handler)| (Some(file), handler));
@@ -104,30 +106,36 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let session = common.session(&root, Extent::Handlers)?;
     let prepared = Prepared::new(session, true);
     let scan = &session.scan;
-    let dossiers = dossiers(scan.index, &scan.findings, &prepared.fixes);
-    let is_in = |dossier: &&HandlerReport| {
-        let registered = dossier.findings.iter().map(|finding| scan.findings[*finding].registration.file);
+    let handler_reports = handler_reports(scan.index, &scan.findings, &prepared.fixes);
+    let is_in = |report: &&HandlerReport| {
+        let registered = report.findings.iter().map(|finding| scan.findings[*finding].registration.file);
         let mut files = registered.map(|file| scan.index.file(file).path.as_str());
-        dossier.name == handler
+        report.name == handler
             && file.is_none_or(|wanted| {
                 let wanted = wanted.trim_start_matches("./");
-                dossier.place.as_ref().is_some_and(|(file, _)| file == wanted) || files.any(|file| file == wanted)
+                report.place.as_ref().is_some_and(|(file, _)| file == wanted) || files.any(|file| file == wanted)
             })
     };
-    let found: Vec<&HandlerReport> = dossiers.iter().filter(is_in).collect();
+    let found: Vec<&HandlerReport> = handler_reports.iter().filter(is_in).collect();
     let hook = name.split_once('.').and_then(|(record, member)| scan.index.hooks().find(record, member));
     if let Some(hook) = hook.filter(|_| found.is_empty()) {
         output::write(common.output.as_deref(), Syntax::Text, |out| of_hook(scan, hook, out))?;
         return Ok(CLEAN);
     }
     if found.is_empty() {
-        let handlers: Vec<&str> = dossiers.iter().map(|dossier| dossier.name.as_str()).collect();
+        let handlers: Vec<&str> = handler_reports.iter().map(|report| report.name.as_str()).collect();
         return Err(unknown(handler, &handlers, rules));
     }
     let sources = prepared.sources(session);
     output::write(common.output.as_deref(), Syntax::Text, |out| {
-        let task = |dossier: &HandlerReport| sources.of_finding(dossier.findings[0]);
-        found.iter().try_for_each(|dossier| text(scan, dossier, &task(dossier), out))
+        let functions = Functions::new(session.context);
+        for report in &found {
+            text(scan, report, &sources.of_finding(report.findings[0]), out)?;
+            for key in session.handlers(&scan.findings[report.findings[0]].registration) {
+                behaviour::write(scan.index, &functions.behaviours(&key), out)?;
+            }
+        }
+        Ok(())
     })?;
     Ok(CLEAN)
 }
@@ -143,7 +151,7 @@ fn of_lint(lint: &Lint, out: &mut dyn Write) -> io::Result<()> {
         indented(&text.after)
     )?;
     writeln!(out, "From: {}.", text.sources.join("; "))?;
-    writeln!(out, "Wrong where: {}", text.false_positives.split_whitespace().collect::<Vec<_>>().join(" "))?;
+    writeln!(out, "False positives: {}", text.false_positives.split_whitespace().collect::<Vec<_>>().join(" "))?;
     let read = format!(
         "Linux {}: findings: {}, right: {}. {}",
         text.read.tree, text.read.findings, text.read.right, text.read.wrong
@@ -182,7 +190,7 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
     }
     for target in rules.targets() {
         let instead = match (&call.action, rules.twin(target, name)) {
-            (Some(action), _) if target.has_action(action) => format!("the action {action} takes its place"),
+            (Some(action), _) if target.has_action(action) => format!("the action {action} replaces it"),
             (_, Some(twin)) => format!("write {twin}"),
             _ if matches!(
                 call.does,
@@ -191,7 +199,7 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
             {
                 continue;
             }
-            _ => "nothing takes its place".to_owned(),
+            _ => "nothing replaces it".to_owned(),
         };
         writeln!(out, "{}: {instead}", target.name)?;
     }
@@ -201,7 +209,7 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
     }
 }
 
-/// Why nothing can be said of a name.
+/// Error text for an unknown name.
 fn unknown(name: &str, handlers: &[&str], rules: &Rules) -> String {
     let lints = ALL.iter().map(|lint| lint.id);
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());

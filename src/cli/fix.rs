@@ -42,11 +42,10 @@ pub struct Options {
     pub(super) common: Common,
 }
 
-/// Converts handlers and writes the diff, or the files.
+/// Converts handlers and writes a diff, mails, or the files.
 ///
 /// # Errors
-/// As those of a scan; something chosen that the tree does not have; a chosen handler that cannot be converted; a file that
-/// cannot be written.
+/// The same as for a scan; the tree does not have a chosen path or handler; a chosen handler cannot be converted; a file cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let place = options.place();
@@ -80,11 +79,11 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let _ = output::to_stderr(|out| summary(scan, &fixes, out));
     }
     common.print_stats(session);
-    // Who names a handler wants that one: that nothing could be written of it is an error.
+    // The user asked for handlers by name: it is an error if nothing could be written for them.
     if names_handlers && fixes.changes.is_empty() {
         let why: Vec<String> =
             fixes.handlers.iter().map(|fix| format!("{}: {}", fix.name, why_not(scan.index, fix))).collect();
-        return Err(if why.is_empty() { "what was chosen is converted already".to_owned() } else { why.join("; ") });
+        return Err(if why.is_empty() { "everything chosen is already converted".to_owned() } else { why.join("; ") });
     }
     if !common.quiet && options.mbox.is_some() {
         tell_unused(tree);
@@ -92,12 +91,12 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(if failed { ERROR } else { CLEAN })
 }
 
-/// What the options choose, converted.
+/// Conversions of the chosen handlers.
 struct Planned {
     /// Whether the options name handlers.
     names_handlers: bool,
     fixes: Fixes,
-    /// The API that the tree lacks. The patch does not compile there.
+    /// Message about API that the tree lacks. The patch does not compile there.
     lacks: Option<String>,
 }
 
@@ -105,7 +104,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let own = choose(session.context.rules, session.tree(), "auto")?;
     let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold);
     if let Some(lacks) = lacks.as_ref().filter(|_| options.write || options.mbox.is_some()) {
-        return Err(format!("{lacks}; a diff can be printed all the same"));
+        return Err(format!("{lacks}; omit --write and --mbox to print the diff"));
     }
     let index = session.context.index;
     let selection = Selection::new(place, session)?;
@@ -116,23 +115,23 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })
 }
 
-/// The part of the target's API that a tree lacks. A conversion for that target does not compile there.
+/// Message about API of the target that the tree lacks. A conversion for that target does not compile there.
 fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
     if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
         return None;
     }
     let has = match own.from {
-        TargetFrom::Headers => format!("that of {}", own.target.name),
+        TargetFrom::Headers => format!("the {} API", own.target.name),
         TargetFrom::Option | TargetFrom::Default => "no .mmap_prepare".to_owned(),
     };
     Some(format!(
-        "the tree does not have the API of {}, its headers have {has}: what is written does not compile in it",
+        "the tree lacks the {} API (its headers have {has}): the conversion does not compile there",
         chosen.target.name
     ))
 }
 
 impl Options {
-    /// The tree, and what of it is chosen: where a folder is given for the tree, that folder, unless handlers are named.
+    /// The tree and the chosen paths. If TREE is a folder inside a tree, that folder is chosen, unless handlers are named.
     fn place(&self) -> Place {
         let place = Place::of(&self.tree, &[]);
         let paths = if self.chosen.is_empty() { place.paths } else { self.chosen.clone() };
@@ -140,7 +139,7 @@ impl Options {
     }
 }
 
-/// What the arguments choose.
+/// Paths and handlers chosen by the arguments.
 struct Selection {
     paths: Vec<String>,
     handlers: Vec<(Option<String>, String)>,
@@ -165,7 +164,7 @@ impl Selection {
                 let name = argument.rsplit_once(':').map_or(argument.as_str(), |(_, name)| name);
                 let hint = did_you_mean(name, registered);
                 return Err(format!(
-                    "{argument}: neither a path of the tree nor a handler that is registered in it{hint}"
+                    "{argument}: neither a path of the tree nor a handler registered in the tree{hint}"
                 ));
             }
             selection.handlers.extend(only.handlers);
@@ -188,7 +187,7 @@ impl Selection {
     }
 }
 
-/// A file in which something was not understood is left alone.
+/// Drops changes of files whose braces are unbalanced: such a file was not fully understood.
 fn hold_back(scan: &Scan, fixes: &mut Fixes) {
     let index = &scan.index;
     let torn = |file: &u32| index.file(*file).resynchronised;
@@ -198,7 +197,7 @@ fn hold_back(scan: &Scan, fixes: &mut Fixes) {
     for handler in torn.iter().flat_map(|change| &change.handlers) {
         let fix = &mut fixes.handlers[*handler];
         fix.applicability = Applicability::None;
-        fix.reason = Some("the braces of a file that it changes do not add up".to_owned());
+        fix.reason = Some("a file that it changes has unbalanced braces".to_owned());
     }
 }
 
@@ -215,7 +214,7 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What the reader of a diff should know; `git apply` and `patch` pass over it.
+/// Writes remarks for the reader of a diff. `git apply` and `patch` ignore them.
 fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {} becomes {}", fix.applicability.name(), fix.name, fix.new_name)?;
     for remark in &fix.remarks {
@@ -227,7 +226,7 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes each change; says which could not be written. Whether any could not.
+/// Writes each change and reports failures. Returns whether any change failed.
 fn written(index: &Index, tree: &Tree, fixes: &Fixes) -> bool {
     let mut failed = false;
     for change in &fixes.changes {
@@ -244,7 +243,7 @@ fn written(index: &Index, tree: &Tree, fixes: &Fixes) -> bool {
     failed
 }
 
-/// Why nothing is written of a handler.
+/// Reason why nothing is written for a handler.
 fn why_not(index: &Index, fix: &HandlerFix) -> String {
     match (&fix.reason, fix.open_points.first()) {
         (Some(reason), _) => reason.clone(),
@@ -252,13 +251,13 @@ fn why_not(index: &Index, fix: &HandlerFix) -> String {
             format!("{}: {} (--sketch shows the rest)", index.file(*file).at(point.offset), point.text)
         }
         (None, None) => match fix.remarks.first() {
-            Some(remark) => format!("{remark}: look at it with --sketch"),
-            None => "is converted already".to_owned(),
+            Some(remark) => format!("{remark} (--sketch shows the conversion)"),
+            None => "is already converted".to_owned(),
         },
     }
 }
 
-/// One line for each handler that nothing was written of, and the totals.
+/// Writes one line for each handler that was not converted, and the totals.
 fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
     for fix in &fixes.handlers {
         let finding = &scan.findings[fix.finding];
@@ -270,7 +269,7 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
                     .open_points
                     .first()
                     .map(|(file, point)| format!("{}: {}", scan.index.file(*file).at(point.offset), point.text));
-                // A sketch without an open point moves state, which a person has to agree to.
+                // A sketch without an open point moves state; a person must agree to that.
                 let why = first.or_else(|| fix.remarks.first().cloned()).unwrap_or_default();
                 writeln!(err, "{}", printable(&format!("{place}: sketch: {}: {why}", fix.name)))?;
             }

@@ -32,10 +32,10 @@ enum Format {
     Lines,
 }
 
-/// Scans a tree and writes what has to be converted before what.
+/// Scans a tree and writes the blockers with their dependencies.
 ///
 /// # Errors
-/// As those of a scan.
+/// The same as for a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let place = Place::of(&options.tree, &[]);
     let session = options.common.session(&place.root, Extent::Handlers)?;
@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(options.common.exit_code(session))
 }
 
-/// Keeps the blockers that handlers of a place wait for.
+/// Keeps the blockers of the handlers in a place.
 fn keep(scan: &mut Scan, place: &Place) {
     let Scan { index, findings, blockers, .. } = scan;
     let is_there = |finding: &usize| place.holds(&index.file(findings[*finding].registration.file).path);

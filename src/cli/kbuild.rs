@@ -1,4 +1,4 @@
-//! `mmaplint kbuild`: what kbuild calls for each file under `make C=1 CHECK="mmaplint kbuild"`.
+//! `mmaplint kbuild`: the command that kbuild runs for each file under `make C=1 CHECK="mmaplint kbuild"`.
 
 use std::path::{Path, PathBuf};
 
@@ -22,22 +22,22 @@ pub struct Options {
     pub(super) common: Common,
 }
 
-/// Words that every file has which a lint could find something in.
+/// Words of which a file must contain one for any lint to match.
 const WORDS: &[&[u8]] = &[b"vm_area_", b"mmap"];
 
-/// Checks one file, and prints what is found to stderr as sparse does. The build goes on whatever that is.
+/// Checks one file and prints its findings to stderr, like sparse. Findings do not stop the build.
 ///
 /// # Errors
-/// Where the file or its tree cannot be read.
+/// The file or its tree cannot be read.
 pub fn run(options: &Options) -> Result<u8, String> {
     let Some(file) = options.arguments.iter().rev().find(|argument| argument.ends_with(".c")) else {
-        // Assembler and generated sources come by too.
+        // kbuild passes assembler and generated sources too.
         return Ok(CLEAN);
     };
     let (root, path) = tree_of(Path::new(file))?;
     let tree = Tree::open(&root).map_err(|error| error.to_string())?;
     let text = tree.try_read(&path).map_err(|trouble| format!("{file}: {}", trouble.text))?;
-    let text = text.ok_or_else(|| format!("{file}: is no file"))?;
+    let text = text.ok_or_else(|| format!("{file}: not a file"))?;
     if !WORDS.iter().any(|word| memchr::memmem::find(&text, word).is_some()) {
         return Ok(CLEAN);
     }
@@ -56,7 +56,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(CLEAN)
 }
 
-/// The tree that a file lies in, and its path there: the one that kbuild names, else the next folder above that looks like one.
+/// Finds the tree of a file, and its path there: the tree that kbuild names, else the next folder above that looks like one.
 fn tree_of(file: &Path) -> Result<(PathBuf, String), String> {
     let whole = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
     let named = std::env::var_os("srctree").and_then(|root| PathBuf::from(root).canonicalize().ok());
@@ -64,5 +64,5 @@ fn tree_of(file: &Path) -> Result<(PathBuf, String), String> {
         let inside = whole.strip_prefix(&root).ok()?.to_string_lossy().into_owned();
         Some((root, inside))
     });
-    named.or_else(|| root_above(&whole)).ok_or_else(|| format!("{}: lies in no kernel tree", file.display()))
+    named.or_else(|| root_above(&whole)).ok_or_else(|| format!("{}: not in a kernel tree", file.display()))
 }

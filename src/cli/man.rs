@@ -1,4 +1,4 @@
-//! `mmaplint man` and `mmaplint completions`: both are made from the command line itself.
+//! `mmaplint man` and `mmaplint completions`: both are generated from the definition of the command line.
 
 use std::path::PathBuf;
 
@@ -23,10 +23,10 @@ pub struct ManOptions {
     directory: Option<PathBuf>,
 }
 
-/// Writes what completes the command line in a shell.
+/// Writes shell completions.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// The completions cannot be written.
 pub fn completions(options: &CompletionsOptions) -> Result<u8, String> {
     let mut text = Vec::new();
     clap_complete::generate(options.shell, &mut Arguments::command(), "mmaplint", &mut text);
@@ -37,7 +37,7 @@ pub fn completions(options: &CompletionsOptions) -> Result<u8, String> {
 /// Writes manual pages.
 ///
 /// # Errors
-/// Where they cannot be written.
+/// The pages cannot be written.
 pub fn man(options: &ManOptions) -> Result<u8, String> {
     let mut command = Arguments::command();
     command.build();

@@ -1,4 +1,4 @@
-//! The command line: the only place that prints or exits. One file a command.
+//! Command line, one file per command. Only this module prints or exits.
 
 mod check;
 mod compare;
@@ -32,18 +32,18 @@ use crate::rules::Rules;
 use crate::verdict::{Extent, Finding, Session, Verdict, Workspace, choose};
 use place::Place;
 
-/// Nothing is wrong.
+/// Exit code: nothing is wrong.
 pub const CLEAN: u8 = 0;
-/// There are findings, or with `--strict` something that was not understood.
+/// Exit code: there are findings, or with `--strict` something that was not understood.
 pub const FINDINGS: u8 = 1;
-/// Bad usage, an error of the tool, or files that could not be read.
+/// Exit code: bad usage, an error of the tool, or files that could not be read.
 pub const ERROR: u8 = 2;
 
-/// What `--version` says: verdicts change with the rules as they do with the code.
+/// Text of `--version`. It includes the rules, because verdicts depend on them as much as on the code.
 static VERSION: LazyLock<String> =
     LazyLock::new(|| format!("{}\nrules {}", env!("CARGO_PKG_VERSION"), Rules::built_in_version()));
 
-/// Finds every mmap callback of a Linux kernel tree, what it does to the VMA, and what its move to .mmap_prepare takes.
+/// Finds the mmap callbacks of a Linux kernel tree, their use of the VMA, and the work to move them to .mmap_prepare.
 #[derive(Debug, Parser)]
 #[command(version, long_version = VERSION.as_str(), about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 clean, 1 findings, 2 bad usage, an error, or files that could not be read.")]
@@ -83,7 +83,7 @@ enum Command {
 }
 
 impl Command {
-    /// What it shares with the others; what does not read a tree shares nothing.
+    /// Options shared by commands; `None` for commands that do not take them.
     fn common(&self) -> Option<&Common> {
         Some(match self {
             Command::Scan(options) => &options.common,
@@ -119,7 +119,7 @@ impl Command {
     }
 }
 
-/// What all commands that read a tree understand.
+/// Options shared by commands.
 #[derive(Args, Debug)]
 struct Common {
     /// Target API: v6.16 ... v7.3, mmap-finish, or auto to detect it from the headers
@@ -155,7 +155,7 @@ enum Color {
     Never,
 }
 
-/// The formats of commands that have no others.
+/// Output formats of commands that have no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TextOrJson {
     /// One line per entry
@@ -165,7 +165,7 @@ enum TextOrJson {
 }
 
 impl TextOrJson {
-    /// How the format is read.
+    /// Syntax of the format, for the guard.
     fn syntax(self) -> Syntax {
         match self {
             TextOrJson::Text => Syntax::Text,
@@ -174,11 +174,11 @@ impl TextOrJson {
     }
 }
 
-/// The stack of a worker: the bound on the depth of syntax, times the frames of one level, with room to spare.
+/// Stack of a worker in bytes: the depth limit of syntax, times the frames of one level, with a reserve.
 const STACK: usize = 16 << 20;
 
 impl Common {
-    /// The rules built in, with those that the options add.
+    /// Loads the built-in rules and those of `--rules`.
     fn rules(&self) -> Result<Rules, String> {
         let mut rules = Rules::built_in().map_err(|error| error.to_string())?;
         if let Some(directory) = &self.rules {
@@ -187,7 +187,7 @@ impl Common {
         Ok(rules)
     }
 
-    /// Reads a tree. What was read stays until the process ends, soon after: giving back every small piece of it would only take time.
+    /// Reads a tree. The result is leaked: the process ends soon after, and freeing every small allocation would only take time.
     fn workspace(&self, tree: Tree) -> Result<&'static Workspace<'static>, String> {
         let rules: &'static Rules = Box::leak(Box::new(self.rules()?));
         if self.stats {
@@ -196,12 +196,12 @@ impl Common {
         Ok(Box::leak(Box::new(Workspace::open(tree, rules))))
     }
 
-    /// Judges a tree as the options say.
+    /// Judges a tree against the target of `--target`.
     fn session(&self, tree: &Path, extent: Extent) -> Result<&'static mut Session<'static>, String> {
         self.session_for(tree, &self.target, extent)
     }
 
-    /// Judges a tree against a target of another name.
+    /// Judges a tree against the target called `target`.
     fn session_for(&self, tree: &Path, target: &str, extent: Extent) -> Result<&'static mut Session<'static>, String> {
         let tree = Tree::open(tree).map_err(|error| error.to_string())?;
         let session = self.judged(self.workspace(tree)?, target, extent)?;
@@ -209,7 +209,7 @@ impl Common {
         Ok(session)
     }
 
-    /// Judges a tree that was read.
+    /// Judges a tree that was already read.
     fn judged(
         &self,
         workspace: &'static Workspace<'static>,
@@ -220,13 +220,13 @@ impl Common {
         Ok(Box::leak(Box::new(Session::new(workspace, &chosen, extent))))
     }
 
-    /// The threads that a command runs in.
+    /// Creates the thread pool of a command.
     fn threads(&self) -> Result<ThreadPool, String> {
         let threads = ThreadPoolBuilder::new().num_threads(self.jobs.unwrap_or(0).into()).stack_size(STACK).build();
         threads.map_err(|error| error.to_string())
     }
 
-    /// Prints where the time went, if the options ask.
+    /// Prints time and bytes by phase if `--stats` is given.
     fn print_stats(&self, session: &Session) {
         if self.stats {
             let report = Report::of(&session.scan, &session.chosen, session.tree().version());
@@ -234,12 +234,12 @@ impl Common {
         }
     }
 
-    /// The exit code of a run that scanned: `--strict` counts what was not understood.
+    /// Exit code of a scan. `--strict` counts code that was not understood.
     fn exit_code(&self, session: &Session) -> u8 {
         self.exit_code_in(session, &Place::default())
     }
 
-    /// The same for a run that was asked for a part of the tree.
+    /// Exit code of a scan that is limited to a part of the tree.
     fn exit_code_in(&self, session: &Session, place: &Place) -> u8 {
         let scan = &session.scan;
         let is_unknown = |finding: &&Finding| finding.verdict == Verdict::Unknown;
@@ -257,15 +257,15 @@ impl Common {
     }
 }
 
-/// So many files that could not be used are told of by name.
+/// Maximum number of unusable files reported by name.
 const TOLD: usize = 10;
 
-/// Tells what could not be used of the files that a command reads beside the sources.
+/// Reports the files beside the sources that a command could not use.
 fn tell_unused(tree: &Tree) {
     tree.unread().iter().take(TOLD).for_each(|trouble| output::tell(&printable(&trouble.to_string())));
 }
 
-/// Tells which files could not be read, so that the result says nothing about them; whether there are any.
+/// Reports files that could not be read: the result says nothing about them. Returns whether there are any.
 fn tells_unread<'t>(mut unread: impl ExactSizeIterator<Item = &'t FileTrouble>) -> bool {
     let Some(first) = unread.next() else { return false };
     let others = match unread.len() {
@@ -276,11 +276,11 @@ fn tells_unread<'t>(mut unread: impl ExactSizeIterator<Item = &'t FileTrouble>) 
     true
 }
 
-/// Where sources name VMAs, and what declares the hooks is missing so that nothing registers a handler, an empty result would be no
-/// all-clear.
+/// Rejects a directory whose empty result would be no all-clear: sources use VMAs, but nothing registers a handler because the headers that
+/// declare the hooks are missing.
 ///
 /// # Errors
-/// In such a directory, with what to do.
+/// The directory is of that kind. The text says what to do.
 fn check_found(session: &Session) -> Result<(), String> {
     let (tree, scan) = (session.tree(), &session.scan);
     let names_vma = |file: &&std::sync::Arc<crate::index::SourceFile>| {
@@ -291,9 +291,9 @@ fn check_found(session: &Session) -> Result<(), String> {
     let Some(file) = file else { return Ok(()) };
     Err(format!(
         "{}: {} names vm_area_struct, and no handler was found in this directory\n  \
-         the headers that declare mmap hooks are those of a kernel (include/linux/fs.h), and are not here\n  \
-         name the kernel tree, and behind it the folder: mmaplint scan TREE drivers/char\n  \
-         for a module out of the tree, copy its folder into a kernel tree, and name it there",
+         the kernel headers that declare mmap hooks (include/linux/fs.h) are missing here\n  \
+         pass the kernel tree, then the folder: mmaplint scan TREE drivers/char\n  \
+         for an out-of-tree module, copy its folder into a kernel tree and pass that tree",
         tree.root().display(),
         file.path,
     ))
@@ -304,7 +304,7 @@ pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // A request for help is no error; clap knows which stream it goes to.
+            // A request for help is not an error; clap selects the stream.
             let code = if error.use_stderr() { ERROR } else { CLEAN };
             let _ = error.print();
             return ExitCode::from(code);

@@ -1,4 +1,4 @@
-//! Where results go: stdout, a pipe, a device, or a file that is either whole or not there.
+//! Output to stdout, a pipe, a device, or a file. A file is written whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -20,7 +20,7 @@ pub fn is_coloured(color: Color, to_file: bool) -> bool {
     }
 }
 
-/// Tells something beside the result. Where nobody can be told (a full disk, a stderr that is closed), nobody is.
+/// Prints a message to stderr, beside the result. Errors (a full disk, a closed stderr) are ignored.
 pub fn tell(text: &str) {
     let _ = to_stderr(|out| writeln!(out, "mmaplint: {text}"));
 }
@@ -28,26 +28,26 @@ pub fn tell(text: &str) {
 /// Writes to stderr.
 ///
 /// # Errors
-/// Where nobody can be told.
+/// Stderr cannot be written.
 pub fn to_stderr(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     to_stream(io::stderr().lock(), Syntax::Text, write)
 }
 
-/// How a result for people is read.
+/// Syntax of text for people.
 pub fn text_syntax(coloured: bool) -> Syntax {
     if coloured { Syntax::Coloured } else { Syntax::Text }
 }
 
-/// Writes a result by `write`. To a file it goes in one piece: a failure leaves the file that was there before.
+/// Writes a result by `write`. A file is replaced as a whole: a failure keeps the old file.
 ///
 /// # Errors
-/// Names what could not be written. A reader that went away is no error.
+/// The result cannot be written; the text names the file. A closed pipe is not an error.
 pub fn write(
     path: Option<&Path>,
     syntax: Syntax,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), String> {
-    // Opened once more, what is written there by others would be written over.
+    // Reopening /dev/stdout would overwrite the output of others.
     let path = path.filter(|path| !STDOUT.iter().any(|stdout| *path == Path::new(stdout)));
     let written = measure(Phase::Report, || match path {
         None => to_stream(io::stdout().lock(), syntax, write),
@@ -62,10 +62,10 @@ pub fn write(
     }
 }
 
-/// Writes files into a directory, which is made where there is none.
+/// Writes files into a directory. Creates the directory if it is missing.
 ///
 /// # Errors
-/// Names what could not be written, or is there already; the files written before it are taken away again.
+/// A file cannot be written or exists already; the text names it. Files written before it are removed.
 pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Vec<u8>)>) -> Result<(), String> {
     fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let mut written = Vec::new();
@@ -85,10 +85,10 @@ pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Ve
     Ok(())
 }
 
-/// Names of stdout.
+/// Paths that mean stdout.
 const STDOUT: &[&str] = &["/dev/stdout", "/dev/fd/1"];
 
-/// Bytes that go to a file at once.
+/// Size of the output buffer in bytes.
 const BUFFER: usize = 256 << 10;
 
 fn to_stream(out: impl Write, syntax: Syntax, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -98,8 +98,8 @@ fn to_stream(out: impl Write, syntax: Syntax, write: impl FnOnce(&mut dyn Write)
     out.get_mut().finish()
 }
 
-/// A file is put in its place whole, that of a link where the link leads. A pipe or a device, `/dev/null` above all, has to stay what
-/// it is, and so has what somebody has open, as `/dev/fd/3` is: that is written to.
+/// Replaces a file as a whole. A link stays; its target is replaced. A pipe, a device such as `/dev/null`, or an open file such as
+/// `/dev/fd/3` must stay what it is, and is written to.
 fn to_path(path: &Path, syntax: Syntax, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let is_link = path.is_symlink();
     let is_open = is_link && (path.starts_with("/dev") || path.starts_with("/proc"));

@@ -19,7 +19,7 @@ pub struct Options {
     pub(super) common: Common,
 }
 
-/// Something that `mmaplint explain` knows by its name.
+/// A name that `mmaplint explain` knows.
 #[derive(Debug, Serialize)]
 struct Known {
     kind: &'static str,
@@ -27,10 +27,10 @@ struct Known {
     text: String,
 }
 
-/// Writes every lint, verdict, requirement, target and call that is known, with what `--rules` adds.
+/// Writes all known lints, verdicts, requirements, notes, targets and calls, including those of `--rules`.
 ///
 /// # Errors
-/// Where the rules cannot be read.
+/// The rules cannot be read, or the result cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let mut all: Vec<Known> = Vec::new();

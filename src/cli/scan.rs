@@ -58,10 +58,11 @@ impl ValueEnum for Verdict {
     }
 }
 
-/// Scans a tree and writes what was found.
+/// Scans a tree and writes the findings.
 ///
 /// # Errors
-/// A tree that cannot be opened, a rule file that is wrong, a target that does not exist, a result that cannot be written.
+/// The tree cannot be opened, a rule file is wrong, the target or a selected struct or path does not exist, or the result cannot be
+/// written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = if options.every_function { Extent::EveryFunction } else { Extent::Handlers };
@@ -92,12 +93,12 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(common.exit_code_in(session, &place))
 }
 
-/// A struct or a path that selects nothing because the tree has no such thing is a mistake worth saying.
+/// Rejects a struct or a path that selects nothing because the tree does not have it.
 fn check_selection(options: &Options, tree: &Tree, place: &Place, scan: &Scan) -> Result<(), String> {
     for record in &options.ops {
         if !scan.index.hooks().records().contains(&record.as_str()) {
             let known = scan.index.hooks().records().join(", ");
-            return Err(format!("--ops: no struct {record} of this tree has an mmap callback; there are: {known}"));
+            return Err(format!("--ops: struct {record} has no mmap callback in this tree; structs with one: {known}"));
         }
     }
     for path in &place.paths {

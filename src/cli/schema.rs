@@ -1,4 +1,4 @@
-//! `mmaplint schema`: what is written and read, as JSON Schema, made from the types that write and read it.
+//! `mmaplint schema`: JSON Schema of the scan output and the configuration, generated from the types that write and read them.
 
 use clap::{Args, ValueEnum};
 use schemars::schema_for;
@@ -26,7 +26,7 @@ enum Of {
 /// Writes a schema.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// The schema cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let schema = match options.of {
         Of::Scan => json_schema(),

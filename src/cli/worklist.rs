@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::{Common, output, tell_unused};
 use crate::fix::{self, Fixes, plan};
-use crate::handler_report::dossiers;
+use crate::handler_report::handler_reports;
 use crate::kernel::Maintainers;
 use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
@@ -71,10 +71,10 @@ enum Format {
     Html,
 }
 
-/// Scans a tree and writes what is left to do, what can be done today first.
+/// Scans a tree and writes the remaining work. Tasks that can be done now come first.
 ///
 /// # Errors
-/// As those of a scan.
+/// The same as for a scan.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let writer = options.format.writer();
@@ -110,7 +110,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(common.exit_code(session))
 }
 
-/// Keeps the tasks of a place, and those that they wait for, wherever they are.
+/// Keeps the tasks of a place, and the blockers that they wait for, wherever those are.
 fn keep(tasks: &mut Vec<Task>, place: &Place) {
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     let mut kept: Vec<bool> = tasks.iter().map(|task| place.holds(&task.file)).collect();
@@ -130,11 +130,11 @@ fn keep(tasks: &mut Vec<Task>, place: &Place) {
     tasks.retain(|_| kept.next().unwrap_or_default());
 }
 
-/// What writes a list.
+/// Function that writes a worklist.
 type Writer = fn(&Worklist, &mut dyn Write) -> io::Result<()>;
 
 impl Format {
-    /// What writes the list; `None` for the page, which shows more than the list.
+    /// Writer of the list; `None` for the page, which shows more than the list.
     fn writer(self) -> Option<Writer> {
         match self {
             Format::Auto | Format::Text => Some(text),
@@ -147,20 +147,20 @@ impl Format {
     }
 }
 
-/// What a list or a page is made from beside the scan.
+/// Inputs of a worklist or page beside the scan.
 pub(super) struct Prepared {
     pub(super) fixes: Fixes,
     maintainers: Maintainers,
 }
 
 impl Prepared {
-    /// What `fix` would write, for a page with sketches, and whom to tell.
+    /// Plans the conversions, with sketches for a page, and reads MAINTAINERS.
     pub(super) fn new(session: &Session, is_page: bool) -> Prepared {
         let (fixes, maintainers) = rayon::join(|| conversions(session, is_page), || Maintainers::read(session.tree()));
         Prepared { fixes, maintainers }
     }
 
-    /// The same, while the session finds out what blocks what.
+    /// Does the same while the session finds the blockers.
     pub(super) fn with_blockers(session: &mut Session, is_page: bool) -> Prepared {
         let (found, prepared) = rayon::join(|| session.find_blockers(), || Prepared::new(session, is_page));
         session.add(found);
@@ -173,7 +173,7 @@ impl Prepared {
     }
 }
 
-/// What `fix` would write. A target without templates has no patches; all else is as good without.
+/// Conversions that `fix` would write. A target without templates has none; nothing else depends on them.
 fn conversions(session: &Session, sketches: bool) -> Fixes {
     let how = fix::Options { own: &session.chosen.target, sketches, scaffold: false };
     let is_wanted = |finding: &Finding| match finding.verdict {
@@ -184,10 +184,10 @@ fn conversions(session: &Session, sketches: bool) -> Fixes {
     plan(session, &is_wanted, how).unwrap_or_default()
 }
 
-/// Writes the HTML report; with a comparison, what moved as well.
+/// Writes the HTML report, including the changes if there is a comparison.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// The report cannot be written.
 pub(super) fn page(
     common: &Common,
     session: &Session,
@@ -196,10 +196,18 @@ pub(super) fn page(
 ) -> Result<(), String> {
     let (scan, chosen) = (&session.scan, &session.chosen);
     let tasks = prepared.sources(session).of_each_finding();
-    let dossiers = dossiers(scan.index, &scan.findings, &prepared.fixes);
+    let handler_reports = handler_reports(scan.index, &scan.findings, &prepared.fixes);
     let statistics = Statistics::of(scan);
     let version = session.tree().version();
-    let page = Page { scan, chosen, version, tasks: &tasks, dossiers: &dossiers, statistics: &statistics, progress };
+    let page = Page {
+        scan,
+        chosen,
+        version,
+        tasks: &tasks,
+        handler_reports: &handler_reports,
+        statistics: &statistics,
+        progress,
+    };
     output::write(common.output.as_deref(), Syntax::Html, |out| html(&page, out))
 }
 

@@ -1,4 +1,4 @@
-//! A handler that is to be converted, and what goes with it.
+//! A handler to convert, and everything that is converted with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use super::change::{Applicability, HandlerFix};
 use super::text::edit::Edit;
 use crate::index::{Hook, ItemId};
 
-/// A handler that is to be converted.
+/// A handler to convert.
 pub(super) struct Candidate {
     /// All findings that register it.
     pub(super) findings: Vec<usize>,
-    /// The helper for a desc that takes its place, where it is another module's.
+    /// The desc twin that replaces it, if another module defines it.
     pub(super) twin: Option<String>,
-    /// The functions that are converted with it.
+    /// Definitions of the handler; empty if it has a twin.
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
-    /// What of its state moves to `vm_ops->mapped`.
+    /// The part of its state that moves to `vm_ops->mapped`.
     pub(super) mapped: Option<Mapped>,
     pub(super) fix: HandlerFix,
 }
@@ -44,13 +44,13 @@ impl Candidate {
     }
 }
 
-/// A conversion of an `open` that is called for the first mapping too.
+/// Conversion of an `open` hook that the handler also calls for the first mapping.
 #[derive(Debug)]
 pub(super) struct Mapped {
     /// The open hook.
     pub(super) open: ItemId,
     /// Its name.
     pub(super) name: String,
-    /// The new function, and its entry in the table.
+    /// The new function, and its table entry.
     pub(super) edits: Vec<Edit>,
 }

@@ -1,4 +1,4 @@
-//! Which handlers may be converted, and what is converted together with each.
+//! Selects the handlers to convert, and what is converted together with each.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +13,10 @@ use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, VmaAccess};
 
 impl Planner<'_> {
-    /// Makes a candidate of every handler that a wanted finding registers, with all that register it.
+    /// Makes a candidate of every handler that a wanted finding registers, with all its registrations.
     pub(super) fn choose(&mut self, wanted: &dyn Fn(&Finding) -> bool) {
         let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
-        // A hook is retyped for all that implement it, or for none.
+        // A hook is retyped for all its implementers, or for none.
         let retyped: BTreeSet<String> = self
             .findings
             .iter()
@@ -52,7 +52,7 @@ impl Planner<'_> {
         self.look_closer();
     }
 
-    /// Binds the handlers together whose tables are swapped for one another in open files.
+    /// Binds handlers together whose tables are swapped for one another in open files.
     fn find_swaps(&mut self) {
         let index = self.context.index;
         for swap in swaps(index) {
@@ -69,14 +69,14 @@ impl Planner<'_> {
             if !reached.iter().any(is_swapped) {
                 continue;
             }
-            // One that was not asked for, or that has no handler, is not converted with the others.
+            // A finding without a candidate was not selected or has no handler, and is not converted with the others.
             let is_missed =
                 |number: &&usize| !self.candidates.iter().any(|candidate| candidate.findings.contains(*number));
             let missed = reached.iter().find(is_missed).map(|number| {
                 let registration = &self.findings[*number].registration;
                 let place = index.file(registration.file).at(registration.span.start);
                 let at = index.file(swap.by.file).at(swap.span.start);
-                format!("{} is put into open files at {at}; {place} is not converted with it", swap.table)
+                format!("{} is put into open files at {at}, but {place} is not converted with it", swap.table)
             });
             for candidate in &mut self.candidates {
                 if candidate.findings.iter().any(|number| reached.contains(number)) {
@@ -90,7 +90,7 @@ impl Planner<'_> {
         self.settle();
     }
 
-    /// Finds out what is converted together with each candidate. What cannot be converted is not looked at.
+    /// Determines what is converted together with each candidate. Skips candidates that cannot be converted.
     fn look_closer(&mut self) {
         let going = (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none());
         let keys: Vec<(usize, Vec<Key>)> = going.map(|number| (number, self.keys(&self.candidates[number]))).collect();
@@ -117,7 +117,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Why a handler cannot be converted by what the scan says of it.
+    /// Reason from the scan why a handler cannot be converted.
     fn refusal(&self, candidate: &Candidate) -> Option<String> {
         let findings = candidate.findings.iter().map(|number| &self.findings[*number]);
         for finding in findings {
@@ -128,13 +128,13 @@ impl Planner<'_> {
             }
             if is_retyped && finding.reads.iter().any(|field| field == "vm_private_data") {
                 let hook = registration.hook.name();
-                return Some(format!("reads private data, which who calls {hook} with a VMA would not hand over"));
+                return Some(format!("reads private_data, which the caller of {hook} does not pass"));
             }
             if let Some(name) = &registration.macro_name {
-                return Some(format!("the macro {name} registers it, for all that use the macro"));
+                return Some(format!("the macro {name} registers it for all its users"));
             }
             if !matches!(registration.handler, Handler::Function(_)) {
-                return Some("is registered by something that is no name".to_owned());
+                return Some("is registered by an expression instead of its name".to_owned());
             }
             let is_convertible = match finding.verdict {
                 Verdict::Mechanical | Verdict::Action | Verdict::Mapped => true,
@@ -151,18 +151,18 @@ impl Planner<'_> {
         None
     }
 
-    /// Where something may implement a hook, and is not understood: the hook cannot be retyped under it.
+    /// Reason why a hook cannot be retyped: a place that may implement it could not be analysed.
     fn unclear(&self, hook: &Hook) -> Option<String> {
         let index = self.context.index;
         let unclear = index.unclear().iter().find(|unclear| unclear.may_set(hook, index))?;
         Some(format!(
-            "{} may be implemented at {}, which is not understood",
+            "{} may be implemented at {}, which could not be analysed",
             hook.name(),
             index.file(unclear.file).at(unclear.at)
         ))
     }
 
-    /// Whether all that needs the finished mapping are calls that the target's second half has.
+    /// Whether the target's second half covers all calls that need the finished mapping.
     fn is_split(&self, finding: &Finding) -> bool {
         let Some(form) = &self.rewrite.finish else { return false };
         let mut hardest =
@@ -173,7 +173,7 @@ impl Planner<'_> {
     fn keys(&self, candidate: &Candidate) -> Vec<Key> {
         let file = self.findings[candidate.fix.finding].registration.file;
         let mut keys = handler_keys(self.context, &candidate.fix.name, file);
-        // A stub in a header stands beside the real one.
+        // A header may define a stub beside the real function.
         for id in self.context.index.functions(&candidate.fix.name, file) {
             if !keys.iter().any(|key| key.id == id) && self.context.index.file(id.file).is_header() {
                 keys.push(Key::new(id, VmaAccess::None));
@@ -182,7 +182,7 @@ impl Planner<'_> {
         keys
     }
 
-    /// The helper for a desc that takes the place of a handler of another module.
+    /// The desc twin that replaces a handler of another module.
     fn twin(&self, candidate: &Candidate, keys: &[Key]) -> Option<String> {
         let finding = &self.findings[candidate.fix.finding];
         let kind = RequirementKind::Helper(candidate.fix.name.clone());

@@ -1,4 +1,4 @@
-//! What becomes of handlers: conversions, and what of them makes one patch.
+//! Results of conversions: one per handler, and the patches made of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,19 @@ use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::Edit;
 use crate::index::Hook;
 
-/// How far a conversion can be trusted.
+/// Confidence in a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Applicability {
-    /// Every use of the VMA was understood and has an equivalent.
+    /// Every use of the VMA is understood and has an equivalent.
     Safe,
-    /// Part of the work; the open points are a person's.
+    /// Only part is converted; a person has to resolve the open points.
     Sketch,
     /// Nothing is written.
     None,
 }
 
 impl Applicability {
-    /// Its name in reports.
+    /// Name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Applicability::Safe => "safe",
@@ -28,32 +28,32 @@ impl Applicability {
     }
 }
 
-/// What became of one handler.
+/// Conversion of one handler.
 #[derive(Debug)]
 pub struct HandlerFix {
-    /// Its name.
+    /// Name of the handler.
     pub name: String,
-    /// Its name when converted.
+    /// Name after the conversion.
     pub new_name: String,
-    /// The finding that it was first registered by, as its place in the scan's list.
+    /// Finding that registers the handler first, as an index into the scan's findings.
     pub finding: usize,
-    /// The hook that is retyped with it, for all that implement that hook.
+    /// Hook that is retyped with the handler, for all its implementers.
     pub retyped: Option<Hook>,
-    /// The table that is put in the place of its table while files are open: all such tables are converted in one patch.
+    /// Table that replaces the handler's table in open files. All handlers with the same value are converted in one patch.
     pub swapped_with: Option<String>,
-    /// How far its conversion can be trusted.
+    /// Confidence in the conversion.
     pub applicability: Applicability,
-    /// Why nothing is written.
+    /// Reason why nothing is written.
     pub reason: Option<String>,
-    /// What is left to a person: file, as its place in the index, and place.
+    /// Places left to a person, each with the file's number in the index.
     pub open_points: Vec<(u32, OpenPoint)>,
-    /// What a person should know of a conversion that is complete.
+    /// Facts that a reviewer of a complete conversion should know.
     pub remarks: BTreeSet<String>,
     pub(super) edits: BTreeMap<u32, Vec<Edit>>,
 }
 
 impl HandlerFix {
-    /// The edits that convert it, by file, as its place in the index; each file's in order.
+    /// Edits that convert the handler, by file number in the index. They are sorted within each file.
     pub fn edits(&self) -> impl Iterator<Item = (u32, Vec<Edit>)> {
         self.edits.iter().map(|(file, edits)| {
             let mut edits = edits.clone();
@@ -64,27 +64,26 @@ impl HandlerFix {
     }
 }
 
-/// Handlers that are converted together, since they share a file or a helper: one patch.
+/// One patch: handlers that are converted together because they edit the same file or their tables are swapped.
 #[derive(Debug)]
 pub struct Change {
-    /// The handlers, as places in [`Fixes::handlers`].
+    /// Handlers, as indices into [`Fixes::handlers`]; empty for a scaffold.
     pub handlers: Vec<usize>,
-    /// The edits by file, as its place in the index; each file's in order.
+    /// Edits by file number in the index, sorted within each file.
     pub files: BTreeMap<u32, Vec<Edit>>,
 }
 
 /// All conversions of a run.
 #[derive(Debug, Default)]
 pub struct Fixes {
-    /// The handlers, in the order of the scan.
+    /// Handlers, in scan order.
     pub handlers: Vec<HandlerFix>,
-    /// The patches.
+    /// Patches.
     pub changes: Vec<Change>,
 }
 
 impl Fixes {
-    /// The handlers of a change in groups that are converted all or none: they share an edit, a hook that is retyped, or tables that are
-    /// swapped.
+    /// Groups the handlers of a change that are converted all or none: they share an edit, a retyped hook, or swapped tables.
     pub fn inseparable(&self, change: &Change) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut owners: BTreeMap<Bond, usize> = BTreeMap::new();
@@ -109,7 +108,7 @@ impl Fixes {
     }
 }
 
-/// What holds handlers together that share it.
+/// Shared item that makes handlers inseparable.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Bond {
     Edit(u32, Edit),

@@ -1,4 +1,4 @@
-//! What all of a run of conversions stands on: borrowed from the session, and asked by everybody.
+//! Shared state of a run of conversions, borrowed from the session.
 
 use super::lookup::Lookup;
 use crate::index::Hook;
@@ -7,7 +7,7 @@ use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
 
-/// What a run of conversions stands on.
+/// Shared state of a run of conversions.
 pub(super) struct FixContext<'a> {
     pub(super) context: Context<'a>,
     pub(super) chosen: &'a ResolvedTarget,
@@ -29,7 +29,7 @@ impl<'a> FixContext<'a> {
         }
     }
 
-    /// Whether a hook is left on its own: `.mmap` of file_operations has its twin beside it, all others are retyped.
+    /// Whether a hook is retyped for all its implementers. `.mmap` of file_operations is not, because `.mmap_prepare` exists beside it.
     pub(super) fn is_retyped(&self, hook: &Hook) -> bool {
         !self.context.rules.is_migrating(&hook.record)
     }

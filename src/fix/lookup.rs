@@ -1,4 +1,4 @@
-//! What conversions look up in the whole index. What was found is remembered; threads that ask for the same at the same time each look.
+//! Lookups in the whole index, with cached results. Threads that ask for the same key at the same time each compute it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use crate::index::{Index, ItemId, is_access};
 use crate::source::ast::Function;
 use crate::source::{Item, ItemKind, blank_non_code, find_word, parse, words};
 
-/// What was found out, by what was asked for.
+/// Cache of results by key.
 pub(super) struct Memo<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
 
 impl<K: Ord, V> Memo<K, V> {
@@ -17,7 +17,7 @@ impl<K: Ord, V> Memo<K, V> {
         Memo(Mutex::default())
     }
 
-    /// What is known of `key`, or found out now. Nothing is locked meanwhile, so that to find out may take other threads.
+    /// Returns the result for `key`, and computes it if it is missing. No lock is held meanwhile, so that `find_out` may use other threads.
     pub(super) fn get(&self, key: K, find_out: impl FnOnce() -> V) -> Arc<V> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = lock().get(&key).cloned();
@@ -28,15 +28,15 @@ impl<K: Ord, V> Memo<K, V> {
     }
 }
 
-/// A function or a macro that names a member of something, with the syntax of the function's variants.
+/// A function or macro that accesses a member, with the syntax of the function's variants.
 pub(super) struct User {
     pub(super) id: ItemId,
-    /// The first place where it does, in bytes.
+    /// Byte offset of the first access.
     pub(super) at: usize,
     pub(super) functions: Vec<Function>,
 }
 
-/// Looks things up in an index.
+/// Cached lookups in an index.
 pub(super) struct Lookup<'a> {
     index: &'a Index,
     codes: Memo<u32, Vec<u8>>,
@@ -49,18 +49,18 @@ impl<'a> Lookup<'a> {
         Lookup { index, codes: Memo::new(), names: Memo::new(), users: Memo::new() }
     }
 
-    /// The text of a file with comments and literals blank.
+    /// Text of a file with comments and literals blanked.
     pub(super) fn code(&self, file: u32) -> Arc<Vec<u8>> {
         self.codes.get(file, || blank_non_code(&self.index.file(file).text))
     }
 
-    /// All files that hold a name.
+    /// All files that contain a name.
     pub(super) fn naming(&self, name: &str) -> Arc<Vec<u32>> {
         let holds = |file: &u32| find_word(&self.index.file(*file).text, name.as_bytes(), 0).is_some();
         self.names.get(name.to_owned(), || self.files().filter(holds).collect())
     }
 
-    /// The functions and macros of all files that use a member of that name of anything.
+    /// Functions and macros in all files that access a member of this name, in any struct.
     pub(super) fn users(&self, member: &str) -> Arc<Vec<User>> {
         self.users.get(member.to_owned(), || self.files().flat_map_iter(|file| self.users_in(file, member)).collect())
     }
@@ -74,7 +74,7 @@ impl<'a> Lookup<'a> {
         let mut users: Vec<User> = Vec::new();
         for at in words(&source.text, member.as_bytes()).filter(|at| is_access(&source.text, *at)) {
             let Some(item) = source.item_at(at as u32) else { continue };
-            // Places come in the order of the file, and so do the items that hold them.
+            // Accesses come in file order, so those in one item are adjacent.
             if users.last().is_some_and(|user| user.id.item == item) {
                 continue;
             }

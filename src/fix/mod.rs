@@ -1,7 +1,7 @@
 //! Writes conversions: from the facts of a handler to edits, from edits to patches.
 //!
-//! A conversion is `safe` only where every use of the VMA was written anew and nothing was left open; whatever has no template, or
-//! stands where an action cannot be taken, is an open point that names its line. Nothing here knows a driver.
+//! A conversion is `safe` only if every use of the VMA is rewritten and no open point is left. A use without a template, or in a place
+//! where an action is not possible, becomes an open point that names its line. Nothing here is specific to a driver.
 
 mod candidate;
 mod candidates;

@@ -1,4 +1,4 @@
-//! What a run of conversions is asked for, and how it goes.
+//! Entry point of a run of conversions, and its options.
 
 use std::collections::BTreeMap;
 
@@ -9,50 +9,50 @@ use crate::rules::{Rewrite, Target};
 use crate::verdict::{Finding, Session};
 use crate::vma::lower::Context;
 
-/// What else a plan is made by.
+/// Options of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// The API that the tree's own headers have.
     pub own: &'a Target,
-    /// Take in sketches.
+    /// Include sketches.
     pub sketches: bool,
     /// Begin with what the target needs and no tree has yet.
     pub scaffold: bool,
 }
 
-/// The change that gives a tree what a proposed target needs.
+/// Change that adds to a tree what a proposed target needs.
 fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
     let index = context.index;
     let mut files: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
     for insertion in &rewrite.scaffold {
         let numbered = (0u32..).zip(index.files());
         let found = numbered.into_iter().find(|(_, file)| file.path == insertion.file);
-        let (number, file) = found.ok_or_else(|| format!("{}: is not in the tree; no scaffold", insertion.file))?;
+        let (number, file) = found.ok_or_else(|| format!("{}: not in the tree; cannot scaffold", insertion.file))?;
         let mut places = memchr::memmem::find_iter(&file.text, insertion.after.as_bytes());
         let (Some(at), None) = (places.next(), places.next()) else {
-            return Err(format!("{}: does not hold {:?} once; no scaffold", insertion.file, insertion.after));
+            return Err(format!("{}: expected {:?} exactly once; cannot scaffold", insertion.file, insertion.after));
         };
         let at = at + insertion.after.len();
         files.entry(number).or_default().push(Edit::new(at, at, &insertion.text));
     }
     if files.is_empty() {
-        return Err("--scaffold: the target is not a proposal, and needs nothing that trees lack".to_owned());
+        return Err("--scaffold: the target is not a proposal and needs no scaffold".to_owned());
     }
     files.values_mut().for_each(|edits| edits.sort());
     Ok(Change { handlers: Vec::new(), files })
 }
 
-/// Plans the conversion of the findings that are wanted, with what their scan has at hand.
+/// Plans the conversion of the wanted findings of a session.
 ///
 /// # Errors
-/// Where there are no templates for the target.
+/// The target has no templates, or the scaffold cannot be added.
 pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: Options<'_>) -> Result<Fixes, String> {
     let context = session.context;
     let target = &session.chosen.target;
     let rewrite = context
         .rules
         .rewrite(target, options.own)
-        .ok_or_else(|| format!("target {}: there are no templates for writing conversions to it", target.name))?;
+        .ok_or_else(|| format!("target {}: no templates for conversions to it", target.name))?;
     let mut planner = Planner::new(session, &rewrite);
     planner.choose(wanted);
     planner.convert();

@@ -1,4 +1,4 @@
-//! Converts the candidates, and settles which of those that share something are converted after all.
+//! Converts the candidates, and decides which of those that depend on each other are converted in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
 use crate::verdict::{Session, Verdict};
 
-/// What became of a handler: its edits by file, its open points, remarks, and why it is not converted.
+/// Result of converting one handler: edits by file, open points, remarks, and the reason if it is not converted.
 struct Outcome {
     edits: retype::Edits,
     open_points: Vec<(u32, OpenPoint)>,
@@ -23,7 +23,7 @@ struct Outcome {
     reason: Option<String>,
 }
 
-/// Decides what is converted together.
+/// Decides which candidates are converted together.
 pub(super) struct Planner<'a> {
     pub(super) shared: FixContext<'a>,
     pub(super) candidates: Vec<Candidate>,
@@ -43,7 +43,7 @@ impl<'a> Planner<'a> {
         Planner { shared: FixContext::new(session, rewrite), candidates: Vec::new(), members: Members::new() }
     }
 
-    /// Converts all candidates, then again without those that failed, for what is shared with them cannot be retyped.
+    /// Converts all candidates. Repeats without those that failed, because functions and hooks shared with them cannot be retyped.
     pub(super) fn convert(&mut self) {
         self.settle_members();
         loop {
@@ -73,14 +73,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Takes back what implements a hook that cannot be retyped, before the work on all that implement it begins.
+    /// Rejects the implementers of hooks that cannot be retyped, before any handler is converted.
     fn settle_members(&mut self) {
         let mut retyped: Vec<(&Hook, Vec<usize>)> = self.retyped().into_values().collect();
         for (_, numbers) in &mut retyped {
             numbers.retain(|number| self.candidates[*number].fix.reason.is_none());
         }
         retyped.retain(|(_, numbers)| !numbers.is_empty());
-        // Many hooks have the same name, so that who uses members of it is found out first.
+        // Many hooks have the same member name, so the users of each name are looked up first.
         let members: BTreeSet<&str> = retyped.iter().map(|(hook, _)| hook.member.as_str()).collect();
         members.iter().for_each(|member| drop(self.lookup.users(member)));
         retyped.par_iter().for_each(|(hook, _)| drop(self.members.of(&self.shared, hook)));
@@ -94,7 +94,7 @@ impl<'a> Planner<'a> {
         self.settle();
     }
 
-    /// The hooks that the candidates register and that are retyped, by name, with the candidates of each.
+    /// The retyped hooks that the candidates register, by name, each with its candidates.
     fn retyped(&self) -> BTreeMap<String, (&'a Hook, Vec<usize>)> {
         let findings = self.findings;
         let mut hooks: BTreeMap<String, (&Hook, Vec<usize>)> = BTreeMap::new();
@@ -109,21 +109,20 @@ impl<'a> Planner<'a> {
         hooks
     }
 
-    /// What is converted together or not at all: the candidates, and why. All that implement a retyped hook, and tables that are swapped.
+    /// Candidates that are converted all or none, with the reason: implementers of a retyped hook, or swapped tables.
     fn groups(&self) -> Vec<(String, Vec<usize>)> {
         let hooks = self
             .retyped()
             .into_iter()
-            .map(|(hook, (_, numbers))| (format!("{hook} is retyped together with all that implement it"), numbers));
+            .map(|(hook, (_, numbers))| (format!("{hook} can only be retyped with all its implementers"), numbers));
         let tables = self.swapped().into_iter().map(|(table, numbers)| {
-            let why =
-                format!("its table is swapped for {table} in open files, and all such tables are converted together");
+            let why = format!("tables that open files swap for {table} can only be converted together");
             (why, numbers)
         });
         hooks.chain(tables).collect()
     }
 
-    /// Takes back what belongs together with a handler that cannot be converted. Whether there was any.
+    /// Rejects candidates that depend on one that cannot be converted. Returns whether there were any.
     pub(super) fn settle(&mut self) -> bool {
         let mut settled = false;
         for (why, numbers) in self.groups() {
@@ -141,7 +140,7 @@ impl<'a> Planner<'a> {
         settled
     }
 
-    /// The candidates whose tables are swapped for one another, by the table that takes their place.
+    /// The candidates whose tables are swapped for one another, by the table that replaces them.
     fn swapped(&self) -> BTreeMap<String, Vec<usize>> {
         let mut swapped: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (number, candidate) in self.candidates.iter().enumerate() {
@@ -152,7 +151,7 @@ impl<'a> Planner<'a> {
         swapped
     }
 
-    /// The conversions that are safe: those that belong together are where all of them are.
+    /// The safe conversions. Those of a group are safe only if all of them are.
     fn safe(&self) -> BTreeSet<usize> {
         let mut safe: BTreeSet<usize> =
             (0..self.candidates.len()).filter(|number| self.is_planned_safe(*number)).collect();
@@ -164,7 +163,7 @@ impl<'a> Planner<'a> {
         safe
     }
 
-    /// Whether nothing is known yet that makes a conversion less than safe. State is no obstacle where all of it moves to `vm_ops->mapped`.
+    /// Whether the conversion is still considered safe. State is no obstacle if all of it moves to `vm_ops->mapped`.
     fn is_planned_safe(&self, number: usize) -> bool {
         let candidate = &self.candidates[number];
         let is_mapped = candidate.findings.iter().any(|finding| self.findings[*finding].verdict == Verdict::Mapped);
@@ -172,7 +171,7 @@ impl<'a> Planner<'a> {
         candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && is_settled
     }
 
-    /// The conversion of one handler, where the functions of all those are converted.
+    /// Converts one handler, given the functions that are converted in the same round.
     fn converted(&self, number: usize, converted: &BTreeSet<ItemId>) -> Outcome {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
@@ -188,7 +187,7 @@ impl<'a> Planner<'a> {
         Outcome { edits, open_points, remarks, reason }
     }
 
-    /// Groups what was converted into changes.
+    /// Groups the conversions into changes.
     pub(super) fn finish(mut self, sketches: bool) -> Fixes {
         let safe = self.safe();
         for number in 0..self.candidates.len() {
@@ -204,11 +203,11 @@ impl<'a> Planner<'a> {
                         let closes =
                             finding.judgement.notes.iter().any(|note| note.kind == NoteKind::CloseWithoutMapped);
                         let behind = if closes {
-                            ", and close must look whether it was taken, for it runs where the action fails"
+                            ", and close must check whether it was taken, because close also runs if the action fails"
                         } else {
                             ""
                         };
-                        let text = format!("{}; it moves to vm_ops->mapped{behind}", requirement.text);
+                        let text = format!("{}; it has to move to vm_ops->mapped{behind}", requirement.text);
                         (requirement.file, OpenPoint { offset: requirement.span.start, text })
                     })
                 })
@@ -229,7 +228,7 @@ impl<'a> Planner<'a> {
         loop {
             let changes = grouped(&handlers, sketches);
             let clash = |change: &&Change| change.files.values().any(|edits| sorted(edits.clone()).is_err());
-            // A sketch gives way before what is safe.
+            // A sketch is dropped before a safe conversion.
             let is_sketch = |number: &&usize| handlers[**number].applicability == Applicability::Sketch;
             let last = changes.iter().find(clash).and_then(|change| {
                 let numbers = change.handlers.iter();
@@ -237,12 +236,12 @@ impl<'a> Planner<'a> {
             });
             let Some(last) = last else { return Fixes { handlers, changes } };
             handlers[last].applicability = Applicability::None;
-            handlers[last].reason = Some("changes what another conversion changes differently".to_owned());
+            handlers[last].reason = Some("its edits conflict with those of another conversion".to_owned());
         }
     }
 }
 
-/// Ends the lines of what is written as those of the file end.
+/// Gives edits the line ends of their file.
 fn keep_line_ends(text: &[u8], edits: &mut [Edit]) {
     let first = memchr::memchr(b'\n', text).unwrap_or(0);
     if text[..first].ends_with(b"\r") {
@@ -252,7 +251,7 @@ fn keep_line_ends(text: &[u8], edits: &mut [Edit]) {
     }
 }
 
-/// Changes that edit one file are one, and so are those of tables that are swapped for one another.
+/// Groups handlers into changes: those that edit the same file, or whose tables are swapped for one another.
 fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for (number, fix) in handlers.iter().enumerate() {
@@ -272,7 +271,7 @@ fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
         let (shared, apart): (Vec<Change>, Vec<Change>) = changes
             .into_iter()
             .partition(|other| is_swapped(other) || other.files.keys().any(|file| change.files.contains_key(file)));
-        // The one that is there already may be long.
+        // Extends the existing change, because it may be long.
         for other in shared {
             let own = std::mem::replace(&mut change, other);
             change.handlers.extend(own.handlers);

@@ -1,4 +1,4 @@
-//! Makes the index of a tree: one pass over the bytes of its headers, one over those of its sources, then the registrations.
+//! Builds the index of a tree: one pass over its headers, one over its sources, then the registrations.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,17 +19,17 @@ use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{identifier_end, identifier_start};
 
-/// Sources that matter and that, with the headers before them, are longer than this many bytes all together are not analysed, nor are
-/// headers that are longer themselves: a kernel has 40 MB of them, and their texts are held in memory.
+/// Maximum length in bytes of all files kept. Sources that exceed it together with the headers are not analysed; neither are headers that
+/// exceed it alone. A kernel has 40 MB of them, and their texts are held in memory.
 const KEPT_LIMIT: usize = 192 << 20;
 
-/// Registrations beyond so many are named and left out: a kernel has a thousand.
+/// Maximum number of registrations. Those beyond it are reported and left out; a kernel has about 1,000.
 const REGISTRATION_LIMIT: usize = 10_000;
 
-/// Registrations are looked for in so many bytes of text at once.
+/// Number of bytes in which registrations are searched for at once.
 const BATCH: usize = 16 << 20;
 
-/// Reads a tree and indexes what matters in it.
+/// Reads a tree and builds its index.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let (mut built, mut headers) = (Built::default(), Sifted::default());
     let sieve = Bounded::new(Headers::new(), &built.index);
@@ -57,7 +57,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     built
 }
 
-/// Finds the registrations, once all is known that files define.
+/// Finds the registrations, after the definitions of all files are known.
 pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     let index = &built.index;
     let types = Types::new(index, tree, &built.types, rules);
@@ -94,7 +94,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
         lost.extend(net::catch(rules, &built.index));
     }
     lost.extend(built.index.last_macros.iter().map(|id| {
-        let text = "macros that use this one may register handlers; they are nested too deep to be followed".to_owned();
+        let text = "macros that use this one may register handlers, but are nested too deep to be followed".to_owned();
         Unclear { file: id.file, at: built.index.item(*id).span.start, text, takes: None }
     }));
     lost.sort();
@@ -113,7 +113,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     built.index.unclear = lost;
 }
 
-/// Cuts a list at the limit, and says what is left out, and from where on.
+/// Cuts a list at the limit. Returns trouble that names the first item left out.
 fn limited<T>(list: &mut Vec<T>, what: &str, place: impl Fn(&T) -> (String, Option<u32>)) -> Option<FileTrouble> {
     let (file, line) = place(list.get(REGISTRATION_LIMIT)?);
     list.truncate(REGISTRATION_LIMIT);
@@ -121,11 +121,11 @@ fn limited<T>(list: &mut Vec<T>, what: &str, place: impl Fn(&T) -> (String, Opti
 }
 
 fn too_many(file: String, line: Option<u32>, what: &str) -> FileTrouble {
-    let text = format!("{what} from here on are left out: {REGISTRATION_LIMIT} registrations are the limit");
+    let text = format!("{what} from here on are left out (limit: {REGISTRATION_LIMIT} registrations)");
     FileTrouble { file, line, kind: TroubleKind::TooMany, text }
 }
 
-/// Where the files end that are looked at together with the one at `start`: what one batch finds has to fit into memory.
+/// End of the batch of files that begins at `start`. The findings of a batch must fit into memory.
 fn end_of_batch(files: &[Arc<SourceFile>], start: usize) -> usize {
     let mut bytes = 0;
     let fits = |file: &&Arc<SourceFile>| {
@@ -145,7 +145,7 @@ impl Built {
         if sieve.is_exceeded() {
             files.clear();
             let text = format!(
-                "more than {} MiB of C that names VMAs, which no kernel has; the sources, or the headers, were not analysed",
+                "files that name VMAs exceed {} MiB, more than any kernel has; the sources, or the headers, were not analysed",
                 KEPT_LIMIT >> 20
             );
             self.trouble.push(FileTrouble::of("", TroubleKind::TooLarge, text));
@@ -154,7 +154,7 @@ impl Built {
         for file in &files {
             if let Some(place) = file.not_utf8 {
                 let line = file.position(place).line;
-                let text = "holds bytes that are no UTF-8; read as they are";
+                let text = "is not valid UTF-8; read as raw bytes";
                 self.trouble.push(FileTrouble::at(&file.path, line, TroubleKind::NotUtf8, text));
             }
         }
@@ -162,7 +162,7 @@ impl Built {
             let Some(path) = &file.includes_no_c else { continue };
             if tree.has(path) || tree.overlay().get(path).is_some() {
                 let text = format!(
-                    "includes {path}, which is not read: C is looked for in files that are called so, outside of tools, scripts and Documentation"
+                    "includes {path}, which is not read: its name is not that of a C file, or it is in tools, scripts or Documentation"
                 );
                 self.trouble.push(FileTrouble::of(&file.path, TroubleKind::Include, text));
             }
@@ -171,25 +171,28 @@ impl Built {
     }
 }
 
-/// Tells which files matter.
+/// Selects the files that matter.
 pub(super) trait Filter: Sync {
-    /// As [`Sieve::matters`] has it.
+    /// See [`Sieve::matters`].
     fn matters(&self, text: &[u8]) -> bool;
+
+    /// Length in bytes of the longest word that it searches for.
+    fn longest(&self) -> usize;
 }
 
-/// Keeps the files that matter, until they are more than memory should hold.
+/// Keeps the files that matter, up to the memory limit.
 pub(super) struct Bounded<F> {
     pub(super) filter: F,
     kept: AtomicUsize,
 }
 
 impl<F> Bounded<F> {
-    /// A sieve for files that are kept beside those of an index.
+    /// Sieve for files that are kept in addition to those of an index.
     pub(super) fn new(filter: F, beside: &Index) -> Bounded<F> {
         Bounded { filter, kept: AtomicUsize::new(beside.files.iter().map(|file| file.text.len()).sum()) }
     }
 
-    /// Whether it came to more than the limit, which does not depend on the order in which files come.
+    /// Whether the files exceed the limit. It does not depend on their order.
     fn is_exceeded(&self) -> bool {
         self.kept.load(Ordering::Relaxed) > KEPT_LIMIT
     }
@@ -201,7 +204,7 @@ impl<F: Filter> Sieve<SourceFile> for Bounded<F> {
     }
 
     fn overlap(&self) -> usize {
-        VMA.len()
+        self.filter.longest()
     }
 
     fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<SourceFile>, FileTrouble> {
@@ -214,7 +217,7 @@ impl<F: Filter> Sieve<SourceFile> for Bounded<F> {
     }
 }
 
-/// Lets those headers through that can hold something for the index: a VMA, a table macro that names a hook, or a use of one.
+/// Selects headers that may hold a VMA, a table macro that names a hook, or a use of one.
 pub(super) struct Headers(Search);
 
 impl Headers {
@@ -224,6 +227,10 @@ impl Headers {
 }
 
 impl Filter for Headers {
+    fn longest(&self) -> usize {
+        self.0.longest()
+    }
+
     fn matters(&self, text: &[u8]) -> bool {
         self.0.any_in(text)
             && self.0.places(text).any(|place| {
@@ -233,13 +240,13 @@ impl Filter for Headers {
     }
 }
 
-/// Lets those sources through that take a VMA, register a hook, or use a macro that does.
+/// Selects sources that take a VMA, register a hook, or use a macro that does.
 pub(super) struct Sources {
     search: Search,
     pub(super) words: Arc<Sought>,
 }
 
-/// The words that make a source matter, as the headers declare them.
+/// Words that make a source matter, as declared in the headers.
 #[derive(Debug, Default, PartialEq)]
 pub struct Sought {
     members: FxHashSet<Vec<u8>>,
@@ -250,7 +257,7 @@ impl Sources {
     pub(super) fn new(index: &Index) -> Sources {
         let members: Vec<&str> = index.hooks.members();
         let macros: FxHashSet<Vec<u8>> = index.table_macros.keys().map(|name| name.clone().into_bytes()).collect();
-        // What holds "mmap" is found by it.
+        // The search for `mmap` finds all words that contain it.
         let others = members.iter().map(|member| member.as_bytes()).chain(macros.iter().map(Vec::as_slice));
         let others = others.filter(|word| !word.is_empty() && memmem::find(word, MMAP).is_none());
         let parts = shared_parts(others.collect());
@@ -263,11 +270,10 @@ impl Sources {
         }
     }
 
-    /// Whether the identifier around a match registers something, or is a hook of something; or would be, for all that a part of
-    /// a file shows.
+    /// Whether the identifier around a match registers something or accesses a hook. Also true if the part of the file cuts it off.
     fn is_use(&self, text: &[u8], start: usize, end: usize) -> bool {
         let (start, end) = (identifier_start(text, start), identifier_end(text, end));
-        // What tells is an operator of at most two bytes on either side.
+        // The deciding operator has at most two bytes on either side.
         let is_cut = text[..start].trim_ascii_end().len() < 2 || text[end..].trim_ascii_start().len() < 2;
         let word = &text[start..end];
         is_cut
@@ -277,8 +283,12 @@ impl Sources {
 }
 
 impl Filter for Sources {
+    fn longest(&self) -> usize {
+        self.search.longest().max(VMA.len())
+    }
+
     fn matters(&self, text: &[u8]) -> bool {
-        // A part of a word may hide a VMA that it overlaps.
+        // The match of a part of a word may hide an overlapping VMA.
         self.search.any_in(text)
             && (memmem::find(text, VMA).is_some()
                 || self.search.places(text).any(|place| self.is_use(text, place.start, place.end)))

@@ -1,4 +1,4 @@
-//! An index while it is made.
+//! An index under construction.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use super::{Index, ItemId, KnownTypes, SourceFile};
 use crate::kernel::FileTrouble;
 use crate::rules::Rules;
 
-/// An index, and what it took to make it.
+/// An index, and the cost and trouble of building it.
 #[derive(Debug, Default)]
 pub struct Built {
     /// The index.
     pub index: Index,
-    /// What was read of types on the way.
+    /// Types read on the way.
     pub types: KnownTypes,
-    /// Files read.
+    /// Number of files read.
     pub files: usize,
-    /// Bytes read.
+    /// Number of bytes read.
     pub bytes: u64,
     /// Files and items that were not understood.
     pub trouble: Vec<FileTrouble>,
 }
 
-/// Indexes what the files from `first` on define, and the hooks that they declare.
+/// Indexes the definitions, hooks and table macros of the files from `first` on.
 pub fn add_declarations(index: &mut Index, rules: &Rules, first: usize) {
     add_definitions(index, first);
     for source in &index.files[first..] {
@@ -40,7 +40,7 @@ pub fn add_declarations(index: &mut Index, rules: &Rules, first: usize) {
     index.last_macros.extend(macros.last);
 }
 
-/// Indexes the functions, macros and records that the files from `first` on define.
+/// Indexes the functions, macros and records of the files from `first` on.
 pub fn add_definitions(index: &mut Index, first: usize) {
     let new = &index.files[first..];
     for (file, source) in (first as u32..).zip(new) {
@@ -52,7 +52,7 @@ pub fn add_definitions(index: &mut Index, first: usize) {
     index.records.extend(defined(new, first, |own| &own.records));
 }
 
-/// What files define of one sort, of which the first has the number `first`.
+/// Definitions of one kind in some files. The first file has the number `first`.
 fn defined(
     files: &[Arc<SourceFile>],
     first: usize,

@@ -1,4 +1,4 @@
-//! What one file defines.
+//! Definitions of one file.
 
 use memchr::memmem::Finder;
 
@@ -7,10 +7,10 @@ use super::names::hash;
 use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, parse};
 
-/// Items by the hash of their names: each with its place in the file.
+/// Items by the hash of their names, each with its place in the file.
 type NamedItems = Vec<(u64, u32)>;
 
-/// What a file defines that others may mean.
+/// Definitions of a file that other files may use.
 #[derive(Debug, Default)]
 pub struct Definitions {
     /// Functions whose head names a VMA or a desc.
@@ -21,12 +21,12 @@ pub struct Definitions {
     pub macros: NamedItems,
     /// Records with their members.
     pub records: NamedItems,
-    /// The records that have to do with VMAs: their tags and members.
+    /// Records that may have hooks: their tags, and their members that name a VMA.
     pub with_hooks: Vec<(String, Vec<Parameter>)>,
 }
 
 impl Definitions {
-    /// What the items of a file define.
+    /// Collects the definitions among the items of a file.
     pub fn of(text: &[u8], items: &[Item]) -> Definitions {
         let mut found = Definitions::default();
         let vma = Finder::new(VMA);
@@ -53,8 +53,8 @@ impl Definitions {
     }
 }
 
-/// Whether a VMA is named behind what declares a pointer to a function; a quick look that saves parsing the others, which only
-/// hold one.
+/// Whether a record names a VMA behind a parenthesis, as in the declaration of a function pointer. This quick check saves parsing records
+/// that only hold a VMA.
 fn takes_vma(vma: &Finder, record: &[u8]) -> bool {
     let ends_member = |byte: &u8| matches!(byte, b';' | b'{' | b'}');
     vma.find(record).is_some()

@@ -1,5 +1,5 @@
-//! Where names are defined that a file uses and that the index does not have: in the headers that it includes, else in the sources beside the
-//! header that declares them.
+//! Definitions of names that a file uses and the index lacks. They are in the headers that the file includes, else in the sources beside
+//! the header that declares them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,31 +13,31 @@ use crate::kernel::Tree;
 use crate::profile::{Phase, measure};
 use crate::source::{Span, closing, identifier_before, identifier_end, skip_blank, words};
 
-/// Headers are followed so deep into one another,
+/// Maximum include depth.
 const INCLUDE_DEPTH: usize = 2;
-/// and so deep for a name that gets a VMA.
+/// Maximum include depth for a name that gets a VMA.
 const VMA_INCLUDE_DEPTH: usize = 4;
 
-/// One file includes no more headers than this that are looked through for it.
+/// Maximum number of headers searched for one file.
 const HEADER_LIMIT: usize = 256;
 
-/// Longer headers, in bytes, hold registers and no functions.
+/// Maximum length in bytes of a header. Longer ones hold registers and no functions.
 const HEADER_BYTES: usize = 256 << 10;
 
-/// Where a name is defined that a file uses.
+/// Definition of a name that a file uses.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Definition {
     pub(super) file: u32,
     pub(super) name: String,
-    /// The file that defines it.
+    /// Path of the file that defines the name.
     pub(super) path: String,
     pub(super) gets_vma: bool,
 }
 
-/// Names, and whether each is called with a VMA somewhere.
+/// Names, each with whether it is called with a VMA somewhere.
 pub(super) type Names = BTreeMap<String, bool>;
 
-/// Looks for the definitions of names, folder by folder.
+/// Finds the definitions of names, folder by folder.
 pub(super) fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Names>) -> Vec<Definition> {
     let mut folders: BTreeMap<&str, Vec<(u32, Names)>> = BTreeMap::new();
     for (file, names) in unknown.into_iter().filter(|(_, names)| !names.is_empty()) {
@@ -59,28 +59,28 @@ pub(super) fn definitions(tree: &Tree, index: &Index, unknown: BTreeMap<u32, Nam
     found
 }
 
-/// A header, as far as it matters: what it includes, and what it does with the names that are looked for.
+/// A header: its includes, and the wanted names that it defines or declares.
 struct Header {
     includes: Vec<Include>,
     defined: BTreeSet<String>,
     declared: BTreeSet<String>,
 }
 
-/// The headers that were looked through for names. Drivers share them, so that each is read once.
+/// Headers that were searched. Drivers share them, so each is read once.
 struct Headers<'a> {
     tree: &'a Tree,
     index: &'a Index,
-    /// The names that any file uses.
+    /// Names to look for, of all files.
     wanted: FxHashSet<Vec<u8>>,
     known: Mutex<FxHashMap<String, Option<Arc<Header>>>>,
 }
 
-/// Looks for the names that files of one folder use.
+/// Finds the names that files of one folder use.
 struct Folder<'a> {
     headers: &'a Headers<'a>,
-    /// Where else the folder's Makefile has the compiler look for headers.
+    /// Include folders that the Makefiles of the folder add.
     added: Vec<String>,
-    /// Whether there are folders, which is asked for once and not for each header that is not in them.
+    /// Whether folders exist. Each is checked once, not for each header that it lacks.
     exists: FxHashMap<String, bool>,
 }
 
@@ -118,8 +118,8 @@ impl Folder<'_> {
         found
     }
 
-    /// The headers that a file includes, nearest first: those of the driver, or those of the kernel too, of which only a VMA makes one
-    /// worth the look.
+    /// Headers that a file includes, nearest first: those of the driver, or with `with_shared` those of the kernel too. Kernel headers are
+    /// worth a search only for names that get a VMA.
     fn reached_headers(&mut self, file: u32, with_shared: bool, names: &Names) -> Vec<(String, Arc<Header>)> {
         let source = self.headers.index.file(file);
         let (mut found, mut seen): (Vec<(String, Arc<Header>)>, FxHashSet<String>) = Default::default();
@@ -165,7 +165,7 @@ impl Folder<'_> {
         exists
     }
 
-    /// The sources, beside the header that declares functions or beside their caller, that define them.
+    /// Sources that define declared functions: beside the header that declares them, or beside their caller.
     fn in_sources(&self, file: u32, header: &str, mut names: BTreeSet<String>) -> Vec<(String, String)> {
         let mut found = Vec::new();
         if names.is_empty() {
@@ -226,7 +226,7 @@ impl Headers<'_> {
 }
 
 impl Header {
-    /// What a header does with names: those that stand before a parenthesis, and those of macros.
+    /// Finds the role of wanted names: those before a parenthesis, and those of macros.
     fn of(text: &[u8], wanted: &FxHashSet<Vec<u8>>) -> Header {
         let mut header = Header { includes: includes(text), defined: BTreeSet::new(), declared: BTreeSet::new() };
         let called = memchr::memchr_iter(b'(', text).filter_map(|open| identifier_before(text, open));
@@ -246,17 +246,17 @@ impl Header {
     }
 }
 
-/// Whether a header lies where those of all drivers do.
+/// Whether a header lies in a folder that all drivers share.
 pub(super) fn is_shared(path: &str) -> bool {
     path.starts_with("include/") || (path.starts_with("arch/") && path.contains("/include/"))
 }
 
-/// What a name is where it stands.
+/// Role of a name at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// The name of a macro or of a function with its body.
+    /// Name of a macro, or of a function with its body.
     Defined,
-    /// That of a prototype.
+    /// Name in a prototype.
     Declared,
     Used,
 }
@@ -269,7 +269,7 @@ fn role(text: &[u8], name: Span) -> Role {
         return Role::Defined;
     }
     let open = skip_blank(text, end);
-    // What a statement begins with, or what stands deeper, calls.
+    // An indented name is a call.
     let is_head = !before.is_empty() || line == start;
     if text.get(open) != Some(&b'(') || !is_head || text[line..].first().is_some_and(|byte| byte.is_ascii_whitespace())
     {

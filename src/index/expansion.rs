@@ -1,4 +1,4 @@
-//! Macros that expand to ops tables, or to members of one.
+//! Macros that expand to ops tables or to members of one.
 
 use std::collections::BTreeSet;
 
@@ -10,29 +10,29 @@ use super::{Index, ItemId};
 use crate::source::macros::{call_arguments, definition, expand};
 use crate::source::{ItemKind, Span, identifiers, words};
 
-/// Macros that mention one another this deep are expanded, no deeper.
+/// Maximum depth of nested macros that are expanded.
 const NESTING_LIMIT: usize = 8;
 
-/// Macros that use one another this deep are known to register something, deeper ones are not.
+/// Maximum depth of nested macros that are known to register something.
 const USE_LIMIT: usize = 64;
 
 /// Macros that register something.
 #[derive(Debug, Default)]
 pub struct TableMacros {
-    /// By file and place, with their names.
+    /// Macros with their names, by file and place.
     pub found: Vec<(String, ItemId)>,
-    /// Of those, the ones that further macros may use, which are not known.
+    /// Macros on the last level. Further macros that use them are not known.
     pub last: Vec<ItemId>,
 }
 
-/// The macros of the files from `first` on whose text sets a hook, and those that use such a macro.
+/// Macros of the files from `first` on whose text sets a hook, and macros that use them.
 pub fn table_macros(index: &Index, first: usize) -> TableMacros {
     let name = |id: &ItemId| index.file(id.file).name(index.item(*id));
     let members = index.hooks.members().into_iter().map(str::to_owned);
     let sets = |text: &[u8], at: usize, end: usize| at > 0 && text[at - 1] == b'.' && is_assigned(text, end);
     let mut found: BTreeSet<ItemId> = BTreeSet::new();
     let mut next: BTreeSet<ItemId> = macros_with(index, first, members, sets);
-    // The macros of files that were read before are known, and used here perhaps for the first time.
+    // Macros of files read before are known, but perhaps used here for the first time.
     let mut names: Vec<String> = index.table_macros.keys().cloned().collect();
     for _ in 0..USE_LIMIT {
         names.extend(next.iter().map(name));
@@ -47,8 +47,7 @@ pub fn table_macros(index: &Index, first: usize) -> TableMacros {
     TableMacros { found: found.into_iter().map(|id| (name(&id), id)).collect(), last }
 }
 
-/// The macros whose text holds one of some words in a way that is accepted; `accepts` is given a file's text, and where the word
-/// starts and ends.
+/// Macros whose text has an accepted use of a word; `accepts` gets a file's text, and the start and end of the word.
 fn macros_with(
     index: &Index,
     first: usize,
@@ -69,24 +68,24 @@ fn macros_with(
     (first..index.files.len()).into_par_iter().flat_map_iter(in_file).collect()
 }
 
-/// How many texts one use of a macro may stand for, where conditionals define it more than once.
+/// Maximum number of expansions per macro use, if conditionals define the macro more than once.
 const TWIN_LIMIT: usize = 8;
 
-/// What a use of a table macro stands for.
+/// Expansions of a table macro.
 #[derive(Debug)]
 pub struct Expansions {
-    /// The texts that it can stand for, macros within it followed: one for each set of definitions that conditionals choose between.
+    /// Possible texts, with inner macros expanded: one for each set of definitions that conditionals choose between.
     pub texts: Vec<Vec<u8>>,
-    /// Whether these are all, and no table macro is left in them.
+    /// Whether the texts are complete and hold no further table macro.
     pub is_whole: bool,
 }
 
-/// What the use of a table macro stands for. `use_end` is the offset behind the macro's name.
+/// Expands the use of a table macro. `use_end` is the offset behind the macro's name.
 pub fn expansions(index: &Index, file: u32, name: &str, use_end: usize) -> Expansions {
     let source = index.file(file);
     let mut texts = expand_once(index, file, name, &arguments_at(&source.text, use_end).0);
     let mut is_whole = true;
-    // Beyond the last level nothing may be left to follow.
+    // The round beyond the last level checks that nothing is left to expand.
     for level in 0..=NESTING_LIMIT {
         let (mut next, mut changed) = (Vec::new(), false);
         for text in texts {
@@ -108,7 +107,7 @@ pub fn expansions(index: &Index, file: u32, name: &str, use_end: usize) -> Expan
     Expansions { texts, is_whole }
 }
 
-/// The arguments behind a macro's name that ends at `end`, and the offset behind them; none where no `(` follows.
+/// Arguments behind a macro's name that ends at `end`, and the offset behind them; no arguments if no `(` follows.
 fn arguments_at(text: &[u8], end: usize) -> (Vec<&[u8]>, usize) {
     let open = end + text[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let arguments = if text.get(open) == Some(&b'(') { call_arguments(text, open) } else { None };
@@ -128,7 +127,7 @@ fn expand_once(index: &Index, file: u32, name: &str, arguments: &[&[u8]]) -> Vec
         .collect()
 }
 
-/// Replaces the first use of a table macro within a text.
+/// Expands the first use of a table macro within a text; `None` if there is none.
 fn expand_inner(index: &Index, file: u32, text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let name = identifiers(text).find(|word| index.table_macros.contains_key(*word))?.to_owned();
     let at = words(text, name.as_bytes()).next()?;
@@ -137,7 +136,7 @@ fn expand_inner(index: &Index, file: u32, text: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(inner.into_iter().map(|inner| [&text[..at], inner.as_slice(), &text[after..]].concat()).collect())
 }
 
-/// The definitions that a file means: its own, else its folder's, else all.
+/// Definitions that a file means: its own, else those of its folder, else all.
 fn nearest(index: &Index, file: u32, candidates: &[ItemId]) -> Vec<ItemId> {
     let folder = index.file(file).folder();
     let rank = |id: &ItemId| (id.file == file, index.file(id.file).folder() == folder);

@@ -1,4 +1,4 @@
-//! One file of the index.
+//! A file of the index.
 
 use std::sync::OnceLock;
 
@@ -14,40 +14,40 @@ use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, sl
 pub struct SourceFile {
     /// Path relative to the tree, with `/`.
     pub path: String,
-    /// The bytes of the file.
+    /// Bytes of the file.
     pub text: Vec<u8>,
-    /// Its top-level items.
+    /// Top-level items.
     pub items: Vec<Item>,
-    /// What they define that other files may mean.
+    /// Definitions that other files may use.
     pub(super) definitions: Definitions,
     directives: Vec<Span>,
-    /// Whether its braces did not add up.
+    /// Whether the braces are unbalanced.
     pub resynchronised: bool,
-    /// The first byte that is no UTF-8.
+    /// Offset of the first byte that is not UTF-8.
     pub not_utf8: Option<u32>,
-    /// The path of what it includes that is not read: its name is not that of C, or it lies in a part of the tree that holds no kernel code.
+    /// Path of an included file that is not read. Its name is not that of a C file, or it lies outside of the kernel code.
     pub includes_no_c: Option<String>,
     lines: OnceLock<LineIndex>,
-    /// The items by the hash of their names, where they are many.
+    /// Items by the hash of their names, built only for many items.
     named: OnceLock<Vec<(u64, u32)>>,
 }
 
-/// Files longer than this many bytes are named and left out: nobody wrote them by hand.
+/// Maximum length of a file in bytes. Longer ones are reported and left out: they are not hand-written.
 const SOURCE_LIMIT: usize = 16 << 20;
 
-/// Of so many items one is found sooner by looking at all.
+/// Number of items up to which a linear search is faster.
 const FEW_ITEMS: usize = 1000;
 
 impl SourceFile {
-    /// Looks whether a file that matters is one to work with.
+    /// Checks that a file that matters is usable.
     ///
     /// # Errors
-    /// Where it is too long.
+    /// The file is too long.
     pub(super) fn check(path: &str, text: &[u8]) -> Result<(), FileTrouble> {
         if text.len() <= SOURCE_LIMIT {
             return Ok(());
         }
-        let text = format!("names VMAs and is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
+        let text = format!("names a VMA but is longer than {} MiB; not analysed", SOURCE_LIMIT >> 20);
         Err(FileTrouble::of(path, TroubleKind::TooLarge, text))
     }
 
@@ -55,7 +55,7 @@ impl SourceFile {
     pub fn new(path: &str, text: Vec<u8>) -> SourceFile {
         let (slices, definitions, includes_no_c) = measure(Phase::Slice, || {
             let slices = slice(&text);
-            // While the text is in the cache: to come back to it later takes longer than to look.
+            // The text is still in the cache; a later pass over it would take longer.
             let definitions = Definitions::of(&text, &slices.items);
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let mut included = slices.directives.iter().flat_map(|directive| included(directive.of(&text), folder));
@@ -77,42 +77,42 @@ impl SourceFile {
         }
     }
 
-    /// The folder it lies in, without a slash at the end.
+    /// Folder of the file, without a trailing slash.
     pub fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
-    /// Whether it is a header.
+    /// Whether the file is a header.
     pub fn is_header(&self) -> bool {
         self.path.ends_with(".h")
     }
 
-    /// Whether it lies where headers for more than one driver lie.
+    /// Whether the file is a header in an include folder, which several drivers share.
     pub fn is_shared_header(&self) -> bool {
         self.is_header() && (self.path.starts_with("include/") || self.path.contains("/include/"))
     }
 
-    /// The line and column of a byte.
+    /// Line and column of a byte.
     pub fn position(&self, offset: u32) -> Position {
         self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, offset)
     }
 
-    /// The path and the line of a byte, as `path:line`.
+    /// Path and line of a byte, as `path:line`.
     pub fn at(&self, offset: u32) -> String {
         format!("{}:{}", self.path, self.position(offset).line)
     }
 
-    /// The bytes of a line (from 1) with its newline; `None` behind the last.
+    /// Byte range of a line (from 1) with its newline; `None` behind the last line.
     pub fn line_range(&self, line: u32) -> Option<std::ops::Range<usize>> {
         self.lines.get_or_init(|| LineIndex::new(&self.text)).range(&self.text, line)
     }
 
-    /// The name of an item, as text.
+    /// Name of an item as text.
     pub fn name(&self, item: &Item) -> String {
         String::from_utf8_lossy(item.name.of(&self.text)).into_owned()
     }
 
-    /// The items of a kind with a name, as places in `items`, in order.
+    /// Items of a kind with a name, as places in `items`, in order.
     pub fn named(&self, kind: ItemKind, name: &str) -> impl Iterator<Item = u32> {
         let (numbered, sorted) = if self.items.len() <= FEW_ITEMS {
             (0..self.items.len() as u32, &[][..])
@@ -125,7 +125,7 @@ impl SourceFile {
         })
     }
 
-    /// The items whose names have the hash of this one.
+    /// Items whose names have the hash of `name`.
     fn items_called(&self, name: &str) -> &[(u64, u32)] {
         let named = self.named.get_or_init(|| {
             let items = (0u32..).zip(&self.items);
@@ -140,13 +140,13 @@ impl SourceFile {
         &named[first..first + count]
     }
 
-    /// The innermost item that holds a byte.
+    /// Innermost item that holds a byte.
     pub fn item_at(&self, offset: u32) -> Option<u32> {
         let after = self.items.partition_point(|item| item.span.start <= offset);
         (0..after).rev().take(64).find(|index| self.items[*index].span.contains(offset)).map(|index| index as u32)
     }
 
-    /// The conditions under which a byte is compiled.
+    /// Conditions under which a byte is compiled.
     pub fn condition_at(&self, offset: u32) -> Option<String> {
         conditions_at(&self.text, &self.directives, offset)
     }
@@ -155,7 +155,7 @@ impl SourceFile {
     pub fn exports(&self, name: &[u8]) -> bool {
         words(&self.text, name).any(|at| {
             let line = self.text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-            // What is exported for KUnit alone (EXPORT_SYMBOL_IF_KUNIT) stays the module's own.
+            // Symbols exported for KUnit alone (EXPORT_SYMBOL_IF_KUNIT) stay private to the module.
             let before = &self.text[line..at];
             memchr::memmem::find(before, b"EXPORT_SYMBOL").is_some() && memchr::memmem::find(before, b"KUNIT").is_none()
         })

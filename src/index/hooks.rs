@@ -1,26 +1,26 @@
-//! Members of structs that are mmap callbacks, read from the structs' own declarations.
+//! Hooks: members of structs that are mmap callbacks, read from the struct declarations.
 
 use rustc_hash::FxHashMap;
 
 use crate::rules::Rules;
 use crate::source::ast::{Parameter, Type};
 
-/// What a callback is handed.
+/// Parameter type of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Takes {
-    /// A `struct vm_area_struct *`: the callback to be converted.
+    /// `struct vm_area_struct *`: a callback to be converted.
     Vma,
-    /// A `struct vm_area_desc *`: the converted callback.
+    /// `struct vm_area_desc *`: a converted callback.
     Desc,
 }
 
 impl Takes {
-    /// What the parameters of a function say.
+    /// First such type among the parameters of a function.
     pub fn of(parameters: &[Parameter]) -> Option<Takes> {
         parameters.iter().find_map(|parameter| Takes::of_type(&parameter.ty))
     }
 
-    /// What one type says.
+    /// Classifies a type.
     pub fn of_type(ty: &Type) -> Option<Takes> {
         if ty.points_to("vm_area_struct") {
             Some(Takes::Vma)
@@ -33,23 +33,23 @@ impl Takes {
 /// A member of a struct that is an mmap callback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
-    /// The struct's tag.
+    /// Tag of the struct.
     pub record: String,
-    /// The member.
+    /// Name of the member.
     pub member: String,
-    /// What it is handed.
+    /// Parameter type.
     pub takes: Takes,
-    /// Whether the struct is declared where only one driver sees it.
+    /// Whether only one driver sees the declaration of the struct.
     pub is_private: bool,
 }
 
 impl Hook {
-    /// The name it goes by: `struct.member`, without the keyword.
+    /// Name as `struct.member`, with the tag of the struct.
     pub fn name(&self) -> String {
         format!("{}.{}", self.record, self.member)
     }
 
-    /// Whether another is the same member of the same struct, whatever is known of it.
+    /// Whether both are the same member of the same struct.
     pub fn is_same(&self, other: &Hook) -> bool {
         (&self.record, &self.member) == (&other.record, &other.member)
     }
@@ -69,7 +69,7 @@ impl Hooks {
         }
         for member in members {
             let returns_int = member.ty.name == "int" && member.ty.pointers == 0;
-            // A member whose name is not understood would be found everywhere.
+            // A member without a name would match everywhere.
             let is_hook = returns_int && !member.name.is_empty();
             let Some(takes) = member.ty.function.as_deref().filter(|_| is_hook).and_then(Takes::of) else {
                 continue;
@@ -81,22 +81,22 @@ impl Hooks {
         }
     }
 
-    /// The hook that `member` of `struct record` is.
+    /// Hook of `member` in `struct record`.
     pub fn find(&self, record: &str, member: &str) -> Option<&Hook> {
         self.by_member.get(member)?.iter().find(|hook| hook.record == record)
     }
 
-    /// The hooks that are called `member` in any struct.
+    /// Hooks named `member`, in any struct.
     pub fn with_member(&self, member: &str) -> &[Hook] {
         self.by_member.get(member).map_or(&[], Vec::as_slice)
     }
 
-    /// The hooks of a struct.
+    /// Hooks of a struct.
     pub fn of<'h>(&'h self, record: &'h str) -> impl Iterator<Item = &'h Hook> {
         self.by_member.values().flatten().filter(move |hook| hook.record == record)
     }
 
-    /// The tags of all structs that have a hook, sorted.
+    /// Tags of all structs with a hook, sorted.
     pub fn records(&self) -> Vec<&str> {
         let mut records: Vec<&str> = self.by_member.values().flatten().map(|hook| hook.record.as_str()).collect();
         records.sort_unstable();
@@ -104,7 +104,7 @@ impl Hooks {
         records
     }
 
-    /// The names of all members that are hooks, sorted.
+    /// Names of all members that are hooks, sorted.
     pub fn members(&self) -> Vec<&str> {
         let mut members: Vec<&str> = self.by_member.keys().map(String::as_str).collect();
         members.sort_unstable();

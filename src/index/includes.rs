@@ -1,4 +1,4 @@
-//! Which files the `#include` lines of a file mean, as far as paths in the tree tell.
+//! Files that `#include` lines mean, as far as paths in the tree show.
 
 use memchr::memmem;
 
@@ -7,13 +7,13 @@ use crate::kernel::Tree;
 /// A header that a file includes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Include {
-    /// As it is written, without what stands around it.
+    /// Name as written, without quotes or angle brackets.
     pub name: String,
-    /// Whether it stands in quotes: then it is looked for beside the file first.
+    /// Whether it is quoted, so that the folder of the file is searched first.
     pub is_quoted: bool,
 }
 
-/// The `#include` lines of a text.
+/// `#include` lines of a text.
 pub fn includes(text: &[u8]) -> Vec<Include> {
     let mut found = Vec::new();
     for at in memmem::find_iter(text, b"include") {
@@ -37,12 +37,12 @@ pub fn includes(text: &[u8]) -> Vec<Include> {
     found
 }
 
-/// The path of what a directive includes from beside its file, or from elsewhere by way of `..`.
+/// Path that a directive includes, if it is quoted or contains `..`.
 pub fn included(directive: &[u8], folder: &str) -> Option<String> {
     if !matches!(directive.get(1..)?.trim_ascii_start(), [b'i' | b'/' | b'\\', ..]) {
         return None;
     }
-    // Comments may stand anywhere, and a line may go on on the next.
+    // Comments may stand anywhere, and a line may continue on the next.
     let joined = String::from_utf8_lossy(directive).replace("\\\n", "");
     let blank = blank_comments(&joined);
     let rest = blank.get(1..)?.trim_start();
@@ -67,8 +67,8 @@ fn blank_comments(text: &str) -> String {
     out + rest
 }
 
-/// The paths that an include in a file of `folder` can mean, nearest first. Where the compiler looks beside the shared folders only a
-/// Makefile tells ([`added_folders`]).
+/// Paths that an include in a file of `folder` can mean, nearest first. Only Makefiles name the include folders beside the shared ones
+/// ([`added_folders`]).
 pub fn candidates(include: &Include, folder: &str, added: &[String]) -> Vec<String> {
     let mut paths = Vec::new();
     if include.is_quoted {
@@ -85,11 +85,11 @@ pub fn candidates(include: &Include, folder: &str, added: &[String]) -> Vec<Stri
     paths
 }
 
-/// The folders that the Makefiles of a folder, and of those around it, have the compiler look for headers in: `-I $(src)/../include`.
+/// Include folders that the Makefiles of a folder, and of those around it, add: `-I $(src)/../include`.
 pub fn added_folders(tree: &Tree, folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut next = Some(folder);
-    // The folders at the top add those that all sources see.
+    // Folders at the top add those that all sources see.
     while let Some(folder) = next.filter(|folder| folder.contains('/')) {
         for makefile in ["Makefile", "Kbuild"] {
             let Some(text) = tree.read(&format!("{folder}/{makefile}")) else { continue };
@@ -115,7 +115,7 @@ fn add_folders(makefile: &str, folder: &str, found: &mut Vec<String>) {
     }
 }
 
-/// `folder/../name` without the detour.
+/// Joins `folder` and `name` and resolves `..`.
 pub fn normalised(folder: &str, name: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in name.split('/') {

@@ -8,14 +8,14 @@ use rustc_hash::FxHasher;
 
 use super::{ItemId, SourceFile};
 
-/// Items by name: tens of thousands, of which a few hundred are ever asked for. So only the hashes of the names are kept, in
-/// order, and the names are compared where they stand.
+/// Items by name. There are tens of thousands, and a few hundred are ever looked up. So only the sorted hashes of the names are kept, and
+/// names are compared in the files.
 #[derive(Debug, Default)]
 pub struct Names {
     sorted: Vec<(u64, ItemId)>,
 }
 
-/// The hash by which a name is sorted.
+/// Hash by which a name is sorted.
 pub fn hash(name: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(name);
@@ -27,11 +27,11 @@ impl Names {
     pub fn extend(&mut self, mut items: Vec<(u64, ItemId)>) {
         items.par_sort_unstable();
         self.sorted.extend(items);
-        // Two sorted runs are merged.
+        // This sort merges the two sorted runs.
         self.sorted.sort();
     }
 
-    /// The items called `name`, by file and place.
+    /// Items called `name`, by file and place.
     pub fn called(&self, name: &str, files: &[Arc<SourceFile>]) -> Vec<ItemId> {
         let wanted = hash(name.as_bytes());
         let first = self.first(wanted);
@@ -39,18 +39,18 @@ impl Names {
         same.filter(|id| name_of(*id, files) == name.as_bytes()).collect()
     }
 
-    /// Those of one file, in order of place.
+    /// Items called `name` in one file, in order of place.
     pub fn called_in(&self, name: &str, file: u32, files: &[Arc<SourceFile>]) -> Vec<ItemId> {
         let wanted = hash(name.as_bytes());
         let first = self.first(wanted);
-        // Of a name that thousands of files have, only those of one are looked at.
+        // Thousands of files may have the name; only the items of this file are visited.
         let same = &self.sorted[first..];
         let start = same.partition_point(|(hash, id)| *hash == wanted && id.file < file);
         let own = same[start..].iter().take_while(|(hash, id)| *hash == wanted && id.file == file);
         own.map(|(_, id)| *id).filter(|id| name_of(*id, files) == name.as_bytes()).collect()
     }
 
-    /// Where items begin whose hash is not less. Hashes are spread evenly, so that one tells about where it stands.
+    /// Index of the first hash that is not less. Hashes are evenly spread, so a hash shows its approximate position.
     fn first(&self, wanted: u64) -> usize {
         let length = self.sorted.len();
         let near = ((u128::from(wanted) * length as u128) >> u64::BITS) as usize;

@@ -1,5 +1,5 @@
-//! The net under the registrations: a function that takes a VMA or a desc and whose address is taken is registered, is a callback of
-//! another sort, or is named as trouble. No handler is lost without a word.
+//! Finds lost registrations. If the address of a function with a VMA or desc is taken, the function is registered, a callback of another
+//! kind, or reported as trouble. No handler is lost silently.
 
 use memchr::memmem;
 use rayon::prelude::*;
@@ -17,28 +17,28 @@ use crate::source::{
     is_keyword_before_parenthesis, opening, parse, previous, skip_blank, words,
 };
 
-/// A place where something may be registered, and is not understood.
+/// A place that may register something and is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unclear {
-    /// The file.
+    /// Number of the file.
     pub file: u32,
-    /// The place, in bytes.
+    /// Offset in bytes.
     pub at: u32,
-    /// What is not understood there.
+    /// Description of the problem.
     pub text: String,
-    /// What the hook is handed that may be set there, as far as the function tells that stands there.
+    /// Parameter type of the hook that may be set there, if the function there shows it.
     pub takes: Option<Takes>,
 }
 
 impl Unclear {
-    /// Whether a hook may be set there: its member is named in the file, and the function there takes what the hook is handed.
+    /// Whether a hook may be set there: the file names its member, and the function there takes the same type.
     pub fn may_set(&self, hook: &Hook, index: &Index) -> bool {
         self.takes.is_none_or(|takes| takes == hook.takes)
             && find_word(&index.file(self.file).text, hook.member.as_bytes(), 0).is_some()
     }
 }
 
-/// What the net catches in a tree, by file and place.
+/// Finds all unclear places in a tree, by file and place.
 pub(super) fn catch(rules: &Rules, index: &Index) -> Vec<Unclear> {
     let net = Net::new(rules, index);
     let files = (0..index.listed as u32).into_par_iter().with_max_len(ITEMS_PER_JOB);
@@ -51,11 +51,11 @@ pub(super) fn catch(rules: &Rules, index: &Index) -> Vec<Unclear> {
 struct Net<'i> {
     rules: &'i Rules,
     index: &'i Index,
-    /// The functions that other files can name.
+    /// Functions that other files can name.
     visible: Identifiers,
-    /// The members of structs that are pointers to functions which take a VMA: hooks, and those that are none.
+    /// Members of structs that point to functions which take a VMA, hooks or not.
     callbacks: FxHashSet<&'i str>,
-    /// The handlers that are registered, by file and item.
+    /// Registered handlers, by file and item.
     registered: FxHashMap<(u32, u32), Vec<&'i str>>,
 }
 
@@ -114,7 +114,7 @@ impl<'i> Net<'i> {
         caught
     }
 
-    /// What is not understood at some places of one item, or between items, where addresses of functions are taken.
+    /// Unclear places among those of one item, or between items, that take the address of a function.
     fn in_item(&self, file: u32, places: &[Span]) -> Vec<Unclear> {
         let source = self.index.file(file);
         let number = places.first().and_then(|place| source.item_at(place.start));
@@ -133,13 +133,13 @@ impl<'i> Net<'i> {
             }
             let takes = self.takes(name, file);
             let what = if takes == Some(Takes::Desc) { "desc" } else { "VMA" };
-            let text = format!("{name} takes a {what}, and its address is taken in a way that is not understood");
+            let text = format!("{name} takes a {what} and may be a handler; the use of its address is not understood");
             Some(Unclear { file, at: place.start, text, takes })
         };
         places.iter().filter_map(unclear).collect()
     }
 
-    /// What a function takes, where all of that name agree.
+    /// Type that a function takes, if all functions of that name agree.
     fn takes(&self, name: &str, file: u32) -> Option<Takes> {
         let functions = self.index.functions(name, file).into_iter();
         let mut taken = functions.map(|id| taken_by(self.index.item(id).head().of(&self.index.file(id.file).text)));
@@ -147,7 +147,7 @@ impl<'i> Net<'i> {
         if taken.all(|other| other == first) { first } else { None }
     }
 
-    /// Whether what takes an address is nothing that could register a handler.
+    /// Whether the use of an address cannot register a handler.
     fn is_understood(&self, file: u32, item: Option<Item>, code: &[u8], at: usize) -> bool {
         let mut before = code[..at].trim_ascii_end();
         before = before.strip_suffix(b"&").unwrap_or(before).trim_ascii_end();
@@ -167,9 +167,9 @@ impl<'i> Net<'i> {
         }
     }
 
-    /// `.member = f`, `x->member = f`, `f = x ? a : b`.
+    /// Whether an assignment cannot register a handler: `.member = f`, `x->member = f`, `f = x ? a : b`.
     fn is_assignment_understood(&self, item: Option<Item>, code: &[u8], before: &[u8]) -> bool {
-        // Behind `? a :` the sign stands further back.
+        // In `? a :` the operator stands further back.
         let start = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
         let Some(sign) = before[start..]
             .iter()
@@ -183,15 +183,15 @@ impl<'i> Net<'i> {
         let target = String::from_utf8_lossy(&before[from..to]).into_owned();
         let is_member = matches!(previous(before, from), Some((_, b'.' | b'>'))) || before[sign] == b':';
         if is_member {
-            // A hook is a registration that was not found.
+            // An assignment to a hook is a registration that was not found.
             return self.callbacks.contains(target.as_str()) && self.index.hooks.with_member(&target).is_empty();
         }
-        // A local that the function calls itself.
+        // A local function pointer that the function itself calls.
         item.is_some_and(|item| item.kind == ItemKind::Function)
             && words(code, target.as_bytes()).any(|at| code[at + target.len()..].trim_ascii_start().starts_with(b"("))
     }
 
-    /// `callee(f)`: an annotation, or a function that calls what it is given.
+    /// Whether an argument cannot register a handler. `callee(f)` is an annotation, or a function that calls its argument.
     fn is_argument_understood(&self, file: u32, code: &[u8], before: &[u8], at: usize) -> bool {
         let Some(open) = opening(&code[..at], before.len()) else { return false };
         let Some((from, to)) = identifier_before(code, open) else { return false };
@@ -207,7 +207,7 @@ impl<'i> Net<'i> {
         })
     }
 
-    /// A function that takes a VMA and whose body was not found: its braces stand in macros.
+    /// Functions that take a VMA and whose body was not found, because macros hold their braces.
     fn torn_functions(&self, file: u32) -> Vec<Unclear> {
         let source = self.index.file(file);
         let others = source.items.iter().filter(|item| item.kind == ItemKind::Other);
@@ -218,15 +218,15 @@ impl<'i> Net<'i> {
         let unclear = |item: &Item| Unclear {
             file,
             at: item.span.start,
-            text: "a function that takes a VMA, and whose body is not found".to_owned(),
+            text: "the body of a function that takes a VMA is not found".to_owned(),
             takes: None,
         };
         torn.map(unclear).collect()
     }
 }
 
-/// Whether a function of that head can be a handler: it takes a VMA or a desc, and returns an `int`. What takes a VMA and then a place in
-/// it works on mappings that exist.
+/// Whether a function with this head can be a handler. It takes a VMA or a desc, and returns an `int`. A function that takes a VMA and then
+/// an address works on existing mappings.
 fn may_handle(head: &[u8]) -> bool {
     let Some(open) = memchr::memchr(b'(', head) else { return false };
     let (returned, mut parameters) = (&head[..open], head[open + 1..].split(|byte| *byte == b','));
@@ -239,13 +239,13 @@ fn may_handle(head: &[u8]) -> bool {
         && !returns_else.into_iter().any(|word| find_word(returned, word, 0).is_some())
 }
 
-/// What a function takes, as the words of its head or of a parameter tell.
+/// Type that a function takes, by the words of its head or of a parameter.
 fn taken_by(head: &[u8]) -> Option<Takes> {
     let tags = [(b"vm_area_struct".as_slice(), Takes::Vma), (b"vm_area_desc", Takes::Desc)];
     tags.into_iter().find(|(tag, _)| find_word(head, tag, 0).is_some()).map(|(_, takes)| takes)
 }
 
-/// The variable or the member that stands before a sign: `x`, `.x`, `(*x)(int)`.
+/// The variable or member before an operator: `x`, `.x`, `(*x)(int)`.
 fn target_before(code: &[u8], sign: usize) -> Option<(usize, usize)> {
     match previous(code, sign) {
         Some((close, b')')) => {
@@ -257,7 +257,7 @@ fn target_before(code: &[u8], sign: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// Whether a name stands where its value counts: it is neither called, nor declared or defined.
+/// Whether a name is used as a value: it is neither called, declared nor defined.
 fn is_value(text: &[u8], place: Span) -> bool {
     let next = text[place.end as usize..].trim_ascii_start().first();
     let before = text[..place.start as usize].trim_ascii_end();
@@ -269,7 +269,7 @@ fn is_value(text: &[u8], place: Span) -> bool {
     is_value && !matches!(next, Some(b'(' | b'.' | b'=' | b'['))
 }
 
-/// Whether parentheses hold a type: words, stars, and perhaps those of a pointer to a function.
+/// Whether parentheses hold a type: words, stars, and perhaps the parentheses of a function pointer.
 fn is_cast(inside: &[u8]) -> bool {
     let is_word = |byte: &u8| {
         is_identifier_byte(*byte) || byte.is_ascii_whitespace() || matches!(byte, b'*' | b'(' | b')' | b',')
@@ -277,7 +277,7 @@ fn is_cast(inside: &[u8]) -> bool {
     inside.contains(&b'*') && inside.iter().all(is_word)
 }
 
-/// Words that only a body has.
+/// Words that only a function body has.
 const STATEMENT: &[&[u8]] = &[
     b"return",
     b"if",
@@ -294,7 +294,7 @@ const STATEMENT: &[&[u8]] = &[
     b"void",
 ];
 
-/// Whether an item that is no function has the head of one, with neither `;` nor another declarator behind it.
+/// Whether an item has the head of a function, with neither `;` nor another declarator behind it.
 fn is_torn(code: &[u8]) -> bool {
     let Some(open) = memchr::memchr(b'(', code) else { return false };
     let Some(close) = closing(code, open) else { return true };
@@ -302,7 +302,7 @@ fn is_torn(code: &[u8]) -> bool {
         return false;
     }
     let mut at = skip_blank(code, close);
-    // Attributes stand there, and end with the declaration.
+    // Attributes may follow, up to the end of the declaration.
     while code.get(at).is_some_and(|byte| is_identifier_byte(*byte)) {
         let end = identifier_end(code, at);
         if code[at].is_ascii_digit() || STATEMENT.contains(&&code[at..end]) {

@@ -1,24 +1,24 @@
-//! What several words have in common: a quick look that tells most texts without any of them from the others.
+//! Prefilter of a search: a byte pair that all words share rejects most texts without any of them.
 
-/// The longest word, in bytes, that a hint is made for.
+/// Maximum length in bytes of a word that has a prefilter.
 const LONGEST: usize = 64;
 
-/// Texts are looked at in blocks of so many bytes.
+/// Number of bytes that are searched at once.
 const BLOCK: usize = 256;
 
-/// Two bytes that each of several words holds, so many bytes apart: `m` and two behind it `a`, in `vm_area_` and in `mmap`. One look for
-/// them takes half as long as one for each of the words.
+/// Two bytes, at a fixed distance, that all words share: `m` and two behind it `a`, in `vm_area_` and in `mmap`. One search for them takes
+/// half as long as one for each of the words.
 #[derive(Clone, Copy, Debug)]
 pub struct Prefilter {
     first: u8,
     second: u8,
     distance: usize,
-    /// The length of the longest word.
+    /// Length of the longest word.
     longest: usize,
 }
 
 impl Prefilter {
-    /// The hint at some words, if they have one in common.
+    /// Prefilter for some words, if they share a pair.
     pub fn of(words: &[&[u8]]) -> Option<Prefilter> {
         let longest = words.iter().map(|word| word.len()).max().filter(|length| *length <= LONGEST)?;
         let word = words.first()?;
@@ -34,7 +34,7 @@ impl Prefilter {
         hints.find(is_common)
     }
 
-    /// The parts of a text that may hold a word; each lies wholly in one of them.
+    /// Parts of a text that may hold a word. Each word lies wholly in one of them.
     pub fn stretches(self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
         let (blocks, _) = text.as_chunks::<BLOCK>();
         let (behind, _) = text.get(self.distance..).unwrap_or_default().as_chunks::<BLOCK>();
@@ -44,13 +44,13 @@ impl Prefilter {
         let stretch = move |start: usize, end: usize| {
             &text[start.saturating_sub(self.longest)..text.len().min(end + self.longest)]
         };
-        // What is left is less than two blocks.
+        // The rest is shorter than two blocks.
         let rest = stretch(behind.len() * BLOCK, text.len());
         starts.map(move |start| stretch(start, start + BLOCK)).chain(std::iter::once(rest))
     }
 
-    /// Whether the bytes stand in a block; `behind` is the block that begins at their distance. There is no branch for each byte, so that the
-    /// compiler looks at many at once.
+    /// Whether a block holds the pair; `behind` is the block shifted by the distance. The loop has no branch for each byte, so that the
+    /// compiler vectorises it.
     fn is_in(self, block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> bool {
         let mut found = 0;
         for at in 0..BLOCK {

@@ -1,11 +1,10 @@
-//! Functions and macros that handlers reach in files that no word makes matter: in the headers that they include, and in the other sources
-//! of their driver.
+//! Functions and macros that handlers reach in files without a search word: in included headers, and in other sources of the driver.
 //!
-//! What a handler runs through in its own file, and in files that take the VMA, is gone through by its words alone. A name that nothing near
-//! defines is looked for in the headers of the driver, which its `#include` lines tell; one that is only declared there is looked for in the
-//! sources beside. Files in which something is found join the index. From there nothing is looked for any more: what a function does in
-//! another file counts, with all that it calls in that file, and what that calls in a third file does not. What the kernel's own headers
-//! define is looked for only where it gets a VMA: what it does else, rules tell.
+//! A handler's code in its own file, and in files that take the VMA, is searched by its words alone. A name that nothing near defines is
+//! looked up in the headers of the driver, which the `#include` lines name. If it is only declared there, it is looked up in the sources
+//! beside. Files with a definition join the index. The search ends there: a function in another file counts with all its callees in that
+//! file. Callees in a third file do not count. Definitions in the kernel's own headers are looked up only for names that get a VMA; rules
+//! describe the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,34 +27,34 @@ use crate::source::{
     spans_of_identifiers,
 };
 
-/// Macros that use macros of other headers are followed so many rounds.
+/// Number of rounds in which macros are followed into other headers.
 const ROUNDS: usize = 3;
 
-/// All files that are kept here together are no longer than this many bytes.
+/// Maximum length in bytes of the files added here, all together.
 const TOTAL_BYTES: usize = 64 << 20;
 
-/// What the names that a file uses and does not define mean: by file and name.
+/// Definitions of names that a file uses and does not define, by file and name.
 pub(super) type Meanings = FxHashMap<(u32, String), Vec<ItemId>>;
 
-/// A piece of code that a handler reaches, and the file that it is compiled in: a macro is, where it is used.
+/// Code that a handler reaches, and the file it is compiled in. For a macro, that is the file that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Reached {
     file: u32,
     item: ItemId,
 }
 
-/// What one piece of code uses.
+/// Names that a piece of code uses.
 #[derive(Default)]
 struct Uses {
-    /// What the index has of it, to go on with.
+    /// Code in the index to follow next.
     known: Vec<Reached>,
-    /// The names that stand for functions of other files of the index.
+    /// Names of functions in other files of the index.
     meant: Vec<(String, ItemId)>,
-    /// The names that it does not have, and whether each is called with a VMA.
+    /// Names that the index lacks, each with whether it is called with a VMA.
     unknown: Vec<(String, bool)>,
 }
 
-/// Adds to an index what its handlers reach.
+/// Adds the code that handlers reach to an index.
 pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
     let mut level = handlers(&built.index);
     let mut seen: FxHashSet<Reached> = level.iter().copied().collect();
@@ -98,7 +97,7 @@ pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
     }
 }
 
-/// The handlers of all registrations.
+/// Handlers of all registrations.
 fn handlers(index: &Index) -> Vec<Reached> {
     let named = index.registrations().iter().filter_map(|registration| match &registration.handler {
         Handler::Function(name) => Some(index.functions(name, registration.file)),
@@ -108,14 +107,14 @@ fn handlers(index: &Index) -> Vec<Reached> {
     all.into_iter().collect()
 }
 
-/// What each piece of code of one file uses.
+/// Uses of each piece of code in one file.
 fn used_in(rules: &Rules, index: &Index, reached: &[Reached]) -> Vec<Uses> {
     let mut meanings: FxHashMap<String, Option<Vec<ItemId>>> = FxHashMap::default();
     reached.iter().map(|reached| used_by(rules, index, *reached, &mut meanings)).collect()
 }
 
-/// What a piece of code uses: what the index has of it, and the names that it does not have. What names mean in the file is noted once;
-/// one that is none of the driver's means nothing.
+/// Uses of one piece of code: code in the index, and names that the index lacks. Each name of the file is resolved once; names outside the
+/// driver are ignored.
 fn used_by(
     rules: &Rules,
     index: &Index,
@@ -129,7 +128,7 @@ fn used_by(
             meanings.insert(name.clone(), meaning(rules, index, &name, reached.file));
         }
         let Some(near) = &meanings[&name] else { continue };
-        // What the kernel's headers use is not defined in those of a driver.
+        // Names used in the kernel's headers are not defined in those of a driver.
         if near.is_empty() && (gets_vma || !is_shared(&source.path)) {
             uses.unknown.push((name, gets_vma));
             continue;
@@ -149,7 +148,7 @@ fn used_by(
     uses
 }
 
-/// What the index has for a name in a file; `None` where nothing is to be looked for: a rule says all, or another module defines it.
+/// Definitions of a name in the index, as a file sees it. `None` if no search is needed: a rule describes it, or another module defines it.
 fn meaning(rules: &Rules, index: &Index, name: &str, file: u32) -> Option<Vec<ItemId>> {
     if rules.call(name).is_some() || rules.state(name).is_some() || rules.is_silent(name) {
         return None;
@@ -158,7 +157,7 @@ fn meaning(rules: &Rules, index: &Index, name: &str, file: u32) -> Option<Vec<It
     (!near.is_empty() || index.functions(name, file).is_empty()).then_some(near)
 }
 
-/// The names in a piece of code that are called, or written as constants are, and whether each is called with the VMA.
+/// Names in a piece of code that are called or look like constants, and whether each gets the VMA.
 fn names_in(source: &SourceFile, item: &Item) -> Names {
     let code = code_of(source, item.kind, item.span);
     let vma = vma_of(item.head().of(&source.text));
@@ -180,7 +179,7 @@ fn names_in(source: &SourceFile, item: &Item) -> Names {
     names
 }
 
-/// Takes the files of definitions into the index, up to so many bytes; how many those are.
+/// Adds the files of definitions to the index if they are shorter than `room` bytes together. Returns their length.
 fn keep(tree: &Tree, index: &mut Index, found: &[Definition], room: usize) -> usize {
     let paths: BTreeSet<&str> = found.iter().map(|one| one.path.as_str()).collect();
     let new: Vec<&str> = paths.into_iter().filter(|path| index.numbered(path).is_none()).collect();
@@ -198,7 +197,7 @@ fn keep(tree: &Tree, index: &mut Index, found: &[Definition], room: usize) -> us
     bytes
 }
 
-/// Notes what a name means, and gives what is to be gone through next: macros, and functions that get the VMA.
+/// Records the meaning of a name. Returns the code to follow next: macros, and functions that get the VMA.
 fn go_on(index: &mut Index, definition: &Definition) -> Vec<Reached> {
     let Definition { file, name, path, gets_vma } = definition;
     let Some(number) = index.numbered(path) else { return Vec::new() };
@@ -217,7 +216,7 @@ fn go_on(index: &mut Index, definition: &Definition) -> Vec<Reached> {
     next
 }
 
-/// The code of a function or a macro; of a macro the body, which is a directive.
+/// Code of a function or a macro. A macro is a directive, which would be blanked, so only its body counts.
 fn code_of(source: &SourceFile, kind: ItemKind, span: Span) -> Vec<u8> {
     let text = span.of(&source.text);
     if kind != ItemKind::Macro {
@@ -227,7 +226,7 @@ fn code_of(source: &SourceFile, kind: ItemKind, span: Span) -> Vec<u8> {
     blank_non_code(&text[body..])
 }
 
-/// The parameter of a function that is a VMA or a desc.
+/// Name of a function's VMA or desc parameter.
 fn vma_of(head: &[u8]) -> Option<&str> {
     let at = [b"vm_area_struct".as_slice(), b"vm_area_desc"]
         .into_iter()
@@ -235,16 +234,16 @@ fn vma_of(head: &[u8]) -> Option<&str> {
     identifiers(&head[at..]).next()
 }
 
-/// Whether one of the arguments behind `open` is a variable.
+/// Whether the variable `name` is one of the arguments behind `open`.
 fn passes(code: &[u8], open: usize, name: &str) -> bool {
     let arguments = call_arguments(code, open).map(|(arguments, _)| arguments).unwrap_or_default();
     arguments.iter().any(|argument| argument.trim_ascii() == name.as_bytes())
 }
 
-/// What constants of the kernel's own headers begin with, which drivers use everywhere and do not define.
+/// Prefixes of constants from the kernel's own headers, which drivers use everywhere and do not define.
 const OF_THE_KERNEL: [&str; 8] = ["VM_", "VMA_", "PAGE_", "GFP_", "__GFP_", "FMODE_", "SZ_", "CAP_"];
 
-/// Whether a name is written as constants are that a driver may define.
+/// Whether a name looks like a constant that a driver may define.
 fn is_constant(name: &str) -> bool {
     name.len() > 3
         && name.contains('_')

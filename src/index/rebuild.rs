@@ -1,4 +1,4 @@
-//! Makes the index of a tree of which an index is at hand, with another change laid over it: only what either change touches is read.
+//! Rebuilds an index for another change to the same tree. Only files that either change touches are read.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use super::{Built, Index, SourceFile, reach};
 use crate::kernel::{FileTrouble, Paths, Tree, TroubleKind, is_listed, sift};
 use crate::rules::Rules;
 
-/// The index of `tree`, which is the same directory as `known_tree`, whose index is `known`. `None` where the changes make other files
-/// matter, so that all have to be read anew: those that declare hooks, or macros that make tables.
+/// Index of `tree`, which is the same directory as `known_tree` with the index `known`. `None` if all files have to be read again. This is
+/// so if links are involved, or if other hooks or table macros make other files matter.
 pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> Option<Built> {
     let touched = tree.overlay().files().chain(known_tree.overlay().files()).map(|(path, _)| path);
     let touched: BTreeSet<&str> = touched.collect();
-    // What links lead to is listed by the walk alone.
+    // Only the walk lists the targets of links.
     let is_link = |path: &&&str| tree.folder().is_reached_by_link(path);
     if known.has_links || touched.iter().any(|path| is_link(&path)) {
         return None;
@@ -26,9 +26,9 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let is_kept = |file: &&Arc<SourceFile>| !touched.contains(file.path.as_str());
 
     let mut built = Built { trouble: unread.cloned().collect(), ..Built::default() };
-    // A name that is no UTF-8 is not the one that the file has.
+    // A name with replacement characters is not the real name of the file.
     let misnamed = touched.iter().filter(|path| path.contains('\u{fffd}') && tree.overlay().get(path).is_none());
-    let text = "its name is no UTF-8; not read";
+    let text = "its name is not valid UTF-8; not read";
     built.trouble.extend(misnamed.map(|path| FileTrouble::of(path, TroubleKind::Unreadable, text)));
     let sieve = Bounded::new(Headers::new(), &built.index);
     built.add(tree, sift(tree, &headers, &sieve), &sieve);

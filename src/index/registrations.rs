@@ -1,4 +1,4 @@
-//! Who registers which handler for which hook.
+//! Registrations of handlers for hooks.
 
 use memchr::memmem::find;
 use rustc_hash::FxHashSet;
@@ -13,36 +13,36 @@ use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
 
-/// One registration of a handler.
+/// A registration of a handler.
 #[derive(Clone, Debug)]
 pub struct Registration {
-    /// The file.
+    /// Number of the file.
     pub file: u32,
-    /// What registers: `.mmap = f`, `ops->mmap = f`, or the use of a macro that does.
+    /// Range of the registration: `.mmap = f`, `ops->mmap = f`, or the use of a macro that sets a hook.
     pub span: Span,
-    /// The variable whose initialiser it stands in.
+    /// Variable whose initialiser contains it.
     pub table: Option<String>,
-    /// The hook.
+    /// Hook that is set.
     pub hook: Hook,
-    /// The handler.
+    /// Handler that is registered.
     pub handler: Handler,
-    /// The macro that it comes from.
+    /// Macro that sets the hook.
     pub macro_name: Option<String>,
-    /// The conditions it is compiled under.
+    /// Conditions under which it is compiled.
     pub condition: Option<String>,
 }
 
-/// So many names are few.
+/// Number of names up to which each is searched for by itself.
 const FEW: usize = 16;
 
-/// The words that registrations are found by: the names of hooks, and of macros that set them.
+/// Search words for registrations: the names of hooks, and of macros that set them.
 pub struct Words {
     names: Identifiers,
     hooks: FxHashSet<String>,
 }
 
 impl Words {
-    /// The words of an index.
+    /// Search words of an index.
     pub fn new(index: &Index) -> Words {
         let hooks: FxHashSet<String> = index.hooks.members().into_iter().map(str::to_owned).collect();
         let names = hooks.iter().chain(index.table_macros.keys()).cloned().collect();
@@ -50,7 +50,7 @@ impl Words {
     }
 }
 
-/// What one file has to do with registrations.
+/// Collects the registrations of one file.
 pub fn collect(index: &Index, types: Types<'_>, rules: &Rules, words: &Words, file: u32) -> Collected {
     let mut collector = Collector { index, types, rules, words, file, found: Vec::new(), unclear: Vec::new() };
     let text = &index.file(file).text;
@@ -73,18 +73,18 @@ pub fn collect(index: &Index, types: Types<'_>, rules: &Rules, words: &Words, fi
     Collected { found, unclear, called }
 }
 
-/// What one file has to do with registrations.
+/// Registrations of one file, unclear ones, and calls of hooks.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// Those in it, by place.
+    /// Registrations, by place.
     pub found: Vec<Registration>,
-    /// The places that look like one and could not be read.
+    /// Places that look like a registration and could not be parsed.
     pub unclear: Vec<Unclear>,
-    /// The members, by name, that it may call.
+    /// Names of the members that the file may call.
     pub called: Vec<String>,
 }
 
-/// Whether a member is called where it stands: `ops->mmap(...)`, or kept to be called, or named to a macro that calls it.
+/// Whether a use of a member may call it: `ops->mmap(...)`, a copy to be called, or an argument of a macro that calls it.
 fn may_call(text: &[u8], at: usize, length: usize) -> bool {
     let next = text[at + length..].trim_ascii_start().first();
     let before = text[..at].trim_ascii_end().last();
@@ -94,7 +94,7 @@ fn may_call(text: &[u8], at: usize, length: usize) -> bool {
         || text[..at].ends_with(b"##")
 }
 
-/// Where names stand in a text. A few are looked for one by one, which is fastest; many at once, or it would never end.
+/// Places of names in a text. A few are searched for one by one, which is fastest. Many are searched for at once, to bound the time.
 pub(super) fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
     let found = |name: &&[u8]| {
         let length = name.len();
@@ -118,7 +118,7 @@ pub(super) struct Collector<'i> {
 }
 
 impl Collector<'_> {
-    /// The items in which the name of a hook is assigned to.
+    /// Items that assign to the name of a hook.
     fn items_with_hooks(&mut self, hooks: Vec<(&str, usize)>) -> Vec<u32> {
         let source = self.index.file(self.file);
         let is_set = |hook: &str, at: usize| {
@@ -130,13 +130,13 @@ impl Collector<'_> {
         let assigned = hooks.into_iter().filter(|(hook, at)| is_set(hook, *at));
         let (within, between): (Vec<_>, Vec<_>) =
             assigned.map(|(_, at)| (at, source.item_at(at as u32))).partition(|(_, item)| item.is_some());
-        // A variable that happens to be called like a hook is none.
+        // A variable with the name of a hook is not a hook.
         let members = between.into_iter().filter(|(at, _)| matches!(source.text[..*at].last(), Some(b'.' | b'>')));
         members.for_each(|(at, _)| self.lost(at));
         within.into_iter().filter_map(|(_, item)| item).collect()
     }
 
-    /// Code that stands between items, where braces do not add up, is named and not lost.
+    /// Reports code between items, which is a sign of unbalanced braces.
     fn lost(&mut self, at: usize) {
         if blank_non_code(&self.index.file(self.file).text)[at] != b' ' {
             self.is_unclear(at as u32);
@@ -171,13 +171,13 @@ impl Collector<'_> {
                     self.function(&function);
                 }
             }
-            // What a macro registers is listed at its uses.
+            // Registrations of a macro are listed at its uses.
             ItemKind::Macro | ItemKind::Record => {}
             ItemKind::Other => self.not_understood(item.span),
         }
     }
 
-    /// The places of a table that set a hook, and that no entry was read from: where macros stand for its braces.
+    /// Reports places of a table that set a hook but have no parsed entry, because macros stand for its braces.
     fn uncovered(&mut self, table: Span, covered: &[Span]) {
         let source = self.index.file(self.file);
         let code = blank_non_code(table.of(&source.text));
@@ -193,12 +193,12 @@ impl Collector<'_> {
         set.into_iter().for_each(|at| self.is_unclear(at));
     }
 
-    /// The variables of a declaration, as far as their initialisers name hooks.
+    /// Variables of a declaration, with only those entries of their initialisers that may name hooks.
     fn variables(&self, declaration: &[u8], base: u32) -> Vec<Declared> {
         parse::variables_with(declaration, base, |entry| self.words.names.may_be_in(entry)).syntax
     }
 
-    /// Tables, assignments and arguments within a function.
+    /// Collects tables, assignments and arguments in a function.
     fn function(&mut self, function: &Function) {
         let scope = Scope::of(function);
         let (mut tables, mut assignments, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
@@ -249,8 +249,7 @@ impl Collector<'_> {
         }
     }
 
-    /// The hook that an assignment to a member sets. Where the struct's type is not known, one hook of that name and a value that
-    /// takes a VMA are enough.
+    /// Hook that an assignment to a member sets. If the type of the struct is unknown, the name and the parameter type of the value decide.
     fn assigned_hook(&self, tag: Option<&str>, member: &str, value: &Expression, function: &Function) -> Option<Hook> {
         if let Some(tag) = tag {
             return self.index.hooks.find(tag, member).cloned().filter(|_| !is_parameter(value, function));
@@ -258,13 +257,13 @@ impl Collector<'_> {
         let hooks = self.index.hooks.with_member(member);
         let takes = value.name().and_then(|name| self.takes(name))?;
         let fitting: Vec<&Hook> = hooks.iter().filter(|hook| hook.takes == takes).collect();
-        // Of several structs with such a member, the one that the file names.
+        // Of several structs with such a member, the file names the right one.
         let source = self.index.file(self.file);
         let named = fitting.iter().find(|hook| words(&source.text, hook.record.as_bytes()).any(|_| true));
         named.or_else(|| fitting.first().filter(|_| fitting.len() == 1)).map(|hook| (*hook).clone())
     }
 
-    /// What the function `name`, as seen from this file, is handed.
+    /// Parameter type of the function `name`, as seen from this file.
     pub(super) fn takes(&self, name: &str) -> Option<Takes> {
         self.index.functions(name, self.file).into_iter().find_map(|id| {
             let source = self.index.file(id.file);
@@ -275,7 +274,7 @@ impl Collector<'_> {
         })
     }
 
-    /// Uses of macros that expand to a table or to its members.
+    /// Collects uses of macros that expand to a table or to its members.
     fn macro_uses(&mut self, macros: Vec<(&str, usize)>) {
         let source = self.index.file(self.file);
         for (name, at) in macros {
@@ -303,7 +302,7 @@ impl Collector<'_> {
         }
     }
 
-    /// The hooks that the expansion of a macro sets, all of which stand where the macro is used.
+    /// Adds the hooks that the expansion of a macro sets. They all stand at the macro's use.
     fn expanded(&mut self, declaration: &[u8], name: &str, place: Span) {
         for declared in self.variables(declaration, 0) {
             let Some(value) = &declared.value else { continue };
@@ -313,12 +312,11 @@ impl Collector<'_> {
         }
     }
 
-    /// A declaration of the table that a macro is used in, with the macro's members alone.
+    /// Declaration of the table that uses a macro, with the macro's members alone.
     fn with_head(&self, item: &crate::source::Item, at: usize, members: &[u8]) -> Vec<u8> {
         let source = self.index.file(self.file);
         let head = item.head().of(&source.text);
-        // What stands between the head and the use tells how deep in nested members it is.
-        // A macro that is used in the head itself tells nothing.
+        // Braces between the head and the use show how deep in nested members it is. A macro in the head itself shows nothing.
         let before = &blank_non_code(source.text.get(item.body as usize..at).unwrap_or_default());
         let mut path: Vec<&[u8]> = Vec::new();
         for part in before.split_inclusive(|byte| matches!(byte, b'{' | b'}')) {
@@ -359,7 +357,7 @@ impl Collector<'_> {
 
     fn not_understood(&mut self, span: Span) {
         let source = self.index.file(self.file);
-        // Most of what is left is no registration: a label, a ternary, a bit field. Only a designator or a member counts.
+        // Most of the rest is no registration: a label, a ternary, a bit field. Only a designator or a member counts.
         let code = blank_non_code(span.of(&source.text));
         let is_member = self.index.hooks.members().iter().any(|member| {
             words(&code, member.as_bytes())
@@ -371,7 +369,7 @@ impl Collector<'_> {
     }
 }
 
-/// The member that an assignment means: `ops->mmap`, and `*(void **)&ops->mmap`.
+/// Member that an assignment means: `ops->mmap`, and `*(void **)&ops->mmap`.
 fn member_of(target: &Expression) -> &Expression {
     match &target.bare().kind {
         E::Unary { operator, operand } if operator == "*" || operator == "&" => member_of(operand),

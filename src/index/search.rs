@@ -1,4 +1,4 @@
-//! Finds words in kernel sources.
+//! Searches for words in kernel sources.
 
 use std::ops::Range;
 
@@ -13,34 +13,42 @@ use crate::source::{identifier_end, identifier_start};
 /// A search for several words.
 #[derive(Debug)]
 pub struct Search {
-    /// Tells most texts that hold none of the words from the others, where the words have so much in common.
+    /// Prefilter that rejects most texts without any word, if the words share a byte pair.
     hint: Option<Prefilter>,
     all: All,
+    /// Length of the longest word in bytes.
+    longest: usize,
 }
 
-/// A search for all words at once. The vector search is five times faster than the automaton, and takes only so many words.
+/// A search for all words at once. The vector search is five times faster than the automaton, but takes only a limited number of words.
 #[derive(Debug)]
 enum All {
-    /// For some dozens of words.
+    /// For a few dozen words.
     Packed(Searcher),
-    /// For more.
+    /// For more words.
     Automaton(AhoCorasick),
     /// More words than an automaton has states for, which are billions of bytes of words.
     TooMany,
 }
 
 impl Search {
-    /// For words of which, at one place, the first in the list is found.
+    /// Search for words. If several match at one place, the first in the list is found.
     pub fn new(needles: &[&[u8]]) -> Search {
         let automaton = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles);
         let all = match Searcher::new(needles) {
             Some(packed) => All::Packed(packed),
             None => automaton().map_or(All::TooMany, All::Automaton),
         };
-        Search { hint: Prefilter::of(needles), all }
+        let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or_default();
+        Search { hint: Prefilter::of(needles), all, longest }
     }
 
-    /// Whether a text holds any.
+    /// Length of the longest word in bytes.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// Whether a text holds any word.
     pub fn any_in(&self, text: &[u8]) -> bool {
         match self.hint {
             Some(hint) => hint.stretches(text).any(|stretch| self.all.is_in(stretch)),
@@ -48,7 +56,7 @@ impl Search {
         }
     }
 
-    /// Where words stand that do not overlap, first to last.
+    /// Places of matches that do not overlap, in order.
     pub fn places(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
         self.all.places(text).into_iter()
     }
@@ -72,27 +80,27 @@ impl All {
     }
 }
 
-/// A search for names that stand as whole identifiers.
+/// A search for names as whole identifiers.
 #[derive(Debug)]
 pub struct Identifiers {
-    /// Each of the names holds one of these.
+    /// Parts of the names; each name holds one.
     parts: Search,
     names: FxHashSet<String>,
 }
 
 impl Identifiers {
-    /// For identifiers called so.
+    /// Search for identifiers with these names.
     pub fn new(names: FxHashSet<String>) -> Identifiers {
         let words: Vec<&[u8]> = names.iter().map(String::as_bytes).filter(|name| !name.is_empty()).collect();
         Identifiers { parts: Search::new(&shared_parts(words)), names }
     }
 
-    /// Whether a text may hold any.
+    /// Whether a text may hold any name.
     pub fn may_be_in(&self, text: &[u8]) -> bool {
         self.parts.any_in(text)
     }
 
-    /// Those in a text, first to last: the name, and where it stands.
+    /// Names in a text with their offsets, in order.
     pub fn places(&self, text: &[u8]) -> impl Iterator<Item = (&str, usize)> {
         let mut behind = 0;
         self.parts.places(text).filter_map(move |part| {
@@ -107,16 +115,16 @@ impl Identifiers {
     }
 }
 
-/// Words are searched for by parts of at least so many bytes, if they have them,
+/// Minimum length in bytes of a word part, unless the word is shorter.
 const SHORTEST: usize = 3;
-/// and at most so many.
+/// Maximum length in bytes of a word part.
 const LONGEST: usize = 6;
 
-/// So many parts are few enough to look for all at once.
+/// Number of parts that can be searched for at once.
 const FEW: usize = 32;
 
-/// Parts of words such that each word holds one: the longest that most of the words share, then that of most of the rest. A search
-/// for one rare part is so much faster than one for many words that looking twice at what it finds costs nothing.
+/// Parts of words such that each word holds one. The first is the longest that most words share, the next that of most of the rest. One
+/// rare part is found much faster than many words, so a second look at its matches costs nothing.
 pub fn shared_parts(mut words: Vec<&[u8]>) -> Vec<&[u8]> {
     let mut parts = Vec::new();
     while !words.is_empty() && parts.len() < FEW {

@@ -1,4 +1,4 @@
-//! Handlers that are passed to a function, which stores them in a hook.
+//! Handlers passed to a function that stores them in a hook.
 
 use super::registrations::{Collector, places};
 use super::tables::{Found, Handler};
@@ -8,12 +8,12 @@ use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, Span, parse};
 use memchr::memmem::find;
 impl Collector<'_> {
-    /// The functions that pass a function of this file that takes a VMA to another, as an argument.
+    /// Functions that pass a VMA-taking function of this file to another one as an argument.
     pub(super) fn items_with_handlers_as_arguments(&self) -> Vec<u32> {
         let source = self.index.file(self.file);
         let takers = source.definitions.functions.iter().map(|(_, item)| source.items[*item as usize]);
         let names = takers.filter(|item| {
-            // Who passes it on by name is in the same file, and what a hook returns is an int.
+            // Only the same file can pass it by name if it is static, and a hook returns an int.
             let head = item.head().of(&source.text);
             [b"static".as_slice(), b"int"].iter().all(|word| find(head, word).is_some())
         });
@@ -28,7 +28,7 @@ impl Collector<'_> {
         items.filter(|item| source.items[*item as usize].kind == ItemKind::Function).collect()
     }
 
-    /// A handler passed to a function that stores it in a hook: `hv_create_ring_sysfs(channel, f)`.
+    /// Adds a handler that is passed to a function storing it in a hook: `hv_create_ring_sysfs(channel, f)`.
     pub(super) fn argument(&mut self, callee: Option<&str>, number: usize, argument: &Expression) {
         let Some(name) = argument.name() else { return };
         let source = self.index.file(self.file);
@@ -59,7 +59,7 @@ impl Collector<'_> {
         }
     }
 
-    /// The hook that a function stores one of its parameters in.
+    /// Hook in which a function stores one of its parameters.
     pub(super) fn stored_in(&self, function: &Function, parameter: &str, file: u32) -> Option<Hook> {
         let scope = Scope::of(function);
         let mut hook = None;

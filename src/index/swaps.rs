@@ -1,33 +1,33 @@
-//! Tables that are put into open files while the kernel runs: `file->f_op = &shutdown_fops`, outside of what opens the file.
+//! Tables that open files get at run time: `file->f_op = &shutdown_fops`, outside of functions that open the file.
 //!
-//! mmap() asks a file's table for one hook and then for the other, without a lock that the one who swaps tables would take. Where the
-//! tables before and after do not have the same hook, it finds neither.
+//! mmap() reads one hook of a file's table and then the other, without a lock that a swap would take. If the tables before and after do not
+//! have the same hook, it can find neither.
 
 use super::{Index, ItemId};
 use crate::source::{ItemKind, Span, blank_non_code, find_word, identifier_end, skip_blank, words};
 
-/// A table that takes the place of that of an open file.
+/// A table that replaces that of an open file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swap {
-    /// The function that puts it there.
+    /// Function that assigns the table.
     pub by: ItemId,
-    /// The assignment, up to the name of the table.
+    /// Range of the assignment, up to the name of the table.
     pub span: Span,
-    /// The table.
+    /// Name of the table.
     pub table: String,
 }
 
 impl Swap {
-    /// Whether a table in a file of that path may be one that is swapped: the same subsystem's.
+    /// Whether a table in a file of that path may be swapped: both are in the same subsystem.
     pub fn reaches(&self, index: &Index, path: &str) -> bool {
         subsystem(&index.file(self.by.file).path) == subsystem(path)
     }
 }
 
-/// Words in a function that makes or opens the file whose table it sets.
+/// Words in functions that make or open the file whose table they set.
 const OPENING: &[&[u8]] = &[b"open", b"alloc_file", b"anon_inode", b"fd_prepare", b"create"];
 
-/// All swaps of a tree, by file and place.
+/// All swaps in a tree, by file and place.
 pub fn swaps(index: &Index) -> Vec<Swap> {
     let mut found = Vec::new();
     for (file, source) in (0u32..).zip(index.files()) {
@@ -56,7 +56,7 @@ pub fn swaps(index: &Index) -> Vec<Swap> {
     found
 }
 
-/// The table whose address is assigned to what ends at `end`.
+/// Name of the table whose address is assigned to the expression that ends at `end`.
 fn assigned(code: &[u8], end: usize) -> Option<Span> {
     let sign = skip_blank(code, end);
     let address = skip_blank(code, sign + 1);
@@ -68,7 +68,7 @@ fn assigned(code: &[u8], end: usize) -> Option<Span> {
     (end > start).then(|| Span::new(start, end))
 }
 
-/// The first two folders of a path.
+/// First two folders of a path.
 fn subsystem(path: &str) -> &str {
     let mut slashes = memchr::memchr_iter(b'/', path.as_bytes());
     let end = slashes.nth(1).or_else(|| path.rfind('/')).unwrap_or(0);

@@ -4,14 +4,14 @@ use super::{Hook, Index, Types};
 use crate::source::Span;
 use crate::source::ast::{Entry, Expression, ExpressionKind as E};
 
-/// What a registration names as its handler.
+/// Handler of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handler {
     /// A function, by name.
     Function(String),
     /// `NULL`.
     Null,
-    /// Something that is no name; its text.
+    /// Text of any other expression.
     Other(String),
 }
 
@@ -20,30 +20,30 @@ pub enum Handler {
 pub struct Found {
     pub hook: Hook,
     pub handler: Handler,
-    /// The entry that sets it.
+    /// Range of the entry that sets it.
     pub span: Span,
 }
 
-/// What an initialiser holds.
+/// Contents of an initialiser.
 #[derive(Debug, Default)]
 pub struct Table {
-    /// The hooks that it sets, those of nested members and of array elements included.
+    /// Hooks that it sets, including those of nested members and of array elements.
     pub found: Vec<Found>,
-    /// The entries that were read, whatever they set.
+    /// Ranges of the entries that were read, whatever they set.
     pub covered: Vec<Span>,
 }
 
-/// Reads initialisers of `struct tag`.
+/// Reads initialisers of tables.
 pub struct Entries<'i> {
     pub index: &'i Index,
     pub types: Types<'i>,
     pub file: u32,
-    /// The text that the initialiser was parsed from: the file's, or an expansion.
+    /// Text that the initialiser was parsed from: the file's, or an expansion.
     pub text: &'i [u8],
 }
 
 impl Entries<'_> {
-    /// What an initialiser of `struct tag` holds.
+    /// Reads an initialiser of `struct tag`.
     pub fn read(&self, tag: Option<&str>, value: &Expression) -> Table {
         let mut table = Table::default();
         self.list(tag, value, &mut table);
@@ -84,7 +84,7 @@ impl Entries<'_> {
         }
         let hook = match &record {
             Some(record) => self.index.hooks().find(record, last),
-            // The one hook of that name is meant where the record's type is not known.
+            // If the type of the record is unknown, a single hook of that name is meant.
             None => {
                 self.index.hooks().with_member(last).first().filter(|_| self.index.hooks().with_member(last).len() == 1)
             }
@@ -97,7 +97,7 @@ impl Entries<'_> {
     }
 }
 
-/// The values that an initialiser may take: both arms of a `?:`, and the argument of a macro such as `PTR_IF(x, f)`.
+/// Possible values of an initialiser: both arms of a `?:`, and the argument of a macro such as `PTR_IF(x, f)`.
 pub fn alternatives(value: &Expression) -> Vec<&Expression> {
     match &value.kind {
         E::Conditional { then: Some(then), otherwise, .. } => vec![then, otherwise],
@@ -108,7 +108,7 @@ pub fn alternatives(value: &Expression) -> Vec<&Expression> {
     }
 }
 
-/// What a value names as handler.
+/// Handler that a value names.
 pub fn handler(value: &Expression, file: &[u8]) -> Handler {
     let bare = match &value.bare().kind {
         E::Unary { operator, operand } if operator == "&" => operand,

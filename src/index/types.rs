@@ -1,4 +1,4 @@
-//! The types of expressions, as far as declarations tell.
+//! Types of expressions, as far as declarations show.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,19 +11,19 @@ use crate::rules::{Idiom, Rules};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, parse, visit};
 
-/// The variables of one function.
+/// Variables of a function.
 #[derive(Debug, Default)]
 pub struct Scope {
     variables: FxHashMap<String, Type>,
 }
 
 impl Scope {
-    /// The parameters of a function and everything it declares. A name declared twice keeps its first type.
+    /// Collects the parameters of a function and everything it declares. A name declared twice keeps its first type.
     pub fn of(function: &Function) -> Scope {
         let mut scope = Scope::default();
         for parameter in &function.parameters {
             let mut ty = parameter.ty.clone();
-            // An array that is handed in is a pointer to what another holds.
+            // An array parameter is a pointer to the caller's array.
             if std::mem::take(&mut ty.is_array) {
                 ty.pointers += 1;
             }
@@ -42,13 +42,13 @@ impl Scope {
         });
     }
 
-    /// The type of a variable of the function.
+    /// Type of a variable of the function.
     pub fn get(&self, name: &str) -> Option<&Type> {
         self.variables.get(name)
     }
 }
 
-/// What was read of types so far: each struct is looked for once, and each header read once.
+/// Types read so far: each struct is searched for once, and each header read once.
 #[derive(Debug, Default)]
 pub struct KnownTypes {
     members: RwLock<FxHashMap<String, Arc<Vec<Parameter>>>>,
@@ -56,14 +56,13 @@ pub struct KnownTypes {
 }
 
 impl KnownTypes {
-    /// Forgets the members of structs, which further files of the index may declare. Headers stay what they are.
+    /// Forgets the members of structs, because files added later may declare them. Headers stay known.
     pub(super) fn forget_members(&mut self) {
         *self.members.get_mut().unwrap_or_else(PoisonError::into_inner) = FxHashMap::default();
     }
 }
 
-/// Answers what type an expression has. Structs that no file of the index declares are looked up in the headers that the file
-/// includes.
+/// Finds the types of expressions. Structs that no file of the index declares are looked up in the headers that the file includes.
 #[derive(Clone, Copy, Debug)]
 pub struct Types<'i> {
     index: &'i Index,
@@ -72,16 +71,16 @@ pub struct Types<'i> {
     rules: &'i Rules,
 }
 
-/// How many headers deep includes are followed for a struct.
+/// Maximum include depth in the search for a struct.
 const INCLUDE_DEPTH: usize = 2;
 
 impl<'i> Types<'i> {
-    /// For an index of a tree.
+    /// Types in an index of a tree.
     pub fn new(index: &'i Index, tree: &'i Tree, known: &'i KnownTypes, rules: &'i Rules) -> Types<'i> {
         Types { index, tree, known, rules }
     }
 
-    /// The type of an expression in a function of `file`; `None` where the declarations at hand do not tell.
+    /// Type of an expression in a function of `file`; `None` if the known declarations do not show it.
     pub fn of(&self, expression: &Expression, scope: &Scope, file: u32) -> Option<Type> {
         match &expression.kind {
             E::Name(name) => scope.get(name).cloned().or_else(|| self.of_global(name, file)),
@@ -111,7 +110,7 @@ impl<'i> Types<'i> {
 
     fn of_call(&self, name: &str, arguments: &[Expression], scope: &Scope, file: u32) -> Option<Type> {
         match self.rules.idiom(name) {
-            // The mask took `struct` from the type argument.
+            // Masking removed `struct` from the type argument.
             Some(Idiom::Container) => {
                 Some(Type { name: format!("struct {}", arguments.get(1)?.name()?), pointers: 1, ..Type::default() })
             }
@@ -135,15 +134,15 @@ impl<'i> Types<'i> {
         parse::variables(&head, 0).syntax.into_iter().find(|declared| declared.name == name).map(|declared| declared.ty)
     }
 
-    /// The type of a member of `struct tag`, as `file` sees the struct.
+    /// Type of a member of `struct tag`, as `file` sees the struct.
     pub fn member(&self, tag: &str, member: &str, file: u32) -> Option<Type> {
         let members = self.members_of(tag, file)?;
         let found = members.iter().find(|candidate| candidate.name == member)?.ty.clone();
-        // The members of a struct without a tag are listed as those of the struct around it.
+        // Members of a struct without a tag are listed as those of the struct around it.
         Some(if found.tag() == Some("") { Type { name: format!("struct {tag}"), ..found } } else { found })
     }
 
-    /// The tag of the struct that a type is, by whatever name: `struct file_operations`, a typedef of it, or a macro for it.
+    /// Tag of a struct type under any name: `struct file_operations`, a typedef of it, or a macro for it.
     pub fn tag_of(&self, ty: &Type, file: u32) -> Option<String> {
         if let Some(tag) = ty.tag() {
             return Some(tag.to_owned());
@@ -165,7 +164,7 @@ impl<'i> Types<'i> {
 
     fn members_of(&self, tag: &str, file: u32) -> Option<Arc<Vec<Parameter>>> {
         let source = self.index.file(file);
-        // Two drivers may give their structs the same tag, so what is remembered is remembered by folder.
+        // Two drivers may use the same tag, so members are cached by folder.
         let key = format!("{}:{tag}", source.folder());
         if let Some(known) = self.known.members.read().ok()?.get(&key) {
             return (!known.is_empty()).then(|| known.clone());
@@ -204,7 +203,7 @@ impl<'i> Types<'i> {
         })
     }
 
-    /// What the first of the headers that a file includes has of something.
+    /// First result of `find` in the headers that a file includes.
     fn in_includes<T>(&self, source: &SourceFile, find: impl Fn(&SourceFile) -> Option<T>) -> Option<T> {
         let mut seen: Vec<String> = Vec::new();
         let mut level = included(&source.text, source.folder());
@@ -227,7 +226,7 @@ impl<'i> Types<'i> {
         None
     }
 
-    /// A header: of the index, or read once where the index did not keep it.
+    /// A header of the index, or one that is read once because the index lacks it.
     fn load(&self, path: &str) -> Option<Arc<SourceFile>> {
         if let Some(kept) = self.index.header(path) {
             return Some(kept.clone());
@@ -242,13 +241,13 @@ impl<'i> Types<'i> {
     }
 }
 
-/// The tag in `struct tag`.
+/// Tag in `struct tag`.
 fn tag_in(text: &[u8]) -> Option<String> {
     let mut words = crate::source::identifiers(text).skip_while(|word| matches!(*word, "typedef" | "const"));
     matches!(words.next(), Some("struct" | "union")).then(|| words.next().map(str::to_owned)).flatten()
 }
 
-/// The tag of the struct that a typedef of a file calls `name`; of one without a tag, the name itself.
+/// Tag of the struct that a typedef of a file names `name`. If the struct has no tag, the name itself.
 fn typedef_in(file: &SourceFile, name: &str) -> Option<String> {
     file.items.iter().find_map(|item| {
         let text = item.span.of(&file.text);

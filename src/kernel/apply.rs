@@ -1,4 +1,4 @@
-//! Applies patches to a tree in memory, as patient as `patch` is: hunks may have moved, and their outermost lines may differ.
+//! Applies patches to a tree in memory, as tolerantly as `patch`. Hunks may have moved, and their outermost lines may differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -6,46 +6,46 @@ use std::ops::Range;
 use super::patch::{FilePatch, Hunk, Mark, PatchError};
 use super::{FileTrouble, Laid, Overlay, Tree, TroubleKind, is_listed};
 
-/// So many outermost lines of context of a hunk may differ.
+/// Maximum number of outermost context lines, on each side of a hunk, that may differ.
 const FUZZ: usize = 2;
 
-/// So many lines are compared in all to find where hunks apply: what repeats itself a million times is no source.
+/// Maximum number of line comparisons to find hunks, in all. No source repeats itself a million times.
 const COMPARISONS: usize = 100_000_000;
 
-/// So many bytes are read and written in all: a series of ten thousand mails takes a tenth of it.
+/// Maximum number of bytes read and written, in all. A series of ten thousand mails takes a tenth of it.
 const WORK_BYTES: usize = 2 << 30;
 
-/// The files that patches leave are no longer than this many bytes, all of them.
+/// Maximum length in bytes of the files that patches leave, all together.
 const TOTAL_BYTES: usize = 192 << 20;
 
-/// Nor are they more than so many: a kernel has less.
+/// Maximum number of files that patches leave. A kernel has fewer.
 const FILE_COUNT: usize = 200_000;
 
-/// Lays patches over a tree, the mails of a series one after the other.
+/// Lays patches over a tree, mail by mail.
 ///
 /// # Errors
-/// Names the first hunk that does not apply, and why. Then nothing is laid over anything.
+/// The error names the first hunk that does not apply, and the reason. Then no patch is laid over the tree.
 pub fn apply(tree: &Tree, patches: &[FilePatch]) -> Result<Overlay, PatchError> {
     let mut work = Work::default();
     let failed = match laid_over(tree, patches, &mut work) {
         Ok(overlay) => return Ok(overlay),
         Err(failed) => failed,
     };
-    // Whoever applied it first wants to know what it did.
+    // If the reversed patches apply, the user has applied this change to the tree already.
     let back: Vec<FilePatch> = patches.iter().rev().map(FilePatch::reversed).collect();
     let is_there = !work.is_done() && !back.is_empty() && laid_over(tree, &back, &mut work).is_ok();
     let reason = "the tree already has this change: use --base REV, with a revision before it".to_owned();
     Err(if is_there { PatchError { line: failed.line, reason } } else { failed })
 }
 
-/// What was done so far.
+/// Work done so far, to be compared with the limits.
 #[derive(Debug, Default)]
 struct Work {
-    /// The lines that were compared.
+    /// Number of lines compared.
     comparisons: usize,
-    /// The bytes that were read or written.
+    /// Number of bytes read or written.
     bytes: usize,
-    /// The bytes of the files that are laid over the tree.
+    /// Length in bytes of the files laid over the tree.
     laid: usize,
 }
 
@@ -54,7 +54,7 @@ impl Work {
         self.comparisons > COMPARISONS || self.bytes > WORK_BYTES || self.laid > TOTAL_BYTES
     }
 
-    /// Why it is not gone on with.
+    /// The limit that was exceeded, as an error message.
     fn limit(&self) -> Option<String> {
         let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
         match self {
@@ -86,14 +86,14 @@ fn laid_over(tree: &Tree, patches: &[FilePatch], work: &mut Work) -> Result<Over
     Ok(overlay)
 }
 
-/// A mail, and the tree as it finds it: what a file is renamed or copied from is what it was before the mail.
+/// A mail of a series, and the tree before it. Renames and copies take their source from before the mail.
 struct Mail<'t> {
     tree: &'t Tree,
-    /// What was laid over the files that it has changed so far.
+    /// Overlay entries, from before the mail, of the files it has changed so far.
     before: BTreeMap<String, Option<Laid>>,
-    /// The files that it moves away or deletes.
+    /// Paths that the mail moves away or deletes.
     left: BTreeSet<&'t str>,
-    /// The files that it leaves.
+    /// Paths that the mail writes.
     made: BTreeSet<&'t str>,
 }
 
@@ -105,7 +105,7 @@ impl<'t> Mail<'t> {
         Mail { tree, before: BTreeMap::new(), left, made }
     }
 
-    /// A file as it was before the mail.
+    /// Text of a file before the mail.
     fn text_before(&self, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
         match self.before.get(path) {
             Some(before) => text(self.tree, before.as_ref(), path),
@@ -113,7 +113,7 @@ impl<'t> Mail<'t> {
         }
     }
 
-    /// A file as what came before left it.
+    /// Text of a file after the patches applied so far.
     fn text(&self, overlay: &Overlay, path: &str) -> Option<Vec<u8>> {
         text(self.tree, overlay.get(path), path)
     }
@@ -132,7 +132,7 @@ fn text(tree: &Tree, laid: Option<&Laid>, path: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// Lays one patch over what those before it left, and gives the file that it moves: from and to.
+/// Lays one patch over the result of those before it. Returns the old and the new path if it moves the file.
 fn one(
     mail: &mut Mail,
     patch: &FilePatch,
@@ -141,13 +141,13 @@ fn one(
 ) -> Result<Option<(String, String)>, PatchError> {
     let failed = |reason: String| PatchError { line: patch.line, reason };
     if patch.is_binary {
-        // Nothing that is analysed is binary: pictures, firmware and the modules of other repositories stay what they are.
+        // No binary file is analysed: pictures, firmware and submodules stay as they are.
         let matters = is_listed(patch.path()) || [".rs", ".rst", ".toml"].iter().any(|end| patch.path().ends_with(end));
         let reason = format!("{} is changed as binary", patch.path());
         return if matters { Err(failed(reason)) } else { Ok(None) };
     }
     let (old, new) = names(mail, patch, overlay).ok_or_else(|| {
-        failed(format!("names two files, {} and another, and tools choose differently", patch.path()))
+        failed(format!("names two files, {} and another; git and patch choose differently", patch.path()))
     })?;
     if let Some(path) = old.iter().chain(&new).find(|path| mail.tree.folder().is_reached_by_link(path)) {
         return Err(failed(format!("changes {path}, which is reached by a link")));
@@ -176,7 +176,7 @@ fn one(
         return Err(failed(format!("deletes {old}, and does not know all of it")));
     }
     let moved = old.clone().zip(new.clone()).filter(|(old, new)| old != new && !patch.is_copy);
-    // Where two files change places, the old one is the new one of another.
+    // If two files swap names, the old path of one is the new path of the other.
     let leaves = |old: &String| new.is_none() || (moved.is_some() && !mail.made.contains(old.as_str()));
     if let Some(old) = old.as_ref().filter(|old| leaves(old)) {
         mail.lay(overlay, old, Laid::Gone);
@@ -191,7 +191,7 @@ fn one(
     Ok(moved)
 }
 
-/// What a change leaves at a path.
+/// State of a path after the change.
 fn laid_as(patch: &FilePatch, path: &str, text: Vec<u8>) -> Laid {
     if !patch.is_link {
         return Laid::Text(text.into());
@@ -200,7 +200,8 @@ fn laid_as(patch: &FilePatch, path: &str, text: Vec<u8>) -> Laid {
     Laid::Unread(FileTrouble::of(path, TroubleKind::Link, text))
 }
 
-/// The paths that a patch means. One that git has not made may name what never was, and what somebody kept beside the file.
+/// Old and new path that a patch means. A diff that git did not make may name a file that never existed, or a backup beside the file.
+/// `None` if both or neither of its two paths exist.
 fn names(mail: &Mail, patch: &FilePatch, overlay: &Overlay) -> Option<(Option<String>, Option<String>)> {
     let exists = |path: &String| match overlay.get(path) {
         Some(laid) => *laid != Laid::Gone,
@@ -221,11 +222,11 @@ fn names(mail: &Mail, patch: &FilePatch, overlay: &Overlay) -> Option<(Option<St
     })
 }
 
-/// A file as the hunks of a patch leave it.
+/// Text of a file after the hunks of a patch.
 fn patched(text: &[u8], patch: &FilePatch, work: &mut Work) -> Result<Vec<u8>, PatchError> {
     let old: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let mut new: Vec<u8> = Vec::with_capacity(text.len());
-    // The lines before this one are written; what a hunk was off by, the next one is likely off by too.
+    // Lines before `done` are written. The next hunk is likely off by as many lines as the last one.
     let (mut done, mut offset) = (0usize, 0isize);
     for (number, hunk) in (1..).zip(&patch.hunks) {
         let failed = |why: String| PatchError {
@@ -235,11 +236,11 @@ fn patched(text: &[u8], patch: &FilePatch, work: &mut Work) -> Result<Vec<u8>, P
         let Some(found) = find(&old, hunk, done, offset, work) else {
             return Err(failed(work.limit().unwrap_or_else(|| why_not(&old, hunk, offset))));
         };
-        // `patch` looks where the hunk before was found, git where the hunk says.
+        // `patch` searches near the offset of the hunk before, git near the line in the hunk's head.
         let other = if offset == 0 { None } else { find(&old, hunk, done, 0, work) };
         if let Some(other) = other.filter(|other| other.place != found.place) {
             let (one, other) = (found.place + 1, other.place + 1);
-            return Err(failed(format!("it fits at line {one} and at line {other}, and tools choose differently")));
+            return Err(failed(format!("it fits at line {one} and at line {other}; git and patch choose differently")));
         }
         offset = found.offset;
         old[done..found.place].iter().for_each(|line| new.extend_from_slice(line));
@@ -259,13 +260,13 @@ fn patched(text: &[u8], patch: &FilePatch, work: &mut Work) -> Result<Vec<u8>, P
     Ok(new)
 }
 
-/// Where a hunk applies.
+/// Place of a hunk in the old file.
 struct Found {
-    /// The line, from 0.
+    /// Line in the old file, from 0.
     place: usize,
-    /// The lines of the hunk that apply there: without the outermost ones where those differ.
+    /// Lines of the hunk that apply there, without outermost lines that differ.
     lines: Range<usize>,
-    /// How many lines further down that is than the hunk says.
+    /// Number of lines by which the place is further down than the hunk says.
     offset: isize,
 }
 
@@ -281,10 +282,10 @@ fn find(old: &[&[u8]], hunk: &Hunk, done: usize, offset: isize, work: &mut Work)
         let lines = first..last.max(first);
         let wanted: Vec<&[u8]> = old_lines(&hunk.lines[lines.clone()]).collect();
         if fuzz > 0 && wanted.is_empty() {
-            // Nothing is left by which to find the place.
+            // No line is left to find the place by.
             break;
         }
-        // A hunk without old lines names the line that it stands behind.
+        // A hunk without old lines names the line before it.
         let said = (hunk.start + lines.start) as isize - isize::from(!wanted.is_empty());
         let Some(end) = old.len().checked_sub(wanted.len()).filter(|end| *end >= done) else { continue };
         let guess = (said + offset).clamp(done as isize, end as isize) as usize;
@@ -309,7 +310,7 @@ fn old_lines<'l>(lines: &'l [(Mark, &[u8])]) -> impl Iterator<Item = &'l [u8]> {
     lines.iter().filter(|(mark, _)| *mark != Mark::Added).map(|(_, line)| *line)
 }
 
-/// What the reader needs to see why a hunk does not apply.
+/// Explains why a hunk does not apply.
 fn why_not(old: &[&[u8]], hunk: &Hunk, offset: isize) -> String {
     let without_return = |line: &[u8]| line.strip_suffix(b"\r\n").map(<[u8]>::to_vec);
     if old_lines(&hunk.lines).any(|line| without_return(line).is_some())
@@ -328,7 +329,7 @@ fn why_not(old: &[&[u8]], hunk: &Hunk, offset: isize) -> String {
             None => return format!("the file ends before line {}, `{}`", number + 1, shown(wanted)),
         }
     }
-    "its lines are not found in their order".to_owned()
+    "its lines are not in the file in this order".to_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! People that a devicetree binding names as its maintainers, as scripts/get_maintainer.pl finds them in any `.yaml`: addresses with
-//! what stands before them, of which the last words are taken for the name (maintainers_in_file, clean_file_emails).
+//! Maintainers named in a devicetree binding. The search follows scripts/get_maintainer.pl for any `.yaml` (maintainers_in_file,
+//! clean_file_emails). It finds addresses, and takes the last words before an address as the name.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use super::mailmap::Person;
 
-/// An address with what may be a name before it, and the address alone. Letters beyond ASCII are taken as bytes, whatever they are.
+/// Regular expressions for an address with a possible name before it, and for the address alone. Non-ASCII letters match as raw bytes.
 static PATTERNS: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
     let name = r#"[A-Za-z\x80-\xff"' ,.+-]*"#;
     let address = r"[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9]+";
@@ -15,12 +15,12 @@ static PATTERNS: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
     Some((mailbox, Regex::new(&format!(r"(?-u)[(<{{]?{address}")).ok()?))
 });
 
-/// The people that a text names, each once.
+/// People named in a text, each once.
 pub(super) fn people(text: &[u8]) -> Vec<Person> {
     let mut found: Vec<Person> = Vec::new();
     let Some((mailbox, address)) = PATTERNS.as_ref() else { return found };
     for mailbox in mailbox.find_iter(text).map(|found| found.as_bytes()) {
-        // The name took as many letters as it could, those of the address too.
+        // The name pattern is greedy and also takes letters of the address.
         let Some(whole) = address.find(mailbox) else { continue };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let address = text(whole.as_bytes()).trim_start_matches(['(', '<', '{']).to_owned();
@@ -32,7 +32,7 @@ pub(super) fn people(text: &[u8]) -> Vec<Person> {
     found
 }
 
-/// The last two words of what may be a name, or the last three where one of the first two of those is an initial.
+/// The last two words of a possible name, or the last three if they start with an initial or have one in the middle.
 fn name(text: &str) -> String {
     let is_sign = |word: &str| matches!(word, "'" | "," | "." | "+" | "-");
     let is_part = |letter: char| letter.is_alphabetic() || matches!(letter, '\'' | ',' | '.' | '+' | '-');

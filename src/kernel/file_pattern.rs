@@ -1,14 +1,14 @@
-//! The patterns of `F:` and `X:` in MAINTAINERS, as scripts/get_maintainer.pl reads them (file_match_pattern): they are no shell
-//! patterns. `*` stands for anything, slashes too, and only the start is anchored; but unless the pattern ends in a slash or holds `**`,
-//! the file has to lie as deep as the pattern does.
+//! Patterns of `F:` and `X:` in MAINTAINERS, matched as in scripts/get_maintainer.pl (file_match_pattern). They are not shell patterns: `*`
+//! matches anything, slashes too, and only the start is anchored. The file must lie as deep as the pattern, unless the pattern ends in a
+//! slash or holds `**`.
 
-/// A pattern, and what says no to most files without looking further.
+/// A pattern, with quick checks that reject most files.
 #[derive(Debug)]
 pub(super) struct FilePattern {
     text: String,
-    /// How many bytes at its start stand for themselves.
+    /// Length in bytes of the literal prefix.
     literal: usize,
-    /// How many slashes a file has to have, where that is said.
+    /// Number of slashes in a matching path, if the pattern fixes it.
     slashes: Option<usize>,
 }
 
@@ -26,23 +26,23 @@ impl FilePattern {
         &self.text
     }
 
-    /// What the path of a file that it means begins with.
+    /// Literal prefix of all matching paths.
     pub(super) fn literal(&self) -> &str {
         &self.text[..self.literal]
     }
 
-    /// Whether it may name a folder without saying so.
+    /// Whether the pattern may name a folder without a trailing slash.
     pub(super) fn may_be_folder(&self) -> bool {
         !self.text.ends_with('/') && !self.text.contains(['*', '?'])
     }
 
-    /// How closely it means what it means: by how many folders it names.
+    /// Closeness of a match: the number of path components in the pattern, or -1 if it starts with `*`.
     pub(super) fn depth(&self) -> isize {
         let depth = slashes(&self.text) as isize + isize::from(!self.text.ends_with('/'));
         if self.text.starts_with('*') { -1 } else { depth }
     }
 
-    /// Whether it means a file.
+    /// Whether the pattern matches a file.
     pub(super) fn means(&self, file: &str) -> bool {
         let (literal, rest) = self.text.as_bytes().split_at(self.literal);
         file.as_bytes().strip_prefix(literal).is_some_and(|behind| is_prefix(rest, behind))
@@ -58,7 +58,7 @@ fn is_prefix(pattern: &[u8], text: &[u8]) -> bool {
     if pattern.is_empty() || text.is_empty() {
         return pattern.iter().all(|byte| *byte == b'*');
     }
-    // The pattern so far, and where in the text it may have been matched to.
+    // `ends[n]` tells whether the pattern so far matches the first `n` bytes of the text.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
     let mut rest = pattern;
@@ -72,7 +72,7 @@ fn is_prefix(pattern: &[u8], text: &[u8]) -> bool {
             }
             continue;
         }
-        // `[ch]`: one of these.
+        // `[ch]` matches one of these bytes.
         let set = memchr::memchr(b']', rest).filter(|_| *byte == b'[').map(|end| &tail[..end]);
         rest = set.map_or(rest, |set| &tail[set.len() + 1..]);
         let is_it = |letter: u8| match (byte, set) {

@@ -1,23 +1,23 @@
-//! People as MAINTAINERS names them, and as `.mailmap` says that they are called now, both as scripts/get_maintainer.pl reads them.
+//! People in MAINTAINERS, and their current names in `.mailmap`, both read as scripts/get_maintainer.pl reads them.
 
 use rustc_hash::FxHashMap;
 
 use super::Tree;
 
-/// A MAINTAINERS or a .mailmap longer than this many bytes is not read: that of a kernel has one million.
+/// Maximum length in bytes of MAINTAINERS and of .mailmap. A kernel's MAINTAINERS has one million.
 pub(super) const LENGTH_LIMIT: usize = 8 << 20;
 
 /// A name, which may be empty, and an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
-    /// The name, without quotes.
+    /// Name, without quotes.
     pub name: String,
-    /// The address.
+    /// Address.
     pub address: String,
 }
 
 impl Person {
-    /// Reads `Name <address>`, `<address>` or `address`; what has no `@` is nobody.
+    /// Parses `Name <address>`, `<address>` or `address`; `None` without an `@`.
     pub fn parse(text: &str) -> Option<Person> {
         let (name, address) = match text.split_once('<') {
             Some((name, rest)) => (name, rest.rsplit_once('>').map_or(rest, |(address, _)| address)),
@@ -28,7 +28,7 @@ impl Person {
         address.contains('@').then_some(Person { name, address })
     }
 
-    /// As a mail's header has it: a name with signs that mean something there is quoted.
+    /// Formats the person for a mail header. A name with special characters is quoted.
     pub fn mailbox(&self) -> String {
         const SPECIAL: [char; 12] = ['(', ')', ',', '.', ':', ';', '@', '[', ']', '<', '>', '\\'];
         match self.name.as_str() {
@@ -42,15 +42,15 @@ impl Person {
     }
 }
 
-/// What people are called now.
+/// Current names and addresses of people.
 #[derive(Debug, Default)]
 pub struct Mailmap {
-    /// By the address that they had: the name that they had with it, empty for all of that address, and what they are called now.
+    /// Current person by old address, then by old name. An empty old name stands for all names of the address.
     entries: FxHashMap<String, FxHashMap<String, Person>>,
 }
 
 impl Mailmap {
-    /// Reads the `.mailmap` of a tree; a tree without one calls nobody anything else.
+    /// Reads the `.mailmap` of a tree. Without one, all people keep their names.
     pub fn read(tree: &Tree) -> Mailmap {
         let mut entries: FxHashMap<String, FxHashMap<String, Person>> = FxHashMap::default();
         for line in tree.short_text(".mailmap", LENGTH_LIMIT).unwrap_or_default().lines() {
@@ -76,7 +76,7 @@ impl Mailmap {
         Mailmap { entries }
     }
 
-    /// What somebody is called now.
+    /// Current name and address of a person.
     pub fn current(&self, person: Person) -> Person {
         let known = self.entries.get(&person.address);
         let called = |name: &str| known.and_then(|known| known.get(name));

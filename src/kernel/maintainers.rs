@@ -1,4 +1,4 @@
-//! MAINTAINERS: who is to be told of a change to a file.
+//! MAINTAINERS: the recipients of a change to a file.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,15 +14,15 @@ use super::{FileTrouble, Tree, TroubleKind};
 /// A section of MAINTAINERS.
 #[derive(Debug, Default)]
 pub struct Section {
-    /// Its title.
+    /// Title.
     pub title: String,
-    /// `S:`, the first of them.
+    /// First `S:` entry.
     pub status: String,
-    /// `M:` and, with `true`, `R:`, in order.
+    /// `M:` entries and, with `true`, `R:` entries, in order.
     people: Vec<(Person, bool)>,
-    /// `L:`, addresses alone; lists that only subscribers may write to are left out.
+    /// Addresses of `L:` entries, without lists that only subscribers may write to.
     lists: Vec<String>,
-    /// The bytes of the patterns.
+    /// Length of the patterns in bytes.
     bytes: usize,
     files: Vec<FilePattern>,
     excluded: Vec<FilePattern>,
@@ -30,7 +30,7 @@ pub struct Section {
     keywords: Vec<Keyword>,
 }
 
-/// A regular expression, which few ask for.
+/// A regular expression, compiled on first use.
 #[derive(Debug)]
 struct Keyword {
     text: String,
@@ -43,7 +43,7 @@ impl Keyword {
     }
 
     fn is_match(&self, text: &[u8]) -> bool {
-        // Most are words, which need no regular expression.
+        // Most keywords are words and need no regular expression.
         if self.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
             return memchr::memmem::find(text, self.text.as_bytes()).is_some();
         }
@@ -61,55 +61,55 @@ impl Keyword {
     }
 }
 
-/// The sections of a tree's MAINTAINERS.
+/// Sections of a tree's MAINTAINERS.
 #[derive(Debug, Default)]
 pub struct Maintainers {
     sections: Vec<Section>,
     mailmap: Mailmap,
-    /// Where bindings are read, which name people themselves.
+    /// Tree of the bindings, which name people themselves.
     tree: Option<Tree>,
-    /// The sections that can mean a file below a folder (of two levels) by naming it, as places in `sections`.
+    /// Sections that match only below folders of two levels, by these folders; as places in `sections`.
     by_folder: FxHashMap<String, Vec<usize>>,
-    /// Those that can mean a file anywhere.
+    /// Sections that may match a file anywhere; as places in `sections`.
     anywhere: Vec<usize>,
-    /// How many bytes of patterns and paths were compared, at most.
+    /// Upper bound of the bytes of patterns and paths compared so far.
     compared: AtomicUsize,
 }
 
-/// Whom to tell.
+/// Recipients of a change.
 #[derive(Debug, Default)]
 pub struct Recipients<'m> {
-    /// The sections that say so, the closest one first.
+    /// Sections that match, closest first.
     pub sections: Vec<&'m Section>,
-    /// The maintainers, as a mail's header has them.
+    /// Maintainers, formatted for a mail header.
     pub to: Vec<String>,
-    /// Reviewers, likewise, and lists.
+    /// Reviewers, formatted for a mail header, and lists.
     pub cc: Vec<String>,
 }
 
-/// So many sections are read: a kernel has three thousand.
+/// Maximum number of sections. A kernel has three thousand.
 const SECTION_LIMIT: usize = 20_000;
 
-/// So many patterns of each sort are read: a kernel has ten thousand for files, and some hundred regular expressions.
+/// Maximum number of patterns of each kind. A kernel has ten thousand for files, and some hundred regular expressions.
 const FILE_LIMIT: usize = 50_000;
 const KEYWORD_LIMIT: usize = 4_000;
 
-/// So many people and lists are told of a change: nobody reads more.
+/// Maximum number of people and lists for a change. Nobody reads more.
 const TOLD_LIMIT: usize = 200;
 
-/// So many bytes are compared in all, patterns times paths: a worklist of a kernel takes a tenth of it.
+/// Maximum number of bytes compared in all, patterns times paths. A worklist of a kernel takes a tenth of it.
 const COMPARED_LIMIT: usize = 4 << 30;
 
-/// A pattern has no more bytes,
+/// Maximum length of a pattern in bytes.
 const PATTERN_LENGTH: usize = 512;
-/// and its regular expression, compiled, takes no more.
+/// Maximum size in bytes of a compiled regular expression.
 const REGEX_LIMIT: usize = 64 << 10;
 
-/// Who is told of nothing for being the maintainer of everything.
+/// Address of the maintainer of the whole tree. It is never a recipient.
 const CHIEF: &str = "torvalds@linux-foundation.org";
 
 impl Maintainers {
-    /// Reads the MAINTAINERS of a tree; a tree without one has no sections.
+    /// Reads the MAINTAINERS of a tree. A tree without one has no sections.
     pub fn read(tree: &Tree) -> Maintainers {
         let text = tree.short_text("MAINTAINERS", LENGTH_LIMIT).unwrap_or_default();
         let (parsed, left_out) = Maintainers::parse(&text);
@@ -117,7 +117,7 @@ impl Maintainers {
             tree.note(left_out);
         }
         let mut maintainers = Maintainers { mailmap: Mailmap::read(tree), tree: Some(tree.clone()), ..parsed };
-        // A folder that is named without a slash means what lies below it.
+        // A folder named without a slash stands for everything below it.
         for section in &mut maintainers.sections {
             for pattern in section.files.iter_mut().chain(&mut section.excluded) {
                 if pattern.may_be_folder() && tree.has_folder(pattern.text()) {
@@ -129,7 +129,7 @@ impl Maintainers {
         maintainers
     }
 
-    /// Notes where the sections can mean files: there are thousands of them, and few for each file.
+    /// Indexes the sections by folder. There are thousands of them, and few match a given file.
     fn sort_by_folder(&mut self) {
         for (place, section) in self.sections.iter().enumerate() {
             let folders: Vec<Option<&str>> = section.files.iter().map(|pattern| folder(pattern.literal())).collect();
@@ -146,14 +146,14 @@ impl Maintainers {
         }
     }
 
-    /// The sections that mean a file, the closest first, and as they stand where they are as close.
+    /// Sections that match a file, closest first. Equally close ones keep their order.
     fn covering(&self, file: &str) -> Vec<&Section> {
         let named = folder(file).and_then(|folder| self.by_folder.get(folder)).map_or(&[][..], Vec::as_slice);
         let mut places: Vec<usize> = named.iter().chain(&self.anywhere).copied().collect();
         places.sort_unstable();
         let bytes: usize = places.iter().map(|place| self.sections[*place].bytes * file.len()).sum();
         if self.compared.fetch_add(bytes, Ordering::Relaxed) > COMPARED_LIMIT {
-            let text = "its patterns take too long to compare; for the other files nobody is told";
+            let text = "comparing its patterns takes too long; the remaining files get no recipients";
             let trouble = FileTrouble::of("MAINTAINERS", TroubleKind::TooMany, text);
             self.tree.iter().for_each(|tree| tree.note(trouble.clone()));
             return Vec::new();
@@ -165,7 +165,7 @@ impl Maintainers {
         covering.into_iter().map(|(_, section)| section).collect()
     }
 
-    /// The sections of a text, and what is wrong where it has more of something than is read.
+    /// Parses the sections of a text. Also returns the first place that exceeds a limit.
     fn parse(text: &str) -> (Maintainers, Option<FileTrouble>) {
         let mut sections: Vec<Section> = Vec::new();
         let mut room = Room { files: FILE_LIMIT, keywords: KEYWORD_LIMIT };
@@ -185,14 +185,14 @@ impl Maintainers {
             }
             let section = sections.last_mut().filter(|_| is_open);
             if !section.is_some_and(|section| section.add(line.as_bytes()[0], value, &mut room)) && left_out.is_none() {
-                let text = "sections or patterns beyond what a kernel has, from here on; they tell nobody";
+                let text = "sections or patterns exceed a limit from here on; those beyond it are ignored";
                 left_out = Some(FileTrouble::at("MAINTAINERS", number, TroubleKind::TooMany, text));
             }
         }
         (Maintainers { sections, ..Maintainers::default() }, left_out)
     }
 
-    /// Whom to tell of some files, and of the lines that a patch changes in them, as scripts/get_maintainer.pl has it. Keywords count
+    /// Recipients for some files and for the lines that a patch changes in them, as scripts/get_maintainer.pl finds them. Keywords match
     /// only in those lines.
     pub fn recipients(&self, files: &[&str], changed: &[u8]) -> Recipients<'_> {
         let mut sections: Vec<&Section> = Vec::new();
@@ -238,7 +238,7 @@ impl Maintainers {
     }
 }
 
-/// The people that are told already.
+/// Names and addresses of the recipients so far.
 #[derive(Debug, Default)]
 struct Known {
     names: FxHashSet<String>,
@@ -246,7 +246,7 @@ struct Known {
 }
 
 impl Known {
-    /// Adds somebody; whether neither that name nor that address was known.
+    /// Adds a person whose name and address are both unknown. Returns whether it did.
     fn add(&mut self, person: &Person) -> bool {
         let is_new = |known: &FxHashSet<String>, value: &str| value.is_empty() || !known.contains(value);
         let (name, address) = (person.name.to_ascii_lowercase(), person.address.to_ascii_lowercase());
@@ -259,14 +259,14 @@ impl Known {
     }
 }
 
-/// How many patterns there is still room for.
+/// Number of patterns that may still be added.
 struct Room {
     files: usize,
     keywords: usize,
 }
 
 impl Section {
-    /// Adds an entry, and says whether there was room for it.
+    /// Adds an entry. Returns false if a pattern exceeds a limit.
     fn add(&mut self, letter: u8, value: &str, room: &mut Room) -> bool {
         let left = match letter {
             b'F' | b'X' => Some(&mut room.files),
@@ -295,22 +295,22 @@ impl Section {
         true
     }
 
-    /// How closely the section means a file: by how many folders its pattern names; `None` where it does not.
+    /// Closeness of the section to a file: the depth of its pattern, or 0 for an `N:` match; `None` if it does not match.
     fn depth(&self, file: &str) -> Option<isize> {
-        // Names stand behind the patterns, and what is said last holds.
+        // `N:` lines follow the `F:` lines, and the last match counts.
         let is_named = || self.names.iter().any(|name| name.is_match(file.as_bytes())).then_some(0);
         let depth = is_named()
             .or_else(|| self.files.iter().rev().find(|pattern| pattern.means(file)).map(FilePattern::depth))?;
         (!self.excluded.iter().any(|pattern| pattern.means(file))).then_some(depth)
     }
 
-    /// Whether a text holds a keyword of the section.
+    /// Whether a text matches a keyword of the section.
     fn speaks_of(&self, text: &[u8]) -> bool {
         self.keywords.iter().any(|keyword| keyword.is_match(text))
     }
 }
 
-/// The first two folders of a path; `None` where it does not name two.
+/// First two folders of a path; `None` if it has fewer.
 fn folder(path: &str) -> Option<&str> {
     let mut slashes = memchr::memchr_iter(b'/', path.as_bytes());
     slashes.nth(1).map(|end| &path[..end])

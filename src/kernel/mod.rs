@@ -1,4 +1,4 @@
-//! A directory as a kernel tree: the files worth reading, its version, its API, its maintainers, its history, a change laid over it.
+//! A directory as a kernel tree: its C files, version, API, maintainers, history, and a change laid over it.
 
 mod apply;
 mod bindings;

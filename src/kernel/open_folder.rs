@@ -1,4 +1,4 @@
-//! A folder that is held open: files are opened below it, and nowhere else, whatever links are put in the way meanwhile.
+//! A folder held open: files are opened only below it, whatever links appear in the tree meanwhile.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,33 +10,33 @@ use std::path::{Component, Path};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
 
-/// Files longer than this many bytes are not read.
+/// Maximum length of a file in bytes.
 pub const FILE_LIMIT: u64 = 64 << 20;
 
-/// A folder that is held open.
+/// A folder held open.
 #[derive(Debug)]
 pub struct OpenFolder {
     held: OwnedFd,
 }
 
-/// Which links a path may lead through.
+/// Links that a path may lead through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {
-    /// None at all.
+    /// No links.
     None,
-    /// Those that stay below the folder.
+    /// Links that stay below the folder.
     Below,
 }
 
-/// A pipe is not waited for, and a terminal does not become that of this process.
+/// Opening a pipe does not block, and a terminal does not become the controlling terminal.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 
 impl OpenFolder {
-    /// Opens a folder by a path that the user gave.
+    /// Opens a folder at a path that the user gave.
     ///
     /// # Errors
-    /// Where there is no such folder, or it may not be listed.
+    /// The folder does not exist or cannot be listed.
     pub fn open(path: &Path) -> io::Result<OpenFolder> {
         Ok(OpenFolder { held: openat(CWD, path, FOLDER | OFlags::CLOEXEC, Mode::empty())? })
     }
@@ -44,7 +44,7 @@ impl OpenFolder {
     /// Opens a folder below this one; an empty path means this one.
     ///
     /// # Errors
-    /// Where there is no such folder, or a link stands in the way that may not be followed.
+    /// The folder does not exist, or the path leads through a forbidden link.
     pub fn folder(&self, path: impl AsRef<OsStr>, links: Links) -> io::Result<OpenFolder> {
         let path = Path::new(path.as_ref());
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
@@ -54,12 +54,12 @@ impl OpenFolder {
     /// Opens a regular file below the folder for reading.
     ///
     /// # Errors
-    /// Where there is none, it may not be read, is no regular file, or a link stands in the way that may not be followed.
+    /// The file does not exist, cannot be read, is not regular, or is reached by a forbidden link.
     pub fn file(&self, path: &str, links: Links) -> io::Result<File> {
         Ok(self.regular(path, links)?.0)
     }
 
-    /// Opens a regular file, and tells its length in bytes.
+    /// Opens a regular file. Also returns its length in bytes.
     fn regular(&self, path: &str, links: Links) -> io::Result<(File, u64)> {
         let held = self.below(Path::new(path), READ, links)?;
         let status = fstat(&held)?;
@@ -70,38 +70,39 @@ impl OpenFolder {
         }
     }
 
-    /// Opens what was listed as a regular file of this folder itself. That it still is one is not asked again: what is read of it is bounded, and
-    /// a pipe in its place is found empty.
+    /// Opens a file that was listed as a regular file directly in this folder. Its type is not checked again: reads are bounded, and a pipe
+    /// in its place reads as empty.
     ///
     /// # Errors
-    /// Where it may not be opened, or is a link.
+    /// The file cannot be opened, or is a link.
     pub fn listed_file(&self, name: &str) -> io::Result<File> {
         Ok(File::from(openat(&self.held, name, READ | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?))
     }
 
-    /// Whether something is there under a path, and what.
+    /// Type of the file at a path, if there is one.
     pub fn kind(&self, path: &str) -> Option<FileType> {
         let there = self.below(Path::new(path), OFlags::PATH, Links::Below).ok()?;
         Some(FileType::from_raw_mode(fstat(there).ok()?.st_mode))
     }
 
-    /// Whether a path, or a folder on the way to it, is a link.
+    /// Whether a path, or a folder on it, is a link.
     pub fn is_reached_by_link(&self, path: &str) -> bool {
         let there = self.below(Path::new(path), OFlags::PATH, Links::None);
         there.is_err_and(|error| error.raw_os_error() == Some(Errno::LOOP.raw_os_error()))
     }
 
-    /// The text of a regular file that is no longer than so many bytes.
+    /// Text of a regular file of at most `limit` bytes.
     ///
     /// # Errors
-    /// As for [`file`](Self::file); `FileTooLarge` where it is longer, `OutOfMemory` where there is no room for it.
+    /// As for [`file`](Self::file); `FileTooLarge` if the file is longer, `OutOfMemory` if memory does not suffice.
     pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
         let (file, length) = self.regular(path, Links::Below)?;
         let text = bounded(file, length, limit)?;
         if text.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
     }
 
-    /// The kernel refuses to leave the folder by any link, `..` or mount trick; an older one is walked with step by step, through no link.
+    /// Opens a path below the folder. The kernel refuses to leave the folder by any link, `..` or mount trick. A kernel without `openat2`
+    /// follows no link at all.
     #[cfg(target_os = "linux")]
     fn below(&self, path: &Path, flags: OFlags, links: Links) -> io::Result<OwnedFd> {
         use rustix::fs::{ResolveFlags, openat2};
@@ -111,7 +112,7 @@ impl OpenFolder {
         };
         loop {
             match openat2(&self.held, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
-                // Somebody renamed something in the tree just then.
+                // A rename in the tree raced with the lookup.
                 Err(Errno::AGAIN) => {}
                 Err(Errno::NOSYS | Errno::PERM) => return step_by_step(&self.held, path, flags),
                 opened => return Ok(opened?),
@@ -148,10 +149,10 @@ fn step_by_step(folder: &OwnedFd, path: &Path, flags: OFlags) -> io::Result<Owne
     held.ok_or_else(|| Errno::NOENT.into())
 }
 
-/// What can be read of something, and no more than a byte beyond the limit; `length` is what is expected.
+/// Reads everything, up to one byte beyond the limit; `length` is the expected length.
 ///
 /// # Errors
-/// Where it cannot be read, or there is no room for it.
+/// The data cannot be read, or memory does not suffice.
 pub fn bounded(from: impl Read, length: u64, limit: u64) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let expected = usize::try_from(length.min(limit)).unwrap_or_default();

@@ -1,42 +1,42 @@
-//! Files as a change leaves them, laid over a tree in memory. Nothing is written anywhere.
+//! Files of a change, laid over a tree in memory. Nothing is written to disk.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::FileTrouble;
 
-/// A file as a change leaves it.
+/// State of a file after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Laid {
-    /// It is gone.
+    /// The file does not exist.
     Gone,
-    /// It holds this text.
+    /// The file has this text.
     Text(Arc<[u8]>),
-    /// It is there, and is not read.
+    /// The file exists and is not read, for this reason.
     Unread(FileTrouble),
 }
 
-/// The files that differ from those on disk.
+/// Files that differ from those on disk.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
-    /// By path relative to the tree.
+    /// States by path relative to the tree.
     files: BTreeMap<String, Laid>,
-    /// The new paths of files that moved, with the old ones.
+    /// Old paths of moved files, by new path.
     renames: BTreeMap<String, String>,
 }
 
 impl Overlay {
-    /// Gives a file a text; `None` takes it away.
+    /// Sets the text of a file; `None` deletes it.
     pub fn set(&mut self, path: &str, text: Option<Vec<u8>>) {
         self.lay(path, text.map_or(Laid::Gone, |text| Laid::Text(text.into())));
     }
 
-    /// Says what becomes of a file.
+    /// Sets the state of a file.
     pub fn lay(&mut self, path: &str, laid: Laid) {
         self.files.insert(path.to_owned(), laid);
     }
 
-    /// Notes that the change moves files, from and to, all at once, whichever side of the change is laid over the tree.
+    /// Records files that the change moves, all at once, as pairs of old and new path. Either side of the change may be laid over the tree.
     pub fn renamed(&mut self, moved: &[(String, String)]) {
         let origin = |from: &String| self.renames.get(from).unwrap_or(from).clone();
         let news: Vec<(String, String)> = moved.iter().map(|(from, to)| (to.clone(), origin(from))).collect();
@@ -44,12 +44,12 @@ impl Overlay {
         self.renames.extend(news);
     }
 
-    /// What the overlay says of a file, if anything.
+    /// State of a file, if the overlay has it.
     pub fn get(&self, path: &str) -> Option<&Laid> {
         self.files.get(path)
     }
 
-    /// Why a file that it leaves there is not read.
+    /// Reason why an existing file is not read.
     pub fn unread(&self, path: &str) -> Option<&FileTrouble> {
         match self.files.get(path) {
             Some(Laid::Unread(trouble)) => Some(trouble),
@@ -57,12 +57,12 @@ impl Overlay {
         }
     }
 
-    /// The files that it leaves there and that are not read, with the reasons.
+    /// Reasons for all existing files that are not read.
     pub fn all_unread(&self) -> impl Iterator<Item = &FileTrouble> {
         self.files.keys().filter_map(|path| self.unread(path))
     }
 
-    /// Whether it changes a file of that path, or one below it.
+    /// Whether the overlay has a file at or below a path.
     pub fn touches(&self, path: &str) -> bool {
         let path = path.trim_start_matches("./").trim_end_matches('/');
         let below = format!("{path}/");
@@ -71,22 +71,22 @@ impl Overlay {
         (is_whole && !self.files.is_empty()) || self.files.contains_key(path) || first_below()
     }
 
-    /// How many files it changes.
+    /// Number of files in the overlay.
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// Whether it changes nothing.
+    /// Whether the overlay has no file.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// What a file was called before the change.
+    /// Path of a file before the change.
     pub fn name_before<'p>(&'p self, path: &'p str) -> &'p str {
         self.renames.get(path).map_or(path, String::as_str)
     }
 
-    /// The files that it changes, sorted; with each whether it is there.
+    /// Files of the overlay, sorted, each with whether it exists.
     pub fn files(&self) -> impl Iterator<Item = (&str, bool)> {
         self.files.iter().map(|(path, laid)| (path.as_str(), *laid != Laid::Gone))
     }

@@ -1,31 +1,30 @@
-//! Paths, many of them.
+//! Compact lists of paths.
 
-/// Whether a file of a tree is what a path names, or lies below it.
+/// Whether a file is at or below a path.
 pub fn is_below(file: &str, path: &str) -> bool {
     let path = path.trim_start_matches("./").trim_end_matches('/');
     let behind = file.strip_prefix(path);
     path.is_empty() || path == "." || behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The paths of files that lie below one folder of a tree. Tens of thousands are listed to be gone through once, so that they stand one behind
-/// the other in one piece of memory.
+/// Paths of files below one folder of a tree. Tens of thousands are listed and read once, so their names share one buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
     folder: String,
     names: String,
-    /// Where each name ends.
+    /// End offset of each name in `names`.
     ends: Vec<usize>,
-    /// Whether some lead through links.
+    /// Whether some paths lead through links.
     has_links: bool,
 }
 
 impl Paths {
-    /// None yet, below a folder that is given relative to the tree; empty for the tree itself.
+    /// Empty list for a folder, which is relative to the tree; an empty path means the tree itself.
     pub fn below(folder: &str) -> Paths {
         Paths { folder: folder.to_owned(), ..Paths::default() }
     }
 
-    /// The folder, relative to the tree.
+    /// Folder, relative to the tree.
     pub fn folder(&self) -> &str {
         &self.folder
     }
@@ -36,40 +35,40 @@ impl Paths {
         self.ends.push(self.names.len());
     }
 
-    /// Adds a file that a link leads to, by the name of the link.
+    /// Adds the target of a link, by the name of the link.
     pub fn push_link(&mut self, name: &str) {
         self.push(name);
         self.has_links = true;
     }
 
-    /// Whether some lead through links.
+    /// Whether some paths lead through links.
     pub fn has_links(&self) -> bool {
         self.has_links
     }
 
-    /// How many there are.
+    /// Number of paths.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no paths.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// One of them, by its number from 0, relative to the folder; nothing beyond the last.
+    /// A path relative to the folder, by its number from 0; empty beyond the last.
     pub fn name(&self, number: usize) -> &str {
         let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
         self.ends.get(number).map_or("", |end| &self.names[start..*end])
     }
 
-    /// The same relative to the tree.
+    /// A path relative to the tree, by its number from 0.
     pub fn path(&self, number: usize) -> String {
         let name = self.name(number);
         if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) }
     }
 
-    /// All, relative to the tree.
+    /// All paths, relative to the tree.
     pub fn iter(&self) -> impl Iterator<Item = String> {
         (0..self.len()).map(|number| self.path(number))
     }

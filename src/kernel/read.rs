@@ -1,4 +1,4 @@
-//! Reads files in parallel and keeps those that a sieve lets through.
+//! Reads files in parallel and keeps those that a sieve selects.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -14,33 +14,32 @@ use super::tree::unread;
 use super::{FileTrouble, Paths, Tree, TroubleKind};
 use crate::profile::{Phase, count, measure};
 
-/// Most files are shorter than this many bytes. Longer ones, registers described by machines for the most part, are looked at in
-/// parts of that size, which stay in the cache, and read as a whole only where a part may matter.
+/// Size in bytes of the parts in which long files are searched. Most files are shorter; longer ones are mostly generated register headers.
+/// A part stays in the cache, and the whole file is read only if a part may matter.
 const PART: usize = 256 << 10;
 
-/// The bytes of the smallest page that a kernel has.
+/// Size in bytes of the smallest page of any kernel.
 const PAGE: usize = 4 << 10;
 
-/// The byte order marks of UTF-16, in which no word would be found.
+/// Byte order marks of UTF-16. No word is found in such a file.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
-/// Decides which files are kept, and what is made of them.
+/// Selects the files to keep and converts them.
 pub trait Sieve<T>: Sync {
-    /// Whether a file, or a part of one, holds what makes a file worth keeping. Where the end of a part cuts off what would tell,
-    /// it may say yes in vain.
+    /// Whether a file, or a part of one, matters. It may wrongly return true if the end of a part cuts off the deciding bytes.
     fn matters(&self, text: &[u8]) -> bool;
 
-    /// How many bytes the longest thing has that is searched for: parts overlap by so many.
+    /// Length in bytes of the longest search word. Parts overlap by this length.
     fn overlap(&self) -> usize;
 
-    /// What is made of a whole file that matters, if there is room for it.
+    /// Converts a whole file that matters; `None` if there is no room for it.
     ///
     /// # Errors
-    /// Why it is none to work with.
+    /// Why the file is unusable.
     fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<T>, FileTrouble>;
 }
 
-/// So many files are read in a row by one thread: they mostly lie in one folder.
+/// Maximum number of files per rayon job. Files of a job mostly lie in one folder.
 const FILES_AT_ONCE: usize = 16;
 
 thread_local! {
@@ -49,28 +48,28 @@ thread_local! {
     static FOLDER: RefCell<Option<LastFolder>> = const { RefCell::new(None) };
 }
 
-/// The folder that a thread has opened a file of last.
+/// Folder of the last file that a thread opened.
 struct LastFolder {
-    /// The reading that it belongs to.
+    /// Number of the `sift` call that it belongs to.
     sift: u64,
-    /// Its path, relative to the folder of that reading.
+    /// Path, relative to the folder of that call.
     path: String,
     opened: OpenFolder,
 }
 
-/// Tells readings apart.
+/// Number of `sift` calls, to tell them apart.
 static SIFTS: AtomicU64 = AtomicU64::new(0);
 
-/// What came of reading files.
+/// Result of reading files.
 #[derive(Debug)]
 pub struct Sifted<T> {
-    /// What the sieve made of those it kept.
+    /// Values that the sieve made of the files it kept.
     pub kept: Vec<T>,
-    /// Files that were to be read.
+    /// Number of files to read.
     pub files: usize,
-    /// Bytes read.
+    /// Number of bytes read.
     pub bytes: u64,
-    /// The files that could not be read, or not be worked with.
+    /// Files that could not be read or are unusable.
     pub trouble: Vec<FileTrouble>,
 }
 
@@ -81,7 +80,7 @@ impl<T> Default for Sifted<T> {
 }
 
 impl<T> Sifted<T> {
-    /// Both this and what came of reading others.
+    /// Combines two results.
     pub fn and(mut self, mut other: Sifted<T>) -> Sifted<T> {
         self.kept.append(&mut other.kept);
         self.files += other.files;
@@ -91,7 +90,7 @@ impl<T> Sifted<T> {
     }
 }
 
-/// Reads every file of `paths` in parallel and collects what the sieve makes of those it keeps, in the order of `paths`.
+/// Reads all files of `paths` in parallel. Returns the values that the sieve makes of them, in the order of `paths`.
 pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifted<T> {
     if paths.is_empty() {
         return Sifted::default();
@@ -99,7 +98,7 @@ pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifte
     let opened = tree.folder().folder(paths.folder(), Links::Below);
     let sift = SIFTS.fetch_add(1, Ordering::Relaxed);
     let (reader, bytes) = (Reader { sift, tree, paths, opened }, AtomicU64::new(0));
-    // Most files leave nothing behind, so that the few results are collected and not one for each file.
+    // Most files yield nothing, so only the few results are collected.
     let outcomes: Vec<Result<T, FileTrouble>> = (0..paths.len())
         .into_par_iter()
         .with_max_len(FILES_AT_ONCE)
@@ -116,12 +115,12 @@ pub fn sift<T: Send>(tree: &Tree, paths: &Paths, sieve: &impl Sieve<T>) -> Sifte
     sifted
 }
 
-/// Reads files that lie below a folder.
+/// Reads files below a folder.
 struct Reader<'t> {
     sift: u64,
     tree: &'t Tree,
     paths: &'t Paths,
-    /// The kernel has a shorter way from an open folder to a file below than along the whole path.
+    /// Open folder of the paths. Resolving a path from it is faster than resolving the whole path.
     opened: io::Result<OpenFolder>,
 }
 
@@ -134,7 +133,7 @@ impl Reader<'_> {
             None => {
                 let open = || self.open(number);
                 BUFFER.with_borrow_mut(|buffer| sift_file(open, buffer, sieve)).map_err(|error| {
-                    // What is gone since it was listed is not read either.
+                    // A file deleted since it was listed is reported too.
                     let gone = || self.failed(number, TroubleKind::Unreadable, &error.to_string());
                     unread(&self.paths.path(number), &error).unwrap_or_else(gone)
                 })?
@@ -152,7 +151,7 @@ impl Reader<'_> {
         FileTrouble::of(&self.paths.path(number), kind, text)
     }
 
-    /// What the change that is laid over the tree makes of a file.
+    /// State of a file in the overlay, if the overlay has it.
     fn changed(&self, number: usize) -> Option<&Laid> {
         let overlay = self.tree.overlay();
         if overlay.is_empty() {
@@ -162,7 +161,7 @@ impl Reader<'_> {
         overlay.get(&path).or_else(|| if self.paths.has_links() { self.tree.laid(&path) } else { None })
     }
 
-    /// Links are listed only where they stay in the tree.
+    /// Opens a file. Links are listed only if they stay in the tree.
     fn open(&self, number: usize) -> io::Result<File> {
         match self.open_listed(self.paths.name(number)) {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
@@ -172,7 +171,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Files that lie in one folder are mostly listed one behind the other, and that folder stays open.
+    /// Opens a file of the listing. Files of one folder are mostly listed in a row, so their folder stays open.
     fn open_listed(&self, name: &str) -> io::Result<File> {
         let opened = self.opened.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
         let Some((folder, name)) = name.rsplit_once('/') else { return opened.listed_file(name) };
@@ -187,8 +186,7 @@ impl Reader<'_> {
     }
 }
 
-/// Reads a file through a buffer, and gives its text if it matters, and its length in bytes, of which no more than the limit and a part are
-/// counted.
+/// Reads a file through a buffer. Returns its text if it matters, and its length in bytes, counted up to the limit plus one part.
 fn sift_file<T>(
     open: impl FnOnce() -> io::Result<File>,
     buffer: &mut [u8],
@@ -201,7 +199,7 @@ fn sift_file<T>(
     })?;
     count(Phase::Read, held);
     if UTF_16.iter().any(|mark| buffer[..held].starts_with(mark)) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "is UTF-16, as no source of a kernel is; not read"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "is UTF-16, unlike kernel sources; not read"));
     }
     if held < buffer.len() {
         let text = &buffer[..held];
@@ -228,17 +226,17 @@ fn sift_file<T>(
     Ok((None, length))
 }
 
-/// A file from its beginning, or as much of it as shows that it is too long.
+/// Text of a file from its beginning, up to one byte beyond the limit.
 fn whole(mut file: File) -> io::Result<Vec<u8>> {
     file.rewind()?;
     let length = file.metadata()?.len();
     bounded(file, length, FILE_LIMIT)
 }
 
-/// Reads on behind the first `held` bytes of a buffer, until it is full or the file ends, and returns how many it holds then.
+/// Fills a buffer behind its first `held` bytes, until it is full or the file ends. Returns the new number of bytes.
 ///
-/// A read gives less than there is room for at the end of a file, or before a page that the disk does not give. The former alone is within
-/// a page, and then nothing is asked for once more, which for a tree of small files was every third call of the system.
+/// A read is short at the end of a file, or before a page that the disk cannot deliver. Only the former ends within a page, and then no
+/// further read is needed. In a tree of small files that read was every third system call.
 fn fill(file: &mut impl Read, buffer: &mut [u8], mut held: usize) -> io::Result<usize> {
     let is_beginning = held == 0;
     while held < buffer.len() {
@@ -259,7 +257,7 @@ fn fill(file: &mut impl Read, buffer: &mut [u8], mut held: usize) -> io::Result<
 mod tests {
     use super::*;
 
-    /// Gives pieces of so many bytes, then fails.
+    /// Returns pieces of these lengths, then fails.
     struct Torn(Vec<usize>);
 
     impl Read for Torn {
@@ -281,7 +279,7 @@ mod tests {
         assert_eq!(held(&[PAGE]), Err("torn".to_owned()));
         assert_eq!(held(&[PAGE, 0]), Ok(PAGE));
         assert_eq!(held(&[3 * PAGE]), Ok(3 * PAGE));
-        // What is held of the part before says nothing of where in the file a read ended.
+        // Bytes held from the part before say nothing about the file offset at which a read ended.
         assert_eq!(
             fill(&mut Torn(vec![PAGE - 1]), &mut buffer, 10).map_err(|error| error.to_string()),
             Err("torn".to_owned())

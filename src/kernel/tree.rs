@@ -1,4 +1,4 @@
-//! The tree itself: where it is, which kernel it is.
+//! The tree itself: its directory, its version, and the change laid over it.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -14,18 +14,18 @@ use super::open_folder::{FILE_LIMIT, OpenFolder};
 use super::overlay::{Laid, Overlay};
 use super::{FileTrouble, TroubleKind};
 
-/// A directory that is read as a kernel tree, with a change laid over it. Whatever is read of it comes through here: regular files of a
-/// bounded length that lie below it.
+/// A directory read as a kernel tree, with a change laid over it. All files are read through it: regular files of a bounded length below
+/// the directory.
 #[derive(Clone, Debug)]
 pub struct Tree {
     root: PathBuf,
     folder: Arc<OpenFolder>,
     overlay: Overlay,
-    /// The files that were asked for and could not be read.
+    /// Requested files that could not be read.
     unread: Arc<Mutex<BTreeSet<FileTrouble>>>,
 }
 
-/// Why a directory cannot be read at all.
+/// Error in opening a directory.
 #[derive(Debug)]
 pub struct TreeError {
     path: PathBuf,
@@ -40,17 +40,17 @@ impl fmt::Display for TreeError {
 
 impl std::error::Error for TreeError {}
 
-/// What a kernel tree has at its top.
+/// Files that every kernel tree has.
 const LANDMARKS: &[&str] = &["Makefile", "MAINTAINERS", "include/linux/mm.h", "include/linux/fs.h"];
 
-/// The headers that tell which API a tree has.
+/// Headers that show which API a tree has.
 const API_HEADERS: &[&str] = &["include/linux/mm_types.h", "include/linux/mm.h", "include/linux/fs.h"];
 
 impl Tree {
     /// Opens a directory.
     ///
     /// # Errors
-    /// Where there is no such directory, or it cannot be listed.
+    /// The directory does not exist or cannot be listed.
     pub fn open(root: &Path) -> Result<Tree, TreeError> {
         let folder = OpenFolder::open(root).map_err(|error| {
             let reason = match error.kind() {
@@ -68,7 +68,7 @@ impl Tree {
         Tree { root: self.root.clone(), folder: Arc::clone(&self.folder), overlay, unread: Arc::default() }
     }
 
-    /// A path as the files of the tree are named: relative to it, without detours. `None` for one that leads out of it.
+    /// Normalised path of a file: relative to the tree, without `..`. `None` if it leads out of the tree.
     pub fn path_below(&self, path: &str) -> Option<String> {
         let path = Path::new(path);
         let inside = if path.is_absolute() {
@@ -89,12 +89,13 @@ impl Tree {
         Some(parts.join("/"))
     }
 
-    /// What is laid over the directory.
+    /// The change laid over the directory.
     pub fn overlay(&self) -> &Overlay {
         &self.overlay
     }
 
-    /// A regular file of the tree; `None` where there is none. One that is there and cannot be read is noted as [`unread`](Self::unread).
+    /// Reads a regular file of the tree; `None` if it does not exist. If it exists but cannot be read, it is added to
+    /// [`unread`](Self::unread).
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.try_read(path).unwrap_or_else(|trouble| {
             self.note(trouble);
@@ -107,10 +108,10 @@ impl Tree {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(trouble);
     }
 
-    /// A regular file of the tree; `None` where there is none.
+    /// Reads a regular file of the tree; `None` if it does not exist.
     ///
     /// # Errors
-    /// Where it is there, and cannot or must not be read: no regular file, longer than the limit, reached by a link that leads out of the tree.
+    /// The file exists but is unreadable, not regular, too long, or reached by a link out of the tree.
     pub fn try_read(&self, path: &str) -> Result<Option<Vec<u8>>, FileTrouble> {
         match self.laid(path) {
             Some(Laid::Gone) => return Ok(None),
@@ -124,7 +125,7 @@ impl Tree {
         }
     }
 
-    /// What the change says of a file, by its own path or by the one that links lead to.
+    /// State of a file in the overlay, by its own path or by the target of links.
     pub(super) fn laid(&self, path: &str) -> Option<&Laid> {
         if self.overlay.is_empty() {
             return None;
@@ -138,18 +139,18 @@ impl Tree {
         own.or_else(|| if self.folder.is_reached_by_link(path) { by_link() } else { None })
     }
 
-    /// The files that were asked for so far and could not be read.
+    /// Files that were requested so far and could not be read.
     pub fn unread(&self) -> Vec<FileTrouble> {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Whether there is a folder of that path from the top.
+    /// Whether the tree has a folder at a path from the top.
     pub fn has_folder(&self, folder: &str) -> bool {
         let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         self.folder.kind(folder) == Some(FileType::Directory) || self.overlay.files().any(|(path, _)| is_below(path))
     }
 
-    /// Whether the directory has something of that path, whatever a change makes of it.
+    /// Whether the directory has a file or folder at a path, whatever the overlay says.
     pub fn has(&self, path: &str) -> bool {
         self.folder.kind(if path.is_empty() { "." } else { path }).is_some()
     }
@@ -159,17 +160,17 @@ impl Tree {
         &self.folder
     }
 
-    /// The directory.
+    /// Path of the directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// What a kernel tree has and this directory lacks.
+    /// Files that every kernel tree has and this directory lacks.
     pub fn missing_landmarks(&self) -> Vec<&'static str> {
         LANDMARKS.iter().copied().filter(|landmark| self.folder.kind(landmark).is_none()).collect()
     }
 
-    /// The version that the top Makefile states: `7.3.4`, `7.3.0-rc1`.
+    /// Version in the top Makefile: `7.3.4`, `7.3.0-rc1`.
     pub fn version(&self) -> Option<String> {
         let makefile = String::from_utf8(self.read("Makefile")?).ok()?;
         let value = |key: &str| {
@@ -185,12 +186,12 @@ impl Tree {
         ))
     }
 
-    /// A file of the tree as text; bytes that are no UTF-8 become replacement characters.
+    /// A file of the tree as text; invalid UTF-8 becomes replacement characters.
     pub fn text(&self, path: &str) -> Option<String> {
         Some(String::from_utf8_lossy(&self.read(path)?).into_owned())
     }
 
-    /// The same for a file that is no longer than so many bytes; a longer one is noted, and left out.
+    /// A file of at most `limit` bytes as text. A longer one is noted and left out.
     pub fn short_text(&self, path: &str, limit: usize) -> Option<String> {
         let text = self.text(path)?;
         if text.len() <= limit {
@@ -200,7 +201,7 @@ impl Tree {
         None
     }
 
-    /// The files below a folder whose names end so, sorted, with their texts; those that cannot be read are left out.
+    /// Files below a folder that have an extension, sorted, with their texts. Unreadable files are left out.
     pub fn texts_below(&self, folder: &str, extension: &str) -> Vec<(String, Vec<u8>)> {
         let on_disk = WalkDir::new(self.root.join(folder)).into_iter().filter_map(Result::ok);
         let paths = on_disk.filter(|entry| entry.file_type().is_file()).filter_map(|entry| {
@@ -216,7 +217,7 @@ impl Tree {
         paths.into_par_iter().filter_map(|path| self.read(&path).map(|text| (path, text))).collect()
     }
 
-    /// The C sources that lie in a folder itself, sorted; none where it cannot be listed.
+    /// C sources directly in a folder, sorted. If it cannot be listed, only those of the overlay.
     pub fn sources_in(&self, folder: &str) -> Vec<String> {
         let named = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
         let entries = std::fs::read_dir(self.root.join(folder)).into_iter().flatten().filter_map(Result::ok);
@@ -231,13 +232,13 @@ impl Tree {
         paths
     }
 
-    /// The texts of the headers that tell the API, those that can be read.
+    /// Texts of the readable headers that show the API.
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
         API_HEADERS.iter().filter_map(|header| self.read(header)).collect()
     }
 }
 
-/// Why a file is not read; `None` where there is none.
+/// Reason why a file is not read; `None` if it does not exist.
 pub(super) fn unread(path: &str, error: &io::Error) -> Option<FileTrouble> {
     let (kind, text) = match (error.kind(), error.raw_os_error().map(Errno::from_raw_os_error)) {
         (_, Some(Errno::NOENT | Errno::NOTDIR | Errno::ISDIR | Errno::NAMETOOLONG | Errno::INVAL)) => return None,

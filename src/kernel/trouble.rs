@@ -1,38 +1,38 @@
-//! What could not be used as it should be.
+//! Trouble: input that could not be used as it should be.
 
 use std::fmt;
 
-/// What sort of trouble there is with a file, in the order of the names.
+/// Kind of trouble with a file, in the order of the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TroubleKind {
     /// A handler is not found in the tree.
     HandlerNotFound,
-    /// It includes something that is not read.
+    /// The file includes something that is not read.
     Include,
-    /// It is a link that is not followed.
+    /// The file is a link that is not followed.
     Link,
     /// The directory does not look like a kernel tree.
     NoKernelTree,
-    /// It is neither a file nor a folder.
+    /// The path is neither a file nor a folder.
     NotAFile,
     /// A use of the VMA is not understood.
     NotUnderstood,
-    /// It holds bytes that are no UTF-8.
+    /// The file holds bytes that are not UTF-8.
     NotUtf8,
     /// A function does not parse.
     Parse,
     /// A registration is not understood.
     Registration,
-    /// It is longer than what is read.
+    /// The file is longer than a limit.
     TooLarge,
-    /// It has more of something than is looked at.
+    /// The file has more of something than a limit.
     TooMany,
-    /// It could not be read: what was found says nothing about it.
+    /// The file could not be read, so the result says nothing about it.
     Unreadable,
 }
 
 impl TroubleKind {
-    /// Its name in JSON and in summaries.
+    /// Name in JSON and in summaries.
     pub fn name(self) -> &'static str {
         match self {
             TroubleKind::HandlerNotFound => "handler-not-found",
@@ -57,26 +57,26 @@ impl fmt::Display for TroubleKind {
     }
 }
 
-/// Something about a file that could not be used as it should be. It is reported and counted, and the run goes on.
+/// Part of the input that could not be used as it should be. It is reported and counted, and the run continues.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileTrouble {
-    /// Path relative to the tree, with `/`; empty where it is about the tree.
+    /// Path relative to the tree, with `/`; empty if the trouble concerns the tree.
     pub file: String,
-    /// The line, from 1, where it is about one.
+    /// Line, from 1, if the trouble concerns one.
     pub line: Option<u32>,
-    /// The sort.
+    /// Kind of trouble.
     pub kind: TroubleKind,
-    /// The reason in words.
+    /// Reason in words.
     pub text: String,
 }
 
 impl FileTrouble {
-    /// About a file as a whole.
+    /// Trouble with a whole file.
     pub fn of(file: &str, kind: TroubleKind, text: impl Into<String>) -> FileTrouble {
         FileTrouble { file: file.to_owned(), line: None, kind, text: text.into() }
     }
 
-    /// About a line of a file, from 1.
+    /// Trouble with a line of a file, from 1.
     pub fn at(file: &str, line: u32, kind: TroubleKind, text: impl Into<String>) -> FileTrouble {
         FileTrouble { file: file.to_owned(), line: Some(line), kind, text: text.into() }
     }

@@ -13,23 +13,22 @@ use crate::profile::{Phase, measure};
 /// Top-level folders that hold no kernel code.
 const LEFT_OUT: &[&str] = &["tools", "Documentation", "scripts", ".git"];
 
-/// The C files of a part of a tree, in no order: the few that are kept are sorted then.
+/// C files of a part of a tree, in no order: the few that are kept are sorted later.
 #[derive(Debug)]
 pub struct Listing {
-    /// The `.h` files.
+    /// `.h` files.
     pub headers: Paths,
-    /// The `.c` files, and others that may hold C.
+    /// `.c` files, and others that may hold C.
     pub sources: Paths,
-    /// What could not be listed.
+    /// Paths that could not be listed.
     pub trouble: Vec<FileTrouble>,
 }
 
-/// Walks a tree in parallel, and has `look` look at the C files of each part of it as soon as they are listed, while the kernel
-/// still has their folders at hand.
+/// Walks a tree in parallel. Runs `look` on the C files of each part as soon as they are listed: the kernel still caches their folders.
 pub fn walk<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> {
     let (tops, mut files) = split(tree, tree.root());
     files.add_overlay(tree);
-    // Two levels are split, so that there are folders enough to share out.
+    // Splitting two levels gives enough folders to run in parallel.
     let below = tops.into_par_iter().filter(|top| !is_left_out(top)).flat_map(|top| {
         let (folders, files) = measure(Phase::Walk, || split(tree, &top));
         let listings = folders.into_par_iter().map(|folder| measure(Phase::Walk, || list(tree, &folder)));
@@ -38,7 +37,7 @@ pub fn walk<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> 
     below.chain(once(files).map(&look)).collect()
 }
 
-/// The folders in a folder, and the files in it.
+/// Folders in a folder, and the files in it.
 fn split(tree: &Tree, folder: &Path) -> (Vec<PathBuf>, Listing) {
     let (mut folders, mut files) = (Vec::new(), Listing::of(tree, folder));
     for entry in WalkDir::new(folder).min_depth(1).max_depth(1) {
@@ -54,7 +53,7 @@ fn is_left_out(path: &Path) -> bool {
     path.file_name().is_some_and(|name| LEFT_OUT.iter().any(|left_out| name == *left_out))
 }
 
-/// Files with these endings are no C. All others than these may be: `impl.inc` that a source includes, `parser.c_shipped`.
+/// Endings of files that hold no C. Files with any other ending may: `impl.inc` that a source includes, `parser.c_shipped`.
 const NO_C_ENDINGS: &[&str] = &[
     "S",
     "dts",
@@ -82,10 +81,10 @@ const NO_C_ENDINGS: &[&str] = &[
     "ppm",
 ];
 
-/// Nor are files whose names begin so.
+/// Beginnings of the names of files that hold no C.
 const NO_C_BEGINNINGS: &[&str] = &["Kconfig", "Makefile", "Kbuild"];
 
-/// What a file may be, as its name tells.
+/// Kind of a file by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Header,
@@ -110,7 +109,7 @@ impl Kind {
     }
 }
 
-/// Whether a file of that path is one of the C files of a tree.
+/// Whether a path is that of a listed C file.
 pub fn is_listed(path: &str) -> bool {
     let top = path.split('/').next().unwrap_or_default();
     Kind::of(path.as_bytes()) != Kind::NoC && !LEFT_OUT.contains(&top)
@@ -123,25 +122,25 @@ fn list(tree: &Tree, folder: &Path) -> Listing {
 }
 
 impl Listing {
-    /// Of no file yet.
+    /// Empty listing for a folder.
     fn of(tree: &Tree, folder: &Path) -> Listing {
         let paths = Paths::below(&below(tree.root(), folder));
         Listing { headers: paths.clone(), sources: paths, trouble: Vec::new() }
     }
 
-    /// Adds the files that the change laid over the tree changes or adds; what is listed from the disk leaves them out.
+    /// Adds the files that the overlay changes or adds. The walk over the disk leaves them out.
     fn add_overlay(&mut self, tree: &Tree) {
         for (path, _) in tree.overlay().files().filter(|(_, is_there)| *is_there) {
             if is_listed(path) {
                 self.list(Kind::of(path.as_bytes())).into_iter().for_each(|list| list.push(path));
             } else {
-                // A link, to a folder perhaps.
+                // The path may be a link to a folder.
                 self.trouble.extend(tree.overlay().unread(path).cloned());
             }
         }
     }
 
-    /// Adds what the walk through `folder` came to.
+    /// Adds an entry of the walk through `folder`.
     fn add(&mut self, tree: &Tree, folder: &Path, entry: walkdir::Result<DirEntry>) {
         let entry = match entry {
             Ok(entry) => entry,
@@ -171,8 +170,8 @@ impl Listing {
         }
     }
 
-    /// What a link leads to is listed in its own place, where that is a part of the tree that is read. Anywhere else in the tree it is
-    /// listed by the name of the link.
+    /// Adds a link. A target in a part of the tree that is read is listed at its own path. Any other target in the tree is listed by the
+    /// name of the link.
     fn add_link(&mut self, tree: &Tree, folder: &Path, link: &Path) {
         let path = below(tree.root(), link).into_owned();
         if tree.overlay().get(&path).is_some() {
@@ -211,9 +210,9 @@ impl Listing {
         }
     }
 
-    /// Adds the file, or what lies in the folder, that a link leads to.
+    /// Adds the target of a link: the file, or everything in the folder.
     fn add_linked(&mut self, tree: &Tree, folder: &Path, link: &Path) {
-        // Links of that folder are not followed on, so that there is an end.
+        // Links inside are not followed, so that the walk ends.
         for entry in WalkDir::new(link).into_iter().filter_map(Result::ok) {
             let kind = Kind::of(entry.path().as_os_str().as_encoded_bytes());
             let is_file = entry.file_type().is_file() || (entry.depth() == 0 && entry.path().is_file());
@@ -224,7 +223,7 @@ impl Listing {
                 self.trouble.push(FileTrouble::of(
                     &path,
                     TroubleKind::Link,
-                    "a link in a folder that is read by a link; not read",
+                    "a link inside a linked folder, not followed and not read",
                 ));
             }
         }
@@ -237,9 +236,9 @@ impl Listing {
     }
 }
 
-/// The path below a folder with `/`; bytes that are no UTF-8 are shown as replacement characters.
+/// Path below a folder with `/`. Invalid UTF-8 becomes replacement characters.
 fn below<'p>(folder: &Path, path: &'p Path) -> Cow<'p, str> {
-    // Paths of the walk begin with the folder as it was given. To compare them name by name takes longer than the walk.
+    // Paths of the walk start with the folder as it was given. Comparing them name by name takes longer than the walk.
     let path = path.as_os_str().as_encoded_bytes();
     let below = path.strip_prefix(folder.as_os_str().as_encoded_bytes()).unwrap_or(path);
     String::from_utf8_lossy(below.strip_prefix(b"/").unwrap_or(below))

@@ -1,27 +1,27 @@
-//! Shapes of statements: branches, and arms that refuse.
+//! Branches of a function, and arms that end in an error.
 
 use super::function_view::Variant;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit;
 
-/// An `if`.
+/// An `if` statement.
 #[derive(Clone, Copy)]
 pub struct Branch<'s> {
-    /// What decides.
+    /// Its condition.
     pub condition: &'s Expression,
-    /// What follows where it holds.
+    /// Statements that run if the condition is true.
     pub then: &'s [Statement],
-    /// What follows where it does not.
+    /// Statements that run if it is false.
     pub otherwise: &'s [Statement],
-    /// Whether what follows where it holds ends in an error.
+    /// Whether `then` ends in an error.
     pub then_refuses: bool,
-    /// Whether what follows where it does not ends in an error.
+    /// Whether `otherwise` ends in an error.
     pub otherwise_refuses: bool,
 }
 
 impl Variant<'_> {
-    /// Every `if` of the function, outer before inner.
+    /// All `if` statements of the function, outer before inner.
     pub fn branches(&self) -> Vec<Branch<'_>> {
         let mut found = Vec::new();
         self.add_branches(&self.function.body, &mut found);
@@ -44,7 +44,7 @@ impl Variant<'_> {
         }
     }
 
-    /// Whether statements end in an error: they return one, leave for where one is returned, or leave one in a variable.
+    /// Whether statements end in an error: they return one, jump to a label that returns one, or leave one in a variable.
     fn refuses(&self, arm: &[Statement]) -> bool {
         match arm.last().map(|last| &last.kind) {
             Some(S::Return(Some(value))) => {
@@ -59,7 +59,7 @@ impl Variant<'_> {
         }
     }
 
-    /// Whether what stands behind a label returns an error to an arm that ends by jumping there. A label that is not found may.
+    /// Whether the code after a label returns an error to an arm that jumps there. A label that is not found counts as one that does.
     fn refuses_at(&self, label: &str, arm: &[Statement]) -> bool {
         let Some(behind) = behind_label(&self.function.body, label) else { return true };
         let Some(value) = behind.iter().find_map(|statement| match &statement.kind {
@@ -73,7 +73,7 @@ impl Variant<'_> {
         match last_assigned(arm).filter(|(target, _)| *target == name) {
             Some((_, value)) => self.is_error(value),
             None => {
-                // What it was set to last before the jump.
+                // The last value before the jump decides.
                 let jump = arm.last().map_or(0, |last| last.span.start);
                 let before = self.values(name).iter().filter(|value| value.span.start < jump);
                 before.max_by_key(|value| value.span.start).is_none_or(is_error_or_call)
@@ -81,7 +81,7 @@ impl Variant<'_> {
         }
     }
 
-    /// Whether a variable that an arm returns holds an error: by the last assignment in the arm, else by all in the function.
+    /// Whether a variable that an arm returns holds an error. Its last assignment in the arm decides, else all assignments must be errors.
     fn holds_error(&self, name: &str, arm: &[Statement]) -> bool {
         match last_assigned(arm).filter(|(target, _)| *target == name) {
             Some((_, value)) => is_error(value),
@@ -89,18 +89,18 @@ impl Variant<'_> {
         }
     }
 
-    /// Whether an expression is an error, or a variable that holds nothing else.
+    /// Whether an expression is an error, or a variable that holds only errors.
     pub fn is_error(&self, value: &Expression) -> bool {
         is_error(value) || value.name().is_some_and(|name| self.holds_error(name, &[]))
     }
 }
 
-/// An error, or what a call gave, which may be one.
+/// Whether a value is an error, or the result of a call, which may be one.
 fn is_error_or_call(value: &Expression) -> bool {
     is_error(value) || matches!(value.bare().kind, E::Call { .. })
 }
 
-/// The statements behind a label.
+/// Statements after a label.
 fn behind_label<'s>(statements: &'s [Statement], label: &str) -> Option<&'s [Statement]> {
     statements.iter().enumerate().find_map(|(number, statement)| match &statement.kind {
         S::Label(name) if name == label => Some(&statements[number + 1..]),
@@ -111,7 +111,7 @@ fn behind_label<'s>(statements: &'s [Statement], label: &str) -> Option<&'s [Sta
     })
 }
 
-/// What the last statement that assigns a variable assigns to it.
+/// Target and value of the last assignment to a variable.
 fn last_assigned(arm: &[Statement]) -> Option<(&str, &Expression)> {
     arm.iter().rev().find_map(|statement| match &statement.kind {
         S::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
@@ -121,7 +121,7 @@ fn last_assigned(arm: &[Statement]) -> Option<(&str, &Expression)> {
     })
 }
 
-/// Whether no way runs through two places of a function: they lie in different arms of the same statement.
+/// Whether no path runs through both places: they lie in different arms of one statement.
 pub fn exclusive(statements: &[Statement], one: Span, other: Span) -> bool {
     let holds =
         |statements: &[Statement], place: Span| statements.iter().any(|statement| lies_in(place, statement.span));
@@ -146,7 +146,7 @@ fn lies_in(place: Span, around: Span) -> bool {
     around.start <= place.start && place.end <= around.end
 }
 
-/// `-EINVAL`, `ERR_PTR(-EINVAL)`, `dev_err_probe(dev, -EINVAL, ...)`, `false`.
+/// Whether a value is an error: `-EINVAL`, `ERR_PTR(-EINVAL)`, `dev_err_probe(dev, -EINVAL, ...)`, `false`.
 pub fn is_error(value: &Expression) -> bool {
     match &value.bare().kind {
         E::Name(name) => name == "false",

@@ -1,4 +1,4 @@
-//! What lints may ask: the handlers of a tree, with all functions that see their VMA.
+//! Facts that lints query: the handlers of a tree, with all functions that see their VMA.
 
 use std::sync::Arc;
 
@@ -17,47 +17,47 @@ use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, Event, EventKind, HandlerFacts};
 
-/// The facts of a tree as lints want them.
+/// Facts of a tree, prepared for lints.
 pub struct Facts<'a> {
     /// The tree.
     pub tree: &'a Tree,
-    /// Who defines what.
+    /// Index and rules of the tree.
     pub context: Context<'a>,
-    /// The API that the tree has, or is judged against.
+    /// API that handlers are judged against.
     pub chosen: &'a ResolvedTarget,
-    /// The facts of the tree before the change that is looked at, where there is one.
+    /// Facts of the tree before the checked change, if there is one.
     pub before: Option<&'a Facts<'a>>,
-    /// Every registration.
+    /// All registrations.
     pub findings: &'a [Finding],
-    /// Every handler that was found, once for each function.
+    /// All handlers with a known function, one entry for each function.
     pub handlers: Vec<HandlerView<'a>>,
     analysis: &'a Analysis<'a>,
 }
 
-/// A handler, and what it reaches.
+/// A handler and the functions that it reaches.
 pub struct HandlerView<'a> {
     /// Its first registration.
     pub finding: &'a Finding,
-    /// The function.
+    /// Key of its function.
     pub key: Key,
-    /// What it is handed.
+    /// Argument of its hook: a VMA or a desc.
     pub takes: Takes,
-    /// What it does.
+    /// Facts of all its paths.
     pub facts: HandlerFacts,
-    /// The function itself, then those that it is followed into.
+    /// Its own function, then its callees; without those of shared headers.
     pub bodies: Vec<FunctionView<'a>>,
     reach: Reach,
 }
 
-/// Where something is in those functions of a handler that have it, by their numbers.
+/// Places in a handler's functions, by the index of the function. Functions without such places are left out.
 pub struct Places(Vec<(usize, Vec<Span>)>);
 
-/// Which of a handler's functions lead to which: asked for every pair of places, and found out once.
+/// Reachability between a handler's functions. Computed once, because lints query every pair of places.
 struct Reach {
     numbers: FxHashMap<Key, usize>,
-    /// For each function those that it is, or is followed into, a bit each.
+    /// For each function, a bit set of itself and its direct and indirect callees.
     reached: Vec<Vec<u64>>,
-    /// The same the other way round: those that lead to it.
+    /// The reverse: for each function, a bit set of those that reach it.
     leading: Vec<Vec<u64>>,
 }
 
@@ -87,14 +87,14 @@ fn is_set(bits: &[u64], number: usize) -> bool {
     bits[number / 64] & (1 << (number % 64)) != 0
 }
 
-/// The numbers of the bits that are set.
+/// Indexes of the set bits.
 fn set_bits(bits: &[u64]) -> impl Iterator<Item = usize> {
     let words = bits.iter().enumerate();
     words.flat_map(|(number, word)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| number * 64 + bit))
 }
 
 impl<'a> Facts<'a> {
-    /// Reads the functions of all handlers once more, for the lines that a verdict does not need.
+    /// Parses the functions of all handlers again, for the lines that a verdict does not need.
     pub fn new(session: &'a Session<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
         let mut first: Vec<(&Finding, Key)> = Vec::new();
         let mut seen: FxHashMap<Key, ()> = FxHashMap::default();
@@ -115,7 +115,7 @@ impl<'a> Facts<'a> {
             .into_par_iter()
             .map(|(finding, key)| {
                 let reached = session.analysis.reached(&key).into_iter();
-                // What the kernel's own headers do is nobody's fault, and no check of the driver's.
+                // Code of the kernel's own headers is not the driver's fault, and not the driver's check.
                 let own = reached.filter(|(reached, _)| {
                     *reached == &key || !session.context.index.file(reached.id.file).is_shared_header()
                 });
@@ -151,17 +151,17 @@ impl<'a> Facts<'a> {
         self.context.rules
     }
 
-    /// What is known of a function that a handler reaches, or of a close hook that one installs.
+    /// Facts of a function that a handler reaches, or of a hook that it installs.
     pub fn lowered(&self, key: &Key) -> Option<&Lowered> {
         self.analysis.lowered(key).map(AsRef::as_ref)
     }
 
-    /// The handlers that are handed a VMA, or a desc.
+    /// Handlers whose hook takes a VMA, or a desc.
     pub fn taking(&self, takes: Takes) -> impl Iterator<Item = &HandlerView<'a>> {
         self.handlers.iter().filter(move |handler| handler.takes == takes)
     }
 
-    /// The handlers that call the hook that another is registered for, and those that call theirs.
+    /// Handlers that call the hook of this handler, directly or through other handlers' hooks.
     pub fn callers<'s>(&'s self, handler: &HandlerView) -> Vec<&'s HandlerView<'a>> {
         let mut found: Vec<&HandlerView> = Vec::new();
         let mut hooks = vec![&handler.finding.registration.hook];
@@ -181,7 +181,7 @@ impl<'a> Facts<'a> {
         found
     }
 
-    /// A function as syntax: every variant of it.
+    /// Parses a function, in all its variants.
     pub fn syntax(&self, id: ItemId) -> Vec<Function> {
         syntax(self.context, id)
     }
@@ -193,7 +193,7 @@ impl<'a> HandlerView<'a> {
         self.bodies.first().map_or("", |body| body.lowered.name.as_str())
     }
 
-    /// What the functions do, one after the other.
+    /// Facts of its functions, outer before inner.
     pub fn lowered(&self) -> impl Iterator<Item = &Lowered> {
         self.bodies.iter().map(|body| body.lowered.as_ref())
     }
@@ -203,14 +203,14 @@ impl<'a> HandlerView<'a> {
         self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
     }
 
-    /// Where something is in each of the handler's functions.
+    /// Collects places in each of the handler's functions.
     pub fn places(&self, of: impl Fn(&FunctionView) -> Vec<Span>) -> Places {
         let found = self.bodies.iter().map(of).enumerate();
         Places(found.filter(|(_, places)| !places.is_empty()).collect())
     }
 
-    /// Whether something lies on a path with a place of a function: in the function itself, in one that leads to it, or in one that
-    /// it calls.
+    /// Whether any of `places` can lie on one path with a place of a function: in the function itself, in one of its callers or in
+    /// one of its callees.
     pub fn co_occurs(&self, body: &FunctionView<'a>, place: Span, places: &Places) -> bool {
         let meets = |variant: &Variant, one: Span, other: Span| !exclusive(&variant.function.body, one, other);
         places.0.iter().any(|(number, found)| {
@@ -222,7 +222,7 @@ impl<'a> HandlerView<'a> {
             if other.key == body.key {
                 return body.variants.iter().any(|variant| any_meets(variant, place));
             }
-            // A call through a table is not found by name: then nothing says that it lies apart.
+            // A call through a table is not found by name, so nothing proves that the two lie apart.
             let (caller, callee) = if self.leads(other, body) { (other, body) } else { (body, other) };
             caller.variants.iter().any(|variant| {
                 let mut calls = self.calls_towards(variant, callee).peekable();
@@ -233,7 +233,7 @@ impl<'a> HandlerView<'a> {
         })
     }
 
-    /// A function, those that lead to it, and those that it is followed into: what one call may run through.
+    /// A function, its callers and its callees: everything that one call may run through.
     pub fn related<'s>(&'s self, body: &FunctionView<'a>) -> impl Iterator<Item = &'s FunctionView<'a>> {
         let number = self.reach.numbers.get(&body.key).copied();
         let bits = |all: &'s [Vec<u64>]| number.map(|number| all[number].as_slice()).unwrap_or_default();
@@ -242,7 +242,7 @@ impl<'a> HandlerView<'a> {
         set_bits(&either).collect::<Vec<_>>().into_iter().map(|number| &self.bodies[number])
     }
 
-    /// The calls of a function that lead to another.
+    /// Calls of a function that lead to another, directly or indirectly.
     pub fn calls_towards(&self, from: &Variant, to: &FunctionView) -> impl Iterator<Item = Span> {
         let leading = self.reach.numbers.get(&to.key).map(|number| self.reach.leading[*number].as_slice());
         let towards: FxHashSet<&str> =
@@ -250,7 +250,7 @@ impl<'a> HandlerView<'a> {
         from.calls().into_iter().filter(move |(name, _, _)| towards.contains(name)).map(|(_, _, call)| call.span)
     }
 
-    /// Whether a function is another, or is followed into it.
+    /// Whether a function is the other one, or reaches it.
     pub fn leads(&self, from: &FunctionView, to: &FunctionView) -> bool {
         match (self.reach.numbers.get(&from.key), self.reach.numbers.get(&to.key)) {
             (Some(from), Some(to)) => is_set(&self.reach.reached[*from], *to),
@@ -268,14 +268,14 @@ impl<'a> HandlerView<'a> {
         self.lowered().any(|lowered| lowered.tests.iter().any(|named| named.name == flag))
     }
 
-    /// The calls that rules speak of, by all its functions, with the rule.
+    /// Calls with a rule, in all its functions, and the rule.
     pub fn ruled_calls(&self, rules: &'a Rules) -> impl Iterator<Item = (&str, &'a Call)> {
         self.lowered()
             .flat_map(|lowered| &lowered.calls)
             .filter_map(move |call| rules.call(&call.name).map(|rule| (call.name.as_str(), rule)))
     }
 
-    /// The flags that it leaves set: by name, and by the calls that set them.
+    /// Flags that it sets: by name, and through calls that imply them.
     pub fn final_flags(&self, rules: &'a Rules) -> Vec<&str> {
         let implied = self.ruled_calls(rules).flat_map(|(_, rule)| rule.implies.iter().map(String::as_str));
         let named = self.lowered().flat_map(|lowered| lowered.sets.iter().map(|named| named.name.as_str()));

@@ -1,4 +1,4 @@
-//! Conditions about the flags of a VMA: which flags they ask for, and what they make of the answer.
+//! Conditions on the flags of a VMA: the tested flags, and the effect of the result.
 
 use super::branches::Branch;
 use super::function_view::Variant;
@@ -10,27 +10,27 @@ use crate::vma::lower::flags::flag_of;
 /// A test of flags in a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagTest {
-    /// The flags.
+    /// The tested flags.
     pub flags: Vec<String>,
-    /// Whether the condition holds where they are set; else where they are not.
+    /// Whether the condition holds if they are set, or else if they are clear.
     pub set: bool,
-    /// Whether all of them are meant; else any.
+    /// Whether the test is for all of them, or else for any.
     pub all: bool,
-    /// The test.
+    /// Place of the test.
     pub span: Span,
 }
 
-/// What a handler refuses by the flags of the VMA.
+/// A condition on flags that makes a handler fail.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// The test.
+    /// The flags that make it fail.
     pub test: FlagTest,
     /// The whole condition.
     pub condition: Span,
 }
 
 impl Variant<'_> {
-    /// The flags whose presence (`set`) or absence makes the function fail.
+    /// Flags whose presence (`set`) or absence makes the function fail.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut found = Vec::new();
         for Branch { condition, then_refuses, otherwise_refuses, .. } in self.branches() {
@@ -43,7 +43,7 @@ impl Variant<'_> {
         found
     }
 
-    /// The tests of flags in a condition, as what makes it hold, or with `holds` false, what makes it not.
+    /// Flag tests in a condition that make it true, or false if `holds` is false.
     pub fn flag_tests(&self, condition: &Expression, holds: bool) -> Vec<FlagTest> {
         let mut found = Vec::new();
         self.add_tests(condition, holds, 0, &mut found);
@@ -103,7 +103,7 @@ impl Variant<'_> {
         }
     }
 
-    /// The flags of `vma->vm_flags & X`.
+    /// Flags in `vma->vm_flags & X`.
     fn masked(&self, expression: &Expression) -> Option<Vec<String>> {
         let E::Binary { operator, left, right } = &expression.bare().kind else { return None };
         let mask = match operator.as_str() {
@@ -115,7 +115,7 @@ impl Variant<'_> {
         (!flags.is_empty()).then_some(flags)
     }
 
-    /// The flags that an expression names.
+    /// Flags that an expression names.
     pub fn flag_names(&self, expression: &Expression) -> Vec<String> {
         let mut flags = Vec::new();
         crate::source::visit::expression(expression, &mut |part| {

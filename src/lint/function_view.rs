@@ -1,4 +1,4 @@
-//! A function that sees a VMA or a desc, as syntax, and what its expressions have to do with the VMA.
+//! Syntax of a function that sees a VMA or a desc, and the relation of its expressions to the VMA.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,11 +13,11 @@ use crate::vma::flow::{Key, Shared, VmaAccess};
 use crate::vma::lower::Context;
 use crate::vma::lower::aliases::Aliases;
 
-/// One function.
+/// A function with its facts and its syntax.
 pub struct FunctionView<'a> {
-    /// Which, and how it gets at the VMA.
+    /// The function and its access to the VMA.
     pub key: Key,
-    /// What it does.
+    /// Its facts.
     pub lowered: Shared,
     /// Its syntax, once for each variant of its conditionals.
     pub variants: Vec<Variant<'a>>,
@@ -27,28 +27,28 @@ pub struct FunctionView<'a> {
 pub struct Variant<'a> {
     /// The syntax.
     pub function: Function,
-    /// The bytes of its file.
+    /// Bytes of its file.
     pub text: &'a [u8],
     rules: &'a Rules,
     aliases: Aliases,
-    /// The parameter that holds flags of the VMA.
+    /// Parameter that holds flags of the VMA.
     flags: Option<String>,
-    /// Variables with what is assigned to them.
+    /// Variables and the values assigned to them.
     values: FxHashMap<String, Vec<Expression>>,
-    /// What variables are made from, as far as it was asked for.
+    /// Cache of the origins of variables.
     origins: RwLock<FxHashMap<String, Arc<Origin>>>,
 }
 
-/// What an expression is made from.
+/// Sources of an expression.
 #[derive(Debug, Default)]
 struct Origin {
     /// Fields of the VMA.
     fields: BTreeSet<String>,
-    /// Variables, and other names.
+    /// Variables and other names.
     names: BTreeSet<String>,
 }
 
-/// The fields that the size of a mapping is made of.
+/// Fields that determine the size of a mapping.
 pub const SIZE: &[&str] = &["vm_start", "vm_end"];
 
 impl<'a> FunctionView<'a> {
@@ -59,7 +59,7 @@ impl<'a> FunctionView<'a> {
         FunctionView { key, lowered, variants }
     }
 
-    /// The file that it lies in.
+    /// Number of its file in the index.
     pub fn file(&self) -> u32 {
         self.key.id.file
     }
@@ -98,7 +98,7 @@ impl<'a> Variant<'a> {
         });
     }
 
-    /// Every call by name, with its arguments, outer before inner.
+    /// All calls by name, with their arguments, outer before inner.
     pub fn calls(&self) -> Vec<(&str, &[Expression], &Expression)> {
         let mut calls = Vec::new();
         self.expressions(&mut |expression| {
@@ -121,7 +121,7 @@ impl<'a> Variant<'a> {
         self.aliases.is_desc(expression)
     }
 
-    /// The field of the VMA that an expression is, as `struct vm_area_struct` calls it.
+    /// Field of the VMA that an expression names, as spelled in `struct vm_area_struct`.
     pub fn field<'e>(&'e self, expression: &'e Expression) -> Option<&'e str> {
         let E::Field { base, name, .. } = &expression.bare().kind else { return None };
         if self.aliases.is_vma(base) {
@@ -143,12 +143,12 @@ impl<'a> Variant<'a> {
             || self.values(name).iter().any(|value| self.field(value) == Some("vm_flags"))
     }
 
-    /// What is assigned to a variable.
+    /// Values assigned to a variable.
     pub fn values(&self, name: &str) -> &[Expression] {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Visits what a variable is made from, with what is assigned to the variables in that, each variable once.
+    /// Visits the values of a variable and of all variables in them, each variable once.
     fn sources<'v>(&'v self, name: &'v str, see: &mut dyn FnMut(&'v Expression)) {
         let (mut seen, mut stack) = (BTreeSet::from([name]), self.values(name).iter().collect::<Vec<_>>());
         while let Some(next) = stack.pop() {
@@ -163,7 +163,7 @@ impl<'a> Variant<'a> {
         }
     }
 
-    /// What a variable is made from. Found out once: conditions ask for the same ones again and again.
+    /// Origin of a variable. Cached, because conditions query the same ones repeatedly.
     fn origin(&self, name: &str) -> Arc<Origin> {
         let known = |origins: &FxHashMap<String, Arc<Origin>>| origins.get(name).cloned();
         if let Some(origin) = known(&self.origins.read().unwrap_or_else(PoisonError::into_inner)) {
@@ -176,7 +176,7 @@ impl<'a> Variant<'a> {
         origin
     }
 
-    /// Adds what one part of an expression says itself.
+    /// Adds the origin of one part of an expression, without that of its variables.
     fn add_origin(&self, part: &Expression, origin: &mut Origin) {
         origin.fields.extend(self.field(part).map(str::to_owned));
         match &part.kind {
@@ -189,7 +189,7 @@ impl<'a> Variant<'a> {
         }
     }
 
-    /// The origins of an expression: its own, and those of the variables in it.
+    /// Origins of an expression and of the variables in it.
     fn origins_of(&self, expression: &Expression) -> Vec<Arc<Origin>> {
         let mut origin = Origin::default();
         visit::expression(expression, &mut |part| self.add_origin(part, &mut origin));
@@ -199,18 +199,18 @@ impl<'a> Variant<'a> {
         origins
     }
 
-    /// The fields of the VMA that an expression is made from, those of variables looked through.
+    /// Fields of the VMA that an expression is computed from, directly or through variables.
     pub fn made_from(&self, expression: &Expression) -> BTreeSet<String> {
         self.origins_of(expression).iter().flat_map(|origin| origin.fields.iter().cloned()).collect()
     }
 
-    /// Whether an expression is made from any of some fields.
+    /// Whether an expression is computed from any of these fields.
     pub fn is_made_from(&self, expression: &Expression, fields: &[&str]) -> bool {
         let holds = |origin: &Arc<Origin>| fields.iter().any(|field| origin.fields.contains(*field));
         self.origins_of(expression).iter().any(holds)
     }
 
-    /// The names that an expression is made from, those of variables looked through.
+    /// Names that an expression is computed from, directly or through variables.
     pub fn names(&self, expression: &Expression) -> BTreeSet<String> {
         self.origins_of(expression).iter().flat_map(|origin| origin.names.iter().cloned()).collect()
     }

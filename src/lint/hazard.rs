@@ -1,43 +1,43 @@
-//! What a lint reports.
+//! Findings of lints.
 
 use super::Facts;
 use crate::fingerprint::fingerprint;
 use crate::rules::{Confidence, Level, LintText};
 use crate::source::{LineIndex, Position, Span};
 
-/// Something that a lint found. Sorted by place.
+/// A finding of a lint. Hazards are sorted by place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hazard {
-    /// The file, relative to the tree.
+    /// Path of the file, relative to the tree.
     pub file: String,
-    /// Where it starts.
+    /// Start of the code.
     pub start: Position,
-    /// Where it ends, the column behind the last byte.
+    /// End of the code; the column is the one after the last byte.
     pub end: Position,
-    /// The lint.
+    /// Name of the lint.
     pub lint: &'static str,
-    /// How bad it is.
+    /// Severity.
     pub level: Level,
-    /// How sure the lint is.
+    /// Confidence of the lint.
     pub confidence: Confidence,
-    /// The function, or the table, in which it stands; empty for neither.
+    /// Function or table around the code; empty if there is neither.
     pub function: String,
-    /// One sentence for the reader.
+    /// Message in one sentence.
     pub message: String,
-    /// The code, blanks squeezed: with lint, file and function it tells a hazard from others, wherever its line moves to.
+    /// The code with whitespace squeezed. With lint, file and function it identifies a hazard, even if its line moves.
     pub code: String,
-    /// The handler that it is about, where `fix` may have a patch: the file that registers it, and its name.
+    /// Handler that `fix` may have a patch for: the file that registers it, and its name.
     pub handler: Option<(String, String)>,
 }
 
 impl Hazard {
-    /// What stays the same where lines move: a hash of lint, file, function and code, in hexadecimal.
+    /// Hash of lint, file, function and code, in hexadecimal. It stays the same if lines move.
     pub fn fingerprint(&self) -> String {
         fingerprint([self.lint, &self.file, &self.function, &self.code])
     }
 }
 
-/// Takes what one lint reports.
+/// Collects the findings of one lint.
 pub struct Found<'f> {
     lint: &'static str,
     level: Level,
@@ -60,7 +60,7 @@ impl<'f> Found<'f> {
         self.add(source.path.clone(), start, end, item.unwrap_or_default(), code, message)
     }
 
-    /// Reports a place in a file that the index did not keep.
+    /// Reports a place in a file that is not in the index.
     pub fn in_text(&mut self, path: &str, text: &[u8], span: Span, message: String) -> &mut Hazard {
         let lines = LineIndex::new(text);
         let (start, end) = (lines.position(text, span.start), lines.position(text, span.end));

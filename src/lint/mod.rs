@@ -1,6 +1,6 @@
-//! Findings about hazards in handlers: what went wrong in real life, told on the line before review.
+//! Finds hazards in handlers: patterns of real bugs, reported on their lines before review.
 //!
-//! A lint is a file in `lints` and a text in `rules/lints`; it asks [`Facts`] and reports [`Hazard`]s.
+//! A lint is a file in `lints` and a text in `rules/lints`. It queries [`Facts`] and reports [`Hazard`]s.
 
 mod branches;
 mod context;
@@ -23,22 +23,22 @@ use crate::rules::{Confidence, LintText};
 pub struct Lint {
     /// Its name.
     pub id: &'static str,
-    /// Its text, as TOML.
+    /// Its text, in TOML.
     text: &'static str,
-    /// Reports what it finds.
+    /// Reports its findings.
     check: fn(&Facts, &mut Found),
 }
 
 impl Lint {
-    /// What is written about it.
+    /// Parses the text of the lint.
     ///
     /// # Errors
-    /// Where the text lacks a key, which a test rules out.
+    /// The text lacks a key; a test rules this out.
     pub fn text(&self) -> Result<LintText, String> {
         toml::from_str(self.text).map_err(|error| format!("rules/lints/{}.toml: {error}", self.id))
     }
 
-    /// Whether it is on unless somebody says otherwise.
+    /// Whether the lint runs by default.
     pub fn is_default(&self) -> bool {
         self.text().is_ok_and(|text| text.confidence > Confidence::Low)
     }
@@ -49,16 +49,16 @@ pub fn find(id: &str) -> Option<&'static Lint> {
     ALL.iter().find(|lint| lint.id == id)
 }
 
-/// What to say of a lint that does not exist.
+/// Error message for an unknown lint.
 pub fn no_lint(name: &str) -> String {
     let hint = did_you_mean(name, ALL.iter().map(|lint| lint.id));
     format!("no lint is called {name}{hint} (mmaplint rules lists them all)")
 }
 
-/// Runs lints over the facts of a tree; the hazards come sorted by place, each once.
+/// Runs lints on the facts of a tree. The hazards are sorted by place and unique.
 ///
 /// # Errors
-/// Where the text of a lint cannot be read.
+/// The text of a lint cannot be read.
 pub fn run(facts: &Facts, chosen: &[&'static Lint]) -> Result<Vec<Hazard>, String> {
     let found: Result<Vec<Vec<Hazard>>, String> = chosen
         .par_iter()
@@ -70,7 +70,7 @@ pub fn run(facts: &Facts, chosen: &[&'static Lint]) -> Result<Vec<Hazard>, Strin
         .collect();
     let mut hazards: Vec<Hazard> = found?.into_iter().flatten().collect();
     hazards.sort();
-    // What two handlers share is told once, for the first of them.
+    // Code that two handlers share is reported once, for the first of them.
     hazards.dedup_by(|next, first| {
         (next.lint, &next.file, next.start, next.end) == (first.lint, &first.file, first.start, first.end)
     });

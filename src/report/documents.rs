@@ -1,4 +1,4 @@
-//! What documents lack, as lines and as JSON.
+//! Gaps in documents, as lines and as JSON.
 
 use std::io::{self, Write};
 
@@ -8,10 +8,10 @@ use super::escape::printable;
 use super::layout::write_json;
 use crate::documents::{Gap, Gaps};
 
-/// Writes `file:line: what [kind]`.
+/// Writes one line per gap: `file:line: text [kind]`.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn text(found: &Gaps, out: &mut dyn Write) -> io::Result<()> {
     for Gap { file, line, kind, text } in &found.gaps {
         writeln!(out, "{}", printable(&format!("{file}:{line}: {text} [{kind}]")))?;
@@ -19,10 +19,10 @@ pub fn text(found: &Gaps, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes everything.
+/// Writes all gaps as one JSON document.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn json(found: &Gaps, out: &mut dyn Write) -> io::Result<()> {
     write_json(&Document { schema: 1, gaps: &found.gaps, missing: &found.missing }, out)
 }

@@ -1,18 +1,18 @@
-//! Text from a tree as the formats can hold it: nothing in it is obeyed by whoever reads the result.
+//! Escapes text from a tree for each format, so that no terminal or viewer obeys it.
 
 use std::fmt::{self, Write};
 
-/// The text without what a terminal would obey.
+/// Text with `?` for every character that a terminal obeys.
 pub fn printable(text: &str) -> String {
     text.chars().map(|character| if is_obeyed(character) { '?' } else { character }).collect()
 }
 
-/// Whether a terminal, or what shows text, would obey a character: controls, and those that turn the direction of writing.
+/// Whether a terminal or viewer obeys a character: controls, and characters that change the writing direction.
 pub fn is_obeyed(character: char) -> bool {
     character.is_control() || is_turning(character)
 }
 
-/// The text without what Markdown, or the HTML in it, gives a meaning.
+/// Text with Markdown, and HTML in it, escaped.
 pub fn markdown(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
@@ -28,7 +28,7 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// Text as HTML holds it, in an element or in a quoted attribute.
+/// Text escaped for an HTML element or a quoted attribute.
 pub struct Html<'a>(pub &'a str);
 
 impl fmt::Display for Html<'_> {
@@ -41,7 +41,7 @@ impl fmt::Display for Html<'_> {
                 '"' => formatter.write_str("&quot;")?,
                 '\'' => formatter.write_str("&#39;")?,
                 '\t' | '\n' => formatter.write_char(character)?,
-                // Controls are no characters of HTML, and those that turn the direction of writing hide what is written.
+                // HTML has no controls. Characters that change the writing direction hide text.
                 character if character.is_control() || is_turning(character) => formatter.write_str("\u{fffd}")?,
                 character => formatter.write_char(character)?,
             }
@@ -50,12 +50,12 @@ impl fmt::Display for Html<'_> {
     }
 }
 
-/// Whether a character changes the direction in which others are shown (the "trojan source" of CVE-2021-42574).
+/// Whether a character changes the writing direction ("trojan source", CVE-2021-42574) or is a Unicode line separator.
 fn is_turning(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A cell as it is written: in quotes where it has to be, and never a formula.
+/// A CSV cell: quoted if necessary, and never a formula.
 pub fn csv_cell(cell: &str) -> String {
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     let shown = |character: char| if character.is_control() && !character.is_whitespace() { '?' } else { character };

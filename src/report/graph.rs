@@ -1,4 +1,4 @@
-//! Who blocks whom: for graphviz, as JSON, as lines.
+//! Blockers as a graph: for graphviz, as JSON, as lines.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::layout::write_json;
 use crate::fix::counted;
 use crate::verdict::{Blocker, BlockerKind, Verdict};
 
-/// How many of some findings are handlers of `file_operations`.
+/// Number of `file_operations` handlers among `findings`.
 fn of_files(report: &Report, findings: &[usize]) -> usize {
     let is_file = |number: &&usize| report.scan.findings[**number].registration.hook.record == "file_operations";
     findings.iter().filter(is_file).count()
@@ -23,10 +23,10 @@ fn ranked<'a>(report: &'a Report) -> Vec<&'a Blocker> {
     blockers
 }
 
-/// Writes the blockers as a graph: an arrow leads from what waits to what it waits for.
+/// Writes the blockers as a graph. An arrow leads from each blocker to a blocker that it waits for.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn dot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "digraph mmap_prepare {{")?;
     writeln!(out, "  rankdir=LR;\n  node [fontname=\"sans-serif\", style=filled, fillcolor=white];")?;
@@ -62,7 +62,7 @@ fn colour(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What a helper takes itself, or how many implement a hook.
+/// Verdict of a helper, or the number of a hook's implementers by verdict.
 fn own_state(report: &Report, blocker: &Blocker) -> String {
     if blocker.kind == BlockerKind::Helper {
         return blocker.verdict.name().to_owned();
@@ -79,10 +79,10 @@ fn own_state(report: &Report, blocker: &Blocker) -> String {
     if counts.is_empty() { "no implementer".to_owned() } else { counts.join(", ") }
 }
 
-/// Writes a line for each blocker.
+/// Writes one line per blocker.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for blocker in ranked(report) {
         let place =
@@ -120,11 +120,11 @@ struct Node<'a> {
     line: Option<u32>,
     verdict: Verdict,
     depends_on: &'a [String],
-    /// Handlers that name it.
+    /// Number of handlers that name it.
     direct: usize,
-    /// Handlers that wait for it, directly or by way of others.
+    /// Number of handlers that wait for it, directly or through other blockers.
     all: usize,
-    /// The same of file_operations alone.
+    /// The same numbers for file_operations alone.
     direct_file_operations: usize,
     all_file_operations: usize,
     handlers: Vec<Registered<'a>>,
@@ -139,10 +139,10 @@ struct Registered<'a> {
     verdict: Verdict,
 }
 
-/// Writes every blocker with the handlers it blocks.
+/// Writes all blockers with the handlers they block, as one JSON document.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn graph_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let blockers = ranked(report).into_iter().map(|blocker| node(report, blocker)).collect();
     let document = Document { schema: 1, target: &report.chosen.target.name, blockers };

@@ -1,51 +1,51 @@
-//! What stands between every result and those who read it: nothing in it is obeyed that came from a tree, a patch or a repository.
+//! Guard between every result and its reader: no terminal or runner obeys text from a tree, a patch or a repository.
 //!
-//! Formats escape what means something in them. What means something to whoever reads along whatever the format is, a terminal or the runner of a
-//! workflow, is taken out here, in one place, for all that is printed.
+//! Formats escape their own special characters. A terminal or the runner of a workflow also interprets text in any format. The guard
+//! removes such text in one place, for all output.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape::is_obeyed;
 
-/// How a result is read.
+/// Syntax of a result, which decides what the guard removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
-    /// By people, or line by line.
+    /// Text for people, or for tools that read lines.
     Text,
-    /// By people, in the colours that the tool gives it.
+    /// Text for people, with the tool's own colours.
     Coloured,
-    /// By the runner of a GitHub workflow, whose commands the lines are.
+    /// Commands for the runner of a GitHub workflow, one per line.
     Commands,
-    /// As JSON.
+    /// JSON.
     Json,
-    /// As HTML.
+    /// HTML.
     Html,
-    /// Byte for byte: a diff that is to apply.
+    /// Unchanged bytes: a diff that must apply.
     Exact,
 }
 
-/// A stream that takes out what would be obeyed.
+/// Stream that replaces everything a terminal or runner obeys.
 pub struct Guard<W: Write> {
     out: W,
     syntax: Syntax,
-    /// The line that is not whole yet.
+    /// Last line, not complete yet.
     line: Vec<u8>,
 }
 
-/// Runners take what follows for a command, wherever it stands.
+/// Start of a runner command, anywhere in a line.
 const ANYWHERE: &[u8] = b"##[";
 
 impl<W: Write> Guard<W> {
-    /// For a result that is read in a certain way.
+    /// Wraps `out` for a result in `syntax`.
     pub fn new(out: W, syntax: Syntax) -> Guard<W> {
         Guard { out, syntax, line: Vec::new() }
     }
 
-    /// Writes the line that has no end yet.
+    /// Writes the last line if it has no end.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// The line cannot be written.
     pub fn finish(&mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
         self.lines(&line)?;
@@ -85,14 +85,14 @@ impl<W: Write> Write for Guard<W> {
     }
 }
 
-/// Whether a text holds nothing that anybody could obey; most do not, and are passed on as they are.
+/// Whether a text contains nothing to replace. This holds for most texts; they are passed on as they are.
 fn is_harmless(text: &[u8]) -> bool {
     text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
         && memchr::memmem::find(text, ANYWHERE).is_none()
         && memchr::memmem::find(text, b"::").is_none()
 }
 
-/// A line without what would be obeyed.
+/// A line with everything replaced that a terminal or runner obeys.
 fn guarded(line: &[u8], syntax: Syntax) -> Cow<'_, [u8]> {
     let text = String::from_utf8_lossy(line);
     let mut out = String::with_capacity(text.len());
@@ -119,7 +119,7 @@ fn guarded(line: &[u8], syntax: Syntax) -> Cow<'_, [u8]> {
                 _ => "?",
             }),
             ('\n' | '\t', _) => out.push(character),
-            // The rows of a table end so.
+            // CSV rows end with CRLF.
             ('\r', _) if behind == "\n" => out.push(character),
             (character, Syntax::Json) if is_obeyed(character) => {
                 let mut units = [0; 2];
@@ -134,7 +134,7 @@ fn guarded(line: &[u8], syntax: Syntax) -> Cow<'_, [u8]> {
     Cow::Owned(out.into_bytes())
 }
 
-/// How many bytes a sequence has that gives a colour, as it stands at the beginning of a text.
+/// Length in bytes of a colour sequence at the start of a text.
 fn colour(text: &str) -> Option<usize> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let end = parameters.find(|letter: char| !letter.is_ascii_digit() && letter != ';')?;
@@ -147,7 +147,7 @@ mod tests {
 
     fn shown(text: &str, syntax: Syntax) -> String {
         let mut guard = Guard::new(Vec::new(), syntax);
-        // In pieces, so that no command slips through between two of them.
+        // In pieces, so that a command is caught even if two writes split it.
         text.as_bytes().chunks(3).for_each(|part| guard.write_all(part).unwrap());
         guard.finish().unwrap();
         String::from_utf8(guard.out).unwrap()

@@ -1,4 +1,4 @@
-//! All that is known of one handler, for a reader at a terminal.
+//! Report of one handler, for a terminal.
 
 use std::io::{self, Write};
 
@@ -8,16 +8,16 @@ use crate::handler_report::{Conversion, Excerpt, HandlerReport};
 use crate::verdict::{PathVerdict, Scan};
 use crate::worklist::Task;
 
-/// Writes what a handler is, what it takes, the lines that prove it, what `fix` makes of it, and whom to tell.
+/// Writes a handler's registrations, verdict, facts, evidence and conversion, and its maintainers.
 ///
 /// # Errors
-/// Where `out` cannot be written.
-pub fn text(scan: &Scan, dossier: &HandlerReport, task: &Task, out: &mut dyn Write) -> io::Result<()> {
-    let finding = &scan.findings[dossier.findings[0]];
-    let place = dossier.place.as_ref().map_or("not found".to_owned(), |(file, line)| format!("{file}:{line}"));
+/// `out` cannot be written.
+pub fn text(scan: &Scan, report: &HandlerReport, task: &Task, out: &mut dyn Write) -> io::Result<()> {
+    let finding = &scan.findings[report.findings[0]];
+    let place = report.place.as_ref().map_or("not found".to_owned(), |(file, line)| format!("{file}:{line}"));
     let mut line = |text: String| writeln!(out, "{}", printable(&text));
-    line(format!("{} ({place}) is {}: {}", dossier.name, finding.verdict, finding.verdict.meaning()))?;
-    for number in &dossier.findings {
+    line(format!("{} ({place}) is {}: {}", report.name, finding.verdict, finding.verdict.meaning()))?;
+    for number in &report.findings {
         let registration = &scan.findings[*number].registration;
         let place = scan.index.file(registration.file).at(registration.span.start);
         line(format!("  registered as {} at {place}", registered_as(registration)))?;
@@ -42,15 +42,15 @@ pub fn text(scan: &Scan, dossier: &HandlerReport, task: &Task, out: &mut dyn Wri
     for note in &task.notes {
         line(format!("  upstream: {note}"))?;
     }
-    line(format!("  tell: {}", [&task.maintainers[..], &task.lists[..]].concat().join(", ")))?;
-    for part in &dossier.excerpts {
+    line(format!("  contact: {}", [&task.maintainers[..], &task.lists[..]].concat().join(", ")))?;
+    for part in &report.excerpts {
         excerpt(part, out)?;
     }
-    dossier.conversion.as_ref().map_or(Ok(()), |conversion| patch(conversion, out))
+    report.conversion.as_ref().map_or(Ok(()), |conversion| patch(conversion, out))
 }
 
 fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
-    let way = if excerpt.via.is_empty() { String::new() } else { format!(", by way of {}", excerpt.via.join(", ")) };
+    let way = if excerpt.via.is_empty() { String::new() } else { format!(", via {}", excerpt.via.join(", ")) };
     writeln!(out, "\n{}", printable(&format!("{}{way}", excerpt.file)))?;
     for (number, run) in excerpt.runs().enumerate() {
         if number > 0 {

@@ -1,4 +1,4 @@
-//! JSON, schema 1. Keys may be added; those there are stay.
+//! JSON of a scan, schema 1. Keys may be added; existing keys stay.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::ITEMS_PER_JOB;
 use crate::source::Span;
 use crate::verdict::{self, Finding, Place, Verdict};
 
-/// Keys may be added; these stay. Paths are relative to the tree, with `/`; lines and columns count from 1, columns in bytes.
+/// Keys may be added; existing keys stay. Paths are relative to the tree, with `/`. Lines and columns count from 1, columns in bytes.
 #[derive(JsonSchema, Serialize)]
 #[schemars(title = "mmaplint scan --format json, schema 1")]
 struct Document<'a> {
@@ -22,10 +22,10 @@ struct Document<'a> {
     schema: u32,
     tool: Tool,
     tree: Tree<'a>,
-    /// Every registration, by file and line.
+    /// All registrations, sorted by file and line.
     #[schemars(with = "Vec<HandlerEntry<'a>>")]
     handlers: Vec<Box<RawValue>>,
-    /// What could not be read or understood.
+    /// Places that could not be read or understood.
     trouble: Vec<TroubleEntry<'a>>,
     stats: Stats,
 }
@@ -40,11 +40,11 @@ struct Tool {
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "tree")]
 struct Tree<'a> {
-    /// The version, where the tree says one.
+    /// Kernel version, if the tree states one.
     version: Option<&'a str>,
-    /// What the handlers are judged against.
+    /// Target API that the handlers are judged against.
     target: &'a str,
-    /// Where the target comes from: the headers of the tree, an option, or nowhere.
+    /// Origin of the target: the headers of the tree, an option, or the default.
     #[schemars(extend("enum" = ["headers", "option", "default"]))]
     target_from: &'static str,
 }
@@ -53,28 +53,28 @@ struct Tree<'a> {
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "handler")]
 struct HandlerEntry<'a> {
-    /// Where it is registered.
+    /// File of the registration.
     file: &'a str,
     #[schemars(range(min = 1))]
     line: u32,
     #[schemars(range(min = 1))]
     column: u32,
-    /// The variable whose initialiser it stands in.
+    /// Variable whose initialiser registers the handler.
     table: Option<&'a str>,
-    /// The tag of the struct.
+    /// Tag of the struct.
     ops: &'a str,
     member: &'a str,
-    /// The macro that registers it.
+    /// Macro that registers the handler.
     #[serde(rename = "macro")]
     macro_name: Option<&'a str>,
-    /// The conditions that the registration is compiled under.
+    /// Conditions under which the registration is compiled.
     condition: Option<&'a str>,
-    /// The function; null where there is none.
+    /// Handler function; null if there is none.
     handler: Option<Definition<'a>>,
     verdict: Verdict,
-    /// What a blocked one comes to once that is converted.
+    /// Verdict after the blockers are converted.
     after: Option<Verdict>,
-    /// The verdict of each way through it, and the line that returns.
+    /// Verdict of each path, and a line that shows it.
     paths: Vec<PathEntry>,
     requirements: Vec<Evidence<'a>>,
     notes: Vec<Evidence<'a>>,
@@ -82,14 +82,14 @@ struct HandlerEntry<'a> {
     reads: &'a [String],
     writes: &'a [String],
     flags: Flags<'a>,
-    /// Kernel calls with the VMA.
+    /// Functions to which the handler's body passes the VMA.
     calls: &'a [String],
-    /// The helpers and hooks that it waits for.
+    /// Helpers and hooks to convert first.
     depends_on: Vec<String>,
     merge: Option<MergeEntry<'a>>,
 }
 
-/// Whether its mappings merge with their neighbours, and why.
+/// Merging of the mappings with their neighbours, and its reasons.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "merge")]
 struct MergeEntry<'a> {
@@ -117,7 +117,7 @@ struct PathEntry {
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "evidence")]
 struct Evidence<'a> {
-    /// What it takes, as `mmaplint rules` lists it.
+    /// Kind of requirement or note, as `mmaplint rules` lists it.
     kind: String,
     file: &'a str,
     #[schemars(range(min = 1))]
@@ -129,7 +129,7 @@ struct Evidence<'a> {
     #[schemars(range(min = 1))]
     end_column: u32,
     text: &'a str,
-    /// The calls that lead there, from the handler on.
+    /// Call chain from the handler, outermost first.
     via: &'a [String],
 }
 
@@ -145,7 +145,7 @@ struct Flags<'a> {
 #[schemars(rename = "trouble")]
 struct TroubleEntry<'a> {
     kind: &'a str,
-    /// Empty where it is about the tree.
+    /// Empty if the trouble concerns the whole tree.
     file: &'a str,
     #[schemars(range(min = 1))]
     line: Option<u32>,
@@ -161,11 +161,11 @@ struct Stats {
     slices: usize,
     handlers: usize,
     trouble: usize,
-    /// Places where something may be registered, and is not understood: the troubles of the kind `registration`.
+    /// Places that may register something and are not understood: trouble of the kind `registration`.
     unclear_registrations: usize,
 }
 
-/// What the document is, as JSON Schema: made from what writes it.
+/// JSON Schema of the document, generated from the types that write it.
 pub fn schema() -> Schema {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Document<'static>>()
 }
@@ -173,7 +173,7 @@ pub fn schema() -> Schema {
 /// Writes a report as one JSON document.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
     let document = Document {
@@ -184,7 +184,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             target: &report.chosen.target.name,
             target_from: report.chosen.from.name(),
         },
-        // There are a thousand of them, each with all its evidence.
+        // In parallel: a kernel has a thousand handlers, each with all its evidence.
         handlers: report
             .findings
             .par_iter()

@@ -1,4 +1,4 @@
-//! How JSON is laid out: what a document is made of stands on lines of its own, and what it lists takes a line each.
+//! Layout of JSON: members of the document on lines of their own, and one line per list entry.
 
 use std::io::{self, Write};
 
@@ -7,22 +7,22 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use serde_json::value::RawValue;
 
-/// Values nested deeper than this stand on the line of what they are part of.
+/// Values nested deeper than this stay on the line of their parent.
 const LINES: usize = 2;
 
-/// Writes a value as JSON that `grep` and `diff` can work with line by line.
+/// Writes a value as JSON that `grep` and `diff` can process line by line.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Layout::default()))?;
     writeln!(out)
 }
 
-/// What a document lists, written ahead of it.
+/// Serialises a list entry ahead of its document.
 ///
 /// # Errors
-/// Where a value is none that JSON has.
+/// JSON cannot express the value.
 pub fn listed(value: &impl Serialize) -> io::Result<Box<RawValue>> {
     let mut line = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut line, Layout { depth: LINES }))?;

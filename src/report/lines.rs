@@ -1,14 +1,14 @@
-//! One line a handler: `file:line: verdict: handler, hook of table: why`.
+//! One line per handler: `file:line: verdict: handler, hook of table: reason [kind]`.
 
 use std::io::{self, Write};
 
 use super::escape::printable;
 use super::{Report, subject};
 
-/// Writes a line for each finding.
+/// Writes one line per finding.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
         let place = report.at(finding.registration.file, finding.registration.span.start);

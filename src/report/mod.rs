@@ -1,5 +1,6 @@
-//! Writes findings, one file a format. Knows no rules and judges nothing.
+//! Output formats of findings, one file per format. They know no rules and judge nothing.
 
+pub mod behaviour;
 pub mod check;
 pub mod compare;
 pub mod documents;
@@ -26,22 +27,22 @@ use crate::index::Registration;
 use crate::kernel::FileTrouble;
 use crate::verdict::{Finding, ResolvedTarget, Scan};
 
-/// What a report is about.
+/// Input of a report.
 pub struct Report<'a> {
     /// The scan.
     pub scan: &'a Scan<'a>,
-    /// The findings to show.
+    /// Findings to show.
     pub findings: Vec<&'a Finding>,
-    /// The target they were judged against.
+    /// Target that they were judged against.
     pub chosen: &'a ResolvedTarget,
-    /// The kernel version of the tree, where it states one.
+    /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
-    /// What was not understood, as far as it bears on the findings to show.
+    /// Trouble that concerns the findings to show.
     pub trouble: Vec<&'a FileTrouble>,
 }
 
 impl<'a> Report<'a> {
-    /// About all that a scan found.
+    /// Creates a report of all findings of a scan.
     pub fn of(scan: &'a Scan<'a>, chosen: &'a ResolvedTarget, version: Option<String>) -> Report<'a> {
         Report {
             scan,
@@ -52,20 +53,20 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The path and line of a place, as `path:line`.
+    /// A location as `path:line`.
     fn at(&self, file: u32, offset: u32) -> String {
         self.scan.index.file(file).at(offset)
     }
 }
 
-/// What a finding is about: `hpet_mmap, file_operations.mmap of hpet_fops`.
+/// Handler and registration of a finding: `hpet_mmap, file_operations.mmap of hpet_fops`.
 fn subject(finding: &Finding) -> String {
     let registration = &finding.registration;
     let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
     format!("{handler}, {}", registered_as(registration))
 }
 
-/// What a handler is registered as: `file_operations.mmap of hpet_fops`.
+/// Hook and table of a registration: `file_operations.mmap of hpet_fops`.
 fn registered_as(registration: &Registration) -> String {
     let hook = registration.hook.name();
     match &registration.table {

@@ -1,4 +1,4 @@
-//! Texts as codespan-reporting wants them: each made fit to be shown once, and its lines counted once.
+//! File texts for codespan-reporting: each is made printable once, and its lines are counted once.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -12,14 +12,14 @@ use crate::index::Index;
 use crate::kernel::Tree;
 use crate::source::LineIndex;
 
-/// Shows the files of an index by their place in it.
+/// Files of an index, by file number.
 pub struct Sources<'a> {
     index: &'a Index,
     shown: RefCell<BTreeMap<u32, Rc<str>>>,
 }
 
 impl<'a> Sources<'a> {
-    /// For the files of an index.
+    /// Creates the sources of an index.
     pub fn new(index: &'a Index) -> Sources<'a> {
         Sources { index, shown: RefCell::default() }
     }
@@ -48,29 +48,29 @@ impl<'a> Files<'a> for Sources<'_> {
     }
 }
 
-/// The texts of a tree, each read once.
+/// Texts of a tree, each read once.
 pub struct Texts<'a> {
     tree: &'a Tree,
     known: RefCell<BTreeMap<String, Option<Rc<Text>>>>,
 }
 
-/// A text with its lines counted.
+/// A text with its line index.
 pub struct Text {
-    /// What the file is called, as it can be shown.
+    /// Name of the file, made printable.
     name: String,
-    /// Its bytes.
+    /// Bytes of the file.
     pub bytes: Vec<u8>,
     lines: LineIndex,
     shown: OnceCell<Rc<str>>,
 }
 
 impl Texts<'_> {
-    /// Those of a tree.
+    /// Creates the texts of a tree.
     pub fn of(tree: &Tree) -> Texts<'_> {
         Texts { tree, known: RefCell::default() }
     }
 
-    /// The text of a file; `None` where there is none.
+    /// Text of a file; `None` if it is missing or cannot be read.
     pub fn get(&self, path: &str) -> Option<Rc<Text>> {
         let read = || {
             let bytes = self.tree.read(path)?;
@@ -82,7 +82,7 @@ impl Texts<'_> {
 }
 
 impl Text {
-    /// The bytes of a line, from 1, in the text; empty behind its end.
+    /// Byte range of a line, from 1; empty after the last line.
     pub fn line(&self, line: u32) -> Range<usize> {
         self.lines.range(&self.bytes, line).unwrap_or(self.bytes.len()..self.bytes.len())
     }
@@ -111,7 +111,7 @@ impl<'a> Files<'a> for Text {
     }
 }
 
-/// The text with every byte of what a terminal would obey, or that is no UTF-8, as `?`: offsets stay what they are.
+/// Replaces each byte of invalid UTF-8, and of characters that a terminal obeys, by `?`. Offsets stay the same.
 fn printable(text: &[u8]) -> Rc<str> {
     let mut shown = String::with_capacity(text.len());
     for part in text.utf8_chunks() {

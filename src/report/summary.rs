@@ -1,4 +1,4 @@
-//! Totals: by verdict, what was read, what was not understood, and where time and bytes went.
+//! Totals by verdict, of files read and of trouble; time and bytes by phase.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,13 +9,13 @@ use crate::kernel::TroubleKind;
 use crate::profile;
 use crate::verdict::{TargetFrom, Verdict};
 
-/// Trouble of one kind is listed up to so many times in the summary; JSON has all of it.
+/// Maximum number of troubles of one kind in the summary. JSON has all of them.
 const TROUBLE_SHOWN: usize = 10;
 
 /// Writes the summary table.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
     let target = &report.chosen.target;
@@ -59,10 +59,10 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes time, pieces of work and bytes by phase.
+/// Writes time, work items and bytes by phase.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn stats(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
@@ -75,7 +75,7 @@ pub fn stats(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "{} files, {:.1} MB; {} files kept, {} functions followed into, {} handlers",
+        "{} files, {:.1} MB; {} files indexed, {} functions parsed, {} handlers",
         scan.files,
         megabytes(scan.bytes),
         scan.index.files().len(),

@@ -1,4 +1,4 @@
-//! For people: each handler with its verdict, and the lines that decide it.
+//! Text for people: each handler with its verdict, and the lines that decide it.
 
 use std::io::{self, Write};
 
@@ -10,10 +10,10 @@ use super::{Report, subject, summary};
 use crate::source::Span;
 use crate::verdict::{Finding, Requirement, Verdict};
 
-/// Writes each finding with its excerpts, then the summary; in colour where `out` passes escape sequences on.
+/// Writes each finding with its excerpts, then the summary; with colour sequences if `coloured`.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn text(report: &Report, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let config = Config { before_label_lines: 0, after_label_lines: 0, ..Config::default() };
     let sources = Sources::new(report.scan.index);
@@ -44,7 +44,7 @@ fn diagnostic(report: &Report, finding: &Finding) -> Diagnostic<u32> {
     let depends_on = finding.judgement.depends_on();
     if !depends_on.is_empty() {
         let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
-        notes.push(format!("first: {}{after}", depends_on.join(", ")));
+        notes.push(format!("convert first: {}{after}", depends_on.join(", ")));
     }
     if let [_, _, ..] = finding.judgement.paths.as_slice() {
         let paths: Vec<String> = finding
@@ -80,7 +80,7 @@ fn range(span: Span) -> std::ops::Range<usize> {
     span.start as usize..span.end as usize
 }
 
-/// How loud a verdict is: what can be done today is a note, what waits a warning, what needs thought an error.
+/// Severity of a verdict: a note for work that can be done today, a warning for work that waits, an error for work that needs thought.
 fn severity(verdict: Verdict) -> Severity {
     match verdict {
         Verdict::None | Verdict::Converted | Verdict::Mechanical | Verdict::Action => Severity::Note,

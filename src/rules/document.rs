@@ -1,23 +1,23 @@
-//! What the kernel's documents are held against.
+//! Documents that `mmaplint docs` compares with headers.
 
 use serde::Deserialize;
 
-/// A document, and the part of a header that it speaks of: the members of a struct, or helpers by their names.
+/// A document and the part of a header that it describes: members of a struct, or helpers by name.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Document {
-    /// The document.
+    /// Path of the document.
     pub file: String,
-    /// The header.
+    /// Path of the header.
     pub header: String,
-    /// The struct whose members it lists; without one it is about helpers.
+    /// Struct whose members the document lists; if absent, the document describes helpers.
     pub record: Option<String>,
-    /// Whether each member has an entry of its own behind the listing.
+    /// Whether each listed member needs its own entry after the listing.
     pub described: bool,
-    /// Names that it should mention.
+    /// Names that the document should mention.
     pub names: Vec<String>,
-    /// What such names begin with.
+    /// Prefixes of names that the document should mention.
     pub prefixes: Vec<String>,
-    /// Names that begin so and are for others.
+    /// Names with such a prefix that the document need not mention.
     pub ignored: Vec<String>,
 }

@@ -1,33 +1,33 @@
-//! Macros and functions that say something of their arguments, whatever those are.
+//! Macros and functions with a fixed meaning, whatever their arguments.
 
 use serde::Deserialize;
 
-/// What a macro or a function says of its arguments.
+/// Fixed meaning of a macro or a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Idiom {
-    /// It is true where its argument is.
+    /// True if its argument is true.
     Hint,
-    /// It is true where its argument is, and tells somebody.
+    /// True if its argument is true; then it also prints a warning.
     Assertion,
-    /// It is the value of its argument, read once.
+    /// The value of its argument, read once.
     Load,
-    /// It writes its argument once.
+    /// Writes its first argument once.
     Store,
-    /// It is a pointer to the struct that its second argument names.
+    /// A pointer to the struct that its second argument names.
     Container,
-    /// It is a pointer that says the error in its last argument.
+    /// An error pointer made from its last argument.
     ErrorPointer,
-    /// It is the error that a pointer says.
+    /// The error that a pointer holds.
     PointerError,
-    /// It asks whether a value says an error.
+    /// Tests whether a value is an error.
     IsError,
-    /// It takes its argument out of the hands of a `__free()`.
+    /// Takes its argument away from a `__free()` cleanup.
     TakesFromCleanup,
 }
 
 impl Idiom {
-    /// Whether it is true where its first argument is.
+    /// Whether it is true exactly if its first argument is.
     pub fn is_truth(self) -> bool {
         matches!(self, Idiom::Hint | Idiom::Assertion)
     }
@@ -38,7 +38,7 @@ impl Idiom {
     }
 }
 
-/// Names that mean the same.
+/// Names with the same meaning.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IdiomRule {

@@ -1,4 +1,4 @@
-//! What requirements and notes are about, as rules, JSON and `explain` name it.
+//! Kinds of requirements and notes, as named in rules, JSON and `explain`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,44 +8,44 @@ use serde::Deserialize;
 
 use super::StateKind;
 
-/// What a requirement is about: what the conversion of a handler has to deal with.
+/// Kind of a requirement, which the conversion of a handler must fulfil.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub enum RequirementKind {
-    /// A populating call, for which the target has an action of this name.
+    /// A populating call; the target has the action of this name.
     Action(String),
-    /// A call, or a field, that needs the finished mapping.
+    /// A call or a field that needs the finished mapping.
     Finish(String),
     /// A helper that gets the VMA.
     Helper(String),
     /// A hook that gets the VMA: `STRUCT.MEMBER`.
     Hook(String),
-    /// State that is taken for the mapping.
+    /// State taken for the mapping.
     State(StateKind),
-    /// What is allocated is mapped then.
+    /// The handler maps memory that it allocates.
     AllocBeforePopulate,
-    /// Something happens once the mapping is populated.
+    /// The handler does something after the mapping is populated.
     PostPopulate,
     /// One path populates more than once.
     MultiRemap,
     /// The handler calls its own `vm_ops->open`.
     OpenCall,
-    /// The VMA is kept in something.
+    /// The VMA pointer is stored in this object.
     Escape(String),
-    /// The VMA goes to the hook of another file.
+    /// The VMA goes to the mmap hook of another file.
     Redispatch,
-    /// The hook of that other file has a say.
+    /// The hook of that other file also changes the VMA.
     NestedFs,
-    /// Another file takes the place of `vm_file`.
+    /// Another file replaces `vm_file`.
     FileSwap,
-    /// A field is changed that a desc does not allow to be.
+    /// A write to a field that a desc does not allow to change.
     Edit(String),
-    /// Something is not understood: what of the use of the VMA; nothing where a function does not parse.
+    /// A use of the VMA that was not understood, with its description; `None` if a function does not parse.
     Unknown(Option<String>),
 }
 
 impl RequirementKind {
-    /// The name without what it is about, which stands behind a colon: `action:`, `state:ref`, `multi-remap`.
+    /// Name without the subject, which follows a colon: `action:`, `state:ref`, `multi-remap`.
     pub fn template(&self) -> &'static str {
         match self {
             RequirementKind::Action(_) => "action:",
@@ -70,7 +70,7 @@ impl RequirementKind {
         }
     }
 
-    /// What it is about, behind the template.
+    /// Subject after the template.
     fn subject(&self) -> &str {
         match self {
             RequirementKind::Action(name)
@@ -83,7 +83,7 @@ impl RequirementKind {
         }
     }
 
-    /// The call, or the field, that needs the finished mapping.
+    /// Name of the call or field that needs the finished mapping.
     pub fn finish(&self) -> Option<&str> {
         match self {
             RequirementKind::Finish(name) => Some(name),
@@ -91,7 +91,7 @@ impl RequirementKind {
         }
     }
 
-    /// One of each, in no order.
+    /// One of each kind, in no particular order.
     #[cfg(test)]
     fn each() -> Vec<RequirementKind> {
         use RequirementKind as K;
@@ -138,7 +138,7 @@ impl FromStr for RequirementKind {
                 "counter" => StateKind::Counter,
                 "list" => StateKind::List,
                 "lock" => StateKind::Lock,
-                _ => return Err(format!("{text:?} is no kind of requirement")),
+                _ => return Err(format!("unknown kind of requirement: {text:?}")),
             }),
             "alloc-before-populate" => K::AllocBeforePopulate,
             "post-populate" => K::PostPopulate,
@@ -148,7 +148,7 @@ impl FromStr for RequirementKind {
             "nested-fs" => K::NestedFs,
             "file-swap" => K::FileSwap,
             "unknown" => K::Unknown(None),
-            _ => return Err(format!("{text:?} is no kind of requirement")),
+            _ => return Err(format!("unknown kind of requirement: {text:?}")),
         })
     }
 }
@@ -161,7 +161,7 @@ impl TryFrom<String> for RequirementKind {
     }
 }
 
-/// By name, as they are listed.
+/// Ordered by name, as in listings.
 impl Ord for RequirementKind {
     fn cmp(&self, other: &RequirementKind) -> Ordering {
         let name = |kind: &RequirementKind| {
@@ -182,31 +182,31 @@ impl PartialOrd for RequirementKind {
     }
 }
 
-/// What a note is about: what a conversion has to keep in mind, and what decides nothing.
+/// Kind of a note, which a conversion must respect but which decides no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoteKind {
     /// A lock is held across a populating call.
     LockAcrossPopulate,
-    /// The protection of what is populated is not `vm_page_prot`.
+    /// The populating call uses another protection than `vm_page_prot`.
     ProtOverride,
-    /// What was looked up is put behind the populating call.
+    /// A looked-up object is released after the populating call.
     RefLookup,
-    /// The handler puts its own vm_ops around those that a nested call has set.
+    /// The handler wraps the vm_ops that a nested call installed.
     VmopsWrap,
-    /// The error of a populating call is replaced by another.
+    /// The handler replaces the error of a populating call.
     ErrorOverride,
-    /// `vm_ops->close` gives state back.
+    /// `vm_ops->close` releases state.
     UndoneByClose,
-    /// `vm_ops->close` runs where `mapped` never did.
+    /// `vm_ops->close` may run although `vm_ops->mapped` did not.
     CloseWithoutMapped,
-    /// State of the open file, which a later mapping finds as it is, or sets to the same.
+    /// State of the open file; a later mapping finds it unchanged, or sets it to the same value.
     FileState,
     /// No code calls the hook.
     NeverCalled,
 }
 
 impl NoteKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [NoteKind; 9] = [
         NoteKind::LockAcrossPopulate,
         NoteKind::ProtOverride,
@@ -246,7 +246,7 @@ impl FromStr for NoteKind {
 
     fn from_str(text: &str) -> Result<NoteKind, String> {
         let found = NoteKind::ALL.into_iter().find(|kind| kind.name() == text);
-        found.ok_or_else(|| format!("{text:?} is no kind of note"))
+        found.ok_or_else(|| format!("unknown kind of note: {text:?}"))
     }
 }
 

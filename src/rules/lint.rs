@@ -1,10 +1,10 @@
-//! What is written about a lint, as data: `rules/lints/ID.toml`.
+//! Description of a lint as data: `rules/lints/ID.toml`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How bad what a lint finds is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -16,67 +16,67 @@ pub enum Level {
     Error,
 }
 
-/// How often what a lint finds is what it says.
+/// Share of findings that are right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
-    /// Less than half of the time, which is why such a lint is off unless it is asked for.
+    /// Less than half; such a lint is off by default.
     Low,
-    /// Mostly.
+    /// Most of them.
     Medium,
-    /// Nearly always.
+    /// Nearly all of them.
     High,
 }
 
-/// Where a lint looks.
+/// Code that a lint checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Group {
-    /// At what the migration leaves behind.
+    /// Remains of the migration.
     Migration,
-    /// At `.mmap_prepare`.
+    /// `.mmap_prepare` hooks.
     Prepare,
-    /// At handlers of both kinds.
+    /// Handlers of both kinds.
     Handler,
 }
 
-/// The text of a lint. Every key has to be there.
+/// Text of a lint. Every key is required.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LintText {
-    /// One line: what is wrong.
+    /// The problem, in one line.
     pub title: String,
-    /// Where it looks.
+    /// Code that it checks.
     pub group: Group,
-    /// How bad it is.
+    /// Severity of its findings.
     pub level: Level,
-    /// How sure it is.
+    /// Share of its findings that are right.
     pub confidence: Confidence,
-    /// Why it matters.
+    /// Consequences of the problem.
     pub why: String,
-    /// The commits, CVEs and documents behind it.
+    /// Commits, CVEs and documents behind it.
     pub sources: Vec<String>,
-    /// An example of what it finds.
+    /// Example of a finding.
     pub before: String,
-    /// The same, put right.
+    /// The same code, fixed.
     pub after: String,
-    /// When it is wrong.
+    /// Code for which it is wrong.
     pub false_positives: String,
-    /// What it found in a real tree.
+    /// Results on a real tree.
     pub read: Reading,
 }
 
-/// The findings of a lint in a tree, each read by hand.
+/// Findings of a lint in a tree, each checked by hand.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reading {
-    /// The version of the tree.
+    /// Version of the tree.
     pub tree: String,
-    /// How many there were.
+    /// Number of findings.
     pub findings: usize,
-    /// How many of them were right.
+    /// Number of right findings.
     pub right: usize,
-    /// Why the others were not; empty where there were none.
+    /// Reason why the others are wrong; empty if there are none.
     pub wrong: String,
 }
 

@@ -11,9 +11,10 @@ use crate::fingerprint::fingerprint;
 use super::idiom::IdiomRule;
 use super::state::alternatives;
 use super::target::TargetFile;
+use super::value::{FlagTestRule, ValueRule};
 use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule};
 
-/// The files inside the binary, by their names below `rules/`.
+/// Built-in files, by path.
 const BUILT_IN: &[(&str, &str)] = &[
     ("rules/ops.toml", include_str!("../../rules/ops.toml")),
     ("rules/populate.toml", include_str!("../../rules/populate.toml")),
@@ -24,6 +25,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("rules/state.toml", include_str!("../../rules/state.toml")),
     ("rules/desc.toml", include_str!("../../rules/desc.toml")),
     ("rules/idioms.toml", include_str!("../../rules/idioms.toml")),
+    ("rules/values.toml", include_str!("../../rules/values.toml")),
     ("rules/flags.toml", include_str!("../../rules/flags.toml")),
     ("rules/requirements.toml", include_str!("../../rules/requirements.toml")),
     ("rules/documents.toml", include_str!("../../rules/documents.toml")),
@@ -39,12 +41,12 @@ const BUILT_IN_TARGETS: &[(&str, &str)] = &[
     ("rules/targets/v7.3.toml", include_str!("../../rules/targets/v7.3.toml")),
 ];
 
-/// What is wrong with a rule file.
+/// Error in a rule file.
 #[derive(Debug)]
 pub struct RuleError {
-    /// The file.
+    /// Path of the file.
     pub file: String,
-    /// The key and the reason, in words.
+    /// The key and the reason.
     pub reason: String,
 }
 
@@ -56,7 +58,7 @@ impl fmt::Display for RuleError {
 
 impl std::error::Error for RuleError {}
 
-/// A rule file: any of its parts may be absent.
+/// A rule file. All parts are optional.
 // More than twelve fields: one for each table of the TOML.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -83,6 +85,8 @@ struct RuleFile {
     requirement: Vec<RequirementText>,
     note: Vec<RequirementText>,
     idiom: Vec<IdiomRule>,
+    value: Vec<ValueRule>,
+    flag_test: Vec<FlagTestRule>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,7 +101,7 @@ struct Silent {
 #[serde(deny_unknown_fields)]
 struct RecordRule {
     record: String,
-    /// For the reader of the file.
+    /// For readers of the file only.
     #[serde(rename = "why")]
     _why: String,
 }
@@ -112,8 +116,7 @@ pub(super) fn built_in() -> Result<Rules, RuleError> {
     Ok(rules)
 }
 
-/// What tells the files inside the binary from those of another: a hash of what is in them, and the targets among them. Every run of
-/// the command asks for it, so nothing is parsed.
+/// Identifies the built-in files: a hash of their contents, and their targets. Every run of the command calls this, so it parses nothing.
 pub(super) fn version() -> String {
     let hash = fingerprint(BUILT_IN_TARGETS.iter().chain(BUILT_IN).flat_map(|(name, text)| [*name, *text]));
     let stem = |name: &'static str| name.trim_start_matches("rules/targets/").trim_end_matches(".toml");
@@ -135,7 +138,7 @@ pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), R
         let text = std::fs::read_to_string(&path).map_err(|error| named(&path, error.to_string()))?;
         texts.push((path.display().to_string(), text));
     }
-    // What files are called decides nothing: rules may speak of targets in any of them, and no two may say different things of one name.
+    // File names decide nothing: any file may hold targets. No two files may define the same name.
     let (targets, files): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(_, text)| is_target(text));
     let mut said: BTreeMap<String, String> = BTreeMap::new();
     let mut added: Vec<(String, TargetFile)> = Vec::new();
@@ -158,22 +161,22 @@ pub(super) fn add_directory(rules: &mut Rules, directory: &Path) -> Result<(), R
     Ok(())
 }
 
-/// Notes that a file speaks of something, which no other file of the directory may do too.
+/// Records that a file defines something; no other file of the directory may define it too.
 fn once(said: &mut BTreeMap<String, String>, file: &str, what: String) -> Result<(), RuleError> {
     match said.insert(what.clone(), file.to_owned()) {
         Some(other) if other != file => {
-            Err(RuleError { file: file.to_owned(), reason: format!("{what} is in {other} too") })
+            Err(RuleError { file: file.to_owned(), reason: format!("{what} is already in {other}") })
         }
         _ => Ok(()),
     }
 }
 
-/// What becomes of what is known of a name already.
+/// Treatment of `undo` names that already have a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
-    /// It stays: the files inside the binary speak in order.
+    /// The first rule wins. Built-in files use this; their order counts.
     Kept,
-    /// Another takes its place.
+    /// The new rule wins.
     Replaced,
 }
 
@@ -186,7 +189,7 @@ fn parse<'t, T: Deserialize<'t>>(name: &str, text: &'t str) -> Result<T, RuleErr
     toml::from_str(text).map_err(|error| RuleError { file: name.to_owned(), reason: error.to_string() })
 }
 
-/// Adds targets, of which each may be like another, whatever their order.
+/// Adds targets in any order; each may be like another.
 fn add_targets(rules: &mut Rules, added: Vec<(String, TargetFile)>) -> Result<(), RuleError> {
     for (name, file) in &added {
         let named = |reason| RuleError { file: name.clone(), reason };
@@ -257,10 +260,13 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.notes.extend(file.note);
     let idioms = file.idiom.into_iter();
     rules.idioms.extend(idioms.flat_map(|idiom| idiom.names.into_iter().map(move |name| (name, idiom.means))));
+    let values = file.value.into_iter();
+    rules.values.extend(values.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
+    rules.flag_tests.extend(file.flag_test);
     Ok(())
 }
 
-/// What a type cannot say about a call.
+/// Checks constraints that the type of a call rule cannot express.
 fn check(rules: &Rules, call: &Call) -> Result<(), String> {
     if call.names.is_empty() {
         return Err("key `names` is empty".to_owned());
@@ -271,7 +277,7 @@ fn check(rules: &Rules, call: &Call) -> Result<(), String> {
         return Err(format!("key `since`: no target is called {since:?}"));
     }
     if call.since.is_some() && call.twin.is_none() {
-        return Err("key `since` says when a twin came, and there is no key `twin`".to_owned());
+        return Err("key `since` needs the key `twin`".to_owned());
     }
     if let Some(action) = &call.action
         && !rules.targets.iter().any(|target| target.has_action(action))
@@ -292,7 +298,7 @@ mod tests {
         assert_eq!(rules.targets().last().map(|target| target.name.as_str()), Some("v7.3"));
     }
 
-    /// What comes of adding a target after v7.3 with these lines.
+    /// Adds a target with these lines after v7.3.
     fn with_target(lines: &str) -> Result<Rules, RuleError> {
         let text = format!("name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\n{lines}");
         let mut rules = built_in()?;

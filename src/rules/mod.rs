@@ -1,5 +1,5 @@
-//! What is known of the kernel's APIs, as data: the TOML files of `rules/`, which are inside the binary, and those of a
-//! directory that `--rules` names.
+//! Knowledge of kernel APIs as data: the TOML files of `rules/`, which are built into the binary, and those of a directory that
+//! `--rules` names.
 
 mod call;
 mod document;
@@ -12,6 +12,7 @@ mod rewrite;
 mod state;
 mod target;
 pub mod template;
+mod value;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,9 +26,10 @@ pub use requirement::RequirementText;
 pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
 pub use state::{Bracket, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
 pub use target::{Action, Maps, Target};
+pub use value::{CallValue, FlagTestRule};
 
-/// All rules, ready to be asked.
-// More than twelve fields: one for each table of the TOML, ready to be looked up.
+/// All rules, indexed for lookup.
+// More than twelve fields: one for each table of the TOML.
 #[derive(Debug, Default)]
 pub struct Rules {
     calls: FxHashMap<String, Call>,
@@ -56,59 +58,61 @@ pub struct Rules {
     requirements: Vec<RequirementText>,
     notes: Vec<RequirementText>,
     idioms: FxHashMap<String, Idiom>,
-    /// The targets as their files write them.
+    values: FxHashMap<String, CallValue>,
+    flag_tests: Vec<FlagTestRule>,
+    /// Targets as their files define them.
     target_files: Vec<target::TargetFile>,
-    /// The same, complete, oldest first.
+    /// The same targets with their inherited parts, oldest first.
     targets: Vec<Target>,
 }
 
-/// What a predicate asks of an object's presence.
+/// Question of a predicate about an object's presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Whether it has been made.
+    /// Whether it has been created.
     WhetherMade,
-    /// Whether it is found in a list or a tree.
+    /// Whether a list or a tree holds it.
     WhetherFound,
-    /// Whether nothing is there.
+    /// Whether it is absent.
     WhetherAbsent,
 }
 
-/// Names of predicates that ask whether an object is there.
+/// Names of predicates that test an object's presence.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Presence {
-    /// Ends of names that ask whether an object has been made.
+    /// Suffixes of names that test whether an object has been created.
     suffixes: Vec<String>,
     /// Words of names that look for an object.
     words: Vec<String>,
-    /// Names that ask whether nothing is there.
+    /// Names that test whether an object is absent.
     absent: Vec<String>,
 }
 
-/// What a call does to state, by rule.
+/// Effect of a call on state, according to a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateEffect<'r> {
-    /// It takes state.
+    /// Takes state.
     Takes(Taking<'r>),
-    /// It gives state of this kind back.
+    /// Releases state of this kind.
     Undoes(StateKind, &'r Object),
 }
 
 impl Rules {
-    /// The version of the rules inside the binary: it changes with any of them, and verdicts may change with it.
+    /// Version of the built-in rules. It changes with any rule; verdicts may change with it.
     pub fn built_in_version() -> String {
         load::version()
     }
 
-    /// The rules that are built in.
+    /// The built-in rules.
     ///
     /// # Errors
-    /// Where a built-in file is wrong; the tests make sure that none is.
+    /// A built-in file is wrong; the tests rule this out.
     pub fn built_in() -> Result<Rules, RuleError> {
         load::built_in()
     }
 
-    /// Adds the `*.toml` files of a directory; a rule for a name that is known already takes its place.
+    /// Adds the `*.toml` files of a directory. A rule for a known name replaces the old one.
     ///
     /// # Errors
     /// The first file that cannot be read or is wrong, with the key and the reason.
@@ -121,7 +125,7 @@ impl Rules {
         self.calls.get(name)
     }
 
-    /// What a call of `name` takes or gives back, by its exact name or by a pattern of names.
+    /// State that a call of `name` takes or releases, by its exact name or by a suffix.
     pub fn state(&self, name: &str) -> Option<StateEffect<'_>> {
         if let Some(index) = self.takes.get(name) {
             let rule = &self.states[*index];
@@ -140,7 +144,7 @@ impl Rules {
         if self.is_silent(name) {
             return None;
         }
-        // The longest end of a name that a pattern knows says most; of two that are as long, the first.
+        // The longest suffix of a pattern says most; of equally long ones, the first wins.
         let longest = |suffixes: &[String]| {
             let ends = suffixes.iter().filter(|end| name.len() > end.len() && name.ends_with(end.as_str()));
             ends.map(String::len).max()
@@ -156,30 +160,30 @@ impl Rules {
         }
     }
 
-    /// What a call of `name` takes where the same function gives it back: its name alone does not tell.
+    /// State that a call of `name` takes if such state is also released; the name alone does not say.
     pub fn state_if_paired(&self, name: &str) -> Option<Taking<'_>> {
         let is_it = |pattern: &&Pattern| pattern.paired && pattern.take.iter().any(|end| name.ends_with(end.as_str()));
         self.patterns.iter().find(is_it).map(Pattern::taking)
     }
 
-    /// Words of names that open and close something.
+    /// Pairs of words in the names of opening and closing calls.
     pub fn brackets(&self) -> &[Bracket] {
         &self.brackets
     }
 
-    /// Whether `guard(name)` takes a lock for reading.
+    /// Whether `guard(name)` takes a read lock.
     pub fn is_read_lock(&self, name: &str) -> bool {
         self.read_locks.contains(name)
     }
 
-    /// Whether a call of `name` leaves nothing behind.
+    /// Whether a call of `name` has no lasting effect.
     pub fn is_silent(&self, name: &str) -> bool {
         self.silent.contains(name)
             || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
     }
 
-    /// What a call of `name` asks of an object's presence.
+    /// Question of a call of `name` about an object's presence.
     pub fn presence(&self, name: &str) -> Option<Asked> {
         let Presence { suffixes, words, absent } = &self.presence;
         if absent.iter().any(|known| known == name) {
@@ -191,12 +195,12 @@ impl Rules {
         }
     }
 
-    /// Whether callbacks of `struct record` act on mappings that already stand, and so are no mmap callbacks.
+    /// Whether callbacks of `struct record` act on existing mappings, and so are no mmap callbacks.
     pub fn acts_on_mappings(&self, record: &str) -> bool {
         self.mapping_records.contains(record)
     }
 
-    /// Whether calling an mmap callback of `struct record` by hand dispatches to another file.
+    /// Whether a direct call of an mmap callback of `struct record` dispatches to another file.
     pub fn redispatches(&self, record: &str) -> bool {
         self.redispatch_records.contains(record)
     }
@@ -206,12 +210,12 @@ impl Rules {
         self.migrating_records.contains(record)
     }
 
-    /// Whether a macro of that name at file scope says something about a function, and registers none.
+    /// Whether a file-scope macro of that name annotates a function and registers none.
     pub fn is_annotation(&self, name: &str) -> bool {
         self.annotations.iter().any(|prefix| name.starts_with(prefix.as_str()))
     }
 
-    /// Whether a call of `name` puts its last argument where the first one leads.
+    /// Whether a call of `name` stores its last argument in the object that the first one names.
     pub fn stores(&self, name: &str) -> bool {
         self.stores.contains(name)
     }
@@ -221,12 +225,12 @@ impl Rules {
         self.never_merged.contains(flag)
     }
 
-    /// Whether a difference in this flag does not keep VMAs apart.
+    /// Whether VMAs that differ in this flag may still merge.
     pub fn is_ignored_by_merge(&self, flag: &str) -> bool {
         self.merge_ignored.contains(flag)
     }
 
-    /// The field of a desc that stands for a field of a VMA. The file is the one whose hook is called.
+    /// Desc field for a VMA field, the first by name. For `vm_file` that is `file`, the file whose hook is called.
     pub fn field_on_desc(&self, field: &str) -> Option<&str> {
         let mut names: Vec<&str> =
             self.desc_fields.iter().filter(|(_, vma)| *vma == field).map(|(desc, _)| desc.as_str()).collect();
@@ -234,42 +238,52 @@ impl Rules {
         names.first().copied()
     }
 
-    /// The field of a VMA that a field of a desc stands for.
+    /// VMA field that a desc field stands for.
     pub fn desc_field(&self, name: &str) -> Option<&str> {
         self.desc_fields.get(name).map(String::as_str)
     }
 
-    /// The name that a field of a VMA goes by.
+    /// Usual name of a VMA field.
     pub fn vma_field<'n>(&'n self, name: &'n str) -> &'n str {
         self.spelled_fields.get(name).map_or(name, String::as_str)
     }
 
-    /// Whether a flag is a bit of its own in every configuration.
+    /// Whether a flag has a bit of its own in every configuration.
     pub fn has_bit(&self, flag: &str) -> bool {
         self.bits.contains(flag)
     }
 
-    /// The flags that a name of several flags stands for.
+    /// Flags of a mask.
     pub fn mask(&self, name: &str) -> Option<&[String]> {
         self.masks.get(name).map(Vec::as_slice)
     }
 
-    /// What the kernel's documents are held against.
+    /// Documents to compare with headers.
     pub fn documents(&self) -> &[Document] {
         &self.documents
     }
 
-    /// What the kinds of requirements mean.
+    /// Explanations of the kinds of requirements.
     pub fn requirements(&self) -> &[RequirementText] {
         &self.requirements
     }
 
-    /// What a macro or a function says of its arguments, whatever those are.
+    /// Fixed meaning of a macro or a function.
     pub fn idiom(&self, name: &str) -> Option<Idiom> {
         self.idioms.get(name).copied()
     }
 
-    /// What the kinds of notes mean.
+    /// The value of a call, if it follows from the mapping or the arguments.
+    pub fn value(&self, name: &str) -> Option<CallValue> {
+        self.values.get(name).copied()
+    }
+
+    /// Flag test that a call performs.
+    pub fn flag_test(&self, name: &str) -> Option<&FlagTestRule> {
+        self.flag_tests.iter().find(|rule| rule.names.iter().any(|known| known == name))
+    }
+
+    /// Explanations of the kinds of notes.
     pub fn notes(&self) -> &[RequirementText] {
         &self.notes
     }
@@ -284,10 +298,10 @@ impl Rules {
         self.targets.iter().find(|target| target.name == name)
     }
 
-    /// The templates of a target, with those of the targets that it is like; `own` is what the tree's headers have.
+    /// Templates of a target, with those that it inherits. `own` is the target of the tree's headers.
     pub fn rewrite(&self, target: &Target, own: &Target) -> Option<Rewrite> {
         let mut rewrite = target.rewrite.clone()?;
-        // No chain is longer than there are targets, unless it goes round.
+        // A chain is no longer than the list of targets, unless it is a cycle.
         for _ in 0..self.targets.len() {
             let Some(like) = rewrite.like.as_deref() else { break };
             let like = if like == "tree" { own } else { self.target(like)? };
@@ -298,18 +312,27 @@ impl Rules {
         Some(rewrite)
     }
 
-    /// What an action maps, whichever target has it.
+    /// Finds an action in any target.
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.targets.iter().find_map(|target| target.action(name))
     }
 
-    /// The desc twin of a helper, where `target` has it.
+    /// Desc twin of a helper, if `target` has it.
     pub fn twin(&self, target: &Target, helper: &str) -> Option<&str> {
         let rule = self.call(helper)?;
         rule.twin.as_deref().filter(|_| self.has_since(target, rule.since.as_deref()))
     }
 
-    /// Whether a helper, or what a helper's desc twin is called, maps pages of the page cache.
+    /// The helper whose desc twin has this name.
+    pub fn twin_of(&self, name: &str) -> Option<&str> {
+        let is_it = |rule: &&Call| rule.twin.as_deref() == Some(name);
+        let mut helpers: Vec<&str> =
+            self.calls.values().filter(is_it).flat_map(|rule| &rule.names).map(String::as_str).collect();
+        helpers.sort_unstable();
+        helpers.first().copied()
+    }
+
+    /// Whether a helper, or the helper with this desc twin, maps pages of the page cache.
     pub fn maps_page_cache(&self, name: &str) -> bool {
         let is_it = |rule: &Call| {
             rule.page_cache && (rule.twin.as_deref() == Some(name) || rule.names.iter().any(|known| known == name))
@@ -325,7 +348,7 @@ impl Rules {
         }
     }
 
-    /// Every call that a rule names, sorted.
+    /// Names of all calls with a rule, sorted.
     pub fn call_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.calls.keys().map(String::as_str).collect();
         names.sort_unstable();

@@ -1,16 +1,16 @@
-//! What the kinds of requirements mean.
+//! Explanations of requirements and notes.
 
 use serde::Deserialize;
 
-/// A kind of requirement, for the reader of reports.
+/// Explanation of a kind of requirement or note, for readers of reports.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequirementText {
-    /// The kind; one that ends in a colon is followed by a name.
+    /// The kind; a name follows one that ends in a colon.
     pub kind: String,
-    /// What was found.
+    /// Meaning of the kind.
     pub means: String,
-    /// What is to be done about it.
+    /// Advice for the conversion.
     #[serde(rename = "do")]
     pub advice: String,
 }

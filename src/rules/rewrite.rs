@@ -1,4 +1,4 @@
-//! How the uses of a VMA are written for a target: templates.
+//! Templates that express the uses of a VMA for a target.
 
 use std::collections::BTreeMap;
 
@@ -6,68 +6,68 @@ use serde::Deserialize;
 
 use super::template;
 
-/// The templates of a target. `{desc}` stands for the desc, `{bits}` for a list of flag bits, `{bits:N}` for the flags of argument N
-/// (from 0) as such a list, `{N}` for argument N as it is written for the desc (`{N!}` in parentheses where it is more than a name, `{N...}` with all that
-/// follow), other names for what the key speaks of.
+/// Templates of a target. `{desc}` is the desc. `{bits}` is a list of flag bits; `{bits:N}` is the flags of argument N (from 0) as such a
+/// list. `{N}` is argument N as written for the desc, `{N!}` the same in parentheses unless it is a plain name, `{N...}` the same with all
+/// arguments that follow. Each key describes its other placeholders.
 // More than twelve fields: one for each key of `[rewrite]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rewrite {
-    /// The target whose templates hold where this one gives none; `tree` for the one that the tree's own headers have.
+    /// Target that supplies missing templates; `tree` is the target of the tree's own headers.
     pub like: Option<String>,
     /// `vma->vm_end - vma->vm_start`, in bytes.
     pub size: Option<String>,
-    /// The value of the flags, as the old type.
+    /// Value of the flags, in the old type.
     pub flags: Option<String>,
-    /// The bit of the flag `VM_{name}`.
+    /// Bit of the flag `VM_{name}`.
     pub bit: Option<String>,
-    /// Whether the one flag of `{bits}` is set.
+    /// Test of the single flag in `{bits}`.
     pub test: Option<String>,
-    /// Whether all are.
+    /// Test that all flags in `{bits}` are set.
     pub test_all: Option<String>,
-    /// Whether any is.
+    /// Test that any flag in `{bits}` is set.
     pub test_any: Option<String>,
-    /// A statement that sets flags.
+    /// Statement that sets flags.
     pub set: Option<String>,
-    /// A statement that clears flags.
+    /// Statement that clears flags.
     pub clear: Option<String>,
-    /// A statement that puts `{error}` in the place of the error of an action.
+    /// Statement that replaces the error of an action by `{error}`.
     pub error: Option<String>,
-    /// What takes the place of a populating call, by action.
+    /// Replacements of populating calls, by the name of the action or the call.
     pub actions: BTreeMap<String, ActionForm>,
-    /// What takes the place of other calls.
+    /// Replacements of other calls.
     pub calls: Vec<CallForm>,
-    /// The hook that populates, on a target that has one.
+    /// Hook that populates, if the target has one.
     pub finish: Option<FinishForm>,
-    /// The bridge of a caller that keeps its VMA to a hook that takes a desc.
+    /// Bridge from a caller that keeps its VMA to a hook that takes a desc.
     pub bridge: Option<BridgeForm>,
-    /// The hook of `vm_operations_struct` to which state per mapping moves.
+    /// Hook of `vm_operations_struct` that takes over state per mapping.
     pub mapped: Option<MappedForm>,
-    /// What the target needs and no tree has yet.
+    /// Header text that the target needs and no tree has yet.
     pub scaffold: Vec<Insertion>,
 }
 
-/// A hook that sees the complete mapping, to which populating calls move.
+/// A hook that sees the complete mapping; populating calls move to it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FinishForm {
-    /// The hook.
+    /// Name of the hook.
     pub member: String,
-    /// What follows a handler's name in that of its second half.
+    /// Suffix that turns the name of a handler into the name of its second half.
     pub suffix: String,
-    /// The statement by which the first half says that the second populates.
+    /// Statement of the first half that announces the populating second half.
     pub announce: String,
-    /// What takes the place of a populating call, by its name; positions as in [`CallForm`].
+    /// Replacements of populating calls, by name; placeholders as in [`Rewrite`].
     pub calls: BTreeMap<String, String>,
 }
 
-/// What stands around the call of a hook that takes a desc, where the caller has a VMA: `{file}` is the file, `{vma}` the VMA.
+/// Code around the call of a desc hook, in a caller with a VMA. `{file}` is the file, `{vma}` the VMA.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BridgeForm {
-    /// The statement that makes a desc of the VMA.
+    /// Statement that builds a desc from the VMA.
     pub before: String,
-    /// The call that carries out what the hook asked for, and returns an error or 0.
+    /// Call that applies the requests of the hook, and returns an error or 0.
     pub after: String,
 }
 
@@ -75,66 +75,66 @@ pub struct BridgeForm {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MappedForm {
-    /// The hook; its name replaces `before` at the end of a function's name too.
+    /// Name of the hook; it also replaces the suffix `before` in function names.
     pub member: String,
-    /// The hook whose work for the first mapping moves to it; the new entry stands above it.
+    /// Hook whose work for the first mapping moves to the new one; the new table entry goes above it.
     pub before: String,
-    /// Its parameters, one or more lines.
+    /// Parameters of the hook, on one or more lines.
     pub parameters: String,
-    /// The expression for `vma->vm_private_data`.
+    /// Expression for `vma->vm_private_data`.
     pub private_data: String,
 }
 
-/// Text that a header of the tree is given.
+/// Text to insert into a header of the tree.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Insertion {
-    /// The header.
+    /// Path of the header.
     pub file: String,
-    /// The text that it stands behind.
+    /// Header text that the insertion follows.
     pub after: String,
-    /// The text.
+    /// Text to insert.
     pub text: String,
 }
 
-/// The forms of an action, or of one call that an action takes the place of: `{frame}`, `{start}`, `{size}`, `{pages}` and `{count}`
-/// are those arguments of the populating call.
+/// Forms of an action, or of one call that an action replaces. `{frame}`, `{start}`, `{size}`, `{pages}` and `{count}` are those arguments
+/// of the populating call.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ActionForm {
-    /// For all of the VMA.
+    /// Form for the whole VMA.
     pub full: Option<String>,
-    /// For a part of it.
+    /// Form for a part of the VMA.
     pub part: Option<String>,
-    /// What the call refuses and the action does not.
+    /// Case that the call rejects and the action does not.
     pub refused: Option<Refused>,
 }
 
-/// A test that a populating call makes by itself.
+/// A check that a populating call makes itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refused {
-    /// The condition.
+    /// Condition that the call rejects.
     pub when: String,
-    /// The error, as it is returned.
+    /// Returned error, as C text.
     pub error: String,
 }
 
-/// What takes the place of a call: one expression, or several statements.
+/// Replacement of a call: one expression, or several statements.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CallForm {
-    /// The functions or macros.
+    /// Functions or macros to replace.
     pub names: Vec<String>,
-    /// What is written instead.
+    /// Replacement.
     pub to: Vec<String>,
-    /// What is written where flags are no list of names.
+    /// Replacement if the flags are not a list of names.
     #[serde(default)]
     pub otherwise: Vec<String>,
 }
 
 impl Rewrite {
-    /// These templates, and where one is missing that of `older`.
+    /// Completes the templates with those of `older`.
     pub fn over(&self, older: &Rewrite) -> Rewrite {
         let or = |own: &Option<String>, other: &Option<String>| own.clone().or_else(|| other.clone());
         let mut actions = older.actions.clone();
@@ -159,16 +159,16 @@ impl Rewrite {
         }
     }
 
-    /// Whether all templates hold only keys that are filled: one that is not would be written out as it is.
+    /// Checks that every placeholder can be filled; an unknown one would stay in the output.
     ///
     /// # Errors
-    /// The first template that holds another, with the key.
+    /// The first template with an unknown placeholder, and that placeholder.
     pub fn check(&self) -> Result<(), String> {
         let only = |place: &str, template: &str, known: &[&str]| {
             let is_known =
                 |key: &str| known.contains(&key) || (known.contains(&"N") && template::argument(key).is_some());
             match template::keys(template).find(|key| !is_known(key)) {
-                Some(key) => Err(format!("{place}: {{{key}}} in {template:?} stands for nothing")),
+                Some(key) => Err(format!("{place}: {{{key}}} in {template:?} is not a known placeholder")),
                 None => Ok(()),
             }
         };
@@ -214,7 +214,7 @@ impl Rewrite {
         Ok(())
     }
 
-    /// The form of a call of `name`.
+    /// Replacement of a call of `name`.
     pub fn call(&self, name: &str) -> Option<&CallForm> {
         self.calls.iter().find(|form| form.names.iter().any(|known| known == name))
     }

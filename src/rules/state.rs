@@ -1,12 +1,12 @@
-//! Rules about calls that take state and give it back.
+//! Rules for calls that take state or release it.
 
 use serde::Deserialize;
 
-/// What sort of state it is.
+/// Kind of state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StateKind {
-    /// A reference by which an object lives.
+    /// A reference that keeps an object alive.
     Ref,
     /// Memory or another new object.
     Alloc,
@@ -19,7 +19,7 @@ pub enum StateKind {
 }
 
 impl StateKind {
-    /// The word that requirements use: `ref`, `alloc`, ...
+    /// Name in requirement kinds: `ref`, `alloc`, ...
     pub fn name(self) -> &'static str {
         match self {
             StateKind::Ref => "ref",
@@ -31,85 +31,85 @@ impl StateKind {
     }
 }
 
-/// Arguments that are found by what they are.
+/// Ways to find the object of a call without a fixed position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ObjectRule {
-    /// The last.
+    /// The last argument.
     Last,
-    /// The first where it is an address, else the result.
+    /// The first argument if it is an address, else the result.
     Made,
 }
 
-/// Which part of a call names what it takes.
+/// Part of a call that names the object it takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Object {
     /// The argument at this position, from 0.
     Argument(usize),
-    /// One that is found by what it is.
+    /// Found by a rule.
     Rule(ObjectRule),
-    /// What the call returns.
+    /// The result of the call.
     #[default]
     Result,
 }
 
-/// Calls that take one kind of state, and the calls that give it back.
+/// Calls that take one kind of state, and the calls that release it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StateRule {
-    /// What is taken.
+    /// Kind of the state.
     pub kind: StateKind,
     /// Names of the calls that take it; `{a,b}` stands for either.
     pub take: Vec<String>,
-    /// Names of the calls that give it back, likewise.
+    /// Names of the calls that release it, in the same notation.
     pub undo: Vec<String>,
-    /// What names the object.
+    /// Part of the call that names the object.
     #[serde(default)]
     pub object: Object,
-    /// Where this argument, from 0, is a constant, a second call changes nothing.
+    /// If this argument, from 0, is a constant, a repeated call changes nothing.
     pub same_again: Option<usize>,
-    /// Whether others may hold it at the same time: a lock for reading.
+    /// Whether others may hold it at the same time, as with a read lock.
     #[serde(default)]
     pub shared: bool,
 }
 
-/// What a call takes, by rule.
+/// State that a call takes, according to a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taking<'r> {
-    /// What sort of state it is.
+    /// Kind of the state.
     pub kind: StateKind,
-    /// What names the object.
+    /// Part of the call that names the object.
     pub object: &'r Object,
-    /// Where this argument, from 0, is a constant, a second call changes nothing.
+    /// If this argument, from 0, is a constant, a repeated call changes nothing.
     pub same_again: Option<usize>,
     /// Whether others may hold it at the same time.
     pub is_shared: bool,
 }
 
 impl Default for Taking<'_> {
-    /// A reference to what the call returns.
+    /// A reference to the result of the call.
     fn default() -> Self {
         Taking { kind: StateKind::Ref, object: &Object::Result, same_again: None, is_shared: false }
     }
 }
 
-/// Words of names that open and close something, where the words before them are the same: `x_lock_y` and `x_unlock`.
+/// Words in the names of an opening and a closing call with the same prefix: `x_lock_y` and `x_unlock`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bracket {
-    /// What sort of state stands between.
+    /// Kind of the state between the two calls.
     pub kind: StateKind,
-    /// The word that opens.
+    /// Word in the opening call.
     pub open: String,
-    /// The word that closes.
+    /// Word in the closing call.
     pub close: String,
 }
 
-/// The names that a name with alternatives in braces stands for: `list_{add,del}` for `list_add` and `list_del`.
+/// Expands alternatives in braces: `list_{add,del}` becomes `list_add` and `list_del`.
 ///
 /// # Errors
-/// Where a brace is not closed.
+/// A brace is unmatched.
 pub(super) fn alternatives(name: &str) -> Result<Vec<String>, String> {
     let Some((before, rest)) = name.split_once('{') else {
         return if name.contains('}') { Err(format!("{name:?}: no brace is open")) } else { Ok(vec![name.to_owned()]) };
@@ -120,29 +120,29 @@ pub(super) fn alternatives(name: &str) -> Result<Vec<String>, String> {
     Ok(all.collect())
 }
 
-/// The same by the ends of names.
+/// Like [`StateRule`], but for suffixes of names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
-    /// What is taken.
+    /// Kind of the state.
     pub kind: StateKind,
     /// Suffixes of names that take it.
     pub take: Vec<String>,
-    /// Suffixes of names that give it back.
+    /// Suffixes of names that release it.
     pub undo: Vec<String>,
-    /// What names the object.
+    /// Part of the call that names the object.
     #[serde(default)]
     pub object: Object,
-    /// Whether the name alone tells nothing: it takes something only where that is given back as well.
+    /// Whether the call takes state only if the function, or the close hook that it installs, releases such state.
     #[serde(default)]
     pub paired: bool,
-    /// Whether others may hold it at the same time: a lock for reading.
+    /// Whether others may hold it at the same time, as with a read lock.
     #[serde(default)]
     pub shared: bool,
 }
 
 impl Pattern {
-    /// What a call of such a name takes.
+    /// State that a call of such a name takes.
     pub fn taking(&self) -> Taking<'_> {
         Taking { kind: self.kind, object: &self.object, same_again: None, is_shared: self.shared }
     }

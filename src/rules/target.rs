@@ -1,4 +1,4 @@
-//! A target: the API that handlers are converted to, and what its `vm_area_desc` offers.
+//! Targets: the APIs that handlers are converted to, and the contents of their `vm_area_desc`.
 
 use serde::Deserialize;
 
@@ -7,37 +7,37 @@ use super::Rewrite;
 /// One target API.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Its name on the command line: `v7.3`.
+    /// Name on the command line: `v7.3`.
     pub name: String,
-    /// Its place among the targets; a larger number is newer.
+    /// Position among the targets; a larger number is newer.
     pub order: u32,
-    /// What it adds, in a line.
+    /// Summary of its additions, in one line.
     pub why: String,
-    /// Texts that the headers of a tree with this API hold.
+    /// Texts that the headers of a tree with this API contain.
     pub present: Vec<String>,
     /// VMA fields that a prepare hook may read through the desc.
     pub reads: Vec<String>,
     /// VMA fields that a prepare hook may write through the desc.
     pub writes: Vec<String>,
-    /// The mmap actions it has.
+    /// Mmap actions of the target.
     pub actions: Vec<Action>,
-    /// Whether it has `vm_ops->mapped`, to which state per mapping can move.
+    /// Whether it has `vm_ops->mapped`, which can take over state per mapping.
     pub mapped: bool,
-    /// The templates of conversions to it; absent if there are none.
+    /// Templates of conversions to the target, if it has any.
     pub rewrite: Option<Rewrite>,
 }
 
-/// An mmap action: work that the core does for a handler once the mapping stands.
+/// An mmap action: work that the core does for a handler once the mapping is complete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
-    /// Its name, as `action` of a call gives it.
+    /// Name, as given by `action` of a call rule.
     pub name: String,
-    /// What it maps.
+    /// Kind of memory that it maps.
     pub maps: Maps,
 }
 
-/// What an action maps.
+/// Kind of memory that an action maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Maps {
@@ -58,7 +58,7 @@ impl Target {
         self.writes.iter().any(|known| known == field)
     }
 
-    /// The action of this name.
+    /// Finds the action of this name.
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.iter().find(|known| known.name == name)
     }
@@ -69,7 +69,7 @@ impl Target {
     }
 }
 
-/// A target as its file writes it: only what it has beyond the target that it is `like`.
+/// A target file: only the additions to the target that it is `like`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TargetFile {
@@ -91,7 +91,7 @@ pub(super) struct TargetFile {
 }
 
 impl TargetFile {
-    /// The whole target, with all that it takes from older ones among `files`.
+    /// Builds the whole target, with everything that it inherits from older ones among `files`.
     ///
     /// # Errors
     /// `like` names no target, or leads back to this one.

@@ -1,6 +1,6 @@
 //! Fills templates.
 
-/// A template with each `{key}` replaced by what `value` gives for it; a key that it does not know stays, for a later pass.
+/// Replaces each `{key}` of a template by its value. A key without a value stays, for a later pass.
 pub fn fill(template: &str, value: &mut dyn FnMut(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -30,7 +30,7 @@ pub fn keys(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(key, _)| key)
 }
 
-/// The argument that a key stands for, from 0: `0`, `1!`, `2...`, `bits:3`.
+/// Position of the argument that a key names, from 0: `0`, `1!`, `2...`, `bits:3`.
 pub fn argument(key: &str) -> Option<usize> {
     key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']).parse().ok()
 }

@@ -1,15 +1,15 @@
-//! The syntax of one slice: what the analysis reads, without the grammar's node names.
+//! Syntax of one slice, reduced to the needs of the analysis and free of the grammar's node names.
 
 use super::span::Span;
 
-/// A type as far as the analysis needs it.
+/// A C type, reduced to the needs of the analysis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Type {
     /// The name without qualifiers: `struct vm_area_struct`, `pgoff_t`, `unsigned long`.
     pub name: String,
-    /// How many `*` stand between the name and the declared identifier.
+    /// Number of `*` before the declared identifier. For a function or a function pointer: those of its return type.
     pub pointers: u8,
-    /// The parameters of a function or of a pointer to one.
+    /// Parameters, if it is a function or a function pointer.
     pub function: Option<Vec<Parameter>>,
     /// Whether it is an array.
     pub is_array: bool,
@@ -30,7 +30,7 @@ impl Type {
 /// A parameter of a function, or a member of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name; empty where the prototype gives none.
+    /// Its name; empty if the prototype omits it.
     pub name: String,
     /// Its type.
     pub ty: Type,
@@ -43,7 +43,7 @@ pub struct Function {
     pub name: String,
     /// Its parameters in order.
     pub parameters: Vec<Parameter>,
-    /// What it returns.
+    /// Its return type.
     pub returns: Type,
     /// Whether it is `static`.
     pub is_static: bool,
@@ -51,7 +51,7 @@ pub struct Function {
     pub body: Vec<Statement>,
 }
 
-/// A variable that is declared, with what it starts as.
+/// A declared variable and its initialiser.
 #[derive(Clone, Debug)]
 pub struct Declared {
     /// Its name.
@@ -60,27 +60,27 @@ pub struct Declared {
     pub ty: Type,
     /// Its initialiser.
     pub value: Option<Expression>,
-    /// Whether it outlives the function, and is shared by all who call it.
+    /// Whether it is `static`. A static local outlives the call and is shared by all calls.
     pub is_static: bool,
-    /// The name in its `__free(...)`: what is done to it where its scope ends.
+    /// The name in its `__free(...)`: the cleanup that runs at the end of its scope.
     pub cleanup: Option<String>,
-    /// Where it is declared.
+    /// The bytes of its declarator.
     pub span: Span,
 }
 
 /// A statement and the bytes it covers.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// What it is.
+    /// Kind of the statement.
     pub kind: StatementKind,
     /// The bytes of the file it covers.
     pub span: Span,
 }
 
-/// The statements of C, as few as the analysis needs.
+/// C statements, reduced to the needs of the analysis.
 #[derive(Clone, Debug)]
 pub enum StatementKind {
-    /// An expression for its effects.
+    /// An expression statement.
     Expression(Expression),
     /// Declarations.
     Declaration(Vec<Declared>),
@@ -88,28 +88,30 @@ pub enum StatementKind {
     If {
         /// The condition.
         condition: Expression,
-        /// The arm taken where it holds.
+        /// The arm taken if it holds.
         then: Vec<Statement>,
-        /// The arm taken where it does not.
+        /// The arm taken if it does not.
         otherwise: Vec<Statement>,
     },
-    /// Any loop; a `for` has its initialiser before it.
+    /// Any loop. The initialiser of a `for` is a separate statement before it.
     Loop {
         /// The condition, or the arguments of a macro that heads the loop.
         condition: Option<Expression>,
         /// The body, followed by the step of a `for`.
         body: Vec<Statement>,
-        /// Whether the body runs before the condition is read.
+        /// Whether it is a `do` loop: the body runs before the condition is tested.
         is_do: bool,
-        /// The macro that heads the loop, where it is no keyword: `list_for_each_entry`, `scoped_guard`.
+        /// The macro that heads the loop, if no keyword does: `list_for_each_entry`, `scoped_guard`.
         head: Option<String>,
     },
-    /// `switch`, one list of statements for each run of labels.
+    /// `switch`, with one arm per label.
     Switch {
-        /// What is chosen by.
+        /// The controlling expression.
         value: Expression,
-        /// The arms in order; an arm without a `break` runs into the next.
+        /// The arms in order; an arm without a `break` falls through to the next.
         arms: Vec<Vec<Statement>>,
+        /// The value after `case` of each arm; `None` for `default`.
+        labels: Vec<Option<Expression>>,
         /// Whether one of them is `default`.
         has_default: bool,
     },
@@ -117,50 +119,50 @@ pub enum StatementKind {
     Return(Option<Expression>),
     /// `goto`.
     Goto(String),
-    /// A label; what it labels follows it.
+    /// A label; the labelled statement follows it.
     Label(String),
     /// `break`.
     Break,
     /// `continue`.
     Continue,
-    /// A block of its own.
+    /// A nested block.
     Block(Vec<Statement>),
-    /// Something the parser did not understand.
+    /// A statement that the parser did not understand.
     Unknown,
 }
 
 /// An expression and the bytes it covers.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    /// What it is.
+    /// Kind of the expression.
     pub kind: ExpressionKind,
     /// The bytes of the file it covers.
     pub span: Span,
 }
 
-/// The expressions of C, as few as the analysis needs.
+/// C expressions, reduced to the needs of the analysis.
 #[derive(Clone, Debug)]
 pub enum ExpressionKind {
     /// An identifier.
     Name(String),
     /// A number, as written.
     Number(String),
-    /// A string or character literal.
+    /// A string or character literal, or a `sizeof`, `alignof` or `offsetof` expression.
     Literal,
     /// A call.
     Call {
-        /// What is called.
+        /// The callee.
         callee: Box<Expression>,
         /// The arguments.
         arguments: Vec<Expression>,
     },
     /// `base.name` or `base->name`.
     Field {
-        /// What the member belongs to.
+        /// The struct or union, or the pointer to it.
         base: Box<Expression>,
         /// The member.
         name: String,
-        /// Whether it is reached by `->`.
+        /// Whether the operator is `->`.
         arrow: bool,
     },
     /// `base[index]`.
@@ -170,18 +172,18 @@ pub enum ExpressionKind {
         /// The index.
         index: Box<Expression>,
     },
-    /// A prefix operator: `-`, `!`, `~`, `*`, `&`, `sizeof`.
+    /// A prefix operator: `-`, `!`, `~`, `*`, `&`.
     Unary {
         /// The operator.
         operator: String,
         /// The operand.
         operand: Box<Expression>,
     },
-    /// `++` or `--`, before or behind.
+    /// `++` or `--`, prefix or postfix.
     Step {
         /// `++` or `--`.
         operator: String,
-        /// What is stepped.
+        /// The operand.
         operand: Box<Expression>,
     },
     /// A binary operator.
@@ -197,28 +199,28 @@ pub enum ExpressionKind {
     Assign {
         /// `=`, `|=`, ...
         operator: String,
-        /// What is assigned to.
+        /// The left side.
         target: Box<Expression>,
-        /// What is assigned.
+        /// The right side.
         value: Box<Expression>,
     },
-    /// `condition ? then : otherwise`; `then` is the condition itself in `a ?: b`.
+    /// `condition ? then : otherwise`; `then` is `None` in `a ?: b`.
     Conditional {
         /// The condition.
         condition: Box<Expression>,
-        /// The value where it holds.
+        /// The value if it holds.
         then: Option<Box<Expression>>,
-        /// The value where it does not.
+        /// The value if it does not.
         otherwise: Box<Expression>,
     },
     /// A cast.
     Cast {
         /// The type.
         ty: Type,
-        /// What is cast.
+        /// The operand.
         value: Box<Expression>,
     },
-    /// `{ ... }`, with a type where it is a compound literal.
+    /// `{ ... }`, with a type if it is a compound literal.
     Initializer {
         /// The type of a compound literal.
         ty: Option<Type>,
@@ -234,16 +236,16 @@ pub enum ExpressionKind {
 /// An entry of an initialiser.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The members named before the value, outermost first; empty for a positional entry and for an array index.
+    /// Designated members, outermost first; empty for a positional entry and for an array index.
     pub members: Vec<String>,
     /// The value.
     pub value: Expression,
-    /// The whole entry.
+    /// The bytes of the whole entry.
     pub span: Span,
 }
 
 impl Expression {
-    /// The identifier, where the expression is one (casts and parentheses looked through).
+    /// The identifier, if the expression is one. Casts and parentheses are ignored.
     pub fn name(&self) -> Option<&str> {
         match &self.kind {
             ExpressionKind::Name(name) => Some(name),
@@ -252,13 +254,13 @@ impl Expression {
         }
     }
 
-    /// Whether it is the number 0, however that is written. What else means nothing, as `NULL` does, is a name.
+    /// Whether it is the number 0: `0` or `0x0`, with any suffix. `NULL` is a name and does not count.
     pub fn is_zero(&self) -> bool {
         let ExpressionKind::Number(number) = &self.kind else { return false };
         matches!(number.trim_end_matches(['u', 'U', 'l', 'L']), "0" | "0x0")
     }
 
-    /// The expression below casts.
+    /// The expression without its outer casts.
     pub fn bare(&self) -> &Expression {
         match &self.kind {
             ExpressionKind::Cast { value, .. } => value.bare(),
@@ -266,7 +268,7 @@ impl Expression {
         }
     }
 
-    /// What an initialiser gives a member.
+    /// The value of a member in an initialiser, without a leading `&`.
     pub fn member(&self, name: &str) -> Option<&Expression> {
         let ExpressionKind::Initializer { entries, .. } = &self.kind else { return None };
         let entry = entries.iter().find(|entry| entry.members.last().is_some_and(|member| member == name))?;
@@ -276,7 +278,7 @@ impl Expression {
         })
     }
 
-    /// The outermost variable that the expression reaches through: `a` in `a->b.c[i]`.
+    /// The base variable of an access: `a` in `a->b.c[i]`.
     pub fn root(&self) -> Option<&str> {
         let mut expression = self;
         loop {
@@ -290,7 +292,7 @@ impl Expression {
         }
     }
 
-    /// The text of the expression in its file, blanks squeezed.
+    /// The source text of the expression, with runs of whitespace collapsed.
     pub fn text(&self, file: &[u8]) -> String {
         String::from_utf8_lossy(self.span.of(file)).split_whitespace().collect::<Vec<_>>().join(" ")
     }

@@ -1,13 +1,13 @@
-//! Words that say something to the compiler or to sparse and nothing to a reader of the code's effects.
+//! Attributes for the compiler or sparse, which do not change the effects of code.
 
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-/// How an attribute is written.
+/// Form of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attribute {
-    /// As a word.
+    /// A plain word.
     Plain,
     /// With arguments in parentheses.
     Call,
@@ -150,18 +150,18 @@ const CALLS: &[&str] = &[
     "__address_space",
 ];
 
-/// Most words of a slice are asked for, so that they are found by a hash.
+/// Attributes by word. Most words of a slice are looked up, hence a hash table.
 static ATTRIBUTES: LazyLock<FxHashMap<&[u8], Attribute>> = LazyLock::new(|| {
     let plain = PLAIN.iter().map(|word| (word.as_bytes(), Attribute::Plain));
     plain.chain(CALLS.iter().map(|word| (word.as_bytes(), Attribute::Call))).collect()
 });
 
-/// The attribute that a word is.
+/// Looks up a word as an attribute.
 pub(super) fn attribute(word: &[u8]) -> Option<Attribute> {
     ATTRIBUTES.get(word).copied()
 }
 
-/// Whether what is called so before a `(` is no function: an attribute, or `typeof`.
+/// Whether a word before a `(` is not a function, but an attribute or `typeof`.
 pub(super) fn is_attribute(word: &[u8]) -> bool {
     matches!(word, b"__typeof__" | b"typeof") || attribute(word).is_some()
 }

@@ -1,8 +1,8 @@
-//! Takes out of a table or a record what nobody asks for, so that less of it has to be parsed.
+//! Blanks unneeded parts of a table or a record, so that less of it has to be parsed.
 
 use super::lex::literal_end;
 
-/// What the parts between the braces of a slice are.
+/// Kind of the parts between the braces of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parts {
     /// Entries of an initialiser, with `,` between them.
@@ -11,8 +11,8 @@ pub enum Parts {
     Members,
 }
 
-/// Blanks, within the outermost braces of a masked slice, the parts that are not asked for. Entries without a designator stay, because
-/// they are counted.
+/// Blanks the parts within the outermost braces of a masked slice, unless `is_asked` accepts them. Entries without a designator stay,
+/// because their position counts.
 pub fn blank_unneeded(masked: &mut [u8], parts: Parts, is_asked: impl Fn(&[u8]) -> bool) {
     let separator = if parts == Parts::Entries { b',' } else { b';' };
     let mut open: Vec<u8> = Vec::new();

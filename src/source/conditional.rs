@@ -1,16 +1,16 @@
-//! Conditionals (`#if` to `#endif`) of a slice or a file: their arms, and the choices between them.
+//! Conditionals (`#if` to `#endif`) of a slice or a file: their arms and variants.
 
 use super::lex::{comment_end, directive_end, identifier_end, literal_end, skip_blank};
 use super::span::Span;
 
-/// Conditionals nested deeper than this are not told apart; their directives are blanked and every arm is kept.
+/// Maximum nesting depth of conditionals. Of deeper ones the directives are blanked and every arm is kept.
 const NESTING_LIMIT: usize = 32;
 
 /// One `#if ... #endif`.
 #[derive(Debug)]
 pub struct Conditional {
     pub arms: Vec<Arm>,
-    /// The `#endif` line; empty where the text ends first.
+    /// The `#endif` line; empty if the text ends first.
     pub end: Span,
 }
 
@@ -24,7 +24,7 @@ pub struct Arm {
     pub inner: Vec<Conditional>,
 }
 
-/// A directive of a conditional.
+/// Role of a directive in a conditional.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keyword {
     If,
@@ -39,7 +39,7 @@ struct Directive {
     span: Span,
 }
 
-/// The lines of `text` that are directives, in order.
+/// Spans of the directives of `text`, in order.
 fn directive_spans(text: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
     let (mut at, mut line_is_blank) = (0, true);
@@ -91,7 +91,7 @@ fn read(text: &[u8], start: usize, end: usize) -> Option<Directive> {
     Some(Directive { keyword, condition, is_else, span })
 }
 
-/// The condition without comments, continuations and repeated blanks.
+/// The condition without comments, continuations and repeated whitespace.
 fn condition_text(text: &[u8]) -> String {
     let mut plain = Vec::new();
     let mut at = 0;
@@ -107,7 +107,7 @@ fn condition_text(text: &[u8]) -> String {
     String::from_utf8_lossy(&plain).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `defined(X)` and `defined X` say no more than `X`.
+/// Reduces `defined(X)` and `defined X` to `X`.
 fn simplify(condition: &str) -> String {
     let (negated, bare) = match condition.strip_prefix('!') {
         Some(rest) => (true, rest.trim()),
@@ -131,8 +131,8 @@ fn negate(condition: &str) -> String {
     }
 }
 
-/// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that
-/// started before the text did.
+/// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that starts
+/// before the text.
 pub fn conditionals(text: &[u8]) -> (Vec<Conditional>, Vec<Span>) {
     nested(text, &directive_spans(text))
 }
@@ -163,7 +163,7 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
             continue;
         }
         let mut conditional = stack.pop().unwrap_or_else(|| Conditional {
-            // What was finished so far lies in the arm whose `#if` stands before the text.
+            // The conditionals finished so far belong to the arm whose `#if` is before the text.
             arms: vec![Arm { inner: std::mem::take(&mut finished), ..arm(Span::new(0, 0), String::new()) }],
             end: Span::default(),
         });
@@ -202,7 +202,7 @@ fn attach(stack: &mut [Conditional], finished: &mut Vec<Conditional>, conditiona
     }
 }
 
-/// The condition of an `#else` behind some arms.
+/// Condition of an `#else` after these arms.
 fn else_condition(arms: &[Arm]) -> String {
     arms.iter().map(|arm| negate(&arm.condition)).collect::<Vec<_>>().join(" && ")
 }
@@ -216,7 +216,7 @@ impl Conditional {
         }
     }
 
-    /// The arms that a compiler could choose; `None` stands for leaving all of them out.
+    /// The arms that a compiler could choose; `None` stands for no arm.
     fn choices(&self) -> Vec<Option<usize>> {
         let mut choices = Vec::new();
         for (index, arm) in self.arms.iter().enumerate() {
@@ -244,12 +244,12 @@ impl Conditional {
     }
 }
 
-/// How many texts it takes until each arm of each conditional was kept once and left out once.
+/// Number of variants needed to keep and omit each arm at least once.
 pub fn count(conditionals: &[Conditional]) -> usize {
     conditionals.iter().map(Conditional::variants).max().unwrap_or(1)
 }
 
-/// The spans that the text number `variant` leaves out: directives, and the arms not chosen.
+/// Appends the spans that variant number `variant` omits: directives, and the arms not chosen.
 pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span>) {
     for conditional in conditionals {
         out.extend(conditional.arms.iter().map(|arm| arm.directive));
@@ -274,7 +274,7 @@ pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span
     }
 }
 
-/// The spans of all directives of conditionals: what is left out where every arm is kept, as in a table's initialiser.
+/// Appends the spans of all directives of conditionals. Only these are omitted if every arm is kept, as in a table's initialiser.
 pub fn all_directives(conditionals: &[Conditional], out: &mut Vec<Span>) {
     for conditional in conditionals {
         out.extend(conditional.arms.iter().map(|arm| arm.directive));
@@ -285,8 +285,8 @@ pub fn all_directives(conditionals: &[Conditional], out: &mut Vec<Span>) {
     }
 }
 
-/// The conditions under which the byte at `offset` of a file with these directives is compiled, outermost first, joined by `&&`; `None` where there
-/// are none. The include guard of a header does not count.
+/// The conditions for compiling the byte at `offset`, outermost first, joined by `&&`; `None` if there are none. `directives` are all
+/// directives of the file. The include guard of a header does not count.
 pub fn conditions_at(text: &[u8], directives: &[Span], offset: u32) -> Option<String> {
     let (tree, plain) = nested(text, directives);
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::span::Span;
 
-/// What a top-level item is.
+/// Kind of a top-level item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemKind {
     /// A function definition.
@@ -20,13 +20,13 @@ pub enum ItemKind {
 /// A top-level item of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
-    /// What it is.
+    /// Kind of the item.
     pub kind: ItemKind,
-    /// Its name: of the function, variable, record or macro; of the first word where it is [`ItemKind::Other`].
+    /// Name of the function, variable, record or macro; the first word of an [`ItemKind::Other`].
     pub name: Span,
     /// The whole item, from its first word to its last `}` or `;`.
     pub span: Span,
-    /// Offset of the `{` or `=` that ends the head; the end of the item where there is none.
+    /// Offset of the `{` or `=` that ends the head; the end of the item if there is none. Of a macro: the end of its name.
     pub body: u32,
 }
 
@@ -37,7 +37,8 @@ impl Item {
     }
 }
 
-/// Where arms of conditionals do not add up, an item may reach into the next one: it ends there, so that each byte is that of one.
+/// Ends items that overlap the next one at its start, so that items are disjoint or nested. Unbalanced arms of conditionals cause such
+/// overlaps.
 pub(super) fn untangle(items: &mut [Item]) {
     for number in 0..items.len() {
         let (before, behind) = items.split_at_mut(number + 1);
@@ -59,7 +60,7 @@ pub(super) fn untangle(items: &mut [Item]) {
 mod tests {
     use crate::source::slice;
 
-    /// Drawn by tests/mutations.rs, and made smaller.
+    /// Found by tests/mutations.rs, then minimised.
     #[test]
     fn an_item_that_reaches_into_the_next_ends_there() {
         for text in [

@@ -1,15 +1,15 @@
-//! The few lexical facts that slicing and masking share: what ends a comment, a string, a directive.
+//! Lexical helpers for slicing and masking: ends of comments, strings and directives; identifiers.
 
 use memchr::{memchr, memchr_iter, memmem};
 
 use super::span::Span;
 
-/// Whether a byte can stand in a C identifier. Bytes above 127 count, so that a stray encoding does not split a name.
+/// Whether a byte can be part of a C identifier. Bytes above 127 count, so that a stray encoding does not split a name.
 pub fn is_identifier_byte(byte: u8) -> bool {
     IS_IDENTIFIER_BYTE[byte as usize]
 }
 
-/// For each byte, so that one look at a table tells.
+/// Lookup table of [`is_identifier_byte`], one entry per byte.
 const IS_IDENTIFIER_BYTE: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -20,7 +20,7 @@ const IS_IDENTIFIER_BYTE: [bool; 256] = {
     table
 };
 
-/// Whether a word before a parenthesis is one of the language, so that nothing is called.
+/// Whether a word before a parenthesis is a keyword or an operator, and so not a callee.
 pub fn is_keyword_before_parenthesis(word: &[u8]) -> bool {
     matches!(
         word,
@@ -39,23 +39,23 @@ pub fn is_keyword_before_parenthesis(word: &[u8]) -> bool {
     )
 }
 
-/// The offset behind the identifier that starts at `at`.
+/// Offset just after the identifier that starts at `at`.
 pub fn identifier_end(text: &[u8], at: usize) -> usize {
     at + text[at..].iter().take_while(|byte| is_identifier_byte(**byte)).count()
 }
 
-/// The offset of the first byte of the identifier that reaches up to `end`; `end` itself where none does.
+/// Start offset of the identifier that ends at `end`; `end` itself if there is none.
 pub fn identifier_start(text: &[u8], end: usize) -> usize {
     text[..end].iter().rposition(|byte| !is_identifier_byte(*byte)).map_or(0, |before| before + 1)
 }
 
-/// The offset of two bytes, one behind the other: a search for a word takes longer to set up than to find these.
+/// Offset of two adjacent bytes. A substring search would take longer to set up than this search takes.
 fn pair(text: &[u8], [first, second]: [u8; 2]) -> Option<usize> {
     memchr_iter(second, text).map(|at| at.wrapping_sub(1)).find(|at| text.get(*at) == Some(&first))
 }
 
-/// The offset behind the comment that starts at `at`, or `None` where no comment starts there.
-/// A comment without an end reaches to the end of the text.
+/// Offset just after the comment that starts at `at`; `None` if no comment starts there. An unterminated comment extends to the end
+/// of the text.
 pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at..at + 2)? {
         b"/*" => Some(pair(&text[at + 2..], *b"*/").map_or(text.len(), |end| at + 2 + end + 2)),
@@ -64,7 +64,7 @@ pub fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The parenthesis that is open at `end`, within a statement and a bounded distance.
+/// Offset of the innermost `(` still open at `end`. The search stays within the statement and goes at most 2000 bytes back.
 pub fn opening(code: &[u8], end: usize) -> Option<usize> {
     let mut depth = 0usize;
     for at in (end.saturating_sub(2000)..end).rev() {
@@ -79,7 +79,7 @@ pub fn opening(code: &[u8], end: usize) -> Option<usize> {
     None
 }
 
-/// Where the comments of a text stand. What looks like one in a literal is none.
+/// Spans of the comments of a text. Comment markers inside literals do not count.
 pub fn comments(text: &[u8]) -> Vec<Span> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < text.len() {
@@ -95,7 +95,7 @@ pub fn comments(text: &[u8]) -> Vec<Span> {
     found
 }
 
-/// The offset behind the string or character literal that starts at `at`. A literal without an end stops at its line's.
+/// Offset just after the string or character literal that starts at `at`. An unterminated literal ends with its line.
 pub fn literal_end(text: &[u8], at: usize) -> usize {
     let quote = text[at];
     let mut offset = at + 1;
@@ -110,7 +110,7 @@ pub fn literal_end(text: &[u8], at: usize) -> usize {
     text.len()
 }
 
-/// The offset of the newline that ends the line of `at`, line continuations followed, or the end of the text.
+/// Offset of the newline that ends the line of `at`, or the end of the text. Line continuations are followed.
 pub fn line_end(text: &[u8], at: usize) -> usize {
     let mut offset = at;
     while let Some(found) = memchr(b'\n', &text[offset..]) {
@@ -128,7 +128,7 @@ pub fn line_end(text: &[u8], at: usize) -> usize {
     text.len()
 }
 
-/// The offset of the newline that ends the directive at `at`; comments that span lines are followed.
+/// Offset of the newline that ends the directive at `at`. Comments that span lines are followed.
 pub fn directive_end(text: &[u8], at: usize) -> usize {
     let mut end = line_end(text, at);
     let mut offset = at;
@@ -142,7 +142,7 @@ pub fn directive_end(text: &[u8], at: usize) -> usize {
     end
 }
 
-/// The offset of the first byte from `at` that is neither blank, nor a newline, nor part of a comment.
+/// Offset of the first byte from `at` that is neither whitespace nor part of a comment.
 pub fn skip_blank(text: &[u8], mut at: usize) -> usize {
     while at < text.len() {
         if text[at].is_ascii_whitespace() {
@@ -156,7 +156,7 @@ pub fn skip_blank(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The offset behind the bracket that closes the one at `open`, comments and literals skipped; `None` where it never closes.
+/// Offset just after the bracket that closes the one at `open`; `None` if none does. Comments and literals are skipped.
 pub fn closing(text: &[u8], open: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut at = open;
@@ -186,13 +186,13 @@ pub fn closing(text: &[u8], open: usize) -> Option<usize> {
     None
 }
 
-/// The last byte before `at` that is not blank, with its offset.
+/// Offset and value of the last byte before `at` that is not whitespace.
 pub fn previous(text: &[u8], at: usize) -> Option<(usize, u8)> {
     let offset = text[..at].iter().rposition(|byte| !byte.is_ascii_whitespace())?;
     Some((offset, text[offset]))
 }
 
-/// The identifier that ends right before `end` (blanks between allowed), as offsets.
+/// Start and end offset of the identifier before `end`. Whitespace in between is allowed.
 pub fn identifier_before(text: &[u8], end: usize) -> Option<(usize, usize)> {
     let (last, byte) = previous(text, end)?;
     if !is_identifier_byte(byte) {
@@ -201,7 +201,7 @@ pub fn identifier_before(text: &[u8], end: usize) -> Option<(usize, usize)> {
     Some((identifier_start(text, last), last + 1))
 }
 
-/// Where the identifiers (and numbers) of a text stand.
+/// Spans of the identifiers (and numbers) of a text.
 pub fn spans_of_identifiers(text: &[u8]) -> impl Iterator<Item = Span> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -211,19 +211,19 @@ pub fn spans_of_identifiers(text: &[u8]) -> impl Iterator<Item = Span> {
     })
 }
 
-/// The identifiers (and numbers) of a text, those that are no UTF-8 left out.
+/// The identifiers (and numbers) of a text, except those that are not UTF-8.
 pub fn identifiers(text: &[u8]) -> impl Iterator<Item = &str> {
     spans_of_identifiers(text).filter_map(|span| std::str::from_utf8(span.of(text)).ok())
 }
 
-/// The offset of the first whole-word occurrence of `word` in `text` from `from`.
+/// Offset of the first whole-word occurrence of `word` in `text` from `from`.
 pub fn find_word(text: &[u8], word: &[u8], from: usize) -> Option<usize> {
-    // What stands right before decides whether a word begins there.
+    // The byte before `from` decides whether a word starts at `from`.
     let start = from.saturating_sub(1).min(text.len());
     words(&text[start..], word).map(|at| start + at).find(|at| *at >= from)
 }
 
-/// Overwrites a span with blanks, newlines kept.
+/// Overwrites a span with spaces, except its newlines.
 pub(super) fn blank(text: &mut [u8], span: Span) {
     let end = (span.end as usize).min(text.len());
     for byte in &mut text[(span.start as usize).min(end)..end] {
@@ -233,7 +233,7 @@ pub(super) fn blank(text: &mut [u8], span: Span) {
     }
 }
 
-/// Every offset where `word` stands as a whole identifier.
+/// Offsets of `word` as a whole identifier.
 pub fn words<'t>(text: &'t [u8], word: &'t [u8]) -> impl Iterator<Item = usize> + 't {
     memmem::find_iter(text, word).filter(move |at| {
         let before = at.checked_sub(1).is_none_or(|before| !is_identifier_byte(text[before]));

@@ -1,18 +1,18 @@
-//! Object-like and function-like macros: their parameters, and their text with arguments put in.
+//! Object-like and function-like macros: their parameters and expansion.
 
 use super::lex::{closing, identifier_end, is_identifier_byte, literal_end, skip_blank};
 use super::span::Span;
 
-/// A `#define`, taken apart.
+/// A parsed `#define`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// Parameter names; `None` where the macro takes no arguments. One that takes all the rest ends in `...`.
+    /// Parameter names; `None` for an object-like macro. A variadic parameter ends in `...`.
     pub parameters: Option<Vec<String>>,
     /// The replacement text.
     pub body: Span,
 }
 
-/// Takes apart the `#define` that covers `span` of `text`, whose name ends at `name_end`.
+/// Parses the `#define` that covers `span` of `text`; its name ends at `name_end`.
 pub fn definition(text: &[u8], span: Span, name_end: u32) -> Definition {
     let open = name_end as usize;
     let end = span.end as usize;
@@ -27,7 +27,7 @@ pub fn definition(text: &[u8], span: Span, name_end: u32) -> Definition {
     Definition { parameters: Some(parameters), body: Span::new(close, end) }
 }
 
-/// The arguments of a macro call whose `(` stands at `open`: their texts, and the offset behind the `)`.
+/// Texts of the arguments of a macro call, and the offset just after its `)`. Its `(` is at `open`; `None` if no `)` closes it.
 pub fn call_arguments(text: &[u8], open: usize) -> Option<(Vec<&[u8]>, usize)> {
     let end = closing(text, open)?;
     let mut arguments = Vec::new();
@@ -54,7 +54,7 @@ pub fn call_arguments(text: &[u8], open: usize) -> Option<(Vec<&[u8]>, usize)> {
     Some((arguments, end))
 }
 
-/// The replacement text with `arguments` in the place of `parameters`; `##` joins, line continuations go.
+/// The replacement text with `arguments` substituted for `parameters`. `##` joins; line continuations are dropped.
 pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(body.len());
     let mut at = 0;

@@ -1,26 +1,26 @@
-//! Rewrites a slice, byte for byte in place, into C that the grammar knows.
+//! Rewrites a slice, byte for byte in place, into C that the grammar accepts.
 //!
-//! Comments, directives and attributes become blanks; macros that act as loop or block heads become `while`; types passed
-//! to macros lose their `struct`. Length and newlines stay, so that every offset still points into the file.
+//! Comments, directives and attributes become spaces. Macros that head a loop or a block become `while`. Types passed to macros lose
+//! their `struct`. Length and newlines stay, so that every offset remains valid in the file.
 
 use super::conditional::{all_directives, conditionals, count, left_out};
 use super::lex::{blank, comment_end, literal_end};
 use super::masker::Masker;
 use super::span::Span;
 
-/// A slice made readable for the grammar.
+/// A slice rewritten for the grammar.
 #[derive(Debug)]
 pub struct Masked {
-    /// The rewritten bytes; as long as the slice.
+    /// The rewritten bytes, as many as the slice has.
     pub text: Vec<u8>,
-    /// Whether the slice has more arms of conditionals than are told apart, so that this set of variants lacks some.
+    /// Whether the slice has more variants than `VARIANT_LIMIT`, so that some are missing.
     pub truncated: bool,
 }
 
-/// A slice is read in at most so many variants of its conditionals.
+/// Maximum number of variants of a slice.
 const VARIANT_LIMIT: usize = 12;
 
-/// The texts that the conditionals of a slice make of it: together they hold each arm once and leave out each once.
+/// The variants of a slice under its conditionals. Together they keep and omit each arm at least once.
 pub fn variants(slice: &[u8]) -> Vec<Masked> {
     let (conditionals, plain) = conditionals(slice);
     let wanted = count(&conditionals);
@@ -34,7 +34,7 @@ pub fn variants(slice: &[u8]) -> Vec<Masked> {
         .collect()
 }
 
-/// The text of a slice with every arm of every conditional kept: for a table's initialiser, where all of them register.
+/// Masks a slice and keeps every arm of every conditional: in a table's initialiser, all arms register handlers.
 pub fn every_arm(slice: &[u8]) -> Vec<u8> {
     let (conditionals, plain) = conditionals(slice);
     let mut out = plain;
@@ -42,7 +42,7 @@ pub fn every_arm(slice: &[u8]) -> Vec<u8> {
     masked(slice, &out)
 }
 
-/// A copy of `text` in which comments, literals and directives are blank: for looking up words that are code.
+/// A copy of `text` with comments, literals and directives blanked, for word searches in code.
 pub fn blank_non_code(text: &[u8]) -> Vec<u8> {
     let mut copy = text.to_vec();
     let (conditionals, mut directives) = conditionals(text);

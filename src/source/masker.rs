@@ -1,4 +1,4 @@
-//! The words of a slice that the grammar does not know, and what they become.
+//! Replaces words of a slice that the grammar does not accept.
 
 use super::attributes::{Attribute, attribute};
 use super::lex::{
@@ -9,10 +9,10 @@ use super::span::Span;
 
 const PRIMITIVES: &[&[u8]] = &[b"unsigned", b"signed", b"long", b"short", b"int", b"char", b"const", b"volatile"];
 
-/// What may stand before a type.
+/// Specifiers that may precede a type.
 const STORAGE: &[&[u8]] = &[b"static", b"inline", b"extern", b"register", b"__inline", b"__inline__", b"_Noreturn"];
 
-/// Whether a word before a string is one of the language, and no piece of the string.
+/// Whether a word before a string literal is a keyword, and not a macro that is part of the string.
 fn is_keyword(word: &[u8]) -> bool {
     matches!(
         word,
@@ -27,7 +27,7 @@ pub(super) struct Masker {
 }
 
 impl Masker {
-    /// Over a slice whose comments and directives are blank.
+    /// Creates a masker for a slice whose comments and directives are blank.
     pub(super) fn new(text: Vec<u8>) -> Masker {
         Masker { text, at: 0 }
     }
@@ -54,7 +54,7 @@ impl Masker {
         self.text
     }
 
-    /// `KERN_NOTICE PFX "text"`: macros that are pieces of the string. The grammar knows one at most.
+    /// Blanks macros that are part of a string: `KERN_NOTICE PFX "text"`. The grammar accepts one at most.
     fn words_before_literal(&mut self, literal: usize) {
         while let Some((start, end)) = identifier_before(&self.text, literal) {
             if end == literal || self.text[start].is_ascii_digit() || is_keyword(&self.text[start..end]) {
@@ -64,7 +64,7 @@ impl Masker {
         }
     }
 
-    /// `T **MY_CALL name(void) {`: between the type and the name of a function stands nothing but macros.
+    /// Blanks words between the type and the name of a function: `T **MY_CALL name(void) {`. They can only be macros.
     fn function_head(&mut self) {
         let (mut at, mut words) = (0, Vec::new());
         loop {
@@ -125,13 +125,13 @@ impl Masker {
         }
     }
 
-    /// `STATIC int f(...)`: a macro for a specifier, at the start of the slice and before another word.
+    /// Whether a word is a macro for a specifier: first in the slice and before a lower-case word, as in `STATIC int f(...)`.
     fn is_specifier(&self, start: usize, end: usize) -> bool {
         let next = skip_blank(&self.text, end);
         previous(&self.text, start).is_none() && self.text.get(next).is_some_and(|byte| byte.is_ascii_lowercase())
     }
 
-    /// `fallthrough;` and `notrace` and the like. A word that is called, or assigned, is somebody's name.
+    /// Blanks a plain attribute: `fallthrough`, `notrace`. Before `=` or `.` the word is an ordinary name.
     fn attribute(&mut self, start: usize, end: usize) {
         let next = self.text.get(skip_blank(&self.text, end)).copied();
         if !matches!(next, Some(b'=' | b'.')) {
@@ -139,14 +139,14 @@ impl Masker {
         }
     }
 
-    /// `__must_hold(&lock)`: its arguments go with it.
+    /// Blanks an attribute with its arguments: `__must_hold(&lock)`.
     fn attribute_call(&mut self, start: usize, end: usize) {
         let open = skip_blank(&self.text, end);
         let close = if self.text.get(open) == Some(&b'(') { closing(&self.text, open) } else { None };
         blank(&mut self.text, Span::new(start, close.unwrap_or(end)));
     }
 
-    /// `struct a` as an argument of a macro (`container_of(p, struct a, m)`): the keyword and the stars go.
+    /// Blanks the keyword and the stars of a type argument: `struct a` in `container_of(p, struct a, m)`.
     fn type_argument(&mut self, start: usize, end: usize) {
         if !self.is_call_argument(start) {
             return;
@@ -163,7 +163,7 @@ impl Masker {
         }
     }
 
-    /// `unsigned long` as an argument of a macro: all but the first word go, and stars with them.
+    /// Reduces a type argument such as `unsigned long` to its first word, without stars.
     fn primitive_argument(&mut self, start: usize, end: usize) {
         if !self.is_call_argument(start) {
             return;
@@ -179,7 +179,7 @@ impl Masker {
             } else {
                 if matches!(self.text.get(next), Some(b',' | b')')) {
                     blank(&mut self.text, Span::new(end, stop));
-                    // A lone primitive type is no expression either; as a plain name it is.
+                    // A lone primitive type is not an expression either. With a `T` it is a plain name, which is one.
                     self.text[start] = b'T';
                 }
                 return;
@@ -187,7 +187,7 @@ impl Masker {
         }
     }
 
-    /// Whether the word at `start` begins an argument of something that is called by name.
+    /// Whether the word at `start` begins an argument of a call by name.
     fn is_call_argument(&self, start: usize) -> bool {
         let Some((before, byte)) = previous(&self.text, start) else { return false };
         let open = match byte {
@@ -202,7 +202,7 @@ impl Masker {
         !is_keyword_before_parenthesis(&self.text[name..name_end]) && !self.is_declarator(name)
     }
 
-    /// Whether `name (` declares a function: a type stands before it, and it is not the first word of a statement.
+    /// Whether `name (` declares a function: a type precedes it, and no statement keyword.
     fn is_declarator(&self, name: usize) -> bool {
         match previous(&self.text, name) {
             Some((_, b'*')) => self.stars_follow_a_type(name),
@@ -214,7 +214,8 @@ impl Masker {
         }
     }
 
-    /// `struct a *f(struct b *)` declares; `x = y *f(...)` multiplies. Only the first has a type word at the statement's start.
+    /// Whether a word precedes the stars before `name`, as in `struct a *f(struct b *)` and unlike `x = *f(...)`. The product
+    /// `x = y *f(...)` also matches.
     fn stars_follow_a_type(&self, name: usize) -> bool {
         let start = self.text[..name]
             .iter()
@@ -225,7 +226,7 @@ impl Masker {
         end > first && end < name && !matches!(&self.text[first..end], b"return")
     }
 
-    /// `typeof_member(struct a, m) name;` declares a variable; as what, its uses tell.
+    /// Replaces the type in `typeof_member(struct a, m) name;` by `int`. The uses of the variable show its type.
     fn type_macro(&mut self, start: usize, end: usize) {
         let open = skip_blank(&self.text, end);
         if self.text.get(open) == Some(&b'(')
@@ -236,7 +237,7 @@ impl Masker {
         }
     }
 
-    /// `case A ... B:` loses its upper end.
+    /// Blanks the upper end of `case A ... B:`.
     fn case_range(&mut self, end: usize) {
         let Some(length) = self.text[end..].iter().position(|byte| matches!(byte, b':' | b'\n' | b';')) else { return };
         if let Some(dots) = memchr::memmem::find(&self.text[end..end + length], b"...") {
@@ -244,7 +245,7 @@ impl Masker {
         }
     }
 
-    /// Inline assembly says nothing about VMAs, and its operands are a language of their own.
+    /// Blanks inline assembly. It says nothing about VMAs, and its operands have a syntax of their own.
     fn assembly(&mut self, start: usize, end: usize) {
         let mut open = skip_blank(&self.text, end);
         for _ in 0..3 {
@@ -261,7 +262,7 @@ impl Masker {
         }
     }
 
-    /// A macro call that heads a block (`list_for_each_entry(...) {`) becomes `while (...)`, padded to its width.
+    /// Turns a macro call that heads a block (`list_for_each_entry(...) {`) into `while (...)`, padded to its width.
     fn block_macro(&mut self, start: usize, end: usize) {
         let open = skip_blank(&self.text, end);
         if self.text.get(open) != Some(&b'(') || end - start < 5 || !self.starts_statement(start) {
@@ -281,7 +282,7 @@ impl Masker {
         }
     }
 
-    /// Statements passed to a macro (`scoped_cond_guard(mutex_intr, return -EINTR, &lock)`) are no expressions.
+    /// Turns statements in macro arguments into expressions: `scoped_cond_guard(mutex_intr, return -EINTR, &lock)`.
     fn loop_arguments(&mut self, open: usize, close: usize) {
         for keyword in [b"return".as_slice(), b"continue", b"break", b"goto"] {
             let found: Vec<usize> = super::lex::words(&self.text[open..close], keyword).collect();
@@ -301,7 +302,7 @@ impl Masker {
         }
     }
 
-    /// Whether a statement can start at `start`: behind `;`, a brace, a `)`, a label, `else` or `do`.
+    /// Whether a statement can start at `start`: after `;`, a brace, a `)`, a label, `else` or `do`.
     fn starts_statement(&self, start: usize) -> bool {
         match previous(&self.text, start) {
             Some((_, b';' | b'{' | b'}' | b')' | b':')) => true,

@@ -1,8 +1,7 @@
 //! C source as slices: the top-level items of a file, and on demand the syntax of one of them.
 //!
-//! This room knows C and the kernel's dialect of it, and nothing of VMAs. It does no I/O and it never fails: every
-//! function returns what it understood together with what it did not. Nothing here recurses on the depth of its
-//! input without a bound ([`parse::DEPTH_LIMIT`]).
+//! This module knows C and the kernel's dialect of it, and nothing of VMAs. It does no I/O and never fails: results carry the
+//! understood syntax together with the trouble. Every recursion over the input is bounded ([`parse::DEPTH_LIMIT`]).
 
 pub mod ast;
 mod attributes;

@@ -1,12 +1,12 @@
-//! Skips the bytes of a body that cannot change the depth of braces.
+//! Skips bytes of a body that cannot change the brace depth.
 
-/// How many bytes stand before the first that a scan of the inside of braces has to stop at: `{`, `}`, `"`, `'`, `/` or `#`.
+/// Number of bytes before the first one that can change the brace depth or hide such a byte: `{`, `}`, `"`, `'`, `/` or `#`.
 pub(super) fn passed_in_body(text: &[u8]) -> usize {
-    /// A byte in all eight places of a word.
+    /// A word with this byte in all eight positions.
     const fn all(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])
     }
-    // Eight bytes at once: the top bit of each that is zero, and perhaps of one above it.
+    // Eight bytes at once: sets the top bit of each zero byte, and perhaps of the byte above it.
     let zeros = |word: u64| word.wrapping_sub(all(0x01)) & !word & all(0x80);
     let (words, rest) = text.as_chunks::<8>();
     let mut passed = 0;

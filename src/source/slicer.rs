@@ -1,8 +1,7 @@
 //! Cuts a file into its top-level items without parsing it.
 //!
-//! One pass over the bytes keeps count of braces and parentheses and knows comments, literals and directives. Where a
-//! conditional chooses between arms that open the same brace, each arm is counted from the state before the first, so
-//! that `#ifdef A / if (x) { / #else / if (y) { / #endif` opens one brace, not two.
+//! One pass over the bytes counts braces and parentheses, and skips comments, literals and directives. Each arm of a conditional is
+//! counted from the state before the first arm. So `#ifdef A / if (x) { / #else / if (y) { / #endif` opens one brace, not two.
 
 use super::attributes::is_attribute;
 use super::item::{Item, ItemKind, untangle};
@@ -12,14 +11,14 @@ use super::lex::{
 use super::skip::passed_in_body;
 use super::span::Span;
 
-/// What a file is made of, in the order of the file.
+/// Items and directives of a file, in order.
 #[derive(Debug, Default)]
 pub struct Slices {
     /// The items.
     pub items: Vec<Item>,
     /// Its directives.
     pub directives: Vec<Span>,
-    /// Whether the braces of the file did not add up, and items were closed at a `}` in column 1 instead.
+    /// Whether the braces of the file do not balance. Functions then end at a `}` in column 1.
     pub resynchronised: bool,
 }
 
@@ -38,12 +37,12 @@ pub fn slice(text: &[u8]) -> Slices {
     Slices { items, directives: slicer.directives, resynchronised }
 }
 
-/// The item being read: what its head has shown so far.
+/// The item being read, as far as its head is known.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
     start: Option<usize>,
     first_word: (usize, usize),
-    /// The word before the first parenthesis: the name of a function.
+    /// The word before a top-level parenthesis: the name of a function.
     called: Option<(usize, usize)>,
     /// Offset of the first `=` outside all brackets.
     assigned: Option<usize>,
@@ -59,7 +58,7 @@ struct State {
     open: Open,
 }
 
-/// One `#if` that has not met its `#endif`.
+/// An `#if` whose `#endif` has not been reached.
 struct Conditional {
     before: State,
     after_first_arm: Option<State>,
@@ -67,12 +66,12 @@ struct Conditional {
 
 struct Slicer<'t> {
     text: &'t [u8],
-    /// Close a function at the first `}` in column 1, whatever the count says.
+    /// Whether a function ends at the first `}` in column 1, regardless of the brace count.
     resynchronise: bool,
     at: usize,
     state: State,
     conditionals: Vec<Conditional>,
-    /// Heads of the open item that other arms of a conditional spell differently.
+    /// Other heads of the open item, from other arms of a conditional.
     aliases: Vec<Open>,
     items: Vec<Item>,
     directives: Vec<Span>,
@@ -120,12 +119,12 @@ impl<'t> Slicer<'t> {
         self.close(self.text.len());
     }
 
-    /// Goes on to the next byte that can end a body, or hide such a byte. Most of a file is passed over here.
+    /// Skips to the next byte that can end a body or hide such a byte. Most bytes of a file are skipped here.
     fn skip_body(&mut self) {
         self.at += passed_in_body(&self.text[self.at..]);
     }
 
-    /// Whether nothing but blanks stands before the current byte on its line.
+    /// Whether only blanks precede the current byte on its line.
     fn starts_line(&self) -> bool {
         let before = &self.text[..self.at];
         before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')).is_none_or(|byte| *byte == b'\n')
@@ -142,7 +141,7 @@ impl<'t> Slicer<'t> {
         self.at = end;
     }
 
-    /// Whether a word in column 1 stands behind a macro call that is an item of its own without a `;`.
+    /// Whether a word in column 1 follows a macro call that is an item without a `;`.
     fn is_behind_macro_call(&self) -> bool {
         let open = &self.state.open;
         self.state.braces == 0
@@ -174,11 +173,11 @@ impl<'t> Slicer<'t> {
         }
     }
 
-    /// Notes the word before a top-level `(` as the name of a function, unless it is an attribute.
+    /// Records the word before a top-level `(` as the name of a function, unless it is an attribute.
     fn called(&mut self, at: usize) {
         let Some((start, end)) = identifier_before(self.text, at) else { return };
         let name = &self.text[start..end];
-        // `PRINTF(1, 2) int f(int a)`: the last is the name, but for annotations behind the parameters.
+        // The last such word is the name, as in `PRINTF(1, 2) int f(int a)`. Annotations after the parameters are an exception.
         let replace = match self.state.open.called {
             None => true,
             Some((start, end)) => {
@@ -200,8 +199,8 @@ impl<'t> Slicer<'t> {
                 && open.called.is_some_and(|(start, end)| !is_attribute(&self.text[start..end]));
         }
         self.state.braces += 1;
-        // A brace inside parentheses is a statement expression or a compound literal; a brace at file scope ends
-        // whatever parenthesis a torn head left open.
+        // The brace of a function ends any parenthesis that a torn head left open. Other braces inside parentheses belong to statement
+        // expressions or compound literals.
         if self.state.braces == 1 && self.state.open.is_function {
             self.state.parentheses = 0;
         }
@@ -223,7 +222,7 @@ impl<'t> Slicer<'t> {
         }
     }
 
-    /// Ends the open item, if there is one, before `end`.
+    /// Ends the open item, if there is one, at `end`.
     fn close(&mut self, end: usize) {
         let open = std::mem::take(&mut self.state.open);
         self.state.parentheses = 0;
@@ -256,7 +255,7 @@ impl<'t> Slicer<'t> {
         (ItemKind::Other, open.first_word, end)
     }
 
-    /// The variable declared before an `=`: array brackets and attributes between them are stepped over.
+    /// Name of the variable declared before an `=`. Array brackets and attributes in between are skipped.
     fn declared_before(&self, assigned: usize) -> Option<(usize, usize)> {
         let mut end = assigned;
         for _ in 0..8 {

@@ -1,4 +1,4 @@
-//! Places in a file: byte ranges, and the lines and columns that people read.
+//! Locations in a file: byte ranges, and lines and columns for messages.
 
 /// A range of bytes in one file, counted from its first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ impl Span {
         Span { start: start as u32, end: end as u32 }
     }
 
-    /// The bytes of `text` that the span covers; empty where it lies outside.
+    /// The bytes of `text` that the span covers; empty if it lies outside.
     pub fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
         text.get(self.start as usize..self.end as usize).unwrap_or(&[])
     }
@@ -45,14 +45,14 @@ pub struct Position {
     pub column: u32,
 }
 
-/// How many lines of a file end before each block of it. Few places of a file are ever asked for, so that counting once and
-/// looking again is cheaper than keeping where every line starts.
+/// Number of line ends before each block of a file. Few locations of a file are ever looked up, so counts per block are cheaper than
+/// a list of all line starts.
 #[derive(Debug)]
 pub struct LineIndex {
     before: Vec<u32>,
 }
 
-/// Bytes of a block.
+/// Size of a block in bytes.
 const BLOCK: usize = 4096;
 
 impl LineIndex {
@@ -67,7 +67,7 @@ impl LineIndex {
         LineIndex { before: before.collect() }
     }
 
-    /// The position of a byte offset in `text`, which is the one that was counted.
+    /// Position of a byte offset in `text`, which has to be the text given to [`LineIndex::new`].
     pub fn position(&self, text: &[u8], offset: u32) -> Position {
         let at = (offset as usize).min(text.len());
         let block = (at / BLOCK).min(self.before.len().saturating_sub(1));
@@ -76,7 +76,7 @@ impl LineIndex {
         Position { line: newlines + 1, column: offset - start + 1 }
     }
 
-    /// The bytes of a line (from 1) of `text`, its newline included; `None` behind the last line.
+    /// Byte range of a line (from 1) of `text`, including its newline; `None` if there is no such line.
     pub fn range(&self, text: &[u8], line: u32) -> Option<std::ops::Range<usize>> {
         let passed = line.checked_sub(1)?;
         let block = self.before.partition_point(|before| *before < passed).saturating_sub(1);

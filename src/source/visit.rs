@@ -1,8 +1,8 @@
-//! Visits everything below statements, outer before inner. The depth of the syntax is bounded by the parser.
+//! Visits all declarations and expressions below statements, outer before inner. The parser bounds the depth of the syntax.
 
 use super::ast::{Declared, Expression, ExpressionKind as E, Statement, StatementKind as S};
 
-/// Something visited.
+/// A visited declaration or expression.
 #[derive(Clone, Copy, Debug)]
 pub enum Seen<'a> {
     /// An expression.

@@ -1,4 +1,4 @@
-//! What has to be converted first: helpers and hooks, what stands in their own way, and whom they keep.
+//! Blockers: helpers and hooks that must be converted first, with their own dependencies and the handlers they block.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::vma::analysis::handler_keys;
 use crate::vma::flow::Key;
 use crate::vma::lower::Context;
 
-/// What a blocker is.
+/// Kind of a blocker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockerKind {
     /// A function that takes a VMA.
@@ -21,7 +21,7 @@ pub enum BlockerKind {
 }
 
 impl BlockerKind {
-    /// Its name in reports.
+    /// Name in reports.
     pub fn name(self) -> &'static str {
         match self {
             BlockerKind::Helper => "helper",
@@ -30,28 +30,28 @@ impl BlockerKind {
     }
 }
 
-/// Something that has to be converted before handlers can be.
+/// A helper or hook that must be converted before the handlers that pass their VMA to it.
 #[derive(Clone, Debug)]
 pub struct Blocker {
-    /// The helper, or `struct.member`.
+    /// Name of the helper, or `struct.member`.
     pub name: String,
-    /// What it is.
+    /// Helper or hook.
     pub kind: BlockerKind,
-    /// Where the helper is defined, if it was found.
+    /// Definition of the helper, if it was found.
     pub place: Option<Place>,
-    /// The helper's own verdict, or that of the hook's hardest implementer.
+    /// Verdict of the helper, or of the hook's hardest implementer.
     pub verdict: Verdict,
-    /// What has to be converted before it.
+    /// Blockers to convert before this one, by name.
     pub depends_on: Vec<String>,
-    /// The findings that name it, as places in the scan's list.
+    /// Findings that name it, as indices into the scan's findings.
     pub direct: Vec<usize>,
-    /// The findings that it keeps, directly or by way of others.
+    /// Findings that it blocks, directly or through other blockers.
     pub all: Vec<usize>,
-    /// The findings that implement the hook.
+    /// Findings that implement the hook.
     pub implementers: Vec<usize>,
 }
 
-/// Finds all blockers of the findings, and those of the blockers.
+/// Finds the blockers of the findings, and the blockers of those.
 pub(super) fn blockers(
     context: Context<'_>,
     analysis: &mut Analysis,
@@ -88,7 +88,7 @@ pub(super) fn blockers(
     blockers
 }
 
-/// Notes at each blocker whom it keeps.
+/// Fills in `direct` and `all` of each blocker.
 fn count(blockers: &mut [Blocker], findings: &[Finding]) {
     let places: FxHashMap<String, usize> =
         blockers.iter().enumerate().map(|(place, blocker)| (blocker.name.clone(), place)).collect();
@@ -106,7 +106,7 @@ fn count(blockers: &mut [Blocker], findings: &[Finding]) {
     }
 }
 
-/// The blockers that are reached from some by what they wait for, those included.
+/// Blockers reachable from `from` through `waits`, including `from`.
 fn reached(waits: &[Vec<usize>], from: &[usize]) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut stack = from.to_vec();
@@ -118,7 +118,7 @@ fn reached(waits: &[Vec<usize>], from: &[usize]) -> BTreeSet<usize> {
     seen
 }
 
-/// The findings that register for each hook.
+/// Findings by the hook that they register for.
 fn implementers(findings: &[Finding]) -> FxHashMap<String, Vec<usize>> {
     let mut implementers: FxHashMap<String, Vec<usize>> = FxHashMap::default();
     for (number, finding) in findings.iter().enumerate() {
@@ -127,14 +127,14 @@ fn implementers(findings: &[Finding]) -> FxHashMap<String, Vec<usize>> {
     implementers
 }
 
-/// What is known of a blocker by its name alone.
+/// A blocker that is named but not analysed yet.
 struct BlockerRef {
     is_hook: bool,
-    /// A file that sees it.
+    /// File from which the name is resolved.
     near: u32,
 }
 
-/// The blockers that a judgement names.
+/// Blockers named in a judgement.
 fn named(judgement: &Judgement) -> impl Iterator<Item = (String, BlockerRef)> {
     judgement.requirements.iter().filter_map(|requirement| {
         let is_hook = matches!(requirement.kind, RequirementKind::Hook(_));

@@ -1,42 +1,42 @@
-//! What proves a verdict: statements about a handler, each with the lines that show it.
+//! Evidence for a verdict: statements about a handler, each with the lines that show it.
 
 use crate::rules::{NoteKind, RequirementKind};
 use crate::source::Span;
 
 use super::Verdict;
 
-/// A statement about a handler, and the lines that show it.
+/// A statement about a handler, with the lines that show it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence<K> {
-    /// The file, as its place in the index.
+    /// File number in the index.
     pub file: u32,
-    /// The place.
+    /// Location in the file.
     pub span: Span,
-    /// What it is about.
+    /// Kind of requirement or note.
     pub kind: K,
-    /// The verdict that it alone would give.
+    /// Verdict if this were the only statement.
     pub verdict: Verdict,
-    /// What has to be converted first, where something has.
+    /// Helper or hook to convert first, if any.
     pub blocker: Option<String>,
-    /// One sentence for the reader.
+    /// Message, one sentence.
     pub text: String,
-    /// The functions called on the way to it, outermost first.
+    /// Call chain from the handler, outermost first.
     pub via: Vec<String>,
 }
 
-/// Something that the conversion of a handler has to deal with.
+/// Something that a conversion must handle. The hardest requirement decides the verdict.
 pub type Requirement = Evidence<RequirementKind>;
 
-/// Something that a conversion has to keep in mind, and that decides nothing.
+/// A reminder for a conversion. It does not affect the verdict.
 pub type Note = Evidence<NoteKind>;
 
 impl<K> Evidence<K> {
-    /// A statement about a place that is reached by no call, and waits for nothing.
+    /// Creates a statement without a call chain or a blocker.
     pub fn new((file, span): (u32, Span), kind: K, verdict: Verdict, text: impl Into<String>) -> Evidence<K> {
         Evidence { file, span, kind, verdict, blocker: None, text: text.into(), via: Vec::new() }
     }
 
-    /// The same for those who only show it.
+    /// Copy with the kind as text, for reports.
     pub fn named(&self) -> Evidence<String>
     where
         K: ToString,
@@ -46,7 +46,7 @@ impl<K> Evidence<K> {
         Evidence { file, span, kind: self.kind.to_string(), verdict, blocker, text, via }
     }
 
-    /// The same place for a statement of another kind, which alone makes nothing harder.
+    /// Note of another kind with the same location and call chain. It makes no verdict harder.
     pub fn noted(&self, kind: NoteKind, text: impl Into<String>) -> Note {
         let note = Evidence::new((self.file, self.span), kind, Verdict::Mechanical, text);
         Evidence { via: self.via.clone(), ..note }

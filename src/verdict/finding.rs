@@ -1,4 +1,4 @@
-//! One registration: its handler, the handler's facts, its verdict.
+//! Findings: one per registration, with the handler, its facts and its verdict.
 
 use super::evidence::{Evidence, Note, Requirement};
 use super::judge::PathVerdict;
@@ -12,38 +12,38 @@ use crate::vma::flow::{FieldUse, Key, Lowered};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, EventKind, HandlerFacts};
 
-/// A place in a file of the tree.
+/// Location in a file of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The file, as its place in the index.
+    /// File number in the index.
     pub file: u32,
-    /// The bytes.
+    /// Byte range.
     pub span: Span,
 }
 
-/// The function that handles an mmap: findings with the same one register one function.
+/// Handler function. Findings with an equal value register the same function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HandlerPlace {
-    /// Its name.
+    /// Name of the function.
     pub name: String,
-    /// Where it is defined; `None` where it was not found.
+    /// Definition; `None` if it was not found.
     pub place: Option<Place>,
 }
 
-/// One registration with what is known of it.
+/// One registration with its analysis results.
 #[derive(Debug)]
 pub struct Finding {
-    /// Where and as what it is registered.
+    /// Location, hook and table of the registration.
     pub registration: Registration,
     /// The handler; `None` for `NULL`.
     pub handler: Option<HandlerPlace>,
-    /// What its conversion takes.
+    /// Verdict on its conversion.
     pub verdict: Verdict,
-    /// The verdict once its blockers are converted.
+    /// Verdict after its blockers are converted; `None` if nothing blocks it.
     pub after: Option<Verdict>,
-    /// The evidence.
+    /// Requirements, notes and paths behind the verdict.
     pub judgement: Judgement,
-    /// Fields read, each once, in order of appearance; likewise the lists below.
+    /// Fields read, without duplicates, in order of appearance. The next four lists likewise.
     pub reads: Vec<String>,
     /// Fields written.
     pub writes: Vec<String>,
@@ -53,13 +53,13 @@ pub struct Finding {
     pub clears: Vec<String>,
     /// Flags tested.
     pub tests: Vec<String>,
-    /// What the handler's own body passes the VMA to.
+    /// Functions to which the handler's own body passes the VMA.
     pub calls: Vec<String>,
-    /// What it means for merging; `None` where there is no handler.
+    /// Effect on merging; `None` if no handler was found.
     pub merge: Option<Merge>,
 }
 
-/// What the name in a registration means.
+/// Functions that the name in a registration stands for.
 pub(super) struct Registered {
     name: String,
     pub(super) keys: Vec<Key>,
@@ -67,7 +67,7 @@ pub(super) struct Registered {
     is_null: bool,
 }
 
-/// Macros that rename a handler to the name of another macro are followed so far.
+/// Maximum length of a chain of macros that rename a handler.
 const ALIAS_LIMIT: usize = 4;
 
 pub(super) fn registered(context: Context<'_>, registration: &Registration) -> Registered {
@@ -91,7 +91,7 @@ pub(super) fn registered(context: Context<'_>, registration: &Registration) -> R
     Registered { name, keys, is_null }
 }
 
-/// What is asked of all functions of a handler, and their facts.
+/// Judges all definitions of a handler. Returns the combined judgement and the facts of each.
 fn judged(
     context: Context<'_>,
     analysis: &Analysis,
@@ -179,22 +179,22 @@ pub(super) fn finding(
     }
 }
 
-/// A hook of another table than the one that is being migrated has to be retyped with all its implementers.
+/// Requirement of a hook in a table that is not being migrated: it is retyped with all its implementers.
 fn own_hook(registration: &Registration) -> Requirement {
     let name = registration.hook.name();
-    let text = format!("{name} is retyped together with all that implement it");
+    let text = format!("{name} is retyped together with all its implementers");
     let place = (registration.file, registration.span);
     Evidence::new(place, RequirementKind::Hook(name), Verdict::Mechanical, text)
 }
 
-/// A hook that no code of the tree calls: what implements it is dead.
+/// Note on a hook that nothing in the tree calls: its implementers are dead code.
 fn never_called(registration: &Registration) -> Note {
     let name = registration.hook.name();
-    let text = format!("no code of the tree calls {name}: delete the member, and what implements it");
+    let text = format!("nothing in the tree calls {name}: delete the member and its implementers");
     own_hook(registration).noted(NoteKind::NeverCalled, text)
 }
 
-/// What the close hooks of the vm_ops that a handler installs give back of the state that it takes.
+/// Notes on state of the handler that the close hooks of its vm_ops release.
 fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Note> {
     let takes = |kind: &RequirementKind| judgement.requirements.iter().any(|requirement| requirement.kind == *kind);
     let mut notes = Vec::new();
@@ -203,7 +203,7 @@ fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> V
         for event in &close.events {
             let EventKind::Undo { kind, object } = &event.kind else { continue };
             if takes(&RequirementKind::State(*kind)) || takes(&RequirementKind::OpenCall) {
-                let text = format!("{} gives {object} back, vm_ops->close of this mapping", close.name);
+                let text = format!("{}, vm_ops->close of this mapping, releases {object}", close.name);
                 let place = (key.id.file, event.span);
                 notes.push(Evidence::new(place, NoteKind::UndoneByClose, Verdict::Mechanical, text));
             }
@@ -212,7 +212,7 @@ fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> V
     notes
 }
 
-/// A handler that another module exports: that has to be converted first, unless it has a desc twin.
+/// Handles a handler that another module exports: it blocks, unless it has a desc twin.
 fn foreign(rules: &Rules, chosen: &ResolvedTarget, registration: &Registration, name: &str, judgement: &mut Judgement) {
     let twin = rules.twin(&chosen.target, name);
     let (verdict, text) = match twin {
@@ -223,7 +223,7 @@ fn foreign(rules: &Rules, chosen: &ResolvedTarget, registration: &Registration, 
     if twin.is_some() {
         judgement.requirements.clear();
     }
-    // What lies inside the helper is the helper's to convert.
+    // Requirements inside the helper belong to the conversion of the helper.
     for requirement in &mut judgement.requirements {
         requirement.verdict = Verdict::Mechanical;
         requirement.blocker = None;

@@ -12,35 +12,35 @@ use crate::vma::HandlerFacts;
 use crate::vma::analysis::Part;
 use crate::vma::event::EventKind;
 
-/// What converting a handler takes.
+/// Result of judging a handler.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
-    /// What decides, in the order of the source.
+    /// Requirements, in source order.
     pub requirements: Vec<Requirement>,
-    /// What a conversion has to keep in mind and what decides nothing.
+    /// Reminders for the conversion. They do not affect the verdict.
     pub notes: Vec<Note>,
-    /// The verdict of each sort of path, with a place that shows it.
+    /// Distinct verdicts of the paths, each with a location that shows it.
     pub paths: Vec<PathVerdict>,
 }
 
-/// The verdict of one sort of path.
+/// Verdict of one or more paths, with a location that shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PathVerdict {
-    /// The verdict.
+    /// Verdict of the paths.
     pub verdict: Verdict,
-    /// The file of a place that shows it, as its place in the index.
+    /// File number of the location, in the index.
     pub file: u32,
-    /// The place.
+    /// Location in the file.
     pub span: Span,
 }
 
 impl Judgement {
-    /// The hardest path.
+    /// Verdict of the hardest path.
     pub fn verdict(&self) -> Verdict {
         self.paths.iter().map(|path| path.verdict).max().unwrap_or(Verdict::Mechanical)
     }
 
-    /// The verdict once all blockers are converted; `None` where nothing blocks.
+    /// Verdict after all blockers are converted; `None` if nothing blocks.
     pub fn after(&self) -> Option<Verdict> {
         let blocked = self.requirements.iter().any(|requirement| requirement.blocker.is_some());
         let rest = self
@@ -51,7 +51,7 @@ impl Judgement {
         blocked.then(|| rest.max().unwrap_or(Verdict::Mechanical).max(Verdict::Mechanical))
     }
 
-    /// What has to be converted first, each once, in the order of the source.
+    /// Names of the blockers, without duplicates, in source order.
     pub fn depends_on(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
         self.requirements
@@ -64,18 +64,18 @@ impl Judgement {
 
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
-    let standard = Standard { rules, target, event_table: &facts.ways.event_table };
+    let standard = Standard { rules, target, event_table: &facts.function_paths.event_table };
     let mut judgement = Judgement::default();
     let always = standard.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);
     let mut requirements: BTreeSet<Requirement> = always.into_iter().collect();
     let mut notes = BTreeSet::new();
-    for path in facts.ways.paths.iter() {
+    for path in facts.function_paths.paths.iter() {
         if let Some(item) = &path.rewritten {
             notes.insert(standard.note(
                 item,
                 NoteKind::ErrorOverride,
-                "its error is replaced by another; an action has error_override for that",
+                "the handler replaces this call's errno; an action has error_override for that",
             ));
         }
         if path.fails {
@@ -85,7 +85,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         if path.is_cut {
             found.push(not_followed(
                 place,
-                "a function does not parse, calls nest too deep, or too much happens on one path",
+                "a function does not parse, calls nest too deep, or a path has too many events",
             ));
         }
         notes.extend(more);
@@ -102,7 +102,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         }
         requirements.extend(found);
     }
-    if facts.ways.paths.is_empty() {
+    if facts.function_paths.paths.is_empty() {
         let requirement = not_followed(place, "no path through the handler could be read");
         judgement.paths.push(PathVerdict { verdict: requirement.verdict, file: place.0, span: place.1 });
         requirements.insert(requirement);
@@ -120,7 +120,7 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
     judgement
 }
 
-/// What a handler, and what it hands its VMA to, writes to objects that others see, without that it is state of the mapping.
+/// Notes on shared objects written by the handler, or by functions that get its VMA, if the write is not state of the mapping.
 fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
     let mut found = Vec::new();
     for Part { file, lowered, .. } in facts.parts.iter().filter(|part| part.has_vma) {
@@ -130,7 +130,7 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
                 continue;
             }
             let text = format!(
-                "writes {object}, state of the file: it stays where the mapping fails or merges, and later mappings write it again"
+                "writes {object}, state of the file: it stays if the mapping fails or merges, and later mappings write it again"
             );
             found.push(Evidence::new((*file, event.span), NoteKind::FileState, Verdict::Mechanical, text));
         }
@@ -138,8 +138,8 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
     found
 }
 
-/// A handler of which not everything is known that it does.
+/// Requirement of a handler that was not followed to its end.
 fn not_followed(place: (u32, Span), why: &str) -> Requirement {
-    let (kind, text) = not_understood(format!("followed no further: {why}"));
+    let (kind, text) = not_understood(format!("not followed further: {why}"));
     Evidence::new(place, kind, Verdict::Unknown, text)
 }

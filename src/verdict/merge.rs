@@ -1,26 +1,26 @@
-//! What a handler means for merging: the reason why `.mmap_prepare` exists.
+//! Effect of a handler on merging, the reason why `.mmap_prepare` exists.
 //!
-//! The kernel tries to merge a new mapping with its neighbours before it calls `.mmap`. A handler that changes flags after
-//! that made a second attempt necessary, which is gone since `.mmap_prepare` came (c84bf6dd2b83): an unconverted handler
-//! of that kind may leave neighbours apart that could be one.
+//! The kernel tries to merge a new mapping with its neighbours before it calls `.mmap`. A handler that changes flags after that made a
+//! merge retry necessary. The retry is gone since `.mmap_prepare` came (c84bf6dd2b83): an unconverted handler of that kind may leave
+//! neighbours apart that could be one VMA.
 
 use crate::rules::Rules;
 use crate::vma::analysis::gathered;
 use crate::vma::{Analysis, EventKind, HandlerFacts};
 
-/// How the mapping that a handler makes merges.
+/// Merging of the mappings that a handler creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merge {
-    /// Never: some flag or hook forbids it.
+    /// Never merges: a flag or hook forbids it.
     Never(Vec<String>),
-    /// It does, and the handler changes flags that decide with whom: it needed the merge retry.
+    /// Merges, but the handler changes flags that decide with which neighbours. It needed the merge retry.
     Retried(Vec<String>),
-    /// It does as if there were no handler.
+    /// Merges as if there were no handler.
     Unaffected,
 }
 
 impl Merge {
-    /// Its name in reports.
+    /// Name in reports.
     pub fn name(&self) -> &'static str {
         match self {
             Merge::Never(_) => "never",
@@ -29,7 +29,7 @@ impl Merge {
         }
     }
 
-    /// The flags and hooks that say so.
+    /// Flags and hooks that cause it.
     pub fn because(&self) -> &[String] {
         match self {
             Merge::Never(because) | Merge::Retried(because) => because,
@@ -38,7 +38,7 @@ impl Merge {
     }
 }
 
-/// Reads it off the facts of a handler: the flags that it sets, those that its populating calls set, its close hook.
+/// Derives it from a handler's facts: flags it sets or clears, flags its populating calls set, its close hook.
 pub(super) fn merge(rules: &Rules, analysis: &Analysis, all: &[HandlerFacts]) -> Merge {
     let mut sets: Vec<String> = Vec::new();
     let mut changed: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! From what a handler does to what its conversion takes: requirements, each with its evidence, and the verdict.
+//! Judges handlers: the requirements of a conversion, each with its evidence, and the verdict.
 
 mod blockers;
 mod evidence;
@@ -26,28 +26,28 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What converting a handler takes, from easy to hard. The hardest requirement decides.
+/// Work that a conversion takes, from easy to hard. The hardest requirement decides.
 #[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "verdict")]
 pub enum Verdict {
     /// `.mmap = NULL`: there is nothing to convert.
     None,
-    /// It registers `.mmap_prepare`.
+    /// Registers `.mmap_prepare`.
     Converted,
     /// Every use of the VMA has an equivalent on the desc.
     Mechanical,
-    /// As mechanical, and at most one populating call on each path, for which the target has an action.
+    /// As mechanical, plus at most one populating call on each path; the target has an action for it.
     Action,
-    /// As action, and state per mapping that moves to `vm_ops->mapped`.
+    /// As action, plus per-mapping state that moves to `vm_ops->mapped`.
     Mapped,
-    /// The VMA goes to a helper or a hook outside the driver that has to be converted first.
+    /// Passes the VMA to a helper or a hook outside the driver that must be converted first.
     Blocked,
-    /// It needs the finished mapping in a way that no action covers.
+    /// Needs the finished mapping; no action covers that use.
     Finish,
-    /// It keeps the VMA, dispatches to another file, or needs a redesign in another way.
+    /// Keeps the VMA, dispatches to another file, or needs another redesign.
     Manual,
-    /// It could not be understood. Never an easier verdict than the truth.
+    /// Could not be understood. Never an easier verdict than the true one.
     Unknown,
 }
 
@@ -65,7 +65,7 @@ impl Verdict {
         Verdict::Unknown,
     ];
 
-    /// Its name, as options and reports write it.
+    /// Name in options and reports.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::None => "none",
@@ -80,7 +80,7 @@ impl Verdict {
         }
     }
 
-    /// What it means, in a line.
+    /// Meaning, in one line.
     pub fn meaning(self) -> &'static str {
         match self {
             Verdict::None => "no handler is registered",

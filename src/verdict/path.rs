@@ -1,4 +1,4 @@
-//! What one path requires.
+//! Requirements of one path.
 
 use std::collections::BTreeSet;
 
@@ -13,19 +13,19 @@ use crate::vma::{Path, PathItem};
 pub(super) struct PathJudge<'a> {
     pub(super) standard: &'a Standard<'a>,
     pub(super) items: &'a [PathItem],
-    /// How many calls populate.
+    /// Number of populating calls.
     populates: usize,
-    /// Where the last call stands that populates or needs the populated mapping.
+    /// Position of the last event that populates, or needs the populated mapping.
     pub(super) last_populate: Option<usize>,
     is_merged: bool,
-    /// What is given back, locks left aside: where it is taken, and where given back.
+    /// Positions of (take, release) for state that the path releases, without locks.
     pub(super) given_back: Vec<(usize, usize)>,
     pub(super) found: Vec<Requirement>,
     pub(super) notes: BTreeSet<Note>,
 }
 
 impl<'a> PathJudge<'a> {
-    /// The requirements of a path, and what its conversion has to keep in mind.
+    /// Returns the requirements of a path, and the notes for its conversion.
     pub(super) fn run(standard: &'a Standard<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Note>) {
         let populates = |item: &&PathItem| matches!(standard.kind(item), EventKind::Populate(_));
         let uses_mapping = |item: &PathItem| standard.kind(item).populates();
@@ -48,7 +48,8 @@ impl<'a> PathJudge<'a> {
         (path.found, path.notes)
     }
 
-    /// An action that fails has the mapping closed, and what moves to `vm_ops->mapped` was not taken then.
+    /// Adds a note if a path has both an action and state that moves to `vm_ops->mapped`. A failed action closes the mapping, but that
+    /// state was never taken then.
     fn action_before_mapped(&mut self) {
         let is_action = |requirement: &&Requirement| requirement.verdict == Verdict::Action;
         let moves = self.found.iter().any(|requirement| requirement.verdict == Verdict::Mapped);
@@ -71,7 +72,7 @@ impl<'a> PathJudge<'a> {
         self.notes.insert(self.standard.note(&self.items[at], kind, text));
     }
 
-    /// Whether the event at `at` happens once the mapping is populated.
+    /// Whether the event at `at` comes after the mapping is populated.
     pub(super) fn is_behind_populate(&self, at: usize) -> bool {
         self.last_populate.is_some_and(|populate| populate < at)
     }
@@ -94,7 +95,7 @@ impl<'a> PathJudge<'a> {
         }
     }
 
-    /// Events whose requirement depends on little else on the path.
+    /// Handles events whose requirement depends on little else on the path.
     fn plain(&mut self, at: usize, kind: &EventKind) {
         match kind {
             EventKind::Finish { name } => {
@@ -128,7 +129,7 @@ impl<'a> PathJudge<'a> {
                 self.require(at, K::OpenCall, self.standard.mapped(), text);
             }
             EventKind::Also { kind } => {
-                let text = format!("{kind}, which the helper's conversion settles");
+                let text = format!("the helper's conversion settles {kind}");
                 self.require(at, kind.clone(), Verdict::Mechanical, text);
             }
             EventKind::DeadHook { hook } => {
@@ -149,7 +150,8 @@ impl<'a> PathJudge<'a> {
         let action = populate.action.as_deref().filter(|action| self.standard.target.has_action(action));
         let several = self.items[at].looped || self.populates > 1;
         let locked = !self.held_locks(at).is_empty();
-        // The action keeps a pointer to the array of pages, which a lock protects, and a frame holds, only until the handler returns.
+        // The action keeps a pointer to the page array. A lock protects the array, and a stack frame holds it, only until the handler
+        // returns.
         let maps =
             populate.action.as_deref().and_then(|action| self.standard.rules.action(action)).map(|known| known.maps);
         let loses_pages = action.is_some() && maps == Some(Maps::PageArray) && (locked || populate.pages_are_local);
@@ -160,7 +162,7 @@ impl<'a> PathJudge<'a> {
             }
             None => {
                 let remaps = maps == Some(Maps::Range);
-                // FunctionPaths that were merged into one may each populate once.
+                // Merged paths may each populate once.
                 if several && remaps && (self.items[at].looped || !self.is_merged) {
                     let text = format!("{name} populates more than once on this path; an action populates once");
                     self.require(at, K::MultiRemap, Verdict::Finish, text);
@@ -192,7 +194,7 @@ impl<'a> PathJudge<'a> {
                     self.note(at, NoteKind::VmopsWrap, "wraps the vm_ops that a nested call installed");
                 }
             }
-            // These may as well be set before: nothing that populates reads those that drivers set.
+            // These can be set before the populate as well: no populating call reads the values that drivers set.
             "vm_private_data" | "vm_flags" => {}
             _ => {
                 if self.is_behind_populate(at) {
@@ -215,14 +217,14 @@ impl<'a> PathJudge<'a> {
             EventKind::Hook { hook: Some(hook), text, .. } => {
                 let name = hook.name();
                 if hook.is_private {
-                    let text = format!("{text} is a hook of the driver's own, and converted with it");
+                    let text = format!("{text} is the driver's own hook, and is converted with it");
                     self.require(at, K::Hook(name.clone()), Verdict::Mechanical, text);
                 } else {
                     self.blocked(at, K::Hook(name.clone()), &name, "which takes no desc");
                 }
             }
             EventKind::Hook { hook: None, text, .. } => {
-                self.blocked(at, K::Hook(text.clone()), text, "a hook whose table is not known");
+                self.blocked(at, K::Hook(text.clone()), text, "a hook of an unknown table");
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! A tree judged against a target: every registration with its facts and its verdict, and what those who look closer ask.
+//! Session: a tree judged against a target, with the facts and verdict of each registration, for lints and fixes.
 
 use rayon::prelude::*;
 
@@ -14,52 +14,52 @@ use crate::vma::analysis::every_key;
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, Key};
 
-/// Which functions are read.
+/// Set of functions to analyse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Those that handlers reach.
+    /// Functions reachable from handlers.
     Handlers,
-    /// All that take a VMA: for finding out what is not understood.
+    /// All functions that take a VMA, to find code that is not understood.
     EveryFunction,
 }
 
-/// A tree that is judged against a target.
+/// A tree judged against a target.
 pub struct Session<'w> {
     /// The tree and its index.
     pub workspace: &'w Workspace<'w>,
-    /// The API that handlers are judged against.
+    /// API that handlers are judged against.
     pub chosen: ResolvedTarget,
-    /// Who defines what, of which type, and what calls do.
+    /// Index, types and rules.
     pub context: Context<'w>,
-    /// What the functions do.
+    /// Facts of the analysed functions.
     pub analysis: Analysis<'w>,
-    /// What was found.
+    /// Results.
     pub scan: Scan<'w>,
 }
 
-/// What was found in a tree.
+/// Results of scanning a tree.
 #[derive(Debug)]
 pub struct Scan<'w> {
-    /// Who defines what.
+    /// Index of the tree.
     pub index: &'w Index,
-    /// The findings, by file and place.
+    /// Findings, sorted by file and location.
     pub findings: Vec<Finding>,
-    /// What has to be converted before handlers can be, by name, where it was asked for.
+    /// Blockers, sorted by name; empty unless requested.
     pub blockers: Vec<Blocker>,
-    /// What could not be read or understood.
+    /// Places that could not be read or understood.
     pub trouble: Vec<FileTrouble>,
     /// Files read.
     pub files: usize,
     /// Bytes read.
     pub bytes: u64,
-    /// Functions that were parsed.
+    /// Functions parsed.
     pub slices: usize,
 }
 
-/// What stands in the way of the handlers, and of that in turn.
+/// Blockers of the handlers, and the blockers of those.
 pub struct FoundBlockers<'w> {
     blockers: Vec<Blocker>,
-    /// What is known with the functions of the blockers.
+    /// Analysis that includes the functions of the blockers.
     analysis: Analysis<'w>,
 }
 
@@ -97,25 +97,25 @@ impl<'w> Session<'w> {
         self.workspace.tree()
     }
 
-    /// The findings, by file and place.
+    /// Findings, sorted by file and location.
     pub fn findings(&self) -> &[Finding] {
         &self.scan.findings
     }
 
-    /// The functions that a registration can mean.
+    /// Functions that a registration can refer to.
     pub fn handlers(&self, registration: &Registration) -> Vec<Key> {
         registered(self.context, registration).keys
     }
 
-    /// Finds out what stands in the way of the blockers themselves. It may take long, all of it in one thread, so that others look at the session
-    /// meanwhile.
+    /// Finds the blockers, and the blockers of those. It may take long, mostly in one thread. It only reads the session, so that other work
+    /// can use it meanwhile.
     pub fn find_blockers(&self) -> FoundBlockers<'w> {
         let mut analysis = self.analysis.clone();
         let blockers = blockers(self.context, &mut analysis, &self.chosen, &self.scan.findings);
         FoundBlockers { blockers, analysis }
     }
 
-    /// Takes in what was found out about blockers.
+    /// Stores the result of [`Session::find_blockers`].
     pub fn add(&mut self, found: FoundBlockers<'w>) {
         self.scan.trouble = self.trouble(&found.analysis);
         self.scan.slices = found.analysis.functions();
@@ -123,12 +123,12 @@ impl<'w> Session<'w> {
         self.analysis = found.analysis;
     }
 
-    /// Forgets what functions do. What was found stays.
+    /// Drops the facts of functions. The results stay.
     pub fn forget_functions(&mut self) {
         std::mem::replace(&mut self.analysis, Analysis::new(self.context)).drop_in_parallel();
     }
 
-    /// What could not be read, found or understood, sorted.
+    /// Places that could not be read, found or understood, sorted.
     fn trouble(&self, analysis: &Analysis) -> Vec<FileTrouble> {
         let index = self.context.index;
         let mut trouble = self.workspace.trouble();

@@ -1,4 +1,4 @@
-//! What handlers are held to, and how statements about them are made.
+//! Rules and target that handlers are judged against, and constructors of evidence.
 
 use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
@@ -9,13 +9,13 @@ use crate::vma::flow::FieldUse;
 use crate::vma::paths::EventTable;
 use crate::vma::{HandlerFacts, PathItem};
 
-/// A use of the VMA that is not understood: the kind and the text of the requirement.
+/// Kind and text of the requirement for a use of the VMA that is not understood.
 pub(super) fn not_understood(why: String) -> (RequirementKind, String) {
     let text = format!("not understood: {why}");
     (RequirementKind::Unknown(Some(why)), text)
 }
 
-/// The rules, the target, and the handler that is held to them.
+/// Rules, target, and the events of the judged handler.
 pub(super) struct Standard<'a> {
     pub(super) rules: &'a Rules,
     pub(super) target: &'a Target,
@@ -23,7 +23,7 @@ pub(super) struct Standard<'a> {
 }
 
 impl Standard<'_> {
-    /// Requirements that do not depend on paths: fields that a desc does not have, and what was not understood.
+    /// Requirements that hold on every path: fields that a desc does not have, and code that is not understood.
     pub(super) fn whatever_the_path(&self, facts: &HandlerFacts) -> Vec<Requirement> {
         let mut found = Vec::new();
         for Part { file, lowered, .. } in &facts.parts {
@@ -67,7 +67,7 @@ impl Standard<'_> {
         self.evidence(item, kind, Verdict::Mechanical, text)
     }
 
-    /// The verdict of work that moves to `vm_ops->mapped`.
+    /// Verdict of work that moves to `vm_ops->mapped`.
     pub(super) fn mapped(&self) -> Verdict {
         if self.target.mapped { Verdict::Mapped } else { Verdict::Finish }
     }

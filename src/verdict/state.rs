@@ -1,4 +1,4 @@
-//! State on one path: what is kept, what was given back, which locks are held over what.
+//! State on one path: state that stays, state that is released, and the locks held across events.
 
 use super::Verdict;
 use super::path::PathJudge;
@@ -8,26 +8,26 @@ use crate::vma::event::{EventKind, Write};
 use crate::vma::paths::first_taken;
 
 impl PathJudge<'_> {
-    /// A write to an object that others see: state where a lock is held for it, or where the mapping takes it back when it goes.
+    /// Judges a write to a shared object. It is state if an exclusive lock is held for it, or if the mapping's close undoes it.
     pub(super) fn shared_write(&mut self, at: usize, object: &str, write: Write) {
         if self.is_claim(at, write) {
             let text = format!("changes {object} under a lock, for this mapping");
             self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if write == Write::UndoneByClose && !self.items[at].once {
-            let text = format!("changes {object}, which the close of this mapping changes back");
+            let text = format!("changes {object}; vm_ops->close of this mapping undoes that");
             self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if self.held_locks(at).is_empty() && self.is_behind_populate(at) {
-            let text = format!("changes {object} once the mapping is populated");
+            let text = format!("changes {object} after the mapping is populated");
             self.require(at, K::PostPopulate, Verdict::Finish, text);
         }
     }
 
-    /// Whether a write is one that a lock is held for.
+    /// Whether a write claims something for this mapping under an exclusive lock.
     fn is_claim(&self, at: usize, write: Write) -> bool {
         write == Write::Claim && !self.items[at].once && self.held_locks(at).iter().any(|lock| !self.is_shared(lock))
     }
 
-    /// Whether others may hold a lock at the same time.
+    /// Whether others may hold the lock at the same time.
     fn is_shared(&self, lock: &PathItem) -> bool {
         matches!(self.standard.kind(lock), EventKind::Take { is_shared: true, .. })
     }
@@ -45,11 +45,11 @@ impl PathJudge<'_> {
         let text = format!("{what} for this mapping{name}");
         self.require(at, K::State(kind), self.standard.mapped(), text);
         if kind == StateKind::Alloc && self.is_mapped_later(at, object) {
-            self.require(at, K::AllocBeforePopulate, Verdict::Finish, format!("allocates what it then maps{name}"));
+            self.require(at, K::AllocBeforePopulate, Verdict::Finish, format!("allocates memory that it maps{name}"));
         }
     }
 
-    /// Whether a populating call behind `at` maps something that is made from `object`.
+    /// Whether a later populating call maps something derived from `object`.
     fn is_mapped_later(&self, at: usize, object: &str) -> bool {
         let object = object.trim_start_matches(['&', '*', '(']);
         let root = object.split(['-', '.']).next().unwrap_or(object);
@@ -59,12 +59,12 @@ impl PathJudge<'_> {
         })
     }
 
-    /// Whether what was taken at `at` is given back on the path.
+    /// Whether the path releases the state taken at `at`.
     fn is_given_back(&self, at: usize) -> bool {
         self.given_back.iter().any(|(taken, _)| *taken == at)
     }
 
-    /// What is given back on the path, locks left aside: where it is taken, and where given back. What is given back once was taken once.
+    /// Positions of (take, release) for state that the path releases, without locks. Each release matches one take.
     pub(super) fn pairs(&self) -> Vec<(usize, usize)> {
         let (mut kept, mut pairs): (Vec<usize>, _) = (Vec::new(), Vec::new());
         for at in 0..self.items.len() {
@@ -83,7 +83,7 @@ impl PathJudge<'_> {
 
     pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str) {
         let pair = self.given_back.iter().find(|(_, given)| *given == at);
-        // FunctionPaths that were merged into one may give back more often than they take.
+        // Merged paths may release more often than they take.
         let taken = pair.map(|(taken, _)| *taken).or_else(|| {
             let before = (0..at).map(|before| (before, self.kind(before)));
             first_taken(before, kind, object)
@@ -91,30 +91,30 @@ impl PathJudge<'_> {
         match (taken, kind) {
             (_, StateKind::Lock) => {}
             (None, StateKind::List) => {
-                let text = format!("takes {object} off a list, which a failure afterwards does not undo");
+                let text = format!("removes {object} from a list; a later failure does not undo that");
                 self.require(at, K::State(StateKind::List), self.standard.mapped(), text);
             }
             _ if !self.is_behind_populate(at) => {}
             (Some(taken), StateKind::Ref | StateKind::Counter) => {
-                let text = "pinned only until the mapping is populated; an action runs after it was put";
+                let text = "pinned only until the mapping is populated; an action runs after the put";
                 self.note(taken, NoteKind::RefLookup, text);
             }
-            // What took it is a helper that was handed the VMA.
+            // A helper that got the VMA took the reference.
             (None, StateKind::Ref) => {
-                self.note(at, NoteKind::RefLookup, "put once the mapping is populated; an action runs after that");
+                self.note(at, NoteKind::RefLookup, "put after the mapping is populated; an action runs after the put");
             }
             _ => {
-                let text = format!("gives {object} back once the mapping is populated");
+                let text = format!("releases {object} after the mapping is populated");
                 self.require(at, K::PostPopulate, Verdict::Finish, text);
             }
         }
     }
 
-    /// The locks of the path that are held over something that decides.
+    /// Adds a requirement for each lock held across an event that decides.
     pub(super) fn locks(&mut self) {
         let mut held: Vec<PathItem> = Vec::new();
         for at in (0..self.items.len()).filter(|at| self.decides(*at)) {
-            // A lock for reading guards no change.
+            // A read lock protects no write.
             let changes = matches!(self.kind(at), EventKind::SharedWrite { .. } | EventKind::Take { .. });
             held.extend(self.held_locks(at).into_iter().filter(|lock| !changes || !self.is_shared(lock)));
         }
@@ -125,7 +125,7 @@ impl PathJudge<'_> {
                 &lock,
                 K::State(StateKind::Lock),
                 Verdict::Mechanical,
-                "held over what follows",
+                "held across the following code",
             ));
         }
     }
@@ -147,7 +147,7 @@ impl PathJudge<'_> {
         }
     }
 
-    /// The locks taken before `at` and not dropped before it.
+    /// Locks taken before `at` and not dropped before it.
     pub(super) fn held_locks(&self, at: usize) -> Vec<PathItem> {
         let mut held = Vec::new();
         for item in &self.items[..at] {

@@ -1,23 +1,23 @@
-//! Which API handlers are judged against.
+//! Target API that handlers are judged against.
 
 use memchr::memmem;
 
 use crate::kernel::Tree;
 use crate::rules::{Rules, Target};
 
-/// How the target was found.
+/// Origin of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetFrom {
-    /// The tree's headers have it.
+    /// Detected from the tree's headers.
     Headers,
-    /// `--target` named it.
+    /// Given by `--target`.
     Option,
-    /// The tree has no `.mmap_prepare`: the newest known one.
+    /// The newest known target: the tree has no `.mmap_prepare`.
     Default,
 }
 
 impl TargetFrom {
-    /// Its name in JSON.
+    /// Name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             TargetFrom::Headers => "headers",
@@ -27,26 +27,26 @@ impl TargetFrom {
     }
 }
 
-/// A target, and how it was found.
+/// A target with its origin.
 #[derive(Clone, Debug)]
 pub struct ResolvedTarget {
     /// The target.
     pub target: Target,
-    /// How it was found.
+    /// Origin of the target.
     pub from: TargetFrom,
 }
 
-/// The target called `name`, or for `auto` the newest whose API the tree's own headers have.
+/// Returns the target called `name`. `auto` means the newest whose API the tree's headers have, else the newest known one.
 ///
 /// # Errors
-/// Where no target has that name; the text lists those there are.
+/// No target has that name (the text lists the known ones), or the rules have no target.
 pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, String> {
     if name != "auto" {
         let names = || rules.targets().iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
         let target = rules
             .target(name)
             .cloned()
-            .ok_or_else(|| format!("no target is called {name:?}; there are auto, {}", names()))?;
+            .ok_or_else(|| format!("no target is called {name:?}; known targets: auto, {}", names()))?;
         return Ok(ResolvedTarget { target, from: TargetFrom::Option });
     }
     let headers = tree.api_headers();
@@ -58,6 +58,6 @@ pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, 
             target: target.clone(),
             from: if found.is_some() { TargetFrom::Headers } else { TargetFrom::Default },
         }),
-        None => Err("there are no targets: no rule file describes one".to_owned()),
+        None => Err("no target is known: no rule file describes one".to_owned()),
     }
 }

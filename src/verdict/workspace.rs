@@ -1,11 +1,11 @@
-//! A tree that was read, with its index: what any number of sessions look at.
+//! Workspace: a tree that was read, with its index. Any number of sessions share it.
 
 use crate::index::{Built, Index, Types, build, rebuild};
 use crate::kernel::{FileTrouble, Tree, TroubleKind};
 use crate::rules::Rules;
 use crate::vma::lower::Context;
 
-/// A tree that was read.
+/// A tree that was read, with its rules and index.
 #[derive(Debug)]
 pub struct Workspace<'r> {
     tree: Tree,
@@ -20,7 +20,7 @@ impl<'r> Workspace<'r> {
         Workspace { tree, rules, built }
     }
 
-    /// Reads the same directory with another change laid over it: as little of it as the changes touch.
+    /// Reads the same directory with another overlay. If possible, it reads only the files that the overlays touch.
     pub fn beside(&self, tree: Tree) -> Workspace<'r> {
         let rebuilt = rebuild(&tree, self.rules, &self.tree, self.index());
         let built = rebuilt.unwrap_or_else(|| build(&tree, self.rules));
@@ -32,33 +32,33 @@ impl<'r> Workspace<'r> {
         &self.tree
     }
 
-    /// Who defines what.
+    /// Index of definitions, hooks and registrations.
     pub fn index(&self) -> &Index {
         &self.built.index
     }
 
-    /// What there is to ask about the code.
+    /// Index, types and rules for the analysis.
     pub fn context(&self) -> Context<'_> {
         let types = Types::new(self.index(), &self.tree, &self.built.types, self.rules);
         Context { index: self.index(), types, rules: self.rules }
     }
 
-    /// How many files were read.
+    /// Number of files read.
     pub fn files(&self) -> usize {
         self.built.files
     }
 
-    /// How many bytes were read.
+    /// Number of bytes read.
     pub fn bytes(&self) -> u64 {
         self.built.bytes
     }
 
-    /// What could not be read, or not be found in what was read.
+    /// Files and registrations that could not be read or understood, and missing landmarks of a kernel tree.
     pub(super) fn trouble(&self) -> Vec<FileTrouble> {
         let mut trouble = self.built.trouble.clone();
         let missing = self.tree.missing_landmarks();
         if !missing.is_empty() {
-            let text = format!("does not look like a kernel tree: no {}; scanned all the same", missing.join(", "));
+            let text = format!("does not look like a kernel tree: no {}; scanned anyway", missing.join(", "));
             trouble.push(FileTrouble::of("", TroubleKind::NoKernelTree, text));
         }
         trouble

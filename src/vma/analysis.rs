@@ -1,4 +1,4 @@
-//! Lowers what the handlers reach, each function once, and puts the facts of a handler together.
+//! Lowers every function that handlers reach, each once, and collects the facts of a handler.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::source::ast::Function;
 use crate::source::macros::call_arguments;
 use crate::source::{ItemKind, Span, find_word, parse, variants};
 
-/// Everything that is known of the functions that the handlers reach. A clone shares what is known, and learns by itself.
+/// Results for all functions that handlers reach. Clones share results; later additions are separate.
 #[derive(Clone)]
 pub struct Analysis<'a> {
     context: Context<'a>,
@@ -24,48 +24,48 @@ pub struct Analysis<'a> {
     handlers: FxHashMap<Key, FunctionPaths>,
 }
 
-/// The facts of one handler, with those of the driver's own functions that it hands its VMA to.
+/// Facts of one handler, with those of the functions it is followed into.
 #[derive(Debug, Default)]
 pub struct HandlerFacts {
-    /// The function lowered, and those folded in.
+    /// The lowered handler, and the functions folded in.
     pub parts: Vec<Part>,
-    /// The ways through it.
-    pub ways: FunctionPaths,
-    /// What was not understood.
+    /// The paths through it.
+    pub function_paths: FunctionPaths,
+    /// Code that was not understood.
     pub trouble: Vec<NotUnderstood>,
 }
 
-/// Something that was not understood.
+/// A piece of code that was not understood.
 #[derive(Clone, Debug)]
 pub struct NotUnderstood {
-    /// The file, as its place in the index.
+    /// The file, by its number in the index.
     pub file: u32,
-    /// The place.
+    /// The location in the file.
     pub span: Span,
     /// The reason.
     pub text: String,
-    /// Whether it lies in a function that has the VMA.
+    /// Whether it is in a function that has the VMA.
     pub has_vma: bool,
 }
 
-/// A function that a handler runs through.
+/// A function that a handler runs.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// The file that its places lie in.
+    /// The file of its spans, by its number in the index.
     pub file: u32,
     /// Whether it gets the VMA.
     pub has_vma: bool,
-    /// What it does.
+    /// Its facts and flow.
     pub lowered: Shared,
 }
 
 impl<'a> Analysis<'a> {
-    /// Knows no function yet.
+    /// Creates an analysis without any function.
     pub fn new(context: Context<'a>) -> Analysis<'a> {
         Analysis { context, functions: Functions::default(), handlers: FxHashMap::default() }
     }
 
-    /// Lowers the functions `roots` and all that they are followed into, in parallel, and walks the paths of the roots.
+    /// Lowers the functions `roots` and all that they are followed into, in parallel. Then walks the paths of `roots`.
     pub fn add(&mut self, mut roots: Vec<Key>) {
         roots.retain(|key| !self.handlers.contains_key(key));
         let mut next = roots.clone();
@@ -81,7 +81,7 @@ impl<'a> Analysis<'a> {
             next = lowered.iter().flat_map(|(_, lowered)| lowered.reached().cloned()).collect();
             self.functions.extend(lowered);
         }
-        // What the handlers of one folder are followed into is theirs for the most part, and is walked once for all of them.
+        // Callees mostly belong to the handlers of one folder, and are walked once for all of them.
         let mut by_folder: BTreeMap<&str, Vec<Key>> = BTreeMap::new();
         for key in roots {
             by_folder.entry(self.context.index.file(key.id.file).folder()).or_default().push(key);
@@ -95,17 +95,17 @@ impl<'a> Analysis<'a> {
         self.handlers.extend(walked);
     }
 
-    /// What is known of a function; `None` where it was not reached.
+    /// The lowered function; `None` if it was not reached.
     pub fn lowered(&self, key: &Key) -> Option<&Shared> {
         self.functions.get(key)
     }
 
-    /// How many functions were lowered.
+    /// Number of lowered functions.
     pub fn functions(&self) -> usize {
         self.functions.len()
     }
 
-    /// What was not understood in any function, sorted.
+    /// Code of all functions that was not understood, as (file, span, text), sorted.
     pub fn trouble(&self) -> Vec<(u32, Span, String)> {
         let mut trouble: Vec<_> = self
             .functions
@@ -121,8 +121,10 @@ impl<'a> Analysis<'a> {
 
     /// The facts of a handler.
     pub fn facts(&self, key: &Key) -> HandlerFacts {
-        let mut facts =
-            HandlerFacts { ways: self.handlers.get(key).cloned().unwrap_or_default(), ..HandlerFacts::default() };
+        let mut facts = HandlerFacts {
+            function_paths: self.handlers.get(key).cloned().unwrap_or_default(),
+            ..HandlerFacts::default()
+        };
         for (key, lowered) in self.reached(key) {
             let has_vma = !matches!(key.root, VmaAccess::None | VmaAccess::Flags(_));
             let trouble = lowered.trouble.iter();
@@ -135,13 +137,13 @@ impl<'a> Analysis<'a> {
         facts
     }
 
-    /// Forgets everything. What is known are hundreds of thousands of small pieces, which all threads give back together.
+    /// Frees all results on all threads: they are hundreds of thousands of small allocations.
     pub fn drop_in_parallel(self) {
         self.functions.into_par_iter().for_each(drop);
         self.handlers.into_par_iter().for_each(drop);
     }
 
-    /// A function and all that it is followed into, outer before inner, each once.
+    /// A function and all that it is followed into, each once, in depth-first order.
     pub fn reached<'k>(&'k self, key: &'k Key) -> Vec<(&'k Key, &'k Shared)> {
         let mut seen: FxHashSet<&Key> = FxHashSet::default();
         let (mut stack, mut reached) = (vec![key], Vec::new());
@@ -157,23 +159,24 @@ impl<'a> Analysis<'a> {
     }
 }
 
-/// Every function of the tree that takes a VMA or a desc.
+/// Keys of all functions of the tree that take a VMA or a desc.
 pub fn every_key(context: Context<'_>) -> Vec<Key> {
     context.index.vma_functions().filter_map(|id| handler_key(context, id)).collect()
 }
 
-/// The definitions of a handler, as the file that registers it means the name.
+/// Keys of the definitions of a handler. The name is resolved from the file that registers it.
 pub fn handler_keys(context: Context<'_>, name: &str, file: u32) -> Vec<Key> {
     let index = context.index;
     let ids = index.functions(name, file);
     let functions: Vec<ItemId> = ids.into_iter().filter(|id| index.item(*id).kind == ItemKind::Function).collect();
-    // A stub in a header is compiled where the real one is not; both count only where there is no real one.
+    // A stub in a header is compiled if the real function is not. Stubs count only if there is no real function.
     let real: Vec<ItemId> = functions.iter().copied().filter(|id| !index.file(id.file).is_header()).collect();
     let chosen = if real.is_empty() { functions } else { real };
     chosen.into_iter().filter_map(|id| handler_key(context, id)).collect()
 }
 
-/// Which parameter is the VMA or the desc is read off the words of the head; parsing it would cost more than all else here.
+/// Key of a function with a VMA or desc parameter. The parameter is found by the words of the head: parsing the head would cost more
+/// than all else here.
 fn handler_key(context: Context<'_>, id: ItemId) -> Option<Key> {
     let source = context.index.file(id.file);
     let item = context.index.item(id);
@@ -208,7 +211,7 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
     let mut failed = None;
     for masked in variants(text) {
         if masked.truncated {
-            failed = Some((item.span, "has more arms of conditionals than are told apart"));
+            failed = Some((item.span, "more #if variants than the limit"));
         }
         let parsed = parse::functions(text, &masked.text, item.span.start);
         for function in parsed.syntax.iter().filter(|function| function.name == name) {
@@ -217,7 +220,7 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
         failed = failed.or(parsed.trouble);
     }
     if !is_lowered || failed.is_some() {
-        let (span, reason) = failed.unwrap_or((item.span, "no function was found in it"));
+        let (span, reason) = failed.unwrap_or((item.span, "no function definition found"));
         whole.trouble.push((span, reason.to_owned()));
     }
     whole.trouble.sort();
@@ -225,7 +228,7 @@ fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
     whole
 }
 
-/// The places of one kind over all parts of a handler, as (file, place), in order of appearance.
+/// The uses in one list of all parts of a handler, as (file, use), in order of appearance.
 pub fn gathered<'f>(facts: &'f HandlerFacts, list: impl Fn(&'f Lowered) -> &'f [FieldUse]) -> Vec<(u32, &'f FieldUse)> {
     facts.parts.iter().flat_map(|part| list(&part.lowered).iter().map(|named| (part.file, named))).collect()
 }

@@ -1,21 +1,21 @@
-//! Takes values out of a flow that choose nothing, so that they do not keep states apart.
+//! Removes assignments that select no path from a flow, so that they do not keep states apart.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::flow::{Condition, Step, Value};
 
-/// The slot of what nobody asks for.
+/// The slot of unused results.
 pub const NO_SLOT: u32 = 0;
 
-/// How often a slot is asked for: by conditions, by returns, and by what is assigned from it.
+/// Slots that conditions and returns use, directly or through assignments.
 #[derive(Default)]
 struct Uses {
     asked: FxHashSet<u32>,
-    /// Slots with those that they are assigned from.
+    /// Slots with the slots assigned to them.
     from: FxHashMap<u32, Vec<u32>>,
 }
 
-/// Removes the assignments to slots that no condition and no return asks for.
+/// Removes the assignments to slots that no condition and no return uses.
 pub fn prune(flow: Vec<Step>) -> Vec<Step> {
     let mut uses = Uses::default();
     uses.steps(&flow);

@@ -1,84 +1,84 @@
-//! What a function does that can decide a verdict.
+//! Events of a function that can decide a verdict.
 
 use crate::index::Hook;
 use crate::rules::{PopulatesIf, RequirementKind, StateKind};
 use crate::source::Span;
 
-/// One thing that a function does, and where.
+/// An event and its location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What it does.
+    /// Kind of the event.
     pub kind: EventKind,
-    /// The bytes of the function's file that do it.
+    /// The bytes that cause it, in the function's file.
     pub span: Span,
 }
 
-/// The things that can decide a verdict.
+/// Kinds of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// A call puts pages or PFNs into the page tables.
     Populate(Populate),
-    /// A call works on a VMA that has to be complete.
+    /// A call needs a complete VMA.
     Finish {
-        /// The function called, or the field touched.
+        /// The callee.
         name: String,
     },
-    /// The VMA goes to a helper outside the driver.
+    /// The VMA is passed to a helper outside the driver.
     Helper {
         /// The helper.
         name: String,
         /// Whether it may populate.
         populates: bool,
     },
-    /// The VMA goes to a hook of another ops table.
+    /// The VMA is passed to a hook of another ops table.
     Hook {
-        /// The hook; `None` where the type of the table is not known.
+        /// The hook; `None` if the type of the table is unknown.
         hook: Option<Hook>,
         /// The call as written: `vdev->fops->mmap`.
         text: String,
-        /// Whether one that implements it may populate.
+        /// Whether an implementer may populate.
         populates: bool,
     },
-    /// The VMA would go to a hook that no table gives a function.
+    /// The VMA would be passed to a hook without an implementer.
     DeadHook {
         /// The hook.
         hook: Hook,
     },
     /// State is taken.
     Take {
-        /// What sort.
+        /// Kind of the state.
         kind: StateKind,
-        /// What names it, as written.
+        /// The object, as written.
         object: String,
-        /// The value of the call that says that nothing was taken.
+        /// The return value of the call on failure.
         fails: Fails,
-        /// Whether others may hold it at the same time: a lock for reading.
+        /// Whether several holders are possible at the same time, as for a read lock.
         is_shared: bool,
     },
-    /// State is given back.
+    /// State is released.
     Undo {
-        /// What sort.
+        /// Kind of the state.
         kind: StateKind,
-        /// What names it, as written.
+        /// The object, as written.
         object: String,
     },
-    /// A member of an object that others see is written.
+    /// A member of a shared object is written.
     SharedWrite {
         /// The member, as written.
         object: String,
-        /// What that means.
+        /// Meaning of the write.
         write: Write,
     },
-    /// The VMA pointer is kept.
+    /// The VMA pointer is stored.
     Escape {
-        /// Where.
+        /// The destination.
         into: String,
     },
-    /// Another file takes the place of `vm_file`.
+    /// `vm_file` is replaced by another file.
     SwapFile,
-    /// Something that is no file with a reference of its own takes the place of `vm_file`: `NULL`, or a borrowed pointer.
+    /// `vm_file` is replaced by a value without a reference of its own: `NULL`, or a borrowed pointer.
     DropFile {
-        /// What, as written.
+        /// The value, as written.
         value: String,
     },
     /// The mmap hook of another file is called.
@@ -96,17 +96,17 @@ pub enum EventKind {
         /// The function, or the call as written.
         name: String,
     },
-    /// Something else is done that matters only behind a populate.
+    /// Another call, which matters only after a populate.
     Work {
         /// The call as written.
         text: String,
     },
-    /// The VMA is used in a way that is not understood.
+    /// A use of the VMA is not understood.
     Unknown {
-        /// How.
+        /// The reason. Messages show it after "the VMA is".
         why: String,
     },
-    /// A further requirement that a rule states: `file-swap`.
+    /// A rule adds a requirement: `file-swap`.
     Also {
         /// The requirement.
         kind: RequirementKind,
@@ -124,18 +124,18 @@ impl EventKind {
     }
 }
 
-/// What a write to an object that others see means.
+/// Meaning of a write to a shared object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// A mark, or a value of this mapping: where a lock is held for it, others look for it, and it is state.
+    /// A mark, or a value of this mapping. It is state if a lock is held for it, because others then look for it.
     Claim,
-    /// Something that each mapping sets and its `close` takes back: state, whether or not there is a lock.
+    /// A value that each mapping sets and its `close` undoes. It is state with or without a lock.
     UndoneByClose,
-    /// A pointer, a time, a value that comes from elsewhere: the next mapping writes it over.
+    /// A pointer, a time, a value from elsewhere. The next mapping overwrites it.
     Value,
 }
 
-/// Which value of a taking call says that it failed.
+/// Return value of a call that failed to take state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fails {
     /// Zero or `NULL`: `kmalloc`, `try_module_get`.
@@ -144,19 +144,19 @@ pub enum Fails {
     Error,
 }
 
-/// A populating call and what is known of its arguments.
+/// A populating call and facts about its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Populate {
-    /// The function called.
+    /// The callee.
     pub name: String,
-    /// The action that replaces it, where a rule knows one.
+    /// The action that replaces it, if a rule names one.
     pub action: Option<String>,
-    /// The outermost variables of what it maps.
+    /// The names that its arguments other than the VMA are made from.
     pub source: Vec<String>,
-    /// Whether it takes a protection that is not `vm_page_prot`.
+    /// Whether it uses a protection other than `vm_page_prot`.
     pub overrides_prot: bool,
-    /// Whether its array of pages is gone when the function returns.
+    /// Whether its page array may be in the function's stack frame, which is freed on return.
     pub pages_are_local: bool,
-    /// The result that says that it has populated, where not all do.
+    /// The result that means that it has populated, if not every result does.
     pub only_if: Option<PopulatesIf>,
 }

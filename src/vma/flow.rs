@@ -1,4 +1,4 @@
-//! The flow of one function, reduced to events and to the values that choose between them.
+//! Control flow of one function, reduced to events and the values that select paths.
 
 use std::sync::Arc;
 
@@ -6,75 +6,75 @@ use super::event::Event;
 use crate::index::ItemId;
 use crate::source::Span;
 
-/// How a function gets at the VMA.
+/// Access of a function to the VMA.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum VmaAccess {
-    /// Not at all; it is followed for the state it takes.
+    /// No access. The function is followed for the state that it takes.
     None,
-    /// By a parameter, from 0, that is a VMA.
+    /// By a VMA parameter at this position, from 0.
     Vma(usize),
-    /// By a parameter that is a desc.
+    /// By a desc parameter at this position.
     Desc(usize),
-    /// Only at its flags, by a parameter that holds them.
+    /// Only to its flags, by a parameter at this position.
     Flags(usize),
-    /// By a member of the struct that a parameter points to.
+    /// By this member of a struct, to which the parameter at this position points.
     Holder(usize, String),
 }
 
-/// A function, and how it gets at the VMA: what is lowered once.
+/// A function and its access to the VMA: the unit that is lowered once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The function or macro.
     pub id: ItemId,
-    /// How it gets at the VMA.
+    /// Its access to the VMA.
     pub root: VmaAccess,
-    /// What its caller is known to hand it.
+    /// Known properties of its arguments.
     pub arguments: Arguments,
 }
 
 impl Key {
-    /// A function of whose other arguments nothing is known.
+    /// A key without any known property of the arguments.
     pub fn new(id: ItemId, root: VmaAccess) -> Key {
         Key { id, root, arguments: Arguments::default() }
     }
 }
 
-/// What is known of the arguments of a call: a bit for each position, from the lowest on.
+/// Known properties of the arguments of a call: one bit per position, from the lowest on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Arguments {
-    /// Those that point to variables of the caller's own frame, which nobody else sees.
+    /// Arguments that point into the caller's stack frame, which is not shared.
     pub own: u32,
-    /// Those that are zero, `NULL` or `false`.
+    /// Arguments that are zero, `NULL` or `false`.
     pub zero: u32,
-    /// Those that are constants.
+    /// Arguments that are constants.
     pub constant: u32,
-    /// Whether the function lies in another file than what gets the VMA: what it marks there is its own business.
+    /// Whether the function is in another file than the function with the VMA. Its marks are then no claims of the mapping.
     pub is_far: bool,
 }
 
 impl Arguments {
-    /// The positions that `is_it` says, as bits.
+    /// Bits of the positions whose argument satisfies `is_it`.
     pub fn positions<'a, T: 'a>(arguments: impl IntoIterator<Item = &'a T>, is_it: impl Fn(&T) -> bool) -> u32 {
         (0..u32::BITS).zip(arguments).filter(|(_, argument)| is_it(argument)).fold(0, |bits, (at, _)| bits | 1 << at)
     }
 }
 
-/// A value as far as it chooses paths. Variables of the function, and results of its steps, are slots by number.
+/// A value, reduced to the cases that select paths. Variables and results of steps are numbered slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Anything.
+    /// Any value.
     Unknown,
     /// `0`, `NULL`, `false`.
     Zero,
-    /// Something that is neither zero nor an error.
+    /// A value that is neither zero nor an error.
     NonZero,
     /// A negative error number, or a pointer that holds one.
     Errno,
-    /// What a variable holds, or what a step left.
+    /// The content of a slot: a variable, or the result of a step.
     Slot(u32),
 }
 
-/// A condition as far as it chooses paths.
+/// A condition, reduced to the cases that select paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// Nothing is known.
@@ -83,40 +83,40 @@ pub enum Condition {
     True(Value),
     /// The value is an error: `x < 0`, `IS_ERR(x)`.
     Error(Value),
-    /// The opposite.
+    /// The negation.
     Not(Box<Condition>),
-    /// Both.
+    /// All of them hold.
     All(Vec<Condition>),
-    /// At least one.
+    /// At least one holds.
     Any(Vec<Condition>),
 }
 
 /// An arm of an [`Step::If`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arm {
-    /// The first.
+    /// The arm for a condition that holds.
     Then,
-    /// The other.
+    /// The other arm.
     Otherwise,
 }
 
-/// One step.
+/// One step of a flow.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// An event happens; the slot holds the outcome of its call.
+    /// An event happens. The slot holds the result of its call.
     Do {
-        /// The event, as its place in [`Lowered::events`].
+        /// The event, as an index into [`Lowered::events`].
         event: usize,
-        /// Where the outcome goes.
+        /// Slot of the result.
         slot: u32,
     },
-    /// A function is called that is followed; of several, any may be meant.
+    /// A followed function is called. Of several candidates, any may be the callee.
     Call {
-        /// The functions.
+        /// The candidates.
         callees: Vec<Key>,
-        /// The name it is called by.
+        /// The callee's name in the call.
         name: String,
-        /// Where the result goes.
+        /// Slot of the result.
         slot: u32,
     },
     /// A slot gets a value.
@@ -126,20 +126,20 @@ pub enum Step {
         /// The value.
         value: Value,
     },
-    /// Two arms.
+    /// A branch with two arms.
     If {
-        /// What chooses.
+        /// The condition.
         condition: Condition,
-        /// The arm taken where it holds.
+        /// The arm taken if it holds.
         then: Vec<Step>,
-        /// The other.
+        /// The other arm.
         otherwise: Vec<Step>,
-        /// The arm that is taken where a member of a shared object is absent.
+        /// The arm taken if a member of a shared object is absent.
         absent: Option<Arm>,
     },
     /// A body that runs any number of times.
     Loop(Vec<Step>),
-    /// The arms of a `switch`; each runs into the next where it does not break.
+    /// The arms of a `switch`. Each falls through to the next unless it breaks.
     Switch {
         /// The arms.
         arms: Vec<Vec<Step>>,
@@ -163,11 +163,11 @@ pub enum Step {
 pub struct FieldUse {
     /// The field or the flag.
     pub name: String,
-    /// Where.
+    /// Its location.
     pub span: Span,
 }
 
-/// What is known of one function, for one way in which it gets at the VMA.
+/// Facts and flow of one function, for one access to the VMA.
 // Thirteen fields: one list for each kind of fact that lints and verdicts ask for.
 #[derive(Clone, Debug, Default)]
 pub struct Lowered {
@@ -183,19 +183,19 @@ pub struct Lowered {
     pub clears: Vec<FieldUse>,
     /// Flags tested.
     pub tests: Vec<FieldUse>,
-    /// What its own body passes the VMA to, as written, in order.
+    /// Callees to which its own body passes the VMA, as written, in order.
     pub calls: Vec<FieldUse>,
     /// The `vm_operations_struct` variables that it installs.
     pub vm_ops: Vec<FieldUse>,
-    /// The hooks of those.
+    /// The hooks of those tables.
     pub vm_hooks: Vec<VmHook>,
-    /// The events that [`Step::Do`] names.
+    /// The events, in the order of [`Step::Do`] indices.
     pub events: Vec<Event>,
-    /// Its flows: one for each variant of its conditionals.
+    /// Its flows, one per variant of its conditionals.
     pub flows: Vec<Vec<Step>>,
     /// The functions it is followed into.
     pub callees: Vec<Key>,
-    /// Why a part of it was not understood, and where.
+    /// Locations that were not understood, with the reason.
     pub trouble: Vec<(Span, String)>,
 }
 
@@ -211,7 +211,7 @@ pub struct VmHook {
 }
 
 impl Lowered {
-    /// Whether at least one variant of it was read from beginning to end.
+    /// Whether at least one variant of it was lowered.
     pub fn is_understood(&self) -> bool {
         !self.flows.is_empty()
     }
@@ -221,12 +221,12 @@ impl Lowered {
         self.vm_hooks.iter().filter(|hook| hook.member == "close").map(|hook| &hook.key)
     }
 
-    /// All that has to be known too: what it is followed into, and the hooks that it installs.
+    /// Functions to lower as well: followed callees, and the hooks that it installs.
     pub fn reached(&self) -> impl Iterator<Item = &Key> {
         self.callees.iter().chain(self.vm_hooks.iter().map(|hook| &hook.key))
     }
 
-    /// Adds what another variant of the same function does. The same place is the same fact.
+    /// Adds the facts of another variant of the same function. A use at the same location is the same fact.
     pub fn merge(&mut self, other: Lowered) {
         let offset = self.events.len();
         self.events.extend(other.events);
@@ -268,5 +268,5 @@ fn renumbered(flow: Vec<Step>, offset: usize) -> Vec<Step> {
         .collect()
 }
 
-/// Lowered functions are shared between the threads that follow calls.
+/// A lowered function, shared between the threads that follow calls.
 pub type Shared = Arc<Lowered>;

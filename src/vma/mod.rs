@@ -1,8 +1,8 @@
-//! What functions do to the VMA that they are handed: in order, path by path, with what their callees do folded in.
+//! Effects of functions on their VMA: in order, per path, with the effects of callees folded in.
 //!
-//! [`lower`] turns the syntax of one function into [`flow::Lowered`]: facts that hold whatever the path (fields, flags) and a
-//! small flow of the events that decide. [`analysis`] lowers what the handlers reach, each function once. [`paths`] walks the
-//! flow and returns the distinct ways through it.
+//! [`lower`] turns the syntax of one function into [`flow::Lowered`]: path-independent facts (fields, flags) and a small flow of
+//! the events that can decide a verdict. [`analysis`] lowers every function that handlers reach, each once. [`paths`] walks the
+//! flow and returns its distinct paths.
 
 pub mod analysis;
 mod dead_slots;

@@ -1,4 +1,4 @@
-//! The migration as a list: what is left, in the order in which it can be done, and whom to tell.
+//! Worklist of the migration: open tasks in the order in which they can be done, with maintainers.
 
 mod statistics;
 
@@ -14,47 +14,47 @@ use crate::kernel::Maintainers;
 use crate::rules::Rules;
 use crate::verdict::{Blocker, BlockerKind, Finding, Place, Scan, Verdict};
 
-/// Something that is left to do.
+/// An open task.
 // More than twelve fields: one for each column of the worklist.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// A handler, or what handlers wait for.
+    /// Handler or blocker.
     pub kind: TaskKind,
-    /// The handler, the helper, or `struct.member`.
+    /// Name of the handler or helper, or `struct.member`.
     pub name: String,
-    /// Where it is: path and line; the path is empty for a hook whose struct is not found.
+    /// File of the task; empty for a hook whose struct is not found.
     pub file: String,
-    /// The line, from 1.
+    /// Line in the file, from 1; 0 if the file is empty.
     pub line: u32,
-    /// What it is registered as, or what sort of blocker it is.
+    /// Hook of the handler, or kind of the blocker.
     pub what: String,
-    /// What it takes.
+    /// Verdict of the handler or blocker.
     pub verdict: Verdict,
-    /// The verdict once what it waits for is converted.
+    /// Verdict after its blockers are converted.
     pub after: Option<Verdict>,
-    /// How much work it is.
+    /// Amount of work.
     pub effort: Effort,
-    /// What to do, in a sentence.
+    /// Next step, in a sentence.
     pub advice: String,
-    /// The line that decides, as `path:line: text`; empty where none does.
+    /// Deciding line, as `path:line: text`; empty if there is none.
     pub evidence: String,
-    /// What has to be converted before it.
+    /// Blockers that have to be converted first.
     pub waits_for: Vec<String>,
-    /// How many handlers wait for it.
+    /// Number of handlers that wait for it.
     pub frees: usize,
-    /// What upstream has decided about it.
+    /// Upstream's decisions about it.
     pub notes: Vec<String>,
-    /// The section of MAINTAINERS that means it most closely, and its status.
+    /// Section of MAINTAINERS that matches the file most closely.
     pub subsystem: String,
-    /// `Maintained`, `Odd Fixes`.
+    /// Status of that section: `Maintained`, `Odd Fixes`.
     pub status: String,
-    /// Whom to write to.
+    /// Maintainers to write to.
     pub maintainers: Vec<String>,
     /// Reviewers and lists.
     pub lists: Vec<String>,
 }
 
-/// What a task is about.
+/// Subject of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskKind {
     /// A handler.
@@ -63,44 +63,44 @@ pub enum TaskKind {
     Blocker,
 }
 
-/// How much work a task is, from little to much.
+/// Amount of work of a task, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
     /// Nothing is left.
     Done,
     /// `fix` writes the patch.
     Patch,
-    /// Some lines by hand.
+    /// A few lines by hand.
     Small,
-    /// State, or a hook with all that implement it, has to move.
+    /// State moves to `vm_ops->mapped`, or a hook is retyped with all its implementers.
     Medium,
-    /// Something else has to be converted first.
+    /// A blocker has to be converted first.
     Waits,
     /// The kernel has no API for it yet.
     Api,
-    /// It has to be designed anew, or has to be understood first.
+    /// It needs a redesign, or a person has to understand it first.
     Large,
 }
 
 impl Effort {
-    /// All, from little to much.
+    /// All values, in ascending order.
     pub const ALL: [Effort; 7] =
         [Effort::Done, Effort::Patch, Effort::Small, Effort::Medium, Effort::Waits, Effort::Api, Effort::Large];
 
-    /// What it means, in a line.
+    /// Meaning in one line.
     pub fn meaning(self) -> &'static str {
         match self {
             Effort::Done => "nothing is left to do",
             Effort::Patch => "mmaplint fix writes the patch",
-            Effort::Small => "some lines by hand",
-            Effort::Medium => "state moves to vm_ops->mapped, or a hook is retyped with all that implement it",
-            Effort::Waits => "something else is converted first",
+            Effort::Small => "a few lines by hand",
+            Effort::Medium => "state moves to vm_ops->mapped, or a hook is retyped with all its implementers",
+            Effort::Waits => "a blocker has to be converted first",
             Effort::Api => "the kernel has no API for it yet",
-            Effort::Large => "it is designed anew, or has to be understood first",
+            Effort::Large => "it needs a redesign, or a person has to understand it first",
         }
     }
 
-    /// Its name.
+    /// Name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Effort::Done => "done",
@@ -114,42 +114,42 @@ impl Effort {
     }
 }
 
-/// By what tasks are put together.
+/// Grouping of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// Not at all.
+    /// No groups.
     Nothing,
-    /// Each maintainer's own.
+    /// By maintainer.
     Maintainer,
-    /// The section of MAINTAINERS.
+    /// By section of MAINTAINERS.
     Subsystem,
-    /// The verdict.
+    /// By verdict.
     Verdict,
-    /// The first thing that a task waits for.
+    /// By the first blocker of a task.
     Blocker,
-    /// The first two folders.
+    /// By the first two folders.
     Directory,
 }
 
-/// What a list is made from.
+/// Inputs of a worklist.
 pub struct Sources<'a> {
     /// The scan, with its blockers.
     pub scan: &'a Scan<'a>,
-    /// The rules that it was made by.
+    /// The rules of the scan.
     pub rules: &'a Rules,
-    /// What `fix` would write.
+    /// The conversions that `fix` would write.
     pub fixes: &'a Fixes,
-    /// Whom to tell.
+    /// The maintainers of the tree.
     pub maintainers: &'a Maintainers,
 }
 
 impl Sources<'_> {
-    /// All tasks: what can be done today first, then what frees most, then the rest.
+    /// All tasks: first those that can be done today, then the blockers that free most handlers, then the rest.
     pub fn tasks(&self) -> Vec<Task> {
         let mut tasks: Vec<Task> = self.scan.blockers.par_iter().map(|blocker| self.blocker(blocker)).collect();
         let findings = self.scan.findings.par_iter().enumerate().filter(|(_, finding)| is_left(finding));
         let mut handlers: Vec<Task> = findings.map(|(number, finding)| self.handler(number, finding)).collect();
-        // A handler that several tables register is one piece of work.
+        // A handler that several tables register is one task.
         let mut seen = BTreeSet::new();
         handlers.retain(|task| seen.insert((task.name.clone(), task.file.clone(), task.line)));
         tasks.extend(handlers);
@@ -163,19 +163,19 @@ impl Sources<'_> {
             (TaskKind::Handler, Effort::Large) => 6,
         };
         tasks.sort_by(|left, right| {
-            // What others wait for keeps at least as many handlers as they do, and so stands before them.
+            // A blocker frees at least as many handlers as the blockers that wait for it, so it comes before them.
             let key = |task: &Task| (rank(task), usize::MAX - task.frees, task.waits_for.len());
             (key(left), &left.file, left.line, &left.name).cmp(&(key(right), &right.file, right.line, &right.name))
         });
         tasks
     }
 
-    /// A task for each finding, in their order, with those of which nothing is left.
+    /// A task for each finding, in scan order, including finished ones.
     pub fn of_each_finding(&self) -> Vec<Task> {
         (0..self.scan.findings.len()).into_par_iter().map(|number| self.of_finding(number)).collect()
     }
 
-    /// The task for a finding, by its place in the scan's list.
+    /// The task for a finding, by its index in the scan's findings.
     pub fn of_finding(&self, number: usize) -> Task {
         self.handler(number, &self.scan.findings[number])
     }
@@ -185,7 +185,7 @@ impl Sources<'_> {
         let registration = &finding.registration;
         let name = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
         let place = finding.handler.as_ref().and_then(|handler| handler.place);
-        // What another module's handler is registered for is changed where it is registered.
+        // If another module defines the handler, the work is at the registration.
         let is_own = |place: &Place| index.file(place.file).folder() == index.file(registration.file).folder();
         let (file, span) = match place.filter(is_own) {
             Some(place) => (place.file, place.span),
@@ -234,7 +234,7 @@ impl Sources<'_> {
         }
     }
 
-    /// The next step for a handler.
+    /// Next step for a handler.
     fn handler_advice(&self, finding: &Finding, effort: Effort, fix: Option<&HandlerFix>) -> String {
         let registration = &finding.registration;
         let why = || {
@@ -248,11 +248,11 @@ impl Sources<'_> {
                 format!("mmaplint fix TREE {}:{name} writes it", self.scan.index.file(registration.file).path)
             }
             Effort::Small => match why() {
-                Some(why) => format!("convert it by hand, for {why}"),
+                Some(why) => format!("convert it by hand: {why}"),
                 None => "convert it by hand".to_owned(),
             },
             Effort::Medium if !self.rules.is_migrating(&registration.hook.record) => why().unwrap_or_else(|| {
-                format!("retype {} with all that implement it, in one patch", registration.hook.name())
+                format!("retype {} with all its implementers, in one patch", registration.hook.name())
             }),
             Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
             Effort::Waits => {
@@ -260,12 +260,12 @@ impl Sources<'_> {
                 format!("wait for {}{after}", finding.judgement.depends_on().join(", "))
             }
             Effort::Api => "it needs an API that the kernel does not have".to_owned(),
-            Effort::Large if finding.verdict == Verdict::Unknown => "read it: part of it was not understood".to_owned(),
-            Effort::Large => "design it anew".to_owned(),
+            Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
+            Effort::Large => "redesign it".to_owned(),
         }
     }
 
-    /// What upstream has decided about the calls that a handler waits for an API for.
+    /// Upstream's decisions about the calls for which a handler needs an API.
     fn notes(&self, finding: &Finding) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         for requirement in &finding.judgement.requirements {
@@ -320,22 +320,22 @@ impl Sources<'_> {
     }
 }
 
-/// The next step for a blocker; `written` is the fix that retypes it.
+/// Next step for a blocker; `written` is the fix that retypes it.
 fn blocker_advice(blocker: &Blocker, effort: Effort, written: Option<&HandlerFix>) -> String {
     let count = blocker.implementers.len();
     match (effort, blocker.kind) {
         (Effort::Patch, _) => {
             let implementer = written.map_or("", |fix| fix.name.as_str());
-            format!("mmaplint fix TREE {implementer} writes it, with all that implement it ({count})")
+            format!("mmaplint fix TREE {implementer} writes it, with all its implementers ({count})")
         }
         (Effort::Waits, _) => format!("wait for {}", blocker.depends_on.join(", ")),
         (Effort::Api, BlockerKind::Hook) => {
             "some of its implementers need an API that the kernel does not have".to_owned()
         }
         (Effort::Api, BlockerKind::Helper) => "it needs an API that the kernel does not have".to_owned(),
-        (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be designed anew".to_owned(),
-        (Effort::Large, BlockerKind::Helper) => "design it anew".to_owned(),
-        (_, BlockerKind::Hook) => format!("retype it with all that implement it ({count}), in one patch"),
+        (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
+        (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
+        (_, BlockerKind::Hook) => format!("retype it with all its implementers ({count}), in one patch"),
         (Effort::Medium, BlockerKind::Helper) => {
             "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
         }
@@ -343,12 +343,12 @@ fn blocker_advice(blocker: &Blocker, effort: Effort, written: Option<&HandlerFix
     }
 }
 
-/// Whether a finding registers a handler that takes a VMA.
+/// Whether a finding still has to be converted: it registers a handler that takes a VMA.
 fn is_left(finding: &Finding) -> bool {
     finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None
 }
 
-/// The declaration of the struct that has a hook.
+/// Declaration of the struct that contains a hook.
 fn hook_place(index: &Index, scan: &Scan, blocker: &Blocker) -> Option<Place> {
     let (record, _) = blocker.name.split_once('.').filter(|_| blocker.kind == BlockerKind::Hook)?;
     let near = blocker.implementers.first().map_or(0, |finding| scan.findings[*finding].registration.file);
@@ -356,7 +356,7 @@ fn hook_place(index: &Index, scan: &Scan, blocker: &Blocker) -> Option<Place> {
     Some(Place { file: id.file, span: index.item(id).name })
 }
 
-/// Tasks by what they are put together by; a task that belongs to several is in each. The groups keep the order of their first task.
+/// Groups tasks. A task that belongs to several groups is in each. The groups keep the order of their first task.
 pub fn grouped(tasks: &[Task], by: By) -> Vec<(String, Vec<&Task>)> {
     let mut groups: Vec<(String, Vec<&Task>)> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -377,10 +377,10 @@ fn names(task: &Task, by: By) -> Vec<String> {
     match by {
         By::Nothing => vec![String::new()],
         By::Maintainer if !task.maintainers.is_empty() => task.maintainers.clone(),
-        By::Maintainer => vec!["nobody is named".to_owned()],
+        By::Maintainer => vec!["no maintainer".to_owned()],
         By::Subsystem => or(&task.subsystem, "no subsystem"),
         By::Verdict => vec![task.verdict.name().to_owned()],
-        By::Blocker => or(task.waits_for.first().map_or("", String::as_str), "nothing is in the way"),
+        By::Blocker => or(task.waits_for.first().map_or("", String::as_str), "no blocker"),
         By::Directory => {
             let parts: Vec<&str> = task.file.split('/').collect();
             let folders = &parts[..parts.len().saturating_sub(1).min(2)];

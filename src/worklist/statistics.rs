@@ -1,4 +1,4 @@
-//! The counts that the discussion of the API asks for: what handlers do, and what a future hook or action would have to offer.
+//! Counts for the discussion of the API: what handlers do, and what a future hook or action would have to offer.
 
 use std::collections::BTreeMap;
 
@@ -6,31 +6,31 @@ use crate::index::Takes;
 use crate::rules::RequirementKind;
 use crate::verdict::{Merge, Scan, Verdict};
 
-/// A name and how many handlers it is true of.
+/// A name, and the number of handlers that it is true of.
 pub type Count = (String, usize);
 
-/// Counts over the handlers that are left.
+/// Counts over the handlers of a scan. All but `verdicts` count only handlers that still take a VMA.
 #[derive(Debug, Default)]
 pub struct Statistics {
     /// Handlers by verdict, easy to hard.
     pub verdicts: Vec<Count>,
-    /// Flags that handlers set, most often set first; likewise below.
+    /// Flags that handlers set, most frequent first; the same order below.
     pub sets: Vec<Count>,
     /// Flags that they clear.
     pub clears: Vec<Count>,
     /// Flags that they test.
     pub tests: Vec<Count>,
-    /// Calls by which they populate.
+    /// Calls and actions by which they populate.
     pub populates: Vec<Count>,
-    /// What needs the finished mapping: of each, how many handlers.
+    /// Calls that need the finished mapping.
     pub finishes: Vec<Count>,
-    /// The handlers for which that call is the only obstacle.
+    /// Calls that are a handler's only obstacle.
     pub frees: Vec<Count>,
     /// Handlers that relied on the removed merge retry.
     pub retried: usize,
     /// Handlers that replace `vm_file`.
     pub swaps: usize,
-    /// Handlers that are left.
+    /// Handlers that still take a VMA.
     pub left: usize,
 }
 

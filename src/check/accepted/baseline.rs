@@ -1,4 +1,4 @@
-//! A baseline: how many hazards of each sort a tree is known to have, so that only new ones are told.
+//! A baseline: the number of known hazards of each kind in a tree, so that only new ones are reported.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use crate::lint::Hazard;
 
-/// A sort of hazard: file, function, lint.
+/// Kind of hazard: file, function, lint.
 type Sort = (String, String, String);
 
-/// What a tree is known to have.
+/// The known hazards of a tree.
 #[derive(Debug, Default)]
 pub struct Baseline {
     counts: BTreeMap<Sort, usize>,
@@ -34,10 +34,10 @@ struct Entry {
 }
 
 impl Baseline {
-    /// Reads one.
+    /// Parses a baseline.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// The text is not a valid baseline.
     pub fn parse(text: &str) -> Result<Baseline, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut counts = BTreeMap::new();
@@ -47,7 +47,7 @@ impl Baseline {
         Ok(Baseline { counts })
     }
 
-    /// The baseline that knows these hazards.
+    /// Baseline that contains these hazards.
     pub fn of<'h>(hazards: impl Iterator<Item = &'h Hazard>) -> Baseline {
         let mut counts = BTreeMap::new();
         for hazard in hazards {
@@ -56,8 +56,8 @@ impl Baseline {
         Baseline { counts }
     }
 
-    /// Takes out as many hazards of each sort as are known, the first ones. With the rest come the entries that know more than there
-    /// are. `hazard` gives the hazard of what is looked at.
+    /// Removes as many hazards of each kind as are known, first ones first. Returns the rest, and the entries whose count exceeds the
+    /// hazards found. `hazard` maps an item to its hazard.
     pub fn without_known<T>(
         &self,
         all: impl Iterator<Item = T>,
@@ -75,17 +75,17 @@ impl Baseline {
             .collect();
         let stale = left.into_iter().filter(|(_, count)| *count > 0).map(|((path, function, rule), count)| {
             let place = if function.is_empty() { path } else { format!("{path}: {function}") };
-            format!("{place}: {count} of {rule} known and not found")
+            format!("{place}: {count} of {rule} no longer found")
         });
         (rest, stale.collect())
     }
 
-    /// Writes it.
+    /// Writes the baseline as TOML.
     ///
     /// # Errors
-    /// Where `out` cannot be written.
+    /// `out` cannot be written.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "# What mmaplint check finds here and is known. Made by --write-baseline.")?;
+        writeln!(out, "# Known findings of mmaplint check. Written by --write-baseline.")?;
         for ((path, function, rule), count) in &self.counts {
             let quoted = |text: &str| toml::Value::from(text).to_string();
             writeln!(out, "\n[[known]]\npath = {}\nfunction = {}", quoted(path), quoted(function))?;

@@ -1,4 +1,4 @@
-//! `.mmaplint.toml` in the root of a tree: what a project has decided.
+//! `.mmaplint.toml` in the root of a tree: the project's settings.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,33 +7,33 @@ use crate::check::Change;
 use crate::kernel::{Tree, is_below};
 use crate::lint::{Hazard, find, no_lint};
 
-/// The name of the file.
+/// Name of the file.
 pub const NAME: &str = ".mmaplint.toml";
 
-/// Nobody has decided more than fits into so many bytes.
+/// Maximum length of the file in bytes.
 const LENGTH_LIMIT: usize = 1 << 20;
 
-/// What the file may say. A key that it may not is an error.
+/// Settings of a project. An unknown key is an error.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 #[schemars(title = ".mmaplint.toml")]
 pub struct Config {
-    /// The target to judge against.
+    /// Target to judge against.
     pub target: Option<String>,
-    /// Lints to run beside those that are on by default.
+    /// Lints to run in addition to the default ones.
     pub select: Vec<String>,
     /// Lints not to run.
     pub ignore: Vec<String>,
-    /// The least level that makes the exit code 1.
+    /// Lowest level that makes the exit code 1.
     #[schemars(extend("enum" = ["note", "warning", "error", "never"]))]
     pub fail_on: Option<String>,
-    /// A baseline, relative to the tree.
+    /// Baseline, relative to the tree.
     pub baseline: Option<String>,
-    /// Hazards that were accepted.
+    /// Accepted hazards.
     pub suppress: Vec<Suppression>,
 }
 
-/// Hazards that were accepted.
+/// Accepted hazards.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "suppression")]
@@ -42,17 +42,17 @@ pub struct Suppression {
     rule: String,
     /// A file of the tree, or a folder.
     path: String,
-    /// The function, if only that.
+    /// The function, to accept hazards only there.
     function: Option<String>,
-    /// Why they were accepted.
+    /// Reason why they are accepted.
     reason: String,
 }
 
 impl Config {
-    /// Reads the file of a tree; a tree without one has decided nothing.
+    /// Reads the file of a tree. A tree without one has the default settings.
     ///
     /// # Errors
-    /// Names the file and what is wrong with it.
+    /// The file cannot be read, or its content is invalid. The error names the file.
     pub fn read(tree: &Tree) -> Result<Config, String> {
         let path = tree.root().join(NAME);
         let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
@@ -74,15 +74,15 @@ impl Config {
         Ok(config)
     }
 
-    /// What to say of a change to what a project has decided. It does not count for that change.
+    /// Messages about a change to the project's settings. The check of that change uses the old ones.
     pub fn changed_by(&self, change: &Change) -> Vec<String> {
         let files = std::iter::once(NAME).chain(self.baseline.as_deref());
         let is_changed = |file: &&str| change.before.read(file) != change.after.read(file);
-        let told = |file: &str| format!("{file} is changed: for this change counts what it said before");
+        let told = |file: &str| format!("{file} is changed: this check uses its old content");
         files.filter(is_changed).map(told).collect()
     }
 
-    /// Takes out the hazards that were accepted. With the rest come the entries that accept nothing, of lints that ran.
+    /// Removes accepted hazards. Returns the rest, and messages about the entries that accept nothing although their lint ran.
     pub fn without_suppressed(&self, hazards: Vec<Hazard>, ran: impl Fn(&str) -> bool) -> (Vec<Hazard>, Vec<String>) {
         let mut used = vec![false; self.suppress.len()];
         let mut rest = Vec::new();

@@ -1,4 +1,4 @@
-//! Hazards that somebody has looked at and accepted: in the configuration of a tree, by a comment beside the code, in a baseline.
+//! Accepted hazards: in the configuration of a tree, by a comment beside the code, or in a baseline.
 
 mod baseline;
 mod config;

@@ -1,5 +1,4 @@
-//! Hazards that somebody has looked at and accepted, by a comment beside the code:
-//! `/* mmaplint: ignore[RULE] REASON */`, behind the code on its line, or alone before it.
+//! Hazards accepted by a comment beside the code: `/* mmaplint: ignore[RULE] REASON */`, after the code on its line, or alone before it.
 
 use std::sync::Arc;
 
@@ -10,26 +9,26 @@ use crate::lint::{Hazard, find};
 use crate::rules::{Confidence, Level};
 use crate::source::Position;
 
-/// What a comment starts with.
+/// Start of a comment.
 const MARK: &[u8] = b"mmaplint: ignore[";
 
-/// The name under which a comment that suppresses nothing, or cannot be read, is reported.
+/// Name under which unused and unreadable comments are reported.
 pub const UNUSED: &str = "unused-suppression";
 
-/// One comment.
+/// A comment that accepts hazards.
 struct Comment {
     file: u32,
     place: Position,
     end: Position,
-    /// The line whose hazards it accepts: its own where code stands before it, else the one behind it.
+    /// Line whose hazards it accepts: its own if code precedes it, else the next one.
     line: u32,
     /// The lints, and whether each accepted something.
     rules: Vec<(String, bool)>,
     has_reason: bool,
 }
 
-/// Takes out the hazards that comments accept, and adds one for each comment that accepts nothing. `ran` tells which lints were run:
-/// a comment about another one is not unused.
+/// Removes the hazards that comments accept, and adds one for each comment that accepts nothing. `ran` tells whether a lint ran: a comment
+/// about another lint is not unused.
 pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> bool) -> Vec<Hazard> {
     let mut comments = comments(index);
     let mut kept = Vec::new();
@@ -46,10 +45,10 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
     for comment in comments {
         let unused = |rule: &&(String, bool)| !rule.1 && ran(&rule.0);
         let message = match comment.rules.iter().find(|(rule, _)| find(rule).is_none()) {
-            Some((rule, _)) => format!("this comment names {rule}, which is no lint"),
-            None if !comment.has_reason => "this comment gives no reason, and accepts nothing without one".to_owned(),
+            Some((rule, _)) => format!("this comment names an unknown lint: {rule}"),
+            None if !comment.has_reason => "this comment accepts nothing, because it gives no reason".to_owned(),
             None => match comment.rules.iter().find(unused) {
-                Some((rule, _)) => format!("there is nothing here that {rule} finds; take it out of the comment"),
+                Some((rule, _)) => format!("{rule} finds nothing here; remove it from the comment"),
                 None => continue,
             },
         };
@@ -79,10 +78,10 @@ fn comments(index: &Index) -> Vec<Comment> {
     (0u32..).zip(index.files()).flat_map(in_file).collect()
 }
 
-/// The comment that has the mark at an offset; `None` where it does not begin with it, as what only speaks of it.
+/// Parses the comment with the mark at an offset. `None` if the comment does not begin with the mark.
 fn comment(number: u32, file: &SourceFile, at: usize) -> Option<Comment> {
     let before = file.text[..at].trim_ascii_end();
-    // A block comment of the kernel begins on its second line.
+    // The text of a kernel block comment begins on its second line.
     let before = match before {
         [.., b'/', b'*'] => before,
         _ => before.strip_suffix(b"*").unwrap_or(before).trim_ascii_end(),

@@ -9,7 +9,7 @@ use crate::source::{Span, find_word, identifiers};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl HandlerConversion<'_, '_> {
-    /// What the driver's own functions are called when converted.
+    /// New names of the driver's own functions, by old name.
     pub(super) fn helper_names(&mut self) -> BTreeMap<String, String> {
         let index = self.shared.context.index;
         let mut names = BTreeMap::new();
@@ -23,14 +23,14 @@ impl HandlerConversion<'_, '_> {
                 (false, false) => format!("{name}_desc"),
             };
             if renamed != name && is_taken(file, &renamed) {
-                self.refuse(format!("{} has a {renamed} already", file.path));
+                self.refuse(format!("{} already has a {renamed}", file.path));
             }
             names.insert(name, renamed);
         }
         names
     }
 
-    /// Whether only functions that are converted use a helper.
+    /// Whether only converted functions use a helper.
     pub(super) fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
         let index = self.shared.context.index;
         let files = self.files_naming(name, !index.is_visible_elsewhere(id));
@@ -46,7 +46,7 @@ impl HandlerConversion<'_, '_> {
         })
     }
 
-    /// Converts one of the driver's own functions: in its place where all who use it are converted, else beside it.
+    /// Converts one of the driver's own functions: in place if all its users are converted, else as a copy beside it.
     pub(super) fn helper(&mut self, id: ItemId, helpers: &BTreeMap<String, String>) {
         let index = self.shared.context.index;
         let source = index.file(id.file);
@@ -63,7 +63,7 @@ impl HandlerConversion<'_, '_> {
         self.remarks.extend(done.remarks);
         let body = Span { start: item.body, end: item.span.end };
         if !is_ours && find_word(body.of(&code), b"static", 0).is_some() {
-            return self.refuse(format!("{name} is used by others too, and keeps something of its own between calls"));
+            return self.refuse(format!("{name} has other users and static variables, so it cannot be duplicated"));
         }
         if !is_ours {
             let at = item.span.end as usize;
@@ -80,26 +80,26 @@ impl HandlerConversion<'_, '_> {
                 match mention {
                     Mention::Prototype if is_ours => match conversion.prototype(at, &name, &new_name, false) {
                         Some(edits) => self.add(file, edits),
-                        None => self.refuse(format!("the prototype of {name} in {} is not understood", other.path)),
+                        None => self.refuse(format!("the prototype of {name} in {} could not be parsed", other.path)),
                     },
                     Mention::Prototype => {
-                        self.refuse(format!("{name} is used by others too, and declared in {}", other.path))
+                        self.refuse(format!("{name} has other users, and a copy needs a prototype in {}", other.path))
                     }
                     Mention::Comment if is_ours && new_name != name && !self.is_converted(file, at) => {
                         self.add(file, [Edit::new(at, at + name.len(), &new_name)]);
                     }
-                    Mention::Export => self.refuse(format!("{name} is exported, and others may use it")),
+                    Mention::Export => self.refuse(format!("{name} is exported and may have other users")),
                     _ => {}
                 }
             }
         }
     }
 
-    /// Those of the helpers that populate, themselves or by way of others.
+    /// Helpers that populate, directly or through other helpers.
     pub(super) fn populating(&self) -> BTreeSet<String> {
         let index = self.shared.context.index;
         let mut found: BTreeSet<String> = BTreeSet::new();
-        // One round for each helper is enough for the longest chain.
+        // The longest call chain needs one round per helper.
         for _ in 0..=self.candidate.helpers.len() {
             for id in &self.candidate.helpers {
                 let (file, item) = (index.file(id.file), index.item(*id));

@@ -1,5 +1,5 @@
-//! The conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and every other
-//! place that names it.
+//! Conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and all other places that
+//! name it.
 
 mod helpers;
 mod registration;
@@ -19,18 +19,18 @@ use crate::rules::NoteKind;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
 use crate::verdict::Note;
 
-/// The conversion of one handler.
+/// Conversion of one handler.
 pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     shared: &'w FixContext<'a>,
     members: &'w Members,
     candidate: &'w Candidate,
-    /// The functions that are converted in this run.
+    /// Functions that this run converts.
     converted: BTreeSet<ItemId>,
     pub(in crate::fix) edits: BTreeMap<u32, Vec<Edit>>,
     pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
     pub(in crate::fix) remarks: BTreeSet<String>,
     pub(in crate::fix) reason: Option<String>,
-    /// Whether the handler populates in a hook of its own.
+    /// Whether the handler's populating call moves to a second half.
     has_second_half: bool,
     populating: Rc<BTreeSet<String>>,
 }
@@ -56,7 +56,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         }
     }
 
-    /// Converts the handler: its functions, its registrations, whatever names it.
+    /// Converts the handler: its functions, its registrations, and everything else that names it.
     pub(in crate::fix) fn run(&mut self) {
         let index = self.shared.context.index;
         let helpers = self.helper_names();
@@ -70,7 +70,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             }
             if let Some(mapped) = &self.candidate.mapped {
                 self.add(mapped.open.file, mapped.edits.iter().cloned());
-                let remark = format!("what {} takes for the first mapping moves to vm_ops->mapped", mapped.name);
+                let remark = format!("state that {} takes for the first mapping moves to vm_ops->mapped", mapped.name);
                 self.remarks.insert(remark);
             }
         }
@@ -84,7 +84,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         }
         let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
         if let Some((file, _)) = clash {
-            self.reason = Some(format!("changes {} in two ways", index.file(*file).path));
+            self.reason = Some(format!("its edits of {} overlap", index.file(*file).path));
         }
     }
 
@@ -93,7 +93,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         !self.candidate.definitions.iter().any(|id| index.is_visible_elsewhere(*id))
     }
 
-    /// The files in which a name can mean a function of this driver.
+    /// Files in which a name can mean a function of this driver.
     fn files_naming(&self, name: &str, is_static: bool) -> Vec<u32> {
         if !is_static {
             return self.shared.lookup.naming(name).to_vec();
@@ -112,18 +112,18 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         self.edits.entry(file).or_default().extend(edits);
     }
 
-    /// Every mention of the handler in one file.
+    /// Converts every mention of the handler in one file.
     fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
         let index = self.shared.context.index;
         let source = index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        // A file with a function of that name of its own means that one.
+        // If a file defines its own function of this name, the name means that function.
         let mut own = source.named(ItemKind::Function, name).map(|item| ItemId { file, item }).peekable();
         if own.peek().is_some() && !own.any(|id| self.candidate.definitions.contains(&id)) {
             return;
         }
         if is_taken(source, new_name) {
-            return self.refuse(format!("{} has a {new_name} already", source.path));
+            return self.refuse(format!("{} already has a {new_name}", source.path));
         }
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
@@ -139,7 +139,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             match mention {
                 _ if at_registration(at) => {}
                 Mention::Literal | Mention::Other => {}
-                // A function that is written anew says so itself.
+                // The conversion of a function also updates its comments.
                 Mention::Comment if self.is_converted(file, at) => {}
                 Mention::Definition(number) => {
                     let item = &source.items[number];
@@ -161,26 +161,26 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                         self.add(file, edits);
                         prototypes.extend(source.item_at(at as u32));
                     }
-                    None => self.refuse(format!("its prototype in {} is not understood", source.path)),
+                    None => self.refuse(format!("its prototype in {} could not be parsed", source.path)),
                 },
                 Mention::Export | Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
                 Mention::Alias(number) => self.alias(file, number, at),
                 Mention::Code(_) => {
                     let place = source.at(at as u32);
-                    return self.refuse(format!("{name} is used at {place} for something else than its registration"));
+                    return self.refuse(format!("{name} is used at {place} outside its registration"));
                 }
             }
         }
         self.declare_second(file, &prototypes);
     }
 
-    /// Whether a place lies in a function that is converted in this run.
+    /// Whether a place lies in a function that this run converts.
     fn is_converted(&self, file: u32, at: usize) -> bool {
         let item = self.shared.context.index.file(file).item_at(at as u32);
         item.is_some_and(|item| self.converted.contains(&ItemId { file, item }))
     }
 
-    /// `#define f_mmap generic_file_mmap`.
+    /// Converts an alias: `#define f_mmap generic_file_mmap`.
     fn alias(&mut self, file: u32, number: usize, at: usize) {
         let source = self.shared.context.index.file(file);
         let item = &source.items[number];
@@ -197,16 +197,16 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         self.add(file, edits);
     }
 
-    /// A function that was written anew has to be understood as well as the old one.
+    /// Adds an open point if the converted function does not parse without trouble.
     fn check(&mut self, file: u32, text: &str, name: &str, offset: u32) {
         let parsed = parse::in_first_variant(text.as_bytes(), 0);
         if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
-            let text = "what was written of it does not parse".to_owned();
+            let text = "the converted function does not parse".to_owned();
             self.open_points.push((file, OpenPoint { offset, text }));
         }
     }
 
-    /// A macro may use what the function calls its VMA, or its file, without being handed it.
+    /// Adds an open point if a macro uses the function's VMA or file by name, without getting it as an argument.
     fn check_macros(&mut self, file: u32, item: &Item, names: [Option<&String>; 2]) {
         let index = self.shared.context.index;
         let code = self.shared.lookup.code(file);
@@ -220,7 +220,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 .flatten()
                 .find(|name| texts.iter().any(|text| find_word(&blank_non_code(text), name.as_bytes(), 0).is_some()));
             if let Some(name) = captured {
-                let text = format!("the macro {called} uses {name}, which it is not handed");
+                let text = format!("the macro {called} uses {name} without taking it as an argument");
                 self.open_points.push((file, OpenPoint { offset: item.name.start, text }));
             }
         }
@@ -245,7 +245,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
     }
 }
 
-/// What the reader of a patch should know of what a verdict notes.
+/// Remark for the reader of a patch, if a verdict's note needs one.
 fn remark(index: &Index, note: &Note) -> Option<String> {
     (note.kind == NoteKind::FileState).then(|| format!("{} {}", index.file(note.file).at(note.span.start), note.text))
 }

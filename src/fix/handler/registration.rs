@@ -8,7 +8,7 @@ use crate::index::{Hook, Registration};
 use crate::source::{ItemKind, Span, find_word, words};
 
 impl HandlerConversion<'_, '_> {
-    /// Takes in what retyping a hook changes for all that implement it.
+    /// Adds the edits that retype a hook for all its implementers.
     pub(super) fn retype(&mut self, hook: &Hook) {
         if !self.shared.is_retyped(hook) {
             return;
@@ -16,7 +16,7 @@ impl HandlerConversion<'_, '_> {
         match &*self.members.of(self.shared, hook) {
             _ if self.candidate.twin.is_some() => {
                 self.refuse(format!(
-                    "{} is another module's, and its twin is for .mmap_prepare",
+                    "{} belongs to another module, and its twin only fits .mmap_prepare",
                     self.candidate.fix.name
                 ));
             }
@@ -35,11 +35,11 @@ impl HandlerConversion<'_, '_> {
                 }
                 self.add(file, edits);
             }
-            None => self.refuse("its registration is not understood".to_owned()),
+            None => self.refuse("its registration could not be parsed".to_owned()),
         }
     }
 
-    /// Registers the second half on a line of its own behind the first.
+    /// Registers the second half after the first, on a line of its own.
     pub(super) fn register_second(&mut self, file: u32, span: Span, member: &str, hook: &str, suffix: &str) {
         let text = &self.shared.context.index.file(file).text;
         let second = format!("{}{suffix}", self.candidate.fix.name);
@@ -48,12 +48,12 @@ impl HandlerConversion<'_, '_> {
         let Some(edits) = edits else { return };
         let entry = String::from_utf8_lossy(&applied(text, span, &edits)).into_owned();
         if !entry.starts_with('.') {
-            return self.refuse("is registered by an assignment, and the second half would be by another".to_owned());
+            return self.refuse("is registered by an assignment, which cannot register a second half".to_owned());
         }
         let end = span.end as usize;
         let line = memchr::memrchr(b'\n', &text[..span.start as usize]).map_or(0, |newline| newline + 1);
         let indent = String::from_utf8_lossy(&text[line..span.start as usize]).into_owned();
-        // A table on one line stays there.
+        // A table on one line stays on one line.
         let indent = if indent.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() };
         let edit = if text.get(end) == Some(&b',') {
             Edit::new(end + 1, end + 1, format!("{indent}{entry},"))
@@ -63,7 +63,7 @@ impl HandlerConversion<'_, '_> {
         self.add(file, [edit]);
     }
 
-    /// Declares the second half where the first is declared.
+    /// Declares the second half after each prototype of the first.
     pub(super) fn declare_second(&mut self, file: u32, prototypes: &[u32]) {
         let Some(form) = self.shared.rewrite.finish.as_ref().filter(|_| self.has_second_half) else { return };
         for prototype in prototypes {
@@ -75,7 +75,7 @@ impl HandlerConversion<'_, '_> {
         }
     }
 
-    /// A table whose member is read elsewhere, that is copied, or that has the other hook too.
+    /// Refuses a table that already has `.mmap_prepare`, that is copied, or whose hook is read elsewhere.
     pub(super) fn check_table(&mut self, registration: &Registration) {
         let index = self.shared.context.index;
         let source = index.file(registration.file);
@@ -84,7 +84,7 @@ impl HandlerConversion<'_, '_> {
         if let Some(item) = own.map(|item| source.items[item as usize]).filter(|item| item.kind == ItemKind::Variable)
             && find_word(item.span.of(&code), b"mmap_prepare", 0).is_some()
         {
-            self.refuse("its table has an .mmap_prepare already".to_owned());
+            self.refuse("its table already has .mmap_prepare".to_owned());
         }
         let Some(table) = &registration.table else { return };
         let is_static = own
@@ -96,7 +96,7 @@ impl HandlerConversion<'_, '_> {
             if file != registration.file && other.named(ItemKind::Variable, table).next().is_some() {
                 continue;
             }
-            // Directives are blank in the code, and a macro may read a table as well.
+            // Directives are blank in `code`, but a macro may read a table too.
             let macros = other.items.iter().filter(|item| item.kind == ItemKind::Macro);
             let texts = std::iter::once((0, code.as_slice()));
             let texts = texts.chain(macros.map(|item| (item.span.start as usize, item.span.of(&other.text))));
@@ -104,13 +104,13 @@ impl HandlerConversion<'_, '_> {
                 Some(base + read_of(text, table.as_bytes(), registration.hook.member.as_bytes())?)
             });
             if let Some(at) = read {
-                return self.refuse(format!("{table} is copied, or its hook read, at {}", other.at(at as u32)));
+                return self.refuse(format!("{table} is copied or its hook is read at {}", other.at(at as u32)));
             }
         }
     }
 }
 
-/// Where a text reads the hook of a table, or copies the whole table.
+/// Offset at which a text reads the hook of a table, or copies the whole table.
 fn read_of(text: &[u8], table: &[u8], member: &[u8]) -> Option<usize> {
     words(text, table).find(|at| {
         let behind = text[at + table.len()..].trim_ascii_start();

@@ -1,4 +1,4 @@
-//! Who calls a retyped hook: a caller keeps its VMA, and a bridge makes a desc of it and carries out what the hook asks for.
+//! Callers of a retyped hook. A caller keeps its VMA; a bridge builds a desc from it and applies the hook's result to it.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, S
 use crate::source::visit::{self, Seen};
 use crate::source::{Item, Span, find_word, words};
 
-/// Names under which functions keep an error.
+/// Usual names of error variables.
 const ERRORS: &[&str] = &["err", "ret", "rc", "error", "retval", "res"];
 
-/// A function that calls a hook, or asks whether it is there.
+/// A function that calls a hook, or tests whether it is set.
 pub(in crate::fix) struct Caller<'r, 'p, 'a> {
     retyping: &'r Retyping<'p, 'a>,
     source: &'r SourceFile,
@@ -21,7 +21,7 @@ pub(in crate::fix) struct Caller<'r, 'p, 'a> {
     id: ItemId,
     function: &'r Function,
     scope: Scope,
-    /// The calls that are bridged, by where the member is named.
+    /// Bridged calls, as the spans of the member's name.
     bridged: BTreeSet<Span>,
     pub(in crate::fix) edits: BTreeSet<Edit>,
 }
@@ -38,7 +38,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         Caller { retyping, source, code, id, function, scope, bridged: BTreeSet::new(), edits: BTreeSet::new() }
     }
 
-    /// Where the member is named in an expression that is the hook.
+    /// Span of the member's name, if an expression is the hook.
     fn hook(&self, expression: &Expression) -> Option<Span> {
         let Retyping { shared, hook, marks, .. } = self.retyping;
         let E::Field { base, name, .. } = &expression.bare().kind else { return None };
@@ -50,14 +50,14 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             Some(tag) => tag == hook.record,
             None => marks.are_in(&self.source.text),
         };
-        // What an expression covers begins and ends with its parentheses.
+        // The span of an expression includes its parentheses.
         let span = expression.bare().span;
         let at = words(span.of(self.code), name.as_bytes()).last()?;
         let start = span.start as usize + at;
         is_ours.then(|| Span::new(start, start + name.len()))
     }
 
-    /// Bridges the calls that are statements of their own.
+    /// Bridges the calls that form a statement of their own.
     pub(in crate::fix) fn statements(&mut self, statements: &[Statement]) -> Result<(), String> {
         for statement in statements {
             match &statement.kind {
@@ -79,7 +79,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         Ok(())
     }
 
-    /// Renames the member where it is asked for; what calls or sets it otherwise is not understood.
+    /// Renames the member wherever else it is read. Fails if it is called without a bridge, or set outside a registration.
     pub(in crate::fix) fn others(&mut self) -> Result<(), String> {
         let (mut called, mut set, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         visit::statements(&self.function.body, &mut |seen| {
@@ -101,18 +101,18 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
                     })
                 };
             if called.contains(place) {
-                return refuse("called where no bridge can stand");
+                return refuse("called in an expression that cannot be bridged");
             }
             if !set.contains(place) {
                 self.edits.insert(Edit { span: *place, text: new_name.clone() });
             } else if !is_registered() {
-                return refuse("set to what is no function");
+                return refuse("set to something other than a function");
             }
         }
         Ok(())
     }
 
-    /// Bridges a call of the hook whose value is returned, or kept in a variable.
+    /// Bridges a call of the hook whose value is returned, or stored in `kept_in`.
     fn call(&mut self, statement: &Statement, value: &Expression, kept_in: Option<&str>) -> Result<(), String> {
         let E::Call { callee, arguments } = &value.bare().kind else { return Ok(()) };
         let Some(place) = self.hook(callee) else { return Ok(()) };
@@ -121,20 +121,20 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         let handed = |tag: &str| parameters.iter().position(|parameter| parameter.ty.points_to(tag));
         let vma = handed("vm_area_struct").and_then(|number| arguments.get(number)?.name());
         let (Some(vma), true) = (vma, arguments.len() == parameters.len()) else {
-            return refuse("with a VMA that is no variable");
+            return refuse("with a VMA that is not a plain variable");
         };
         let body = &self.code[self.id_item().body as usize..self.id_item().span.end as usize];
-        // A bridge of another hook may stand there already: it fills the same desc anew.
+        // The bridge of another hook may have declared `desc` already; this one refills it.
         let is_desc = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some("vm_area_desc") && ty.pointers == 0);
         if find_word(body, b"desc", 0).is_some() && !is_desc {
-            return refuse("where desc is the name of something else");
+            return refuse("where the name desc is already used");
         }
         let before = &self.code[self.id_item().body as usize..place.start as usize];
         if find_word(before, PRIVATE, 0).is_some() {
-            return refuse("after vm_private_data was used, which the bridge sets to what the hook leaves in its desc");
+            return refuse("after a use of vm_private_data, which the bridge would overwrite");
         }
         let Some(site) = Site::of(self.source, self.code, statement) else {
-            return refuse("in a statement that has no line of its own");
+            return refuse("in a statement that shares its line or is followed by else");
         };
         let text = |expression: &Expression| expression.text(&self.source.text);
         let file = handed("file").map(|number| text(&arguments[number])).or_else(|| {
@@ -173,7 +173,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         Ok(())
     }
 
-    /// Writes the lines of a bridge, and what they declare.
+    /// Writes the lines of a bridge and their declarations.
     fn write(&mut self, site: &Site, mut declared: Vec<String>, mut lines: Vec<String>) {
         match (declared.is_empty(), site.is_bare) {
             (true, _) => {}
@@ -190,7 +190,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         &self.source.items[self.id.item as usize]
     }
 
-    /// The variable of the function that keeps errors, and whether there is none yet.
+    /// Name of the function's error variable, and whether it has to be declared.
     fn error(&self) -> (String, bool) {
         let declared = self.function.body.iter().filter_map(|statement| match &statement.kind {
             S::Declaration(variables) => Some(variables),
@@ -206,7 +206,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         }
     }
 
-    /// Declares variables behind those that the function begins with.
+    /// Declares variables after the declarations at the start of the function.
     fn declare(&mut self, lines: &[String]) {
         let first = self.function.body.iter().take_while(|statement| matches!(statement.kind, S::Declaration(_)));
         let mut text: String = lines.iter().map(|line| format!("\n\t{line}")).collect();
@@ -221,14 +221,14 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
     }
 }
 
-/// Where a statement stands.
+/// Position of a statement.
 struct Site {
     span: Span,
-    /// What stands before it on its line.
+    /// Indentation of its line.
     indent: String,
-    /// Whether it is the only one of an `if`, without braces.
+    /// Whether it is the body of an `if`, an `else` or a loop without braces.
     is_bare: bool,
-    /// The end of what stands before it.
+    /// End of the code before it.
     before: usize,
 }
 
@@ -247,7 +247,7 @@ impl Site {
         fits.then_some(Site { span: statement.span, indent, is_bare, before: before.len() })
     }
 
-    /// The statement replaced by lines, in braces where it stood alone.
+    /// Replaces the statement by lines, and adds braces if it is a body without them.
     fn edits(&self, lines: &[String]) -> Vec<Edit> {
         let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{}{line}", self.indent) };
         let text = lines.iter().map(indented).collect::<Vec<_>>().join("\n");

@@ -1,4 +1,4 @@
-//! State that a handler takes by calling its own `vm_ops->open` moves to `vm_ops->mapped`, which runs once the mapping stands.
+//! Moves state that a handler takes by calling its own `vm_ops->open` to `vm_ops->mapped`, which runs once the mapping is complete.
 
 use crate::fix::candidate::Mapped;
 use crate::fix::context::FixContext;
@@ -11,8 +11,8 @@ use crate::source::{ItemKind, Span, parse, variants, words};
 use crate::verdict::{Finding, Requirement, Verdict};
 use crate::vma::Key;
 
-/// What moves, where all state of a handler is what its open takes, once and last, and where nothing can fail behind it: then close gives
-/// back what was taken, and nothing else.
+/// Edits that move the state, if the handler's `open` takes all of it in one unconditional call and the handler does not populate. Then
+/// `close` gives back what was taken, and nothing else.
 pub(in crate::fix) fn mapped(shared: &FixContext, findings: &[&Finding], key: &Key) -> Option<Mapped> {
     let context = shared.context;
     let lowered = shared.analysis.lowered(key)?;
@@ -44,7 +44,7 @@ pub(in crate::fix) fn mapped(shared: &FixContext, findings: &[&Finding], key: &K
         return None;
     }
     let code = shared.lookup.code(open.file);
-    // Whoever else installs the table would get what moves as well.
+    // Any other user of the table would get the moved state too.
     let places = [
         context.index.item(key.id).span,
         source.items[source.named(ItemKind::Variable, &hook.table).next()? as usize].span,
@@ -68,7 +68,7 @@ fn only_variant(source: &SourceFile, id: ItemId) -> Option<Function> {
     parse::functions(text, &masked.text, item.span.start).syntax.into_iter().find(|function| function.name == name)
 }
 
-/// The new function: what open does, with the private data where `mapped` is handed it.
+/// Writes the new function: the body of `open`, with the private data as `mapped` receives it. `None` if `open` uses the VMA otherwise.
 fn function(source: &SourceFile, code: &[u8], open: ItemId, form: &MappedForm, new_name: &str) -> Option<String> {
     const PRIVATE: &[u8] = b"->vm_private_data";
     let item = &source.items[open.item as usize];
@@ -101,7 +101,7 @@ fn function(source: &SourceFile, code: &[u8], open: ItemId, form: &MappedForm, n
     Some(format!("{head}{parameters})\n{text}\n\treturn 0;\n}}"))
 }
 
-/// Where something is inserted above an item: above the comment that belongs to it.
+/// Offset for an insertion above an item and its comment.
 fn above(source: &SourceFile, start: usize) -> usize {
     let before = source.text[..start].trim_ascii_end();
     match memchr::memmem::rfind(before, b"/*").filter(|_| before.ends_with(b"*/")) {
@@ -110,7 +110,7 @@ fn above(source: &SourceFile, start: usize) -> usize {
     }
 }
 
-/// The line of the table for the new function, above that for open.
+/// Table entry of the new function, inserted above the entry of `open`.
 fn entry(
     source: &SourceFile,
     code: &[u8],

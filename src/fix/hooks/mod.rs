@@ -1,4 +1,4 @@
-//! Hooks beside `.mmap`: retyped hooks with their callers, and `vm_ops->mapped`.
+//! Hooks other than `.mmap`: retyped hooks with their callers, and `vm_ops->mapped`.
 
 mod bridge;
 pub(in crate::fix) mod mapped;

@@ -1,5 +1,5 @@
-//! A hook of an ops table that is retyped with all that implement it: its declaration, and every place that names it, as upstream
-//! did it for uio_info and vmbus_channel.
+//! Retypes a hook of an ops table with all its implementers: its declaration and every place that names it. Upstream did the same for
+//! uio_info and vmbus_channel.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
 use crate::vma::analysis::{Part, handler_keys};
 
-/// The edits of each file, by its place in the index.
+/// Edits by file number in the index.
 pub(in crate::fix) type Edits = BTreeMap<u32, Vec<Edit>>;
 
-/// The name of a hook, or of a function named after one, for a desc.
+/// New name of a hook, or of a function named after a hook.
 pub(in crate::fix) fn renamed(member: &str) -> String {
     member.replacen("mmap", "mmap_prepare", 1)
 }
 
-/// What retyping hooks changes, by the names of the hooks.
+/// Edits that retype hooks, by hook name.
 pub(in crate::fix) struct Members {
     known: Memo<String, Result<Edits, String>>,
 }
@@ -35,24 +35,20 @@ impl Members {
         Members { known: Memo::new() }
     }
 
-    /// What retyping a hook changes where it is declared and called.
+    /// Edits that retype a hook where it is declared and called.
     pub(in crate::fix) fn of(&self, shared: &FixContext, hook: &Hook) -> Arc<Result<Edits, String>> {
         self.known.get(hook.name(), || member(shared, hook))
     }
 }
 
-/// The edits that retype a hook where it is declared, called and tested. What registers it is left to its handlers.
+/// Computes the edits that retype a hook where it is declared, called and tested. The handlers' own conversions change its registrations.
 ///
 /// # Errors
-/// What about the hook is not understood.
+/// The hook cannot be retyped. The error is the reason.
 fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
     let form = shared.rewrite.bridge.as_ref().filter(|_| shared.rewrite.finish.is_none());
-    let form = form.ok_or_else(|| {
-        format!(
-            "{} is retyped together with all that implement it, and the target has no bridge for its callers",
-            hook.name()
-        )
-    })?;
+    let form =
+        form.ok_or_else(|| format!("{} cannot be retyped: the target has no bridge for its callers", hook.name()))?;
     let new_name = renamed(&hook.member);
     if new_name == hook.member {
         return Err(format!("{} does not have mmap in its name", hook.name()));
@@ -60,7 +56,7 @@ fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
     let mut registered = shared.findings.iter().filter(|finding| finding.registration.hook == *hook);
     if let Some(empty) = registered.find(|finding| finding.handler.is_none()) {
         let place = shared.context.index.file(empty.registration.file).at(empty.registration.span.start);
-        return Err(format!("{} is set to no function at {place}", hook.name()));
+        return Err(format!("{} is set to a value that is not a function name at {place}", hook.name()));
     }
     let (record, parameters) = declaration(shared, hook)?;
     let header = &shared.context.index.file(record.file).path;
@@ -79,7 +75,7 @@ fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
     Ok(edits)
 }
 
-/// The struct that declares a hook, and what the hook is handed.
+/// The struct that declares a hook, and the hook's parameters.
 fn declaration(shared: &FixContext, hook: &Hook) -> Result<(ItemId, Vec<Parameter>), String> {
     let index = shared.context.index;
     let mut found = Vec::new();
@@ -92,12 +88,12 @@ fn declaration(shared: &FixContext, hook: &Hook) -> Result<(ItemId, Vec<Paramete
     }
     match <[_; 1]>::try_from(found) {
         Ok([one]) => Ok(one),
-        Err(_) => Err(format!("{} is not declared in one place", hook.name())),
+        Err(_) => Err(format!("{} is not declared in exactly one place", hook.name())),
     }
 }
 
 impl Retyping<'_, '_> {
-    /// The declaration with its new name and parameters, and the comments of the struct that name it.
+    /// Renames and retypes the declaration, and renames the hook in comments of the struct.
     fn declared(&self) -> Result<Vec<Edit>, String> {
         let index = self.shared.context.index;
         let source = index.file(self.record.file);
@@ -105,21 +101,21 @@ impl Retyping<'_, '_> {
         let code = self.shared.lookup.code(self.record.file);
         let body = Span { start: item.body, end: item.span.end };
         if find_word(body.of(&code), self.new_name.as_bytes(), 0).is_some() {
-            return Err(format!("struct {} has a {} already", self.hook.record, self.new_name));
+            return Err(format!("struct {} already has a member {}", self.hook.record, self.new_name));
         }
-        let not_understood = || format!("the declaration of {} is not understood", self.hook.name());
+        let not_understood = || format!("the declaration of {} could not be parsed", self.hook.name());
         let mut places = words(body.of(&code), self.hook.member.as_bytes());
         let (Some(at), None) = (places.next(), places.next()) else { return Err(not_understood()) };
         let start = body.start as usize + at;
         let name = Span::new(start, start + self.hook.member.len());
-        // The parenthesis behind the name moves what follows it as well.
+        // The `)` after the name in `(*mmap)` also shifts the parameters.
         let parameters = parameters(&source.text, &code, name, &format!("{})", self.new_name), true);
         let mut edits = vec![Edit { span: name, text: self.new_name.clone() }, parameters.ok_or_else(not_understood)?];
         edits.extend(self.comments(source, item, &code));
         Ok(edits)
     }
 
-    /// `@member:` in the comments of the struct and above it, `struct.member` in any of the file.
+    /// Renames `@member` in and above the struct, and `struct.member` in all comments of the file.
     fn comments(&self, source: &SourceFile, item: &Item, code: &[u8]) -> Vec<Edit> {
         let above = source.items.iter().map(|other| other.span.end).filter(|end| *end <= item.span.start).max();
         let own = Span { start: above.unwrap_or(0), end: item.span.end };
@@ -132,7 +128,7 @@ impl Retyping<'_, '_> {
         named.map(|at| Edit::new(at, at + self.hook.member.len(), &self.new_name)).collect()
     }
 
-    /// The edits of one function in which the member is called or tested.
+    /// Edits of one function that calls or tests the member.
     fn user(&self, user: &User) -> Result<BTreeSet<Edit>, String> {
         let source = self.shared.context.index.file(user.id.file);
         let is_macro = source.items[user.id.item as usize].kind == ItemKind::Macro;
@@ -150,8 +146,8 @@ impl Retyping<'_, '_> {
         Ok(edits)
     }
 
-    /// A bridge sets the private data to what the hook leaves in its desc, so nobody on the way to it may have set them before. Who
-    /// calls it is looked at where it does.
+    /// Fails if a function on the way to the hook sets the VMA's private data: a bridge overwrites it with the desc's value. `Caller`
+    /// checks the functions that call the hook.
     fn check_private(&self) -> Result<(), String> {
         let FixContext { context, findings, analysis, .. } = self.shared;
         let parts = |finding: &Finding| {
@@ -178,7 +174,7 @@ impl Retyping<'_, '_> {
             if let Some(written) = written.filter(|_| !own.contains(&(file, lowered.name.clone())) && !is_caller()) {
                 let place = source.at(written.span.start);
                 return Err(format!(
-                    "{} leaves private data alone that {place} sets on the way to it",
+                    "the bridge of {} would overwrite the private data that {place} sets",
                     self.hook.name()
                 ));
             }

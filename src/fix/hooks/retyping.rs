@@ -1,4 +1,4 @@
-//! A hook that is being retyped, as those see it who rewrite its declaration and its callers.
+//! A hook that is being retyped, shared by the code that rewrites its declaration and its callers.
 
 use crate::fix::context::FixContext;
 use crate::index::{Hook, ItemId};
@@ -6,7 +6,7 @@ use crate::rules::BridgeForm;
 use crate::source::ast::Parameter;
 use crate::source::find_word;
 
-/// The field that a bridge takes back to what the hook leaves it.
+/// VMA field that a bridge overwrites with the value that the hook leaves in its desc.
 pub(in crate::fix) const PRIVATE: &[u8] = b"vm_private_data";
 
 /// A hook that is retyped.
@@ -15,17 +15,17 @@ pub(in crate::fix) struct Retyping<'p, 'a> {
     pub(in crate::fix) hook: &'p Hook,
     pub(in crate::fix) form: &'p BridgeForm,
     pub(in crate::fix) new_name: String,
-    /// The struct.
+    /// The struct that declares the hook.
     pub(in crate::fix) record: ItemId,
-    /// What the hook is handed.
+    /// The parameters of the hook.
     pub(in crate::fix) parameters: Vec<Parameter>,
     pub(in crate::fix) marks: RecordClues,
 }
 
-/// What tells that a text can mean the struct.
+/// Names that show that a text may refer to the struct.
 pub(in crate::fix) struct RecordClues {
     pub(in crate::fix) record: String,
-    /// The name of the header that declares the struct.
+    /// File name of the header that declares the struct.
     pub(in crate::fix) header: String,
 }
 

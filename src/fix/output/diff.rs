@@ -1,4 +1,4 @@
-//! Unified diffs that `git apply` and `patch -p1` take.
+//! Unified diffs for `git apply` and `patch -p1`.
 
 use std::fmt::Write;
 
@@ -8,27 +8,27 @@ use crate::fix::text::edit::{Edit, applied};
 use crate::index::SourceFile;
 use crate::source::Span;
 
-/// Lines of context around what changes.
+/// Lines of context around a change.
 const CONTEXT: usize = 3;
 
-/// Lines around an edit that are compared: an edit may move what stays the same by a few lines.
+/// Lines compared around an edit: an edit may shift unchanged text by a few lines.
 const AROUND: u32 = 16;
 
-/// So many lines above a hunk are looked at for the head of its function.
+/// Maximum number of lines searched above a hunk for the head of its function.
 const LOOKED_BACK: usize = 10_000;
 
-/// What happens to one file.
+/// Diff of one file.
 #[derive(Debug)]
 pub struct FileDiff {
     /// The diff, with its header.
     pub text: Vec<u8>,
-    /// Lines that are new.
+    /// Number of added lines.
     pub added: usize,
-    /// Lines that go.
+    /// Number of removed lines.
     pub removed: usize,
 }
 
-/// A path as git writes it: in quotes where it holds what would end or change the line.
+/// Path as git writes it: quoted if it contains control characters, quotes or backslashes.
 pub(in crate::fix) fn quoted(path: &str) -> String {
     if !path.chars().any(|letter| letter.is_control() || matches!(letter, '"' | '\\')) {
         return path.to_owned();
@@ -49,7 +49,7 @@ pub(in crate::fix) fn quoted(path: &str) -> String {
     quoted
 }
 
-/// The diff of a file that edits (in order) are made in.
+/// Diff of a file after `edits`, which must be sorted.
 pub fn unified(source: &SourceFile, edits: &[Edit]) -> FileDiff {
     let mut header = String::new();
     let (before, after) = (quoted(&format!("a/{}", source.path)), quoted(&format!("b/{}", source.path)));
@@ -61,18 +61,18 @@ pub fn unified(source: &SourceFile, edits: &[Edit]) -> FileDiff {
     diff
 }
 
-/// Edits that stand close together, with the lines around them. Of a long file in which little changes only these are compared.
+/// Edits close together, with the lines around them. If little changes in a long file, only these lines are compared.
 struct Window<'e> {
     edits: &'e [Edit],
     /// The bytes of the lines.
     span: Span,
-    /// How many lines stand before them.
+    /// Number of lines before them.
     first: usize,
 }
 
 fn windows<'e>(source: &SourceFile, edits: &'e [Edit]) -> Vec<Window<'e>> {
     let line = |offset: u32| source.position(offset).line;
-    // What two hunks show of the lines between them must not overlap.
+    // The context lines of two hunks must not overlap.
     let is_close = |one: &Edit, next: &Edit| line(next.span.start) <= line(one.span.end) + 2 * AROUND + 1;
     let window = |edits: &'e [Edit]| {
         let (Some(first), Some(last)) = (edits.first(), edits.last()) else { return None };
@@ -88,7 +88,7 @@ impl Window<'_> {
     fn hunks(&self, source: &SourceFile, out: &mut FileDiff) {
         let (old, new) = (self.span.of(&source.text), applied(&source.text, self.span, self.edits));
         let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(old, new.as_slice());
-        // The lines before are those of the old file, with what the windows before added and took away.
+        // The new line numbers include the lines that earlier windows added and removed.
         let before = (self.first, (self.first + out.added) - out.removed);
         for group in diff.grouped_ops(CONTEXT) {
             let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
@@ -99,7 +99,7 @@ impl Window<'_> {
             out.text.extend_from_slice(hunk.as_bytes());
             if let Some(name) = name {
                 out.text.push(b' ');
-                // What stands there is shown, and not compared with anything.
+                // The function's head is only displayed, never compared.
                 out.text.extend(
                     name.iter().map(|byte| if byte.is_ascii_control() && *byte != b'\t' { b'?' } else { *byte }),
                 );
@@ -141,7 +141,7 @@ fn range(lines: &std::ops::Range<usize>) -> String {
     }
 }
 
-/// The last line before a hunk that starts in column 1 with a letter, as diff shows it; `before` lines stand before the hunk.
+/// Last line above a hunk that starts with a letter or `_` in column 1, as diff shows it. `before` is the number of lines above the hunk.
 fn function_above(source: &SourceFile, before: usize) -> Option<&[u8]> {
     let end = source.line_range(before as u32 + 1).map_or(source.text.len(), |line| line.start);
     let lines = source.text[..end].rsplit(|byte| *byte == b'\n').skip(1);

@@ -1,5 +1,5 @@
-//! Changes as mails that `git am` takes: one patch a change, as the kernel's documents ask for it, without a Signed-off-by, which only
-//! a person can give (Documentation/process/submitting-patches.rst, generated-content.rst).
+//! Changes as mails for `git am`: one patch per change, in the form that the kernel's documents ask for. Only a person can give a
+//! Signed-off-by, so there is none (Documentation/process/submitting-patches.rst, generated-content.rst).
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -11,38 +11,38 @@ use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Person};
 use crate::verdict::{Finding, Verdict};
 
-/// Lines of a mail's body are at most so long.
+/// Maximum length of a line in a mail's body.
 const BODY_WIDTH: usize = 75;
 
-/// What a series is made of.
+/// Inputs of a series of mails.
 pub struct Series<'a> {
-    /// The index that the edits are of.
+    /// The index that the edits refer to.
     pub index: &'a Index,
     /// The findings of the scan.
     pub findings: &'a [Finding],
     /// The conversions.
     pub fixes: &'a Fixes,
-    /// Whom to tell.
+    /// The maintainers, for the recipients.
     pub maintainers: &'a Maintainers,
     /// The history of the tree.
     pub git: &'a Git,
-    /// The version of the tree, where it states one.
+    /// The version of the tree, if it states one.
     pub version: Option<String>,
     /// The name of the target.
     pub target: &'a str,
 }
 
-/// A mail: the name of its file, and what it says.
+/// A mail: its file name and its text.
 #[derive(Debug)]
 pub struct Mail {
     /// `0001-subject.patch`
     pub name: String,
-    /// The mail.
+    /// Headers, body and diff.
     pub text: Vec<u8>,
 }
 
 impl Series<'_> {
-    /// The mails, in the order in which they are to be applied.
+    /// The mails, in the order in which to apply them.
     pub fn mails(&self) -> Vec<Mail> {
         let count = self.fixes.changes.len();
         self.fixes.changes.iter().enumerate().map(|(number, change)| self.mail(number + 1, count, change)).collect()
@@ -101,7 +101,7 @@ impl Series<'_> {
         }
     }
 
-    /// What is done and why, with the tool and the tree named.
+    /// Body of the mail: what changes and why, which tool wrote it, from which tree.
     fn body(&self, change: &Change) -> String {
         let fixes: Vec<_> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
         let names = listed(&fixes.iter().map(|fix| format!("{}()", fix.name)).collect::<Vec<_>>());
@@ -151,22 +151,22 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-/// Text from a tree or a repository as a mail can hold it: in one line, and without what a terminal obeys.
+/// Text from a tree or a repository, made safe for a mail: on one line, without control characters.
 fn inert(text: &str) -> String {
     let shown = |letter: char| if letter.is_control() || letter.is_whitespace() { ' ' } else { letter };
     text.chars().map(shown).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The same for what subjects are made of.
+/// Like `inert`, for subjects: characters outside a safe ASCII set become `?`.
 fn plain(text: &str) -> String {
     let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || " _./,:()+&-".contains(*letter);
     inert(text).chars().map(|letter| if is_plain(&letter) { letter } else { '?' }).collect()
 }
 
-/// What a line of a mail's text must not begin with: `git am`, and others that read mails, would take it for the patch, or for the next mail.
+/// Line starts that a body must not have: `git am` and other mail readers take them for the patch or for the next mail.
 const MEANT: &[&str] = &["---", "+++", "@@", "diff", "From", "Index:", ">From"];
 
-/// A paragraph in lines, with the last newline.
+/// Wraps a paragraph, ends it with a newline, and indents lines that begin like one of `MEANT`.
 fn wrap(paragraph: &str) -> String {
     let wrapped = wrapped(paragraph);
     let guarded = wrapped.split_inclusive('\n').map(|line| {
@@ -195,7 +195,7 @@ fn wrapped(paragraph: &str) -> String {
     out
 }
 
-/// The files with how many lines change, as `git diff --stat` shows them.
+/// Changed lines per file, as `git diff --stat` shows them.
 fn diffstat(files: &[&str], diffs: &[super::FileDiff]) -> String {
     let longest = files.iter().map(|file| quoted(file).len()).max().unwrap_or(0);
     let mut out = String::new();
@@ -233,7 +233,7 @@ pub fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{ending}")
 }
 
-/// A subject's prefix by the path alone, where no history tells: `drivers/char/uv_mmtimer.c` is `char: uv_mmtimer`.
+/// Subject prefix from the path alone, if there is no history: `drivers/char/uv_mmtimer.c` gives `char: uv_mmtimer`.
 fn prefix_of(file: &str) -> String {
     let mut parts: Vec<&str> = file.split('/').collect();
     let stem = parts.pop().and_then(|name| name.split('.').next()).unwrap_or_default();

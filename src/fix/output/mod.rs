@@ -1,4 +1,4 @@
-//! Where edits go: diffs, mails, files.
+//! Output of edits: diffs, mails, files.
 
 mod diff;
 mod mails;

@@ -1,4 +1,4 @@
-//! Writes conversions into the tree, all of a change or nothing.
+//! Writes conversions into the tree: all files of a change, or none.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,12 +10,12 @@ use rustix::io::Errno;
 use crate::kernel::{FILE_LIMIT, Links, OpenFolder, bounded};
 use crate::replace::Part;
 
-/// Why a file was not written.
+/// A file that was not written, with the reason.
 #[derive(Debug)]
 pub struct WriteError {
     /// The file, relative to the tree.
     pub file: String,
-    /// The reason, and what became of the change.
+    /// The reason, and the state of the change.
     pub reason: String,
 }
 
@@ -30,19 +30,19 @@ impl std::error::Error for WriteError {}
 /// A file that a change replaces.
 #[derive(Debug)]
 pub struct Replaced<'a> {
-    /// Its path relative to the tree.
+    /// Path relative to the tree.
     pub file: &'a str,
-    /// The text when it was read.
+    /// Text when it was read.
     pub old: &'a [u8],
-    /// The text that it is to have.
+    /// New text.
     pub new: Vec<u8>,
 }
 
-/// Writes the files of one change into an open tree. New texts are written beside the files first, so that what can fail fails before any file
-/// is replaced; should a later one fail all the same, those before it get their old texts back.
+/// Writes the files of one change into an open tree. The new texts go to files beside the old ones first, so that most errors come before
+/// any replacement. If a later replacement fails, the earlier files get their old texts back.
 ///
 /// # Errors
-/// The first file that is reached through a link, has changed since it was read, or cannot be written.
+/// A file is reached through a link, has changed since it was read, or cannot be written. The error names the first one.
 pub fn write(tree: &OpenFolder, files: &[Replaced]) -> Result<(), WriteError> {
     let checked = |file: &Replaced| checked(tree, file).map_err(|error| failed(file, &error, UNWRITTEN));
     let parts: Vec<Part> = files.iter().map(checked).collect::<Result<_, _>>()?;
@@ -59,16 +59,16 @@ fn put(tree: &OpenFolder, parts: Vec<Part>, files: &[Replaced]) -> Result<(), Wr
     for (number, (part, file)) in parts.into_iter().zip(files).enumerate() {
         let Err(error) = part.put() else { continue };
         let is_back = files[..number].iter().all(|done| write_below(tree, done.file, done.old).is_ok());
-        let outcome = if is_back { UNWRITTEN } else { "a part of its change is written" };
+        let outcome = if is_back { UNWRITTEN } else { "part of its change was written" };
         return Err(failed(file, &error, outcome));
     }
     Ok(())
 }
 
-/// Replaces a file below a folder, or makes it, through no link.
+/// Replaces or creates a file below a folder, without following links.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// The file cannot be written.
 pub fn write_below(folder: &OpenFolder, file: &str, text: &[u8]) -> io::Result<()> {
     let (folder, name) = place(folder, file)?;
     let mut part = Part::beside(&folder, name)?;
@@ -87,13 +87,13 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// The folder that a file of the tree lies in, and its name.
+/// The folder of a file in the tree, and the file's name.
 fn place<'f>(tree: &OpenFolder, file: &'f str) -> io::Result<(Arc<OpenFolder>, &'f OsStr)> {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     Ok((Arc::new(tree.folder(folder, Links::None)?), OsStr::new(name)))
 }
 
-/// The new text beside a file that is what it was.
+/// Writes the new text beside a file. Fails if the file has changed since it was read.
 fn checked(tree: &OpenFolder, file: &Replaced) -> io::Result<Part> {
     let (folder, name) = place(tree, file.file)?;
     let there = folder.file(&name.to_string_lossy(), Links::None)?;
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// What `write` says where a file of the tree was meant to be replaced, and what the file holds then.
+    /// The error of `write` for one file, and the file's text afterwards.
     fn refused(old: &[u8], prepare: impl FnOnce(&Path)) -> (String, Vec<u8>) {
         let tree = tempfile::tempdir().unwrap();
         fs::write(tree.path().join("a.c"), b"as it is").unwrap();
@@ -169,7 +169,7 @@ mod tests {
         }
         let folder = Arc::new(OpenFolder::open(tree.path()).unwrap());
         let files = ["a.c", "b.c"].map(|file| Replaced { file, old: file.as_bytes(), new: b"new".to_vec() });
-        // A folder of its name takes the place of the second file, just when it is to be replaced.
+        // A folder of the same name takes the place of the second file just before its replacement.
         let parts: Vec<Part> = files.iter().map(|file| checked(&folder, file).unwrap()).collect();
         fs::remove_file(tree.path().join("b.c")).unwrap();
         fs::create_dir(tree.path().join("b.c")).unwrap();

@@ -1,4 +1,4 @@
-//! Writes expressions for the desc.
+//! Rewrites expressions for a desc.
 
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::fix::text::edit::{Edit, applied, sorted};
@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
 impl Rewriter<'_> {
-    /// The text of an expression as it is written for the desc.
+    /// Text of an expression, rewritten for a desc.
     pub(in crate::fix) fn text(&mut self, expression: &Expression, used: Use) -> String {
         let outer = std::mem::take(&mut self.out.edits);
         self.expression(expression, used);
@@ -16,14 +16,14 @@ impl Rewriter<'_> {
         let text = match sorted(inner) {
             Ok(edits) => applied(self.conversion.source, expression.span, &edits),
             Err(span) => {
-                self.open(span.start, "is changed in two ways");
+                self.open(span.start, "two edits overlap here");
                 expression.span.of(self.conversion.source).to_vec()
             }
         };
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// The condition of an `if` or a loop, whose parentheses belong to the statement.
+    /// Rewrites the condition of an `if` or a loop. Its parentheses belong to the statement.
     pub(in crate::fix) fn condition(&mut self, condition: &Expression) {
         let inner = self.without_parentheses(condition);
         self.expression(&inner, Use::Truth);
@@ -91,13 +91,13 @@ impl Rewriter<'_> {
         }
     }
 
-    /// A name by itself: the file becomes a field of the desc, the VMA has no equivalent.
+    /// Rewrites a name by itself: the file becomes a field of the desc, the VMA has no equivalent.
     fn name(&mut self, name: &str, span: Span) {
         if self.file == Some(name) {
             self.out.file_uses.insert(span);
             self.replace(span, "{file}".to_owned());
         } else if name == self.vma {
-            self.open(span.start, "the VMA itself is used here, which a desc does not stand for");
+            self.open(span.start, "uses the VMA itself, which a desc cannot replace");
         }
     }
 
@@ -117,7 +117,7 @@ impl Rewriter<'_> {
         }
         if flags {
             match self.conversion.rewrite.set {
-                Some(_) => self.open(whole.span.start, "writes the flags in a way that the desc has no helper for"),
+                Some(_) => self.open(whole.span.start, "writes the flags in a form that no desc helper covers"),
                 None => self.expression(value, Use::Value),
             }
         }
@@ -127,7 +127,7 @@ impl Rewriter<'_> {
             self.open(target.span.start, &format!("writes {field}, which a desc does not allow"));
         }
         if self.is_field(target, "vm_file") {
-            self.open(whole.span.start, "another file takes the place of vm_file; the core drops the old one's reference, so that nobody else may");
+            self.open(whole.span.start, "replaces vm_file; the core drops the old reference, so the handler must not");
             self.replace(target.span, "{desc}->vm_file".to_owned());
             return self.expression(value, Use::Value);
         }
@@ -136,7 +136,7 @@ impl Rewriter<'_> {
         self.expression(value, if is_bool { Use::Truth } else { Use::Value });
     }
 
-    /// `vma->vm_end - vma->vm_start`.
+    /// Rewrites `vma->vm_end - vma->vm_start`.
     fn size(&mut self, expression: &Expression) -> bool {
         let E::Binary { operator, left, right } = &expression.kind else { return false };
         let Some(template) =
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
             self.replace(span, template);
             return true;
         }
-        // `from + vma->vm_end - vma->vm_start`, where nobody wrote the parentheses.
+        // `from + vma->vm_end - vma->vm_start`, without parentheses.
         match &left.kind {
             E::Binary { operator, left: first, right: end }
                 if operator == "+" && self.is_field(end, "vm_end") && left.span.end == end.span.end =>
@@ -164,7 +164,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Whether an expression is how many bytes the VMA has, as written or kept in a variable.
+    /// Whether an expression is the size of the VMA in bytes, written out or kept in a variable.
     pub(in crate::fix) fn is_size(&self, expression: &Expression) -> bool {
         match &expression.bare().kind {
             E::Binary { operator, left, right } => {
@@ -175,7 +175,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// The field of the VMA that an expression is.
+    /// Name of the VMA field that an expression reads or writes.
     pub(in crate::fix) fn vma_field(&self, expression: &Expression) -> Option<String> {
         match &expression.kind {
             E::Field { base, name, .. } if base.name() == Some(self.vma) => {
@@ -189,10 +189,10 @@ impl Rewriter<'_> {
         self.vma_field(expression).is_some_and(|name| name == field)
     }
 
-    /// A field by itself.
+    /// Rewrites a field of the VMA.
     fn field(&mut self, expression: &Expression) -> bool {
         let Some(field) = self.vma_field(expression) else { return false };
-        // `&vma->vm_file->f_path` and the like keep what surrounds the field.
+        // In `&vma->vm_file->f_path` and the like, the code around the field stays.
         let E::Field { base, .. } = &expression.kind else { return false };
         if field == "vm_flags" {
             self.flags_after_populate(expression.span);
@@ -207,13 +207,10 @@ impl Rewriter<'_> {
         true
     }
 
-    /// What a remap sets is there once the call returns, but not when an action was only asked for.
+    /// Adds an open point if flags are used after a populating call. A remap has set its flags by then, a requested action has not.
     pub(in crate::fix) fn flags_after_populate(&mut self, span: Span) {
         if self.has_populated && self.conversion.rewrite.finish.is_none() {
-            self.open(
-                span.start,
-                "reads or clears flags behind a populating call, which sets some, where an action has not yet",
-            );
+            self.open(span.start, "reads or clears flags after a populating call; an action has not set its flags yet");
         }
     }
 
@@ -222,14 +219,14 @@ impl Rewriter<'_> {
         if let Some(texts) = self.call_form(whole.span, &name, arguments) {
             match texts.as_slice() {
                 [text] => self.replace(whole.span, text.clone()),
-                _ => self.open(whole.span.start, "becomes several statements in the middle of one"),
+                _ => self.open(whole.span.start, "needs several statements in the middle of an expression"),
             }
             return;
         }
         if matches!(self.conversion.rules.idiom(&name), Some(Idiom::Load | Idiom::Store))
             && arguments.iter().any(|argument| self.is_field(argument, "vm_flags"))
         {
-            return self.open(whole.span.start, "reads the flags in one piece, for which the desc has no helper");
+            return self.open(whole.span.start, "accesses the flags in one piece; no desc helper does that");
         }
         let takes_vma = arguments.iter().any(|argument| argument.name() == Some(self.vma));
         if takes_vma {
@@ -237,22 +234,18 @@ impl Rewriter<'_> {
             if matches!(rule, Some(CallEffect::Populate)) {
                 let action = self.conversion.rules.call(&name).and_then(|rule| rule.action.as_ref());
                 let text = if action.is_some_and(|action| self.conversion.rewrite.actions.contains_key(action)) {
-                    format!("{name} populates in a place from which an action cannot be taken")
+                    format!("{name} populates in a place where an action cannot replace it")
                 } else {
-                    format!("{name} populates, and there is no template for that on this target")
+                    format!("{name} populates, but this target has no template for it")
                 };
                 return self.open(whole.span.start, &text);
             }
             let Some(renamed) = self.conversion.helpers.get(&name).cloned() else {
                 let called = callee.text(self.conversion.source);
-                return self
-                    .open(whole.span.start, &format!("{called} takes the VMA and has no equivalent for a desc"));
+                return self.open(whole.span.start, &format!("{called} takes the VMA and has no desc twin"));
             };
             if self.conversion.populating.contains(&name) && !self.passes_on {
-                self.open(
-                    whole.span.start,
-                    &format!("what becomes of an error of {name}, which populates, is not followed"),
-                );
+                self.open(whole.span.start, &format!("{name} populates, and uses of its error are not followed"));
             }
             self.replace(callee.span, renamed);
             for argument in arguments {
@@ -268,7 +261,7 @@ impl Rewriter<'_> {
         arguments.iter().for_each(|argument| self.expression(argument, Use::Value));
     }
 
-    /// What takes the place of a call of `name`, as one or more statements; `None` where no rule speaks of it.
+    /// Statements that replace a call of `name`; `None` if no rule covers it.
     pub(in crate::fix) fn call_form(
         &mut self,
         whole: Span,
@@ -279,7 +272,7 @@ impl Rewriter<'_> {
         if let Some(first) =
             arguments.first().filter(|_| self.conversion.rules.call(name).is_some_and(|rule| rule.vma == Some(1)))
         {
-            // The twin of a helper that is given a file as well finds the file of the mapping by itself.
+            // The twin of a helper that also takes a file finds the file of the mapping by itself.
             let is_own = first.name().is_some_and(|name| self.file == Some(name)) || self.is_field(first, "vm_file");
             if !is_own {
                 return None;
@@ -292,7 +285,7 @@ impl Rewriter<'_> {
         if let Some(twin) = self.conversion.rules.twin(self.conversion.target, name) {
             self.out.twins.insert(name.to_owned(), twin.to_owned());
         }
-        // A call that gets another VMA, or none, is not meant.
+        // A call with another VMA, or without one, stays.
         let has_vma =
             arguments.iter().any(|argument| argument.name() == Some(self.vma) || self.vma_field(argument).is_some());
         if !has_vma {
@@ -305,7 +298,7 @@ impl Rewriter<'_> {
         self.lost_argument(name, arguments, templates);
         let mut texts = Vec::new();
         for template in templates {
-            // To set or clear no flag is nothing to write.
+            // Setting or clearing no flags needs no statement.
             let of_flags = |key: &str| {
                 of(key)
                     .or_else(|| key.strip_suffix('!').and_then(|number| arguments.get(number.parse::<usize>().ok()?)))
@@ -319,7 +312,7 @@ impl Rewriter<'_> {
         (!texts.is_empty()).then_some(texts)
     }
 
-    /// The text that takes the place of `{key}` in the form of a call.
+    /// Text for `{key}` in the form of a call.
     fn filled(&mut self, key: &str, whole: Span, arguments: &[Expression]) -> Option<String> {
         if let Some(number) = key.strip_prefix("bits:") {
             let argument = arguments.get(number.parse::<usize>().ok()?)?;
@@ -338,7 +331,7 @@ impl Rewriter<'_> {
         Some(if is_plain { text } else { format!("({text})") })
     }
 
-    /// An argument that the new form does not take is an open point.
+    /// Adds an open point for an argument that the new form does not take.
     fn lost_argument(&mut self, name: &str, arguments: &[Expression], templates: &[String]) {
         let (file, is_file_implied) = (self.conversion.rules.call(name).and_then(|rule| rule.vma), self.implied_file);
         let is_used = |position: usize| {
@@ -355,12 +348,12 @@ impl Rewriter<'_> {
         };
         let lost = arguments.iter().enumerate().find(|argument| !is_kept(argument));
         if let Some((_, argument)) = lost {
-            let text = format!("what takes the place of {name} is not given {}", argument.text(self.conversion.source));
+            let text = format!("the replacement of {name} does not take {}", argument.text(self.conversion.source));
             self.open(argument.span.start, &text);
         }
     }
 
-    /// How a template names the file: as the handler's own body does, or by the field of the desc.
+    /// Spelling of the file in a template: as in the handler's own body, or as the field of the desc.
     fn file_in_template(&mut self, call: Span) -> String {
         match self.file {
             Some(_) => {
@@ -371,7 +364,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Notes that `span` is written anew.
+    /// Adds an edit that replaces `span`.
     pub(in crate::fix) fn replace(&mut self, span: Span, text: String) {
         self.out.edits.push(Edit { span, text });
     }

@@ -1,11 +1,11 @@
-//! Writes tests of VMA flags, and lists of them.
+//! Rewrites tests of VMA flags, and lists of flags.
 
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::fill;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
-/// A test of flags, as it is written on a VMA.
+/// A test of flags on a VMA.
 struct Test {
     bits: Vec<String>,
     asks: Asks,
@@ -20,7 +20,7 @@ enum Asks {
 }
 
 impl Rewriter<'_> {
-    /// The flags that an expression names, as bits of the target: `VM_IO | VM_PFNMAP`. `None` where it is no list of flags.
+    /// Flags that an expression names, as bits of the target: `VM_IO | VM_PFNMAP`. `None` if it is not a list of flags.
     pub(in crate::fix) fn bits(&self, expression: &Expression) -> Option<Vec<String>> {
         match &expression.bare().kind {
             E::Binary { operator, left, right } if operator == "|" => {
@@ -44,7 +44,7 @@ impl Rewriter<'_> {
         Some(fill(template, &mut |key| (key == "name").then(|| name.to_owned())))
     }
 
-    /// Writes a test of flags.
+    /// Rewrites a test of flags. Returns whether the expression is one.
     pub(in crate::fix) fn flag_test(&mut self, expression: &Expression, used: Use) -> bool {
         if let Some(text) = self.one(expression, used) {
             self.flags_after_populate(expression.span);
@@ -54,7 +54,7 @@ impl Rewriter<'_> {
         self.both(expression)
     }
 
-    /// `(flags & A) && (flags & B)` asks for both, behind other conditions too.
+    /// Rewrites `(flags & A) && (flags & B)` as one test of both, also after other conditions.
     fn both(&mut self, expression: &Expression) -> bool {
         let (Some(template), E::Binary { operator, left, right }) =
             (self.conversion.rewrite.test_all.clone(), &expression.kind)
@@ -89,7 +89,7 @@ impl Rewriter<'_> {
     }
 
     fn one(&self, expression: &Expression, used: Use) -> Option<String> {
-        // A test of a bit is written with a comparison, or it is asked only whether it holds; otherwise its value counts.
+        // A test without a comparison is rewritten only if its truth is used; its value may differ.
         let is_comparison =
             matches!(&expression.kind, E::Binary { operator, .. } if matches!(operator.as_str(), "==" | "!="));
         if used == Use::Value && !is_comparison {

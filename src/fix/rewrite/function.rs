@@ -1,4 +1,4 @@
-//! Converts one function: its head, its body, the comment that documents it.
+//! Converts one function: its head, its body, the comments in it.
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,18 +13,18 @@ use crate::source::ast::{Function, StatementKind};
 use crate::source::macros::call_arguments;
 use crate::source::{Item, Span, comments, find_word, parse, variants, words};
 
-/// What a function is converted with.
+/// Inputs of the conversion of a function.
 pub(in crate::fix) struct Conversion<'a> {
     pub(in crate::fix) rules: &'a Rules,
     pub(in crate::fix) target: &'a Target,
     pub(in crate::fix) rewrite: &'a Rewrite,
-    /// The driver's own functions that take the VMA, by what they are called when converted.
+    /// New names of the driver's own functions that take the VMA, by old name.
     pub(in crate::fix) helpers: &'a BTreeMap<String, String>,
-    /// Those of them that populate.
+    /// Helpers that populate.
     pub(in crate::fix) populating: Rc<BTreeSet<String>>,
     /// The function whose call moves to `vm_ops->mapped`.
     pub(in crate::fix) moved: Option<&'a str>,
-    /// The text of the file, and the same with comments and literals blank.
+    /// The text of the file, and the same with comments and literals blanked.
     pub(in crate::fix) source: &'a [u8],
     pub(in crate::fix) code: &'a [u8],
 }
@@ -34,48 +34,48 @@ pub(in crate::fix) struct Conversion<'a> {
 pub(in crate::fix) struct Converted {
     /// Its text.
     pub(in crate::fix) text: String,
-    /// What is left to a person.
+    /// Places left to a person.
     pub(in crate::fix) open_points: Vec<OpenPoint>,
-    /// What a person should know.
+    /// Facts that a reviewer should know.
     pub(in crate::fix) remarks: BTreeSet<String>,
-    /// Its second half, where populating moves to a hook of its own.
+    /// Its second half, if populating moves to a hook of its own.
     pub(in crate::fix) finish: Option<String>,
-    /// The parameter that went.
+    /// Name of the dropped file parameter.
     pub(in crate::fix) dropped: Option<String>,
-    /// The parameter that was the VMA.
+    /// Name of the old VMA parameter.
     pub(in crate::fix) vma: String,
 }
 
-/// What becomes of a function's body.
+/// Result of rewriting a function's body, over all variants.
 #[derive(Default)]
 struct Rewritten {
     edits: Vec<Edit>,
-    /// Where the file is used, in any variant, and in how many places in each.
+    /// Uses of the file in any variant, and their number in each variant.
     file_uses: BTreeSet<Span>,
     uses_by_variant: Vec<usize>,
-    /// Functions that are called under another name now.
+    /// Functions that are now called by another name.
     twins: BTreeMap<String, String>,
-    /// What moves to the second half, by place.
+    /// Calls that move to the second half, by offset.
     finishes: Vec<Finish>,
     /// The function in the first variant that has it.
     first: Option<Function>,
 }
 
 impl Conversion<'_> {
-    /// Converts the function of an item, under a new name. A handler's file is the desc's, a helper keeps its own.
+    /// Converts the function of an item, under a new name. A handler takes the file from the desc; a helper keeps its parameter.
     pub(in crate::fix) fn function(&self, item: &Item, name: &str, new_name: &str, is_handler: bool) -> Converted {
         let mut done = Converted::default();
         let Rewritten { edits, file_uses, uses_by_variant, mut twins, finishes, first } =
             self.rewritten(item, name, is_handler, &mut done);
         let Some(first) = first else {
-            done.open_points.push(OpenPoint { offset: item.span.start, text: "is not understood".to_owned() });
+            done.open_points.push(OpenPoint { offset: item.span.start, text: "could not be parsed".to_owned() });
             return done;
         };
         twins.insert(name.to_owned(), new_name.to_owned());
         let edits = match sorted(edits.into_iter().chain(self.comments(item, &twins)).collect()) {
             Ok(edits) => edits,
             Err(span) => {
-                let text = "conditionals make two things of it".to_owned();
+                let text = "the arms of a conditional need different edits here".to_owned();
                 done.open_points.push(OpenPoint { offset: span.start, text });
                 return done;
             }
@@ -107,7 +107,7 @@ impl Conversion<'_> {
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
             }
             Err(span) => {
-                done.open_points.push(OpenPoint { offset: span.start, text: "is changed in two ways".to_owned() })
+                done.open_points.push(OpenPoint { offset: span.start, text: "two edits overlap here".to_owned() })
             }
         }
         done.open_points.sort();
@@ -115,7 +115,7 @@ impl Conversion<'_> {
         done
     }
 
-    /// What becomes of the body, in all variants of the function. What is left open, and the parameters, are noted in `done`.
+    /// Rewrites the body in all variants of the function. Records open points and parameter names in `done`.
     fn rewritten(&self, item: &Item, name: &str, is_handler: bool, done: &mut Converted) -> Rewritten {
         let mut whole = Rewritten::default();
         let slice = item.span.of(self.source);
@@ -134,10 +134,8 @@ impl Conversion<'_> {
                 let mut rewriter = self.rewriter(&vma.name, file.as_deref());
                 rewriter.run(&function);
                 if rewriter.implied_file && file.as_deref().is_some_and(|file| assigns(&function, file)) {
-                    rewriter.open(
-                        item.name.start,
-                        "sets the file to another, and a helper is called that takes that of the mapping",
-                    );
+                    rewriter
+                        .open(item.name.start, "sets the file parameter, but a helper uses the file of the mapping");
                 }
                 whole.uses_by_variant.push(rewriter.out.file_uses.len());
                 whole.file_uses.extend(rewriter.out.file_uses);
@@ -155,7 +153,7 @@ impl Conversion<'_> {
         whole
     }
 
-    /// Writes the second half, where there is something for one.
+    /// Writes the second half, if a populating call moves there.
     fn split(
         &self,
         item: &Item,
@@ -169,8 +167,7 @@ impl Conversion<'_> {
             Ok(text) if is_handler => done.finish = Some(text),
             Ok(_) => done.open_points.push(OpenPoint {
                 offset: earliest.offset,
-                text: "populates in a function that is called by the handler, and the second half is the handler's"
-                    .to_owned(),
+                text: "populates in a helper, but only the handler can have a second half".to_owned(),
             }),
             Err(point) => done.open_points.push(point),
         }
@@ -189,10 +186,10 @@ impl Conversion<'_> {
         }
     }
 
-    /// Comments that name what goes by another name now: the function itself, helpers whose twins are called.
+    /// Renames in comments: the function itself, and helpers whose twins are called.
     fn comments(&self, item: &Item, renamed: &BTreeMap<String, String>) -> Vec<Edit> {
         let mut edits = Vec::new();
-        // Whether a comment or a literal is open, only the beginning of the file tells.
+        // Only the text from the start of the file shows whether a comment or a literal is open.
         let comments = LazyCell::new(|| comments(&self.source[..item.span.end as usize]));
         let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
         for (name, twin) in renamed.iter().filter(|(name, twin)| name != twin) {
@@ -206,7 +203,7 @@ impl Conversion<'_> {
         edits
     }
 
-    /// Whatever the syntax showed: no VMA may be left where nothing was written anew, and `desc` has to be free.
+    /// Checks the text, independently of the syntax: an edit or an open point covers each use of the VMA, and the name `desc` is free.
     fn check_covered(&self, item: &Item, edits: &[Edit], done: &mut Converted) {
         let body = Span { start: item.body, end: item.span.end };
         let code = body.of(self.code);
@@ -216,22 +213,22 @@ impl Conversion<'_> {
                 || done.open_points.iter().any(|point| point.offset <= at && at < point.offset + 200);
             if !known {
                 done.open_points
-                    .push(OpenPoint { offset: at, text: "a use of the VMA that is not understood".to_owned() });
+                    .push(OpenPoint { offset: at, text: "this use of the VMA could not be converted".to_owned() });
             }
         }
         if let Some(at) = find_word(code, b"desc", 0) {
-            let text = "the name desc is used for something else".to_owned();
+            let text = "the name desc is already used".to_owned();
             done.open_points.push(OpenPoint { offset: body.start + at as u32, text });
         }
     }
 
-    /// The name and the parameters.
+    /// Edits of the name and the parameters.
     fn head(&self, item: &Item, new_name: &str, is_handler: bool, done: &mut Converted) -> Vec<Edit> {
         let name = Edit::new(item.name.start as usize, item.name.end as usize, new_name);
         match parameters(self.source, self.code, item.name, new_name, is_handler) {
             Some(parameters) => vec![name, parameters],
             None => {
-                let text = "its parameters are not understood".to_owned();
+                let text = "its parameters could not be parsed".to_owned();
                 done.open_points.push(OpenPoint { offset: item.name.start, text });
                 Vec::new()
             }
@@ -239,7 +236,7 @@ impl Conversion<'_> {
     }
 }
 
-/// The parameters behind a function's name, of a definition or of a prototype.
+/// Edit of the parameters after a function's name, in a definition or a prototype.
 pub(in crate::fix) fn parameters(
     source: &[u8],
     code: &[u8],

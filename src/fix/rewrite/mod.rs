@@ -1,4 +1,4 @@
-//! Writes one function anew: its head, its statements, its expressions.
+//! Rewrites one function: its head, its statements, its expressions.
 
 mod expression;
 mod flags;

@@ -1,5 +1,4 @@
-//! Writes populating calls as mmap actions, statement by statement: an action is asked for, and what its failure meant before is
-//! the core's to do.
+//! Rewrites populating calls as mmap actions, statement by statement. The handler requests an action; the core handles its failure.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +10,19 @@ use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit;
 
-/// What a handler does when the populating call fails.
+/// Reaction of a handler to a failed populating call.
 enum Failure {
-    /// It returns the call's own error.
+    /// Returns the call's own error.
     Same,
-    /// It returns another.
+    /// Returns another error.
     Other(String),
-    /// Something else that an action does not do.
-    HandlerConversion(u32),
+    /// Does something that an action cannot do, at this offset.
+    MoreWork(u32),
 }
 
 impl Rewriter<'_> {
-    /// Writes a populating call with the statements that deal with its result: how many of `after` those are.
+    /// Rewrites a populating call with the statements that handle its result. Returns the number of those in `after`, or `None` if `first`
+    /// does not populate.
     pub(in crate::fix) fn populate(&mut self, first: &Statement, after: &[Statement]) -> Option<usize> {
         match &first.kind {
             S::Return(Some(value)) => {
@@ -48,7 +48,7 @@ impl Rewriter<'_> {
             S::Expression(value) => {
                 let (rule, arguments) = self.populating(value)?;
                 let lines = self.action(value, &rule, &arguments, None)?;
-                self.open(value.span.start, "its error was ignored, and that of an action is not");
+                self.open(value.span.start, "ignores the error of the call, but an action's error fails the mapping");
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
@@ -56,7 +56,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// `ret = remap(...)`, and what becomes of `ret`.
+    /// Rewrites `ret = remap(...)` and the statement that uses `ret`.
     fn assigned(
         &mut self,
         first: &Statement,
@@ -75,7 +75,7 @@ impl Rewriter<'_> {
                 let mut lines = self.action_with(call, rule, arguments, failure)?;
                 let mut used = 1;
                 let mut end = span.end;
-                // What follows returns the success that was just seen, or goes on to use it.
+                // The call succeeded here: the next statement may return its result, which is 0, or later code may use it.
                 match after.get(1).map(|next| (&next.kind, next.span)) {
                     Some((S::Return(Some(value)), span)) if is_result(value) => {
                         lines.push("return 0;".to_owned());
@@ -100,14 +100,14 @@ impl Rewriter<'_> {
                     self.write_lines(first.span, &lines);
                     return Some(0);
                 }
-                self.open(call.span.start, "what becomes of its error further on is not followed");
+                self.open(call.span.start, "later uses of its error are not followed");
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
         }
     }
 
-    /// Whether all that statements do with a result is to print it, and return it in the end.
+    /// Whether the statements only print a result, and return it in the end.
     fn is_only_printed(&self, statements: &[Statement], name: &str) -> bool {
         let is_message = |statement: &&Statement| {
             matches!(&statement.kind, S::Expression(Expression { kind: E::Call { callee, .. }, .. })
@@ -117,14 +117,14 @@ impl Rewriter<'_> {
         matches!(behind.map(|next| &next.kind), Some(S::Return(Some(value))) if value.name() == Some(name))
     }
 
-    /// Whether a variable is named behind an offset of its function.
+    /// Whether a variable is named after an offset, within its function.
     fn is_named_after(&self, name: &str, offset: u32) -> bool {
         let rest = &self.conversion.code[offset as usize..];
         let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
         crate::source::words(&rest[..end], name.as_bytes()).next().is_some()
     }
 
-    /// The rule of a call that populates this VMA, and its arguments.
+    /// Rule and arguments of a call that populates this VMA.
     fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
         let E::Call { callee, arguments } = &value.kind else { return None };
         let rule = self.conversion.rules.call(callee.name()?).filter(|rule| rule.does == CallEffect::Populate)?;
@@ -132,7 +132,7 @@ impl Rewriter<'_> {
         (vma.name() == Some(self.vma)).then(|| (rule.clone(), arguments.clone()))
     }
 
-    /// What an arm does that is taken where the call has failed; `result` is the variable with its error.
+    /// Classifies the arm that runs if the call failed; `result` is the variable with its error.
     fn failure(&mut self, arm: &[Statement], result: Option<&str>) -> Failure {
         for statement in arm {
             match &statement.kind {
@@ -144,7 +144,7 @@ impl Rewriter<'_> {
                     let is_error = text.strip_prefix("-E").is_some_and(|rest| {
                         rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
                     });
-                    return if is_error { Failure::Other(text) } else { Failure::HandlerConversion(value.span.start) };
+                    return if is_error { Failure::Other(text) } else { Failure::MoreWork(value.span.start) };
                 }
                 S::Expression(Expression { kind: E::Call { callee, arguments }, .. })
                     if callee.name().is_some_and(|name| self.conversion.rules.is_silent(name))
@@ -152,13 +152,13 @@ impl Rewriter<'_> {
                 {
                     let name = callee.name().unwrap_or_default();
                     self.out.remarks.insert(format!(
-                        "the message of {name}() about a failed remap is gone: the core reports the error"
+                        "the message of {name}() about a failed remap is removed; the core reports the error"
                     ));
                 }
-                _ => return Failure::HandlerConversion(statement.span.start),
+                _ => return Failure::MoreWork(statement.span.start),
             }
         }
-        Failure::HandlerConversion(arm.first().map_or(0, |statement| statement.span.start))
+        Failure::MoreWork(arm.first().map_or(0, |statement| statement.span.start))
     }
 
     fn action_with(
@@ -170,7 +170,7 @@ impl Rewriter<'_> {
     ) -> Option<Vec<String>> {
         let error = match &failure {
             Failure::Other(error) => Some(error.as_str()),
-            Failure::Same | Failure::HandlerConversion(_) => None,
+            Failure::Same | Failure::MoreWork(_) => None,
         };
         let mut lines = self.action(call, rule, arguments, error)?;
         match failure {
@@ -180,27 +180,27 @@ impl Rewriter<'_> {
                     finish.error = Some(error);
                 }
             }
-            // What the core finds wrong before it maps is told as it is, whatever the override says.
+            // The override does not apply to errors that the core finds before it maps.
             Failure::Other(error) if !self.is_all(rule, arguments) => {
                 self.open(
                     call.span.start,
-                    &format!("its error became {error}, and an action that is refused beforehand keeps its own"),
+                    &format!("user space would see another errno than {error} if the action is rejected early"),
                 );
             }
             Failure::Other(error) => match self.conversion.rewrite.error.clone() {
                 Some(template) => {
                     lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
                 }
-                None => self.open(call.span.start, &format!("its error became {error}, which this target cannot do")),
+                None => self.open(call.span.start, &format!("its error became {error}; no override on this target")),
             },
-            Failure::HandlerConversion(offset) => {
-                self.open(offset, "more is done here where the call fails, and an action has no hook for that")
+            Failure::MoreWork(offset) => {
+                self.open(offset, "the failure path of the call does more here; an action has no hook for that")
             }
         }
         Some(lines)
     }
 
-    /// The statements that take the place of a call where another hook populates: what is announced. The call itself is kept.
+    /// Statements that replace a call if another hook populates: they only announce it. The call is kept for the second half.
     fn finished(&mut self, call: &Expression, arguments: &[Expression]) -> Option<Vec<String>> {
         let form = self.conversion.rewrite.finish.clone()?;
         let E::Call { callee, .. } = &call.kind else { return None };
@@ -217,8 +217,8 @@ impl Rewriter<'_> {
         Some(vec![format!("{};", form.announce)])
     }
 
-    /// The statements that ask for the action in the place of a call; `None` where there is no such action. `error` is what the
-    /// handler makes of the call's own error.
+    /// Statements that request the action in place of a call; `None` if there is no such action. `error` is the handler's replacement for
+    /// the call's own error.
     fn action(
         &mut self,
         call: &Expression,
@@ -243,9 +243,9 @@ impl Rewriter<'_> {
         let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
         let is_all = self.is_all(rule, arguments);
         let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
-        // An array of pages that reaches beyond was refused by the old call too.
+        // The old call also rejected a page array that reaches beyond the VMA.
         if rule.start.is_some() && rule.pages.is_none() && !is_all && !fits {
-            self.open(call.span.start, "may reach beyond the VMA, which the old call took and an action refuses");
+            self.open(call.span.start, "may reach beyond the VMA; the old call accepted this, an action rejects it");
         }
         let template = if is_all { form.full.or(form.part) } else { form.part.or(form.full) }?;
         let refused = form.refused.as_ref().map(|refused| refused.when.as_str());
@@ -268,7 +268,7 @@ impl Rewriter<'_> {
         Some(lines)
     }
 
-    /// Every argument of a call stands in what takes its place, is the VMA's own, or is left to a person.
+    /// Adds open points for arguments that the replacement does not use, unless they are the VMA's own, and for values that it lacks.
     fn check_arguments(
         &mut self,
         call: &Expression,
@@ -278,7 +278,7 @@ impl Rewriter<'_> {
         templates: &[&str],
     ) {
         let is_used = |key: &str| templates.iter().any(|template| keys(template).any(|used| used == key));
-        // All of the VMA is from its start on, and as long as it is.
+        // A template for the whole VMA implies its start and its size.
         let known = [
             (rule.vma, true),
             (rule.prot, true),
@@ -305,12 +305,12 @@ impl Rewriter<'_> {
         for (key, _) in told.iter().filter(|(key, place)| place.is_none() && is_used(key)) {
             self.open(
                 call.span.start,
-                &format!("the action needs the {key}, which the rule of this call does not tell"),
+                &format!("the action needs the {key}, which the rule of this call does not give"),
             );
         }
     }
 
-    /// An expression as an operand of another.
+    /// Text of an expression as an operand of another.
     fn operand(&mut self, expression: &Expression) -> String {
         let text = self.text(expression, Use::Value);
         let is_one = match &expression.kind {
@@ -320,12 +320,12 @@ impl Rewriter<'_> {
         if is_one { text } else { format!("({text})") }
     }
 
-    /// How many pages, where a call may take the address of that number and leaves there what was not mapped.
+    /// Text of a page count. A call may take its address, and leaves there the number of pages that were not mapped.
     fn count(&mut self, argument: &Expression) -> String {
         match &argument.kind {
             E::Unary { operator, operand } if operator == "&" => {
                 if operand.name().is_none_or(|name| self.is_named_after(name, argument.span.end)) {
-                    self.open(argument.span.start, "an action does not say how many pages were left over");
+                    self.open(argument.span.start, "an action does not return the number of pages left over");
                 }
                 self.operand(operand)
             }
@@ -333,7 +333,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Whether a populating call fills all of the VMA.
+    /// Whether a populating call fills the whole VMA.
     fn is_all(&self, rule: &Call, arguments: &[Expression]) -> bool {
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
         let takes_no_part = rule.start.is_none() && rule.pages.is_some();
@@ -342,25 +342,25 @@ impl Rewriter<'_> {
                 && argument(rule.size).is_some_and(|size| self.is_whole(size))
     }
 
-    /// Whether an expression is as many bytes as the VMA has.
+    /// Whether an expression equals the size of the VMA in bytes.
     fn is_whole(&self, size: &Expression) -> bool {
         self.is_size(size) || self.locals.equal_to_size.contains(&size.text(self.conversion.source))
     }
 }
 
-/// Whether computing a value changes nothing.
+/// Whether an expression contains no assignment and no step.
 fn is_idle(value: &Expression) -> bool {
     let mut idle = true;
     visit::expression(value, &mut |part| idle &= !matches!(part.kind, E::Step { .. } | E::Assign { .. }));
     idle
 }
 
-/// One page, which every VMA has.
+/// Whether a size is one page, which fits in every VMA.
 fn is_page(size: &Expression) -> bool {
     size.name() == Some("PAGE_SIZE")
 }
 
-/// What a condition says to have failed: `x`, `x != 0`, `x < 0`.
+/// Expression that a condition tests for failure: `x`, `x != 0`, `x < 0`.
 fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
     match &condition.kind {
         E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,

@@ -1,4 +1,4 @@
-//! Writes the body of one function for the desc.
+//! Rewrites the body of one function for a desc.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,56 +10,56 @@ use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, S
 use crate::source::visit::{self, Seen};
 use crate::source::{Span, find_word};
 
-/// A place that a conversion leaves to a person, and why.
+/// A place that a conversion leaves to a person, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenPoint {
     /// Offset of the place in its file.
     pub offset: u32,
-    /// Why it is open.
+    /// Reason why it is open.
     pub text: String,
 }
 
-/// What the value of an expression is used for.
+/// Use of an expression's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::fix) enum Use {
     /// Only whether it is zero.
     Truth,
-    /// All of it.
+    /// The value itself.
     Value,
 }
 
-/// A populating call that moves to a hook which sees the complete mapping.
+/// A populating call that moves to a hook that sees the complete mapping.
 #[derive(Clone, Debug)]
 pub(in crate::fix) struct Finish {
-    /// Where the call stands.
+    /// Offset of the call.
     pub(in crate::fix) offset: u32,
-    /// The call as it is written there.
+    /// Text of the call in that hook.
     pub(in crate::fix) call: String,
-    /// The names in its arguments.
+    /// Names in its arguments.
     pub(in crate::fix) names: BTreeSet<String>,
-    /// The error that takes the place of its own.
+    /// Error that replaces the call's own error.
     pub(in crate::fix) error: Option<String>,
 }
 
-/// Walks one function and collects the edits that make it take a desc. In their texts `{desc}` stands for the desc and `{file}`
-/// for the file, whose spelling depends on how often it is used.
+/// Collects the edits that make one function take a desc. In their texts `{desc}` stands for the desc and `{file}` for the file. The
+/// spelling of the file depends on its number of uses.
 pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) conversion: &'a Conversion<'a>,
-    /// The parameter that is the VMA.
+    /// Name of the VMA parameter.
     pub(in crate::fix) vma: &'a str,
-    /// The parameter that is the file, if it goes.
+    /// Name of the file parameter, if it is dropped.
     pub(in crate::fix) file: Option<&'a str>,
     pub(in crate::fix) locals: Locals,
     pub(in crate::fix) out: Written,
-    /// Whether a helper was called that finds the file by itself.
+    /// Whether a called helper finds the file by itself.
     pub(in crate::fix) implied_file: bool,
-    /// Whether a populating call was written as an action before.
+    /// Whether a populating call has already become an action.
     pub(in crate::fix) has_populated: bool,
     /// Whether the current statement only passes on the result of its call.
     pub(in crate::fix) passes_on: bool,
 }
 
-/// What the rewriter knows of a function's variables.
+/// Facts about a function's variables.
 #[derive(Debug, Default)]
 pub(in crate::fix) struct Locals {
     /// Variables that hold the size of the VMA in bytes.
@@ -70,14 +70,14 @@ pub(in crate::fix) struct Locals {
     pub(in crate::fix) booleans: Vec<String>,
 }
 
-/// The result of rewriting one variant of a function.
+/// Result of rewriting one variant of a function.
 #[derive(Debug, Default)]
 pub(in crate::fix) struct Written {
     pub(in crate::fix) edits: Vec<Edit>,
     pub(in crate::fix) open_points: Vec<OpenPoint>,
     /// Places that use the file.
     pub(in crate::fix) file_uses: BTreeSet<Span>,
-    /// Helpers whose twins are called now, with the twins.
+    /// Helpers whose twins are now called, with the twins.
     pub(in crate::fix) twins: BTreeMap<String, String>,
     /// Populating calls that move to a second half.
     pub(in crate::fix) finishes: Vec<Finish>,
@@ -97,7 +97,7 @@ impl Rewriter<'_> {
         self.statements(&function.body);
     }
 
-    /// Finds the variables that hold the size of the VMA, and those that are bool.
+    /// Finds the variables that hold the size of the VMA, and the bool variables.
     fn read_variables(&mut self, function: &Function) {
         let mut assigned: BTreeMap<String, (usize, bool)> = BTreeMap::new();
         let mut booleans = Vec::new();
@@ -121,7 +121,7 @@ impl Rewriter<'_> {
                         *entry = (entry.0 + 1, operator == "=" && self.is_size(value));
                     }
                 }
-                // These macros set what they are given.
+                // These macros write to their arguments.
                 E::Call { callee, arguments }
                     if matches!(callee.name(), Some("do_div" | "swap" | "get_user" | "__get_user")) =>
                 {
@@ -129,7 +129,7 @@ impl Rewriter<'_> {
                         assigned.entry(name.to_owned()).or_default().0 += 2;
                     }
                 }
-                // What is stepped, or whose address is taken, holds anything.
+                // A variable that is stepped or whose address is taken may hold any value.
                 E::Step { operand, .. } | E::Unary { operand, .. } => {
                     if let Some(name) = operand.name()
                         && !matches!(&expression.kind, E::Unary { operator, .. } if operator != "&")
@@ -140,7 +140,7 @@ impl Rewriter<'_> {
                 _ => {}
             },
         });
-        // What is assigned on some way only may hold nothing on another.
+        // A variable that only some paths assign may be uninitialised on others.
         let always: BTreeSet<&str> = function.body.iter().flat_map(set_by).collect();
         self.locals.booleans = booleans;
         self.locals.sizes = assigned
@@ -151,7 +151,7 @@ impl Rewriter<'_> {
     }
 
     pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
-        // What a check in a block says holds to the end of the block.
+        // A size check in a block holds until the end of the block.
         let known = self.locals.equal_to_size.len();
         let mut rest = list;
         while let Some((first, after)) = rest.split_first() {
@@ -201,12 +201,12 @@ impl Rewriter<'_> {
                 }
             }
             S::Block(inner) => self.statements(inner),
-            S::Unknown => self.open(statement.span.start, "is not understood"),
+            S::Unknown => self.open(statement.span.start, "this statement could not be parsed"),
             S::Return(None) | S::Goto(_) | S::Label(_) | S::Break | S::Continue => {}
         }
     }
 
-    /// `if (size != expected) return -EINVAL;` says that what follows runs only where both are the same.
+    /// Records what `if (size != expected) return -EINVAL;` guarantees: afterwards both are equal.
     fn note_size_check(&mut self, condition: &Expression, then: &[Statement]) {
         let E::Binary { operator, left, right } = &condition.kind else { return };
         let returns = matches!(then.last().map(|last| &last.kind), Some(S::Return(_)));
@@ -223,14 +223,14 @@ impl Rewriter<'_> {
         }
     }
 
-    /// What was compared with the size holds it no longer once it is set to something else.
+    /// Drops the known sizes that use a variable, because it gets a new value.
     pub(in crate::fix) fn forget(&mut self, target: &Expression) {
         if let Some(name) = target.root() {
             self.locals.equal_to_size.retain(|text| find_word(text.as_bytes(), name.as_bytes(), 0).is_none());
         }
     }
 
-    /// A call for its effects may become several statements.
+    /// Rewrites an expression statement. A call may become several statements.
     fn expression_statement(&mut self, statement: &Statement, value: &Expression) {
         if let E::Call { callee, .. } = &value.kind
             && self.conversion.moved.is_some()
@@ -247,7 +247,7 @@ impl Rewriter<'_> {
         self.expression(value, Use::Value);
     }
 
-    /// Takes a statement out, with its line where it has one for itself.
+    /// Removes a statement, with its line if nothing else is on it.
     fn remove_line(&mut self, span: Span) {
         let (start, end) = (span.start as usize, span.end as usize);
         let line = start - self.indent(start).len();
@@ -258,7 +258,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Puts lines in the place of a statement, in braces where it stands alone below an `if` and the lines are several.
+    /// Replaces a statement by lines. Several lines get braces if the statement is the body of an `if` without them.
     pub(in crate::fix) fn write_lines(&mut self, span: Span, lines: &[String]) {
         let start = span.start as usize;
         let indent = self.indent(start);
@@ -283,7 +283,7 @@ impl Rewriter<'_> {
         self.replace(span, body);
     }
 
-    /// The blanks that the line of an offset starts with.
+    /// Leading blanks of the line at an offset.
     pub(in crate::fix) fn indent(&self, offset: usize) -> String {
         let line =
             self.conversion.source[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
@@ -310,7 +310,7 @@ fn is_wide(ty: &str) -> bool {
         )
 }
 
-/// Whether a statement returns what a call gives, or keeps it to return it where it is an error.
+/// Whether a statement returns the result of a call, or stores it and returns it if it is an error.
 fn passes_on(first: &Statement, after: &[Statement]) -> bool {
     let S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = &first.kind else {
         return matches!(&first.kind, S::Return(Some(Expression { kind: E::Call { .. }, .. })));
@@ -327,7 +327,7 @@ fn passes_on(first: &Statement, after: &[Statement]) -> bool {
     }
 }
 
-/// The variables that a statement sets itself.
+/// Variables that a statement sets directly.
 fn set_by(statement: &Statement) -> Vec<&str> {
     match &statement.kind {
         S::Declaration(variables) => variables

@@ -1,5 +1,5 @@
-//! The second half of a handler whose populating moves to a hook that sees the complete mapping: the call, and whatever its
-//! arguments are made of, taken from the first half.
+//! The second half of a handler: the populating call that moves to a hook that sees the complete mapping, and the statements that its
+//! arguments need.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::source::visit::{self, Seen};
 use crate::source::{Item, Span};
 
 impl Conversion<'_> {
-    /// The second half of a function, or why it cannot be told from the first.
+    /// Writes the second half of a function. The error is the reason why it cannot be separated from the first.
     pub(in crate::fix) fn second_half(
         &self,
         item: &Item,
@@ -23,21 +23,21 @@ impl Conversion<'_> {
         edits: &[Edit],
     ) -> Result<String, OpenPoint> {
         let [finish] = finishes else {
-            let text = "populates in more than one place, and a second half does not know which way the first went";
+            let text = "populates in more than one place; a second half does not know which path the first took";
             return Err(OpenPoint { offset: finishes[0].offset, text: text.to_owned() });
         };
         let Some(form) = &self.rewrite.finish else { return Ok(String::new()) };
         let holds = |statement: &Statement| statement.span.contains(finish.offset);
         let open = |offset: u32, text: &str| OpenPoint { offset, text: text.to_owned() };
         let Some(at) = function.body.iter().position(holds) else {
-            return Err(open(finish.offset, "populates in a place that is not understood"));
+            return Err(open(finish.offset, "populates in a place that could not be parsed"));
         };
         if matches!(&function.body[at].kind, S::If { then, .. } if then.iter().any(holds))
             || matches!(&function.body[at].kind, S::Loop { .. } | S::Switch { .. } | S::Block(_))
         {
             return Err(open(
                 finish.offset,
-                "populates on one of several ways, and a second half does not know which way the first went",
+                "populates on only one of several paths; a second half does not know which the first took",
             ));
         }
         let kept = needed_before(&function.body[..at], &finish.names)?;
@@ -64,7 +64,7 @@ impl Conversion<'_> {
     }
 }
 
-/// The statements before a populating call that its arguments need, last first.
+/// Statements before a populating call that its arguments need, last first.
 fn needed_before(before: &[Statement], names: &BTreeSet<String>) -> Result<Vec<Span>, OpenPoint> {
     let mut needed = names.clone();
     let mut kept: Vec<Span> = Vec::new();
@@ -86,11 +86,11 @@ fn needed_before(before: &[Statement], names: &BTreeSet<String>) -> Result<Vec<S
                     target.name().map(|name| needed.remove(name));
                 }
                 add_names(value, &mut needed);
-                // What is declared has still to be declared.
+                // The variable still needs its declaration.
                 needed.extend(target.name().map(str::to_owned));
             }
             _ if sets_any(statement, &needed) => {
-                let text = "decides what is populated, and has to be decided in the second half too";
+                let text = "decides what is populated, so the second half has to decide it too";
                 return Err(OpenPoint { offset: statement.span.start, text: text.to_owned() });
             }
             _ => {}
@@ -99,7 +99,7 @@ fn needed_before(before: &[Statement], names: &BTreeSet<String>) -> Result<Vec<S
     Ok(kept)
 }
 
-/// The variable that an expression is, or is a part of.
+/// Variable that an expression names, or is a part of.
 fn variable(expression: &Expression) -> Option<&str> {
     match &expression.kind {
         E::Field { base, arrow: false, .. } | E::Index { base, .. } => variable(base),
@@ -112,7 +112,7 @@ pub(in crate::fix) fn add_names(value: &Expression, names: &mut BTreeSet<String>
     visit::expression(value, &mut |part| names.extend(part.name().map(str::to_owned)));
 }
 
-/// Whether a statement may change a variable that is needed: assigns it somewhere inside, steps it, or takes its address.
+/// Whether a statement may change a needed variable: assigns it somewhere inside, steps it, or takes its address.
 fn sets_any(statement: &Statement, needed: &BTreeSet<String>) -> bool {
     let mut sets = false;
     visit::statements(std::slice::from_ref(statement), &mut |seen| {

@@ -1,4 +1,4 @@
-//! Takes out variables that a conversion left without a use.
+//! Removes variables that a conversion left unused.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, St
 use crate::source::visit;
 use crate::source::{Span, blank_non_code, parse, words};
 
-/// A variable that went may have been the last use of another.
+/// Maximum number of rounds: a removed variable may have been the last use of another.
 const ROUNDS: usize = 4;
 
-/// The text of a converted function without the variables that only the old one used; with it, what could not be taken out. What
-/// the variables in `moved` are set to is computed elsewhere now.
+/// Removes from a converted function the variables that only the old one used. Also returns messages about those that have to stay. The
+/// values of variables in `moved` are now computed elsewhere.
 pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTreeSet<String>) -> (String, Vec<String>) {
     let mut open = Vec::new();
     for _ in 0..ROUNDS {
@@ -26,7 +26,7 @@ pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTre
         let Ok(edits) = sorted(edits) else { break };
         new = String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned();
     }
-    // With all its declarations the body has lost what the blank line stood behind.
+    // Without its declarations, the body needs no blank line after them.
     let begins_blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n").is_some();
     if begins_blank(new.as_bytes()) && !begins_blank(old) {
         new = new.replacen("\n{\n\n", "\n{\n", 1);
@@ -34,7 +34,7 @@ pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTre
     (new, open)
 }
 
-/// The edits that take out what is not used any more.
+/// Edits that remove unused variables.
 fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>, open: &mut Vec<String>) -> Vec<Edit> {
     let (old, code) = (blank_non_code(old), blank_non_code(new));
     let count =
@@ -66,7 +66,7 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
                 let is_pure = variable.value.as_ref().is_none_or(is_pure) && assignments.iter().all(|(_, pure)| *pure);
                 let is_arm = assignments.iter().any(|(span, _)| is_bare_arm(&code, span.start as usize));
                 if is_arm || (!is_pure && !moved.contains(name)) {
-                    open.push(format!("{name} is not used any more, and what it is set to may matter"));
+                    open.push(format!("{name} is now unused, but its assignments cannot be removed safely"));
                     continue;
                 }
                 edits.extend(assignments.iter().map(|(span, _)| whole_line(new, *span, false)));
@@ -79,7 +79,7 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
     edits
 }
 
-/// Whether what follows a text is the member of something, or a tag: a variable of that name is not meant.
+/// Whether the name after a text is a member or a tag, not a variable.
 fn is_no_variable(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
     let is_tag = ["struct", "union", "enum"].iter().any(|keyword| {
@@ -90,13 +90,13 @@ fn is_no_variable(before: &[u8]) -> bool {
     is_tag || before.ends_with(b"->") || before.ends_with(b".")
 }
 
-/// Whether a statement stands alone below an `if`, an `else` or a loop, which cannot do without it.
+/// Whether a statement is the body of an `if`, an `else` or a loop without braces, which cannot be left empty.
 pub(in crate::fix) fn is_bare_arm(code: &[u8], start: usize) -> bool {
     let before = code[..start].trim_ascii_end();
     before.last() == Some(&b')') || before.ends_with(b"else") || before.ends_with(b"do")
 }
 
-/// Whether a statement does nothing but set a variable.
+/// Whether a statement only sets a variable.
 fn sets(statement: &Statement, name: &str) -> bool {
     matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { operator, target, .. }, .. })
         if operator == "=" && matches!(&target.kind, E::Name(target) if target == name))
@@ -106,7 +106,7 @@ fn is_pure_assignment(statement: &Statement) -> bool {
     matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { value, .. }, .. }) if is_pure(value))
 }
 
-/// Whether computing a value does nothing else.
+/// Whether evaluating an expression has no side effects. Of calls, only those of `vma_desc_*` count as such.
 fn is_pure(value: &Expression) -> bool {
     let mut pure = true;
     visit::expression(value, &mut |part| {
@@ -119,7 +119,7 @@ fn is_pure(value: &Expression) -> bool {
     pure
 }
 
-/// Takes one variable out of a declaration, and the declaration with the last one.
+/// Removes one variable from a declaration, and the whole declaration with its last variable.
 fn declarator(text: &[u8], statement: &Statement, variables: &[Declared], variable: &Declared, is_only: bool) -> Edit {
     if variables.len() == 1 {
         return whole_line(text, statement.span, is_only);
@@ -135,7 +135,7 @@ fn declarator(text: &[u8], statement: &Statement, variables: &[Declared], variab
     Edit::new(start, comma + blanks, "")
 }
 
-/// Takes out a statement with its line, and with the blank line behind it.
+/// Removes a statement with its line, and with `and_blank` the blank line after it.
 fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
     let start = text[..span.start as usize]
         .iter()
@@ -151,7 +151,7 @@ fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
     Edit::new(start, end, "")
 }
 
-/// Every list of statements.
+/// Visits every list of statements.
 fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
     see(list);
     for statement in list {

@@ -1,13 +1,13 @@
-//! Edits of one text.
+//! Edits of a text.
 
 use crate::source::Span;
 
-/// Bytes that are replaced.
+/// Replacement of a span of bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edit {
-    /// What is replaced; empty where text is only inserted.
+    /// Replaced bytes; empty for an insertion.
     pub span: Span,
-    /// What stands there then.
+    /// New text.
     pub text: String,
 }
 
@@ -18,10 +18,10 @@ impl Edit {
     }
 }
 
-/// Sorts edits and drops those that are there twice.
+/// Sorts edits and removes duplicates.
 ///
 /// # Errors
-/// The place of two edits that change the same bytes differently.
+/// Two edits overlap. The error is the span of the second.
 pub fn sorted(mut edits: Vec<Edit>) -> Result<Vec<Edit>, Span> {
     edits.sort();
     edits.dedup();
@@ -31,7 +31,7 @@ pub fn sorted(mut edits: Vec<Edit>) -> Result<Vec<Edit>, Span> {
     }
 }
 
-/// The bytes of `span` with those of the edits (sorted) that lie in it made.
+/// Returns the text of `span` after the edits inside it; `edits` must be sorted.
 pub fn applied(text: &[u8], span: Span, edits: &[Edit]) -> Vec<u8> {
     let mut out = Vec::with_capacity(span.len());
     let mut at = span.start as usize;

@@ -1,11 +1,11 @@
-//! How code that is written stands on its lines.
+//! Line layout of the written code.
 
 use crate::source::macros::call_arguments;
 
-/// Lines are wrapped at so many columns.
+/// Line width at which code is wrapped, in columns.
 const WIDTH: usize = 80;
 
-/// Parts joined by commas, aligned at a column where they are too long for a line.
+/// Joins parts with commas. Parts that do not fit the line are wrapped and aligned at `column`.
 pub(in crate::fix) fn wrapped(parts: &[String], column: usize) -> String {
     let joined = parts.join(", ");
     if column + joined.len() < WIDTH {
@@ -32,7 +32,7 @@ pub(in crate::fix) fn wrapped(parts: &[String], column: usize) -> String {
     out
 }
 
-/// A call that starts at a column, its arguments wrapped where it is too long for a line.
+/// Wraps the arguments of a call that starts at `column`, if it does not fit the line.
 pub(in crate::fix) fn fitted(call: &str, column: usize) -> String {
     let text = call.replace("{desc}", "desc");
     let Some(open) = call.find('(').filter(|_| column + text.len() > WIDTH && !call.contains('\n')) else {
@@ -45,7 +45,7 @@ pub(in crate::fix) fn fitted(call: &str, column: usize) -> String {
     format!("{name}({}){}", wrapped(&parts, column + name.len() + 1), &call[end..])
 }
 
-/// How many columns a text takes, tabs every eight.
+/// Width of a text in columns, with a tab stop every eight columns.
 pub(in crate::fix) fn columns(text: &[u8]) -> usize {
     text.iter().fold(0, |column, byte| if *byte == b'\t' { (column / 8 + 1) * 8 } else { column + 1 })
 }

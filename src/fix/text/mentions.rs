@@ -1,4 +1,4 @@
-//! The places that name a handler beside its definition: registrations, prototypes, exports, aliases, comments.
+//! Places that name a handler besides its definition: registrations, prototypes, exports, aliases, comments.
 
 use std::cell::LazyCell;
 
@@ -8,28 +8,28 @@ use crate::fix::text::layout::columns;
 use crate::index::SourceFile;
 use crate::source::{Item, ItemKind, Span, comments, find_word, is_identifier_byte, words};
 
-/// What one mention of a name in a file is.
+/// Kind of a mention of a name in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::fix) enum Mention {
-    /// The name of a definition, by its item.
+    /// The name in a definition, with the number of its item.
     Definition(usize),
     /// A prototype.
     Prototype,
     /// `EXPORT_SYMBOL(name)`.
     Export,
-    /// `#define name other`.
+    /// `#define name other`, with the number of its item.
     Alias(usize),
     /// A comment.
     Comment,
-    /// A string or a character, which stays.
+    /// A string or character literal, which stays unchanged.
     Literal,
-    /// The tag of a struct, or a member, which may be called the same.
+    /// A tag or a member of the same name.
     Other,
-    /// Code: in the item, if it stands in one.
+    /// Other code, with the number of the item around it.
     Code(Option<usize>),
 }
 
-/// The mentions of a name in a file, with their offsets. `code` is the file's text with comments and literals blank.
+/// Finds the mentions of a name in a file, with their offsets. `code` is the file's text with comments and literals blanked.
 pub(in crate::fix) fn mentions(file: &SourceFile, code: &[u8], name: &str) -> Vec<(usize, Mention)> {
     let comments = LazyCell::new(|| comments(&file.text));
     let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
@@ -46,7 +46,7 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &d
         return if item.name.start as usize == at { Mention::Alias(number) } else { Mention::Code(Some(number)) };
     }
     if code[at] == b' ' {
-        // The end of an address is no name that follows.
+        // A name after `/` is part of a path or URL, not the function.
         let is_name = in_comment(at) && file.text[..at].last() != Some(&b'/');
         return if is_name { Mention::Comment } else { Mention::Literal };
     }
@@ -69,7 +69,7 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &d
     }
 }
 
-/// Whether a name in code is that of a tag or of a member: `struct f`, `x->f`, `.f =`.
+/// Whether a name in code is a tag or a member: `struct f`, `x->f`, `.f =`.
 fn is_other_name(code: &[u8], at: usize) -> bool {
     let before = code[..at].trim_ascii_end();
     let is_keyword = |keyword: &[u8]| {
@@ -80,7 +80,7 @@ fn is_other_name(code: &[u8], at: usize) -> bool {
     is_tag || before.ends_with(b"->") || (before.ends_with(b".") && !before.ends_with(b".."))
 }
 
-/// A registration with the new name of the member, and that of the handler.
+/// Renames the member and the handler in a registration.
 pub(in crate::fix) fn registration(
     text: &[u8],
     span: Span,
@@ -96,7 +96,7 @@ pub(in crate::fix) fn registration(
     let sign = name_end + entry[name_end..].iter().position(|byte| matches!(byte, b'=' | b':'))?;
     let value = words(&entry[sign..], old.as_bytes()).next()? + sign;
     let mut edits = vec![Edit::new(base + value, base + value + old.len(), new)];
-    // Blanks around the sign keep the columns of the table where they can.
+    // Blanks around `=` keep the columns of the table if possible.
     let line = memchr::memrchr(b'\n', &text[..base + name]).map_or(0, |newline| newline + 1);
     let column = |end: usize| columns(&text[line..end]);
     let grown = column(base + name) + renamed.len();
@@ -117,7 +117,7 @@ fn step(column: usize, blank: char) -> usize {
     if blank == '\t' { 8 - column % 8 } else { 1 }
 }
 
-/// Blanks from one column to another, of the sort that stood there; one where the column is passed already.
+/// Blanks from one column to another, of the kind in `old`; at most one if the column is already passed.
 fn blanks(from: usize, to: usize, old: &[u8]) -> String {
     if old.len() <= 1 && !old.contains(&b'\t') || from >= to {
         return String::from_utf8_lossy(&old[..old.len().min(1)]).replace('\t', " ");
@@ -135,7 +135,7 @@ fn blanks(from: usize, to: usize, old: &[u8]) -> String {
 }
 
 impl Conversion<'_> {
-    /// A prototype with the new name, and with the desc for a parameter.
+    /// Gives a prototype its new name and the desc parameter.
     pub(in crate::fix) fn prototype(
         &self,
         at: usize,
@@ -151,7 +151,7 @@ impl Conversion<'_> {
     }
 }
 
-/// The comment right above an item, with the parameters named that the new function has.
+/// Updates the parameters that the comment directly above an item documents.
 pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, dropped: Option<&str>) -> Vec<Edit> {
     let text = &file.text;
     let head = text[..item.span.start as usize].trim_ascii_end();
@@ -176,7 +176,7 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
         if let Some(at) = memchr::memmem::find(comment, wanted.as_bytes()) {
             let line = memchr::memrchr(b'\n', &comment[..at]).map_or(0, |newline| newline + 1);
             let mut end = at;
-            // Its description goes on until the next parameter, or a line with nothing.
+            // The description ends at the next parameter, an empty line, or the end of the comment.
             while let Some(newline) = memchr::memchr(b'\n', &comment[end..]) {
                 end += newline + 1;
                 let next = comment[end..].trim_ascii_start();
@@ -192,7 +192,7 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
     edits
 }
 
-/// Whether a name is taken in a file.
+/// Whether a name occurs anywhere in a file.
 pub(in crate::fix) fn is_taken(file: &SourceFile, name: &str) -> bool {
     find_word(&file.text, name.as_bytes(), 0).is_some()
 }

@@ -1,4 +1,4 @@
-//! Edits of a text, and how C is laid out.
+//! Edits of a text, and the layout of the written C code.
 
 pub(in crate::fix) mod edit;
 pub(in crate::fix) mod layout;

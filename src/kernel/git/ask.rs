@@ -1,4 +1,4 @@
-//! Asks git something, and waits no longer than it may take.
+//! Runs git commands within a time limit.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::kernel::bounded;
 
-/// What git may take for all questions of a run: a log of a few files in a cold repository of the kernel takes some seconds.
+/// Time for all git commands of a run. A log of a few files in a cold kernel repository takes some seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// What is left of the time for questions: it begins with the first.
+/// Deadline for all git commands of a run. The time starts with the first one.
 #[derive(Debug, Default)]
 pub struct Clock {
     until: OnceLock<Instant>,
@@ -23,26 +23,25 @@ impl Clock {
     }
 }
 
-/// An answer is no longer than this many bytes: the paths of all files of a kernel are 5 MB, and the texts that are asked for at once are bounded
-/// by who asks.
+/// Maximum length of an output in bytes. The paths of all files of a kernel are 5 MB; callers bound the texts that they request at once.
 pub const ANSWER_LIMIT: u64 = 160 << 20;
 
-/// What git says is wrong is cut off behind this many bytes.
+/// Number of bytes kept of git's error output.
 const ERROR_LIMIT: u64 = 4 << 10;
 
-/// What git answered.
+/// Result of a git command.
 #[derive(Debug)]
 pub struct Answer {
-    /// What it printed.
+    /// Standard output.
     pub out: Vec<u8>,
-    /// What it says is wrong; `None` where nothing is.
+    /// Error output; `None` if the command succeeded.
     pub failed: Option<String>,
 }
 
-/// Asks git, with a text for its stdin.
+/// Runs git with `input` on stdin.
 ///
 /// # Errors
-/// Where git is not installed, takes too long, or answers more than the limit.
+/// Git is not installed, takes too long, or prints more than the limit.
 pub fn ask(mut git: Command, input: Vec<u8>, clock: &Clock) -> Result<Answer, String> {
     let failed = |error: io::Error| format!("git: {error}");
     git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -57,17 +56,17 @@ pub fn ask(mut git: Command, input: Vec<u8>, clock: &Clock) -> Result<Answer, St
     Ok(Answer { out, failed })
 }
 
-/// What a child prints to stdout and to stderr.
+/// Reads stdout and stderr of a child, up to the deadline.
 fn wait(child: &mut Child, input: Vec<u8>, until: Instant) -> Result<(Vec<u8>, Vec<u8>), String> {
     if let Some(mut stdin) = child.stdin.take() {
-        // It may end without having read all.
+        // The child may end without reading everything.
         std::thread::spawn(move || drop(stdin.write_all(&input)));
     }
     let out = child.stdout.take().map(|out| reading(out, ANSWER_LIMIT));
     let wrong = child.stderr.take().map(|wrong| reading(wrong, ERROR_LIMIT));
     let out = out.map_or(Ok(Vec::new()), |out| read(&out, until))?;
     if out.len() as u64 > ANSWER_LIMIT {
-        return Err(format!("git: its answer is longer than {} MiB", ANSWER_LIMIT >> 20));
+        return Err(format!("git: its output is longer than {} MiB", ANSWER_LIMIT >> 20));
     }
     Ok((out, wrong.map_or(Ok(Vec::new()), |wrong| read(&wrong, until))?))
 }
@@ -81,7 +80,7 @@ fn reading(mut from: impl Read + Send + 'static, limit: u64) -> Receiver<io::Res
 fn read(from: &Receiver<io::Result<Vec<u8>>>, until: Instant) -> Result<Vec<u8>, String> {
     match from.recv_timeout(until.saturating_duration_since(Instant::now())) {
         Ok(text) => text.map_err(|error| format!("git: {error}")),
-        Err(RecvTimeoutError::Timeout) => Err(format!("git: no answers within {} s", TIME_LIMIT.as_secs())),
+        Err(RecvTimeoutError::Timeout) => Err(format!("git: all commands took more than {} s", TIME_LIMIT.as_secs())),
         Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
     }
 }

@@ -1,7 +1,7 @@
-//! What git knows of a tree, where it is a checkout and git is installed.
+//! History of a tree, if it is a git checkout and git is installed.
 //!
-//! Git reads objects, references and the index, and nothing that it would obey: see [`repository`]. Revisions are resolved to hashes once, and only
-//! hashes are passed on; of files only the paths and the hashes of their texts come back.
+//! Git reads objects, references and the index, but nothing that it would obey: see [`repository`]. Revisions are resolved to hashes once,
+//! and only hashes are passed on. Comparisons return only paths and hashes; texts are then read by hash.
 
 mod ask;
 mod repository;
@@ -17,7 +17,7 @@ use walkdir::WalkDir;
 
 use super::{FILE_LIMIT, FileTrouble, Laid, Overlay, TroubleKind};
 
-/// The history of a tree, asked only when it is needed.
+/// History of a tree. Git runs on first use.
 #[derive(Debug)]
 pub struct Git {
     root: PathBuf,
@@ -29,18 +29,18 @@ pub struct Git {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit(String);
 
-/// So many commits tell how changes to a file are called.
+/// Number of commits that decide the subject prefix of changes to a file.
 const SUBJECTS: &str = "-n20";
 
-/// The texts of a revision that differ from those on disk are no longer than this many bytes, all of them.
+/// Maximum length in bytes of the texts of a revision that differ from those on disk, all together.
 const TOTAL_BYTES: u64 = 128 << 20;
 
-/// The modes that git has for links, for modules of other repositories, and for what is not there.
+/// Git's modes of links, of submodules, and of missing files.
 const LINK: &str = "120000";
 const MODULE: &str = "160000";
 const NOTHING: &str = "000000";
 
-/// How files are compared: no command of anybody takes part.
+/// Command that compares files. It runs no external diff or textconv command.
 const COMPARE: &[&str] = &[
     "diff",
     "--raw",
@@ -52,19 +52,19 @@ const COMPARE: &[&str] = &[
     "--ignore-submodules=dirty",
 ];
 
-/// A file that differs between two revisions, or a revision and the disk.
+/// A file that differs between two revisions, or between a revision and the disk.
 #[derive(Debug)]
 struct Difference {
     old_mode: String,
     old_text: String,
     status: char,
     path: String,
-    /// The other path of a file that moved.
+    /// New path of a file that moved.
     to: Option<String>,
 }
 
 impl Git {
-    /// The history of the tree at `root`.
+    /// History of the tree at `root`.
     pub fn new(root: &Path) -> Git {
         Git { root: root.to_owned(), repository: OnceLock::new(), clock: Clock::default() }
     }
@@ -75,7 +75,7 @@ impl Git {
         repository.as_ref().map_err(Clone::clone)?.as_ref().ok_or_else(missing)
     }
 
-    /// What git answers, where nothing is wrong.
+    /// Output of a git command that succeeds.
     fn ask(&self, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, String> {
         match ask(self.repository()?.git(arguments), input, &self.clock)? {
             Answer { out, failed: None } => Ok(out),
@@ -83,31 +83,31 @@ impl Git {
         }
     }
 
-    /// The commit that a revision names.
+    /// Resolves a revision to a commit.
     ///
     /// # Errors
-    /// Where the tree is no checkout, git is not installed, or there is no such revision.
+    /// The tree is not a git checkout, git is not installed, or the revision does not exist.
     pub fn commit(&self, revision: &str) -> Result<Commit, String> {
         let named = format!("{revision}^{{commit}}");
         let question = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
         let answer = ask(self.repository()?.git(&question), Vec::new(), &self.clock)?;
-        let unknown = || format!("{}: git knows no revision {revision}", self.root.display());
+        let unknown = || format!("{}: unknown git revision {revision}", self.root.display());
         hash(&answer.out).map(Commit).ok_or_else(unknown)
     }
 
-    /// What has to be laid over the tree to make it that of a commit: the files that differ, as they are there. Files that git does not know and
-    /// does not ignore are new, and absent from it.
+    /// Overlay that turns the tree into that of a commit: the files that differ, as they are in the commit. Untracked files that are not
+    /// ignored are new, and absent from the commit.
     ///
     /// # Errors
-    /// Where git cannot say, or an object is missing.
+    /// Git fails, or an object is missing.
     pub fn overlay_of(&self, commit: &Commit) -> Result<Overlay, String> {
         Ok(self.laid(commit, "--no-renames")?.0)
     }
 
-    /// The same, with what the files that moved since were called.
+    /// The same overlay, with the old names of files that moved since.
     ///
     /// # Errors
-    /// Where git cannot say, or an object is missing.
+    /// Git fails, or an object is missing.
     pub fn overlay_before(&self, commit: &Commit) -> Result<Overlay, String> {
         let (mut overlay, moved) = self.laid(commit, "-M")?;
         overlay.renamed(&moved);
@@ -134,7 +134,7 @@ impl Git {
                     overlay.lay(&difference.path, Laid::Unread(trouble));
                 }
                 MODULE => {
-                    let text = "is a module of another repository; what changed in it is not known";
+                    let text = "is a submodule; its changes are not analysed";
                     let trouble = FileTrouble::of(&difference.path, TroubleKind::Link, text);
                     overlay.lay(&difference.path, Laid::Unread(trouble));
                 }
@@ -146,7 +146,7 @@ impl Git {
         Ok((overlay, moved))
     }
 
-    /// Takes a new file away; of what is another repository, all files.
+    /// Removes a new file; if it is another repository, all files of it.
     fn lay_new(&self, path: &str, overlay: &mut Overlay) {
         overlay.set(path.trim_end_matches('/'), None);
         let folder = self.root.join(path);
@@ -158,7 +158,8 @@ impl Git {
         }
     }
 
-    /// The files that the index says not to look at, as they are at a commit: whether they differ on disk, git does not tell.
+    /// State at a commit of the files that the index marks as not to be checked (assume-unchanged, skip-worktree). Git does not tell if
+    /// they differ on disk.
     fn hidden(&self, commit: &Commit) -> Result<Vec<Difference>, String> {
         let answer = self.ask(&["ls-files", "-v", "-z"], Vec::new())?;
         let entries = answer.split(|byte| *byte == 0).filter_map(|entry| entry.split_first_chunk::<2>());
@@ -166,7 +167,7 @@ impl Git {
         let hidden = entries
             .filter(|([mark, _], _)| is_hidden(mark))
             .map(|(_, path)| String::from_utf8_lossy(path).into_owned());
-        // What is not checked out at all is not there on either side.
+        // Files that are not checked out are absent on both sides.
         let hidden: BTreeSet<String> = hidden.filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect();
         if hidden.is_empty() {
             return Ok(Vec::new());
@@ -194,29 +195,29 @@ impl Git {
         Ok(found)
     }
 
-    /// The files that moved from one commit to another: old and new path.
+    /// Old and new paths of the files that moved between two commits.
     ///
     /// # Errors
-    /// Where git cannot say.
+    /// Git fails.
     pub fn renames(&self, from: &Commit, to: &Commit) -> Result<Vec<(String, String)>, String> {
         let moved = self.differences(&["-M", "--diff-filter=R", &from.0, &to.0, "--"])?;
         Ok(moved.into_iter().filter_map(|file| Some((file.path, file.to?))).collect())
     }
 
-    /// Where two commits parted.
+    /// Merge base of two commits.
     ///
     /// # Errors
-    /// Where git cannot say.
+    /// Git fails, or there is none.
     pub fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, String> {
         let answer = self.ask(&["merge-base", &one.0, &other.0], Vec::new())?;
-        hash(&answer).map(Commit).ok_or_else(|| format!("git knows no merge base of {} and {}", one.0, other.0))
+        hash(&answer).map(Commit).ok_or_else(|| format!("git finds no merge base of {} and {}", one.0, other.0))
     }
 
     fn differences(&self, arguments: &[&str]) -> Result<Vec<Difference>, String> {
         let answer = self.ask(&[COMPARE, arguments].concat(), Vec::new())?;
         let mut fields = answer.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
         let mut found = Vec::new();
-        // `:MODE MODE HASH HASH STATUS`, the path, and the other one where it moved.
+        // `:MODE MODE HASH HASH STATUS`, the path, and the new path if the file moved.
         while let Some(head) = fields.next().filter(|head| head.starts_with(':')) {
             let parts: Vec<&str> = head[1..].split(' ').collect();
             let ([old_mode, _, old_text, _, status], Some(path)) = (parts.as_slice(), fields.next()) else { break };
@@ -228,7 +229,7 @@ impl Git {
         Ok(found)
     }
 
-    /// The files on disk that git does not know and does not ignore.
+    /// Untracked files on disk that are not ignored.
     fn new_files(&self) -> Result<Vec<String>, String> {
         let repository = self.repository()?;
         let mut git = repository.git(&["ls-files", "--others", "--exclude-standard", "-z"]);
@@ -241,19 +242,19 @@ impl Git {
         Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
     }
 
-    /// Lays the old texts of files over a tree, by their hashes. What is too long is not read.
+    /// Adds the old texts of files to an overlay, by their hashes. Texts that are too long are not read.
     fn lay(&self, files: &[Difference], overlay: &mut Overlay) -> Result<(), String> {
         let sizes = self.ask(&["cat-file", "--batch-check=%(objecttype) %(objectsize)"], hashes(files.iter()))?;
         let sizes = String::from_utf8_lossy(&sizes).into_owned();
         let (mut read, mut total) = (Vec::new(), 0);
         for (file, size) in files.iter().zip(sizes.lines()) {
             let Some(size) = size.strip_prefix("blob ").and_then(|size| size.parse::<u64>().ok()) else {
-                return Err(format!("{}: its text at that revision is not here (a partial clone?)", file.path));
+                return Err(format!("{}: its text at that revision is missing (a partial clone?)", file.path));
             };
             if size > FILE_LIMIT || total + size > TOTAL_BYTES {
                 let limit = if size > FILE_LIMIT { FILE_LIMIT } else { TOTAL_BYTES };
                 let text = format!(
-                    "at that revision it, or the texts before it, are longer than {} MiB; not read",
+                    "too long at that revision: over {} MiB, alone or with the texts before it; not read",
                     limit >> 20
                 );
                 overlay.lay(&file.path, Laid::Unread(FileTrouble::of(&file.path, TroubleKind::TooLarge, text)));
@@ -275,18 +276,18 @@ impl Git {
         Ok(())
     }
 
-    /// The hash of the commit that is checked out.
+    /// Hash of the commit that is checked out.
     pub fn head(&self) -> Option<String> {
         self.commit("HEAD").ok().map(|commit| commit.0)
     }
 
-    /// Who works here, as git knows them: name and address.
+    /// Name and address of the user from the git configuration, or placeholders.
     pub fn author(&self) -> (String, String) {
         let [name, address] = self.repository().map_or([None, None], Repository::author);
         let known = |own: Option<&str>, key: &str| {
             own.map(str::to_owned).or_else(|| {
                 let mut git = bare_git();
-                // Nobody but the user writes this one.
+                // Only the user writes the global configuration.
                 git.env_remove("GIT_CONFIG_GLOBAL").args(["config", "--global", "--get", key]).current_dir("/");
                 let answer = ask(git, Vec::new(), &self.clock).ok()?;
                 let text = String::from_utf8_lossy(&answer.out).trim().to_owned();
@@ -299,7 +300,7 @@ impl Git {
         )
     }
 
-    /// What the subjects of changes to some files start with most often, without the last colon.
+    /// Most frequent subject prefix of changes to some files, without the last colon.
     pub fn prefix(&self, files: &[&str]) -> Option<String> {
         let head = self.head()?;
         let mut arguments =
@@ -309,7 +310,7 @@ impl Git {
         let subjects = String::from_utf8_lossy(&answer).into_owned();
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for prefix in subjects.lines().filter_map(|subject| subject.rsplit_once(": ")).map(|(prefix, _)| prefix) {
-            // Reverts quote, and a sentence is no prefix.
+            // Reverts quote a subject, and a sentence is no prefix.
             if !prefix.contains('"') && prefix.split_whitespace().count() <= 3 {
                 *counts.entry(prefix).or_default() += 1;
             }
@@ -318,14 +319,14 @@ impl Git {
     }
 }
 
-/// A hash that git printed on a line of its own.
+/// Hash that git printed on a line of its own.
 fn hash(answer: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(answer).ok()?.trim();
     let is_hash = text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hash.then(|| text.to_owned())
 }
 
-/// The hashes of the old texts of files, one a line.
+/// Hashes of the old texts of files, one per line.
 fn hashes<'d>(files: impl Iterator<Item = &'d Difference>) -> Vec<u8> {
     files.flat_map(|file| [file.old_text.as_bytes(), b"\n"].concat()).collect()
 }

@@ -1,12 +1,12 @@
-//! The objects and references of a repository that nobody trusts, without anything of it that git would obey.
+//! Objects and references of an untrusted repository, without anything that git would obey.
 //!
-//! What the configuration of a repository, its hooks or its attributes name is run by git as the user: `core.fsmonitor`, filters, `gpg.program`,
-//! transports of a partial clone. So git is never shown that configuration. It is given a repository made for this run, whose references, objects
-//! and index are those of the other one, and whose configuration holds the few values that say how those are to be read.
+//! The configuration, hooks and attributes of a repository can name commands that git runs as the user: `core.fsmonitor`, filters,
+//! `gpg.program`, transports of a partial clone. So git never sees that configuration. It gets a repository made for this run. That one has
+//! the references, objects and index of the original. Its configuration holds only the few values needed to read them.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,40 +15,43 @@ use super::ask::{Clock, ask};
 use crate::kernel::bounded;
 use crate::replace::Temporary;
 
-/// A repository that holds nothing to be obeyed.
+/// A repository that holds nothing git would obey.
 #[derive(Debug)]
 pub struct Repository {
     made: Temporary,
-    /// Where objects are.
+    /// Object folder of the original repository.
     objects: PathBuf,
     index: PathBuf,
-    /// What the user does not want to be told of.
+    /// File with the ignore patterns of the original repository.
     excluded: PathBuf,
-    /// The folder that is checked out, of which the tree is a part or all.
+    /// Top folder of the checkout. The tree is part or all of it.
     top: PathBuf,
-    /// The tree.
+    /// Canonical path of the tree.
     tree: PathBuf,
-    /// The name and the address of the user, where the repository has its own.
+    /// Name and address of the user, if the repository sets them.
     author: [Option<String>; 2],
 }
 
-/// What references are made of: those of the folder that is checked out, then those that it shares with others.
+/// References of the checkout itself, then those that it shares with other worktrees.
 const OWN: &[&str] =
     &["HEAD", "FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "logs"];
 const SHARED: &[&str] = &["refs", "packed-refs", "reftable", "shallow"];
 
-/// The values that are taken over: how objects and references are stored, what `@{upstream}` means, and who the user is.
+/// Configuration keys that are read: the storage of objects and references, the meaning of `@{upstream}`, and the user's identity.
 const TAKEN_OVER: &str =
     r"^(extensions\.(objectformat|refstorage)|branch\..*\.(remote|merge)|remote\..*\.fetch|user\.(name|email))$";
 
-/// Files of a repository that hold a path, or the name of a reference, have no more bytes.
+/// Maximum length in bytes of an index; that of a kernel has 10 MB.
+const INDEX_LIMIT: u64 = 1 << 30;
+
+/// Maximum length in bytes of a repository file that holds a path or a reference name.
 const LINE_LIMIT: u64 = 8 << 10;
 
 impl Repository {
-    /// That of the folder that a tree is, or lies in; `None` where there is none.
+    /// Repository of the checkout that a tree is, or lies in; `None` if there is none.
     ///
     /// # Errors
-    /// Where it cannot be read, or git is not installed.
+    /// The repository cannot be read, or git is not installed.
     pub fn of(tree: &Path, clock: &Clock) -> Result<Option<Repository>, String> {
         let failed = |error: io::Error| format!("{}: its git repository cannot be read: {error}", tree.display());
         let tree = tree.canonicalize().map_err(failed)?;
@@ -60,8 +63,9 @@ impl Repository {
         let made = linked(&own, &shared).map_err(failed)?;
         let index = own.join("index");
         if index.exists() && !index.is_file() {
-            return Err(format!("{}: the index of its git repository is no file", tree.display()));
+            return Err(format!("{}: the index of its git repository is not a regular file", tree.display()));
         }
+        let index = copied_index(&index, made.path()).map_err(failed)?;
         let mut repository = Repository {
             made,
             objects: shared.join("objects"),
@@ -77,7 +81,7 @@ impl Repository {
         Ok(Some(repository))
     }
 
-    /// Git with this repository and a question for it, asked in the tree.
+    /// Git command on this repository, run in the tree.
     pub fn git(&self, arguments: &[&str]) -> Command {
         let mut git = bare_git();
         git.env("GIT_DIR", self.made.path()).env("GIT_WORK_TREE", &self.top);
@@ -86,23 +90,23 @@ impl Repository {
         git
     }
 
-    /// The option that names the files which are not listed as new.
+    /// Option that names the file with the ignore patterns, if it exists.
     pub fn excluded(&self) -> Option<OsString> {
         let mut option = OsString::from("--exclude-from=");
         option.push(&self.excluded);
         self.excluded.is_file().then_some(option)
     }
 
-    /// The name and the address of the user, where the repository has its own.
+    /// Name and address of the user, if the repository sets them.
     pub fn author(&self) -> [Option<&str>; 2] {
         self.author.each_ref().map(Option::as_deref)
     }
 
-    /// The values to be taken over, as git reads them, which follows no `include`.
+    /// Reads the values of [`TAKEN_OVER`] with git, which follows no `include`.
     fn configuration(&self, file: &Path, clock: &Clock) -> Result<Vec<(String, String)>, String> {
         let mut git = self.git(&["config", "--no-includes", "--null", "--file"]);
         git.arg(file).args(["--get-regexp", TAKEN_OVER]).current_dir(self.made.path());
-        // A pipe has no values, and would be waited for.
+        // A pipe has no values, and reading it would block.
         if !file.is_file() {
             return Ok(Vec::new());
         }
@@ -113,7 +117,19 @@ impl Repository {
     }
 }
 
-/// Git as it is without any repository: nothing of the environment, nor of the user's configuration, says what it is to run.
+/// Copy of an index, beside the other parts of a repository made for this run. `git diff` writes the index that it reads.
+fn copied_index(index: &Path, made: &Path) -> io::Result<PathBuf> {
+    let copy = made.join("index");
+    if index.exists() {
+        let mut from = File::open(index)?.take(INDEX_LIMIT + 1);
+        if io::copy(&mut from, &mut File::create(&copy)?)? > INDEX_LIMIT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+    }
+    Ok(copy)
+}
+
+/// Git without any repository. Neither the environment nor the user's configuration makes it run anything.
 pub fn bare_git() -> Command {
     let mut git = Command::new("git");
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"GIT_")) {
@@ -136,18 +152,18 @@ pub fn bare_git() -> Command {
     git
 }
 
-/// The folder of the repository: `.git` itself, or the one that a file of that name tells.
+/// Repository folder of a checkout: `.git` itself, or the folder that a file of this name points to.
 fn git_folder(top: &Path) -> io::Result<PathBuf> {
     let git = top.join(".git");
     if git.is_dir() {
         return Ok(git);
     }
     let line = line(&git)?;
-    let path = line.strip_prefix("gitdir: ").ok_or_else(|| io::Error::other(".git names no repository"))?;
+    let path = line.strip_prefix("gitdir: ").ok_or_else(|| io::Error::other(".git does not start with `gitdir: `"))?;
     Ok(top.join(path))
 }
 
-/// The folder with what several folders that are checked out share.
+/// Repository folder that several worktrees share.
 fn shared_folder(own: &Path) -> io::Result<PathBuf> {
     match line(&own.join("commondir")) {
         Ok(path) => Ok(own.join(path)),
@@ -156,16 +172,16 @@ fn shared_folder(own: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// The first line of a small regular file.
+/// First line of a small regular file.
 fn line(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other(format!("{} is no file", path.display())));
+        return Err(io::Error::other(format!("{} is not a regular file", path.display())));
     }
     let text = bounded(File::open(path)?, 0, LINE_LIMIT)?;
     Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().trim_end().to_owned())
 }
 
-/// A repository of links to the references of another.
+/// Makes a repository of links to the references of another.
 fn linked(own: &Path, shared: &Path) -> io::Result<Temporary> {
     let made = Temporary::folder("mmaplint-git")?;
     let names = OWN.iter().map(|name| (own, name)).chain(SHARED.iter().map(|name| (shared, name)));
@@ -174,13 +190,13 @@ fn linked(own: &Path, shared: &Path) -> io::Result<Temporary> {
         if !target.is_file() && !target.is_dir() {
             continue;
         }
-        // Git wants a HEAD that is no link, or a link to a reference.
+        // Git requires a HEAD that is no link, or a link to a reference.
         match *name {
             "HEAD" => fs::write(made.path().join(name), line(&target)? + "\n")?,
             _ => symlink(target.canonicalize()?, made.path().join(name))?,
         }
     }
-    // An index that is kept in two files has its other half here.
+    // A split index has its other half here.
     for entry in fs::read_dir(own)?.filter_map(Result::ok) {
         if entry.file_name().as_encoded_bytes().starts_with(b"sharedindex.") {
             symlink(entry.path().canonicalize()?, made.path().join(entry.file_name()))?;
@@ -194,7 +210,7 @@ fn value(configuration: &[(String, String)], wanted: &str) -> Option<String> {
     configuration.iter().rev().find(|(key, _)| key == wanted).map(|(_, value)| value.clone())
 }
 
-/// A configuration with these values, as far as nothing in them would have to be quoted.
+/// Configuration with these values, without those that would need quotes. The user's identity is left out.
 fn taken_over(configuration: &[(String, String)]) -> String {
     let mut out = String::from("[core]\n\trepositoryformatversion = 1\n\tbare = false\n");
     let is_plain = |text: &str| {

@@ -1,60 +1,60 @@
-//! What a patch does to one file, in hunks.
+//! Changes of a patch to one file, in hunks.
 
 use std::fmt;
 
-/// What a patch does to one file.
+/// Change of a patch to one file.
 #[derive(Clone, Debug, Default)]
 pub struct FilePatch<'t> {
-    /// The path before, relative to the tree; `None` for a file that is new.
+    /// Path before the change, relative to the tree; `None` for a new file.
     pub old: Option<String>,
-    /// The path after; `None` for a file that goes.
+    /// Path after the change; `None` for a deleted file.
     pub new: Option<String>,
-    /// The hunks in order.
+    /// Hunks in order.
     pub hunks: Vec<Hunk<'t>>,
-    /// Whether what it changes is not text.
+    /// Whether the file is binary or a submodule.
     pub is_binary: bool,
-    /// Whether the old file stays as it is: a copy.
+    /// Whether the new file is a copy, so that the old one stays.
     pub is_copy: bool,
-    /// Whether the new file is a link, of which the text is the path that it leads to.
+    /// Whether the new file is a link. Its text is then the target path.
     pub is_link: bool,
-    /// Which mail of a series it stands in, from 0.
+    /// Number of the mail that holds the change, from 1; 0 before the first mail.
     pub mail: usize,
-    /// Whether a `diff --git` line begins it, which says what is renamed and what is new.
+    /// Whether a `diff --git` line starts it. Git states renames and new files explicitly.
     pub is_git: bool,
-    /// Whether `---` and `+++` lines name it, behind which hunks follow.
+    /// Whether `---` and `+++` lines name it, so that hunks must follow.
     pub(super) is_named: bool,
-    /// The line of the patch, from 1, on which it starts.
+    /// First line of the change in the patch, from 1.
     pub line: usize,
 }
 
-/// One hunk.
+/// A hunk.
 #[derive(Clone, Debug, Default)]
 pub struct Hunk<'t> {
-    /// The first line it speaks of in the old file, from 1; 0 where there is none.
+    /// First line of the hunk in the old file, from 1; 0 if there is none.
     pub start: usize,
-    /// Its lines with their newlines, in order.
+    /// Lines with their newlines, in order.
     pub lines: Vec<(Mark, &'t [u8])>,
-    /// The line of the patch, from 1, on which it starts.
+    /// First line of the hunk in the patch, from 1.
     pub line: usize,
 }
 
-/// What a line of a hunk says.
+/// Role of a line in a hunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// It stays.
+    /// The line stays.
     Context,
-    /// It goes.
+    /// The line is removed.
     Removed,
-    /// It comes.
+    /// The line is added.
     Added,
 }
 
-/// Why a patch cannot be read or applied.
+/// Error in reading or applying a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatchError {
-    /// The line of the patch, from 1.
+    /// Line of the patch, from 1.
     pub line: usize,
-    /// The reason, with the file and the hunk.
+    /// Reason, with the file and the hunk.
     pub reason: String,
 }
 
@@ -67,12 +67,12 @@ impl fmt::Display for PatchError {
 impl std::error::Error for PatchError {}
 
 impl<'t> FilePatch<'t> {
-    /// The path to name it by.
+    /// Path for messages: the new one if there is one.
     pub fn path(&self) -> &str {
         self.new.as_deref().or(self.old.as_deref()).unwrap_or("?")
     }
 
-    /// The patch that takes this one back.
+    /// The patch that undoes this one.
     pub(in crate::kernel) fn reversed(&self) -> FilePatch<'t> {
         let mark = |mark| match mark {
             Mark::Context => Mark::Context,

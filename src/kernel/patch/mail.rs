@@ -1,16 +1,16 @@
-//! What of a mail has a say in how git reads the patch in it.
+//! Mail syntax that decides how git reads the patch in a mail.
 
 const ENCODING: &[u8] = b"content-transfer-encoding:";
 const TYPE: &[u8] = b"content-type:";
 
-/// What the names of encodings begin with in which a diff is written as in ASCII.
+/// Prefixes of the names of charsets that write a diff as ASCII does.
 const CHARSETS: [&str; 8] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125", "koi8-", "latin"];
 
 fn is_field(line: &[u8], name: &[u8]) -> bool {
     line.split_at_checked(name.len()).is_some_and(|(head, _)| head.eq_ignore_ascii_case(name))
 }
 
-/// Whether a line begins a mail of an mbox, as git tells: `From `, and a time with its year at the end.
+/// Whether a line starts a mail of an mbox, by git's rule: `From `, and a time with its year at the end.
 pub(super) fn is_mail(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ").filter(|_| line.len() >= 20) else { return false };
     let Some(colon) = memchr::memrchr(b':', rest) else { return false };
@@ -21,7 +21,7 @@ pub(super) fn is_mail(line: &[u8]) -> bool {
     around.into_iter().all(is_digit) && year.parse::<u64>().is_ok_and(|year| year > 90)
 }
 
-/// A header of a mail, or of a part of it, that says how its text is written.
+/// Header, of a mail or a part of it, that describes the encoding of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     /// `Content-Transfer-Encoding`
@@ -31,16 +31,16 @@ pub(super) enum Field {
 }
 
 impl Field {
-    /// The header that a line begins.
+    /// The header that a line starts.
     pub(super) fn of(line: &[u8]) -> Option<Field> {
         let fields = [(ENCODING, Field::Encoding), (TYPE, Field::Type)];
         fields.into_iter().find(|(name, _)| is_field(line, name)).map(|(_, field)| field)
     }
 
-    /// Whether what it says makes several parts of the mail; `behind` follows the line.
+    /// Whether the header splits the mail into parts; `behind` is the text after the line.
     ///
     /// # Errors
-    /// Where the text is not the patch itself: `git am` would decode it, and apply what nobody has checked.
+    /// The text is encoded: `git am` would decode it and apply a patch that was not checked.
     pub(super) fn read(self, line: &[u8], behind: &[u8]) -> Result<bool, String> {
         let is_folded = |line: &&[u8]| line.starts_with(b" ") || line.starts_with(b"\t");
         let folded = behind.split_inclusive(|byte| *byte == b'\n').take_while(is_folded);
@@ -59,7 +59,7 @@ impl Field {
             return Ok(self == Field::Type && value.contains("boundary="));
         }
         let said = value.escape_debug();
-        let what = if self == Field::Encoding { "encoding" } else { "letters" };
-        Err(format!("a mail in {said} {what}; decode it, as `b4 am` and `git mailinfo` do"))
+        let what = if self == Field::Encoding { "encoding" } else { "content type" };
+        Err(format!("a mail in {said} {what}; decode it first, with `b4 am` or `git mailinfo`"))
     }
 }

@@ -1,4 +1,4 @@
-//! Reads patches: a unified diff, what `git format-patch` writes, an mbox with a series. What stands between diffs is passed over.
+//! Parses patches: unified diffs, the output of `git format-patch`, an mbox with a series. Text between diffs is skipped.
 
 mod file_patch;
 mod mail;
@@ -10,19 +10,19 @@ use names::{both_names, checked, stripped, unquoted};
 
 use super::FILE_LIMIT;
 
-/// Patches longer than this many bytes are not read.
+/// Maximum length of a patch in bytes.
 pub const PATCH_LIMIT: usize = 64 << 20;
 
-/// Nor are those of more lines: from one release of the kernel to the next there are a million.
+/// Maximum number of lines of a patch. Two releases of the kernel differ in a million.
 const LINE_LIMIT: usize = 3_000_000;
 
-/// No path of a system is longer.
+/// Maximum length of a path in bytes, on any system.
 const PATH_LIMIT: usize = 4096;
 
-/// Reads all that a text holds of patches, in order.
+/// Parses all patches in a text, in order.
 ///
 /// # Errors
-/// Where it holds none, a hunk is not whole, a path would lead out of the tree, or the text is a mail in another encoding.
+/// The text is too long, holds no diff, or is a mail in another encoding. A hunk is incomplete, or a path leads out of the tree.
 pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch<'_>>, PatchError> {
     if text.len() > PATCH_LIMIT {
         return Err(error(1, format!("is longer than {} MiB", PATCH_LIMIT >> 20)));
@@ -50,14 +50,14 @@ pub fn parse_patch(text: &[u8]) -> Result<Vec<FilePatch<'_>>, PatchError> {
     if let Some(file) = found.iter().find(is_lost) {
         return Err(error(file.line, "the names of the file cannot be read".to_owned()));
     }
-    // Nothing was changed: `git diff` says so by saying nothing.
+    // `git diff` prints nothing if nothing changed.
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(Vec::new());
     }
     if found.is_empty() {
         return Err(error(1, "holds no diff".to_owned()));
     }
-    // What is said of a mode, or of an empty file, changes no text.
+    // Without paths, only a mode or an empty file changes, and no text.
     found.retain(|file| file.old.is_some() || file.new.is_some());
     Ok(found)
 }
@@ -66,29 +66,29 @@ fn error(line: usize, reason: String) -> PatchError {
     PatchError { line, reason }
 }
 
-/// Where in a mail a line stands.
+/// Position of a line in a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    /// Among its headers.
+    /// Among the headers.
     Header,
     /// In the message, before any diff.
     Message,
-    /// Right behind a line of a diff, where a hunk may follow.
+    /// Directly behind a line of a diff. A hunk may follow.
     Diff,
     /// Behind a diff.
     Behind,
 }
 
 struct Reader<'t> {
-    /// What is still to be read.
+    /// Text still to be read.
     rest: &'t [u8],
-    /// How many lines were read.
+    /// Number of lines read.
     at: usize,
     found: Vec<FilePatch<'t>>,
-    /// How many mails have begun.
+    /// Number of mails started.
     mail: usize,
     part: Part,
-    /// Whether the mail is made of several parts.
+    /// Whether the mail has several parts.
     has_parts: bool,
     /// Whether a header of the mail was read.
     has_header: bool,
@@ -100,13 +100,13 @@ impl<'t> Reader<'t> {
         (end > 0).then(|| &self.rest[..end])
     }
 
-    /// Goes on behind a line.
+    /// Skips a line.
     fn pass(&mut self, line: &[u8]) {
         self.rest = &self.rest[line.len()..];
         self.at += 1;
     }
 
-    /// The open diff: one that a `diff --git` line or the line before has begun.
+    /// The open diff: the one started last.
     fn open(&mut self) -> Option<&mut FilePatch<'t>> {
         self.found.last_mut()
     }
@@ -140,7 +140,7 @@ impl<'t> Reader<'t> {
             Part::Header if without_end(line).is_empty() => {
                 self.part = if self.has_header { Part::Message } else { Part::Header };
             }
-            // The parts of a mail have headers of their own, and a diff may stand before or behind. What a message quotes are none.
+            // Parts of a mail have headers of their own, before or behind a diff. Headers quoted in a message do not count.
             part if Field::of(line).is_some() && (part == Part::Header || self.has_parts) => {
                 self.has_header = true;
                 let has_parts = Field::of(line).map_or(Ok(false), |field| field.read(line, self.rest));
@@ -148,9 +148,9 @@ impl<'t> Reader<'t> {
             }
             Part::Header => self.has_header = true,
             Part::Diff if line.starts_with(b"@@ -") => return self.hunk(line, number),
-            // Text that looks like a hunk is a quotation before a diff, and lost behind one.
+            // Text that looks like a hunk is a quotation before a diff, and a lost hunk behind one.
             Part::Behind if line.starts_with(b"@@ -") => {
-                return Err(error(number, "a hunk stands behind text that belongs to no diff".to_owned()));
+                return Err(error(number, "a hunk follows text that is not part of a diff".to_owned()));
             }
             Part::Diff if !without_end(line).is_empty() => self.part = Part::Behind,
             Part::Diff | Part::Behind | Part::Message => {}
@@ -158,7 +158,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// The lines between `diff --git` and the first hunk.
+    /// Reads the lines between `diff --git` and the first hunk.
     fn git_header(&mut self, names: &[u8], number: usize) -> Result<(), PatchError> {
         if names.len() > 2 * PATH_LIMIT {
             return Err(error(number, format!("names paths longer than {PATH_LIMIT} bytes")));
@@ -192,14 +192,14 @@ impl<'t> Reader<'t> {
         }
         patch.old = old.map(checked).transpose().map_err(|reason| error(number, reason))?;
         patch.new = new.map(checked).transpose().map_err(|reason| error(number, reason))?;
-        // Of a module of another repository only the commit changes.
+        // A submodule changes only its commit.
         patch.is_binary |= is_module;
         self.found.pop();
         self.found.push(patch);
         Ok(())
     }
 
-    /// `--- a/old` and `+++ b/new`.
+    /// Reads `--- a/old` and `+++ b/new`.
     fn names(&mut self, old: &[u8], new: &[u8], number: usize) -> Result<(), PatchError> {
         let path = |name: &[u8]| match unquoted(before_tab(name)) {
             name if name == "/dev/null" => Ok(None),
@@ -208,7 +208,7 @@ impl<'t> Reader<'t> {
         let (old, new) = (path(old)?, path(new)?);
         let continues = self.open().is_some_and(|open| open.is_git && open.hunks.is_empty() && open.line + 12 > number);
         match self.open().filter(|_| continues) {
-            // The names of a `diff --git` line are ambiguous where they hold blanks; these are not.
+            // Names in a `diff --git` line are ambiguous if they hold blanks; these are not.
             Some(open) => (open.old, open.new, open.is_named) = (old, new, true),
             None => self.begin(FilePatch { old, new, is_named: true, line: number, ..FilePatch::default() }),
         }
@@ -217,7 +217,7 @@ impl<'t> Reader<'t> {
 
     fn hunk(&mut self, head: &[u8], number: usize) -> Result<(), PatchError> {
         let Some(file) = self.open().map(|open| open.path().to_owned()) else {
-            return Err(error(number, "a hunk stands before any file is named".to_owned()));
+            return Err(error(number, "a hunk comes before any file name".to_owned()));
         };
         let count = self.open().map_or(0, |open| open.hunks.len()) + 1;
         let named = |reason: &str| error(number, format!("hunk {count} of {file} {reason}"));
@@ -257,14 +257,14 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// `\ No newline at end of file`.
+/// Applies `\ No newline at end of file`.
 fn no_newline(hunk: &mut Hunk) {
     if let Some((_, text)) = hunk.lines.last_mut() {
         *text = without_end(text);
     }
 }
 
-/// `@@ -12,3 +12,4 @@`: the first old line, the number of old lines, the number of new ones.
+/// Parses `@@ -12,3 +12,4 @@`: the first old line, the number of old lines, the number of new ones.
 fn ranges(head: &[u8]) -> Option<(usize, usize, usize)> {
     let head = std::str::from_utf8(head.get(4..)?.split(|byte| *byte == b'@').next()?).ok()?;
     let (old, new) = head.trim().split_once(" +")?;
@@ -273,7 +273,7 @@ fn ranges(head: &[u8]) -> Option<(usize, usize, usize)> {
         Some((start.parse::<usize>().ok()?, count.parse::<usize>().ok()?))
     };
     let ((start, removed), (_, added)) = (range(old)?, range(new)?);
-    // No file has more lines than a patch may have bytes.
+    // No file has more lines than it may have bytes.
     (start <= FILE_LIMIT as usize).then_some((start, removed, added))
 }
 

@@ -1,6 +1,6 @@
-//! The names of files in a patch.
+//! File names in a patch.
 
-/// The two names of a `diff --git` line, without their first folder: both are quoted, or both are the same.
+/// Both names of a `diff --git` line, without their first folder. Unquoted names can be separated only if they are the same.
 pub(super) fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
     let both = |old: &[u8], new: &[u8]| (Some(stripped(&unquoted(old))), Some(stripped(&unquoted(new))));
     if let Some(end) = quotation_end(names) {
@@ -20,7 +20,7 @@ pub(super) fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
     blanks.into_iter().find(is_end).map_or((None, None), |at| both(&names[..at], &names[at + 1..]))
 }
 
-/// Where a quoted name ends.
+/// Offset behind a quoted name.
 fn quotation_end(name: &[u8]) -> Option<usize> {
     let mut at = 1;
     name.strip_prefix(b"\"")?;
@@ -37,7 +37,7 @@ pub(super) fn stripped(name: &str) -> String {
     name.split_once('/').map_or(name, |(_, rest)| rest).to_owned()
 }
 
-/// A name as git quotes it: `"a/n\303\244me"`.
+/// Decodes a name as git quotes it: `"a/n\303\244me"`.
 pub(super) fn unquoted(name: &[u8]) -> String {
     let Some(quoted) = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")) else {
         return String::from_utf8_lossy(name).into_owned();
@@ -66,12 +66,12 @@ pub(super) fn unquoted(name: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A path that stays below the tree.
+/// Checks that a path stays below the tree.
 pub(super) fn checked(path: String) -> Result<String, String> {
     let is_inside = !path.is_empty()
         && !path.starts_with('/')
         && path.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git"))
-        // Nor would it be printed as it is.
+        // Control characters would not be printed as they are.
         && !path.chars().any(char::is_control);
     if is_inside { Ok(path) } else { Err(format!("{path:?} is no path below the tree")) }
 }

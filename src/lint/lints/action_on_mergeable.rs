@@ -10,13 +10,13 @@ pub fn check(facts: &Facts, found: &mut Found) {
         if handler.final_flags(rules).iter().any(|flag| rules.is_never_merged(flag)) {
             continue;
         }
-        // The helpers of the header call one another.
+        // Action helpers in headers call one another.
         for body in handler.bodies.iter().filter(|body| !facts.context.index.file(body.file()).is_header()) {
             for call in &body.lowered.calls {
                 if rules.call(&call.name).is_some_and(|rule| rule.does == CallEffect::Action) {
                     let message = format!(
-                        "{} asks for {} and sets none of VMA_IO_BIT, VMA_PFNMAP_BIT, VMA_MIXEDMAP_BIT and VMA_DONTEXPAND_BIT: \
-                         newer kernels refuse an action on a mapping that may merge",
+                        "{} calls {} and sets none of VMA_IO_BIT, VMA_PFNMAP_BIT, VMA_MIXEDMAP_BIT and VMA_DONTEXPAND_BIT: \
+                         newer kernels reject an action on a mapping that may merge",
                         handler.name(),
                         call.name
                     );

@@ -7,14 +7,14 @@ use crate::source::blank_non_code;
 pub fn check(facts: &Facts, found: &mut Found) {
     let all: Vec<&Registration> = facts.findings.iter().map(|finding| &finding.registration).collect();
     for (number, old) in all.iter().enumerate().filter(|(_, registration)| registration.hook.takes == Takes::Vma) {
-        // The registrations of a file are sorted by place, and those of one table lie side by side.
+        // The registrations of a file are sorted by place, so those of one table are adjacent.
         let in_file = |other: &&&Registration| other.file == old.file;
         let before = all[..number].iter().rev().take_while(in_file);
         let near = before.chain(all[number + 1..].iter().take_while(in_file));
         let mut both = near.filter(|new| new.hook.takes == Takes::Desc && is_same_table(facts, old, new));
         if both.next().is_some() && old.handler != Handler::Null {
             let name = old.table.as_deref().unwrap_or("the table");
-            let message = format!("{name} has both .mmap and .mmap_prepare, which exclude one another: the kernel warns and refuses the mmap");
+            let message = format!("{name} sets both .mmap and .mmap_prepare: the kernel warns and rejects the mmap; remove one of them");
             found.at(old.file, old.span, message);
         }
     }
@@ -40,7 +40,7 @@ fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool 
         && old.hook.record == new.hook.record
         && old.table.is_some()
         && old.table == new.table
-        // Two conditions that differ may exclude one another; one alone leaves the other hook where it holds.
+        // Two different conditions may exclude each other. If only one hook has a condition, both are set when it is true.
         && (old.condition == new.condition || old.condition.is_none() || new.condition.is_none())
         && brace(old) == brace(new)
 }

@@ -1,4 +1,4 @@
-//! `vm_ops->close` gives back for each mapping what only the first one took.
+//! `vm_ops->close` releases for each mapping what only the first one took.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::vma::flow::{Key, Lowered};
 pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen = BTreeSet::new();
     for handler in &facts.handlers {
-        // A mapping that is neither copied by fork() nor split stays one.
+        // A mapping that fork() does not copy and nothing splits has no second VMA.
         let is_copied = !handler.sets("VM_DONTCOPY");
         for body in &handler.bodies {
             for close in body.lowered.vm_hooks.iter().filter(|hook| hook.member == "close") {
@@ -28,9 +28,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock)
                 });
                 let Some(undone) = undone else { continue };
-                let how = if is_copied { "fork() or munmap() of a part" } else { "munmap() of a part" };
+                let how = if is_copied { "a fork() or a partial munmap()" } else { "a partial munmap()" };
                 let message = format!(
-                    "{} gives back what the mapping took, and {} has no open: after {how} it runs once more than was taken",
+                    "{} drops what the mapping took, but {} has no open: after {how} it drops more than was taken",
                     lowered.name, close.table
                 );
                 found.at(close.key.id.file, undone.span, message);
@@ -39,7 +39,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Whether a close looks how much of the mapping goes, or forgets what it has given back, or never runs twice for want of an MMU.
+/// Whether a close hook is safe without open: it checks the range that goes away, clears its pointer, releases only what it took itself,
+/// or exists only without an MMU, where it never runs twice.
 fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     let looks = lowered.reads.iter().any(|read| matches!(read.name.as_str(), "vm_start" | "vm_end"));
     let mut forgets = false;
@@ -52,7 +53,7 @@ fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     }
     let file = facts.context.index.file(key.id.file);
     let condition = file.condition_at(facts.context.index.item(key.id).name.start).unwrap_or_default();
-    // What it takes itself is what it gives back.
+    // It releases what it took itself.
     let takes = lowered.events.iter().any(|event| matches!(&event.kind, EventKind::Take { kind, .. } if *kind != StateKind::Lock));
     takes || looks || forgets || condition.contains("!CONFIG_MMU") || condition.contains("!defined(CONFIG_MMU)")
 }

@@ -1,4 +1,4 @@
-//! A caller that still has a VMA hands a desc of its own to a converted hook, and does not carry out what the hook asks for.
+//! A caller with a VMA that passes its own desc to a converted hook without both compat helpers.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
@@ -20,21 +20,21 @@ pub fn check(facts: &Facts, found: &mut Found) {
             if hooks.is_empty() {
                 continue;
             }
-            // One function may make the desc, and another call the hook.
+            // One function may build the desc, and another call the hook.
             let related = handler.related(body).flat_map(|other| &other.variants);
             let mut bridges: Vec<&str> =
                 related.flat_map(|other| other.calls()).map(|(name, _, _)| name).collect();
             bridges.retain(|name| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Bridge));
             bridges.sort_unstable();
             bridges.dedup();
-            // One call makes the desc of the VMA, another carries out what the hook asked for.
+            // One call builds the desc, another applies the requests of the hook to the VMA.
             if bridges.len() >= 2 {
                 continue;
             }
             for (name, span) in hooks {
                 let message = format!(
-                    "{} calls {name} with a desc of its own, but not both compat_set_desc_from_vma() before and \
-                     __compat_vma_mmap() behind: actions and vm_ops->mapped are lost",
+                    "{} calls {name} with its own desc, but not both compat_set_desc_from_vma() before and \
+                     __compat_vma_mmap() after it: actions and vm_ops->mapped are lost",
                     variant.function.name
                 );
                 found.at(body.file(), span, message);

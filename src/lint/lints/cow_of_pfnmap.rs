@@ -1,4 +1,4 @@
-//! A private mapping of PFNs, which a write would copy.
+//! A PFN map that may be private, so that a write would copy it.
 
 use crate::lint::{Facts, Found, Variant};
 use crate::rules::CallEffect;
@@ -9,7 +9,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         if !handler.sets("VM_PFNMAP") {
             continue;
         }
-        // What remaps at once looks at copy-on-write itself.
+        // Populating calls check for copy-on-write themselves.
         let coping = handler.places(|body| {
             body.variants.iter().flat_map(|variant| remaps(variant).chain(refusals(variant))).collect::<Vec<Span>>()
         });
@@ -19,7 +19,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     continue;
                 }
                 let message = format!(
-                    "{} sets VM_PFNMAP and takes private mappings: the first fault of a writable one is a BUG in vmf_insert_pfn()",
+                    "{} sets VM_PFNMAP and accepts private mappings: the first fault of a writable one hits a BUG_ON in vmf_insert_pfn()",
                     handler.name()
                 );
                 found.at(body.file(), set.span, message);
@@ -28,7 +28,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// The calls that populate, ask for it, or hand the VMA on to who may.
+/// Calls that populate, request an action, or pass the VMA to a helper that may populate.
 fn remaps(variant: &Variant) -> impl Iterator<Item = Span> {
     let remaps = |name: &str| {
         let rule = variant.rules().call(name);
@@ -37,7 +37,7 @@ fn remaps(variant: &Variant) -> impl Iterator<Item = Span> {
     variant.calls().into_iter().filter(move |(name, _, _)| remaps(name)).map(|(_, _, call)| call.span)
 }
 
-/// What rules a private writable mapping out: a refusal of what is not shared, or the right to write taken away for good.
+/// Code that rules out a private writable mapping: it rejects mappings that are not shared, or clears VM_MAYWRITE.
 fn refusals(variant: &Variant) -> impl Iterator<Item = Span> {
     let of_flags = variant.refusals().into_iter().filter(|refusal| {
         let names = |flag: &str| refusal.test.flags.iter().any(|name| name == flag);

@@ -1,4 +1,4 @@
-//! `.mmap` where `.mmap_prepare` exists.
+//! `.mmap` in a kernel that has `.mmap_prepare`.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
@@ -7,7 +7,7 @@ use crate::verdict::{TargetFrom, Verdict};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     if facts.chosen.from == TargetFrom::Default {
-        // The tree has no .mmap_prepare that could take its place.
+        // The tree has no .mmap_prepare to move to.
         return;
     }
     let index = facts.context.index;

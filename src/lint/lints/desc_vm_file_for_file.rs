@@ -1,4 +1,4 @@
-//! `desc->vm_file` read where `desc->file` is meant.
+//! `desc->vm_file` read instead of `desc->file`.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
@@ -15,7 +15,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 _ => {}
             });
             for span in reads.into_iter().filter(|span| !written.contains(span)) {
-                let message = "reads desc->vm_file, which another hook may have put another file into; its own file is desc->file";
+                let message = "reads desc->vm_file, which another hook may have replaced; the file of this hook is desc->file";
                 found.at(body.file(), span, message.to_owned());
             }
         }

@@ -1,4 +1,4 @@
-//! A document, or Rust code, that names a hook which the tree has renamed.
+//! A document or Rust code that names a renamed hook.
 
 use regex::bytes::Regex;
 
@@ -6,7 +6,7 @@ use crate::index::Takes;
 use crate::lint::{Facts, Found};
 use crate::source::Span;
 
-/// Where hooks are spoken of outside of C, and in which files.
+/// Folders outside C that name hooks, and the extensions of their files.
 const PLACES: &[(&str, &str)] = &[("Documentation", "rst"), ("Documentation", "txt"), ("rust", "rs")];
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -19,7 +19,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     if renamed.is_empty() {
         return;
     }
-    // `int (*mmap)(struct uio_info *info, struct vm_area_struct *vma)`, over lines.
+    // `int (*mmap)(struct uio_info *info, struct vm_area_struct *vma)`, on one or more lines.
     let Ok(declared) = Regex::new(r"\(\*(\w+)\)\s*\(\s*struct\s+(\w+)\s*\*[^)]*\bvm_area_struct\b[^)]*\)") else {
         return;
     };
@@ -30,7 +30,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let record = String::from_utf8_lossy(record.as_bytes()).into_owned();
                 let Some(hook) = hooks.of(&record).find(|_| renamed.contains(&record.as_str())) else { continue };
                 let old = String::from_utf8_lossy(&hit[1]).into_owned();
-                let message = format!("names {record}.{old}, which is {record}.{} now and takes a desc", hook.member);
+                let message = format!("names {record}.{old}, which is now {record}.{} and takes a desc", hook.member);
                 found.in_text(&path, &text, Span::new(whole.start(), whole.end()), message);
             }
         }

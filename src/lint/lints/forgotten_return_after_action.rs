@@ -1,4 +1,4 @@
-//! An action that another replaces, or that an error behind it drops.
+//! An action that a later action replaces, or that a later error drops.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found, Variant};
@@ -19,18 +19,18 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// What is known where control is.
+/// State of the control flow.
 #[derive(Clone, Copy, Default)]
 struct Flow {
-    /// The action that was asked for, and in how many arms that lies.
+    /// Requested action, and the number of arms around it.
     action: Option<(Span, usize)>,
-    /// Whether control does not get there.
+    /// Whether the code is unreachable.
     left: bool,
 }
 
 struct Walk<'v> {
     variant: &'v Variant<'v>,
-    /// How many arms the statement lies in.
+    /// Number of arms around the statement.
     depth: usize,
     hazards: Vec<(Span, &'static str)>,
 }
@@ -52,7 +52,7 @@ impl Walk<'_> {
 
     fn statement(&mut self, statement: &S, flow: Flow) -> Flow {
         match statement {
-            // Anything may have happened before a label; what is not known is no hazard.
+            // Any code may run before a label; unknown code is no hazard.
             S::Label(_) => Flow::default(),
             _ if flow.left => flow,
             S::Expression(value) => self.expression(value, flow),
@@ -69,12 +69,12 @@ impl Walk<'_> {
             S::Block(inner) => self.block(inner, flow),
             S::Return(value) => {
                 let flow = value.as_ref().map_or(flow, |value| self.expression(value, flow));
-                // A check behind the action, in an arm of its own, may well fail.
+                // A later check, in an arm of its own, may fail on purpose.
                 if let (Some((action, depth)), Some(value)) = (flow.action, value)
                     && self.variant.is_error(value)
                     && self.depth < depth
                 {
-                    self.hazards.push((action, "asks for an action and runs on into an error: a return is missing behind it"));
+                    self.hazards.push((action, "requests an action and then returns an error: a return is missing after the request"));
                 }
                 Flow { left: true, ..flow }
             }
@@ -87,7 +87,7 @@ impl Walk<'_> {
         let nowhere = Flow { left: true, ..flow };
         let (mut end, mut fallen) = (if has_default { nowhere } else { flow }, nowhere);
         for arm in arms {
-            // What falls into the next arm is as if it came from an arm within it.
+            // A fall-through counts as coming from an arm inside the next one.
             let deeper = fallen.action.map(|(action, depth)| (action, depth + 1));
             let after = self.arm(arm, joined(flow, Flow { action: deeper, ..fallen }));
             if matches!(arm.last().map(|last| &last.kind), Some(S::Break)) {
@@ -100,7 +100,7 @@ impl Walk<'_> {
         joined(end, fallen)
     }
 
-    /// Notes the action that an expression asks for.
+    /// Records the action that an expression requests.
     fn expression(&mut self, value: &Expression, flow: Flow) -> Flow {
         let mut asked = None;
         visit::expression(value, &mut |part| {
@@ -112,13 +112,13 @@ impl Walk<'_> {
         if let (Some((_, depth)), Some((before, depth_before))) = (asked, flow.action)
             && depth <= depth_before
         {
-            self.hazards.push((before, "asks for an action that another one further down replaces: a return is missing behind it"));
+            self.hazards.push((before, "requests an action that a later one replaces: a return is missing after the request"));
         }
         Flow { action: asked.or(flow.action), ..flow }
     }
 }
 
-/// What is known where two ways meet: an action counts where one of them brings it.
+/// State where two paths meet: an action on either of them counts.
 fn joined(left: Flow, right: Flow) -> Flow {
     match (left.left, right.left) {
         (true, false) => right,

@@ -1,4 +1,4 @@
-//! `VM_X` where a bit number is wanted, and `VMA_X_BIT` where a mask is.
+//! `VM_X` in place of a bit number, or `VMA_X_BIT` in place of a mask.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
@@ -12,7 +12,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let Some(rule) = facts.rules().call(name).filter(|rule| rule.variadic) else { continue };
                 let first = [rule.set, rule.clear, rule.test].into_iter().flatten().min().unwrap_or(arguments.len());
                 for (flag, argument) in arguments.iter().skip(first).flat_map(named).filter(|(flag, _)| !is_bit(flag)) {
-                    let message = format!("{name} takes numbers of bits, and {flag} is a mask: write VMA_{}_BIT", &flag[3..]);
+                    let message = format!("{name} takes bit numbers, but {flag} is a mask: use VMA_{}_BIT", &flag[3..]);
                     found.at(body.file(), argument.span, message);
                 }
             }
@@ -24,7 +24,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 // `BIT(VMA_EXEC_BIT)` and `1UL << VMA_EXEC_BIT` are masks.
                 for part in [left, right] {
                     if let Some(flag) = part.name().filter(|name| is_bit(name)) {
-                        let message = format!("{flag} is the number of a bit, not a mask: ask vma_desc_test()");
+                        let message = format!("{flag} is a bit number, not a mask: use vma_desc_test()");
                         found.at(body.file(), part.span, message);
                     }
                 }
@@ -33,7 +33,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// The flags that an expression names, as written.
+/// Flags that an expression names, as written.
 fn named(value: &Expression) -> Vec<(String, &Expression)> {
     let mut found = Vec::new();
     visit::expression(value, &mut |part| {

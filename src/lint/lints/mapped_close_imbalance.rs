@@ -1,4 +1,4 @@
-//! `vm_ops->close` runs although `vm_ops->mapped` has failed.
+//! `vm_ops->close` runs although `vm_ops->mapped` failed, or did not run.
 
 use crate::lint::branches::is_error;
 use crate::lint::{FunctionView, Facts, Found, HandlerView};
@@ -21,7 +21,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Whether a close gives something back without looking whether it was taken.
+/// Whether a close hook releases something without a check that it was taken.
 fn gives_back(facts: &Facts, close: &Key) -> bool {
     let is_undo = |event: &Event| matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock);
     facts.lowered(close).is_some_and(|close| close.events.iter().any(is_undo))
@@ -34,20 +34,20 @@ fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Foun
         errors(&function.body, &mut failures);
         for value in failures {
             let message =
-                format!("{} fails here, the mapping is unmapped, and {close} gives back what was not taken", function.name);
+                format!("if {} fails here, the mapping is unmapped and {close} drops what was never taken", function.name);
             found.at(mapped.id.file, value.span, message);
         }
     }
 }
 
-/// An action that fails has the mapping unmapped before mapped has run.
+/// Reports actions: if one fails, the mapping is unmapped before `mapped` has run.
 fn failures_of_actions(facts: &Facts, handler: &HandlerView, close: &str, found: &mut Found) {
     let is_header = |body: &&FunctionView| facts.context.index.file(body.file()).is_header();
     for body in handler.bodies.iter().filter(|body| !is_header(body)) {
         for call in &body.lowered.calls {
             if facts.rules().call(&call.name).is_some_and(|rule| rule.does == CallEffect::Action) {
                 let message = format!(
-                    "where what {} asks for fails the mapping is unmapped, and {close} gives back what was not taken",
+                    "if the action of {} fails, the mapping is unmapped and {close} drops what was never taken",
                     call.name
                 );
                 found.at(body.file(), call.span, message);
@@ -56,7 +56,7 @@ fn failures_of_actions(facts: &Facts, handler: &HandlerView, close: &str, found:
     }
 }
 
-/// Whether statements begin by leaving where something is absent: `if (!priv) return;`
+/// Whether statements check that something was taken: `if (!priv) return;`, `if (priv) ...`.
 fn looks(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
         S::If { condition: Expression { kind: E::Unary { operator, .. }, .. }, then, .. } => {
@@ -77,7 +77,7 @@ fn calls(statements: &[Statement]) -> bool {
     found
 }
 
-/// `if (!refcount_dec_and_test(...))` gives back by looking.
+/// Whether the condition of an `if` calls something: `if (!refcount_dec_and_test(...))` releases in its check.
 fn condition_calls(kind: &S) -> bool {
     let S::If { condition, .. } = kind else { return false };
     let mut found = false;
@@ -85,7 +85,7 @@ fn condition_calls(kind: &S) -> bool {
     found
 }
 
-/// The errors that statements return.
+/// Collects the errors that statements return.
 fn errors<'s>(statements: &'s [Statement], found: &mut Vec<&'s Expression>) {
     for statement in statements {
         match &statement.kind {

@@ -1,4 +1,4 @@
-//! The lints, one file each; what is written about them is in `rules/lints`.
+//! The lints, one file each. Their texts are in `rules/lints`.
 
 use super::Lint;
 
@@ -6,7 +6,7 @@ macro_rules! lints {
     ($($module:ident $id:literal,)*) => {
         $(mod $module;)*
 
-        /// All lints: those about the migration first, then those about `.mmap_prepare`, then those about any handler.
+        /// All lints: first those about the migration, then those about `.mmap_prepare`, then those about any handler.
         pub const ALL: &[Lint] = &[$(Lint {
             id: $id,
             text: include_str!(concat!("../../../rules/lints/", $id, ".toml")),

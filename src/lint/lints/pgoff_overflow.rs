@@ -1,4 +1,4 @@
-//! Arithmetic with vm_pgoff that wraps before it is compared.
+//! Arithmetic on vm_pgoff that may wrap before it is compared.
 
 use crate::lint::{Facts, Found, Variant};
 use crate::source::Span;
@@ -23,7 +23,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Why one side of a comparison may wrap.
+/// Message for a side of a comparison that may wrap.
 fn wraps(variant: &Variant, side: &Expression, comparison: Span) -> Option<&'static str> {
     let side = resolved(variant, side);
     let E::Binary { operator, left, right } = &side.bare().kind else { return None };
@@ -31,16 +31,16 @@ fn wraps(variant: &Variant, side: &Expression, comparison: Span) -> Option<&'sta
     let is_bytes = |part: &Expression| is_offset(part) && is_shifted(variant, part);
     match operator.as_str() {
         "+" if (is_bytes(left) || is_bytes(right)) && !is_compared_before(variant, comparison) => {
-            Some("adds to vm_pgoff in bytes before it is compared: the sum may wrap; compare in pages, or compare the offset first")
+            Some("adds to vm_pgoff in bytes before the comparison: the sum may wrap; compare in pages, or compare the offset first")
         }
         "-" if is_offset(right) && !is_compared_before(variant, comparison) => {
-            Some("subtracts vm_pgoff before it is compared: the difference wraps where vm_pgoff is larger")
+            Some("subtracts vm_pgoff before the comparison: the difference wraps if vm_pgoff is larger; compare the offset first")
         }
         _ => None,
     }
 }
 
-/// What a variable that is set once stands for.
+/// Value of a variable that is set once; any other expression as it is.
 fn resolved<'v>(variant: &'v Variant, side: &'v Expression) -> &'v Expression {
     match side.name().map(|name| variant.values(name)) {
         Some([value]) => value,
@@ -62,7 +62,7 @@ fn is_shifted(variant: &Variant, value: &Expression) -> bool {
     found
 }
 
-/// Whether an earlier comparison is about vm_pgoff alone.
+/// Whether an earlier comparison checks vm_pgoff without a sum or a difference.
 fn is_compared_before(variant: &Variant, comparison: Span) -> bool {
     let mut compared = false;
     variant.expressions(&mut |expression| {

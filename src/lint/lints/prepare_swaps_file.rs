@@ -1,4 +1,4 @@
-//! Another file in the place of `desc->vm_file`.
+//! A hook that replaces `desc->vm_file`.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
@@ -10,8 +10,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let swaps = body.lowered.events.iter().filter(|event| matches!(event.kind, EventKind::SwapFile | EventKind::DropFile { .. }));
             for event in swaps {
                 let message = format!(
-                    "{} puts another file in the place of desc->vm_file: who drops the reference of the old one, and of \
-                     the new one where the mapping fails, has been wrong three times",
+                    "{} replaces desc->vm_file: check who drops the reference to the old file, and to the new one \
+                     if the mapping fails; three such hooks got this wrong",
                     handler.name()
                 );
                 found.at(body.file(), event.span, message);

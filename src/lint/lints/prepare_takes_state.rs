@@ -1,4 +1,4 @@
-//! State that is taken in `.mmap_prepare`.
+//! State taken in `.mmap_prepare`.
 
 
 use crate::index::Takes;
@@ -22,14 +22,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
             );
             let hazard = found.at(requirement.file, requirement.span, message);
             if matches!(requirement.kind, K::State(StateKind::Counter | StateKind::Alloc)) {
-                // What is counted or kept may be the file's own, once for all mappings.
+                // A counter or an allocation may belong to the file, once for all mappings.
                 hazard.confidence = Confidence::Medium;
             }
         }
     }
 }
 
-/// Whether what a call takes is given back by the name of the variable that its result is kept in, there or by `__free(...)`.
+/// Whether the function releases the variable that holds the result of a call, directly or by `__free(...)`.
 fn is_given_back(facts: &Facts, handler: &HandlerView, taken: Span) -> bool {
     handler.variants().any(|(_, variant)| {
         let mut kept: Option<String> = None;

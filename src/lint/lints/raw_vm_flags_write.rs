@@ -1,4 +1,4 @@
-//! `vma->vm_flags` written by hand, without the lock that its accessors take.
+//! `vma->vm_flags` written directly, without the lock that its accessors take.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};

@@ -1,11 +1,11 @@
-//! `f_op->mmap` as a value: a file whose hook was converted looks as if it had none.
+//! `f_op->mmap` tested as a value: a file with a converted hook seems to have none.
 
 use crate::lint::{Facts, Found};
 use crate::rules::CallEffect;
 use crate::verdict::TargetFrom;
 use crate::source::{ItemKind, Span, blank_non_code, find_word, identifiers, words};
 
-/// What reaches the hook of a file.
+/// Expression for the hook of a file.
 const HOOK: &[u8] = b"f_op->mmap";
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -19,11 +19,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
         }
         for item in file.items.iter().filter(|item| matches!(item.kind, ItemKind::Function | ItemKind::Macro)) {
             let code = blank_non_code(item.span.of(&file.text));
-            // Who asks for the new hook too has thought of it.
+            // Code that also names the new hook handles both.
             if find_word(&code, b"mmap_prepare", 0).is_some() || find_word(&code, b"vm_area_desc", 0).is_some() {
                 continue;
             }
-            // Who asks whether there is an old hook in order to call it is right.
+            // A test of the old hook before its call is right.
             let calls = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch);
             if identifiers(&code).any(calls) {
                 continue;
@@ -35,7 +35,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     continue;
                 }
                 let start = item.span.start as usize + at + b"mmap".len() - HOOK.len();
-                let message = "tests f_op->mmap, which is NULL where the file has .mmap_prepare: ask can_mmap_file()";
+                let message = "tests f_op->mmap, which is NULL if the file has .mmap_prepare: use can_mmap_file()";
                 found.at(number, Span::new(start, start + HOOK.len()), message.to_owned());
             }
         }

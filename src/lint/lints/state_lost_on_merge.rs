@@ -1,4 +1,4 @@
-//! `desc->private_data` of one call, on a mapping that may merge with another.
+//! `desc->private_data` that depends on one call, on a mapping that may merge.
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
@@ -23,7 +23,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let of_the_file = made_from.contains("vm_file");
                 if of_this_call || (made_here && !of_the_file) {
                     let message = format!(
-                        "{} sets desc->private_data to something of this call, and the mapping may merge with one that has another",
+                        "{} sets desc->private_data to a value of this call, but the mapping may merge with one that has another value",
                         handler.name()
                     );
                     found.at(body.file(), expression.span, message);

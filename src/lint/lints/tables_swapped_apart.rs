@@ -1,4 +1,4 @@
-//! Tables that are swapped in open files, and do not have the same hook.
+//! Tables that replace each other in open files, but set different hooks.
 
 use crate::index::{Handler, Takes, swaps};
 use crate::lint::{Facts, Found};
@@ -29,7 +29,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let member = |takes| if takes == Takes::Desc { ".mmap_prepare" } else { ".mmap" };
             let name = other.registration.table.as_deref().unwrap_or("a table of the same subsystem");
             let message = format!(
-                "{} has {} and takes the place of tables like {name}, which has {}: an mmap() that runs meanwhile finds neither hook",
+                "{} sets {} and replaces tables like {name}, which sets {}: a concurrent mmap() may find neither hook; convert both in one patch",
                 swap.table,
                 member(takes(own)),
                 member(takes(other)),

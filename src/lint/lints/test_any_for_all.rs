@@ -1,4 +1,4 @@
-//! A test for any of some flags where all of them are meant, or for all where any is.
+//! A test for any of several flags that means all of them, or the reverse.
 
 use std::collections::BTreeSet;
 
@@ -19,11 +19,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let shared = flags.contains("VM_SHARED") || flags.contains("VM_MAYSHARE");
                 let writable = flags.contains("VM_WRITE") || flags.contains("VM_MAYWRITE");
                 let message = match test.all {
-                    false if was(&test, true) => "is true where any of these flags is set; the handler asked for all of them before",
+                    false if was(&test, true) => "is true if any of these flags is set; before the change, the handler tested for all of them",
                     false if shared && writable => {
-                        "is true for a mapping that is shared or writable, which nearly all are; shared and writable is vma_desc_test_all()"
+                        "is true for shared or writable mappings, which are nearly all; to test for both flags, use vma_desc_test_all()"
                     }
-                    true if was(&test, false) => "is true only where all of these flags are set; the handler asked for any of them before",
+                    true if was(&test, false) => "is true only if all of these flags are set; before the change, the handler tested for any of them",
                     _ => continue,
                 };
                 found.at(body.file(), test.span, message.to_owned());
@@ -36,7 +36,7 @@ fn names(test: &FlagTest) -> BTreeSet<&str> {
     test.flags.iter().map(String::as_str).collect()
 }
 
-/// The calls that test for any or for all of several flags.
+/// Calls that test for any or for all of several flags.
 fn tests(variant: &Variant) -> Vec<FlagTest> {
     let is_call = |name: &str| variant.rules().call(name).is_some_and(|rule| rule.test.is_some() && rule.variadic);
     let calls = variant.calls().into_iter().filter(|(name, _, _)| is_call(name));
@@ -47,7 +47,7 @@ fn tests(variant: &Variant) -> Vec<FlagTest> {
     tests.filter(|test| test.flags.len() > 1).collect()
 }
 
-/// The tests of several flags that the handler made before it was converted.
+/// Tests of several flags in the handler before its conversion.
 fn tests_before(before: &Facts, handler: &HandlerView) -> Vec<FlagTest> {
     let old_name = handler.name().trim_end_matches("_prepare");
     let old = before.taking(Takes::Vma).filter(|old| [old_name, handler.name()].contains(&old.name()));

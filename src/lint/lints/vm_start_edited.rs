@@ -1,4 +1,4 @@
-//! A hook that moves the mapping.
+//! A hook that changes the range of the mapping.
 
 use crate::lint::{Facts, Found};
 
@@ -7,7 +7,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for body in &handler.bodies {
             for write in body.lowered.writes.iter().filter(|write| matches!(write.name.as_str(), "vm_start" | "vm_end")) {
                 let message = format!(
-                    "{} changes {}, which belongs to mm: mappings with several populates have been broken by it since v6.16",
+                    "{} changes {}, which belongs to mm: since v6.16 this breaks mappings with several populates",
                     handler.name(),
                     write.name
                 );

@@ -1,4 +1,4 @@
-//! The VMA pointer outlives the call.
+//! A VMA pointer that outlives the call.
 
 use crate::lint::{FunctionView, Facts, Found, HandlerView};
 use crate::source::Span;
@@ -17,7 +17,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     continue;
                 }
                 let message = format!(
-                    "{} keeps the VMA in {into}: a split, a merge, mremap() or munmap() leaves it pointing at what is gone, and fork() at one of two",
+                    "{} keeps the VMA in {into}: a split, a merge, mremap() or munmap() makes the pointer stale, and fork() makes a second VMA",
                     handler.name()
                 );
                 found.at(body.file(), event.span, message);
@@ -26,14 +26,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Whether the mapping stays one, where it is, until close is told: neither copied, nor split, nor moved.
+/// Whether the pointer stays valid until close: the mapping is neither copied, nor split, nor moved.
 fn keeps_up(facts: &Facts, handler: &HandlerView) -> bool {
     let tables = handler.bodies.iter().flat_map(|body| body.lowered.vm_ops.iter().map(move |table| (table, body.file())));
     let has = |member: &str| tables.clone().any(|(table, file)| facts.context.index.table_member(&table.name, member, file).is_some());
     handler.sets("VM_DONTCOPY") && has("may_split") && (has("mremap") || handler.sets("VM_DONTEXPAND")) && has("close")
 }
 
-/// Whether the function takes the pointer out again from where it put it.
+/// Whether the function clears the stored pointer again.
 fn is_forgotten(body: &FunctionView, kept: Span) -> bool {
     body.variants.iter().any(|variant| {
         let (mut target_of_kept, mut cleared) = (None, Vec::new());

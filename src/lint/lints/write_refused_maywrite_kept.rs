@@ -1,4 +1,4 @@
-//! A mapping that may not be writable, and becomes so by mprotect().
+//! A mapping that rejects writes, although mprotect() can make it writable.
 
 use crate::lint::{FunctionView, Facts, Found};
 use crate::source::Span;
@@ -30,13 +30,13 @@ fn names_write(flags: &[String]) -> bool {
     flags.iter().any(|flag| flag == "VM_WRITE")
 }
 
-/// Where a function takes the right away, or asks for it instead.
+/// Places that clear VM_MAYWRITE, or test it instead of VM_WRITE.
 fn settling(body: &FunctionView) -> Vec<Span> {
     let flags = body.lowered.clears.iter().chain(&body.lowered.tests);
     flags.filter(|flag| flag.name == "VM_MAYWRITE").map(|flag| flag.span).collect()
 }
 
-/// Where a mapping has to be writable to begin with, so that nothing is refused that mprotect() could give.
+/// Places that require VM_WRITE, so that mprotect() cannot add it later.
 fn requiring(body: &FunctionView) -> Vec<Span> {
     let refusals = body.variants.iter().flat_map(|variant| variant.refusals());
     refusals
@@ -45,7 +45,7 @@ fn requiring(body: &FunctionView) -> Vec<Span> {
         .collect()
 }
 
-/// Where pages of a file are mapped, which is asked before each first write to one (`page_mkwrite`).
+/// Calls that map pages of a file; `page_mkwrite` is called before each first write to one.
 fn page_cache(body: &FunctionView) -> Vec<Span> {
     let rules = |name: &str| body.variants.first().is_some_and(|variant| variant.rules().maps_page_cache(name));
     body.lowered.calls.iter().filter(|call| rules(&call.name)).map(|call| call.span).collect()

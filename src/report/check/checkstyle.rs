@@ -7,10 +7,10 @@ use super::{Check, Reported};
 use crate::check::State;
 use crate::rules::Level;
 
-/// Writes an element for each file, and in it one for each hazard that is there.
+/// Writes one element per file, with one element per hazard in it. Fixed hazards are left out.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn checkstyle(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let mut files: BTreeMap<&str, Vec<&Reported>> = BTreeMap::new();
     for reported in check.reported.iter().filter(|reported| reported.state != State::Fixed) {
@@ -40,7 +40,7 @@ pub fn checkstyle(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</checkstyle>")
 }
 
-/// The text as the value of an attribute; XML has no way to write most control characters at all.
+/// Escapes an attribute value. Characters that XML cannot express at all become `?`.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
@@ -51,7 +51,6 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' => out.push_str("&#10;"),
             '\t' => out.push_str("&#9;"),
-            // XML has no way to write these at all.
             character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => out.push('?'),
             character => out.push(character),
         }

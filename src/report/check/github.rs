@@ -1,4 +1,4 @@
-//! Workflow commands of GitHub Actions, which show as annotations on the lines of a pull request.
+//! Workflow commands of GitHub Actions, shown as annotations on the lines of a pull request.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use super::Check;
 use crate::check::State;
 use crate::rules::Level;
 
-/// Writes a command for each hazard; what is fixed has no line to show it on.
+/// Writes one command per hazard. A fixed hazard has no line to annotate.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     for reported in check.reported.iter().filter(|reported| reported.state != State::Fixed) {
         let hazard = &reported.hazard;
@@ -20,7 +20,7 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
         };
         let mut place = format!("file={},line={}", property(&hazard.file), hazard.start.line);
         if hazard.start.line == hazard.end.line {
-            // Columns are understood only within one line.
+            // GitHub understands columns only within one line.
             place += &format!(",col={},endColumn={}", hazard.start.column, hazard.end.column);
         } else {
             place += &format!(",endLine={}", hazard.end.line);
@@ -40,7 +40,7 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A message as the runner unescapes it.
+/// Escapes a message for the runner.
 fn data(text: &str) -> String {
     let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     text.replace(char::is_control, "?")

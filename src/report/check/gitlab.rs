@@ -1,4 +1,4 @@
-//! A code quality report as GitLab takes it.
+//! Code quality report for GitLab.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -9,12 +9,12 @@ use super::Check;
 use crate::check::State;
 use crate::rules::Level;
 
-/// Writes an array with an object for each hazard that is there.
+/// Writes an array with one object per hazard. Fixed hazards are left out.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn gitlab(check: &Check, out: &mut dyn Write) -> io::Result<()> {
-    // Two hazards that read alike need fingerprints of their own.
+    // Equal hazards need distinct fingerprints.
     let mut seen = BTreeSet::new();
     let there = check.reported.iter().filter(|reported| reported.state != State::Fixed);
     let entries: Vec<Value> = there

@@ -1,4 +1,4 @@
-//! JSON lines: one object a hazard.
+//! JSON lines: one object per hazard.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{Check, help};
 
-/// Writes an object for each hazard, and one for each handler that the change converts (`"lint": null`).
+/// Writes one object per hazard, and one per handler that the change converts (`"lint": null`).
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn json_lines(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     for reported in &check.reported {
         let hazard = &reported.hazard;

@@ -1,4 +1,4 @@
-//! Writes what `check` found, one file a format.
+//! Output formats of `check`, one file per format.
 
 mod checkstyle;
 mod github;
@@ -23,17 +23,17 @@ use crate::kernel::Tree;
 use crate::lint::Lint;
 use crate::report::sources::{Text, Texts};
 
-/// What a check found.
+/// Result of a check.
 pub struct Check<'a> {
     /// The tree that was checked.
     pub tree: &'a Tree,
-    /// What is to be told, by place.
+    /// Hazards to report, sorted by location.
     pub reported: Vec<Reported>,
-    /// The lints that were run.
+    /// Lints that were run.
     pub lints: Vec<&'static Lint>,
-    /// The handlers that the change converts: where the new hook is registered, the old name, the new one.
+    /// Handlers that the change converts: location of the new registration, old name, new name.
     pub converted: Vec<Converted>,
-    /// Whether a change was checked; else a whole tree.
+    /// Whether a change was checked instead of a whole tree.
     pub is_change: bool,
 }
 
@@ -43,7 +43,7 @@ impl Check<'_> {
     }
 }
 
-/// The page that says more about a lint.
+/// Documentation of a lint.
 fn help(lint: &str) -> String {
     format!("docs/lints.md#{lint}")
 }

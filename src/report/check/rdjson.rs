@@ -10,10 +10,10 @@ use crate::report::layout::write_json;
 use crate::rules::Level;
 use crate::source::Position;
 
-/// Writes one document with a diagnostic for each hazard that is there.
+/// Writes one document with one diagnostic per hazard. Fixed hazards are left out.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn rdjson(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let there = check.reported.iter().filter(|reported| reported.state != State::Fixed);
     let diagnostics: Vec<Value> = there.map(diagnostic).collect();
@@ -27,7 +27,7 @@ fn diagnostic(reported: &Reported) -> Value {
         Level::Warning => "WARNING",
         Level::Error => "ERROR",
     };
-    // A suggestion belongs to the file of its diagnostic.
+    // rdjson allows only suggestions in the file of the diagnostic.
     let edits = reported.suggestion.iter().filter_map(|files| files.get(&hazard.file)).flatten();
     let suggestions: Vec<Value> =
         edits.map(|(start, end, text)| json!({"range": range(*start, *end), "text": text})).collect();

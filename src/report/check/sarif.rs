@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, as code scanning services take it.
+//! SARIF 2.1.0, for code scanning services.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Writes a log with one run.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<Value> = check.lints.iter().filter_map(|lint| rule(lint)).chain([unused_suppression()]).collect();
     let columns = Columns(Texts::of(check.tree));
@@ -110,7 +110,7 @@ fn artifact(file: &str) -> Value {
     json!({"uri": uri(file), "uriBaseId": "SRCROOT"})
 }
 
-/// The path with all bytes that a URI has other uses for as `%XX`.
+/// Path as a URI: every byte except ASCII letters, digits and `/-._~+,` becomes `%XX`.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.bytes() {
@@ -123,7 +123,7 @@ fn uri(path: &str) -> String {
     uri
 }
 
-/// Counts columns as SARIF does, in characters; elsewhere they are bytes.
+/// Converts columns from bytes to characters, as SARIF counts them.
 struct Columns<'a>(Texts<'a>);
 
 impl Columns<'_> {
@@ -158,12 +158,12 @@ fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Ends a message as a sentence.
+/// Turns a message into a sentence.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-    // A message that begins with a name keeps it as it is spelled.
+    // A name at the start of a message keeps its spelling.
     let is_name = text.split_whitespace().next().is_some_and(|word| word.contains(['_', '-', '>', '.', '(']));
     let start = if is_name { text.to_owned() } else { first + characters.as_str() };
     if start.ends_with('.') { start } else { format!("{start}.") }

@@ -1,4 +1,4 @@
-//! One line a hazard, as `checkpatch --terse` and compilers write them.
+//! One line per hazard, in the format of `checkpatch --terse` and compilers.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use super::Check;
 use crate::check::State;
 use crate::report::escape::printable;
 
-/// Writes `file:line:column: level: message [lint]`, the last only with `types`.
+/// Writes `file:line:column: level: message [lint]`, the lint only if `types`.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> {
     for reported in &check.reported {
         let hazard = &reported.hazard;

@@ -1,4 +1,4 @@
-//! Excerpts with the lines that hazards stand on, and a summary.
+//! Source excerpts of hazards, and a summary.
 
 use std::io::{self, Write};
 
@@ -11,14 +11,14 @@ use crate::report::escape::printable;
 use crate::rules::Level;
 use crate::source::Position;
 
-/// Writes every hazard with its lines.
+/// Writes each hazard with its lines, then the summary.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn text(check: &Check, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let texts = Texts::of(check.tree);
     for reported in &check.reported {
-        // What is gone has no line to show.
+        // A fixed hazard has no line to show.
         let source = if reported.state == State::Fixed { None } else { texts.get(&reported.hazard.file) };
         excerpt(reported, source.as_deref(), coloured, out)?;
     }

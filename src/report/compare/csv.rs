@@ -1,4 +1,4 @@
-//! CSV: a row for each registration, those that have not changed too.
+//! CSV: one row per registration, including unchanged ones.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::report::escape::csv_cell;
 /// Writes the comparison.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn csv(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let columns = ["file", "line", "table", "hook", "handler", "verdict"];
     let names: Vec<String> =

@@ -1,4 +1,4 @@
-//! JSON: every registration with what became of it, and the totals.
+//! JSON: each registration with its fate, and the totals.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use crate::report::layout::write_json;
 /// Writes one document.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn json(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let changes: Vec<Value> = comparison
         .changes

@@ -9,7 +9,7 @@ use crate::report::escape::markdown as escaped;
 /// Writes the comparison.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn markdown(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let (old, new) = (escaped(&comparison.names.0), escaped(&comparison.names.1));
     writeln!(out, "# {old} to {new}\n\n| verdict | {old} | {new} |\n|---|---|---|")?;

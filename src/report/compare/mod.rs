@@ -1,4 +1,4 @@
-//! Writes comparisons, one file a format.
+//! Output formats of comparisons, one file per format.
 
 mod csv;
 mod json;
@@ -13,16 +13,16 @@ pub use text::text;
 use crate::compare::{Change, Fate, Side};
 use crate::verdict::Verdict;
 
-/// A comparison as it is to be shown.
+/// A comparison to show.
 pub struct Comparison<'a> {
-    /// What the two sides are called.
+    /// Names of the two sides.
     pub names: (String, String),
-    /// What became of each registration.
+    /// Fate of each registration.
     pub changes: &'a [Change],
 }
 
 impl Comparison<'_> {
-    /// How many registrations had each fate.
+    /// Number of registrations by fate.
     fn fates(&self) -> Vec<(Fate, usize)> {
         Fate::ALL
             .into_iter()
@@ -30,7 +30,7 @@ impl Comparison<'_> {
             .collect()
     }
 
-    /// How many registrations had each verdict, before and after.
+    /// Number of registrations by verdict, before and after.
     pub(super) fn verdicts(&self) -> Vec<(Verdict, usize, usize)> {
         let count = |side: fn(&Change) -> Option<&Side>, verdict: Verdict| {
             self.changes.iter().filter_map(side).filter(|side| side.verdict == verdict).count()
@@ -43,13 +43,13 @@ impl Comparison<'_> {
             .collect()
     }
 
-    /// What is worth telling: all that has changed.
+    /// Registrations that have changed.
     pub(super) fn told(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.fate != Fate::Same)
     }
 }
 
-/// A change in words: `hpet_mmap (finish) is hpet_mmap_prepare (converted)`.
+/// Text of a change: `hpet_mmap (finish) is hpet_mmap_prepare (converted) now`.
 pub(super) fn sentence(change: &Change) -> String {
     let side = |side: &Side| format!("{} ({})", side.handler, side.verdict);
     match (&change.old, &change.new) {
@@ -70,7 +70,7 @@ pub(super) fn sentence(change: &Change) -> String {
     }
 }
 
-/// Where a change is: in the new tree, or where it was in the old one.
+/// Location of a change in the new tree, else in the old one.
 pub(super) fn where_changed(change: &Change) -> String {
     change.new.as_ref().or(change.old.as_ref()).map_or(String::new(), |side| format!("{}:{}", side.file, side.line))
 }

@@ -1,14 +1,14 @@
-//! One line a change, then the totals.
+//! One line per change, then the totals.
 
 use std::io::{self, Write};
 
 use super::{Comparison, sentence, where_changed};
 use crate::report::escape::printable;
 
-/// Writes `place: fate: what it was and is`.
+/// Writes `file:line: fate: change`.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn text(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     for change in comparison.told() {
         writeln!(

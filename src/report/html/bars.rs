@@ -1,26 +1,26 @@
-//! Stacked bars: of a number of handlers, how many have each verdict.
+//! Stacked bars: number of handlers by verdict.
 
 use std::io::{self, Write};
 
 use crate::report::escape::Html;
 use crate::verdict::Verdict;
 
-/// How many handlers have each verdict, in the order of [`Verdict::ALL`].
+/// Number of handlers by verdict, in the order of [`Verdict::ALL`].
 pub(super) type Counts = [usize; Verdict::ALL.len()];
 
-/// The place of a verdict in [`Counts`].
+/// Index of a verdict in [`Counts`].
 pub(super) fn place(verdict: Verdict) -> usize {
     Verdict::ALL.iter().position(|known| *known == verdict).unwrap_or_default()
 }
 
-/// The width of the drawing, in its own units.
+/// Width of the drawing, in its own units.
 const WIDTH: f64 = 900.0;
-/// The height of a bar with the space below it.
+/// Height of a bar and the space below it.
 const ROW: f64 = 24.0;
-/// Where bars begin, behind their labels.
+/// Left edge of the bars, after their labels.
 const LABEL: f64 = 300.0;
 
-/// Draws a bar for each label; the longest fills the width. `filter` is the field of the table that a label is searched in.
+/// Draws one bar per label; the longest fills the width. `filter` is the table field that a click on a label filters by.
 pub(super) fn bars(caption: &str, filter: &str, rows: &[(String, Counts)], out: &mut dyn Write) -> io::Result<()> {
     let total = |counts: &Counts| counts.iter().sum::<usize>();
     let most = rows.iter().map(|(_, counts)| total(counts)).max().unwrap_or(0).max(1);
@@ -66,7 +66,7 @@ pub(super) fn told(counts: &Counts) -> String {
     named.map(|(verdict, count)| format!("{count} {verdict}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The beginning of a text that is too long to be shown.
+/// Text cut to `most` characters.
 pub(super) fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

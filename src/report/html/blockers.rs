@@ -1,4 +1,4 @@
-//! Who blocks whom, as a drawing from left (what waits) to right (what it waits for), and as a table.
+//! Blockers as a table, and as a drawing: each blocker is left of the blockers that it waits for.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,13 +8,13 @@ use super::{Page, badge};
 use crate::report::escape::Html;
 use crate::verdict::Blocker;
 
-/// The width of a node, and of the space between two columns.
+/// Width of a node, and of the gap between two columns.
 const NODE: f64 = 215.0;
 const GAP: f64 = 70.0;
-/// The height of a node, and from one to the next.
+/// Height of a node, and distance between the tops of two nodes.
 const TALL: f64 = 34.0;
 const STEP: f64 = 46.0;
-/// How often nodes are moved towards what they are joined to.
+/// Number of passes that move nodes towards their neighbours.
 const ROUNDS: usize = 8;
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
@@ -22,13 +22,13 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     blockers.sort_by_key(|blocker| (usize::MAX - blocker.all.len(), blocker.name.as_str()));
     writeln!(out, "<section id=\"blockers\"><h2>Blockers</h2>")?;
     if blockers.is_empty() {
-        return writeln!(out, "<p>Nothing is in the way of any handler.</p></section>");
+        return writeln!(out, "<p>No handler is blocked.</p></section>");
     }
     draw(&blockers, out)?;
     writeln!(
         out,
-        "<table class=\"list\"><caption>Helpers and hooks that have to be converted first</caption>\
-         <thead><tr><th>Blocker</th><th>What</th><th>Keeps</th><th>Itself</th><th>Waits for</th></tr></thead><tbody>"
+        "<table class=\"list\"><caption>Helpers and hooks to convert first</caption>\
+         <thead><tr><th>Blocker</th><th>Kind</th><th>Blocks</th><th>Own verdict</th><th>Waits for</th></tr></thead><tbody>"
     )?;
     for blocker in blockers {
         writeln!(
@@ -45,7 +45,7 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</tbody></table></section>")
 }
 
-/// Draws the blockers that wait for one another.
+/// Draws the blockers that wait for another, or that another waits for.
 fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
     let is_joined = |blocker: &Blocker| {
         !blocker.depends_on.is_empty() || blockers.iter().any(|other| other.depends_on.contains(&blocker.name))
@@ -60,7 +60,7 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
     let down = columns.iter().map(Vec::len).max().unwrap_or(1) as f64;
     let (width, height) = (across * NODE + (across - 1.0) * GAP, down * STEP);
     let places = placed(&columns, height);
-    let caption = "What waits for what: an arrow leads to what has to be converted first";
+    let caption = "Dependencies between blockers: an arrow leads to the one to convert first";
     write!(
         out,
         "<figure><figcaption>{caption}</figcaption>\n<svg class=\"graph\" viewBox=\"-2 -2 {} {}\" role=\"img\" aria-label=\"{caption}\">\n\
@@ -100,12 +100,12 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</svg></figure>")
 }
 
-/// Where the nodes of a graph stand: left and top of each, by number.
+/// Left and top of each node, by number.
 fn placed(columns: &[Vec<usize>], height: f64) -> BTreeMap<usize, (f64, f64)> {
     let across = columns.len() as f64;
     let mut places: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
     for (column, nodes) in columns.iter().enumerate() {
-        // What waits longest stands left.
+        // The longest chains start at the left.
         let left = (across - 1.0 - column as f64) * (NODE + GAP);
         let first = (height - nodes.len() as f64 * STEP) / 2.0;
         for (row, node) in nodes.iter().enumerate() {
@@ -115,7 +115,7 @@ fn placed(columns: &[Vec<usize>], height: f64) -> BTreeMap<usize, (f64, f64)> {
     places
 }
 
-/// Blockers by number, and what each waits for.
+/// Numbers of the blockers that each blocker waits for.
 struct Graph {
     waits: Vec<Vec<usize>>,
 }
@@ -126,7 +126,7 @@ impl Graph {
         Graph { waits: blockers.iter().map(|blocker| blocker.depends_on.iter().filter_map(number).collect()).collect() }
     }
 
-    /// The nodes by how long a chain they wait for; in each column near what they are joined to.
+    /// Nodes in columns by the length of the chain they wait for; in each column, nodes are near their neighbours.
     fn columns(&self) -> Vec<Vec<usize>> {
         let ranks = self.ranks();
         let mut columns: Vec<Vec<usize>> = vec![Vec::new(); ranks.iter().max().map_or(0, |most| most + 1)];
@@ -146,14 +146,14 @@ impl Graph {
         columns
     }
 
-    /// The mean row of what a node is joined to.
+    /// Mean row of a node's neighbours.
     fn pull(&self, node: usize, rows: &BTreeMap<usize, f64>) -> f64 {
         let before = self.waits.iter().enumerate().filter(|(_, others)| others.contains(&node)).map(|(other, _)| other);
         let all: Vec<usize> = self.waits[node].iter().copied().chain(before).collect();
         all.iter().map(|other| rows[other]).sum::<f64>() / all.len().max(1) as f64
     }
 
-    /// The longest chain that each node waits for. Of nodes that wait for one another, the one that waits for fewest comes first.
+    /// Length of the longest chain that each node waits for. In a cycle, the node that waits for the fewest comes first.
     fn ranks(&self) -> Vec<usize> {
         let mut ranks: Vec<Option<usize>> = vec![None; self.waits.len()];
         while let Some(next) = (0..ranks.len())

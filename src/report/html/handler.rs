@@ -1,4 +1,4 @@
-//! The page of one handler: what it takes, the lines that prove it, the patch where there is one, whom to tell.
+//! Page of one handler: verdict, lines that prove it, patch if there is one, maintainers.
 
 use std::io::{self, Write};
 
@@ -8,17 +8,17 @@ use crate::handler_report::{Conversion, Excerpt, HandlerReport, Line};
 use crate::report::escape::Html;
 use crate::report::registered_as;
 
-/// Registrations that are listed; the table has them all.
+/// Maximum number of registrations on a page. The table has all of them.
 const LISTED: usize = 12;
 
-pub(super) fn write(page: &Page, number: usize, dossier: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
-    let first = &page.scan.findings[dossier.findings[0]];
-    let task = &page.tasks[dossier.findings[0]];
+pub(super) fn write(page: &Page, number: usize, report: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
+    let first = &page.scan.findings[report.findings[0]];
+    let task = &page.tasks[report.findings[0]];
     writeln!(
         out,
         "<article class=\"handler\" id=\"handler-{number}\"><p class=\"back\"><a href=\"#handlers\">Back to all handlers</a></p>\n\
          <h2><code>{}</code> {}</h2>\n<dl>",
-        Html(&dossier.name),
+        Html(&report.name),
         badge(first.verdict)
     )?;
     let mut entry = |name: &str, value: &str| match value {
@@ -26,11 +26,11 @@ pub(super) fn write(page: &Page, number: usize, dossier: &HandlerReport, out: &m
         value => writeln!(out, "<dt>{name}</dt><dd>{}</dd>", Html(value)),
     };
     let place =
-        dossier.place.as_ref().map_or("not found in the tree".to_owned(), |(file, line)| format!("{file}:{line}"));
+        report.place.as_ref().map_or("not found in the tree".to_owned(), |(file, line)| format!("{file}:{line}"));
     entry("Defined at", &place)?;
-    entry("Registered", &registrations(page, dossier))?;
+    entry("Registered", &registrations(page, report))?;
     entry("What to do", &task.advice)?;
-    entry("Then", &first.after.map_or(String::new(), |after| format!("{after}: {}", after.meaning())))?;
+    entry("After its blockers", &first.after.map_or(String::new(), |after| format!("{after}: {}", after.meaning())))?;
     entry("Reads", &first.reads.join(", "))?;
     entry("Writes", &first.writes.join(", "))?;
     entry("Flags set", &first.sets.join(", "))?;
@@ -41,32 +41,32 @@ pub(super) fn write(page: &Page, number: usize, dossier: &HandlerReport, out: &m
     entry("Maintainers", &task.maintainers.join(", "))?;
     entry("Lists", &task.lists.join(", "))?;
     writeln!(out, "</dl>")?;
-    for part in &dossier.excerpts {
+    for part in &report.excerpts {
         excerpt(part, out)?;
     }
-    if let Some(conversion) = &dossier.conversion {
+    if let Some(conversion) = &report.conversion {
         patch(conversion, out)?;
     }
     writeln!(out, "</article>")
 }
 
-/// `file_operations.mmap of hpet_fops (drivers/char/hpet.c:704)`, for the first registrations.
-fn registrations(page: &Page, dossier: &HandlerReport) -> String {
-    let listed = dossier.findings.iter().take(LISTED).map(|finding| {
+/// The first registrations, as `file_operations.mmap of hpet_fops (drivers/char/hpet.c:704)`.
+fn registrations(page: &Page, report: &HandlerReport) -> String {
+    let listed = report.findings.iter().take(LISTED).map(|finding| {
         let registration = &page.scan.findings[*finding].registration;
         let place = page.scan.index.file(registration.file).at(registration.span.start);
         format!("{} ({place})", registered_as(registration))
     });
     let mut all: Vec<String> = listed.collect();
-    if dossier.findings.len() > LISTED {
-        all.push(format!("and {} more", dossier.findings.len() - LISTED));
+    if report.findings.len() > LISTED {
+        all.push(format!("and {} more", report.findings.len() - LISTED));
     }
     all.join(", ")
 }
 
-/// Lines of source; below a line stands what was found in it.
+/// Writes source lines, each followed by its marks.
 fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
-    let way = if excerpt.via.is_empty() { String::new() } else { format!(" by way of {}", excerpt.via.join(", ")) };
+    let way = if excerpt.via.is_empty() { String::new() } else { format!(" via {}", excerpt.via.join(", ")) };
     writeln!(out, "<h3><code>{}</code>{}</h3>\n<pre class=\"source\">", Html(&excerpt.file), Html(&way))?;
     for (number, run) in excerpt.runs().enumerate() {
         if number > 0 {

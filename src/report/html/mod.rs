@@ -1,7 +1,7 @@
-//! One HTML file that needs no network: an overview drawn as SVG, a table that can be searched, and a page for each handler.
+//! Report as one HTML file that needs no network: an SVG overview, a searchable table, and one page per handler.
 //!
-//! Everything is there without JavaScript, which only filters and sorts. A page of a handler is an element that is shown while it
-//! is the target of the address. Whatever comes from the tree goes through [`Html`].
+//! Everything is readable without JavaScript, which only filters and sorts. A handler's page is an element shown while it is the target of
+//! the address. All text from the tree goes through [`Html`].
 
 mod bars;
 mod blockers;
@@ -22,30 +22,30 @@ use crate::worklist::{Statistics, Task};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What the page shows.
+/// Content of the page.
 pub struct Page<'a> {
-    /// The scan, with its blockers.
+    /// Scan, with its blockers.
     pub scan: &'a Scan<'a>,
-    /// The target it was judged against.
+    /// Target that it was judged against.
     pub chosen: &'a ResolvedTarget,
-    /// The kernel version of the tree, where it states one.
+    /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
-    /// A task for each finding, in their order.
+    /// One task per finding, in the same order.
     pub tasks: &'a [Task],
-    /// The handlers.
-    pub dossiers: &'a [HandlerReport],
-    /// What handlers do, counted.
+    /// Reports of the handlers.
+    pub handler_reports: &'a [HandlerReport],
+    /// Statistics of the handlers.
     pub statistics: &'a Statistics,
-    /// What moved since an older tree.
+    /// Changes since an older tree.
     pub progress: Option<&'a Comparison<'a>>,
 }
 
 /// Writes the page.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let version = page.version.as_deref().unwrap_or("a tree without a version");
+    let version = page.version.as_deref().unwrap_or("(unknown version)");
     let title = format!("The move to .mmap_prepare in Linux {version}");
     let left = page.statistics.left;
     write!(
@@ -54,7 +54,7 @@ pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header><h1>{0}</h1>\n<p>{1} handlers that take a VMA are left, judged against the API of <strong>{2}</strong> by mmaplint {3}.</p>\n\
+         <header><h1>{0}</h1>\n<p>{1} handlers still take a VMA, judged against the <strong>{2}</strong> API by mmaplint {3}.</p>\n\
          <nav aria-label=\"Parts of the report\"><a href=\"#overview\">Overview</a> <a href=\"#blockers\">Blockers</a> <a href=\"#handlers\">Handlers</a>\
          <button type=\"button\" id=\"theme\" hidden>Dark or light</button></nav></header>\n<main>\n<div class=\"front\">\n",
         Html(&title),
@@ -69,13 +69,13 @@ pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     blockers::write(page, out)?;
     table::write(page, out)?;
     writeln!(out, "</div>")?;
-    for (number, dossier) in page.dossiers.iter().enumerate() {
-        handler::write(page, number, dossier, out)?;
+    for (number, report) in page.handler_reports.iter().enumerate() {
+        handler::write(page, number, report, out)?;
     }
     writeln!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
 }
 
-/// A verdict as a mark with its colour; what it means is told to who points at it.
+/// Coloured mark of a verdict, with its meaning as tooltip.
 fn badge(verdict: Verdict) -> String {
     format!("<span class=\"badge v-{0}\" title=\"{1}\">{0}</span>", verdict.name(), Html(verdict.meaning()))
 }

@@ -1,4 +1,4 @@
-//! What is left at a glance: totals, bars by subsystem and by hook, the map of the tree, what handlers do.
+//! Overview of the remaining work: totals, bars by subsystem and by hook, the map of the tree, statistics.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use super::{Page, badge, treemap};
 use crate::report::escape::Html;
 use crate::verdict::Verdict;
 
-/// Bars that are drawn; what is rarer is put together.
+/// Maximum number of bars. The last one combines the rarer labels.
 const BARS: usize = 24;
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
@@ -35,7 +35,7 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</section>")
 }
 
-/// The labels with most handlers first, the rarest as one.
+/// Counts by label, most handlers first; the rarest labels are combined.
 fn ranked<'a>(all: impl Iterator<Item = (&'a str, Verdict)>) -> Vec<(String, Counts)> {
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
     for (label, verdict) in all {
@@ -57,12 +57,12 @@ fn ranked<'a>(all: impl Iterator<Item = (&'a str, Verdict)>) -> Vec<(String, Cou
     rows
 }
 
-/// What the discussion of the API asks about, as lists that can be opened.
+/// Writes the statistics that the discussion of the API asks for, as lists that can be opened.
 fn counts(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let statistics = page.statistics;
     writeln!(
         out,
-        "<details class=\"counts\"><summary>What handlers do, counted</summary>\n\
+        "<details class=\"counts\"><summary>Handler statistics</summary>\n\
          <p>{} relied on the removed merge retry; {} replace vm_file.</p>\n<div class=\"columns\">",
         statistics.retried, statistics.swaps
     )?;

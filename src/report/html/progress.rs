@@ -1,4 +1,4 @@
-//! What moved since an older tree.
+//! Changes since an older tree.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! A row for each registration. The script filters by what the rows carry in their attributes and show.
+//! Table with one row per registration. The script filters by the attributes and the text of the rows.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use crate::report::escape::Html;
 use crate::verdict::Verdict;
 use crate::worklist::Task;
 
-/// The headings of the columns.
+/// Column headings.
 const COLUMNS: [&str; 8] =
     ["Handler", "Registered at", "Hook", "Verdict", "Effort", "Waits for", "Subsystem", "Maintainers"];
 
@@ -16,8 +16,8 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "<section id=\"handlers\"><h2>Handlers</h2>\n<form id=\"filters\" role=\"search\" hidden>\n\
-         <label>Search <input type=\"search\" id=\"query\" placeholder=\"name, path, maintainer: all words have to be there\" \
-         autocomplete=\"off\" spellcheck=\"false\"></label> <kbd title=\"the key that leads here\">/</kbd>\n\
+         <label>Search <input type=\"search\" id=\"query\" placeholder=\"name, path, maintainer: all words must match\" \
+         autocomplete=\"off\" spellcheck=\"false\"></label> <kbd title=\"keyboard shortcut\">/</kbd>\n\
          <fieldset><legend>Verdict</legend>"
     )?;
     for verdict in Verdict::ALL {
@@ -43,8 +43,8 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
     let mut pages: BTreeMap<usize, usize> = BTreeMap::new();
-    for (number, dossier) in page.dossiers.iter().enumerate() {
-        pages.extend(dossier.findings.iter().map(|finding| (*finding, number)));
+    for (number, report) in page.handler_reports.iter().enumerate() {
+        pages.extend(report.findings.iter().map(|finding| (*finding, number)));
     }
     for (number, task) in page.tasks.iter().enumerate() {
         row(page, number, task, pages.get(&number).copied(), out)?;
@@ -88,7 +88,7 @@ fn row(page: &Page, number: usize, task: &Task, shown: Option<usize>, out: &mut 
     )
 }
 
-/// The names of people, whose addresses stand on the pages of the handlers.
+/// Names of people. Their addresses are on the pages of the handlers.
 fn names(people: &[String]) -> String {
     let names = people.iter().map(|person| person.split(" <").next().unwrap_or(person).trim_matches('"'));
     names.collect::<Vec<_>>().join(", ")

@@ -1,4 +1,4 @@
-//! A map of the tree: a folder is as large as it has handlers, and striped by their verdicts.
+//! Treemap of the folders: sized by number of handlers, striped by verdict.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ use crate::verdict::Verdict;
 
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 520.0;
-/// The height of the heading of a top-level folder.
+/// Height of the heading of a top-level folder.
 const HEADING: f64 = 16.0;
 
-/// A part of the drawing.
+/// Rectangle of the drawing.
 #[derive(Clone, Copy, Debug)]
 struct Area {
     left: f64,
@@ -25,14 +25,14 @@ struct Area {
 /// A top-level folder.
 struct Folder {
     name: String,
-    /// What is in it, by the folder below it, the largest first.
+    /// Counts by folder below it, the largest first.
     parts: Vec<(String, Counts)>,
-    /// How many handlers it has.
+    /// Number of handlers.
     weight: f64,
 }
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let caption = "Where the handlers are: by folder, coloured by verdict";
+    let caption = "Handlers by folder, coloured by verdict";
     write!(
         out,
         "<figure><figcaption>{caption}</figcaption>\n\
@@ -52,7 +52,7 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</svg></figure>")
 }
 
-/// The top-level folders that have handlers, the largest first.
+/// Top-level folders with handlers, the largest first.
 fn folders(page: &Page) -> Vec<Folder> {
     let mut found: BTreeMap<String, BTreeMap<String, Counts>> = BTreeMap::new();
     for finding in &page.scan.findings {
@@ -76,7 +76,7 @@ fn weight(counts: &Counts) -> f64 {
     counts.iter().sum::<usize>() as f64
 }
 
-/// One folder, with a stripe for each verdict.
+/// Draws one folder, with one stripe per verdict.
 fn cell(folder: &str, counts: &Counts, area: &Area, out: &mut dyn Write) -> io::Result<()> {
     let total = weight(counts).max(1.0);
     write!(
@@ -108,7 +108,7 @@ fn cell(folder: &str, counts: &Counts, area: &Area, out: &mut dyn Write) -> io::
     )
 }
 
-/// A text in an area, where it has room.
+/// Text in an area; empty if the area is too small.
 fn text(class: &str, area: &Area, down: f64, content: &str) -> String {
     let room = ((area.width - 6.0) / 6.5) as usize;
     if room < 3 || area.height < down {
@@ -123,7 +123,7 @@ fn text(class: &str, area: &Area, down: f64, content: &str) -> String {
     )
 }
 
-/// Divides an area by weights (in falling order), each part as close to a square as it goes (Bruls, Huizing, van Wijk 2000).
+/// Divides an area by weights in falling order. The parts are as close to squares as possible (Bruls, Huizing, van Wijk 2000).
 fn squarified(weights: &[f64], area: Area) -> Vec<Area> {
     let total: f64 = weights.iter().sum();
     if total <= 0.0 {
@@ -146,14 +146,14 @@ fn squarified(weights: &[f64], area: Area) -> Vec<Area> {
     areas
 }
 
-/// The ratio of the sides of the longest part, where sizes are laid along a side.
+/// Largest ratio of the sides of a part, if sizes are laid along a side.
 fn worst(sizes: &[f64], side: f64) -> f64 {
     let sum: f64 = sizes.iter().sum();
     let ratio = |size: &f64| (side * side * size / (sum * sum)).max(sum * sum / (side * side * size));
     sizes.iter().map(ratio).fold(0.0, f64::max)
 }
 
-/// Lays sizes along the shorter side; what is left of the area.
+/// Lays sizes along the shorter side. Returns the rest of the area.
 fn row(sizes: &[f64], area: Area, areas: &mut Vec<Area>) -> Area {
     let sum: f64 = sizes.iter().sum();
     let is_wide = area.width >= area.height;

@@ -1,4 +1,4 @@
-//! CSV as RFC 4180 has it; a cell that a spreadsheet would take for a formula begins with a quote.
+//! CSV by RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 
 use std::io::{self, Write};
 
@@ -27,10 +27,10 @@ const COLUMNS: &[&str] = &[
     "lists",
 ];
 
-/// Writes a row for each task of each group.
+/// Writes one row per task of each group.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn csv(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}\r\n", COLUMNS.join(","))?;
     for (group, tasks) in list.groups() {

@@ -1,4 +1,4 @@
-//! JSON: the tasks in order, with the groups that each belongs to.
+//! JSON: the tasks in order, each with its groups.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use crate::worklist::{Count, Task, TaskKind};
 /// Writes one document.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn json(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     let groups = list.groups();
     let tasks: Vec<Value> = list

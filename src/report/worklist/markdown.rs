@@ -1,4 +1,4 @@
-//! Markdown with a box to tick for each task.
+//! Markdown checklist of tasks.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use super::{Worklist, place, subject};
 use crate::report::escape::markdown as escaped;
 use crate::worklist::Task;
 
-/// Writes the list, and the counts as tables.
+/// Writes the list, and the statistics as tables.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn markdown(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# {}\n", escaped(&list.title()))?;
     for (group, tasks) in list.groups() {
@@ -25,7 +25,7 @@ pub fn markdown(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## Statistics\n")?;
     writeln!(out, "- {} handlers are left.", statistics.left)?;
     writeln!(out, "- {} relied on the removed merge retry.", statistics.retried)?;
-    writeln!(out, "- {} put another file in the place of vm_file.", statistics.swaps)?;
+    writeln!(out, "- {} replace vm_file.", statistics.swaps)?;
     for (heading, counts) in statistics.lists() {
         writeln!(out, "\n| {heading} | handlers |\n|---|---|")?;
         for (name, count) in counts {

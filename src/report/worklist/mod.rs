@@ -1,4 +1,4 @@
-//! Writes worklists, one file a format.
+//! Output formats of worklists, one file per format.
 
 mod csv;
 mod json;
@@ -14,17 +14,17 @@ pub use text::text;
 
 use crate::worklist::{By, Statistics, Task, TaskKind, grouped};
 
-/// A worklist as it is to be shown.
+/// A worklist to show.
 pub struct Worklist<'a> {
     /// The tasks, in order.
     pub tasks: &'a [Task],
-    /// By what to put them together.
+    /// Grouping of the tasks.
     pub by: By,
-    /// The counts, where they are asked for.
+    /// Statistics, if requested.
     pub statistics: Option<Statistics>,
-    /// The kernel version of the tree, where it states one.
+    /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
-    /// The target they were judged against.
+    /// Target that they were judged against.
     pub target: &'a str,
 }
 
@@ -34,7 +34,7 @@ impl Worklist<'_> {
     }
 
     fn title(&self) -> String {
-        let version = self.version.as_deref().unwrap_or("a tree without a version");
+        let version = self.version.as_deref().unwrap_or("(unknown version)");
         let handlers = self.tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
         format!(
             "The move to .mmap_prepare in Linux {version}: handlers left: {handlers}, judged against {}",
@@ -43,7 +43,7 @@ impl Worklist<'_> {
     }
 }
 
-/// What a task is: `hpet_mmap (file_operations.mmap)`, `drm_gem_mmap (helper, frees 95)`.
+/// Name and kind of a task: `hpet_mmap (file_operations.mmap)`, `drm_gem_mmap (helper, frees 95)`.
 fn subject(task: &Task) -> String {
     match task.kind {
         TaskKind::Handler => format!("{} ({})", task.name, task.what),
@@ -51,7 +51,7 @@ fn subject(task: &Task) -> String {
     }
 }
 
-/// Where a task is; nothing for what was not found.
+/// Location of a task; empty if it was not found.
 fn place(task: &Task) -> String {
     if task.file.is_empty() { String::new() } else { format!("{}:{}", task.file, task.line) }
 }

@@ -1,4 +1,4 @@
-//! Org mode, as coccicheck writes it: a TODO for each task, with a link to its line.
+//! Org mode, in the style of coccicheck: one TODO per task, with a link to its line.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use crate::report::escape::printable;
 /// Writes the list.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn org(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "#+TITLE: {}", inert(&list.title()))?;
     for (group, tasks) in list.groups() {
@@ -32,7 +32,7 @@ pub fn org(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Text that Emacs neither follows nor runs: no links, of which those to `elisp:` and `shell:` are commands, no macros, no inline code.
+/// Text without active Emacs syntax: no links (`elisp:` and `shell:` links are commands), no macros, no inline code.
 fn inert(text: &str) -> String {
     let mut text = printable(text).replace(['[', ']', '<', '>'], "").replace('{', "(").replace('}', ")");
     for scheme in ["elisp", "shell"] {

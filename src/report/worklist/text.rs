@@ -1,4 +1,4 @@
-//! One line a task.
+//! One line per task.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use crate::report::escape::printable;
 /// Writes `place: effort: verdict: subject: advice`, under the name of each group.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     for (group, tasks) in list.groups() {
         if !group.is_empty() {

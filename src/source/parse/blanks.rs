@@ -1,15 +1,15 @@
-//! What of a slice the parser reads: masked and thinned slices are half blank, and it would go through that byte by byte.
+//! Excludes long blanks from the parser's input. Masked slices are half blank, and the parser would read that byte by byte.
 
 use memchr::memchr_iter;
 use tree_sitter::{Point, Range};
 
-/// Blanks shorter than this many bytes are not worth a jump.
+/// Minimum length in bytes of an excluded blank. Shorter ones are not worth a jump.
 const SHORT: usize = 32;
 
-/// The parser goes through all parts at every identifier; for more of them than this it would take longer than for the blanks.
+/// Maximum number of parts. The parser walks all parts at every identifier, so more of them would cost more than the blanks.
 const MANY: usize = 256;
 
-/// The parts of `text` that the parser is to read, with a blank left between them; none where it is to read all.
+/// The parts of `text` for the parser, with a blank left between them; empty if it has to read all of `text`.
 pub fn without_long_blanks(text: &[u8]) -> Vec<Range> {
     let mut parts = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -18,7 +18,7 @@ pub fn without_long_blanks(text: &[u8]) -> Vec<Range> {
             at += last + 1;
             continue;
         }
-        // A newline ends a directive, so that the first one stays.
+        // A newline ends a directive, so the first one stays.
         let blank = &text[at..];
         let length = blank.iter().position(|byte| !is_blank(*byte)).unwrap_or(blank.len());
         let kept = blank[..length].iter().position(|byte| *byte == b'\n').unwrap_or(0) + 1;
@@ -40,7 +40,7 @@ pub fn without_long_blanks(text: &[u8]) -> Vec<Range> {
     parts.into_iter().map(range).collect()
 }
 
-/// Counts rows, by which the parser weighs what it skips where it does not understand.
+/// Row counter. In error recovery, the parser weighs skipped input by rows.
 #[derive(Default)]
 struct Place {
     byte: usize,
@@ -49,7 +49,7 @@ struct Place {
 }
 
 impl Place {
-    /// The row and the column of a byte that is not before the last one asked for.
+    /// Row and column of a byte. Successive calls must not go backwards.
     fn at(&mut self, text: &[u8], byte: usize) -> Point {
         for newline in memchr_iter(b'\n', &text[self.byte..byte]) {
             self.row += 1;

@@ -1,4 +1,4 @@
-//! Types, declarators, parameters, members.
+//! Parses types, declarators, parameters and members.
 
 use memchr::memmem::find;
 use tree_sitter::Node;
@@ -18,7 +18,7 @@ impl Reader<'_> {
         Some(Function { name, parameters, returns, is_static, body })
     }
 
-    /// The type that stands before a declarator.
+    /// The type before a declarator.
     pub(super) fn type_name(&self, node: Node) -> Type {
         let Some(ty) = node.field("type") else { return Type::default() };
         let name = match ty.kind() {
@@ -32,13 +32,13 @@ impl Reader<'_> {
         Type { name, ..Type::default() }
     }
 
-    /// Peels a declarator: pointers, arrays, parentheses and parameters around a name.
+    /// Reads name and type from a declarator: pointers, arrays, parentheses and parameters around a name.
     pub(super) fn declarator(&self, node: Node, mut ty: Type) -> (String, Type) {
         let mut node = node;
         for _ in 0..DEPTH_LIMIT {
             match node.kind() {
                 "pointer_declarator" | "abstract_pointer_declarator" => {
-                    // Stars in front of a function's name belong to what it returns, those inside `(*f)` to the pointer.
+                    // Stars before a function's name belong to its return type, those inside `(*f)` to the pointer.
                     if ty.function.is_none() {
                         ty.pointers += 1;
                     }
@@ -132,7 +132,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// What `__free(name)` between a variable and its value says.
+    /// The name in a `__free(name)` between a variable and its value.
     pub(super) fn cleanup(&self, declarator: Node) -> Option<String> {
         let head = &self.original[declarator.byte_range()];
         let open = find(head, b"__free(")? + b"__free(".len();

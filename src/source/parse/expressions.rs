@@ -1,4 +1,4 @@
-//! Expressions and initialisers.
+//! Parses expressions and initialisers.
 
 use tree_sitter::Node;
 

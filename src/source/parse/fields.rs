@@ -1,4 +1,4 @@
-//! The named children of a node. The parser compares a field's name with those of all fields; their numbers are kept here instead.
+//! Named children of a node, looked up by cached field numbers. The parser would compare a field's name with those of all fields.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ static NUMBERS: LazyLock<FxHashMap<&str, u16>> = LazyLock::new(|| {
 
 /// A node whose children have names.
 pub trait Fields<'t> {
-    /// The first child of a name.
+    /// The first child with this field name.
     fn field(&self, name: &str) -> Option<Node<'t>>;
 }
 

@@ -1,4 +1,4 @@
-//! From the bytes of a masked slice to [`ast`](super::ast), by tree-sitter-c.
+//! Parses a masked slice into [`ast`](super::ast) with tree-sitter-c.
 
 mod blanks;
 mod declarations;
@@ -21,21 +21,21 @@ use super::mask::{every_arm, variants};
 use super::span::Span;
 use crate::profile::{Phase, count, measure};
 
-/// Syntax nested deeper than this is not understood. It bounds every recursion over the syntax of a slice.
+/// Maximum nesting depth of syntax. It bounds every recursion over the syntax of a slice.
 pub const DEPTH_LIMIT: usize = 200;
 
-/// Slices longer than this many bytes are not parsed.
+/// Maximum length of a parsed slice in bytes.
 pub const SLICE_LIMIT: usize = 1 << 20;
 
-/// The time one slice may take in the parser before it is given up.
+/// Maximum time in the parser per slice.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
-/// What became of a slice.
+/// Result of parsing a slice.
 #[derive(Debug)]
 pub struct Parsed<T> {
     /// The syntax, as far as it was understood.
     pub syntax: T,
-    /// The first place that was not understood, with what is wrong there.
+    /// The first location that was not understood, and the reason.
     pub trouble: Option<(Span, &'static str)>,
 }
 
@@ -66,8 +66,8 @@ fn parse_text(text: &[u8]) -> Option<Tree> {
     })
 }
 
-/// The functions of a slice (one, or one for each head that survived) that starts `base` bytes into its file; `masked` is one of
-/// the slice's [`variants`].
+/// Parses the functions of a slice: one, or one per remaining head. The slice starts `base` bytes into its file; `masked` is one of its
+/// [`variants`].
 pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Function>> {
     with_tree(original, masked, base, |reader, root| {
         let mut cursor = root.walk();
@@ -80,23 +80,24 @@ pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Functi
     })
 }
 
-/// The functions of a slice in all its [`variants`]: one that no conditional touches is there once for each.
+/// Parses the functions of a slice in all its [`variants`]. A function without conditionals appears once per variant.
 pub fn in_every_variant(slice: &[u8], base: u32) -> Vec<Function> {
     variants(slice).iter().flat_map(|masked| functions(slice, &masked.text, base).syntax).collect()
 }
 
-/// The functions of a slice in its first variant: for what does not depend on conditionals.
+/// Parses the functions of a slice in its first variant. For facts that do not depend on conditionals.
 pub fn in_first_variant(slice: &[u8], base: u32) -> Parsed<Vec<Function>> {
     let variants = variants(slice);
     functions(slice, variants.first().map_or(slice, |masked| &masked.text), base)
 }
 
-/// The variables that a slice at file scope declares, every arm of its conditionals kept.
+/// Parses the variables that a slice declares at file scope. Every arm of its conditionals is kept.
 pub fn variables(slice: &[u8], base: u32) -> Parsed<Vec<Declared>> {
     variables_with(slice, base, |_| true)
 }
 
-/// The variables that a slice at file scope declares; of the designated entries of their initialisers only those whose text is asked for.
+/// Parses the variables that a slice declares at file scope. Of the designated entries of initialisers, only those that `is_asked`
+/// accepts are parsed.
 pub fn variables_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool) -> Parsed<Vec<Declared>> {
     let mut masked = every_arm(slice);
     blank_unneeded(&mut masked, Parts::Entries, is_asked);
@@ -111,7 +112,7 @@ pub fn variables_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool)
     })
 }
 
-/// The statements that a macro expands to, all of which are said to stand at `place`: where the macro is called.
+/// Parses the statements of a macro expansion. All get the span `place`, which is that of the call.
 pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
     let text = [b"void f(void){", expansion, b";}"].concat();
     let masked = every_arm(&text);
@@ -123,12 +124,12 @@ pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
     Parsed { trouble: parsed.trouble.map(|(_, reason)| (place, reason)), ..parsed }
 }
 
-/// The members of a struct or union definition, those of anonymous members included.
+/// Parses the members of a struct or union definition, including those of anonymous members.
 pub fn members(slice: &[u8], base: u32) -> Parsed<Vec<Parameter>> {
     members_with(slice, base, |_| true)
 }
 
-/// The members of a struct or union definition whose text is asked for.
+/// Parses the members of a struct or union definition whose text `is_asked` accepts.
 pub fn members_with(slice: &[u8], base: u32, is_asked: impl Fn(&[u8]) -> bool) -> Parsed<Vec<Parameter>> {
     let mut masked = every_arm(slice);
     blank_unneeded(&mut masked, Parts::Members, is_asked);
@@ -185,11 +186,11 @@ fn read_tree<T: Default>(
 }
 
 struct Reader<'t> {
-    /// The slice as it stands in the file: for what the mask rewrote.
+    /// The slice before masking, for words that the mask rewrote.
     original: &'t [u8],
     text: &'t [u8],
     base: u32,
-    /// Where all of it is said to stand, for a text that is not in the file.
+    /// The span of all nodes, for a text that is not in the file.
     place: Option<Span>,
     too_deep: std::cell::Cell<Option<Span>>,
 }
@@ -209,7 +210,7 @@ impl Reader<'_> {
         String::from_utf8_lossy(&self.text[node.byte_range()]).into_owned()
     }
 
-    /// The first error of a tree. A `;` that the grammar misses behind a macro call changes nothing and is no error.
+    /// The first error of a tree. A missing `;` after a macro call changes nothing and is not an error.
     fn error(&self, tree: &Tree) -> Option<(Span, &'static str)> {
         if !tree.root_node().has_error() {
             return None;
@@ -221,7 +222,7 @@ impl Reader<'_> {
                 return Some((self.span(node), "does not parse"));
             }
             if node.is_missing() && node.kind() != ";" {
-                return Some((self.span(node), "does not parse: something is missing"));
+                return Some((self.span(node), "syntax error: something is missing"));
             }
             if node.has_error() && cursor.goto_first_child() {
                 continue;

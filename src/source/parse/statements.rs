@@ -1,4 +1,4 @@
-//! Statements.
+//! Parses statements.
 
 use tree_sitter::Node;
 
@@ -18,7 +18,7 @@ impl Reader<'_> {
         statements
     }
 
-    /// Whether syntax at `depth` is still read; notes where it is not.
+    /// Whether `depth` is within the limit. Records the node if it is not.
     pub(super) fn within_depth(&self, node: Node, depth: usize) -> bool {
         if depth > DEPTH_LIMIT {
             self.too_deep.set(Some(self.span(node)));
@@ -26,7 +26,7 @@ impl Reader<'_> {
         depth <= DEPTH_LIMIT
     }
 
-    /// The statements below a field of a node: a block's own, or the single one.
+    /// The statements in a field of a node: those of a block, or the single one.
     pub(super) fn body(&self, node: Node, field: &str, depth: usize) -> Vec<Statement> {
         let Some(body) = node.field(field) else { return Vec::new() };
         if body.kind() == "compound_statement" {
@@ -129,7 +129,7 @@ impl Reader<'_> {
         });
     }
 
-    /// The macro that the mask made a `while` of.
+    /// Name of the macro that the mask replaced by `while`.
     pub(super) fn macro_head(&self, node: Node) -> Option<String> {
         let word = &self.original[node.start_byte()..identifier_end(self.original, node.start_byte())];
         (!matches!(word, b"while" | b"for" | b"do")).then(|| String::from_utf8_lossy(word).into_owned())
@@ -137,7 +137,7 @@ impl Reader<'_> {
 
     pub(super) fn switch(&self, node: Node, depth: usize) -> S {
         let value = self.field(node, "condition", depth);
-        let (mut arms, mut has_default) = (Vec::new(), false);
+        let (mut arms, mut labels, mut has_default) = (Vec::new(), Vec::new(), false);
         if let Some(body) = node.field("body") {
             let mut cursor = body.walk();
             let children: Vec<Node> = body.named_children(&mut cursor).collect();
@@ -146,6 +146,7 @@ impl Reader<'_> {
                     let mut loose = Vec::new();
                     self.statement(child, depth + 1, &mut loose);
                     arms.push(loose);
+                    labels.push(None);
                     continue;
                 }
                 let label = child.field("value");
@@ -158,8 +159,9 @@ impl Reader<'_> {
                     self.statement(statement, depth + 1, &mut arm);
                 }
                 arms.push(arm);
+                labels.push(label.map(|_| self.field(child, "value", depth)));
             }
         }
-        S::Switch { value, arms, has_default }
+        S::Switch { value, arms, labels, has_default }
     }
 }

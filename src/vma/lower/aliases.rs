@@ -1,4 +1,4 @@
-//! Which expressions of a function are the VMA, the desc, or hold one.
+//! Expressions of a function that are the VMA or the desc, or hold the VMA.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -7,7 +7,7 @@ use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, St
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::VmaAccess;
 
-/// What a function calls its VMA.
+/// Names of the VMA and the desc in a function.
 #[derive(Debug, Default)]
 pub struct Aliases {
     vmas: FxHashSet<String>,
@@ -17,7 +17,7 @@ pub struct Aliases {
 }
 
 impl Aliases {
-    /// Reads the names that a function uses.
+    /// Collects the names in a function.
     pub fn of(function: &Function, root: &VmaAccess, scope: &Scope) -> Aliases {
         let mut aliases = Aliases::default();
         let parameter = |number: &usize| {
@@ -33,9 +33,9 @@ impl Aliases {
         aliases
     }
 
-    /// Adds the names that statements give to the VMA, and to structs that hold it.
+    /// Adds the names that statements give to the VMA, to local descs, and to structs that hold the VMA.
     pub fn extend(&mut self, statements: &[Statement], scope: &Scope) {
-        // Each round finds the aliases of aliases; a chain of them ends when a round finds no new one.
+        // Each round finds aliases of aliases, until a round finds no new one.
         loop {
             let (mut vmas, mut holders) = (Vec::new(), Vec::new());
             visit::statements(statements, &mut |seen| match seen {
@@ -49,7 +49,7 @@ impl Aliases {
                 break;
             }
         }
-        // A desc of its own that a function fills from its VMA.
+        // A local desc, which the function fills from its VMA.
         visit::statements(statements, &mut |seen| {
             if let Seen::Declared(declared) = seen
                 && declared.ty.tag() == Some("vm_area_desc")
@@ -59,7 +59,7 @@ impl Aliases {
         });
     }
 
-    /// Whether there is a VMA, or something that holds it.
+    /// Whether there is a name for the VMA, or a struct that holds it.
     pub fn has_vma(&self) -> bool {
         !self.vmas.is_empty() || !self.holders.is_empty()
     }
@@ -117,12 +117,12 @@ impl Aliases {
         }
     }
 
-    /// Whether an expression is the address of a desc that the function has made itself.
+    /// Whether an expression is the address of a local desc.
     pub fn is_own_desc(&self, expression: &Expression) -> bool {
         self.is_desc(expression) && matches!(expression.bare().kind, E::Unary { .. })
     }
 
-    /// The member by which an expression, a struct or a pointer to one, holds the VMA.
+    /// The member that holds the VMA in a struct, or in a struct behind a pointer.
     pub fn holder(&self, expression: &Expression) -> Option<&str> {
         let bare = match &expression.bare().kind {
             E::Unary { operator, operand } if operator == "&" => operand,
@@ -136,12 +136,12 @@ impl Aliases {
         self.holders.contains_key(name)
     }
 
-    /// Whether a variable holds the VMA in a member, so that storing it there keeps nothing.
+    /// Whether a target is the member of a struct that holds the VMA. Storing the VMA there is no escape.
     pub fn holds(&self, target: &Expression) -> bool {
         matches!(&target.kind, E::Field { base, name, .. } if self.holder(base).is_some_and(|member| member == name))
     }
 
-    /// Whether a plain variable is an alias.
+    /// Whether a variable is an alias of the VMA.
     pub fn is_alias(&self, name: &str) -> bool {
         self.vmas.contains(name)
     }

@@ -1,4 +1,4 @@
-//! Calls of the driver's own functions and macros: which functions a name stands for, and what they do with their arguments.
+//! Calls of the driver's own functions and macros: definitions of a name, and effects on arguments.
 
 use super::Lowerer;
 use super::conditions::is_zero;
@@ -8,10 +8,10 @@ use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
 impl Lowerer<'_> {
-    /// A call that hands the VMA to a function by name.
+    /// Lowers a call by name that passes the VMA.
     pub(super) fn follow(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
         let Some(root) = self.passed(arguments) else { return Value::Unknown };
-        // A macro beside a function of that name is the stub of those who have no such function.
+        // A macro beside a function of that name is the stub for configurations without the function.
         let known = self.context.index.functions(name, self.file);
         if known.iter().all(|id| self.context.index.file(id.file).is_header())
             && let Some(value) = self.macro_call(name, arguments, span)
@@ -30,7 +30,7 @@ impl Lowerer<'_> {
                 }
                 self.call_key(keys, name)
             }
-            // A helper that takes a desc is in nobody's way.
+            // A helper that takes a desc blocks nothing.
             None if matches!(root, VmaAccess::Desc(_)) => Value::Unknown,
             None => {
                 let populates = self.helper_populates(name);
@@ -39,12 +39,12 @@ impl Lowerer<'_> {
         }
     }
 
-    /// A call of a macro: what it stands for, read in the place of the call.
+    /// Lowers a macro call by its expansion. `None` if there is no usable expansion.
     pub(super) fn macro_call(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
         const NESTING_LIMIT: usize = 6;
         let texts: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(self.text)).collect();
         let expansions = self.context.index.expanded_call(name, self.file, &texts);
-        // Within an expansion all arguments are said to stand where the call does; their own text is lost.
+        // Within an expansion all arguments have the span of the call; their own text is lost.
         if expansions.is_empty()
             || self.macro_depth >= NESTING_LIMIT
             || texts.iter().any(|text| span.of(self.text) == *text)
@@ -52,7 +52,7 @@ impl Lowerer<'_> {
             return None;
         }
         let parsed: Vec<_> = expansions.iter().map(|expansion| parse::statements(expansion, span)).collect();
-        // A macro that cannot be read, is not handed the VMA and does not name it is as good as an unknown function.
+        // A macro that does not parse, does not receive the VMA and does not name it counts as an unknown function.
         let names_vma = || {
             let own_text = self.context.index.expanded_call(name, self.file, &[]);
             self.passed(arguments).is_some()
@@ -64,7 +64,7 @@ impl Lowerer<'_> {
         self.macro_depth += 1;
         let mut value = Value::Unknown;
         for parsed in parsed {
-            self.out.trouble.extend(parsed.trouble.map(|(span, reason)| (span, format!("{name}, a macro, {reason}"))));
+            self.out.trouble.extend(parsed.trouble.map(|(span, reason)| (span, format!("macro {name}: {reason}"))));
             self.scope.declare(&parsed.syntax);
             self.aliases.extend(&parsed.syntax, &self.scope);
             self.read_locals(&parsed.syntax);
@@ -74,17 +74,17 @@ impl Lowerer<'_> {
         Some(value)
     }
 
-    /// The definitions of a function that belong to the driver, or that every caller compiles in; `None` where it is another's.
+    /// The definitions of a function in the driver or in headers; `None` if another module defines it, or nothing does.
     pub(super) fn followable(&self, name: &str, root: &VmaAccess) -> Option<Vec<Key>> {
         self.followable_from(self.file, name, root)
     }
 
-    /// The same for a name as another file means it.
+    /// Like [`Self::followable`], but resolves the name from another file.
     pub(super) fn followable_from(&self, file: u32, name: &str, root: &VmaAccess) -> Option<Vec<Key>> {
         let index = self.context.index;
         let ids = index.functions(name, file);
         let own = |id: &ItemId| index.file(id.file).is_header() || index.same_driver(self.file, *id);
-        // A stub in a header beside a real definition elsewhere says nothing about the real one.
+        // A stub in a header says nothing about a real definition elsewhere.
         let real: Vec<ItemId> = ids.iter().copied().filter(|id| !index.file(id.file).is_header()).collect();
         if ids.is_empty() || real.iter().any(|id| !own(id)) {
             return None;
@@ -92,7 +92,7 @@ impl Lowerer<'_> {
         Some(ids.into_iter().map(|id| Key::new(id, root.clone())).collect())
     }
 
-    /// A call without the VMA: followed within the driver for the state it takes.
+    /// Lowers a call without the VMA. It is followed within the driver for the state it takes.
     pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
         let flags = arguments.iter().position(|argument| self.is_flags(argument));
         let root = flags.map_or(VmaAccess::None, VmaAccess::Flags);
@@ -114,7 +114,7 @@ impl Lowerer<'_> {
         if !self.is_message(arguments) {
             self.event(EventKind::Work { text: name.to_owned() }, whole.span);
         }
-        // What is no function that is known may be a macro, which sets what it is given.
+        // An unknown function may be a macro that sets its arguments.
         arguments
             .iter()
             .filter(|argument| argument.name().is_some())
@@ -122,7 +122,7 @@ impl Lowerer<'_> {
         Value::Unknown
     }
 
-    /// `f(&vma->vm_pgoff)`: the callee reads the field, and perhaps writes it. Whether that could be found out.
+    /// Records the read, and perhaps the write, of a field by a callee: `f(&vma->vm_pgoff)`. Returns whether its body shows which.
     pub(super) fn field_argument(&mut self, name: &str, position: usize, argument: &Expression) -> bool {
         let E::Unary { operator, operand } = &argument.bare().kind else { return false };
         let E::Field { base, name: field, .. } = &operand.bare().kind else { return false };
@@ -140,7 +140,7 @@ impl Lowerer<'_> {
         true
     }
 
-    /// Whether a function of the driver writes what one of its parameters points to; `None` where it hands the pointer on, or is not found.
+    /// Whether a driver function writes through a pointer parameter; `None` if it passes the pointer on, or is not found.
     pub(super) fn writes_behind(&self, name: &str, position: usize) -> Option<bool> {
         let index = self.context.index;
         let ids = self.driver_functions(name);
@@ -161,7 +161,7 @@ impl Lowerer<'_> {
                         _ => false,
                     };
                 });
-                // Wherever else it is named, it may be kept or handed on.
+                // Any other use may store it or pass it on.
                 if named != behind {
                     return None;
                 }
@@ -170,7 +170,7 @@ impl Lowerer<'_> {
         (!ids.is_empty()).then_some(written)
     }
 
-    /// What a function may know of what it is handed. Constants matter to short ones alone, which only pass them on.
+    /// Properties of the arguments that a callee may use. Constants matter only to short functions, which only pass them on.
     pub(super) fn known_arguments(&self, id: ItemId, arguments: &[Expression]) -> Arguments {
         const SHORT: u32 = 512;
         let item = self.context.index.item(id);
@@ -188,7 +188,7 @@ impl Lowerer<'_> {
         self.context.index.file(self.file).named(ItemKind::Function, name).next().is_some()
     }
 
-    /// A call of a macro that the file itself defines, whether or not it is handed the VMA.
+    /// Lowers a call of a macro that the driver itself defines, with or without the VMA.
     pub(super) fn own_macro(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
         let is_own = self.context.index.file(self.file).named(ItemKind::Macro, name).next().is_some();
         if !is_own && self.elsewhere(name, ItemKind::Macro).is_empty() {
@@ -197,14 +197,14 @@ impl Lowerer<'_> {
         self.macro_call(name, arguments, span)
     }
 
-    /// The functions of that name of the file, else of other files of the driver.
+    /// The functions of that name in the file, else in other files of the driver.
     pub(super) fn driver_functions(&self, name: &str) -> Vec<ItemId> {
         let own = self.context.index.file(self.file).named(ItemKind::Function, name);
         let own: Vec<ItemId> = own.map(|item| ItemId { file: self.file, item }).collect();
         if own.is_empty() { self.elsewhere(name, ItemKind::Function) } else { own }
     }
 
-    /// The definitions of a name in other files of the driver, of a kind.
+    /// The definitions of a name and kind in other files of the driver.
     pub(super) fn elsewhere(&self, name: &str, kind: ItemKind) -> Vec<ItemId> {
         let index = self.context.index;
         let meant = index.meant_elsewhere(name, self.file).iter().copied();

@@ -1,4 +1,4 @@
-//! What a call means: by a rule, as a helper to follow, as a hook, or not at all.
+//! Lowers calls: by a rule, as a followed helper, as a hook, or as not understood.
 
 use super::Lowerer;
 use super::expressions::kept_in;
@@ -25,7 +25,7 @@ impl Lowerer<'_> {
                 self.expression(callee);
                 self.arguments(arguments);
                 if gets_vma {
-                    let why = format!("handed to {}, which is not understood", callee.text(self.text));
+                    let why = format!("handed to {}, a callee that cannot be resolved", callee.text(self.text));
                     self.event(EventKind::Unknown { why }, whole.span);
                 }
                 Value::Unknown
@@ -33,12 +33,12 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether an argument is what the function itself was handed, or holds it. A desc of its own is not.
+    /// Whether an argument is or holds the VMA or desc that the function received. A local desc does not count.
     pub(super) fn is_passed_on(&self, argument: &Expression) -> bool {
         self.root_of(argument, 0).is_some() && !self.aliases.is_own_desc(argument)
     }
 
-    /// How a callee gets at the VMA by an argument.
+    /// Access of a callee to the VMA through an argument.
     pub(super) fn root_of(&self, argument: &Expression, position: usize) -> Option<VmaAccess> {
         if self.aliases.is_vma(argument) {
             Some(VmaAccess::Vma(position))
@@ -68,7 +68,7 @@ impl Lowerer<'_> {
             return value;
         }
         let rules = self.context.rules;
-        // What asks for an action is a small function of a header, and followed as such.
+        // A call that requests an action is a small header function, and is followed as such.
         if let Some(rule) = rules.call(name).filter(|rule| rule.does != CallEffect::Action) {
             if self.rule_applies(rule, arguments) {
                 return self.ruled_call(rule, name, arguments, whole.span);
@@ -99,7 +99,7 @@ impl Lowerer<'_> {
         self.driver_call(name, arguments, whole)
     }
 
-    /// `ERR_PTR(-EINVAL)` and its kin.
+    /// Value of `ERR_PTR(-EINVAL)` and similar idioms.
     pub(super) fn error_value(&mut self, name: &str, arguments: &[Expression]) -> Option<Value> {
         match (self.context.rules.idiom(name)?, arguments) {
             (Idiom::ErrorPointer, [.., argument]) => Some(self.expression(argument)),
@@ -115,7 +115,7 @@ impl Lowerer<'_> {
     pub(super) fn rule_applies(&self, rule: &Call, arguments: &[Expression]) -> bool {
         match rule.vma {
             Some(position) => arguments.get(position).is_some_and(|argument| self.root_of(argument, 0).is_some()),
-            // A copy of flags is nobody's but the function's own.
+            // A copy of flags is the function's own.
             None if rule.does == CallEffect::Access && rule.needs_vma_value => {
                 arguments.iter().any(|argument| self.mentions_vma(argument) || self.mentions_desc(argument))
             }
@@ -126,7 +126,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// A call that matters, with something in the place of the VMA that is not known to be it: unless it is known to be another.
+    /// Reports a relevant call whose VMA argument may be this VMA under an unknown name. A VMA known to be another is not reported.
     fn other_vma(&mut self, rule: &Call, name: &str, arguments: &[Expression], span: Span) {
         let matters =
             !matches!(rule.does, CallEffect::Access | CallEffect::Bridge | CallEffect::Action | CallEffect::Silent);
@@ -141,12 +141,12 @@ impl Lowerer<'_> {
             _ => true,
         };
         if !is_other {
-            let why = format!("perhaps what {name} is handed");
+            let why = format!("perhaps handed to {name} under an unknown name");
             self.event(EventKind::Unknown { why }, span);
         }
     }
 
-    /// Whether the function gets at a VMA at all.
+    /// Whether the function has access to a VMA.
     fn has_vma(&self) -> bool {
         self.aliases.has_vma()
     }
@@ -244,7 +244,7 @@ impl Lowerer<'_> {
         arguments.iter().enumerate().find_map(|(position, argument)| self.root_of(argument, position))
     }
 
-    /// Whether what nobody defines is given a text and fields of the VMA: then it prints them.
+    /// Whether the arguments are a string and fields of the VMA. An undefined function with such arguments prints them.
     pub(super) fn is_message(&self, arguments: &[Expression]) -> bool {
         let is_text = |argument: &Expression| {
             matches!(argument.kind, E::Literal) && argument.span.of(self.text).first() == Some(&b'"')

@@ -1,4 +1,4 @@
-//! Conditions, as far as they choose paths.
+//! Lowers conditions, reduced to the cases that select paths.
 
 use super::Lowerer;
 use crate::rules::{Asked, Idiom, StateEffect, StateKind};
@@ -6,20 +6,20 @@ use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Condition, Step, Value};
 
-/// What a condition asks the presence of.
+/// Object whose presence a condition tests.
 pub(super) enum Member {
     /// A member, as written.
     Named(String),
-    /// What a predicate knows.
+    /// The object of a predicate.
     Asked,
-    /// What a predicate looks for in a list or a tree.
+    /// An object that a predicate looks up in a list or a tree.
     Sought,
 }
 
 impl Lowerer<'_> {
     pub(super) fn condition(&mut self, expression: &Expression) -> Condition {
         if self.aliases.is_vma(expression) {
-            // Whether there is a VMA at all.
+            // A test for the presence of the VMA always holds.
             return Condition::True(Value::NonZero);
         }
         match &expression.kind {
@@ -63,7 +63,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// `a && b()` and `a || b()`: the right side runs only where the left one does not decide.
+    /// Lowers `a && b()` and `a || b()`. The right side runs only if the left one does not decide.
     fn both(&mut self, and: bool, left: &Expression, right: &Expression) -> Condition {
         let left = self.condition(left);
         let outer = std::mem::take(&mut self.steps);
@@ -76,7 +76,7 @@ impl Lowerer<'_> {
         if and { Condition::All(vec![left, right]) } else { Condition::Any(vec![left, right]) }
     }
 
-    /// The member of a shared object that a condition finds absent: `!dev->buffer`, `dev->buffer == NULL`.
+    /// The member of a shared object that is absent if a condition holds: `!dev->buffer`, `dev->buffer == NULL`.
     pub(super) fn absent_member(&self, condition: &Expression) -> Option<Member> {
         match &condition.kind {
             E::Unary { operator, operand } if operator == "!" => self.present_member(operand),
@@ -93,7 +93,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The member of a shared object that a condition finds present: `dev->buffer`, or what a predicate asks for.
+    /// The member of a shared object that is present if a condition holds: `dev->buffer`, or the object of a predicate.
     pub(super) fn present_member(&self, condition: &Expression) -> Option<Member> {
         match &condition.kind {
             E::Field { base, .. } if !self.aliases.is_vma(base) && !self.aliases.is_desc(base) => {
@@ -109,7 +109,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether statements make a member: assign it, or hand on its address to be filled; or put something where it is looked for.
+    /// Whether statements make a member: assign it, take its address to fill it, or link an object where it is looked up.
     pub(super) fn makes(&self, statements: &[Statement], member: &Member) -> bool {
         let member = match member {
             Member::Named(member) => member,
@@ -129,7 +129,7 @@ impl Lowerer<'_> {
         makes
     }
 
-    /// Whether statements link something into a list or a tree.
+    /// Whether statements link an object into a list or a tree.
     fn links(&self, statements: &[Statement]) -> bool {
         let rules = self.context.rules;
         let links = |name: &str| matches!(rules.state(name), Some(StateEffect::Takes(taking)) if taking.kind == StateKind::List);

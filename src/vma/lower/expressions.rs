@@ -1,4 +1,4 @@
-//! Expressions: reads, writes, state, values.
+//! Lowers expressions: reads, writes, state, values.
 
 use super::Lowerer;
 use crate::rules::StateKind;
@@ -14,8 +14,8 @@ impl Lowerer<'_> {
                 "NULL" | "false" => Value::Zero,
                 "true" => Value::NonZero,
                 _ if self.aliases.is_alias(name) || self.aliases.is_holder(name) => {
-                    // Whoever understands a use of the VMA does not come here.
-                    let why = "used in a way that is not followed".to_owned();
+                    // Uses of the VMA that are understood do not get here.
+                    let why = "used in an unsupported expression".to_owned();
                     self.event(EventKind::Unknown { why }, expression.span);
                     Value::NonZero
                 }
@@ -78,14 +78,17 @@ impl Lowerer<'_> {
                 {
                     self.read(name, span);
                     if !matches!(name.as_str(), "vm_page_prot" | "flags" | "vm_flags") {
-                        self.event(EventKind::Unknown { why: format!("takes the address of {name}") }, span);
+                        self.event(
+                            EventKind::Unknown { why: format!("reachable through the address of its field {name}") },
+                            span,
+                        );
                     }
                     return Value::NonZero;
                 }
                 if let E::Field { base, .. } = &operand.kind
                     && self.aliases.holder(base).is_some()
                 {
-                    let why = "reached from a member of the struct that holds it".to_owned();
+                    let why = "reachable through the address of a member of the struct that holds it".to_owned();
                     self.event(EventKind::Unknown { why }, span);
                 }
             }
@@ -110,7 +113,7 @@ impl Lowerer<'_> {
         Value::Unknown
     }
 
-    /// A value that is kept. What is counted up to keep it is a number that nobody gets twice, and no count of mappings.
+    /// Lowers an assigned value. A counter incremented for its value is a unique number, not a count of mappings.
     pub(super) fn assigned_value(&mut self, value: &Expression) -> Value {
         match &value.bare().kind {
             E::Step { operand, .. } if self.is_shared(operand) => {
@@ -229,7 +232,7 @@ impl Lowerer<'_> {
         result
     }
 
-    /// The reads that a target makes on its way: `a[vma->vm_pgoff] = x`.
+    /// Lowers the reads in an assignment target: `a[vma->vm_pgoff] = x`.
     pub(super) fn expression_of_target(&mut self, target: &Expression) {
         match &target.kind {
             E::Field { base, .. } if self.aliases.holder(base).is_some() => {}
@@ -282,7 +285,7 @@ impl Lowerer<'_> {
     }
 }
 
-/// The last two names of what a pointer is kept in: `task_ref.vma`.
+/// The last two names of the destination of a stored pointer: `task_ref.vma`.
 pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
     match &target.kind {
         E::Unary { operator, operand } if operator == "&" => kept_in(operand, text),

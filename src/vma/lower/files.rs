@@ -1,4 +1,4 @@
-//! Which file takes the place of `vm_file`.
+//! Replacements of `vm_file`.
 
 use super::Lowerer;
 use super::conditions::is_zero;
@@ -9,11 +9,11 @@ use crate::vma::event::EventKind;
 use crate::vma::flow::FieldUse;
 
 impl Lowerer<'_> {
-    /// `vma->vm_file = value`.
+    /// Lowers `vma->vm_file = value`.
     pub(super) fn write_file(&mut self, value: &Expression, span: Span) {
         self.out.writes.push(FieldUse { name: "vm_file".to_owned(), span });
         if self.has_reference(value) {
-            // From here on the reference is the mapping's, and the core drops it.
+            // From here on the mapping owns the reference, and the core drops it.
             let object = match &value.bare().kind {
                 E::Call { arguments, .. } => arguments.first(),
                 _ => Some(value),
@@ -26,8 +26,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether a value is a file that the function holds a reference of: what a call returns that takes one, or what such a call was
-    /// given.
+    /// Whether the function holds a reference to a file. The value is the result or the argument of a call that takes one.
     fn has_reference(&self, value: &Expression) -> bool {
         match &value.bare().kind {
             E::Call { callee, .. } => callee.name().is_some_and(|name| self.takes_reference(name)),
@@ -50,7 +49,7 @@ impl Lowerer<'_> {
         matches!(effect, Some(StateEffect::Takes(taking)) if matches!(taking.kind, StateKind::Ref | StateKind::Alloc))
     }
 
-    /// Notes what a call takes a reference of, wherever it stands.
+    /// Records the object to which a call takes a reference, wherever the call is.
     pub(super) fn note_reference(&mut self, name: &str, arguments: &[Expression]) {
         let effect = self.context.rules.state(name);
         if matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Ref) {

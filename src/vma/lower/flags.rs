@@ -1,4 +1,4 @@
-//! Flags of the VMA: which an expression sets, clears or tests.
+//! VMA flags that an expression sets, clears or tests.
 
 use super::Lowerer;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -19,7 +19,7 @@ impl Lowerer<'_> {
             || expression.name().is_some_and(|name| self.locals.flags.contains_key(name))
     }
 
-    /// The flags that an expression holds: those it adds, and those it takes away by `& ~X`.
+    /// The flags in an expression: those it sets, and those it clears by `& ~X`.
     pub(super) fn flag_sets(&self, value: &Expression) -> FlagSets {
         let mut found = FlagSets::default();
         self.add_flag_sets(value, false, &mut found);
@@ -58,7 +58,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The flags that a constant of the driver's own stands for: `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
+    /// The flags of a named mask: from the rules, or from a constant such as `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
     pub(super) fn named_mask(&self, name: &str) -> Option<Vec<String>> {
         if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
             return None;
@@ -71,7 +71,7 @@ impl Lowerer<'_> {
         (!flags.is_empty()).then_some(flags)
     }
 
-    /// The flags that a mask names, for a test.
+    /// Records the flags in a mask as tested.
     pub(super) fn tested_flags(&mut self, mask: &Expression) {
         let found = self.flag_sets(mask);
         self.out.tests.extend(found.sets);
@@ -84,7 +84,7 @@ pub(super) fn flag_name(expression: &Expression) -> Option<String> {
     flag_of(expression.name()?)
 }
 
-/// The flag that a word is: `VM_IO`, and `VM_IO` for `VMA_IO_BIT`.
+/// The flag that a word names: `VM_IO` for both `VM_IO` and `VMA_IO_BIT`.
 pub fn flag_of(name: &str) -> Option<String> {
     if let Some(bit) = name.strip_prefix("VMA_").and_then(|rest| rest.strip_suffix("_BIT")) {
         return Some(format!("VM_{bit}"));

@@ -1,4 +1,4 @@
-//! Calls through pointers: hooks of ops tables, local pointers to functions, the driver's own vm_ops.
+//! Calls through pointers: hooks of ops tables, local function pointers, the driver's own vm_ops.
 
 use super::Lowerer;
 use crate::index::{Handler, Hook, Takes};
@@ -8,13 +8,13 @@ use crate::vma::event::EventKind;
 use crate::vma::flow::{Key, Value, VmHook, VmaAccess};
 
 impl Lowerer<'_> {
-    /// A call through a local pointer to a function.
+    /// Lowers a call through a local function pointer.
     pub(super) fn pointer_call(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
         self.arguments(arguments);
         let Some(root) = self.passed(arguments) else { return Value::Unknown };
         let targets = self.locals.pointers.get(name).cloned().unwrap_or_default();
         if targets.is_empty() {
-            let why = format!("handed to {name}, a pointer to a function that nothing here sets");
+            let why = format!("handed to {name}, a function pointer without a known target");
             self.event(EventKind::Unknown { why }, span);
             return Value::Unknown;
         }
@@ -33,7 +33,10 @@ impl Lowerer<'_> {
                     self.dispatch(hook, target.text(self.text), root.clone(), span);
                 }
                 _ => {
-                    let why = format!("handed to {name}, a pointer that may point at {}", target.text(self.text));
+                    let why = format!(
+                        "handed to {name}, a function pointer with the unresolved target {}",
+                        target.text(self.text)
+                    );
                     self.event(EventKind::Unknown { why }, span);
                 }
             }
@@ -41,7 +44,7 @@ impl Lowerer<'_> {
         self.call_key(keys, name)
     }
 
-    /// Whether a `vm_operations_struct` of the file has this function as its `open`.
+    /// Whether the file contains `.open = name`. The type of the table is not checked.
     pub(super) fn is_open_hook(&self, name: &str) -> bool {
         crate::source::words(self.text, name.as_bytes()).any(|at| {
             let before = self.text[..at].trim_ascii_end();
@@ -72,7 +75,10 @@ impl Lowerer<'_> {
                 self.event(EventKind::OpenCall { name: text }, whole.span);
                 self.installed_open(&root);
             } else {
-                self.event(EventKind::Unknown { why: format!("calls {text}") }, whole.span);
+                self.event(
+                    EventKind::Unknown { why: format!("handed to {text}, a vm_ops hook other than open") },
+                    whole.span,
+                );
             }
             return Value::Unknown;
         }
@@ -80,7 +86,7 @@ impl Lowerer<'_> {
         self.dispatch(hook, text, root, whole.span)
     }
 
-    /// Notes what a `vm_operations_struct` that the function installs does where a mapping comes and goes.
+    /// Records the `close`, `open` and `mapped` hooks of a `vm_operations_struct` that the function installs.
     pub(super) fn note_vm_hooks(&mut self, table: &str) {
         for (member, root) in [("close", VmaAccess::Vma(0)), ("open", VmaAccess::Vma(0)), ("mapped", VmaAccess::None)] {
             let keys = self.hooks_of(table, member, &root);
@@ -89,13 +95,13 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The driver's own functions that a table has as one of its hooks.
+    /// The driver's own functions in a member of a table.
     fn hooks_of(&self, table: &str, member: &str, root: &VmaAccess) -> Vec<Key> {
         let hook = self.context.index.table_member(table, member, self.file);
         hook.and_then(|hook| self.followable_from(hook.file, &hook.name, root)).unwrap_or_default()
     }
 
-    /// What the `open` of the vm_ops that the function has installed does, itself or by a function that it has handed the VMA to.
+    /// Follows the `open` hooks of the vm_ops that the function, or else a followed callee, has installed.
     pub(super) fn installed_open(&mut self, root: &VmaAccess) {
         let mut tables: Vec<String> = self.out.vm_ops.iter().map(|table| table.name.clone()).collect();
         if tables.is_empty() {
@@ -109,7 +115,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The tables whose address a function puts into `vm_ops`, by the words of its body.
+    /// The tables whose address a function stores in `vm_ops`, by the words of its body.
     fn installed_by(&self, callee: &Key) -> Vec<String> {
         let index = self.context.index;
         let body = index.item(callee.id).span.of(&index.file(callee.id.file).text);
@@ -120,7 +126,7 @@ impl Lowerer<'_> {
         assigned.collect()
     }
 
-    /// The tables that a value of `vm_ops` can be the address of, by name.
+    /// Names of the tables to which a value of `vm_ops` can point.
     pub(super) fn tables_of(&self, value: &Expression) -> Vec<String> {
         match &value.bare().kind {
             E::Unary { operator, operand } if operator == "&" => self.tables_of(operand),
@@ -141,7 +147,7 @@ impl Lowerer<'_> {
         self.is_field_of_vma(base, "vm_ops")
     }
 
-    /// The hook that a member of an expression is. Where its type is not known, the one hook of that name.
+    /// The hook for a member of an expression. If its type is unknown: the only hook of that name.
     pub(super) fn hook_of(&self, base: &Expression, member: &str) -> Option<Hook> {
         match self.context.types.of(base, &self.scope, self.file).as_ref().and_then(|ty| ty.tag()) {
             Some(tag) => self.context.index.hooks().find(tag, member).cloned(),
@@ -149,7 +155,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The hook of that name, where the tree has one alone.
+    /// The hook of that name, if the tree has only one.
     pub(super) fn only_hook(&self, member: &str) -> Option<Hook> {
         match self.context.index.hooks().with_member(member) {
             [hook] => Some(hook.clone()),
@@ -165,7 +171,7 @@ impl Lowerer<'_> {
             return Value::Slot(self.event(EventKind::Hook { hook: None, text, populates: true }, span));
         };
         if hook.takes == Takes::Desc {
-            // A hook that is converted already: nothing of it is in the way.
+            // A converted hook blocks nothing.
             return Value::Unknown;
         }
         if self.context.rules.redispatches(&hook.record) {
@@ -183,12 +189,12 @@ impl Lowerer<'_> {
         let keys = self.implementers(&hook, &root, span);
         let name = text.clone();
         let is_known = !keys.is_empty();
-        // What implements it is followed, and tells by itself.
+        // Its implementers are followed, so this event itself does not populate.
         let slot = self.event(EventKind::Hook { hook: Some(hook), text, populates: false }, span);
         if is_known { self.call_key(keys, &name) } else { Value::Slot(slot) }
     }
 
-    /// Whether all that implement a hook lie in the folder of its caller: then it is that driver's own, wherever it is declared.
+    /// Whether all implementers of a hook are in the folder of its caller. The hook is then the driver's own, wherever it is declared.
     fn is_filled_here(&self, hook: &Hook) -> bool {
         let index = self.context.index;
         let folder = index.file(self.file).folder();
@@ -196,7 +202,7 @@ impl Lowerer<'_> {
         all.peek().is_some() && all.all(|registration| index.file(registration.file).folder() == folder)
     }
 
-    /// The handlers that one driver registers for a hook of its own.
+    /// The handlers that a driver registers for its own hook.
     fn implementers(&mut self, hook: &Hook, root: &VmaAccess, span: Span) -> Vec<Key> {
         let index = self.context.index;
         let (mut keys, mut unknown): (Vec<Key>, Vec<String>) = (Vec::new(), Vec::new());

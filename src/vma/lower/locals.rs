@@ -1,4 +1,4 @@
-//! What locals hold, wherever they are assigned, and what the VMA is called.
+//! Values of locals, collected from all their assignments.
 
 use super::Lowerer;
 use super::flags::flag_name;
@@ -8,8 +8,6 @@ use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Step, Value};
 
 impl Lowerer<'_> {
-    // ---- what locals hold, wherever they are assigned ----
-
     pub(super) fn read_locals(&mut self, statements: &[Statement]) {
         let mut assigned: Vec<(String, &Expression)> = Vec::new();
         let mut declared_names: Vec<&str> = Vec::new();
@@ -56,7 +54,7 @@ impl Lowerer<'_> {
         self.note_assigned(&assigned);
     }
 
-    /// What the locals hold that are assigned to.
+    /// Records the values of assigned locals.
     fn note_assigned(&mut self, assigned: &[(String, &Expression)]) {
         for (name, value) in assigned {
             if self.is_field_of_vma(value, "vm_flags")
@@ -77,7 +75,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Forgets what the locals that an expression names hold: a macro may set what it is given.
+    /// Makes the locals in an expression unknown: a macro may set its arguments.
     pub(super) fn forget_arguments(&mut self, value: Option<&Expression>) {
         for name in value.map(names).unwrap_or_default() {
             if self.scope.get(&name).is_some() {
@@ -87,7 +85,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The names that a value is made from, those of locals followed to theirs.
+    /// The names that a value is made from, including those behind locals.
     pub(super) fn made_from(&self, value: &Expression) -> Vec<String> {
         let mut found = names(value);
         let mut next = 0;
@@ -107,7 +105,7 @@ impl Lowerer<'_> {
         found
     }
 
-    /// Whether a value may point into the function's own frame: at an array of it, or at a variable whose address it takes.
+    /// Whether a value may point into the function's own frame: to an array, or to a variable whose address it takes.
     pub(super) fn is_made_of_frame(&self, value: &Expression) -> bool {
         let mut found = false;
         visit::expression(value, &mut |part| {
@@ -128,7 +126,7 @@ impl Lowerer<'_> {
     pub(super) fn names_flags(&self, value: &Expression) -> bool {
         let mut found = false;
         visit::expression(value, &mut |expression| found |= flag_name(expression).is_some());
-        // `bool writable = vma->vm_flags & VM_WRITE` is a test, no set of flags.
+        // `bool writable = vma->vm_flags & VM_WRITE` is a test, not a set of flags.
         found && !self.mentions_vma_field(value, "vm_flags")
     }
 
@@ -150,7 +148,7 @@ impl Lowerer<'_> {
     }
 }
 
-/// The names in an expression, those of members left out.
+/// The names in an expression, without those of members.
 pub(super) fn names(value: &Expression) -> Vec<String> {
     let mut found = Vec::new();
     visit::expression(value, &mut |part| {
@@ -161,7 +159,7 @@ pub(super) fn names(value: &Expression) -> Vec<String> {
     found
 }
 
-/// What a pointer to a function can point at: names, members of tables.
+/// Possible targets of a function pointer: names, members of tables.
 pub(super) fn pointed_at(value: &Expression) -> Vec<Expression> {
     match &value.bare().kind {
         E::Name(name) if name == "NULL" => Vec::new(),
@@ -172,7 +170,7 @@ pub(super) fn pointed_at(value: &Expression) -> Vec<Expression> {
             all.extend(pointed_at(otherwise));
             all
         }
-        // What cannot be told is kept, so that a call through the pointer says so.
+        // An unknown target is kept, so that a call through the pointer reports it.
         _ => vec![value.bare().clone()],
     }
 }

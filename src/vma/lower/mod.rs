@@ -1,4 +1,4 @@
-//! From the syntax of a function to its facts and its flow.
+//! Lowers the syntax of a function to its facts and its flow.
 
 pub mod aliases;
 mod callees;
@@ -26,14 +26,14 @@ use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 
-/// What lowering asks.
+/// Input of lowering besides the function.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// Who defines what.
+    /// Definitions, hooks and registrations.
     pub index: &'a Index,
-    /// What type an expression has.
+    /// Types of expressions.
     pub types: Types<'a>,
-    /// What calls do.
+    /// Effects of calls.
     pub rules: &'a Rules,
 }
 
@@ -46,53 +46,53 @@ struct Lowerer<'a> {
     aliases: Aliases,
     locals: Locals,
     ownership: Ownership,
-    /// Whether it lies in another file than what gets the VMA.
+    /// Whether it is in another file than the function with the VMA.
     is_far: bool,
     out: Lowered,
     steps: Vec<Step>,
-    /// The slots of the function's variables, and how many slots there are.
+    /// Slots of the function's variables, and the number of all slots.
     variables: FxHashMap<String, u32>,
     slots: u32,
-    /// How many macros deep the text that is read lies.
+    /// Nesting depth of the current macro expansion.
     macro_depth: usize,
 }
 
-/// What is known of a function's variables, whatever the path.
+/// Path-independent facts about a function's variables.
 #[derive(Default)]
 struct Locals {
-    /// Locals that hold the VMA's flags, or flags for it, with what they set and clear.
+    /// Locals that hold the VMA's flags, or flags for it, with the flags they set and clear.
     flags: FxHashMap<String, FlagSets>,
     /// Locals that hold the VMA's protection.
     prots: FxHashSet<String>,
-    /// Locals with what is assigned to them: a local that is called points to a function.
+    /// Locals with their assigned values. A local that is called is a function pointer.
     pointers: FxHashMap<String, Vec<Expression>>,
     /// Locals with the names that their values are made from.
     origins: FxHashMap<String, Vec<String>>,
-    /// Names that are declared twice, or whose address is taken: what they hold at one place says nothing about another.
+    /// Names declared static or twice, or whose address is taken. Their value at one location says nothing about another.
     untracked: FxHashSet<String>,
-    /// Variables of the function that outlive it.
+    /// Static variables of the function.
     statics: FxHashSet<String>,
-    /// The tables of which the function takes the address.
+    /// Nonlocal names whose address the function takes: possible tables.
     tables: FxHashSet<String>,
     /// The names of all functions that are called by name.
     called: FxHashSet<String>,
 }
 
-/// Which objects are the function's own, so that a change of them is no state of a mapping.
+/// Objects of the function itself. A change of them is no state of a mapping.
 #[derive(Default)]
 struct Ownership {
-    /// What the function takes references of, as written.
+    /// Objects to which the function takes references, as written.
     referenced: FxHashSet<String>,
     /// Pointers to variables of the function's own frame, or of its caller's.
     own: FxHashSet<String>,
-    /// Parameters that are constants wherever it is called so.
+    /// Parameters that the caller passes constants for.
     constants: FxHashSet<String>,
     parameters: FxHashSet<String>,
-    /// Pointers to what the function has just allocated.
+    /// Pointers to objects that the function has just allocated.
     fresh: FxHashSet<String>,
-    /// Variables that are given back where their scope ends, with what sort of state they hold.
+    /// Variables released at the end of their scope, with the kind of state they hold.
     cleanups: Vec<(String, StateKind)>,
-    /// Variables that are taken out of the hands of their `__free(...)`.
+    /// Variables whose `__free(...)` is cancelled, as by `no_free_ptr()`.
     kept: FxHashSet<String>,
 }
 
@@ -155,7 +155,7 @@ impl Lowerer<'_> {
         self.slots
     }
 
-    /// The slot of a variable.
+    /// The slot of a variable; a new one for each use of an untracked name.
     fn variable(&mut self, name: &str) -> u32 {
         if self.locals.untracked.contains(name) {
             return self.slot();
@@ -193,7 +193,7 @@ impl Lowerer<'_> {
                 && let Some(member) = self.present_member(condition)
                 && self.makes(&statements[number + 1..], &member)
             {
-                // What follows `if (dev->buffer) return 0;` is done once, for the first who comes.
+                // Code after `if (dev->buffer) return 0;` runs once, for the first caller.
                 return self.branch(condition, then, &statements[number + 1..], Some(Arm::Otherwise));
             }
             self.statement(statement);
@@ -207,7 +207,7 @@ impl Lowerer<'_> {
         self.steps.push(Step::If { condition, then, otherwise, absent });
     }
 
-    /// What a macro stands for: its statements, and the value of the last.
+    /// Lowers the statements of a macro or a statement expression. The value is that of the last.
     fn expanded(&mut self, statements: &[Statement]) -> Value {
         let Some((last, before)) = statements.split_last() else { return Value::Unknown };
         self.block(before);
@@ -220,7 +220,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The steps of statements, apart.
+    /// The steps of statements, in a list of their own.
     fn arm(&mut self, statements: &[Statement]) -> Vec<Step> {
         let outer = std::mem::take(&mut self.steps);
         self.block(statements);
@@ -233,7 +233,7 @@ impl Lowerer<'_> {
             S::Declaration(variables) => variables.iter().for_each(|declared| self.declaration(declared)),
             S::If { condition, then, otherwise } if is_never(condition) && !has_label(then) => self.block(otherwise),
             S::If { condition, then, otherwise } => {
-                // Where the other arm is sent away with an error, it is a claim.
+                // If the other arm returns an error, the write is a claim.
                 let absent = self
                     .absent_member(condition)
                     .is_some_and(|member| self.makes(then, &member) && !refuses(otherwise))
@@ -243,7 +243,7 @@ impl Lowerer<'_> {
             S::Loop { condition, body, is_do, head } => {
                 self.loop_statement(condition.as_ref(), body, *is_do, head.as_deref(), statement.span)
             }
-            S::Switch { value, arms, has_default } => {
+            S::Switch { value, arms, has_default, .. } => {
                 self.expression(value);
                 let arms = arms.iter().map(|arm| self.arm(arm)).collect();
                 self.steps.push(Step::Switch { arms, has_default: *has_default });
@@ -259,7 +259,7 @@ impl Lowerer<'_> {
             S::Continue => self.steps.push(Step::Continue),
             S::Block(inner) => self.block(inner),
             S::Unknown => {
-                let why = "part of a statement that is not understood".to_owned();
+                let why = "perhaps used in a statement that does not parse".to_owned();
                 self.event(EventKind::Unknown { why }, statement.span);
             }
         }
@@ -278,7 +278,7 @@ impl Lowerer<'_> {
         let Some(value) = &declared.value else { return };
         let before = self.out.events.len();
         let result = match &value.kind {
-            // An initialiser of a static runs once, before anybody calls.
+            // The initialiser of a static takes effect once, before any call.
             _ if declared.is_static => return,
             // Another name for the VMA.
             _ if self.aliases.is_vma(value) => Value::NonZero,
@@ -298,14 +298,14 @@ impl Lowerer<'_> {
         self.steps.push(Step::Assign { slot, value: result });
     }
 
-    /// Variables declared with `__free(...)` are given back where the function returns.
+    /// Releases the variables declared with `__free(...)`, at a return.
     fn clean_up(&mut self, span: Span) {
         for (object, kind) in self.ownership.cleanups.clone() {
             self.event(EventKind::Undo { kind, object }, span);
         }
     }
 
-    /// A call that takes state and returns it is named after what its result is assigned to.
+    /// Names the state that a call takes and returns after the target of the assignment.
     fn name_result(&mut self, before: usize, target: &str) {
         for event in &mut self.out.events[before..] {
             if let EventKind::Take { object, .. } = &mut event.kind
@@ -325,7 +325,7 @@ impl Lowerer<'_> {
         span: Span,
     ) {
         if head.is_some() {
-            // A macro that heads a loop sets what it is given.
+            // A macro that heads a loop sets its arguments.
             self.forget_arguments(condition);
         }
         if head.is_some_and(|head| head.starts_with("scoped_")) {
@@ -361,7 +361,7 @@ fn is_never(condition: &Expression) -> bool {
     matches!(condition.bare().kind, E::Number(_)) && condition.bare().is_zero()
 }
 
-/// Whether somebody may jump into statements.
+/// Whether statements contain a label, and so can be jumped into.
 fn has_label(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
         S::Label(_) => true,
@@ -372,12 +372,12 @@ fn has_label(statements: &[Statement]) -> bool {
     })
 }
 
-/// Whether statements end by returning something that is not zero.
+/// Whether statements end by returning a value other than zero.
 fn refuses(statements: &[Statement]) -> bool {
     matches!(statements.last().map(|last| &last.kind), Some(S::Return(Some(value))) if !is_zero(value))
 }
 
-/// Whether statements end by returning zero, or nothing.
+/// Whether statements end by returning zero or no value.
 fn succeeds(statements: &[Statement]) -> bool {
     match statements.last().map(|last| &last.kind) {
         Some(S::Return(Some(value))) => is_zero(value),

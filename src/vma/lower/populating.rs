@@ -1,15 +1,15 @@
-//! Whether what the VMA is handed to may populate, as far as the words of its body tell.
+//! Decides, by the words of its body, whether a callee may populate the VMA.
 
 use super::Lowerer;
 use crate::index::{Handler, Hook, ItemId};
 use crate::rules::CallEffect;
 use crate::source::identifiers;
 
-/// Helpers are followed so deep.
+/// Maximum call depth of the search.
 const DEPTH: usize = 4;
 
 impl Lowerer<'_> {
-    /// Whether a helper populates, itself or in what takes the VMA from it.
+    /// Whether a helper populates, itself or in a callee that takes a VMA.
     pub(super) fn helper_populates(&self, name: &str) -> bool {
         let index = self.context.index;
         let mut seen: Vec<ItemId> = Vec::new();
@@ -34,7 +34,7 @@ impl Lowerer<'_> {
         false
     }
 
-    /// Whether any function that implements a hook populates.
+    /// Whether an implementer of a hook may populate.
     pub(super) fn hook_populates(&self, hook: &Hook) -> bool {
         let registrations = self.context.index.registrations().iter();
         registrations.filter(|registration| registration.hook.is_same(hook)).any(|registration| {

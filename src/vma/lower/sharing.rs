@@ -1,4 +1,4 @@
-//! Who else sees an object that a function writes to: state is what others find.
+//! Decides whether an object is shared: only writes to shared objects are state.
 
 use super::Lowerer;
 use super::conditions::is_zero;
@@ -9,7 +9,7 @@ use crate::source::visit;
 use crate::vma::event::Write;
 
 impl Lowerer<'_> {
-    /// Notes what a local pointer points to, by all that is assigned to it anywhere.
+    /// Records whether a local pointer points to own or fresh objects, by all its assignments.
     pub(super) fn note_pointer(&mut self, name: &str, assigned: &[(String, &Expression)]) {
         let mut values = assigned.iter().filter(|(other, _)| other == name).map(|(_, value)| *value);
         let is_parameter_or_global = self.scope.get(name).is_none_or(|ty| ty.pointers == 0);
@@ -29,14 +29,14 @@ impl Lowerer<'_> {
         matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Alloc)
     }
 
-    /// Whether an expression reaches an object that others see: through a pointer, or a global.
+    /// Whether an expression reaches a shared object: through a pointer, or a global.
     pub(super) fn is_shared(&self, target: &Expression) -> bool {
         let Some(root) = target.root() else { return false };
         let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
         match self.scope.get(root) {
             Some(_) if self.locals.statics.contains(root) => true,
             Some(ty) if is_result(target, ty) && self.ownership.parameters.contains(root) => false,
-            // What is behind one pointer is the object itself, what is behind two another's.
+            // One pointer leads to the object itself, two lead to another object.
             Some(_)
                 if (self.ownership.own.contains(root) || self.ownership.fresh.contains(root))
                     && pointers_followed(target) < 2 =>
@@ -48,7 +48,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether an expression names an object on the function's own stack, or its caller's, whose counts and lists nobody else sees.
+    /// Whether an expression names an object on the stack of the function or its caller. Its counts and lists are not shared.
     pub(super) fn is_own(&self, object: &Expression) -> bool {
         match &object.bare().kind {
             E::Unary { operator, operand } if operator == "&" => {
@@ -62,14 +62,14 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether what a callee is handed points into the function's own frame: an array of it does too.
+    /// Whether an argument points into the function's own frame. A local array does too.
     pub(super) fn points_to_own(&self, argument: &Expression) -> bool {
         let is_array =
             |name: &str| !self.locals.statics.contains(name) && self.scope.get(name).is_some_and(|ty| ty.is_array);
         self.is_own(argument) || argument.name().is_some_and(is_array)
     }
 
-    /// Whether an expression is the same whenever it is computed: a number, or what is written as constants are.
+    /// Whether an expression is constant: a number, or a name written like a constant.
     pub(super) fn is_constant(&self, value: &Expression) -> bool {
         match &value.bare().kind {
             E::Number(_) => true,
@@ -89,7 +89,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// What a write of a value to an object of others means.
+    /// Meaning of a write to a shared object.
     pub(super) fn write_of(&self, operator: &str, member: Option<&str>, value: &Expression) -> Write {
         if member.is_some_and(|member| self.close_writes(member)) {
             return Write::UndoneByClose;
@@ -100,7 +100,7 @@ impl Lowerer<'_> {
         if !self.is_far && (is_mark || is_of_mapping()) { Write::Claim } else { Write::Value }
     }
 
-    /// Whether a value is a pointer that the VMA holds, or is found behind one: the mm, the file.
+    /// Whether a value is `vm_mm` or `vm_file` of the VMA, or a member reached through one.
     fn is_pointer_of_vma(&self, value: &Expression) -> bool {
         match &value.bare().kind {
             E::Field { base, name, .. } => {
@@ -112,13 +112,13 @@ impl Lowerer<'_> {
     }
 }
 
-/// `*length = x`: what a caller has its result put into.
+/// Whether a target is an output parameter: `*length = x`.
 fn is_result(target: &Expression, ty: &Type) -> bool {
     let is_scalar = ty.tag().is_none() || ty.pointers > 1;
     is_scalar && matches!(&target.kind, E::Unary { operator, operand } if operator == "*" && operand.name().is_some())
 }
 
-/// How many pointers an expression follows.
+/// Number of pointers that an expression follows.
 fn pointers_followed(target: &Expression) -> usize {
     let mut followed = 0;
     visit::expression(target, &mut |part| {

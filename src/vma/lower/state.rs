@@ -1,4 +1,4 @@
-//! Calls that take state, and give it back.
+//! Calls that take or release state.
 
 use super::Lowerer;
 use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
@@ -8,7 +8,7 @@ use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::Value;
 
 impl<'a> Lowerer<'a> {
-    /// `guard(mutex)(&lock)`: held until the scope ends, which here is until the function does.
+    /// Lowers `guard(mutex)(&lock)`. The lock counts as held until the end of the function, not of the scope.
     pub(super) fn guard(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
         let object = arguments.first().map(|lock| lock.text(self.text)).unwrap_or_default();
         let is_lock = names.first().and_then(Expression::name) != Some("rcu");
@@ -20,7 +20,8 @@ impl<'a> Lowerer<'a> {
         Value::Unknown
     }
 
-    /// `x_get_y()` takes a reference where the same function calls `x_put_y()` too, and `x_lock_y()` a lock where it calls `x_unlock()`.
+    /// Effect of paired names: `x_get_y()` takes a reference if the function also calls `x_put_y()`, `x_lock_y()` a lock if it calls
+    /// `x_unlock()`.
     pub(super) fn bracket(&self, name: &str) -> Option<StateEffect<'a>> {
         let stem = |name: &'_ str, word: &str| {
             let (mut at, mut found) = (0, None);
@@ -45,7 +46,7 @@ impl<'a> Lowerer<'a> {
         })
     }
 
-    /// `x_lookup()` takes a reference where the function, or the close of the vm_ops that it installs, gives one back.
+    /// Effect of `x_lookup()`: it takes a reference if the function, or the `close` of its vm_ops, releases one.
     pub(super) fn paired_by_rule(&self, name: &str) -> Option<StateEffect<'a>> {
         let rules = self.context.rules;
         let taking = rules.state_if_paired(name)?;
@@ -58,19 +59,19 @@ impl<'a> Lowerer<'a> {
         matches!(self.context.rules.state(name), Some(StateEffect::Undoes(undone, _)) if undone == kind)
     }
 
-    /// Whether a `close` of a table that the function names gives back state of a kind.
+    /// Whether a `close` of a table that the function names releases state of this kind.
     fn close_undoes(&self, kind: StateKind) -> bool {
         self.closes().into_iter().any(|close| identifiers(close).any(|name| self.undoes(name, kind)))
     }
 
-    /// Whether such a `close` writes a member of that name.
+    /// Whether a `close` of a table that the function names writes a member of this name.
     pub(super) fn close_writes(&self, member: &str) -> bool {
         self.closes()
             .into_iter()
             .any(|close| words(close, member.as_bytes()).any(|at| is_written(close, at, member.len())))
     }
 
-    /// The texts of the `close` hooks of the tables that the function names.
+    /// Source texts of the `close` hooks of the tables that the function names.
     fn closes(&self) -> Vec<&'a [u8]> {
         let index = self.context.index;
         let names = self.locals.tables.iter().filter_map(|table| index.table_member(table, "close", self.file));
@@ -105,7 +106,7 @@ impl<'a> Lowerer<'a> {
                     return Value::Unknown;
                 }
                 let kind = taking.kind;
-                // To set a bit that is set already changes nothing, unless each mapping clears it when it goes.
+                // Setting a bit again changes nothing, unless the `close` of each mapping clears it.
                 let is_same_again = taking.same_again.and_then(|position| arguments.get(position));
                 if is_same_again.is_some_and(|argument| self.is_constant(argument)) && !self.close_undoes(kind) {
                     self.event(EventKind::SharedWrite { object: text, write: Write::Value }, span);
@@ -127,7 +128,7 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// The argument that names the object of a call, where one does by its place.
+/// The argument that names the object of a call, if its position is known.
 fn argument_of<'e>(object: &Object, arguments: &'e [Expression]) -> Option<&'e Expression> {
     match object {
         Object::Argument(position) => arguments.get(*position),
@@ -136,7 +137,7 @@ fn argument_of<'e>(object: &Object, arguments: &'e [Expression]) -> Option<&'e E
     }
 }
 
-/// Whether the member of that length at `at` is written: `->member = x`, `->member++`.
+/// Whether the member of `length` bytes at `at` is written: `->member = x`, `->member++`.
 fn is_written(text: &[u8], at: usize, length: usize) -> bool {
     let before = text[..at].trim_ascii_end();
     let rest = text[at + length..].trim_ascii_start();

@@ -1,4 +1,4 @@
-//! What a condition says of a state.
+//! Refines states by conditions.
 
 use super::state::{Known, State};
 use super::walk::Walk;
@@ -6,7 +6,7 @@ use crate::rules::StateKind;
 use crate::vma::event::{EventKind, Fails};
 use crate::vma::flow::{Condition, Value};
 impl Walk<'_, '_> {
-    /// A state as it is where a condition holds or does not; `None` where that cannot be.
+    /// The state if a condition holds, or if it does not; `None` if that is impossible.
     pub(super) fn refined(&self, state: &State, condition: &Condition, holds: bool) -> Option<State> {
         match condition {
             Condition::Unknown => Some(state.clone()),
@@ -17,7 +17,7 @@ impl Walk<'_, '_> {
             Condition::Any(parts) if !holds => {
                 parts.iter().try_fold(state.clone(), |state, part| self.refined(&state, part, false))
             }
-            // One of several does not hold, or holds: which is not known, unless there is only one that could.
+            // One of the parts fails, or holds. Which one is unknown, unless there is only one part.
             Condition::All(parts) => self.one_of(state, parts, false),
             Condition::Any(parts) => self.one_of(state, parts, true),
             Condition::True(value) => self.known(state, value, holds, if holds { Known::NonZero } else { Known::Zero }),
@@ -37,7 +37,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A state as it is where a value was found to be `result`.
+    /// The state if a value is found to be `result`; `None` if that is impossible.
     pub(super) fn known(&self, state: &State, value: &Value, holds: bool, result: Known) -> Option<State> {
         let mut state = state.clone();
         match state.value(value) {
@@ -48,12 +48,12 @@ impl Walk<'_, '_> {
                 let event = state.items.get(item).map(|item| self.event(item));
                 let says_so = matches!(event, Some(EventKind::Populate(populate)) if populate.only_if.is_some());
                 let fails = match event {
-                    // What says that it did nothing is no failure.
+                    // A result that means "not populated" is not a failure.
                     _ if says_so => !holds && !asks_for_error,
                     Some(EventKind::Take { fails: Fails::Zero, .. }) if !asks_for_error => !holds,
                     Some(EventKind::Take { fails: Fails::Zero, .. }) => holds,
                     Some(EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Populate(_)) => holds,
-                    // What a helper, a hook or a getter returns, and a count, may mean either.
+                    // The result of a helper, a hook or a getter, and a count, may mean either.
                     _ => false,
                 };
                 if fails {

@@ -1,4 +1,4 @@
-//! What the numbers in path items stand for.
+//! Resolves the numbers in path items.
 
 use rustc_hash::FxHashMap;
 
@@ -6,12 +6,12 @@ use super::PathItem;
 use crate::vma::event::Event;
 use crate::vma::flow::{Key, Shared};
 
-/// What the numbers in path items stand for: functions, and the chains of calls that lead to them.
+/// Table of the numbers in path items: functions, and the call chains that lead to them.
 #[derive(Debug, Default)]
 pub struct EventTable {
     functions: Vec<(Key, Shared)>,
     numbers: FxHashMap<Key, u32>,
-    /// Chains of calls: the outermost function, and the number of the rest. Chain 0 is empty, and is not kept.
+    /// Call chains: the outermost function, and the number of the remaining chain. Chain 0 is empty and not stored.
     vias: Vec<(String, u32)>,
     via_numbers: FxHashMap<(String, u32), u32>,
 }
@@ -22,12 +22,12 @@ impl EventTable {
         &self.functions[item.function as usize].1.events[item.event as usize]
     }
 
-    /// The file in which it happens, as its place in the index.
+    /// The file of a path item, by its number in the index.
     pub fn file(&self, item: &PathItem) -> u32 {
         self.functions[item.function as usize].0.id.file
     }
 
-    /// The functions called on the way to it, outermost first.
+    /// The call chain of a path item, outermost function first.
     pub fn via(&self, item: &PathItem) -> Vec<String> {
         let mut names = Vec::new();
         let mut chain = item.via;
@@ -39,7 +39,7 @@ impl EventTable {
         names
     }
 
-    /// The number of a chain of calls: `name`, and then the chain `rest`.
+    /// The number of the call chain that consists of `name` and the chain `rest`.
     pub(super) fn chain(&mut self, name: &str, rest: u32) -> u32 {
         let link = (name.to_owned(), rest);
         if let Some(number) = self.via_numbers.get(&link) {

@@ -1,8 +1,8 @@
-//! The distinct ways through a function, as the sequences of events that can decide a verdict.
+//! Distinct paths through a function, as the sequences of events that can decide a verdict.
 //!
-//! A set of states is carried along the flow; states that agree are one. A call of a followed function goes on with each of
-//! that function's own ways, which are computed once. Where there are more ways than are kept apart, they become one that
-//! holds the events of all: harder than any of them, never easier.
+//! A walk carries a set of states along the flow and merges equal states. A call of a followed function continues with each path
+//! of that function; its paths are computed once. Too many paths are merged into one that holds the events of all: harder than any
+//! of them, never easier.
 
 mod conditions;
 mod event_table;
@@ -22,60 +22,60 @@ use super::event::EventKind;
 use super::flow::{Key, Shared, Value};
 use crate::source::Span;
 
-/// One way through a function.
+/// One path through a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Path {
     /// The events on it, in order.
     pub items: Vec<PathItem>,
     /// Whether it ends in an error.
     pub fails: bool,
-    /// Where it returns, in the function's own file.
+    /// Location of its return, in the function's own file.
     pub returns: Option<Span>,
-    /// What it returns, as far as the caller has to know.
+    /// Its return value, as far as callers need it.
     result: Known,
-    /// A populating call whose error another error number replaced, before this way failed.
+    /// A populating call whose error was replaced by another error number on this failing path.
     pub rewritten: Option<PathItem>,
-    /// Whether ways were merged into it.
+    /// Whether several paths were merged into it.
     pub is_merged: bool,
-    /// Whether what happens on it is not known to its end: calls nest too deep, or too much happens.
+    /// Whether part of it is unknown: a callee does not parse, calls nest too deep, or there are too many events.
     pub is_cut: bool,
 }
 
-/// An event on a path. [`EventTable`] tells what its numbers stand for.
+/// An event on a path. [`EventTable`] resolves its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PathItem {
-    /// The function in which it happens.
+    /// The function of the event.
     function: u32,
-    /// The event, as its place in the function's list.
+    /// The event, as an index into the function's list.
     event: u32,
-    /// The functions called on the way to it.
+    /// The call chain that leads to it.
     via: u32,
     /// Whether it happens in a loop.
     pub looped: bool,
-    /// Whether it happens only where a member of a shared object was found absent: made once, not for each mapping.
+    /// Whether it happens only if a member of a shared object is absent: once, not per mapping.
     pub once: bool,
 }
 
 impl PathItem {
-    /// Whether two items are the same event, on whatever way it was reached.
+    /// Whether two items are the same event, whatever the call chain.
     fn is_same_event(&self, other: &PathItem) -> bool {
         (self.function, self.event, self.looped, self.once) == (other.function, other.event, other.looped, other.once)
     }
 }
 
-/// The ways through a function, and what the numbers in them stand for.
+/// The paths through a function, and the table of their numbers.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionPaths {
-    /// What the numbers stand for; ways of functions that were walked together share it.
+    /// The table of the numbers. Functions that were walked together share it.
     pub event_table: Arc<EventTable>,
-    /// The ways.
+    /// The paths.
     pub paths: Arc<Vec<Path>>,
 }
 
-/// The functions that are known, lowered; those that one calls have to be among them.
+/// Lowered functions by key, including their followed callees.
 pub type Functions = FxHashMap<Key, Shared>;
 
-/// The ways through some functions, those of the functions that they call computed once.
+/// Computes the paths through `roots`. The paths of shared callees are computed once.
 pub fn function_paths(functions: &Functions, roots: Vec<Key>) -> Vec<(Key, FunctionPaths)> {
     let mut paths = PathCache::new(functions);
     let found: Vec<(Key, Arc<Vec<Path>>)> = roots
@@ -89,20 +89,20 @@ pub fn function_paths(functions: &Functions, roots: Vec<Key>) -> Vec<(Key, Funct
     found.into_iter().map(|(key, paths)| (key, FunctionPaths { event_table: event_table.clone(), paths })).collect()
 }
 
-/// Computes the paths of functions and keeps them.
+/// Computes and caches the paths of functions.
 struct PathCache<'f> {
     functions: &'f Functions,
     event_table: EventTable,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
-    /// PathCache that were found while a function of the same cycle was walked, or that were cut: forgotten with the walk.
+    /// Paths found while a function of the same cycle was walked, or cut at [`CALL_DEPTH`]. Dropped at the end of the walk.
     provisional: FxHashMap<Key, Arc<Vec<Path>>>,
     is_provisional: bool,
-    /// The first work of functions, where it is known.
+    /// The first work event of functions, as far as computed.
     work: FxHashMap<Key, Option<PathItem>>,
 }
 
-/// Calls are followed so many functions deep; what lies deeper is not known, and the path says so.
+/// Maximum depth of followed calls. Paths with deeper calls are marked as cut.
 const CALL_DEPTH: usize = 24;
 
 impl<'f> PathCache<'f> {
@@ -118,12 +118,12 @@ impl<'f> PathCache<'f> {
         }
     }
 
-    /// The first work that a function does, itself or in what it is followed into; for those who call it behind a populate.
+    /// The first work event of a function or its followed callees, for callers that call it after a populate.
     fn work_of(&mut self, key: &Key) -> Option<PathItem> {
         if let Some(known) = self.work.get(key) {
             return *known;
         }
-        // Until it is known, a function that calls itself does no work by doing so.
+        // Until the result is known, a recursive call is no work.
         self.work.insert(key.clone(), None);
         let lowered = self.functions.get(key)?;
         let function = self.event_table.number(key, lowered);
@@ -150,8 +150,7 @@ impl<'f> PathCache<'f> {
             self.is_provisional = true;
             return Arc::new(vec![Path { is_cut: true, ..Path::default() }]);
         }
-        // A call of a function that is being walked already adds nothing to the walk. What is found meanwhile holds
-        // only for this walk.
+        // A recursive call adds nothing to the walk. Paths found meanwhile are valid only for this walk.
         if !self.running.insert(key.clone()) {
             self.is_provisional = true;
             return Arc::new(vec![Path::default()]);
@@ -163,8 +162,8 @@ impl<'f> PathCache<'f> {
             let mut walk = Walk { paths: self, function, waiting, ends: ends_of_flow, again: false, work: 0 };
             let rest = walk.steps(flow, vec![State::default()]);
             walk.finish(rest.next, Value::Unknown, None);
-            // What still waits jumped back to a label: from there it goes on, as in a loop. The second time tells what comes
-            // of having done it twice.
+            // States that still wait jumped back to a label, and continue from there as in a loop. The second round finds the
+            // effects of repetition.
             for _ in 0..2 {
                 if walk.waiting.is_empty() {
                     break;
@@ -176,7 +175,7 @@ impl<'f> PathCache<'f> {
             walk.cut_off_without_label(flow);
             ends.extend(walk.ends);
         }
-        // A function that could not be read may do anything: whoever calls it is not known to its end either.
+        // A function that was not lowered may do anything, so the paths of its callers are cut too.
         if ends.is_empty() && !lowered.is_understood() {
             ends.push(Path { is_cut: true, ..Path::default() });
         }

@@ -1,4 +1,4 @@
-//! What holds at one point of a function, and how many such states are kept apart.
+//! States at one point of a function, and the limits on their number.
 
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
@@ -6,13 +6,13 @@ use super::{Path, PathItem};
 use crate::vma::dead_slots::NO_SLOT;
 use crate::vma::flow::Value;
 
-/// More states than this at one point are merged.
+/// Maximum number of states at one point; more are merged.
 const STATE_LIMIT: usize = 64;
 
-/// More events than this on one path are not told apart.
+/// Maximum number of events on one path; the events of callees beyond it are cut.
 const ITEM_LIMIT: usize = 1024;
 
-/// What is known of a value on one path.
+/// Knowledge of a value on one path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Known {
     #[default]
@@ -20,15 +20,15 @@ pub enum Known {
     Zero,
     NonZero,
     Errno,
-    /// The outcome of the call of this event on the path.
+    /// The result of the call of the item with this index on the path.
     Of(usize),
 }
 
-/// What holds at one point of a function.
+/// The state at one point of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     pub items: Vec<PathItem>,
-    /// What is known of slots, by number.
+    /// Known values of slots, sorted by slot number.
     values: Vec<(u32, Known)>,
     /// The last populating call that failed on this path.
     pub rewritten: Option<PathItem>,
@@ -37,14 +37,14 @@ pub struct State {
 }
 
 impl State {
-    /// The same event twice on one path is the same evidence.
+    /// Adds an event once per path: a repetition is the same evidence.
     pub fn push(&mut self, item: PathItem) {
         if !self.items.contains(&item) {
             self.items.push(item);
         }
     }
 
-    /// Adds what a callee does. Once more than once is all that matters: a third time tells nothing new.
+    /// Adds an event of a callee, at most twice per path: a third time adds no information.
     pub fn push_again(&mut self, item: PathItem) {
         if self.items.len() >= ITEM_LIMIT {
             self.is_cut = true;
@@ -90,7 +90,7 @@ impl State {
         }
     }
 
-    /// The call of an item turned out to fail: it did nothing.
+    /// Removes an item whose call failed, and so did nothing.
     pub fn fail(&mut self, item: usize, is_populate: bool) {
         if is_populate {
             self.rewritten = self.items.get(item).copied();
@@ -98,7 +98,7 @@ impl State {
         self.remove(item);
     }
 
-    /// Takes an item off the path; what refers to items behind it moves with them.
+    /// Removes an item from the path and adjusts references to later items.
     pub fn remove(&mut self, item: usize) {
         if item >= self.items.len() {
             return;
@@ -115,7 +115,7 @@ impl State {
     }
 }
 
-/// Takes out what is there already.
+/// Removes repeated values.
 pub fn unique<T: Eq + std::hash::Hash>(values: &mut Vec<T>) {
     let mut seen = FxHashSet::with_capacity_and_hasher(values.len(), FxBuildHasher);
     let is_new: Vec<bool> = values.iter().map(|value| seen.insert(value)).collect();
@@ -123,14 +123,14 @@ pub fn unique<T: Eq + std::hash::Hash>(values: &mut Vec<T>) {
     values.retain(|_| is_new.next().unwrap_or_default());
 }
 
-/// Marks what was added to the items of the state that they started from: the longest of `entry` that they start with.
+/// Marks the items added since entry. The entry state is the longest one in `entry` that `items` start with.
 pub fn mark_added(items: &mut [PathItem], entry: &[State], mark: impl Fn(&mut PathItem)) {
     let starts = entry.iter().filter(|entry| items.starts_with(&entry.items));
     let kept = starts.map(|entry| entry.items.len()).max().unwrap_or(0);
     items[kept..].iter_mut().for_each(mark);
 }
 
-/// Makes equal states one, and too many states one that holds the events of all.
+/// Merges equal states. If there are still too many, merges all into one that holds the events of all.
 pub fn merge(states: &mut Vec<State>) {
     if states.len() < 2 {
         return;
@@ -153,7 +153,7 @@ pub fn merge(states: &mut Vec<State>) {
     }
 }
 
-/// The same for the ends of a function.
+/// Merges the successful paths of a function if there are too many paths, and keeps one failing path.
 pub fn limited(ends: Vec<Path>) -> Vec<Path> {
     if ends.len() <= STATE_LIMIT {
         return ends;

@@ -1,4 +1,4 @@
-//! A walk along the flow of one function, with all the states that it can be in.
+//! Walks the flow of one function with all its possible states.
 
 use rustc_hash::FxHashMap;
 
@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::vma::event::{EventKind, Write};
 use crate::vma::flow::{Arm, Condition, Key, Step, Value};
 
-/// Where control goes from a list of steps.
+/// States that leave a list of steps, by exit.
 #[derive(Default)]
 pub(super) struct Exits {
     pub(super) next: Vec<State>,
@@ -18,10 +18,10 @@ pub(super) struct Exits {
     continues: Vec<State>,
 }
 
-/// A walk is cut off where the states have held so many events: nobody wrote such a function by hand.
+/// Maximum number of events in all states of a walk, which is cut beyond it. No handwritten function has so many.
 const WORK_LIMIT: usize = 20_000_000;
 
-/// What leaves a list of steps in so many ways is merged on the way: a function may have thousands of `break`s.
+/// Maximum number of states per exit; more are merged. A function may have thousands of `break`s.
 const LEAVING_LIMIT: usize = 512;
 
 impl Exits {
@@ -37,14 +37,14 @@ impl Exits {
 /// A walk along the flow of one function.
 pub(super) struct Walk<'p, 'f> {
     pub(super) paths: &'p mut PathCache<'f>,
-    /// The function that is walked.
+    /// Number of the walked function.
     pub(super) function: u32,
-    /// States that go to a label further on.
+    /// States that jump to a label, until the walk reaches it.
     pub(super) waiting: FxHashMap<String, Vec<State>>,
     pub(super) ends: Vec<Path>,
-    /// Whether it goes on from labels that were jumped back to.
+    /// Whether this round continues from labels of backward jumps.
     pub(super) again: bool,
-    /// How many events the states held, at each step.
+    /// Number of events in the states, summed over all steps.
     pub(super) work: usize,
 }
 
@@ -58,7 +58,7 @@ impl Walk<'_, '_> {
                 return exits;
             }
             self.step(step, &mut exits);
-            // What only adds to each state makes no two of them agree that did not before.
+            // A step that only adds to each state makes no two states equal.
             if !matches!(step, Step::Do { .. } | Step::Return(..) | Step::Goto(_) | Step::Break | Step::Continue) {
                 merge(&mut exits.next);
             }
@@ -124,7 +124,7 @@ impl Walk<'_, '_> {
 
     fn repeated(&mut self, body: &[Step], exits: &mut Exits) {
         let entry = std::mem::take(&mut exits.next);
-        // A later round finds what an earlier one has set.
+        // A later iteration finds values from an earlier one.
         let mut round = entry.clone();
         let mut assigned = Vec::new();
         assigned_slots(body, &mut assigned);
@@ -136,7 +136,7 @@ impl Walk<'_, '_> {
         for state in &mut after {
             mark_added(&mut state.items, &entry, |item| item.looped = true);
         }
-        // Zero-iteration paths of populating loops are ignored: such a loop is there to populate.
+        // Zero-iteration paths of populating loops are ignored: such a loop exists to populate.
         let populates = |state: &State| state.items.iter().any(|item| item.looped && self.is_populate(item));
         if !after.iter().any(populates) {
             exits.next = entry;
@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
         exits.next.extend(after);
     }
 
-    /// An arm; what happens where a member of a shared object was absent is marked as done once.
+    /// Walks an arm. If a member of a shared object is absent there, its events are marked as done once.
     fn arm(&mut self, steps: &[Step], entry: Vec<State>, absent: bool) -> Exits {
         if !absent {
             return self.steps(steps, entry);
@@ -179,7 +179,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// An event is added to a path, unless it changes nothing there.
+    /// Adds an event to a path, unless it changes nothing there.
     fn happens(&self, state: &mut State, event: usize, slot: u32) {
         match self.event(&self.item(event)) {
             EventKind::Undo { kind, object } => {
@@ -225,7 +225,7 @@ impl Walk<'_, '_> {
         matches!(self.event(item), EventKind::Hook { .. } | EventKind::Helper { .. } | EventKind::Redispatch { .. })
     }
 
-    /// Whether a hook or another file's mmap has set vm_ops that a write now replaces.
+    /// Whether a hook or another file's mmap may have set the vm_ops that a write now replaces.
     fn wraps(&self, state: &State) -> bool {
         state.items.iter().any(|item| matches!(self.event(item), EventKind::Hook { .. } | EventKind::Redispatch { .. }))
     }
@@ -236,13 +236,13 @@ impl Walk<'_, '_> {
             > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
     }
 
-    /// What is given back before anything that matters was never taken; otherwise that it was is part of the path.
+    /// Removes the matching acquisition if nothing relevant happened since; otherwise adds the release to the path.
     fn undone(&self, state: &mut State, item: PathItem, kind: StateKind, object: &str) {
         let is_idle = |item: &PathItem| {
             matches!(self.event(item), EventKind::Take { kind: StateKind::Lock, .. } | EventKind::Undo { .. })
         };
         let events = state.items.iter().map(|item| self.event(item)).enumerate();
-        // Locks and buffers are given back last first, as they are on the way out of a failure.
+        // Locks and buffers are released in reverse order, as on an error path.
         let taken = if kind == StateKind::Ref {
             first_taken(events, kind, object)
         } else {
@@ -260,14 +260,15 @@ impl Walk<'_, '_> {
         }
         let mut after = Vec::new();
         for callee in callees {
-            let mut ways: Vec<Path> = self.paths.of(callee).iter().map(|way| self.called(way, name)).collect();
-            unique(&mut ways);
+            let mut function_paths: Vec<Path> =
+                self.paths.of(callee).iter().map(|path| self.called(path, name)).collect();
+            unique(&mut function_paths);
             let work = self.paths.work_of(callee);
             for state in &states {
-                // A function whose own paths hold no populate does not know that its work stands behind one.
+                // A callee whose paths hold no populate has dropped its work, which now follows the caller's populate.
                 let late_work = work.filter(|_| state.items.iter().any(|item| self.is_populate(item)));
-                for way in &ways {
-                    let mut next = self.followed(state, way, slot);
+                for path in &function_paths {
+                    let mut next = self.followed(state, path, slot);
                     if let Some(work) = late_work {
                         let via = self.paths.event_table.chain(name, work.via);
                         next.push(PathItem { via, ..work });
@@ -279,33 +280,33 @@ impl Walk<'_, '_> {
         after
     }
 
-    /// What a way through a function is to who calls it by that name, to whom it is all the same which line returns.
-    fn called(&mut self, way: &Path, name: &str) -> Path {
+    /// A path of a callee as its caller sees it: with `name` in the call chains, without the location of the return.
+    fn called(&mut self, path: &Path, name: &str) -> Path {
         let via = |item: &PathItem| PathItem { via: self.paths.event_table.chain(name, item.via), ..*item };
-        let Path { result, is_merged, is_cut, .. } = *way;
-        Path { items: way.items.iter().map(via).collect(), result, is_merged, is_cut, ..Path::default() }
+        let Path { result, is_merged, is_cut, .. } = *path;
+        Path { items: path.items.iter().map(via).collect(), result, is_merged, is_cut, ..Path::default() }
     }
 
-    /// A state behind a call that went one way through the function called.
-    fn followed(&self, state: &State, way: &Path, slot: u32) -> State {
+    /// The state after a call that took one path through the callee.
+    fn followed(&self, state: &State, path: &Path, slot: u32) -> State {
         let mut next = state.clone();
-        let mut result = way.result;
-        for (number, item) in way.items.iter().enumerate() {
+        let mut result = path.result;
+        for (number, item) in path.items.iter().enumerate() {
             match self.event(item) {
                 EventKind::Undo { kind, object } => self.undone(&mut next, *item, *kind, object),
                 _ => next.push_again(*item),
             }
-            if way.result == Known::Of(number) {
+            if path.result == Known::Of(number) {
                 result = Known::Of(next.items.len() - 1);
             }
         }
-        next.is_merged |= way.is_merged;
-        next.is_cut |= way.is_cut;
+        next.is_merged |= path.is_merged;
+        next.is_cut |= path.is_cut;
         next.set(slot, result);
         next
     }
 
-    /// States that jump to a label that the flow does not have go on where nothing is known.
+    /// Ends states that jump to a label missing from the flow, as cut paths.
     pub(super) fn cut_off_without_label(&mut self, flow: &[Step]) {
         let mut labels = Vec::new();
         labels_of(flow, &mut labels);
@@ -343,7 +344,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The labels that stand among steps.
+/// Collects the labels among steps.
 fn labels_of<'s>(steps: &'s [Step], found: &mut Vec<&'s str>) {
     for step in steps {
         match step {
@@ -359,7 +360,7 @@ fn labels_of<'s>(steps: &'s [Step], found: &mut Vec<&'s str>) {
     }
 }
 
-/// The slots that steps give a value.
+/// Collects the slots that steps assign.
 fn assigned_slots(steps: &[Step], found: &mut Vec<u32>) {
     for step in steps {
         match step {

@@ -1,0 +1,261 @@
+//! Conditions as atoms that do not depend on spelling: `a > b`, `!(a <= b)` and `b < a` are one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::term::{Part, Term};
+
+/// A question that a path answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Atom {
+    /// Whether the VMA had this flag at entry.
+    Flag(String),
+    /// Whether a sum is greater than 0.
+    Positive(Term),
+    /// Whether a value is 0.
+    Zero(Term),
+    /// Whether the populating call of this number, counted from 0 along the path, fails.
+    Fails(usize),
+}
+
+/// An atom with its answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Literal {
+    /// The atom.
+    pub atom: Atom,
+    /// Its answer.
+    pub holds: bool,
+}
+
+/// A comparison, or what it always comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// The answer does not depend on anything.
+    Always(bool),
+    /// The literal that the comparison is.
+    If(Literal),
+}
+
+impl Literal {
+    /// The same atom with the other answer.
+    pub fn negated(&self) -> Literal {
+        Literal { atom: self.atom.clone(), holds: !self.holds }
+    }
+
+    /// Whether the VMA had a flag at entry.
+    pub fn flag(name: &str, holds: bool) -> Literal {
+        Literal { atom: Atom::Flag(name.to_owned()), holds }
+    }
+}
+
+impl Compared {
+    /// `term > 0`.
+    pub fn positive(term: &Term) -> Compared {
+        if let Some(value) = term.as_constant() {
+            return Compared::Always(value > 0);
+        }
+        // Bytes and pages are compared in the smaller of the two units, and a common factor of PAGE_SIZE is divided out.
+        let term = term.times_pages(-term.least_pages());
+        let (constant, rest) = term.split();
+        if let Some((part, coefficient)) = only_part(&rest) {
+            match part {
+                // A mapping has at least one page.
+                Part::Pages if coefficient > 0 && constant >= 1 - coefficient => return Compared::Always(true),
+                Part::Pages if coefficient < 0 && constant <= -coefficient => return Compared::Always(false),
+                // Offsets are unsigned.
+                Part::PageOffset if coefficient > 0 && constant == 0 => {
+                    return Compared::If(Literal { atom: Atom::Zero(Part::PageOffset.into()), holds: false });
+                }
+                Part::PageOffset if coefficient > 0 && constant > 0 => return Compared::Always(true),
+                Part::PageOffset if coefficient < 0 && constant <= 0 => return Compared::Always(false),
+                _ => {}
+            }
+        }
+        let literal = Literal { atom: Atom::Positive(term.clone()), holds: true };
+        if !term.leads_negative() {
+            return Compared::If(literal);
+        }
+        // L > 0 is !(1 - L > 0), and the first coefficient of the latter is positive.
+        let flipped = Term::constant(1).minus(&term);
+        Compared::If(match flipped {
+            Some(flipped) => Literal { atom: Atom::Positive(flipped), holds: false },
+            None => literal,
+        })
+    }
+
+    /// `term == 0`.
+    pub fn zero(term: &Term) -> Compared {
+        if let Some(value) = term.as_constant() {
+            return Compared::Always(value == 0);
+        }
+        if matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_))) {
+            return Compared::Always(false);
+        }
+        let term = term.times_pages(-term.least_pages());
+        let (constant, rest) = term.split();
+        if let Some((Part::Pages, coefficient)) = only_part(&rest)
+            && (coefficient.abs() == 1)
+        {
+            let wanted = -constant * coefficient;
+            if wanted < 1 {
+                return Compared::Always(false);
+            }
+            // At least one page: not equal to one is more than one.
+            if wanted == 1 {
+                let more = Term::from(Part::Pages).plus(&Term::constant(-1)).unwrap_or_default();
+                return Compared::If(Literal { atom: Atom::Positive(more), holds: false });
+            }
+        }
+        let term = if term.leads_negative() { term.times(-1).unwrap_or(term) } else { term };
+        Compared::If(Literal { atom: Atom::Zero(term), holds: true })
+    }
+
+    /// The opposite.
+    pub fn negated(self) -> Compared {
+        match self {
+            Compared::Always(holds) => Compared::Always(!holds),
+            Compared::If(literal) => Compared::If(literal.negated()),
+        }
+    }
+}
+
+/// The part and its coefficient, if a sum has one part and no multiple of `PAGE_SIZE` beside it.
+fn only_part(rest: &Term) -> Option<(&Part, i128)> {
+    let mut parts = rest.parts();
+    let (part, coefficient) = parts.next()?;
+    (parts.next().is_none()
+        && rest.coefficient(part, 0) == coefficient
+        && rest.without(std::slice::from_ref(part)).as_constant() == Some(0))
+    .then_some((part, coefficient))
+}
+
+/// The values that literals leave to a sum without constant.
+#[derive(Debug, Default)]
+struct Interval {
+    least: Option<i128>,
+    greatest: Option<i128>,
+    equal: Vec<i128>,
+    unequal: Vec<i128>,
+}
+
+impl Interval {
+    fn is_empty(&self) -> bool {
+        let outside = |value: &i128| {
+            self.least.is_some_and(|least| *value < least)
+                || self.greatest.is_some_and(|greatest| *value > greatest)
+                || self.unequal.contains(value)
+        };
+        matches!((self.least, self.greatest), (Some(least), Some(greatest)) if least > greatest)
+            || self.equal.iter().any(outside)
+            || self.equal.windows(2).any(|pair| pair[0] != pair[1])
+            || matches!((self.least, self.greatest), (Some(least), Some(greatest)) if least == greatest && self.unequal.contains(&least))
+    }
+}
+
+/// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
+pub fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
+    let mut sums: BTreeMap<Term, Interval> = BTreeMap::new();
+    let mut answers: BTreeMap<&Atom, bool> = BTreeMap::new();
+    for literal in literals {
+        if *answers.entry(&literal.atom).or_insert(literal.holds) != literal.holds {
+            return true;
+        }
+        match &literal.atom {
+            Atom::Positive(term) => {
+                let (constant, rest) = term.split();
+                let interval = sums.entry(rest).or_default();
+                if literal.holds {
+                    let least = 1 - constant;
+                    interval.least = Some(interval.least.map_or(least, |known| known.max(least)));
+                } else {
+                    interval.greatest = Some(interval.greatest.map_or(-constant, |known| known.min(-constant)));
+                }
+            }
+            Atom::Zero(term) => {
+                let (constant, rest) = term.split();
+                let interval = sums.entry(rest).or_default();
+                if literal.holds { interval.equal.push(-constant) } else { interval.unequal.push(-constant) }
+            }
+            Atom::Flag(_) | Atom::Fails(_) => {}
+        }
+    }
+    sums.values().any(Interval::is_empty)
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The negative parts go to the other side of the sign.
+        let sides = |term: &Term| {
+            let (constant, rest) = term.split();
+            let negative = |coefficient: i128| coefficient < 0;
+            let right: Vec<Part> =
+                rest.parts().filter(|(_, value)| negative(*value)).map(|(part, _)| part.clone()).collect();
+            let left = rest.without(&right);
+            let right = rest.minus(&left).and_then(|right| right.times(-1)).unwrap_or_default();
+            let moved = Term::constant(-constant);
+            (left, right.plus(&moved).unwrap_or_default())
+        };
+        match (&self.atom, self.holds) {
+            (Atom::Flag(name), true) => write!(out, "{name} is set"),
+            (Atom::Flag(name), false) => write!(out, "{name} is clear"),
+            (Atom::Fails(number), true) => write!(out, "populating call {} fails", number + 1),
+            (Atom::Fails(number), false) => write!(out, "populating call {} succeeds", number + 1),
+            (Atom::Positive(term), holds) => {
+                let (left, right) = sides(term);
+                write!(out, "{left} {} {right}", if holds { ">" } else { "<=" })
+            }
+            (Atom::Zero(term), holds) => {
+                let (left, right) = sides(term);
+                write!(out, "{left} {} {right}", if holds { "==" } else { "!=" })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> Term {
+        Part::Name(name.to_owned()).into()
+    }
+
+    fn literal(compared: Compared) -> Literal {
+        match compared {
+            Compared::If(literal) => literal,
+            Compared::Always(_) => panic!("is no question"),
+        }
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        let (size, limit) = (Term::size(), name("limit"));
+        let more = literal(Compared::positive(&size.minus(&limit).unwrap()));
+        // !(limit >= size), that is !(limit - size + 1 > 0)
+        let at_least = limit.minus(&size).unwrap().plus(&Term::constant(1)).unwrap();
+        assert_eq!(more, literal(Compared::positive(&at_least)).negated());
+        // In pages: pages > limit / PAGE_SIZE
+        let pages = Term::from(Part::Pages).minus(&limit.times_pages(-1)).unwrap();
+        assert_eq!(more, literal(Compared::positive(&pages)));
+        assert_eq!(more.to_string(), "size > limit");
+    }
+
+    #[test]
+    fn a_mapping_has_a_page() {
+        let one = Term::size().minus(&Term::page_size()).unwrap();
+        assert_eq!(literal(Compared::zero(&one)), literal(Compared::positive(&one)).negated());
+        assert_eq!(Compared::zero(&Term::size()), Compared::Always(false));
+        assert_eq!(Compared::positive(&Term::size()), Compared::Always(true));
+    }
+
+    #[test]
+    fn literals_contradict() {
+        let above = |value: i128| literal(Compared::positive(&name("n").plus(&Term::constant(-value)).unwrap()));
+        let is = |value: i128| literal(Compared::zero(&name("n").plus(&Term::constant(-value)).unwrap()));
+        assert!(contradict([&above(5), &above(3).negated()].into_iter()));
+        assert!(!contradict([&above(3), &above(5).negated()].into_iter()));
+        assert!(contradict([&above(3), &is(2)].into_iter()));
+        assert!(contradict([&is(4), &is(2)].into_iter()));
+        assert!(contradict([&above(3), &above(4).negated(), &is(4).negated()].into_iter()));
+    }
+}

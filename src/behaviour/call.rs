@@ -1,0 +1,244 @@
+//! Calls: by rule, followed into the driver's own functions, or left as they are.
+
+use std::collections::BTreeSet;
+
+use super::atom::Compared;
+use super::evaluate::Values;
+use super::outcome::{EffectKind, Gap, Populate};
+use super::state::State;
+use super::term::{Part, Term};
+use super::walk::{DEPTH_LIMIT, Walk};
+use crate::rules::{Call, CallEffect, CallValue, Idiom};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+
+/// A call with its arguments evaluated.
+struct Called<'e> {
+    name: String,
+    arguments: Vec<Term>,
+    expressions: &'e [Expression],
+    span: Span,
+    /// Whether its result is dropped.
+    is_dropped: bool,
+}
+
+impl Walk<'_, '_> {
+    /// Evaluates a call.
+    pub(super) fn call(&mut self, whole: &Expression, state: State) -> Values {
+        self.call_as(whole, state, false)
+    }
+
+    /// Evaluates a call whose result is dropped: it is there for its effect.
+    pub(super) fn dropped_call(&mut self, whole: &Expression, state: State) -> Values {
+        self.call_as(whole, state, true)
+    }
+
+    fn call_as(&mut self, whole: &Expression, state: State, is_dropped: bool) -> Values {
+        let E::Call { callee, arguments: expressions } = &whole.bare().kind else { return self.value(whole, state) };
+        let callees = match callee.name().filter(|name| !state.locals.contains_key(*name)) {
+            Some(name) => vec![(state, name.to_owned())],
+            None => self.value(callee, state).into_iter().map(|(state, callee)| (state, callee.to_string())).collect(),
+        };
+        let mut values = Vec::new();
+        for (state, name) in callees {
+            let rules = self.functions.context.rules;
+            if rules.flag_test(&name).is_some() || rules.call(&name).is_some_and(|rule| rule.test.is_some()) {
+                let answers = self.condition(whole, state);
+                values.extend(answers.into_iter().map(|(state, holds)| (state, Term::constant(holds.into()))));
+                continue;
+            }
+            for (state, arguments) in self.arguments(expressions, state) {
+                let called = Called { name: name.clone(), arguments, expressions, span: whole.span, is_dropped };
+                values.extend(self.called(&called, state));
+            }
+        }
+        values
+    }
+
+    fn arguments(&mut self, expressions: &[Expression], state: State) -> Vec<(State, Vec<Term>)> {
+        let mut all = vec![(state, Vec::new())];
+        for expression in expressions {
+            let mut next = Vec::new();
+            for (state, arguments) in all {
+                for (state, value) in self.value(expression, state) {
+                    let mut arguments: Vec<Term> = arguments.clone();
+                    arguments.push(value);
+                    next.push((state, arguments));
+                }
+            }
+            all = next;
+        }
+        all
+    }
+
+    fn called(&mut self, call: &Called, mut state: State) -> Values {
+        let rules = self.functions.context.rules;
+        let name = call.name.as_str();
+        if let Some(value) = rules.value(name) {
+            return self.known_value(value, call, state);
+        }
+        let last = || call.arguments.last().cloned().unwrap_or_default();
+        match rules.idiom(name) {
+            Some(Idiom::Hint | Idiom::Assertion | Idiom::Load | Idiom::TakesFromCleanup) => {
+                let first = call.arguments.first().cloned().unwrap_or_default();
+                return vec![(state, first)];
+            }
+            Some(Idiom::ErrorPointer) => return vec![(state, last())],
+            Some(Idiom::Store | Idiom::Container | Idiom::PointerError | Idiom::IsError) | None => {}
+        }
+        if let Some(rule) = rules.call(name) {
+            match rule.does {
+                CallEffect::Populate | CallEffect::Action => return self.populate(rule, call, state),
+                CallEffect::Bridge => return vec![(state, Term::default())],
+                CallEffect::Access if rule.set.is_some() || rule.clear.is_some() => {
+                    self.write_flags(rule, call, &mut state);
+                    return vec![(state, Term::default())];
+                }
+                _ => {}
+            }
+        }
+        match self.followed(call, state) {
+            Ok(values) => values,
+            Err(state) => self.opaque(call, state),
+        }
+    }
+
+    fn known_value(&self, value: CallValue, call: &Called, state: State) -> Values {
+        let first = call.arguments.first().cloned().unwrap_or_default();
+        let value = match value {
+            CallValue::Pages => Part::Pages.into(),
+            CallValue::Size => Term::size(),
+            CallValue::PageOffset => state.field("vm_pgoff"),
+            CallValue::EndPageOffset => state.field("vm_pgoff").plus(&Part::Pages.into()).unwrap_or_default(),
+            CallValue::Argument => first,
+            CallValue::InPages => first.times_pages(-1),
+            CallValue::InBytes => first.times_pages(1),
+            CallValue::PageAligned if first.is_whole_pages() => first,
+            CallValue::PageAligned => Part::Call("PAGE_ALIGN".to_owned(), vec![first]).into(),
+            CallValue::Least | CallValue::Greatest => {
+                let [.., left, right] = call.arguments.as_slice() else { return vec![(state, first)] };
+                let Some(difference) = left.minus(right) else { return vec![(state, first)] };
+                let takes_left = |is_greater: bool| is_greater == (value == CallValue::Greatest);
+                let answers = state.decide(Compared::positive(&difference)).into_iter();
+                return answers
+                    .map(|(state, is_greater)| {
+                        let chosen = if takes_left(is_greater) { left } else { right };
+                        (state, chosen.clone())
+                    })
+                    .collect();
+            }
+        };
+        vec![(state, value)]
+    }
+
+    /// Sets and clears the flags that a call names.
+    fn write_flags(&self, rule: &Call, call: &Called, state: &mut State) {
+        for (first, set) in [(rule.set, true), (rule.clear, false)] {
+            let Some(first) = first else { continue };
+            let flags: Vec<&Expression> = match rule.variadic {
+                true => call.expressions.iter().skip(first).collect(),
+                false => call.expressions.iter().skip(first).take(1).collect(),
+            };
+            let mut named: BTreeSet<String> = BTreeSet::new();
+            for (expression, value) in flags.iter().zip(call.arguments.iter().skip(first)) {
+                match value.as_part() {
+                    Some(Part::Flags(flags)) => named.extend(flags.iter().cloned()),
+                    _ if value.as_constant() == Some(0) => {}
+                    _ => named.extend(self.flags_in(expression)),
+                }
+            }
+            self.change_flags(&named, set, state);
+        }
+    }
+
+    /// A populating call, or the request for an action.
+    fn populate(&mut self, rule: &Call, call: &Called, mut state: State) -> Values {
+        let argument = |position: Option<usize>| position.and_then(|position| call.arguments.get(position)).cloned();
+        let is_action = rule.does == CallEffect::Action;
+        let kind = match is_action {
+            true => self.functions.action_of(&call.name),
+            false => rule.action.clone(),
+        };
+        // An action without start and size is for the whole mapping.
+        let is_whole = is_action && rule.start.is_none() && rule.size.is_none();
+        let whole = |value: Term| is_whole.then_some(value);
+        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.prot];
+        let others = call.arguments.iter().enumerate().filter(|(at, value)| {
+            !known.contains(&Some(*at)) && !matches!(value.as_part(), Some(Part::Mapping | Part::File))
+        });
+        let populate = Populate {
+            kind: kind.unwrap_or_else(|| call.name.clone()),
+            name: call.name.clone(),
+            start: argument(rule.start).or(whole(Part::Start.into())),
+            frame: argument(rule.frame),
+            size: argument(rule.size).or(whole(Term::size())),
+            prot: argument(rule.prot).unwrap_or_else(|| state.field("vm_page_prot")),
+            others: others.map(|(_, value)| value.clone()).collect(),
+        };
+        self.add_effect(EffectKind::Populate(populate), call.span, &mut state);
+        let number = state.populates;
+        state.populates += 1;
+        if is_action {
+            state.action = Some(number);
+            return vec![(state, Term::default())];
+        }
+        vec![(state, Part::Populated(number).into())]
+    }
+
+    /// Follows a call into a function of the driver that gets something of the mapping. Gives the state back if there is none.
+    fn followed(&mut self, call: &Called, state: State) -> Result<Values, State> {
+        if !call.arguments.iter().any(Term::is_of_mapping) {
+            return Err(state);
+        }
+        let file = self.frame().file;
+        let Some((function, file)) = self.functions.own(&call.name, file) else { return Err(state) };
+        if function.parameters.len() != call.arguments.len() {
+            return Err(state);
+        }
+        if self.frames.len() >= DEPTH_LIMIT {
+            self.miss(Gap::TooDeep);
+            return Err(state);
+        }
+        let exits = self.function(&function, file, call.arguments.clone(), state);
+        Ok(exits.into_iter().map(|exit| (exit.state, exit.value.unwrap_or_default())).collect())
+    }
+
+    /// A call that is not looked into.
+    fn opaque(&mut self, call: &Called, mut state: State) -> Values {
+        let rules = self.functions.context.rules;
+        let is_mapping = |term: &Term| matches!(term.as_part(), Some(Part::Mapping));
+        let gets_mapping = call.arguments.iter().any(is_mapping);
+        // What a desc twin is not given, its helper's arguments do not say either.
+        let is_implied = |term: &Term| matches!(term.as_part(), Some(Part::Mapping | Part::File)) && gets_mapping;
+        let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
+        let mut arguments = Vec::new();
+        for (value, own) in call.arguments.iter().zip(&own) {
+            if !is_implied(value) {
+                arguments.push(if own.is_some() { Part::Name("&".to_owned()).into() } else { value.clone() });
+            }
+        }
+        let name = self.functions.canonical(&call.name);
+        let value: Term = Part::Call(name.clone(), arguments.clone()).into();
+        for (number, variable) in own.into_iter().enumerate() {
+            if let Some(variable) = variable {
+                let out = Part::Operation(format!("argument {number} of"), vec![value.clone()]);
+                state.locals.insert(variable, out.into());
+            }
+        }
+        let is_silent =
+            rules.is_silent(&call.name) || rules.call(&call.name).is_some_and(|rule| rule.does == CallEffect::Silent);
+        let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
+        if is_effect && !is_silent {
+            self.add_effect(EffectKind::Call(name, arguments), call.span, &mut state);
+        }
+        vec![(state, value)]
+    }
+
+    /// The variable of the running function whose address an argument is.
+    fn own_variable(&self, argument: &Expression) -> Option<String> {
+        let E::Unary { operator, operand } = &argument.bare().kind else { return None };
+        let name = operand.name().filter(|_| operator == "&")?;
+        let ty = self.frame().types.get(name)?;
+        (ty.tag() != Some("vm_area_desc")).then(|| name.to_owned())
+    }
+}

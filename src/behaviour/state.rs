@@ -1,0 +1,79 @@
+//! What is known at one place of one path.
+
+use std::collections::BTreeMap;
+
+use super::atom::{Compared, Literal, contradict};
+use super::outcome::{Effect, MappingChange};
+use super::term::{Part, Term};
+
+/// What is known at one place of one path.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// Variables of the running function.
+    pub locals: BTreeMap<String, Term>,
+    /// Values stored in objects.
+    pub memory: BTreeMap<Term, Term>,
+    pub mapping: MappingChange,
+    pub condition: Vec<Literal>,
+    pub effects: Vec<Effect>,
+    /// How many populating calls there were.
+    pub populates: usize,
+    /// The action that runs once the hook has returned.
+    pub action: Option<usize>,
+    /// The error that replaces that of the action.
+    pub error_override: Option<Term>,
+}
+
+impl State {
+    /// The state in which a literal holds too; `None` if it cannot.
+    pub fn assume(&self, literal: Literal) -> Option<State> {
+        if self.condition.contains(&literal) {
+            return Some(self.clone());
+        }
+        if contradict(self.condition.iter().chain([&literal])) {
+            return None;
+        }
+        let mut state = self.clone();
+        // What follows from the rest says nothing.
+        if !contradict(self.condition.iter().chain([&literal.negated()])) {
+            state.condition.push(literal);
+        }
+        Some(state)
+    }
+
+    /// The states in which a comparison comes out one way and the other.
+    pub fn decide(self, compared: Compared) -> Vec<(State, bool)> {
+        match compared {
+            Compared::Always(holds) => vec![(self, holds)],
+            Compared::If(literal) => {
+                let answers = [(literal.clone(), true), (literal.negated(), false)];
+                answers.into_iter().filter_map(|(literal, holds)| Some((self.assume(literal)?, holds))).collect()
+            }
+        }
+    }
+
+    /// Asks whether a flag is set, as the handler has left it.
+    pub fn flag(self, name: &str) -> Vec<(State, bool)> {
+        match self.mapping.flags.get(name) {
+            Some(set) => {
+                let set = *set;
+                vec![(self, set)]
+            }
+            None => self.decide(Compared::If(Literal::flag(name, true))),
+        }
+    }
+
+    /// The value of a field of the VMA.
+    pub fn field(&self, name: &str) -> Term {
+        if let Some(value) = self.mapping.fields.get(name) {
+            return value.clone();
+        }
+        match name {
+            "vm_start" => Part::Start.into(),
+            "vm_end" => Term::from(Part::Start).plus(&Term::size()).unwrap_or_default(),
+            "vm_pgoff" => Part::PageOffset.into(),
+            "vm_file" => Part::File.into(),
+            _ => Part::Field(name.to_owned()).into(),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Values as sums, so that `vm_end - vm_start`, `vma_pages(vma) << PAGE_SHIFT` and `vma_desc_size(desc)` are one term.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// A value that is not a sum.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The number of pages of the mapping; at least 1.
+    Pages,
+    /// The offset of the mapping into its file, in pages.
+    PageOffset,
+    /// The address at which the mapping starts.
+    Start,
+    /// The VMA or the desc.
+    Mapping,
+    /// The file whose hook runs.
+    File,
+    /// Another field of the VMA, as it was at entry, by its name in `struct vm_area_struct`.
+    Field(String),
+    /// A constant, a global, or a parameter.
+    Name(String),
+    /// `base->name` or `base.name`.
+    Member(Arc<Term>, String),
+    /// `base[index]`.
+    Index(Arc<Term>, Arc<Term>),
+    /// `*pointer`.
+    Target(Arc<Term>),
+    /// `&value`.
+    Address(Arc<Term>),
+    /// The result of a call that nothing is known of.
+    Call(String, Vec<Term>),
+    /// The result of the populating call of this number, counted from 0 along the path.
+    Populated(usize),
+    /// Any other operation.
+    Operation(String, Vec<Term>),
+    /// Flags of a VMA, by name.
+    Flags(BTreeSet<String>),
+    /// A value that was stored in a type that may not hold all of it.
+    Narrow(String, Arc<Term>),
+    /// The value of a variable behind a loop, or behind a call that was given its address.
+    Changed(String),
+}
+
+/// A part times a power of `PAGE_SIZE`; without a part, that power itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Factor {
+    part: Option<Part>,
+    pages: i8,
+}
+
+/// A sum of parts with coefficients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term {
+    sum: BTreeMap<Factor, i128>,
+}
+
+/// Coefficients beyond this are not calculated with.
+const COEFFICIENT_LIMIT: i128 = 1 << 100;
+
+impl From<Part> for Term {
+    fn from(part: Part) -> Term {
+        Term { sum: BTreeMap::from([(Factor { part: Some(part), pages: 0 }, 1)]) }
+    }
+}
+
+impl Term {
+    /// A number.
+    pub fn constant(value: i128) -> Term {
+        let one = Factor { part: None, pages: 0 };
+        Term { sum: (value != 0).then_some((one, value)).into_iter().collect() }
+    }
+
+    /// `PAGE_SIZE`.
+    pub fn page_size() -> Term {
+        Term::constant(1).times_pages(1)
+    }
+
+    /// The size of the mapping in bytes.
+    pub fn size() -> Term {
+        Term::from(Part::Pages).times_pages(1)
+    }
+
+    /// The offset of the mapping in bytes.
+    pub fn offset() -> Term {
+        Term::from(Part::PageOffset).times_pages(1)
+    }
+
+    /// The value, if it is a number.
+    pub fn as_constant(&self) -> Option<i128> {
+        match self.sum.iter().next() {
+            None => Some(0),
+            Some((Factor { part: None, pages: 0 }, value)) if self.sum.len() == 1 => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The part, if the term is nothing else.
+    pub fn as_part(&self) -> Option<&Part> {
+        match self.sum.iter().next() {
+            Some((Factor { part: Some(part), pages: 0 }, 1)) if self.sum.len() == 1 => Some(part),
+            _ => None,
+        }
+    }
+
+    /// The name, if the term is one.
+    pub fn as_name(&self) -> Option<&str> {
+        match self.as_part() {
+            Some(Part::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether all of it is a whole number of pages, in bytes.
+    pub fn is_whole_pages(&self) -> bool {
+        self.sum.keys().all(|factor| factor.pages >= 1)
+    }
+
+    /// The sum of two terms, or `None` if a coefficient is too large.
+    pub fn plus(&self, other: &Term) -> Option<Term> {
+        let mut sum = self.sum.clone();
+        for (factor, value) in &other.sum {
+            let entry = sum.entry(factor.clone()).or_default();
+            *entry += value;
+            if entry.abs() > COEFFICIENT_LIMIT {
+                return None;
+            }
+        }
+        sum.retain(|_, value| *value != 0);
+        Some(Term { sum })
+    }
+
+    /// The difference of two terms, or `None` if a coefficient is too large.
+    pub fn minus(&self, other: &Term) -> Option<Term> {
+        self.plus(&other.times(-1)?)
+    }
+
+    /// The term times a number, or `None` if a coefficient is too large.
+    pub fn times(&self, by: i128) -> Option<Term> {
+        let scaled = self.sum.iter().map(|(factor, value)| {
+            let value = value.checked_mul(by).filter(|value| value.abs() <= COEFFICIENT_LIMIT)?;
+            Some((factor.clone(), value))
+        });
+        let mut sum: BTreeMap<Factor, i128> = scaled.collect::<Option<_>>()?;
+        sum.retain(|_, value| *value != 0);
+        Some(Term { sum })
+    }
+
+    /// The term times a power of `PAGE_SIZE`. What a shift to the right cuts off is not looked at.
+    pub fn times_pages(&self, by: i8) -> Term {
+        let shifted = self.sum.iter().map(|(factor, value)| {
+            (Factor { part: factor.part.clone(), pages: factor.pages.saturating_add(by) }, *value)
+        });
+        Term { sum: shifted.collect() }
+    }
+
+    /// The product, if one of the terms is a number or a power of `PAGE_SIZE`.
+    pub fn product(&self, other: &Term) -> Option<Term> {
+        for (number, term) in [(self, other), (other, self)] {
+            if let Some(value) = number.as_constant() {
+                return term.times(value);
+            }
+            let mut factors = number.sum.iter();
+            if let (Some((Factor { part: None, pages }, value)), None) = (factors.next(), factors.next()) {
+                return Some(term.times_pages(*pages).times(*value)?);
+            }
+        }
+        None
+    }
+
+    /// The lowest power of `PAGE_SIZE` in the sum.
+    pub(super) fn least_pages(&self) -> i8 {
+        self.sum.keys().map(|factor| factor.pages).min().unwrap_or_default()
+    }
+
+    /// Whether the first coefficient that is not the constant's is negative.
+    pub(super) fn leads_negative(&self) -> bool {
+        self.sum
+            .iter()
+            .find(|(factor, _)| factor.part.is_some())
+            .or(self.sum.iter().next())
+            .is_some_and(|(_, value)| *value < 0)
+    }
+
+    /// The constant, and the rest of the sum.
+    pub(super) fn split(&self) -> (i128, Term) {
+        let one = Factor { part: None, pages: 0 };
+        let mut rest = self.clone();
+        let constant = rest.sum.remove(&one).unwrap_or_default();
+        (constant, rest)
+    }
+
+    /// The parts of the sum, with their coefficients; numbers and powers of `PAGE_SIZE` are left out.
+    pub fn parts(&self) -> impl Iterator<Item = (&Part, i128)> {
+        self.sum.iter().filter_map(|(factor, value)| Some((factor.part.as_ref()?, *value)))
+    }
+
+    /// The sum without the terms of these parts.
+    pub(super) fn without(&self, parts: &[Part]) -> Term {
+        let is_left = |factor: &Factor| !factor.part.as_ref().is_some_and(|part| parts.contains(part));
+        Term { sum: self.sum.iter().filter(|(factor, _)| is_left(factor)).map(|(f, v)| (f.clone(), *v)).collect() }
+    }
+
+    /// The coefficient of a part times a power of `PAGE_SIZE`.
+    pub(super) fn coefficient(&self, part: &Part, pages: i8) -> i128 {
+        self.sum.get(&Factor { part: Some(part.clone()), pages }).copied().unwrap_or_default()
+    }
+
+    /// Whether any part of the term, at any depth, is one that `is` accepts.
+    pub fn any(&self, is: &dyn Fn(&Part) -> bool) -> bool {
+        self.sum
+            .keys()
+            .filter_map(|factor| factor.part.as_ref())
+            .any(|part| is(part) || part.below().any(|term| term.any(is)))
+    }
+
+    /// Whether the value depends on the mapping.
+    pub fn is_of_mapping(&self) -> bool {
+        self.any(&|part| {
+            matches!(
+                part,
+                Part::Pages | Part::PageOffset | Part::Start | Part::Mapping | Part::Field(_) | Part::Populated(_)
+            )
+        })
+    }
+}
+
+impl Part {
+    /// The terms that the part is made of.
+    fn below(&self) -> Box<dyn Iterator<Item = &Term> + '_> {
+        match self {
+            Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => {
+                Box::new(std::iter::once(base.as_ref()))
+            }
+            Part::Index(base, index) => Box::new([base.as_ref(), index.as_ref()].into_iter()),
+            Part::Call(_, terms) | Part::Operation(_, terms) => Box::new(terms.iter()),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |terms: &[Term]| terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match self {
+            Part::Pages => out.write_str("pages"),
+            Part::PageOffset => out.write_str("pgoff"),
+            Part::Start => out.write_str("start"),
+            Part::Mapping => out.write_str("vma"),
+            Part::File => out.write_str("file"),
+            Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
+            Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),
+            Part::Member(base, name) => write!(out, "{base}->{name}"),
+            Part::Index(base, index) => write!(out, "{base}[{index}]"),
+            Part::Target(pointer) => write!(out, "*{pointer}"),
+            Part::Address(value) => write!(out, "&{value}"),
+            Part::Call(name, arguments) => write!(out, "{name}({})", list(arguments)),
+            Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
+            Part::Operation(operator, operands) if operands.len() == 2 => {
+                write!(out, "({} {operator} {})", operands[0], operands[1])
+            }
+            Part::Operation(operator, operands) => write!(out, "{operator}({})", list(operands)),
+            Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
+            Part::Narrow(ty, value) => write!(out, "({ty})({value})"),
+        }
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.part, self.pages) {
+            (Some(Part::Pages), 1) => out.write_str("size"),
+            (Some(Part::PageOffset), 1) => out.write_str("offset"),
+            (Some(part), 0) => write!(out, "{part}"),
+            (Some(part), 1) => write!(out, "{part} * PAGE_SIZE"),
+            (Some(part), -1) => write!(out, "{part} / PAGE_SIZE"),
+            (Some(part), pages) => write!(out, "{part} * PAGE_SIZE^{pages}"),
+            (None, 0) => out.write_str("1"),
+            (None, 1) => out.write_str("PAGE_SIZE"),
+            (None, pages) => write!(out, "PAGE_SIZE^{pages}"),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sum.is_empty() {
+            return out.write_str("0");
+        }
+        // Positive parts come first: `size - PAGE_SIZE`, not `-PAGE_SIZE + size`.
+        let mut ordered: Vec<(&Factor, i128)> = self.sum.iter().map(|(factor, value)| (factor, *value)).collect();
+        ordered.sort_by_key(|(factor, value)| (*value < 0, factor.part.is_none()));
+        for (number, (factor, value)) in ordered.into_iter().enumerate() {
+            match (number, value < 0) {
+                (0, true) => out.write_str("-")?,
+                (0, false) => {}
+                (_, true) => out.write_str(" - ")?,
+                (_, false) => out.write_str(" + ")?,
+            }
+            match (value.unsigned_abs(), factor) {
+                (value, Factor { part: None, pages: 0 }) => write!(out, "{value}")?,
+                (1, factor) => write!(out, "{factor}")?,
+                (value, factor) => write!(out, "{value} * {factor}")?,
+            }
+        }
+        Ok(())
+    }
+}

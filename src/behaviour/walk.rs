@@ -1,0 +1,413 @@
+//! Follows the statements of a function with all states that it can be in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::Functions;
+use super::atom::Compared;
+use super::outcome::{Gap, Place};
+use super::state::State;
+use super::term::{Part, Term};
+use crate::source::Span;
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
+use crate::source::visit::{self, Seen};
+
+/// Maximum number of states at one place.
+const STATES_LIMIT: usize = 256;
+
+/// Maximum number of statements that are followed, counted once for each state.
+const STEPS_LIMIT: usize = 60_000;
+
+/// Maximum depth of calls that are followed.
+pub(super) const DEPTH_LIMIT: usize = 8;
+
+/// Where control goes from a list of statements.
+#[derive(Default)]
+struct Exits {
+    next: Vec<State>,
+    breaks: Vec<State>,
+    continues: Vec<State>,
+    returns: Vec<Exit>,
+}
+
+/// A return from a function.
+pub(super) struct Exit {
+    pub(super) state: State,
+    pub(super) value: Option<Term>,
+    pub(super) place: Place,
+}
+
+/// A function that is being followed.
+pub(super) struct Frame {
+    pub(super) file: u32,
+    pub(super) types: FxHashMap<String, Type>,
+    /// States that jump to labels further down.
+    waiting: BTreeMap<String, Vec<State>>,
+    /// How many loops lie around the statement.
+    pub(super) loops: usize,
+}
+
+/// Follows a handler.
+pub(super) struct Walk<'a, 'f> {
+    pub(super) functions: &'f Functions<'a>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) gap: Option<Gap>,
+    steps: usize,
+}
+
+impl<'a, 'f> Walk<'a, 'f> {
+    pub(super) fn new(functions: &'f Functions<'a>) -> Walk<'a, 'f> {
+        Walk { functions, frames: Vec::new(), gap: None, steps: 0 }
+    }
+
+    /// Notes why not all is known; the first reason stays.
+    pub(super) fn miss(&mut self, gap: Gap) {
+        self.gap.get_or_insert(gap);
+    }
+
+    pub(super) fn frame(&self) -> &Frame {
+        // A walk evaluates nothing outside of a function.
+        self.frames.last().unwrap_or_else(|| unreachable!("no function is followed"))
+    }
+
+    fn frame_mut(&mut self) -> &mut Frame {
+        self.frames.last_mut().unwrap_or_else(|| unreachable!("no function is followed"))
+    }
+
+    pub(super) fn at(&self, span: Span) -> Place {
+        Place { file: self.frame().file, span }
+    }
+
+    /// Follows a function whose parameters have these values.
+    pub(super) fn function(
+        &mut self,
+        function: &Arc<Function>,
+        file: u32,
+        arguments: Vec<Term>,
+        mut state: State,
+    ) -> Vec<Exit> {
+        let mut types = FxHashMap::default();
+        let caller = std::mem::take(&mut state.locals);
+        for (parameter, value) in function.parameters.iter().zip(arguments) {
+            state.locals.insert(parameter.name.clone(), value);
+            types.insert(parameter.name.clone(), parameter.ty.clone());
+        }
+        self.frames.push(Frame { file, types, waiting: BTreeMap::new(), loops: 0 });
+        let exits = self.statements(&function.body, vec![state]);
+        let end = function.body.last().map_or(Span { start: 0, end: 0 }, |last| last.span);
+        let end = self.at(end);
+        let frame = self.frames.pop();
+        if frame.is_some_and(|frame| !frame.waiting.is_empty()) {
+            self.miss(Gap::JumpsBack);
+        }
+        let mut returns = exits.returns;
+        returns.extend(exits.next.into_iter().map(|state| Exit { state, value: None, place: end }));
+        for exit in &mut returns {
+            exit.state.locals.clone_from(&caller);
+        }
+        returns
+    }
+
+    fn statements(&mut self, list: &[Statement], entry: Vec<State>) -> Exits {
+        let mut exits = Exits { next: entry, ..Exits::default() };
+        for statement in list {
+            if self.gap.is_some() {
+                break;
+            }
+            self.steps += exits.next.len() + 1;
+            let states = std::mem::take(&mut exits.next);
+            let after = self.statement(statement, states);
+            exits.next = after.next;
+            exits.breaks.extend(after.breaks);
+            exits.continues.extend(after.continues);
+            exits.returns.extend(after.returns);
+            let most = exits.next.len().max(exits.returns.len());
+            if most > STATES_LIMIT || self.steps > STEPS_LIMIT {
+                self.miss(Gap::TooManyPaths);
+            }
+        }
+        exits
+    }
+
+    fn statement(&mut self, statement: &Statement, states: Vec<State>) -> Exits {
+        match &statement.kind {
+            S::Expression(expression) => {
+                let is_call = matches!(expression.bare().kind, E::Call { .. });
+                Exits { next: self.for_effect(expression, states, is_call), ..Exits::default() }
+            }
+            S::Declaration(variables) => Exits { next: self.declared(variables, states), ..Exits::default() },
+            S::If { condition, then, otherwise } => self.branch(condition, then, otherwise, states),
+            S::Loop { condition, body, head, .. } => self.repeated(condition.as_ref(), body, head.as_deref(), states),
+            S::Switch { value, arms, labels, has_default } => self.switch(value, arms, labels, *has_default, states),
+            S::Return(value) => self.returned(value.as_ref(), statement.span, states),
+            S::Goto(label) => {
+                if !states.is_empty() {
+                    self.frame_mut().waiting.entry(label.clone()).or_default().extend(states);
+                }
+                Exits::default()
+            }
+            S::Label(label) => {
+                let mut next = states;
+                next.extend(self.frame_mut().waiting.remove(label).unwrap_or_default());
+                Exits { next, ..Exits::default() }
+            }
+            S::Break => Exits { breaks: states, ..Exits::default() },
+            S::Continue => Exits { continues: states, ..Exits::default() },
+            S::Block(inner) => self.statements(inner, states),
+            S::Unknown => {
+                self.miss(Gap::NotParsed);
+                Exits { next: states, ..Exits::default() }
+            }
+        }
+    }
+
+    /// Evaluates an expression whose value is dropped.
+    fn for_effect(&mut self, expression: &Expression, states: Vec<State>, is_call: bool) -> Vec<State> {
+        let mut next = Vec::new();
+        for state in states {
+            let values = if is_call { self.dropped_call(expression, state) } else { self.value(expression, state) };
+            next.extend(values.into_iter().map(|(state, _)| state));
+        }
+        next
+    }
+
+    fn declared(&mut self, variables: &[Declared], mut states: Vec<State>) -> Vec<State> {
+        for variable in variables {
+            self.frame_mut().types.insert(variable.name.clone(), variable.ty.clone());
+            let is_desc = variable.ty.tag() == Some("vm_area_desc") && variable.ty.pointers == 0;
+            let mut next = Vec::new();
+            for state in states {
+                let values = match &variable.value {
+                    _ if is_desc => vec![(state, Part::Mapping.into())],
+                    Some(value) if !matches!(value.kind, E::Initializer { .. }) => self.value(value, state),
+                    _ => vec![(state, Part::Name(variable.name.clone()).into())],
+                };
+                for (mut state, value) in values {
+                    let value = narrowed(&variable.ty, value);
+                    state.locals.insert(variable.name.clone(), value);
+                    next.push(state);
+                }
+            }
+            states = next;
+        }
+        states
+    }
+
+    fn branch(
+        &mut self,
+        condition: &Expression,
+        then: &[Statement],
+        otherwise: &[Statement],
+        states: Vec<State>,
+    ) -> Exits {
+        let (mut holds, mut fails) = (Vec::new(), Vec::new());
+        for state in states {
+            for (state, answer) in self.condition(condition, state) {
+                if answer { holds.push(state) } else { fails.push(state) }
+            }
+        }
+        let mut exits = self.statements(then, holds);
+        exits.extend(self.statements(otherwise, fails));
+        exits
+    }
+
+    /// A loop is followed once, with unknown values for the variables that it changes.
+    fn repeated(
+        &mut self,
+        condition: Option<&Expression>,
+        body: &[Statement],
+        head: Option<&str>,
+        states: Vec<State>,
+    ) -> Exits {
+        let is_scope = head.is_some_and(|head| head.starts_with("scoped_"));
+        let assigned = assigned(body, condition);
+        let forget = |state: &mut State| {
+            for name in &assigned {
+                state.locals.insert(name.clone(), Part::Changed(name.clone()).into());
+            }
+        };
+        let mut entry = Vec::new();
+        for mut state in states {
+            if !is_scope {
+                forget(&mut state);
+            }
+            match condition {
+                Some(condition) if head.is_none() => {
+                    entry.extend(
+                        self.condition(condition, state)
+                            .into_iter()
+                            .filter(|(_, holds)| *holds)
+                            .map(|(state, _)| state),
+                    );
+                }
+                _ => entry.push(state),
+            }
+        }
+        let depth = usize::from(!is_scope);
+        self.frame_mut().loops += depth;
+        let inner = self.statements(body, entry);
+        self.frame_mut().loops -= depth;
+        let mut next: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
+        if !is_scope {
+            next.iter_mut().for_each(forget);
+            next = distinct(next);
+        }
+        Exits { next, returns: inner.returns, ..Exits::default() }
+    }
+
+    fn switch(
+        &mut self,
+        value: &Expression,
+        arms: &[Vec<Statement>],
+        labels: &[Option<Expression>],
+        has_default: bool,
+        states: Vec<State>,
+    ) -> Exits {
+        let mut entries: Vec<Vec<State>> = arms.iter().map(|_| Vec::new()).collect();
+        let mut exits = Exits::default();
+        for state in states {
+            for (state, chosen) in self.value(value, state) {
+                let mut left = vec![state];
+                for (number, label) in labels.iter().enumerate() {
+                    let Some(label) = label else { continue };
+                    let mut others = Vec::new();
+                    for state in left {
+                        for (state, label) in self.value(label, state) {
+                            let compared = match chosen.minus(&label) {
+                                Some(difference) => Compared::zero(&difference),
+                                None => Compared::zero(
+                                    &Part::Operation("==".to_owned(), vec![chosen.clone(), label]).into(),
+                                ),
+                            };
+                            for (state, holds) in state.decide(compared) {
+                                if holds { entries[number].push(state) } else { others.push(state) }
+                            }
+                        }
+                    }
+                    left = others;
+                }
+                let default = labels.iter().position(Option::is_none).filter(|_| has_default);
+                match default {
+                    Some(number) => entries[number].extend(left),
+                    None => exits.next.extend(left),
+                }
+            }
+        }
+        let mut running = Vec::new();
+        for (arm, mut entry) in arms.iter().zip(entries) {
+            // An arm without a `break` runs into the next.
+            entry.append(&mut running);
+            let after = self.statements(arm, entry);
+            running = after.next;
+            exits.next.extend(after.breaks);
+            exits.continues.extend(after.continues);
+            exits.returns.extend(after.returns);
+        }
+        exits.next.extend(running);
+        exits
+    }
+
+    fn returned(&mut self, value: Option<&Expression>, span: Span, states: Vec<State>) -> Exits {
+        let place = self.at(span);
+        let mut returns = Vec::new();
+        for state in states {
+            let values: Vec<(State, Option<Term>)> = match value {
+                Some(value) => {
+                    self.value(value, state).into_iter().map(|(state, value)| (state, Some(value))).collect()
+                }
+                None => vec![(state, None)],
+            };
+            returns.extend(values.into_iter().map(|(state, value)| Exit { state, value, place }));
+        }
+        Exits { returns, ..Exits::default() }
+    }
+}
+
+impl Exits {
+    fn extend(&mut self, other: Exits) {
+        self.next.extend(other.next);
+        self.breaks.extend(other.breaks);
+        self.continues.extend(other.continues);
+        self.returns.extend(other.returns);
+    }
+}
+
+/// States of which no two differ only in what cannot be seen any more.
+fn distinct(states: Vec<State>) -> Vec<State> {
+    let mut kept: Vec<State> = Vec::new();
+    for state in states {
+        let is_same = |known: &State| {
+            known.condition == state.condition
+                && known.effects == state.effects
+                && known.mapping == state.mapping
+                && known.locals == state.locals
+                && known.action == state.action
+        };
+        if !kept.iter().any(is_same) {
+            kept.push(state);
+        }
+    }
+    kept
+}
+
+/// The variables that a loop assigns to.
+fn assigned(body: &[Statement], condition: Option<&Expression>) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut see = |expression: &Expression| {
+        let target = match &expression.kind {
+            E::Assign { target, .. } => target.name(),
+            E::Step { operand, .. } => operand.name(),
+            E::Unary { operator, operand } if operator == "&" => operand.name(),
+            _ => None,
+        };
+        names.extend(target.map(str::to_owned));
+    };
+    visit::statements(body, &mut |seen| {
+        if let Seen::Expression(expression) = seen {
+            see(expression);
+        }
+    });
+    if let Some(condition) = condition {
+        visit::expression(condition, &mut see);
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Types that hold fewer values than `unsigned long`.
+const NARROW: &[&str] = &[
+    "int",
+    "unsigned int",
+    "unsigned",
+    "u32",
+    "s32",
+    "__u32",
+    "__s32",
+    "uint32_t",
+    "int32_t",
+    "u16",
+    "s16",
+    "__u16",
+    "uint16_t",
+    "u8",
+    "__u8",
+    "uint8_t",
+    "short",
+    "unsigned short",
+    "char",
+    "unsigned char",
+];
+
+/// A value that depends on the mapping, as a variable of a type holds it.
+pub(super) fn narrowed(ty: &Type, value: Term) -> Term {
+    let is_narrow = ty.pointers == 0 && NARROW.contains(&ty.name.as_str());
+    let is_error =
+        value.any(&|part| matches!(part, Part::Populated(_) | Part::Call(..) | Part::Operation(..) | Part::Flags(_)));
+    if is_narrow && !is_error && value.is_of_mapping() {
+        return Part::Narrow(ty.name.clone(), Arc::new(value)).into();
+    }
+    value
+}

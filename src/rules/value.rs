@@ -1,0 +1,50 @@
+//! The values of calls.
+
+use serde::Deserialize;
+
+/// The value of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallValue {
+    /// The number of pages of the mapping.
+    Pages,
+    /// The size of the mapping in bytes.
+    Size,
+    /// The offset of the mapping in pages.
+    PageOffset,
+    /// The offset of the end of the mapping in pages.
+    EndPageOffset,
+    /// The first argument.
+    Argument,
+    /// The first argument, in pages instead of bytes.
+    InPages,
+    /// The first argument, in bytes instead of pages.
+    InBytes,
+    /// The first argument, rounded to a multiple of the page size.
+    PageAligned,
+    /// The lesser of the last two arguments.
+    Least,
+    /// The greater of the last two arguments.
+    Greatest,
+}
+
+/// Calls that have the same value.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueRule {
+    pub(super) is: CallValue,
+    pub(super) names: Vec<String>,
+}
+
+/// A question about the flags of a mapping.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagTestRule {
+    pub(super) names: Vec<String>,
+    /// Flags that must be set.
+    #[serde(default)]
+    pub set: Vec<String>,
+    /// Flags that must be clear.
+    #[serde(default)]
+    pub clear: Vec<String>,
+}
