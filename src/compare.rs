@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::index::{ItemId, Takes};
+use crate::index::{Index, ItemId, Takes};
 use crate::verdict::{Finding, Place, Scan, Verdict};
 
 /// Kind of change of a registration.
@@ -73,7 +73,34 @@ pub struct Change {
 
 /// Compares the registrations of two scans. The result contains each registration once, by fate and place.
 pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
-    let (old, new) = (entries(old), entries(new));
+    let (old, new) = (entries(old.index, &old.findings), entries(new.index, &new.findings));
+    let found = matched(&old, &new);
+    let mut changes: Vec<Change> = Vec::new();
+    for (entry, old) in new.iter().zip(&found) {
+        let fate = old.map_or(Fate::Added, |old| fate(old, entry));
+        changes.push(Change { fate, old: old.map(|old| old.side.clone()), new: Some(entry.side.clone()) });
+    }
+    let is_left = |entry: &&Entry| !found.iter().flatten().any(|found| std::ptr::eq(*found, *entry));
+    let gone = old.iter().filter(is_left);
+    changes.extend(gone.map(|old| Change { fate: Fate::Vanished, old: Some(old.side.clone()), new: None }));
+    changes.sort_by(|left, right| {
+        let key = |change: &Change| (change.fate, change.new.clone().or_else(|| change.old.clone()));
+        key(left).cmp(&key(right))
+    });
+    changes
+}
+
+/// The findings of registrations that a new tree has converted: their numbers in the old list and in the new one.
+pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(usize, usize)> {
+    let (old, new) = (entries(old.0, old.1), entries(new.0, new.1));
+    let found = matched(&old, &new);
+    let pairs = new.iter().zip(found).filter_map(|(new, old)| Some((old?, new)));
+    let pairs = pairs.filter(|(old, new)| fate(old, new) == Fate::Converted);
+    pairs.map(|(old, new)| (old.number, new.number)).collect()
+}
+
+/// For each new registration the old one that it was.
+fn matched<'e>(old: &'e [Entry], new: &[Entry]) -> Vec<Option<&'e Entry>> {
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
     let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
     // Keys in order of priority: the same place; the same table and handler in a file of the same name; for the driver's own handlers, the
@@ -108,18 +135,7 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
             }
         }
     }
-    let mut changes: Vec<Change> = Vec::new();
-    for (entry, old) in new.iter().zip(found) {
-        let fate = old.map_or(Fate::Added, |old| fate(old, entry));
-        changes.push(Change { fate, old: old.map(|old| old.side.clone()), new: Some(entry.side.clone()) });
-    }
-    let gone = left.into_iter().flatten();
-    changes.extend(gone.map(|old| Change { fate: Fate::Vanished, old: Some(old.side.clone()), new: None }));
-    changes.sort_by(|left, right| {
-        let key = |change: &Change| (change.fate, change.new.clone().or_else(|| change.old.clone()));
-        key(left).cmp(&key(right))
-    });
-    changes
+    found
 }
 
 fn fate(old: &Entry, new: &Entry) -> Fate {
@@ -140,6 +156,8 @@ fn fate(old: &Entry, new: &Entry) -> Fate {
 struct Entry {
     side: Side,
     takes: Takes,
+    /// Its number in the list of findings.
+    number: usize,
     /// The struct.
     record: String,
     /// The handler's name without `_prepare`.
@@ -150,26 +168,27 @@ struct Entry {
     code: Vec<u8>,
 }
 
-fn entries(scan: &Scan) -> Vec<Entry> {
-    scan.findings.iter().map(|finding| entry(scan, finding)).collect()
+fn entries(index: &Index, findings: &[Finding]) -> Vec<Entry> {
+    findings.iter().enumerate().map(|(number, finding)| entry(index, number, finding)).collect()
 }
 
-fn entry(scan: &Scan, finding: &Finding) -> Entry {
+fn entry(index: &Index, number: usize, finding: &Finding) -> Entry {
     let registration = &finding.registration;
-    let file = scan.index.file(registration.file);
+    let file = index.file(registration.file);
     let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
     let place = finding.handler.as_ref().and_then(|handler| handler.place);
     let code = place.map_or(Vec::new(), |place| {
-        let source = scan.index.file(place.file);
+        let source = index.file(place.file);
         let item = source.item_at(place.span.start).map(|item| source.items[item as usize].span);
         let text = item.unwrap_or_default().of(&source.text);
         text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect()
     });
     let is_near = |place: Place| {
-        let item = scan.index.file(place.file).item_at(place.span.start);
-        item.is_some_and(|item| scan.index.same_driver(registration.file, ItemId { file: place.file, item }))
+        let item = index.file(place.file).item_at(place.span.start);
+        item.is_some_and(|item| index.same_driver(registration.file, ItemId { file: place.file, item }))
     };
     Entry {
+        number,
         is_own: place.is_some_and(is_near),
         side: Side {
             file: file.path.clone(),

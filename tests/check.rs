@@ -55,6 +55,7 @@ fn of_the_series() -> Vec<(String, u64, String, String)> {
         entry("drivers/bell/bell.c", 10, "write-refused-maywrite-kept", "introduced"),
         entry("drivers/bell/bell.c", 16, "deprecated-mmap", "introduced"),
         entry("drivers/char/lamp/lamp.c", 22, "prepare-takes-state", "introduced"),
+        entry("drivers/char/lamp/lamp.c", 28, "conversion-differs", "introduced"),
         entry("drivers/char/lamp/lamp.c", 34, "-", "converted"),
     ]
 }

@@ -60,7 +60,8 @@ fn found(id: &str, files: &[(String, String)]) -> BTreeSet<(String, u64, String)
 #[test]
 fn each_lint_finds_what_it_has_to_and_nothing_else() {
     let mut wrong = Vec::new();
-    for lint in ALL {
+    // What needs a change has its cases in testdata/conversions.
+    for lint in ALL.iter().filter(|lint| lint.id != "conversion-differs") {
         let files = files(lint.id);
         let mut expected = BTreeSet::new();
         let mut handlers = 0;

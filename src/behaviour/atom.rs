@@ -54,14 +54,14 @@ impl Compared {
         if let Some(value) = term.as_constant() {
             return Compared::Always(value > 0);
         }
-        // Bytes and pages are compared in the smaller of the two units, and a common factor of PAGE_SIZE is divided out.
-        let term = term.times_pages(-term.least_pages());
+        // A common factor of PAGE_SIZE is divided out.
+        let term = term.times_pages(-term.least_pages().max(0));
         let (constant, rest) = term.split();
-        if let Some((part, coefficient)) = only_part(&rest) {
+        if let Some((part, coefficient, unit)) = only_part(&rest) {
             match part {
                 // A mapping has at least one page.
-                Part::Pages if coefficient > 0 && constant >= 1 - coefficient => return Compared::Always(true),
-                Part::Pages if coefficient < 0 && constant <= -coefficient => return Compared::Always(false),
+                Part::Pages if coefficient > 0 && constant >= 1 - coefficient * unit => return Compared::Always(true),
+                Part::Pages if coefficient < 0 && constant <= -coefficient * unit => return Compared::Always(false),
                 // Offsets are unsigned.
                 Part::PageOffset if coefficient > 0 && constant == 0 => {
                     return Compared::If(Literal { atom: Atom::Zero(Part::PageOffset.into()), holds: false });
@@ -71,16 +71,15 @@ impl Compared {
                 _ => {}
             }
         }
-        let literal = Literal { atom: Atom::Positive(term.clone()), holds: true };
-        if !term.leads_negative() {
-            return Compared::If(literal);
-        }
-        // L > 0 is !(1 - L > 0), and the first coefficient of the latter is positive.
-        let flipped = Term::constant(1).minus(&term);
-        Compared::If(match flipped {
-            Some(flipped) => Literal { atom: Atom::Positive(flipped), holds: false },
-            None => literal,
-        })
+        // L > 0 is !(1 - L > 0), and the first coefficient of one of the two is positive.
+        let flipped = if term.leads_negative() { Term::constant(1).minus(&term) } else { None };
+        let (term, holds) = match flipped {
+            Some(flipped) => (flipped, false),
+            None => (term, true),
+        };
+        // Pages are compared as bytes: pages > length / PAGE_SIZE is size > length.
+        let term = term.times_pages(-term.least_pages().min(0));
+        Compared::If(Literal { atom: Atom::Positive(term), holds })
     }
 
     /// `term == 0`.
@@ -88,12 +87,12 @@ impl Compared {
         if let Some(value) = term.as_constant() {
             return Compared::Always(value == 0);
         }
-        if matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_))) {
+        if term.is_errno() || matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_))) {
             return Compared::Always(false);
         }
         let term = term.times_pages(-term.least_pages());
         let (constant, rest) = term.split();
-        if let Some((Part::Pages, coefficient)) = only_part(&rest)
+        if let Some((Part::Pages, coefficient, 1)) = only_part(&rest)
             && (coefficient.abs() == 1)
         {
             let wanted = -constant * coefficient;
@@ -119,14 +118,16 @@ impl Compared {
     }
 }
 
-/// The part and its coefficient, if a sum has one part and no multiple of `PAGE_SIZE` beside it.
-fn only_part(rest: &Term) -> Option<(&Part, i128)> {
+/// The part, its coefficient and the least value of its unit, if a sum has one part and no multiple of `PAGE_SIZE` beside it.
+fn only_part(rest: &Term) -> Option<(&Part, i128, i128)> {
+    /// No architecture has smaller pages, in bytes.
+    const LEAST_PAGE: i128 = 4096;
     let mut parts = rest.parts();
     let (part, coefficient) = parts.next()?;
-    (parts.next().is_none()
-        && rest.coefficient(part, 0) == coefficient
-        && rest.without(std::slice::from_ref(part)).as_constant() == Some(0))
-    .then_some((part, coefficient))
+    let units = [(0, 1), (1, LEAST_PAGE)];
+    let (_, unit) = units.into_iter().find(|(pages, _)| rest.coefficient(part, *pages) == coefficient)?;
+    let is_alone = parts.next().is_none() && rest.without(std::slice::from_ref(part)).as_constant() == Some(0);
+    is_alone.then_some((part, coefficient, unit))
 }
 
 /// The values that literals leave to a sum without constant.
@@ -231,7 +232,7 @@ mod tests {
     fn spelling_does_not_matter() {
         let (size, limit) = (Term::size(), name("limit"));
         let more = literal(Compared::positive(&size.minus(&limit).unwrap()));
-        // !(limit >= size), that is !(limit - size + 1 > 0)
+        // !(limit + 1 > size)
         let at_least = limit.minus(&size).unwrap().plus(&Term::constant(1)).unwrap();
         assert_eq!(more, literal(Compared::positive(&at_least)).negated());
         // In pages: pages > limit / PAGE_SIZE

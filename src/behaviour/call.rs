@@ -97,10 +97,7 @@ impl Walk<'_, '_> {
                 _ => {}
             }
         }
-        match self.followed(call, state) {
-            Ok(values) => values,
-            Err(state) => self.opaque(call, state),
-        }
+        self.followed(call, &state).unwrap_or_else(|| self.opaque(call, state))
     }
 
     fn known_value(&self, value: CallValue, call: &Called, state: State) -> Values {
@@ -160,7 +157,7 @@ impl Walk<'_, '_> {
             false => rule.action.clone(),
         };
         // An action without start and size is for the whole mapping.
-        let is_whole = is_action && rule.start.is_none() && rule.size.is_none();
+        let is_whole = is_action && rule.frame.is_some() && rule.start.is_none() && rule.size.is_none();
         let whole = |value: Term| is_whole.then_some(value);
         let known = [rule.vma, rule.start, rule.frame, rule.size, rule.prot];
         let others = call.arguments.iter().enumerate().filter(|(at, value)| {
@@ -185,22 +182,21 @@ impl Walk<'_, '_> {
         vec![(state, Part::Populated(number).into())]
     }
 
-    /// Follows a call into a function of the driver that gets something of the mapping. Gives the state back if there is none.
-    fn followed(&mut self, call: &Called, state: State) -> Result<Values, State> {
-        if !call.arguments.iter().any(Term::is_of_mapping) {
-            return Err(state);
+    /// Follows a call into a function of the driver that gets something of the mapping, or that is asked to be followed.
+    fn followed(&mut self, call: &Called, state: &State) -> Option<Values> {
+        if !call.arguments.iter().any(Term::is_of_mapping) && !self.follow.contains(&call.name) {
+            return None;
         }
-        let file = self.frame().file;
-        let Some((function, file)) = self.functions.own(&call.name, file) else { return Err(state) };
+        let (function, file) = self.functions.own(&call.name, self.frame().file)?;
         if function.parameters.len() != call.arguments.len() {
-            return Err(state);
+            return None;
         }
         if self.frames.len() >= DEPTH_LIMIT {
             self.miss(Gap::TooDeep);
-            return Err(state);
+            return None;
         }
-        let exits = self.function(&function, file, call.arguments.clone(), state);
-        Ok(exits.into_iter().map(|exit| (exit.state, exit.value.unwrap_or_default())).collect())
+        let exits = self.function(&function, file, call.arguments.clone(), state.clone());
+        Some(exits.into_iter().map(|exit| (exit.state, exit.value.unwrap_or_default())).collect())
     }
 
     /// A call that is not looked into.
@@ -208,8 +204,17 @@ impl Walk<'_, '_> {
         let rules = self.functions.context.rules;
         let is_mapping = |term: &Term| matches!(term.as_part(), Some(Part::Mapping));
         let gets_mapping = call.arguments.iter().any(is_mapping);
-        // What a desc twin is not given, its helper's arguments do not say either.
-        let is_implied = |term: &Term| matches!(term.as_part(), Some(Part::Mapping | Part::File)) && gets_mapping;
+        let name = self.functions.canonical(&call.name);
+        // What a desc twin is not given, the arguments of its helper do not say either.
+        let has_twin = gets_mapping || name != call.name;
+        let is_file = |term: &Term| match term.as_part() {
+            Some(Part::Mapping | Part::File) => true,
+            Some(Part::Call(name, arguments)) => {
+                name == "file_inode" && arguments.iter().any(|argument| matches!(argument.as_part(), Some(Part::File)))
+            }
+            _ => false,
+        };
+        let is_implied = |term: &Term| has_twin && is_file(term);
         let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
         let mut arguments = Vec::new();
         for (value, own) in call.arguments.iter().zip(&own) {
@@ -217,7 +222,6 @@ impl Walk<'_, '_> {
                 arguments.push(if own.is_some() { Part::Name("&".to_owned()).into() } else { value.clone() });
             }
         }
-        let name = self.functions.canonical(&call.name);
         let value: Term = Part::Call(name.clone(), arguments.clone()).into();
         for (number, variable) in own.into_iter().enumerate() {
             if let Some(variable) = variable {

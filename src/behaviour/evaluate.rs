@@ -138,17 +138,25 @@ impl Walk<'_, '_> {
             let opaque = Part::Operation(operator.to_owned(), vec![left.clone(), right.clone()]).into();
             return state.decide(Compared::zero(&opaque).negated());
         };
-        let one = Term::constant(1);
         let opposite = difference.times(-1).unwrap_or_default();
-        state.decide(match operator {
+        let compared = match operator {
             ">" => Compared::positive(&difference),
             "<" => Compared::positive(&opposite),
-            // a >= b is a + 1 - b > 0.
-            ">=" => Compared::positive(&difference.plus(&one).unwrap_or_default()),
-            "<=" => Compared::positive(&opposite.plus(&one).unwrap_or_default()),
+            ">=" => Compared::positive(&opposite).negated(),
+            "<=" => Compared::positive(&difference).negated(),
             "==" => Compared::zero(&difference),
             _ => Compared::zero(&difference).negated(),
-        })
+        };
+        // `offset + size < offset` asks whether the sum wraps, which a sum of integers never does.
+        let is_wrap = matches!(compared, Compared::Always(_))
+            && left.as_constant().is_none()
+            && right.as_constant().is_none()
+            && left != right;
+        if is_wrap {
+            let opaque = Part::Operation(operator.to_owned(), vec![left.clone(), right.clone()]).into();
+            return state.decide(Compared::zero(&opaque).negated());
+        }
+        state.decide(compared)
     }
 
     /// Evaluates an expression.
@@ -287,7 +295,15 @@ impl Walk<'_, '_> {
     fn unary(&mut self, operator: &str, operand: &Expression, whole: &Expression, state: State) -> Values {
         match operator {
             "!" => self.as_number(whole, state),
-            "&" => self.place(operand, state).into_iter().map(|(state, place)| (state, address_of(place))).collect(),
+            "&" => {
+                let places = self.place(operand, state).into_iter();
+                places
+                    .map(|(state, place)| {
+                        let address = self.address_of(place);
+                        (state, address)
+                    })
+                    .collect()
+            }
             "sizeof" => {
                 let text = whole.text(&self.functions.context.index.file(self.frame().file).text);
                 vec![(state, Part::Name(text).into())]
@@ -309,6 +325,16 @@ impl Walk<'_, '_> {
                     .collect()
             }
         }
+    }
+
+    /// `&place`. A helper that is given the address of a field of the mapping reads that field.
+    fn address_of(&self, place: Term) -> Term {
+        if let Some(Part::Member(base, name)) = place.as_part()
+            && let Some(field) = self.mapping_field(base, name)
+        {
+            return Part::Field(field).into();
+        }
+        address_of(place)
     }
 
     /// The place that an expression denotes, as a term: what `&` takes the address of and what is assigned to.
@@ -505,7 +531,7 @@ fn all_flags(wanted: &[(String, bool)], state: State) -> Answers {
     answers
 }
 
-/// `base->name` as a place. `(&a)->b`, `(*p).b` and `a.b` are written alike.
+/// The place `base->name` in one normal form: `(&a)->b` and `a.b` give the same place, and so do `(*p).b` and `p->b`.
 fn member_of(base: &Term, name: &str) -> Term {
     let base = match base.as_part() {
         Some(Part::Address(value)) | Some(Part::Target(value)) => value.clone(),

@@ -6,17 +6,20 @@
 
 mod atom;
 mod call;
+mod compare;
 mod evaluate;
 mod outcome;
 mod state;
 mod term;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
 pub use atom::{Atom, Literal, contradict};
+pub use compare::{Difference, DifferenceKind, NotCompared, conversion};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Place, Populate, Returned};
 pub use term::{Part, Term};
 
@@ -24,9 +27,12 @@ use atom::Compared;
 use state::State;
 use walk::{Exit, Walk};
 
-use crate::index::ItemId;
-use crate::source::ast::Function;
+use crate::index::{Index, ItemId};
+use crate::rules::Rewrite;
+use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::parse;
+use crate::source::visit::{self, Seen};
+use crate::verdict::Finding;
 use crate::vma::flow::{Key, VmaAccess};
 use crate::vma::lower::Context;
 
@@ -39,11 +45,25 @@ pub struct Behaviour {
     pub gap: Option<Gap>,
 }
 
+/// How a handler is read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Names for its parameters beside mapping and file, so that those of a conversion are called alike.
+    pub parameters: Vec<String>,
+    /// Functions that are followed although they get nothing of the mapping.
+    pub follow: BTreeSet<String>,
+}
+
+/// Maximum number of functions that a handler is said to call.
+const CALLEES_LIMIT: usize = 200;
+
 /// Computes behaviours, and keeps the functions that it has parsed.
 pub struct Functions<'a> {
     pub(crate) context: Context<'a>,
     /// The action that each action call asks for.
     actions: FxHashMap<String, String>,
+    /// The old call for each call on a desc that conversions write instead.
+    twins: FxHashMap<String, String>,
     parsed: RwLock<FxHashMap<ItemId, Arc<Vec<Arc<Function>>>>>,
 }
 
@@ -51,8 +71,17 @@ impl<'a> Functions<'a> {
     /// Looks functions up in an index.
     pub fn new(context: Context<'a>) -> Functions<'a> {
         let mut actions = FxHashMap::default();
-        let rewrites = context.rules.targets().iter().filter_map(|target| target.rewrite.as_ref());
-        for (name, form) in rewrites.flat_map(|rewrite| &rewrite.actions) {
+        let mut twins = FxHashMap::default();
+        let rewrites: Vec<&Rewrite> =
+            context.rules.targets().iter().filter_map(|target| target.rewrite.as_ref()).collect();
+        for form in rewrites.iter().flat_map(|rewrite| &rewrite.calls) {
+            if let ([template], Some(name)) = (form.to.as_slice(), form.names.first())
+                && let Some((call, _)) = template.split_once('(')
+            {
+                twins.insert(call.to_owned(), name.clone());
+            }
+        }
+        for (name, form) in rewrites.iter().flat_map(|rewrite| &rewrite.actions) {
             // Forms for one call are forms of the action that replaces it.
             let action = context.rules.call(name).and_then(|rule| rule.action.as_ref()).unwrap_or(name);
             for template in form.full.iter().chain(&form.part) {
@@ -61,19 +90,60 @@ impl<'a> Functions<'a> {
                 }
             }
         }
-        Functions { context, actions, parsed: RwLock::default() }
+        Functions { context, actions, twins, parsed: RwLock::default() }
     }
 
     /// The behaviour of a handler, once for each variant of its conditionals.
-    pub fn behaviours(&self, key: &Key) -> Vec<Behaviour> {
-        self.parsed(key.id).iter().map(|function| self.behaviour(key, function)).collect()
+    pub fn behaviours(&self, key: &Key, reading: &Reading) -> Vec<Behaviour> {
+        self.parsed(key.id).iter().map(|function| self.behaviour(key, function, reading)).collect()
     }
 
-    fn behaviour(&self, key: &Key, function: &Arc<Function>) -> Behaviour {
+    /// The parameters of a handler beside mapping and file.
+    pub fn parameters(&self, key: &Key) -> Vec<String> {
+        let functions = self.parsed(key.id);
+        let parameters = functions.first().into_iter().flat_map(|function| &function.parameters);
+        let is_other = |ty: &Type| !["vm_area_struct", "vm_area_desc", "file"].iter().any(|tag| ty.points_to(tag));
+        parameters.filter(|parameter| is_other(&parameter.ty)).map(|parameter| parameter.name.clone()).collect()
+    }
+
+    /// The driver's own functions that a handler leads to by calls.
+    pub fn callees(&self, key: &Key) -> BTreeSet<String> {
+        self.called_from(key.id, true)
+    }
+
+    /// All functions that a function calls, directly or by way of the driver's own functions.
+    fn called(&self, id: ItemId) -> BTreeSet<String> {
+        self.called_from(id, false)
+    }
+
+    fn called_from(&self, id: ItemId, only_own: bool) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut stack: Vec<(Arc<Function>, u32)> =
+            self.parsed(id).iter().map(|function| (function.clone(), id.file)).collect();
+        while let Some((function, file)) = stack.pop() {
+            visit::statements(&function.body, &mut |seen| {
+                let Seen::Expression(Expression { kind: ExpressionKind::Call { callee, .. }, .. }) = seen else {
+                    return;
+                };
+                let Some(name) = callee.name().filter(|name| !found.contains(*name)) else { return };
+                let own = self.own(name, file);
+                if found.len() < CALLEES_LIMIT && (own.is_some() || !only_own) {
+                    found.insert(name.to_owned());
+                    stack.extend(own);
+                }
+            });
+        }
+        found
+    }
+
+    fn behaviour(&self, key: &Key, function: &Arc<Function>, reading: &Reading) -> Behaviour {
         let mut state = State::default();
         let mut arguments: Vec<Term> = Vec::new();
+        let mut names = reading.parameters.iter();
         for (number, parameter) in function.parameters.iter().enumerate() {
-            let name: Term = Part::Name(parameter.name.clone()).into();
+            let is_other = !["vm_area_struct", "vm_area_desc", "file"].iter().any(|tag| parameter.ty.points_to(tag));
+            let name = if is_other { names.next() } else { None };
+            let name: Term = Part::Name(name.unwrap_or(&parameter.name).clone()).into();
             let ty = &parameter.ty;
             let value = match &key.root {
                 VmaAccess::Vma(at) | VmaAccess::Desc(at) if *at == number => Part::Mapping.into(),
@@ -88,7 +158,7 @@ impl<'a> Functions<'a> {
             };
             arguments.push(value);
         }
-        let mut walk = Walk::new(self);
+        let mut walk = Walk::new(self, &reading.follow);
         let exits = walk.function(function, key.id.file, arguments, state);
         let mut outcomes: Vec<Outcome> = Vec::new();
         for outcome in exits.into_iter().flat_map(outcomes_of) {
@@ -138,14 +208,19 @@ impl<'a> Functions<'a> {
 
     /// The name that a helper and its desc twin share.
     fn canonical(&self, name: &str) -> String {
-        match self.context.rules.twin_of(name) {
-            Some(helper) => helper.to_owned(),
-            None => name.replace("mmap_prepare", "mmap"),
-        }
+        let helper = self.context.rules.twin_of(name).or_else(|| self.twins.get(name).map(String::as_str));
+        helper.map_or_else(|| name.replace("mmap_prepare", "mmap"), str::to_owned)
     }
 }
 
-/// The outcomes of a return: a result that may be an error is one, and so is an action that may fail.
+/// The function of a finding's handler, if it was found.
+pub fn handler_key(index: &Index, finding: &Finding) -> Option<Key> {
+    let place = finding.handler.as_ref()?.place?;
+    let item = index.file(place.file).item_at(place.span.start)?;
+    Some(Key::new(ItemId { file: place.file, item }, VmaAccess::None))
+}
+
+/// The outcomes of a `return`: one for each possible result. A value that may be an error gives two, and so does a requested action, which may fail.
 fn outcomes_of(exit: Exit) -> Vec<Outcome> {
     let Exit { state, value, place } = exit;
     let value = value.unwrap_or_default();
@@ -187,12 +262,7 @@ fn is_error(value: &Term) -> bool {
     if value.as_constant().is_some_and(|value| value < 0) {
         return true;
     }
-    let is_errno = |name: &str| {
-        name.len() > 1
-            && name.starts_with('E')
-            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    };
-    if value.times(-1).as_ref().and_then(Term::as_name).is_some_and(is_errno) {
+    if value.is_errno() {
         return true;
     }
     matches!(value.as_part(), Some(Part::Call(name, _)) if name == "PTR_ERR")

@@ -112,6 +112,15 @@ impl Term {
         }
     }
 
+    /// Whether the term is an error number as the kernel returns it: `-EINVAL`.
+    pub fn is_errno(&self) -> bool {
+        let is_error = |name: &str| {
+            let letters = name.strip_prefix('E').unwrap_or_default();
+            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        };
+        self.times(-1).as_ref().and_then(Term::as_name).is_some_and(is_error)
+    }
+
     /// Whether all of it is a whole number of pages, in bytes.
     pub fn is_whole_pages(&self) -> bool {
         self.sum.keys().all(|factor| factor.pages >= 1)
@@ -163,7 +172,7 @@ impl Term {
             }
             let mut factors = number.sum.iter();
             if let (Some((Factor { part: None, pages }, value)), None) = (factors.next(), factors.next()) {
-                return Some(term.times_pages(*pages).times(*value)?);
+                return term.times_pages(*pages).times(*value);
             }
         }
         None
@@ -174,7 +183,7 @@ impl Term {
         self.sum.keys().map(|factor| factor.pages).min().unwrap_or_default()
     }
 
-    /// Whether the first coefficient that is not the constant's is negative.
+    /// Whether the first coefficient is negative; the constant does not count.
     pub(super) fn leads_negative(&self) -> bool {
         self.sum
             .iter()
@@ -207,7 +216,7 @@ impl Term {
         self.sum.get(&Factor { part: Some(part.clone()), pages }).copied().unwrap_or_default()
     }
 
-    /// Whether any part of the term, at any depth, is one that `is` accepts.
+    /// Whether the predicate holds for any part of the term, at any depth.
     pub fn any(&self, is: &dyn Fn(&Part) -> bool) -> bool {
         self.sum
             .keys()

@@ -1,6 +1,6 @@
 //! Follows the statements of a function with all states that it can be in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -54,12 +54,14 @@ pub(super) struct Walk<'a, 'f> {
     pub(super) functions: &'f Functions<'a>,
     pub(super) frames: Vec<Frame>,
     pub(super) gap: Option<Gap>,
+    /// Functions that are followed although they get nothing of the mapping.
+    pub(super) follow: &'f BTreeSet<String>,
     steps: usize,
 }
 
 impl<'a, 'f> Walk<'a, 'f> {
-    pub(super) fn new(functions: &'f Functions<'a>) -> Walk<'a, 'f> {
-        Walk { functions, frames: Vec::new(), gap: None, steps: 0 }
+    pub(super) fn new(functions: &'f Functions<'a>, follow: &'f BTreeSet<String>) -> Walk<'a, 'f> {
+        Walk { functions, frames: Vec::new(), gap: None, follow, steps: 0 }
     }
 
     /// Notes why not all is known; the first reason stays.

@@ -116,7 +116,7 @@ impl Change {
     }
 }
 
-/// The handlers that take a desc after a change and took a VMA before it, in the same table of the same file.
+/// The handlers that a change converts from VMA to desc, in the same table of the same file.
 pub fn converted(before: &Session, after: &Session, name_before: impl Fn(&str) -> String) -> Vec<Converted> {
     let place = |session: &Session, finding: &Finding| {
         let registration = &finding.registration;

@@ -9,7 +9,7 @@ use crate::lint::Hazard;
 pub enum State {
     /// It did not exist before.
     Introduced,
-    /// It existed before, on another line or in another file.
+    /// The finding existed before the change, on another line or in another file.
     Moved,
     /// It existed before, in the same place.
     Unchanged,

@@ -1,5 +1,6 @@
 //! `mmaplint compare`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,10 +9,13 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::worklist::{Prepared, page};
 use super::{Common, output};
-use crate::compare::{Side, compare};
+use crate::behaviour::{Functions, conversion, handler_key};
+use crate::compare::{Side, compare, converted};
 use crate::report::compare::{Comparison, csv, json, markdown, text};
+use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::verdict::{Extent, Session};
+use crate::vma::Key;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -25,6 +29,9 @@ pub struct Options {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Also compare the behaviour of converted handlers with that before
+    #[arg(long)]
+    behaviour: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -60,6 +67,10 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let mut changes = compare(&old.scan, &new.scan);
     let is_in = |place: &Place, side: &Option<Side>| side.as_ref().is_some_and(|side| place.holds(&side.file));
     changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
+    if options.behaviour {
+        output::write(common.output.as_deref(), Syntax::Text, |out| behaviour(old, new, out))?;
+        return Ok(common.exit_code(old).max(common.exit_code(new)));
+    }
     let names = (name(&options.old, old), name(&options.new, new));
     let comparison = Comparison { names, changes: &changes };
     let write = |syntax, with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
@@ -73,6 +84,38 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Html => prepared.map_or(Ok(()), |prepared| page(common, new, &prepared, Some(&comparison))),
     }?;
     Ok(common.exit_code(old).max(common.exit_code(new)))
+}
+
+/// Writes what each converted handler does otherwise than before.
+fn behaviour(old: &Session, new: &Session, out: &mut dyn Write) -> io::Result<()> {
+    let (before, after) = (Functions::new(old.context), Functions::new(new.context));
+    let sides = ((old.context.index, old.findings()), (new.context.index, new.findings()));
+    let pairs = converted(sides.0, sides.1).into_iter().filter_map(|(was, is)| {
+        let was = handler_key(old.context.index, &old.findings()[was])?;
+        Some((was, handler_key(new.context.index, &new.findings()[is])?))
+    });
+    let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
+    for (was, is) in pairs {
+        if !seen.insert((was.clone(), is.clone())) {
+            continue;
+        }
+        let at = |session: &Session, key: &Key| {
+            let file = session.context.index.file(key.id.file);
+            let item = session.context.index.item(key.id);
+            format!("{} ({})", file.name(item), file.at(item.name.start))
+        };
+        writeln!(out, "{} -> {}", printable(&at(old, &was)), printable(&at(new, &is)))?;
+        match conversion((&before, &was), (&after, &is)) {
+            Err(reason) => writeln!(out, "  not compared: {}", reason.reason())?,
+            Ok(differences) if differences.is_empty() => writeln!(out, "  same behaviour")?,
+            Ok(differences) => {
+                for difference in differences {
+                    writeln!(out, "  {}", printable(&difference.to_string()))?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn name(path: &Path, session: &Session) -> String {

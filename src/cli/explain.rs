@@ -8,7 +8,7 @@ use clap::Args;
 use super::place::Place;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
-use crate::behaviour::Functions;
+use crate::behaviour::{Functions, Reading};
 use crate::handler_report::{HandlerReport, handler_reports};
 use crate::index::{Hook, Takes};
 use crate::kernel::Tree;
@@ -132,7 +132,7 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
         for report in &found {
             text(scan, report, &sources.of_finding(report.findings[0]), out)?;
             for key in session.handlers(&scan.findings[report.findings[0]].registration) {
-                behaviour::write(scan.index, &functions.behaviours(&key), out)?;
+                behaviour::write(scan.index, &functions.behaviours(&key, &Reading::default()), out)?;
             }
         }
         Ok(())

@@ -80,7 +80,7 @@ pub struct Expansions {
     pub is_whole: bool,
 }
 
-/// Expands the use of a table macro. `use_end` is the offset behind the macro's name.
+/// Expands a macro that stands for a table or its members. `use_end` is the offset behind the macro's name.
 pub fn expansions(index: &Index, file: u32, name: &str, use_end: usize) -> Expansions {
     let source = index.file(file);
     let mut texts = expand_once(index, file, name, &arguments_at(&source.text, use_end).0);

@@ -177,7 +177,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Reports places of a table that set a hook but have no parsed entry, because macros stand for its braces.
+    /// Reports lines of a table that set a hook but were not parsed, because macros replace the braces of the table.
     fn uncovered(&mut self, table: Span, covered: &[Span]) {
         let source = self.index.file(self.file);
         let code = blank_non_code(table.of(&source.text));

@@ -161,7 +161,7 @@ impl<'a> Facts<'a> {
         self.handlers.iter().filter(move |handler| handler.takes == takes)
     }
 
-    /// Handlers that call the hook of this handler, directly or through other handlers' hooks.
+    /// Handlers that call the hook that this handler implements, directly or through other hooks.
     pub fn callers<'s>(&'s self, handler: &HandlerView) -> Vec<&'s HandlerView<'a>> {
         let mut found: Vec<&HandlerView> = Vec::new();
         let mut hooks = vec![&handler.finding.registration.hook];
@@ -242,7 +242,7 @@ impl<'a> HandlerView<'a> {
         set_bits(&either).collect::<Vec<_>>().into_iter().map(|number| &self.bodies[number])
     }
 
-    /// Calls of a function that lead to another, directly or indirectly.
+    /// Calls in the function `from` that reach the function `to`, directly or through other functions.
     pub fn calls_towards(&self, from: &Variant, to: &FunctionView) -> impl Iterator<Item = Span> {
         let leading = self.reach.numbers.get(&to.key).map(|number| self.reach.leading[*number].as_slice());
         let towards: FxHashSet<&str> =

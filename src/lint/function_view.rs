@@ -148,7 +148,7 @@ impl<'a> Variant<'a> {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Visits the values of a variable and of all variables in them, each variable once.
+    /// Visits the values of a variable, and recursively those of the variables in these values. No variable is visited twice.
     fn sources<'v>(&'v self, name: &'v str, see: &mut dyn FnMut(&'v Expression)) {
         let (mut seen, mut stack) = (BTreeSet::from([name]), self.values(name).iter().collect::<Vec<_>>());
         while let Some(next) = stack.pop() {

@@ -42,7 +42,7 @@ impl<W: Write> Guard<W> {
         Guard { out, syntax, line: Vec::new() }
     }
 
-    /// Writes the last line if it has no end.
+    /// Writes the rest of the buffer if the last line does not end with a newline.
     ///
     /// # Errors
     /// The line cannot be written.

@@ -59,7 +59,7 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes time, work items and bytes by phase.
+/// For each phase, writes its time, the number of work items, and the bytes it read.
 ///
 /// # Errors
 /// `out` cannot be written.

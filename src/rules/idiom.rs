@@ -14,7 +14,7 @@ pub enum Idiom {
     Load,
     /// Writes its first argument once.
     Store,
-    /// A pointer to the struct that its second argument names.
+    /// The call returns a pointer to the struct type of its second argument, like `container_of`.
     Container,
     /// An error pointer made from its last argument.
     ErrorPointer,

@@ -323,11 +323,20 @@ impl Rules {
         rule.twin.as_deref().filter(|_| self.has_since(target, rule.since.as_deref()))
     }
 
+    /// Flags that populating sets by itself: by the action, or by the call if no action replaces it.
+    pub fn implied_flags(&self, action_or_call: &str) -> impl Iterator<Item = &str> {
+        let is_it = move |rule: &&Call| {
+            rule.action.as_deref() == Some(action_or_call) || rule.names.iter().any(|name| name == action_or_call)
+        };
+        self.calls.values().filter(is_it).flat_map(|rule| rule.implies.iter().map(String::as_str))
+    }
+
     /// The helper whose desc twin has this name.
     pub fn twin_of(&self, name: &str) -> Option<&str> {
         let is_it = |rule: &&Call| rule.twin.as_deref() == Some(name);
         let mut helpers: Vec<&str> =
             self.calls.values().filter(is_it).flat_map(|rule| &rule.names).map(String::as_str).collect();
+        helpers.retain(|helper| *helper != name);
         helpers.sort_unstable();
         helpers.first().copied()
     }

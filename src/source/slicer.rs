@@ -141,7 +141,7 @@ impl<'t> Slicer<'t> {
         self.at = end;
     }
 
-    /// Whether a word in column 1 follows a macro call that is an item without a `;`.
+    /// Whether a macro call at file level without `;`, such as `MODULE_X(y)`, ends here: the next word is in column 1.
     fn is_behind_macro_call(&self) -> bool {
         let open = &self.state.open;
         self.state.braces == 0

@@ -217,7 +217,7 @@ fn foreign(rules: &Rules, chosen: &ResolvedTarget, registration: &Registration, 
     let twin = rules.twin(&chosen.target, name);
     let (verdict, text) = match twin {
         Some(twin) => (Verdict::Mechanical, format!("{name} has the desc twin {twin}")),
-        None => (Verdict::Blocked, format!("registers {name} of another module, which has no desc twin")),
+        None => (Verdict::Blocked, format!("registers {name}, a function of another module without a desc twin")),
     };
     let blocker = twin.is_none().then(|| name.to_owned());
     if twin.is_some() {

@@ -23,7 +23,7 @@ pub struct Judgement {
     pub paths: Vec<PathVerdict>,
 }
 
-/// Verdict of one or more paths, with a location that shows it.
+/// Verdict of one or more execution paths, and a line that proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PathVerdict {
     /// Verdict of the paths.

@@ -83,7 +83,7 @@ impl Verdict {
     /// Meaning, in one line.
     pub fn meaning(self) -> &'static str {
         match self {
-            Verdict::None => "no handler is registered",
+            Verdict::None => "the hook is set to NULL; nothing to convert",
             Verdict::Converted => "registers .mmap_prepare already",
             Verdict::Mechanical => "every use of the VMA has an equivalent in the desc",
             Verdict::Action => "populates once; the target has an mmap action for it",

@@ -95,7 +95,7 @@ impl<'a> Analysis<'a> {
         self.handlers.extend(walked);
     }
 
-    /// The lowered function; `None` if it was not reached.
+    /// The function in lowered form; `None` if no handler reaches it.
     pub fn lowered(&self, key: &Key) -> Option<&Shared> {
         self.functions.get(key)
     }

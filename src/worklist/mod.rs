@@ -265,7 +265,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Upstream's decisions about the calls for which a handler needs an API.
+    /// Upstream's decisions about calls of the handler that have no replacement yet.
     fn notes(&self, finding: &Finding) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
         for requirement in &finding.judgement.requirements {

@@ -14,7 +14,7 @@ pub type Count = (String, usize);
 pub struct Statistics {
     /// Handlers by verdict, easy to hard.
     pub verdicts: Vec<Count>,
-    /// Flags that handlers set, most frequent first; the same order below.
+    /// Flags that handlers set, most frequent first. The following fields have the same order.
     pub sets: Vec<Count>,
     /// Flags that they clear.
     pub clears: Vec<Count>,

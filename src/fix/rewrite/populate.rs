@@ -194,7 +194,7 @@ impl Rewriter<'_> {
                 None => self.open(call.span.start, &format!("its error became {error}; no override on this target")),
             },
             Failure::MoreWork(offset) => {
-                self.open(offset, "the failure path of the call does more here; an action has no hook for that")
+                self.open(offset, "if the call fails, the handler also cleans up; an action cannot run this cleanup")
             }
         }
         Some(lines)
@@ -360,7 +360,7 @@ fn is_page(size: &Expression) -> bool {
     size.name() == Some("PAGE_SIZE")
 }
 
-/// Expression that a condition tests for failure: `x`, `x != 0`, `x < 0`.
+/// The `x` of a condition that tests for failure: `x`, `x != 0` or `x < 0`.
 fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
     match &condition.kind {
         E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,

@@ -95,8 +95,8 @@ impl Git {
         hash(&answer.out).map(Commit).ok_or_else(unknown)
     }
 
-    /// Overlay that turns the tree into that of a commit: the files that differ, as they are in the commit. Untracked files that are not
-    /// ignored are new, and absent from the commit.
+    /// Overlay that makes the tree look like a commit. It holds each file that differs, with its text in the commit. It hides untracked files that
+    /// are not ignored, because the commit lacks them.
     ///
     /// # Errors
     /// Git fails, or an object is missing.

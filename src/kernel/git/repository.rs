@@ -22,7 +22,7 @@ pub struct Repository {
     /// Object folder of the original repository.
     objects: PathBuf,
     index: PathBuf,
-    /// File with the ignore patterns of the original repository.
+    /// `info/exclude` of the user's repository: its ignore patterns.
     excluded: PathBuf,
     /// Top folder of the checkout. The tree is part or all of it.
     top: PathBuf,
@@ -44,7 +44,7 @@ const TAKEN_OVER: &str =
 /// Maximum length in bytes of an index; that of a kernel has 10 MB.
 const INDEX_LIMIT: u64 = 1 << 30;
 
-/// Maximum length in bytes of a repository file that holds a path or a reference name.
+/// Maximum length in bytes of a git file that holds only a path (`.git`) or the name of a reference (`HEAD`).
 const LINE_LIMIT: u64 = 8 << 10;
 
 impl Repository {

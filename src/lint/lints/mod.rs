@@ -18,6 +18,7 @@ macro_rules! lints {
 lints! {
     deprecated_mmap "deprecated-mmap",
     both_hooks "both-hooks",
+    conversion_differs "conversion-differs",
     tables_swapped_apart "tables-swapped-apart",
     stale_mmap_test "stale-mmap-test",
     docs_name_old_hook "docs-name-old-hook",

@@ -174,7 +174,7 @@ fn chosen_by<'s>(statements: &'s [Statement], found: &mut Vec<(&'s Expression, b
     }
 }
 
-/// Whether a function is one of those that the handler is followed into, and compares nothing.
+/// Whether the analysis of the handler enters this function, and the function has no comparison.
 fn followed_without_comparison(handler: &HandlerView, name: &str) -> bool {
     let mut own = handler.variants().filter(|(body, _)| body.lowered.name == name).peekable();
     own.peek().is_some()

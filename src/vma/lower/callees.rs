@@ -170,7 +170,7 @@ impl Lowerer<'_> {
         (!ids.is_empty()).then_some(written)
     }
 
-    /// Properties of the arguments that a callee may use. Constants matter only to short functions, which only pass them on.
+    /// Known facts about the arguments of a call. Constants are kept only for short functions, which mostly pass them on.
     pub(super) fn known_arguments(&self, id: ItemId, arguments: &[Expression]) -> Arguments {
         const SHORT: u32 = 512;
         let item = self.context.index.item(id);

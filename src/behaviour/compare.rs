@@ -1,0 +1,444 @@
+//! Compares the behaviour of a handler with that of its conversion.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::atom::{Atom, Literal, contradict};
+use super::outcome::{EffectKind, Outcome, Place, Populate, Returned};
+use super::term::{Part, Term};
+use super::{Behaviour, Functions, Gap, Reading};
+use crate::index::ItemId;
+use crate::rules::Rules;
+use crate::source::ItemKind;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement};
+use crate::source::visit::{self, Seen};
+use crate::vma::flow::Key;
+
+/// Something that a conversion does otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs.
+    pub kind: DifferenceKind,
+    /// Conditions under which it differs, as far as old and new do not share them.
+    pub when: Vec<Literal>,
+    /// The old value, or what the old handler did.
+    pub old: String,
+    /// The new one.
+    pub new: String,
+    /// The return of the old outcome.
+    pub old_place: Place,
+    /// The return of the new outcome, or the effect that is new.
+    pub new_place: Place,
+}
+
+/// What differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DifferenceKind {
+    /// The old handler refused a mapping that the new one accepts.
+    RefusalLost,
+    /// The new handler refuses a mapping that the old one accepted.
+    RefusalAdded,
+    /// Both refuse, with different errors.
+    Error,
+    /// Flags of the VMA.
+    Flags,
+    /// Another field of the VMA.
+    Field,
+    /// Populating: what is mapped, where, with which protection.
+    Populate,
+    /// Writes to objects that others see.
+    Store,
+    /// Calls for their effect: locks, references, other helpers.
+    Call,
+}
+
+impl DifferenceKind {
+    /// Whether only the number of the error differs.
+    pub fn is_minor(self) -> bool {
+        self == DifferenceKind::Error
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = self.when.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        match when.is_empty() {
+            true => write!(out, "old: {}; new: {}", self.old, self.new),
+            false => write!(out, "if {when}: old: {}; new: {}", self.old, self.new),
+        }
+    }
+}
+
+/// Why two behaviours cannot be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotCompared {
+    /// The outcomes of one are not all known.
+    Gap(Gap),
+    /// They have different numbers of variants.
+    Variants,
+}
+
+impl NotCompared {
+    /// The reason, as the end of a sentence.
+    pub fn reason(self) -> &'static str {
+        match self {
+            NotCompared::Gap(gap) => gap.reason(),
+            NotCompared::Variants => "its #ifs give another number of variants than before",
+        }
+    }
+}
+
+/// Compares the variants of a handler with those of its conversion. Each difference is given once, with the first condition that shows it.
+///
+/// # Errors
+/// Not all outcomes are known, or the variants do not correspond.
+fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -> Result<Vec<Difference>, NotCompared> {
+    if let Some(gap) = old.iter().chain(new).find_map(|behaviour| behaviour.gap) {
+        return Err(NotCompared::Gap(gap));
+    }
+    if old.len() != new.len() || old.is_empty() {
+        return Err(NotCompared::Variants);
+    }
+    let mut found: Vec<Difference> = Vec::new();
+    for (old, new) in old.iter().zip(new) {
+        for (old, new) in old.outcomes.iter().flat_map(|old| new.outcomes.iter().map(move |new| (old, new))) {
+            if contradict(old.condition.iter().chain(&new.condition)) {
+                continue;
+            }
+            for difference in (Pair { rules, old, new }).differences() {
+                let is_known = |known: &Difference| {
+                    (known.kind, &known.old, &known.new) == (difference.kind, &difference.old, &difference.new)
+                };
+                if !found.iter().any(is_known) {
+                    found.push(difference);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Two outcomes that one mapping can have.
+struct Pair<'o> {
+    rules: &'o Rules,
+    old: &'o Outcome,
+    new: &'o Outcome,
+}
+
+impl Pair<'_> {
+    fn differences(&self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        match (&self.old.result, &self.new.result) {
+            (Returned::Error(old), Returned::Success) => {
+                found.push(self.difference(
+                    DifferenceKind::RefusalLost,
+                    format!("returned {old}"),
+                    "accepts the mapping".to_owned(),
+                ));
+            }
+            (Returned::Success, Returned::Error(new)) => {
+                found.push(self.difference(
+                    DifferenceKind::RefusalAdded,
+                    "accepted the mapping".to_owned(),
+                    format!("returns {new}"),
+                ));
+            }
+            (Returned::Error(old), Returned::Error(new)) => {
+                if old != new {
+                    found.push(self.difference(
+                        DifferenceKind::Error,
+                        format!("returned {old}"),
+                        format!("returns {new}"),
+                    ));
+                }
+                self.calls(&mut found);
+            }
+            (Returned::Success, Returned::Success) => {
+                self.flags(&mut found);
+                self.fields(&mut found);
+                self.populates(&mut found);
+                self.stores(&mut found);
+                self.calls(&mut found);
+            }
+        }
+        found
+    }
+
+    fn difference(&self, kind: DifferenceKind, old: String, new: String) -> Difference {
+        let shared =
+            |literal: &&Literal| !(self.old.condition.contains(literal) && self.new.condition.contains(literal));
+        let mut when: Vec<Literal> = self.old.condition.iter().filter(shared).cloned().collect();
+        when.extend(
+            self.new.condition.iter().filter(shared).filter(|literal| !self.old.condition.contains(literal)).cloned(),
+        );
+        Difference { kind, when, old, new, old_place: self.old.place, new_place: self.new.place }
+    }
+
+    /// Flags that an outcome changes itself, without those that its populating calls set anyway.
+    fn own_flags(&self, outcome: &Outcome) -> BTreeMap<String, bool> {
+        let implied: BTreeSet<&str> =
+            populates(outcome).flat_map(|populate| self.rules.implied_flags(&populate.kind)).collect();
+        let flags = outcome.mapping.flags.iter().filter(|(flag, set)| !(**set && implied.contains(flag.as_str())));
+        flags.map(|(flag, set)| (flag.clone(), *set)).collect()
+    }
+
+    fn flags(&self, found: &mut Vec<Difference>) {
+        // What one side's calls imply, the other may write out.
+        let implied: BTreeSet<&str> = [self.old, self.new]
+            .into_iter()
+            .flat_map(|outcome| populates(outcome).flat_map(|populate| self.rules.implied_flags(&populate.kind)))
+            .collect();
+        let (old, new) = (self.own_flags(self.old), self.own_flags(self.new));
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for flag in names.into_iter().filter(|flag| !implied.contains(flag.as_str())) {
+            let (was, is) = (self.final_flag(self.old, &old, flag), self.final_flag(self.new, &new, flag));
+            if was != is {
+                let text = |state: Option<bool>, past: bool| match (state, past) {
+                    (Some(true), true) => format!("set {flag}"),
+                    (Some(true), false) => format!("sets {flag}"),
+                    (Some(false), true) => format!("cleared {flag}"),
+                    (Some(false), false) => format!("clears {flag}"),
+                    (None, true) => format!("left {flag} alone"),
+                    (None, false) => format!("leaves {flag} alone"),
+                };
+                found.push(self.difference(DifferenceKind::Flags, text(was, true), text(is, false)));
+            }
+        }
+    }
+
+    /// What an outcome leaves of a flag: set, clear, or `None` for what the VMA had.
+    fn final_flag(&self, outcome: &Outcome, own: &BTreeMap<String, bool>, flag: &str) -> Option<bool> {
+        let known = own.get(flag).copied()?;
+        // To set a flag that is set changes nothing.
+        let at_entry = outcome.condition.iter().find(|literal| literal.atom == Atom::Flag(flag.to_owned()));
+        if at_entry.is_some_and(|literal| literal.holds == known) { None } else { Some(known) }
+    }
+
+    fn fields(&self, found: &mut Vec<Difference>) {
+        let written = |outcome: &Outcome| -> BTreeMap<String, Term> {
+            let fields = outcome.mapping.fields.iter();
+            let is_kept = |field: &str, value: &Term| *value == Term::from(Part::Field(field.to_owned()));
+            fields
+                .filter(|(field, value)| !is_kept(field, value))
+                .map(|(field, value)| (field.clone(), value.clone()))
+                .collect()
+        };
+        let (old, new) = (written(self.old), written(self.new));
+        for field in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+            let (was, is) = (old.get(field), new.get(field));
+            // The action takes its protection from the field: what only the call was given is now in the field.
+            let is_protection = field == "vm_page_prot"
+                && is.is_some_and(|value| populates(self.old).any(|populate| populate.prot == *value));
+            if was == is || is_protection {
+                continue;
+            }
+            let text = |value: Option<&Term>, verb: &str| {
+                value.map_or(format!("left {field} alone"), |value| format!("{verb} {field} to {value}"))
+            };
+            found.push(self.difference(
+                DifferenceKind::Field,
+                text(was, "set"),
+                text(is, "sets").replace("left", "leaves"),
+            ));
+        }
+    }
+
+    fn populates(&self, found: &mut Vec<Difference>) {
+        let (old, new): (Vec<&Populate>, Vec<&Populate>) =
+            (populates(self.old).collect(), populates(self.new).collect());
+        if old.len() != new.len() {
+            let text = |list: &[&Populate]| match list {
+                [] => "nothing".to_owned(),
+                list => list.iter().map(|populate| populate.name.as_str()).collect::<Vec<_>>().join(", "),
+            };
+            found.push(self.difference(
+                DifferenceKind::Populate,
+                format!("populated by {}", text(&old)),
+                format!("populates by {}", text(&new)),
+            ));
+            return;
+        }
+        for (old, new) in old.into_iter().zip(new) {
+            let parts: [(&str, Option<&Term>, Option<&Term>); 4] = [
+                ("start", old.start.as_ref(), new.start.as_ref()),
+                ("first frame", old.frame.as_ref(), new.frame.as_ref()),
+                ("size", old.size.as_ref(), new.size.as_ref()),
+                ("protection", Some(&old.prot), Some(&new.prot)),
+            ];
+            if old.kind != new.kind {
+                found.push(self.difference(
+                    DifferenceKind::Populate,
+                    format!("populated by {}", old.name),
+                    format!("populates by {}", new.name),
+                ));
+            }
+            for (part, was, is) in parts {
+                if !self.is_same(was, is) {
+                    let text = |value: Option<&Term>| value.map_or("nothing".to_owned(), ToString::to_string);
+                    found.push(self.difference(
+                        DifferenceKind::Populate,
+                        format!("populated with {part} {}", text(was)),
+                        format!("populates with {part} {}", text(is)),
+                    ));
+                }
+            }
+            if old.others != new.others {
+                let text = |terms: &[Term]| terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                found.push(self.difference(
+                    DifferenceKind::Populate,
+                    format!("populated with {}", text(&old.others)),
+                    format!("populates with {}", text(&new.others)),
+                ));
+            }
+        }
+    }
+
+    /// Whether two values are equal under the conditions of both outcomes: `PAGE_SIZE` is the size of a mapping that was checked to be one page.
+    fn is_same(&self, old: Option<&Term>, new: Option<&Term>) -> bool {
+        let (Some(old), Some(new)) = (old, new) else { return old.is_none() && new.is_none() };
+        if old == new {
+            return true;
+        }
+        let Some(difference) = old.minus(new) else { return false };
+        let differs = match super::atom::Compared::zero(&difference) {
+            super::atom::Compared::Always(is_zero) => return is_zero,
+            super::atom::Compared::If(literal) => literal.negated(),
+        };
+        contradict(self.old.condition.iter().chain(&self.new.condition).chain([&differs]))
+    }
+
+    fn stores(&self, found: &mut Vec<Difference>) {
+        let of = |outcome: &Outcome| {
+            effects(outcome, |kind| match kind {
+                EffectKind::Store(place, value) => Some(format!("{place} to {value}")),
+                _ => None,
+            })
+        };
+        for lost in without(of(self.old), &of(self.new)) {
+            found.push(self.difference(DifferenceKind::Store, format!("set {lost}"), "does not".to_owned()));
+        }
+        for added in without(of(self.new), &of(self.old)) {
+            found.push(self.difference(DifferenceKind::Store, "did not".to_owned(), format!("sets {added}")));
+        }
+    }
+
+    fn calls(&self, found: &mut Vec<Difference>) {
+        let of = |outcome: &Outcome| {
+            effects(outcome, |kind| match kind {
+                EffectKind::Call(name, arguments) => {
+                    let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    Some(format!("{name}({arguments})"))
+                }
+                _ => None,
+            })
+        };
+        let lost = without(of(self.old), &of(self.new));
+        if !lost.is_empty() {
+            found.push(self.difference(
+                DifferenceKind::Call,
+                format!("called {}", lost.join(", ")),
+                "does not".to_owned(),
+            ));
+        }
+        let added = without(of(self.new), &of(self.old));
+        if !added.is_empty() {
+            found.push(self.difference(
+                DifferenceKind::Call,
+                "did not".to_owned(),
+                format!("calls {}", added.join(", ")),
+            ));
+        }
+    }
+}
+
+fn populates(outcome: &Outcome) -> impl Iterator<Item = &Populate> {
+    outcome.effects.iter().filter_map(|effect| match &effect.kind {
+        EffectKind::Populate(populate) => Some(populate),
+        _ => None,
+    })
+}
+
+fn effects(outcome: &Outcome, text: impl Fn(&EffectKind) -> Option<String>) -> Vec<String> {
+    outcome.effects.iter().filter_map(|effect| text(&effect.kind)).collect()
+}
+
+/// Entries of a list that another lacks; an entry that is there twice must be in the other twice.
+fn without(list: Vec<String>, other: &[String]) -> Vec<String> {
+    let mut left: Vec<&String> = other.iter().collect();
+    let is_lost = |entry: &String| match left.iter().position(|known| *known == entry) {
+        Some(at) => {
+            left.remove(at);
+            false
+        }
+        None => true,
+    };
+    list.into_iter().filter(is_lost).collect()
+}
+
+/// Compares a handler with its conversion in another tree, or in the same.
+///
+/// # Errors
+/// Not all outcomes are known, or the variants do not correspond.
+pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Vec<Difference>, NotCompared> {
+    let ((old_functions, old), (new_functions, new)) = (old, new);
+    // A helper that is pulled out, or folded in, is followed on its side.
+    let (before, after) = (old_functions.callees(old), new_functions.callees(new));
+    let follow: BTreeSet<String> = before.symmetric_difference(&after).cloned().collect();
+    let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
+    let renamed = if was.len() == is.len() { was } else { Vec::new() };
+    let reading = Reading { parameters: Vec::new(), follow: follow.clone() };
+    let before = old_functions.behaviours(old, &reading);
+    let after = new_functions.behaviours(new, &Reading { parameters: renamed, follow });
+    let moved = moved(new_functions, new, &after);
+    let found = differences(new_functions.context.rules, &before, &after)?;
+    Ok(found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect())
+}
+
+/// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per
+/// mapping moves there.
+fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet<String> {
+    let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
+    let tables: BTreeSet<String> = outcomes
+        .filter_map(|outcome| match outcome.mapping.fields.get("vm_ops")?.as_part()? {
+            Part::Address(table) => table.as_name().map(str::to_owned),
+            _ => None,
+        })
+        .collect();
+    let mut names = BTreeSet::new();
+    for table in tables {
+        let Some(hook) = functions.context.index.table_member(&table, "mapped", key.id.file) else { continue };
+        let Some((function, file)) = functions.own(&hook.name, hook.file) else { continue };
+        let source = functions.context.index.file(file);
+        let item = source.named(ItemKind::Function, &hook.name).next();
+        let called = item.map(|item| functions.called(ItemId { file, item })).unwrap_or_default();
+        names.extend(called.into_iter().map(|name| format!("{name}(")));
+        names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
+    }
+    names
+}
+
+/// The members that statements write.
+fn written(statements: &[Statement]) -> BTreeSet<String> {
+    let mut members = BTreeSet::new();
+    visit::statements(statements, &mut |seen| {
+        let target = match seen {
+            Seen::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target,
+            Seen::Expression(Expression { kind: E::Step { operand, .. }, .. }) => operand,
+            _ => return,
+        };
+        if let E::Field { name, .. } = &target.kind {
+            members.insert(name.clone());
+        }
+    });
+    members
+}
+
+impl Difference {
+    /// The difference without calls that have moved; `None` if it only says that they are gone.
+    fn without_moved(self, moved: &BTreeSet<String>) -> Option<Difference> {
+        let names = |text: &str| moved.iter().any(|done| text.contains(done.as_str()));
+        let depends = self.when.iter().any(|literal| names(&literal.to_string()));
+        let is_lost = matches!(self.kind, DifferenceKind::Call | DifferenceKind::Store | DifferenceKind::Field);
+        (!(depends || is_lost && names(&self.old))).then_some(self)
+    }
+}
