@@ -153,6 +153,21 @@ impl Interval {
     }
 }
 
+/// Whether a literal contradicts literals that do not contradict each other.
+pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
+    match &new.atom {
+        Atom::Flag(_) | Atom::Fails(_) => known.iter().any(|known| known.atom == new.atom && known.holds != new.holds),
+        Atom::Positive(term) | Atom::Zero(term) => {
+            let is_related = |known: &&Literal| match &known.atom {
+                Atom::Positive(other) | Atom::Zero(other) => term.is_same_but_constant(other),
+                Atom::Flag(_) | Atom::Fails(_) => false,
+            };
+            let mut related = known.iter().filter(is_related).peekable();
+            related.peek().is_some() && contradict(related.chain([new]))
+        }
+    }
+}
+
 /// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
 pub fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let mut sums: BTreeMap<Term, Interval> = BTreeMap::new();

@@ -74,8 +74,19 @@ impl Walk<'_, '_> {
     fn called(&mut self, call: &Called, mut state: State) -> Values {
         let rules = self.functions.context.rules;
         let name = call.name.as_str();
-        if let Some(value) = rules.value(name) {
-            return self.known_value(value, call, state);
+        match rules.value(name) {
+            Some(CallValue::Sum) => {
+                let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
+                let sum = left.plus(right);
+                let variable = call.expressions.get(2).and_then(|argument| self.own_variable(argument));
+                let question = Part::Operation("wraps".to_owned(), vec![left.clone(), right.clone()]);
+                if let (Some(sum), Some(variable)) = (sum, variable) {
+                    state.locals.insert(variable, sum);
+                }
+                return vec![(state, question.into())];
+            }
+            Some(value) => return self.known_value(value, call, state),
+            None => {}
         }
         let last = || call.arguments.last().cloned().unwrap_or_default();
         match rules.idiom(name) {
@@ -107,7 +118,7 @@ impl Walk<'_, '_> {
             CallValue::Size => Term::size(),
             CallValue::PageOffset => state.field("vm_pgoff"),
             CallValue::EndPageOffset => state.field("vm_pgoff").plus(&Part::Pages.into()).unwrap_or_default(),
-            CallValue::Argument => first,
+            CallValue::Argument | CallValue::Sum => first,
             CallValue::InPages => first.times_pages(-1),
             CallValue::InBytes => first.times_pages(1),
             CallValue::PageAligned if first.is_whole_pages() => first,
@@ -159,7 +170,7 @@ impl Walk<'_, '_> {
         // An action without start and size is for the whole mapping.
         let is_whole = is_action && rule.frame.is_some() && rule.start.is_none() && rule.size.is_none();
         let whole = |value: Term| is_whole.then_some(value);
-        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.prot];
+        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot];
         let others = call.arguments.iter().enumerate().filter(|(at, value)| {
             !known.contains(&Some(*at)) && !matches!(value.as_part(), Some(Part::Mapping | Part::File))
         });
@@ -169,6 +180,7 @@ impl Walk<'_, '_> {
             start: argument(rule.start).or(whole(Part::Start.into())),
             frame: argument(rule.frame),
             size: argument(rule.size).or(whole(Term::size())),
+            object_size: argument(rule.object_size),
             prot: argument(rule.prot).unwrap_or_else(|| state.field("vm_page_prot")),
             others: others.map(|(_, value)| value.clone()).collect(),
         };

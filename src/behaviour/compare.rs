@@ -259,10 +259,11 @@ impl Pair<'_> {
             return;
         }
         for (old, new) in old.into_iter().zip(new) {
-            let parts: [(&str, Option<&Term>, Option<&Term>); 4] = [
+            let parts: [(&str, Option<&Term>, Option<&Term>); 5] = [
                 ("start", old.start.as_ref(), new.start.as_ref()),
                 ("first frame", old.frame.as_ref(), new.frame.as_ref()),
                 ("size", old.size.as_ref(), new.size.as_ref()),
+                ("object size", old.object_size.as_ref(), new.object_size.as_ref()),
                 ("protection", Some(&old.prot), Some(&new.prot)),
             ];
             if old.kind != new.kind {

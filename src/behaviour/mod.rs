@@ -5,6 +5,7 @@
 //! that takes a VMA and its conversion that takes a desc have the same outcomes. Computed only for the handlers that are asked for.
 
 mod atom;
+mod bound;
 mod call;
 mod compare;
 mod evaluate;
@@ -19,6 +20,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 pub use atom::{Atom, Literal, contradict};
+pub use bound::{Unbounded, unbounded};
 pub use compare::{Difference, DifferenceKind, NotCompared, conversion};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Place, Populate, Returned};
 pub use term::{Part, Term};

@@ -83,6 +83,8 @@ pub struct Populate {
     pub frame: Option<Term>,
     /// Its length in bytes.
     pub size: Option<Term>,
+    /// The size of the object in bytes, if the call itself checks that the mapping fits into the object.
+    pub object_size: Option<Term>,
     /// Its protection.
     pub prot: Term,
     /// The other arguments.

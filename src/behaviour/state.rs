@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::atom::{Compared, Literal, contradict};
+use super::atom::{Compared, Literal, conflicts};
 use super::outcome::{Effect, MappingChange};
 use super::term::{Part, Term};
 
@@ -30,12 +30,12 @@ impl State {
         if self.condition.contains(&literal) {
             return Some(self.clone());
         }
-        if contradict(self.condition.iter().chain([&literal])) {
+        if conflicts(&self.condition, &literal) {
             return None;
         }
         let mut state = self.clone();
         // What follows from the rest says nothing.
-        if !contradict(self.condition.iter().chain([&literal.negated()])) {
+        if !conflicts(&self.condition, &literal.negated()) {
             state.condition.push(literal);
         }
         Some(state)

@@ -53,7 +53,8 @@ struct Factor {
 /// A sum of parts with coefficients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
-    sum: BTreeMap<Factor, i128>,
+    /// Shared, because terms are copied with every state.
+    sum: Arc<BTreeMap<Factor, i128>>,
 }
 
 /// Coefficients beyond this are not calculated with.
@@ -61,7 +62,13 @@ const COEFFICIENT_LIMIT: i128 = 1 << 100;
 
 impl From<Part> for Term {
     fn from(part: Part) -> Term {
-        Term { sum: BTreeMap::from([(Factor { part: Some(part), pages: 0 }, 1)]) }
+        BTreeMap::from([(Factor { part: Some(part), pages: 0 }, 1)]).into()
+    }
+}
+
+impl From<BTreeMap<Factor, i128>> for Term {
+    fn from(sum: BTreeMap<Factor, i128>) -> Term {
+        Term { sum: Arc::new(sum) }
     }
 }
 
@@ -69,7 +76,7 @@ impl Term {
     /// A number.
     pub fn constant(value: i128) -> Term {
         let one = Factor { part: None, pages: 0 };
-        Term { sum: (value != 0).then_some((one, value)).into_iter().collect() }
+        BTreeMap::from_iter((value != 0).then_some((one, value))).into()
     }
 
     /// `PAGE_SIZE`.
@@ -128,8 +135,11 @@ impl Term {
 
     /// The sum of two terms, or `None` if a coefficient is too large.
     pub fn plus(&self, other: &Term) -> Option<Term> {
-        let mut sum = self.sum.clone();
-        for (factor, value) in &other.sum {
+        if other.sum.is_empty() {
+            return Some(self.clone());
+        }
+        let mut sum = BTreeMap::clone(&self.sum);
+        for (factor, value) in other.sum.iter() {
             let entry = sum.entry(factor.clone()).or_default();
             *entry += value;
             if entry.abs() > COEFFICIENT_LIMIT {
@@ -137,7 +147,7 @@ impl Term {
             }
         }
         sum.retain(|_, value| *value != 0);
-        Some(Term { sum })
+        Some(sum.into())
     }
 
     /// The difference of two terms, or `None` if a coefficient is too large.
@@ -153,15 +163,18 @@ impl Term {
         });
         let mut sum: BTreeMap<Factor, i128> = scaled.collect::<Option<_>>()?;
         sum.retain(|_, value| *value != 0);
-        Some(Term { sum })
+        Some(sum.into())
     }
 
     /// The term times a power of `PAGE_SIZE`. What a shift to the right cuts off is not looked at.
     pub fn times_pages(&self, by: i8) -> Term {
+        if by == 0 {
+            return self.clone();
+        }
         let shifted = self.sum.iter().map(|(factor, value)| {
             (Factor { part: factor.part.clone(), pages: factor.pages.saturating_add(by) }, *value)
         });
-        Term { sum: shifted.collect() }
+        BTreeMap::from_iter(shifted).into()
     }
 
     /// The product, if one of the terms is a number or a power of `PAGE_SIZE`.
@@ -195,9 +208,10 @@ impl Term {
     /// The constant, and the rest of the sum.
     pub(super) fn split(&self) -> (i128, Term) {
         let one = Factor { part: None, pages: 0 };
-        let mut rest = self.clone();
-        let constant = rest.sum.remove(&one).unwrap_or_default();
-        (constant, rest)
+        let Some(constant) = self.sum.get(&one).copied() else { return (0, self.clone()) };
+        let mut rest = BTreeMap::clone(&self.sum);
+        rest.remove(&one);
+        (constant, rest.into())
     }
 
     /// The parts of the sum, with their coefficients; numbers and powers of `PAGE_SIZE` are left out.
@@ -208,12 +222,29 @@ impl Term {
     /// The sum without the terms of these parts.
     pub(super) fn without(&self, parts: &[Part]) -> Term {
         let is_left = |factor: &Factor| !factor.part.as_ref().is_some_and(|part| parts.contains(part));
-        Term { sum: self.sum.iter().filter(|(factor, _)| is_left(factor)).map(|(f, v)| (f.clone(), *v)).collect() }
+        let left = self.sum.iter().filter(|(factor, _)| is_left(factor));
+        BTreeMap::from_iter(left.map(|(factor, value)| (factor.clone(), *value))).into()
     }
 
     /// The coefficient of a part times a power of `PAGE_SIZE`.
     pub(super) fn coefficient(&self, part: &Part, pages: i8) -> i128 {
         self.sum.get(&Factor { part: Some(part.clone()), pages }).copied().unwrap_or_default()
+    }
+
+    /// Whether two sums are equal but for their constants.
+    pub(super) fn is_same_but_constant(&self, other: &Term) -> bool {
+        let is_constant = |factor: &Factor| factor.part.is_none() && factor.pages == 0;
+        let parts = |(factor, _): &(&Factor, &i128)| !is_constant(factor);
+        self.sum.iter().filter(parts).eq(other.sum.iter().filter(parts))
+    }
+
+    /// The multiple of `PAGE_SIZE` that the term is, if it is nothing else.
+    pub(super) fn page_sizes(&self) -> Option<i128> {
+        let mut factors = self.sum.iter();
+        match (factors.next(), factors.next()) {
+            (Some((Factor { part: None, pages: 1 }, value)), None) => Some(*value),
+            _ => None,
+        }
     }
 
     /// Whether the predicate holds for any part of the term, at any depth.

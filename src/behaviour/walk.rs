@@ -15,10 +15,10 @@ use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, St
 use crate::source::visit::{self, Seen};
 
 /// Maximum number of states at one place.
-const STATES_LIMIT: usize = 256;
+const STATES_LIMIT: usize = 160;
 
 /// Maximum number of statements that are followed, counted once for each state.
-const STEPS_LIMIT: usize = 60_000;
+const STEPS_LIMIT: usize = 20_000;
 
 /// Maximum depth of calls that are followed.
 pub(super) const DEPTH_LIMIT: usize = 8;
@@ -223,40 +223,57 @@ impl<'a, 'f> Walk<'a, 'f> {
         head: Option<&str>,
         states: Vec<State>,
     ) -> Exits {
-        let is_scope = head.is_some_and(|head| head.starts_with("scoped_"));
-        let assigned = assigned(body, condition);
-        let forget = |state: &mut State| {
-            for name in &assigned {
-                state.locals.insert(name.clone(), Part::Changed(name.clone()).into());
-            }
+        if head.is_some_and(|head| head.starts_with("scoped_")) {
+            let inner = self.statements(body, states);
+            let next = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
+            return Exits { next, returns: inner.returns, ..Exits::default() };
+        }
+        let mut changed = assigned(body, condition);
+        if head.is_some() {
+            changed.extend(condition.into_iter().flat_map(names).filter(|name| self.frame().types.contains_key(name)));
+        }
+        // A variable that no round hands on to the next has its old value in each round.
+        let trial = self.round(condition.filter(|_| head.is_none()), body, &changed, states.clone());
+        let is_handed_on = |name: &String| {
+            let unknown = Term::from(Part::Changed(name.clone()));
+            head.is_some() && condition.is_some_and(|condition| names(condition).contains(name))
+                || trial.next.iter().chain(&trial.continues).any(|state| state.locals.get(name) != Some(&unknown))
         };
+        let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
+        let inner = match carried.len() == changed.len() {
+            true => trial,
+            false => self.round(condition.filter(|_| head.is_none()), body, &carried, states),
+        };
+        let mut next: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
+        next.iter_mut().for_each(|state| forget(state, &carried));
+        // A loop that is left by `break` leaves the values of its last round.
+        next.extend(inner.breaks);
+        Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
+    }
+
+    /// One round of a loop, with unknown values for some variables.
+    fn round(
+        &mut self,
+        condition: Option<&Expression>,
+        body: &[Statement],
+        unknown: &[String],
+        states: Vec<State>,
+    ) -> Exits {
         let mut entry = Vec::new();
         for mut state in states {
-            if !is_scope {
-                forget(&mut state);
-            }
+            forget(&mut state, unknown);
             match condition {
-                Some(condition) if head.is_none() => {
-                    entry.extend(
-                        self.condition(condition, state)
-                            .into_iter()
-                            .filter(|(_, holds)| *holds)
-                            .map(|(state, _)| state),
-                    );
+                Some(condition) => {
+                    let answers = self.condition(condition, state).into_iter();
+                    entry.extend(answers.filter(|(_, holds)| *holds).map(|(state, _)| state));
                 }
-                _ => entry.push(state),
+                None => entry.push(state),
             }
         }
-        let depth = usize::from(!is_scope);
-        self.frame_mut().loops += depth;
-        let inner = self.statements(body, entry);
-        self.frame_mut().loops -= depth;
-        let mut next: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
-        if !is_scope {
-            next.iter_mut().for_each(forget);
-            next = distinct(next);
-        }
-        Exits { next, returns: inner.returns, ..Exits::default() }
+        self.frame_mut().loops += 1;
+        let exits = self.statements(body, entry);
+        self.frame_mut().loops -= 1;
+        exits
     }
 
     fn switch(
@@ -352,6 +369,20 @@ fn distinct(states: Vec<State>) -> Vec<State> {
         }
     }
     kept
+}
+
+/// Forgets the values of variables.
+fn forget(state: &mut State, names: &[String]) {
+    for name in names {
+        state.locals.insert(name.clone(), Part::Changed(name.clone()).into());
+    }
+}
+
+/// The names in an expression.
+fn names(expression: &Expression) -> Vec<String> {
+    let mut names = Vec::new();
+    visit::expression(expression, &mut |part| names.extend(part.name().map(str::to_owned)));
+    names
 }
 
 /// The variables that a loop assigns to.

@@ -1,12 +1,13 @@
 //! Facts that lints query: the handlers of a tree, with all functions that see their VMA.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
+use crate::behaviour::{Behaviour, Functions, Reading};
 use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
 use crate::rules::{Call, Rules};
@@ -32,6 +33,9 @@ pub struct Facts<'a> {
     /// All handlers with a known function, one entry for each function.
     pub handlers: Vec<HandlerView<'a>>,
     analysis: &'a Analysis<'a>,
+    /// Behaviours of handlers, computed on demand.
+    functions: Functions<'a>,
+    behaviours: RwLock<FxHashMap<Key, Arc<Vec<Behaviour>>>>,
 }
 
 /// A handler and the functions that it reaches.
@@ -143,6 +147,8 @@ impl<'a> Facts<'a> {
             findings: session.findings(),
             handlers,
             analysis: &session.analysis,
+            functions: Functions::new(session.context),
+            behaviours: RwLock::default(),
         }
     }
 
@@ -178,6 +184,22 @@ impl<'a> Facts<'a> {
                 }
             }
         }
+        found
+    }
+
+    /// The functions of the tree, for questions about behaviour.
+    pub fn functions(&self) -> &Functions<'a> {
+        &self.functions
+    }
+
+    /// The behaviour of a handler, once for each variant of its conditionals.
+    pub fn behaviours(&self, handler: &HandlerView) -> Arc<Vec<Behaviour>> {
+        if let Some(known) = self.behaviours.read().unwrap_or_else(PoisonError::into_inner).get(&handler.key) {
+            return known.clone();
+        }
+        let found = Arc::new(self.functions.behaviours(&handler.key, &Reading::default()));
+        let mut behaviours = self.behaviours.write().unwrap_or_else(PoisonError::into_inner);
+        behaviours.insert(handler.key.clone(), found.clone());
         found
     }
 

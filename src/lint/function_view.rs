@@ -48,9 +48,6 @@ struct Origin {
     names: BTreeSet<String>,
 }
 
-/// Fields that determine the size of a mapping.
-pub const SIZE: &[&str] = &["vm_start", "vm_end"];
-
 impl<'a> FunctionView<'a> {
     pub(super) fn new(context: Context<'a>, key: Key, lowered: Shared, functions: &[Function]) -> FunctionView<'a> {
         let text = &context.index.file(key.id.file).text;

@@ -78,6 +78,8 @@ pub struct Call {
     pub frame: Option<usize>,
     /// Position of the size in bytes.
     pub size: Option<usize>,
+    /// Position of the size of the object in bytes, if the call itself checks that the mapping fits into the object.
+    pub object_size: Option<usize>,
     /// Position of the protection.
     pub prot: Option<usize>,
     /// Position of the page array.

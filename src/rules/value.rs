@@ -22,6 +22,8 @@ pub enum CallValue {
     InBytes,
     /// The first argument, rounded to a multiple of the page size.
     PageAligned,
+    /// Whether the sum of the first two arguments wraps; the sum is stored through the third.
+    Sum,
     /// The lesser of the last two arguments.
     Least,
     /// The greater of the last two arguments.

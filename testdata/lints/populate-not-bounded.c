@@ -128,6 +128,107 @@ static int by_header_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations by_header_fops = {
 	.mmap_prepare = by_header_mmap_prepare,
 };
+
+/* The unit is wrong: bytes are compared with pages. */
+static int units_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (size > board->size)
+		return -EINVAL;
+	if (vma->vm_pgoff > board->size - size)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn + vma->vm_pgoff, size, vma->vm_page_prot); //~ populate-not-bounded
+}
+
+static const struct file_operations units_fops = {
+	.mmap = units_mmap,
+};
+
+/* One side alone is bounded by each of two conditions, and one of them decides nothing. */
+static int either_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	if (vma_pages(vma) > board->pages && vma->vm_pgoff > board->pages)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn, vma_pages(vma) << PAGE_SHIFT, vma->vm_page_prot); //~ populate-not-bounded
+}
+
+static const struct file_operations either_fops = {
+	.mmap = either_mmap,
+};
+
+/* A narrow variable is compared, and not what is mapped. */
+static int narrow_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	u32 size = vma->vm_end - vma->vm_start;
+
+	if (size > board->size)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot); //~ populate-not-bounded
+}
+
+static const struct file_operations narrow_fops = {
+	.mmap = narrow_mmap,
+};
+
+/* The call checks the mapping against a size that is its own. */
+static int itself_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	return dma_mmap_coherent(board->dev, vma, board->cpu, board->dma, vma->vm_end - vma->vm_start); //~ populate-not-bounded
+}
+
+static const struct file_operations itself_fops = {
+	.mmap = itself_mmap,
+};
+
+/* A list is searched for an entry of this size, and an object is made of it. */
+static bool is_known(struct board *board, unsigned long size)
+{
+	struct entry *entry;
+	bool found = false;
+
+	list_for_each_entry(entry, &board->entries, list) {
+		if (entry->size != size)
+			continue;
+		found = true;
+		break;
+	}
+	return found;
+}
+
+static int searched_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (!is_known(board, size))
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, board->pfn, size, vma->vm_page_prot);
+}
+
+static const struct file_operations searched_fops = {
+	.mmap = searched_mmap,
+};
+
+static int made_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+	void *memory = alloc_pages_exact(size, GFP_KERNEL);
+
+	if (!memory)
+		return -ENOMEM;
+	return remap_pfn_range(vma, vma->vm_start, virt_to_phys(memory) >> PAGE_SHIFT, size, vma->vm_page_prot);
+}
+
+static const struct file_operations made_fops = {
+	.mmap = made_mmap,
+};
 //- include/linux/checked.h
 static inline void mmap_action_remap(struct vm_area_desc *desc, unsigned long start, unsigned long pfn, unsigned long size)
 {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::behaviour::{Difference, Functions, Place, conversion, handler_key};
+use crate::behaviour::{Difference, Place, conversion, handler_key};
 use crate::compare::converted;
 use crate::lint::{Facts, Found};
 use crate::rules::Level;
@@ -10,7 +10,6 @@ use crate::vma::Key;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let Some(before) = facts.before else { return };
-    let (old_functions, new_functions) = (Functions::new(before.context), Functions::new(facts.context));
     let sides = ((before.context.index, before.findings), (facts.context.index, facts.findings));
     let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
     for (old, new) in converted(sides.0, sides.1) {
@@ -22,7 +21,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         }
         let name = |facts: &Facts, key: &Key| facts.context.index.file(key.id.file).name(facts.context.index.item(key.id));
         let (was, is) = (name(before, &old), name(facts, &new));
-        match conversion((&old_functions, &old), (&new_functions, &new)) {
+        match conversion((before.functions(), &old), (facts.functions(), &new)) {
             Ok(differences) => {
                 let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
                 for difference in &differences {
