@@ -31,14 +31,14 @@ fn converted(before: &str, conversion: &str) -> String {
     driver.replace(".mmap = lamp_mmap", ".mmap_prepare = lamp_mmap_prepare")
 }
 
-/// Line and message of each finding of `conversion-differs` in a change of a driver.
-fn findings(tree: &Path, path: &str, before: &str, after: &str) -> Vec<(u64, String)> {
+/// Line and message of each finding of a lint that a change of a driver introduces.
+fn introduced(lint: &str, tree: &Path, path: &str, before: &str, after: &str) -> Vec<(u64, String)> {
     fs::create_dir_all(tree.join(path).parent().unwrap()).unwrap();
     fs::write(tree.join(path), before).unwrap();
     let (old, new) = (format!("a/{path}"), format!("b/{path}"));
     let patch = TextDiff::from_lines(before, after).unified_diff().header(&old, &new).to_string();
     let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
-        .args(["check", "--patch", "-", "--select", "conversion-differs", "--format", "json"])
+        .args(["check", "--patch", "-", "--select", lint, "--format", "json"])
         .arg(tree)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -50,24 +50,80 @@ fn findings(tree: &Path, path: &str, before: &str, after: &str) -> Vec<(u64, Str
     assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
     let entries = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let entries = entries.filter(|entry| entry["lint"] == "conversion-differs");
+    let entries = entries.filter(|entry| entry["lint"] == lint && entry["state"] == "introduced");
     entries.map(|entry| (entry["line"].as_u64().unwrap(), entry["message"].as_str().unwrap().to_owned())).collect()
 }
 
-#[test]
-fn a_conversion_that_does_something_else_is_found_and_no_other() {
+/// A tree with the headers of the made-up kernel alone.
+fn headers() -> tempfile::TempDir {
     let tree = tempfile::tempdir().unwrap();
     copy(&testdata("kernel/include"), &tree.path().join("include"));
     for name in ["Makefile", "MAINTAINERS"] {
         fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
     }
+    tree
+}
+
+/// A driver that maps what it is told to: its hook, its handler, and what the handler does.
+fn careless(hook: &str, head: &str, body: &str) -> String {
+    let name = head.split(['(', ' ']).find(|word| word.contains("mmap")).unwrap();
+    format!(
+        "#include <linux/mm.h>\n\n{head}\n{{\n{body}}}\n\nstatic const struct file_operations lamp_fops = {{\n\t.{hook} = {name},\n}};\n"
+    )
+}
+
+#[test]
+fn a_hazard_that_was_there_is_not_introduced_by_rewriting_its_handler() {
+    let head = "static int lamp_mmap(struct file *file, struct vm_area_struct *vma)";
+    let before = careless(
+        "mmap",
+        head,
+        "\tunsigned long size = vma->vm_end - vma->vm_start;\n\n\treturn remap_pfn_range(vma, vma->vm_start, lamp_pfn, size, vma->vm_page_prot);\n",
+    );
+    let renamed = careless(
+        "mmap",
+        "static int lamp_mmap(struct file *filp, struct vm_area_struct *area)",
+        "\tunsigned long length = area->vm_end - area->vm_start;\n\n\treturn remap_pfn_range(area, area->vm_start, lamp_pfn, length, area->vm_page_prot);\n",
+    );
+    let converted = careless(
+        "mmap_prepare",
+        "static int lamp_mmap_prepare(struct vm_area_desc *desc)",
+        "\tmmap_action_remap_full(desc, lamp_pfn);\n\treturn 0;\n",
+    );
+    let harmless = careless("mmap", head, "\treturn vm_iomap_memory(vma, lamp_base, lamp_length);\n");
+    let tree = headers();
+    let new = |before: &str, after: &str| {
+        introduced("populate-not-bounded", tree.path(), "drivers/case/lamp.c", before, after).len()
+    };
+    assert_eq!(new(&harmless, &before), 1);
+    assert_eq!(new(&before, &renamed), 0);
+    assert_eq!(new(&before, &converted), 0);
+    assert_eq!(new(&converted, &harmless), 0);
+}
+
+#[test]
+fn json_has_the_behaviour_on_request() {
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+    let scan = tool.arg("scan").arg(testdata("kernel")).arg("drivers/ledger");
+    let output = scan.args(["--format", "json", "--behaviour"]).output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let outcomes = document["handlers"][0]["behaviour"][0]["outcomes"].as_array().unwrap();
+    let success = outcomes.iter().find(|outcome| outcome["returns"] == "0").unwrap();
+    let then = success["then"].as_array().unwrap().iter().map(|change| change.as_str().unwrap());
+    assert!(then.into_iter().any(|change| change.starts_with("populates by vm_iomap_memory: from ")));
+    assert!(outcomes.iter().any(|outcome| outcome["returns"] == "the result of populating call 1"));
+}
+
+#[test]
+fn a_conversion_that_does_something_else_is_found_and_no_other() {
+    let tree = headers();
     let mut wrong = Vec::new();
     for entry in fs::read_dir(testdata("conversions")).unwrap() {
         let (before, afters) = case(&fs::read_to_string(entry.unwrap().path()).unwrap());
         assert!(afters.len() > 2);
         for (name, conversion) in afters {
             let after = converted(&before, &conversion);
-            let found = findings(tree.path(), "drivers/case/lamp.c", &before, &after);
+            let found = introduced("conversion-differs", tree.path(), "drivers/case/lamp.c", &before, &after);
             let mut met = BTreeSet::new();
             for (number, line) in (1u64..).zip(after.lines()) {
                 for wanted in line.split("//~ ").skip(1).map(str::trim) {

@@ -95,6 +95,11 @@ impl<'a> Functions<'a> {
         Functions { context, actions, twins, parsed: RwLock::default() }
     }
 
+    /// The index that functions are looked up in.
+    pub fn index(&self) -> &'a Index {
+        self.context.index
+    }
+
     /// The behaviour of a handler, once for each variant of its conditionals.
     pub fn behaviours(&self, key: &Key, reading: &Reading) -> Vec<Behaviour> {
         self.parsed(key.id).iter().map(|function| self.behaviour(key, function, reading)).collect()

@@ -8,6 +8,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::{Converted, Moves};
 use crate::index::Takes;
 use crate::kernel::{Git, Tree, apply, parse_patch};
+use crate::source::find_word;
 use crate::verdict::{Finding, Session};
 
 /// The two sides of a change.
@@ -105,6 +106,11 @@ impl Moves for LineMoves<'_> {
         let mut files = self.files.borrow_mut();
         let lines = files.entry(path.to_owned()).or_insert_with(|| self.change.lines_before(path));
         *lines.get(line as usize - 1)?
+    }
+
+    fn is_moved_out(&self, path: &str, function: &str) -> bool {
+        let text = self.change.after.read(path);
+        text.is_none_or(|text| find_word(&text, function.as_bytes(), 0).is_none())
     }
 }
 

@@ -36,28 +36,78 @@ pub trait Moves {
 
     /// Number, from 1, that a line had before the change; `None` for a new line. `path` is the name after the change.
     fn line_before(&self, path: &str, line: u32) -> Option<u32>;
+
+    /// Whether the change takes a function out of a file. `path` is the name before the change.
+    fn is_moved_out(&self, path: &str, function: &str) -> bool;
 }
 
-/// Compares the hazards before and after a change by lint, file, function and code. The rest is compared without the function, which may
-/// have a new name. Among identical hazards, lines decide. Returns all hazards, with the fixed ones last.
+/// How a hazard after a change is recognised before it, from the surest way to the last.
+#[derive(Clone, Copy)]
+enum Recognised {
+    /// By file, function and code.
+    Code,
+    /// By file and code: the function has a new name.
+    CodeInFile,
+    /// By file and handler, whose code is rewritten: the old and the new hook of a conversion are one handler.
+    Handler,
+    /// By function and code: the function is in another file.
+    CodeElsewhere,
+    /// By handler: it is rewritten in another file.
+    HandlerElsewhere,
+}
+
+impl Recognised {
+    const ALL: [Recognised; 5] = [
+        Recognised::Code,
+        Recognised::CodeInFile,
+        Recognised::Handler,
+        Recognised::CodeElsewhere,
+        Recognised::HandlerElsewhere,
+    ];
+
+    /// Whether the file may be another.
+    fn is_elsewhere(self) -> bool {
+        matches!(self, Recognised::CodeElsewhere | Recognised::HandlerElsewhere)
+    }
+
+    /// The key of a hazard in a file of this name; `None` if it has none.
+    fn key(self, hazard: &Hazard, file: String) -> Option<[String; 3]> {
+        let code = || hazard.code.clone();
+        let function = Some(&hazard.function).filter(|function| !function.is_empty());
+        let handler = || function.map(|function| function.replace("_prepare", ""));
+        Some(match self {
+            Recognised::Code => [file, hazard.function.clone(), code()],
+            Recognised::CodeInFile => [file, String::new(), code()],
+            Recognised::Handler => [file, handler()?, String::new()],
+            Recognised::CodeElsewhere => [String::new(), function?.clone(), code()],
+            Recognised::HandlerElsewhere => [String::new(), handler()?, String::new()],
+        })
+    }
+}
+
+/// Compares the hazards before and after a change by lint, and as [`Recognised`] says. Among identical hazards, lines decide. Returns all hazards,
+/// with the fixed ones last.
 pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> Vec<(State, Hazard)> {
     let mut old: Vec<Option<Hazard>> = before.into_iter().map(Some).collect();
     let mut compared: Vec<(Option<State>, Hazard)> = after.into_iter().map(|hazard| (None, hazard)).collect();
-    for with_function in [true, false] {
-        let mut known: BTreeMap<(&'static str, String, String, String), Vec<usize>> = BTreeMap::new();
-        let key = |hazard: &Hazard, file: String| {
-            let function = if with_function { hazard.function.clone() } else { String::new() };
-            (hazard.lint, file, function, hazard.code.clone())
-        };
+    for recognised in Recognised::ALL {
+        let mut known: BTreeMap<(&'static str, [String; 3]), Vec<usize>> = BTreeMap::new();
+        let key = |hazard: &Hazard, file: String| Some((hazard.lint, recognised.key(hazard, file)?));
         for (number, hazard) in old.iter().enumerate() {
-            if let Some(hazard) = hazard {
-                known.entry(key(hazard, hazard.file.clone())).or_default().push(number);
+            // A copy of a function is new, a function that has moved is not.
+            let is_meant =
+                |hazard: &&Hazard| !recognised.is_elsewhere() || moves.is_moved_out(&hazard.file, &hazard.function);
+            if let Some(key) = hazard.as_ref().filter(is_meant).and_then(|hazard| key(hazard, hazard.file.clone())) {
+                known.entry(key).or_default().push(number);
             }
         }
         // Matches on the same line come first, because they are certain.
         for by_line in [true, false] {
             for (state, hazard) in compared.iter_mut().filter(|(state, _)| state.is_none()) {
-                let Some(alike) = known.get_mut(&key(hazard, moves.name_before(&hazard.file))) else { continue };
+                let Some(alike) = key(hazard, moves.name_before(&hazard.file)).and_then(|key| known.get_mut(&key))
+                else {
+                    continue;
+                };
                 let line = if by_line { moves.line_before(&hazard.file, hazard.start.line) } else { None };
                 let is_it = |number: &&usize| {
                     !by_line || old[**number].as_ref().is_some_and(|old| Some(old.start.line) == line)

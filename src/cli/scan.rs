@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{Common, output};
+use crate::behaviour::Functions;
 use crate::kernel::Tree;
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
@@ -32,6 +33,9 @@ pub struct Options {
     /// Parse every function that takes a VMA, not only those reachable from handlers
     #[arg(long)]
     every_function: bool,
+    /// Add the behaviour of each handler to the JSON: conditions, results, effects
+    #[arg(long)]
+    behaviour: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -74,7 +78,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let findings: Vec<&Finding> = scan.findings.iter().filter(selects).collect();
     let bears = |file: &str| file.is_empty() || place.holds(file);
     let trouble = scan.trouble.iter().filter(|trouble| bears(&trouble.file)).collect();
-    let report = Report { findings, chosen: &session.chosen, version: tree.version(), scan, trouble };
+    if options.behaviour && options.resolved_format() != Format::Json {
+        return Err(
+            "--behaviour needs --format json; mmaplint explain shows the behaviour of one handler as text".to_owned()
+        );
+    }
+    let functions = options.behaviour.then(|| Functions::new(session.context));
+    let version = tree.version();
+    let report = Report { findings, chosen: &session.chosen, version, scan, trouble, functions: functions.as_ref() };
     let coloured = output::is_coloured(common.color, common.output.is_some());
     let syntax = match options.resolved_format() {
         Format::Json => Syntax::Json,

@@ -9,8 +9,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Report;
+use super::behaviour::BehaviourEntry;
 use super::layout::{listed, write_json};
 use crate::ITEMS_PER_JOB;
+use crate::behaviour::{Reading, handler_key};
 use crate::source::Span;
 use crate::verdict::{self, Finding, Place, Verdict};
 
@@ -87,6 +89,9 @@ struct HandlerEntry<'a> {
     /// Helpers and hooks to convert first.
     depends_on: Vec<String>,
     merge: Option<MergeEntry<'a>>,
+    /// With `--behaviour`: the outcomes of the handler, once for each variant of its conditionals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behaviour: Option<Vec<BehaviourEntry>>,
 }
 
 /// Merging of the mappings with their neighbours, and its reasons.
@@ -251,6 +256,10 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         calls: &finding.calls,
         depends_on: finding.judgement.depends_on(),
         merge: finding.merge.as_ref().map(|merge| MergeEntry { state: merge.name(), because: merge.because() }),
+        behaviour: report.functions.and_then(|functions| {
+            let behaviours = functions.behaviours(&handler_key(functions.index(), finding)?, &Reading::default());
+            Some(behaviours.iter().map(|behaviour| BehaviourEntry::new(functions.index(), behaviour)).collect())
+        }),
     }
 }
 

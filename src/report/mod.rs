@@ -23,6 +23,7 @@ pub use lines::lines;
 pub use summary::{stats, summary};
 pub use text::text;
 
+use crate::behaviour::Functions;
 use crate::index::Registration;
 use crate::kernel::FileTrouble;
 use crate::verdict::{Finding, ResolvedTarget, Scan};
@@ -39,6 +40,8 @@ pub struct Report<'a> {
     pub version: Option<String>,
     /// Trouble that concerns the findings to show.
     pub trouble: Vec<&'a FileTrouble>,
+    /// Functions of the tree, if the behaviour of handlers is to be shown.
+    pub functions: Option<&'a Functions<'a>>,
 }
 
 impl<'a> Report<'a> {
@@ -50,6 +53,7 @@ impl<'a> Report<'a> {
             chosen,
             version,
             trouble: scan.trouble.iter().collect(),
+            functions: None,
         }
     }
 
