@@ -6,13 +6,8 @@ use std::fmt;
 use super::atom::{Atom, Literal, contradict};
 use super::outcome::{EffectKind, Outcome, Place, Populate, Returned};
 use super::term::{Part, Term};
-use super::{Behaviour, Functions, Gap, Reading};
-use crate::index::ItemId;
+use super::{Behaviour, Gap};
 use crate::rules::Rules;
-use crate::source::ItemKind;
-use crate::source::ast::{Expression, ExpressionKind as E, Statement};
-use crate::source::visit::{self, Seen};
-use crate::vma::flow::Key;
 
 /// Something that a conversion does otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +87,7 @@ impl NotCompared {
 ///
 /// # Errors
 /// Not all outcomes are known, or the variants do not correspond.
-fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -> Result<Vec<Difference>, NotCompared> {
+pub(super) fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -> Result<Vec<Difference>, NotCompared> {
     if let Some(gap) = old.iter().chain(new).find_map(|behaviour| behaviour.gap) {
         return Err(NotCompared::Gap(gap));
     }
@@ -374,72 +369,4 @@ fn without(list: Vec<String>, other: &[String]) -> Vec<String> {
         None => true,
     };
     list.into_iter().filter(is_lost).collect()
-}
-
-/// Compares a handler with its conversion in another tree, or in the same.
-///
-/// # Errors
-/// Not all outcomes are known, or the variants do not correspond.
-pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Vec<Difference>, NotCompared> {
-    let ((old_functions, old), (new_functions, new)) = (old, new);
-    // A helper that is pulled out, or folded in, is followed on its side.
-    let (before, after) = (old_functions.callees(old), new_functions.callees(new));
-    let follow: BTreeSet<String> = before.symmetric_difference(&after).cloned().collect();
-    let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
-    let renamed = if was.len() == is.len() { was } else { Vec::new() };
-    let reading = Reading { parameters: Vec::new(), follow: follow.clone() };
-    let before = old_functions.behaviours(old, &reading);
-    let after = new_functions.behaviours(new, &Reading { parameters: renamed, follow });
-    let moved = moved(new_functions, new, &after);
-    let found = differences(new_functions.context.rules, &before, &after)?;
-    Ok(found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect())
-}
-
-/// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per
-/// mapping moves there.
-fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet<String> {
-    let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
-    let tables: BTreeSet<String> = outcomes
-        .filter_map(|outcome| match outcome.mapping.fields.get("vm_ops")?.as_part()? {
-            Part::Address(table) => table.as_name().map(str::to_owned),
-            _ => None,
-        })
-        .collect();
-    let mut names = BTreeSet::new();
-    for table in tables {
-        let Some(hook) = functions.context.index.table_member(&table, "mapped", key.id.file) else { continue };
-        let Some((function, file)) = functions.own(&hook.name, hook.file) else { continue };
-        let source = functions.context.index.file(file);
-        let item = source.named(ItemKind::Function, &hook.name).next();
-        let called = item.map(|item| functions.called(ItemId { file, item })).unwrap_or_default();
-        names.extend(called.into_iter().map(|name| format!("{name}(")));
-        names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
-    }
-    names
-}
-
-/// The members that statements write.
-fn written(statements: &[Statement]) -> BTreeSet<String> {
-    let mut members = BTreeSet::new();
-    visit::statements(statements, &mut |seen| {
-        let target = match seen {
-            Seen::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target,
-            Seen::Expression(Expression { kind: E::Step { operand, .. }, .. }) => operand,
-            _ => return,
-        };
-        if let E::Field { name, .. } = &target.kind {
-            members.insert(name.clone());
-        }
-    });
-    members
-}
-
-impl Difference {
-    /// The difference without calls that have moved; `None` if it only says that they are gone.
-    fn without_moved(self, moved: &BTreeSet<String>) -> Option<Difference> {
-        let names = |text: &str| moved.iter().any(|done| text.contains(done.as_str()));
-        let depends = self.when.iter().any(|literal| names(&literal.to_string()));
-        let is_lost = matches!(self.kind, DifferenceKind::Call | DifferenceKind::Store | DifferenceKind::Field);
-        (!(depends || is_lost && names(&self.old))).then_some(self)
-    }
 }

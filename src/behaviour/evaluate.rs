@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::atom::Compared;
+use super::flags::{all_flags, any_flag, flags_of, masked};
 use super::outcome::{Effect, EffectKind};
 use super::state::State;
+use super::store::{member_of, target_of};
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::vma::lower::flags::flag_of;
 
 /// States with the value that an expression has in each.
 pub(super) type Values = Vec<(State, Term)>;
@@ -215,7 +216,7 @@ impl Walk<'_, '_> {
     }
 
     /// Evaluates two operands, left before right.
-    fn both(
+    pub(super) fn both(
         &mut self,
         left: &Expression,
         right: &Expression,
@@ -254,26 +255,6 @@ impl Walk<'_, '_> {
         Part::Name(name.to_owned()).into()
     }
 
-    /// The flags that a name stands for.
-    fn flags_named(&self, name: &str) -> Option<BTreeSet<String>> {
-        let rules = self.functions.context.rules;
-        match rules.mask(name) {
-            Some(all) => Some(all.iter().cloned().collect()),
-            None => flag_of(name).map(|flag| BTreeSet::from([flag])),
-        }
-    }
-
-    /// The flags that an expression names.
-    pub(super) fn flags_in(&self, expression: &Expression) -> BTreeSet<String> {
-        let mut flags = BTreeSet::new();
-        crate::source::visit::expression(expression, &mut |part| {
-            if let E::Name(name) = &part.kind {
-                flags.extend(self.flags_named(name).unwrap_or_default());
-            }
-        });
-        flags
-    }
-
     /// The value of a member.
     pub(super) fn member(&self, base: &Term, name: &str, state: &State) -> Term {
         if let Some(field) = self.mapping_field(base, name) {
@@ -284,7 +265,7 @@ impl Walk<'_, '_> {
     }
 
     /// The field of the VMA that `base->name` is.
-    fn mapping_field(&self, base: &Term, name: &str) -> Option<String> {
+    pub(super) fn mapping_field(&self, base: &Term, name: &str) -> Option<String> {
         if !matches!(base.as_part(), Some(Part::Mapping)) || name == "action" {
             return None;
         }
@@ -327,148 +308,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// `&place`. A helper that is given the address of a field of the mapping reads that field.
-    fn address_of(&self, place: Term) -> Term {
-        if let Some(Part::Member(base, name)) = place.as_part()
-            && let Some(field) = self.mapping_field(base, name)
-        {
-            return Part::Field(field).into();
-        }
-        address_of(place)
-    }
-
-    /// The place that an expression denotes, as a term: what `&` takes the address of and what is assigned to.
-    fn place(&mut self, expression: &Expression, state: State) -> Values {
-        match &expression.bare().kind {
-            E::Name(name) => {
-                let is_mapping =
-                    state.locals.get(name).is_some_and(|value| matches!(value.as_part(), Some(Part::Mapping)));
-                let place = if is_mapping { Part::Mapping } else { Part::Name(name.clone()) };
-                vec![(state, place.into())]
-            }
-            E::Field { base, name, .. } => {
-                let values = self.value(base, state).into_iter();
-                values
-                    .map(|(state, base)| {
-                        let place = member_of(&base, name);
-                        (state, place)
-                    })
-                    .collect()
-            }
-            E::Index { base, index } => self.both(base, index, state, |base, index| {
-                Part::Index(Arc::new(base.clone()), Arc::new(index.clone())).into()
-            }),
-            E::Unary { operator, operand } if operator == "*" => {
-                self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
-            }
-            _ => self.value(expression, state),
-        }
-    }
-
-    fn assign(&mut self, operator: &str, target: &Expression, value: &Expression, span: Span, state: State) -> Values {
-        let mut values = Vec::new();
-        for (state, value) in self.value(value, state) {
-            if operator == "=" {
-                values.extend(self.store(target, value, span, state));
-                continue;
-            }
-            let operator = operator.trim_end_matches('=');
-            for (state, old) in self.value(target, state) {
-                values.extend(self.store(target, operation(operator, &old, &value), span, state));
-            }
-        }
-        values
-    }
-
-    fn step(&mut self, operator: &str, operand: &Expression, span: Span, state: State) -> Values {
-        let by = if operator == "++" { 1 } else { -1 };
-        let mut values = Vec::new();
-        for (state, old) in self.value(operand, state) {
-            let new = old.plus(&Term::constant(by)).unwrap_or_default();
-            // Whether the old value or the new one counts, its text does not tell here; the old one is the common case.
-            values.extend(self.store(operand, new, span, state).into_iter().map(|(state, _)| (state, old.clone())));
-        }
-        values
-    }
-
-    /// Assigns a value to a variable, a field of the VMA, or an object.
-    fn store(&mut self, target: &Expression, value: Term, span: Span, mut state: State) -> Values {
-        if let Some(name) = target.name() {
-            let value = self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
-            if self.frame().types.contains_key(name) || state.locals.contains_key(name) {
-                state.locals.insert(name.to_owned(), value.clone());
-                return vec![(state, value)];
-            }
-        }
-        let is_own = self.is_own(target);
-        let mut values = Vec::new();
-        for (mut state, place) in self.place(target, state) {
-            if let Some(Part::Member(base, name)) = place.as_part() {
-                if let Some(field) = self.mapping_field(base, name) {
-                    self.write_field(&field, value.clone(), span, &mut state);
-                    values.push((state, value.clone()));
-                    continue;
-                }
-                if name == "error_override" {
-                    state.error_override = Some(value.clone());
-                    values.push((state, value.clone()));
-                    continue;
-                }
-            }
-            state.memory.insert(place.clone(), value.clone());
-            if !is_own {
-                self.add_effect(EffectKind::Store(place, value.clone()), span, &mut state);
-            }
-            values.push((state, value.clone()));
-        }
-        values
-    }
-
-    /// Whether a place is a part of a variable of the running function.
-    fn is_own(&self, target: &Expression) -> bool {
-        let mut part = target.bare();
-        loop {
-            part = match &part.kind {
-                E::Field { base, arrow: false, .. } | E::Index { base, .. } => base,
-                E::Name(name) => {
-                    return self.frame().types.get(name).is_some_and(|ty| ty.pointers == 0);
-                }
-                _ => return false,
-            };
-        }
-    }
-
-    fn write_field(&mut self, field: &str, value: Term, span: Span, state: &mut State) {
-        if field != "vm_flags" {
-            state.mapping.fields.insert(field.to_owned(), value);
-            return;
-        }
-        match value.as_part() {
-            Some(Part::Operation(operator, operands)) if operator == "|" && operands.len() == 2 => {
-                if let Some(flags) = operands.iter().find_map(flags_of) {
-                    self.change_flags(flags, true, state);
-                    return;
-                }
-            }
-            Some(Part::Operation(operator, operands)) if operator == "&" => {
-                let complement = operands.iter().find_map(|operand| match operand.as_part() {
-                    Some(Part::Operation(operator, inner)) if operator == "~" => inner.first().and_then(flags_of),
-                    _ => None,
-                });
-                if let Some(flags) = complement {
-                    self.change_flags(flags, false, state);
-                    return;
-                }
-            }
-            _ => {}
-        }
-        self.add_effect(EffectKind::Store(Part::Field("vm_flags".to_owned()).into(), value), span, state);
-    }
-
-    pub(super) fn change_flags(&self, flags: &BTreeSet<String>, set: bool, state: &mut State) {
-        state.mapping.flags.extend(flags.iter().map(|flag| (flag.clone(), set)));
-    }
-
     pub(super) fn add_effect(&self, kind: EffectKind, span: Span, state: &mut State) {
         let is_looped = self.frames.iter().any(|frame| frame.loops > 0);
         state.effects.push(Effect { kind, is_looped, place: self.at(span) });
@@ -477,83 +316,6 @@ impl Walk<'_, '_> {
 
 fn is_comparison(operator: &str) -> bool {
     matches!(operator, "<" | ">" | "<=" | ">=" | "==" | "!=")
-}
-
-/// The flags that a term names.
-fn flags_of(term: &Term) -> Option<&BTreeSet<String>> {
-    match term.as_part() {
-        Some(Part::Flags(flags)) => Some(flags),
-        _ => None,
-    }
-}
-
-/// The mask, if a term is the VMA's flags under a mask.
-fn masked(term: &Term) -> Option<&BTreeSet<String>> {
-    let Some(Part::Operation(operator, operands)) = term.as_part() else { return None };
-    let [left, right] = operands.as_slice() else { return None };
-    let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(name)) if name == "vm_flags");
-    match operator.as_str() {
-        "&" if is_flags(left) => flags_of(right),
-        "&" if is_flags(right) => flags_of(left),
-        _ => None,
-    }
-}
-
-/// Whether any of some flags is set.
-fn any_flag(flags: &BTreeSet<String>, state: State) -> Answers {
-    let (mut answers, mut left) = (Vec::new(), vec![state]);
-    for flag in flags {
-        let mut clear = Vec::new();
-        for state in left {
-            for (state, set) in state.flag(flag) {
-                if set { answers.push((state, true)) } else { clear.push(state) }
-            }
-        }
-        left = clear;
-    }
-    answers.extend(left.into_iter().map(|state| (state, false)));
-    answers
-}
-
-/// Whether all flags are as wanted.
-fn all_flags(wanted: &[(String, bool)], state: State) -> Answers {
-    let (mut answers, mut left) = (Vec::new(), vec![state]);
-    for (flag, wanted) in wanted {
-        let mut met = Vec::new();
-        for state in left {
-            for (state, set) in state.flag(flag) {
-                if set == *wanted { met.push(state) } else { answers.push((state, false)) }
-            }
-        }
-        left = met;
-    }
-    answers.extend(left.into_iter().map(|state| (state, true)));
-    answers
-}
-
-/// The place `base->name` in one normal form: `(&a)->b` and `a.b` give the same place, and so do `(*p).b` and `p->b`.
-fn member_of(base: &Term, name: &str) -> Term {
-    let base = match base.as_part() {
-        Some(Part::Address(value)) | Some(Part::Target(value)) => value.clone(),
-        _ => Arc::new(base.clone()),
-    };
-    Part::Member(base, name.to_owned()).into()
-}
-
-fn target_of(pointer: Term) -> Term {
-    match pointer.as_part() {
-        Some(Part::Address(value)) => value.as_ref().clone(),
-        Some(Part::Mapping) => pointer,
-        _ => Part::Target(Arc::new(pointer)).into(),
-    }
-}
-
-fn address_of(place: Term) -> Term {
-    match place.as_part() {
-        Some(Part::Mapping) => place,
-        Some(Part::Target(pointer)) => pointer.as_ref().clone(),
-        _ => Part::Address(Arc::new(place)).into(),
-    }
 }
 
 /// The value of a number as C writes it.
@@ -567,7 +329,7 @@ fn number_of(text: &str) -> Option<i128> {
 }
 
 /// The value of a binary operation.
-fn operation(operator: &str, left: &Term, right: &Term) -> Term {
+pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
     let is_shift = right.as_name() == Some("PAGE_SHIFT");
     let sum = match operator {
         "+" => left.plus(right),

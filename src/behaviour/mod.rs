@@ -8,9 +8,13 @@ mod atom;
 mod bound;
 mod call;
 mod compare;
+mod conversion;
 mod evaluate;
+mod flags;
+mod loops;
 mod outcome;
 mod state;
+mod store;
 mod term;
 mod walk;
 
@@ -21,7 +25,8 @@ use rustc_hash::FxHashMap;
 
 pub use atom::{Atom, Literal, contradict};
 pub use bound::{Unbounded, unbounded};
-pub use compare::{Difference, DifferenceKind, NotCompared, conversion};
+pub use compare::{Difference, DifferenceKind, NotCompared};
+pub use conversion::conversion;
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Place, Populate, Returned};
 pub use term::{Part, Term};
 

@@ -12,7 +12,6 @@ use super::state::State;
 use super::term::{Part, Term};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
-use crate::source::visit::{self, Seen};
 
 /// Maximum number of states at one place.
 const STATES_LIMIT: usize = 160;
@@ -25,11 +24,11 @@ pub(super) const DEPTH_LIMIT: usize = 8;
 
 /// Where control goes from a list of statements.
 #[derive(Default)]
-struct Exits {
-    next: Vec<State>,
-    breaks: Vec<State>,
-    continues: Vec<State>,
-    returns: Vec<Exit>,
+pub(super) struct Exits {
+    pub(super) next: Vec<State>,
+    pub(super) breaks: Vec<State>,
+    pub(super) continues: Vec<State>,
+    pub(super) returns: Vec<Exit>,
 }
 
 /// A return from a function.
@@ -74,7 +73,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         self.frames.last().unwrap_or_else(|| unreachable!("no function is followed"))
     }
 
-    fn frame_mut(&mut self) -> &mut Frame {
+    pub(super) fn frame_mut(&mut self) -> &mut Frame {
         self.frames.last_mut().unwrap_or_else(|| unreachable!("no function is followed"))
     }
 
@@ -112,7 +111,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         returns
     }
 
-    fn statements(&mut self, list: &[Statement], entry: Vec<State>) -> Exits {
+    pub(super) fn statements(&mut self, list: &[Statement], entry: Vec<State>) -> Exits {
         let mut exits = Exits { next: entry, ..Exits::default() };
         for statement in list {
             if self.gap.is_some() {
@@ -215,67 +214,6 @@ impl<'a, 'f> Walk<'a, 'f> {
         exits
     }
 
-    /// A loop is followed once, with unknown values for the variables that it changes.
-    fn repeated(
-        &mut self,
-        condition: Option<&Expression>,
-        body: &[Statement],
-        head: Option<&str>,
-        states: Vec<State>,
-    ) -> Exits {
-        if head.is_some_and(|head| head.starts_with("scoped_")) {
-            let inner = self.statements(body, states);
-            let next = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
-            return Exits { next, returns: inner.returns, ..Exits::default() };
-        }
-        let mut changed = assigned(body, condition);
-        if head.is_some() {
-            changed.extend(condition.into_iter().flat_map(names).filter(|name| self.frame().types.contains_key(name)));
-        }
-        // A variable that no round hands on to the next has its old value in each round.
-        let trial = self.round(condition.filter(|_| head.is_none()), body, &changed, states.clone());
-        let is_handed_on = |name: &String| {
-            let unknown = Term::from(Part::Changed(name.clone()));
-            head.is_some() && condition.is_some_and(|condition| names(condition).contains(name))
-                || trial.next.iter().chain(&trial.continues).any(|state| state.locals.get(name) != Some(&unknown))
-        };
-        let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
-        let inner = match carried.len() == changed.len() {
-            true => trial,
-            false => self.round(condition.filter(|_| head.is_none()), body, &carried, states),
-        };
-        let mut next: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
-        next.iter_mut().for_each(|state| forget(state, &carried));
-        // A loop that is left by `break` leaves the values of its last round.
-        next.extend(inner.breaks);
-        Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
-    }
-
-    /// One round of a loop, with unknown values for some variables.
-    fn round(
-        &mut self,
-        condition: Option<&Expression>,
-        body: &[Statement],
-        unknown: &[String],
-        states: Vec<State>,
-    ) -> Exits {
-        let mut entry = Vec::new();
-        for mut state in states {
-            forget(&mut state, unknown);
-            match condition {
-                Some(condition) => {
-                    let answers = self.condition(condition, state).into_iter();
-                    entry.extend(answers.filter(|(_, holds)| *holds).map(|(state, _)| state));
-                }
-                None => entry.push(state),
-            }
-        }
-        self.frame_mut().loops += 1;
-        let exits = self.statements(body, entry);
-        self.frame_mut().loops -= 1;
-        exits
-    }
-
     fn switch(
         &mut self,
         value: &Expression,
@@ -351,63 +289,6 @@ impl Exits {
         self.continues.extend(other.continues);
         self.returns.extend(other.returns);
     }
-}
-
-/// States of which no two differ only in what cannot be seen any more.
-fn distinct(states: Vec<State>) -> Vec<State> {
-    let mut kept: Vec<State> = Vec::new();
-    for state in states {
-        let is_same = |known: &State| {
-            known.condition == state.condition
-                && known.effects == state.effects
-                && known.mapping == state.mapping
-                && known.locals == state.locals
-                && known.action == state.action
-        };
-        if !kept.iter().any(is_same) {
-            kept.push(state);
-        }
-    }
-    kept
-}
-
-/// Forgets the values of variables.
-fn forget(state: &mut State, names: &[String]) {
-    for name in names {
-        state.locals.insert(name.clone(), Part::Changed(name.clone()).into());
-    }
-}
-
-/// The names in an expression.
-fn names(expression: &Expression) -> Vec<String> {
-    let mut names = Vec::new();
-    visit::expression(expression, &mut |part| names.extend(part.name().map(str::to_owned)));
-    names
-}
-
-/// The variables that a loop assigns to.
-fn assigned(body: &[Statement], condition: Option<&Expression>) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut see = |expression: &Expression| {
-        let target = match &expression.kind {
-            E::Assign { target, .. } => target.name(),
-            E::Step { operand, .. } => operand.name(),
-            E::Unary { operator, operand } if operator == "&" => operand.name(),
-            _ => None,
-        };
-        names.extend(target.map(str::to_owned));
-    };
-    visit::statements(body, &mut |seen| {
-        if let Seen::Expression(expression) = seen {
-            see(expression);
-        }
-    });
-    if let Some(condition) = condition {
-        visit::expression(condition, &mut see);
-    }
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// Types that hold fewer values than `unsigned long`.

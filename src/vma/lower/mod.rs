@@ -38,6 +38,7 @@ pub struct Context<'a> {
 }
 
 /// One function while it is lowered.
+// Thirteen fields: where it reads, what it knows, what it writes.
 struct Lowerer<'a> {
     context: Context<'a>,
     file: u32,

@@ -1,0 +1,87 @@
+//! Flags of the mapping: their names, masks, and questions about them.
+
+use super::evaluate::Answers;
+use super::state::State;
+use super::term::{Part, Term};
+use super::walk::Walk;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::vma::lower::flags::flag_of;
+use std::collections::BTreeSet;
+
+impl Walk<'_, '_> {
+    /// The flags that a name stands for.
+    pub(super) fn flags_named(&self, name: &str) -> Option<BTreeSet<String>> {
+        let rules = self.functions.context.rules;
+        match rules.mask(name) {
+            Some(all) => Some(all.iter().cloned().collect()),
+            None => flag_of(name).map(|flag| BTreeSet::from([flag])),
+        }
+    }
+
+    /// The flags that an expression names.
+    pub(super) fn flags_in(&self, expression: &Expression) -> BTreeSet<String> {
+        let mut flags = BTreeSet::new();
+        crate::source::visit::expression(expression, &mut |part| {
+            if let E::Name(name) = &part.kind {
+                flags.extend(self.flags_named(name).unwrap_or_default());
+            }
+        });
+        flags
+    }
+
+    pub(super) fn change_flags(&self, flags: &BTreeSet<String>, set: bool, state: &mut State) {
+        state.mapping.flags.extend(flags.iter().map(|flag| (flag.clone(), set)));
+    }
+}
+
+/// The flags that a term names.
+pub(super) fn flags_of(term: &Term) -> Option<&BTreeSet<String>> {
+    match term.as_part() {
+        Some(Part::Flags(flags)) => Some(flags),
+        _ => None,
+    }
+}
+
+/// The mask, if a term is the VMA's flags under a mask.
+pub(super) fn masked(term: &Term) -> Option<&BTreeSet<String>> {
+    let Some(Part::Operation(operator, operands)) = term.as_part() else { return None };
+    let [left, right] = operands.as_slice() else { return None };
+    let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(name)) if name == "vm_flags");
+    match operator.as_str() {
+        "&" if is_flags(left) => flags_of(right),
+        "&" if is_flags(right) => flags_of(left),
+        _ => None,
+    }
+}
+
+/// Whether any of some flags is set.
+pub(super) fn any_flag(flags: &BTreeSet<String>, state: State) -> Answers {
+    let (mut answers, mut left) = (Vec::new(), vec![state]);
+    for flag in flags {
+        let mut clear = Vec::new();
+        for state in left {
+            for (state, set) in state.flag(flag) {
+                if set { answers.push((state, true)) } else { clear.push(state) }
+            }
+        }
+        left = clear;
+    }
+    answers.extend(left.into_iter().map(|state| (state, false)));
+    answers
+}
+
+/// Whether all flags are as wanted.
+pub(super) fn all_flags(wanted: &[(String, bool)], state: State) -> Answers {
+    let (mut answers, mut left) = (Vec::new(), vec![state]);
+    for (flag, wanted) in wanted {
+        let mut met = Vec::new();
+        for state in left {
+            for (state, set) in state.flag(flag) {
+                if set == *wanted { met.push(state) } else { answers.push((state, false)) }
+            }
+        }
+        left = met;
+    }
+    answers.extend(left.into_iter().map(|state| (state, true)));
+    answers
+}

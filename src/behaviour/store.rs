@@ -1,0 +1,183 @@
+//! Assignments: to variables, to fields of the mapping, to objects.
+
+use super::evaluate::{Values, operation};
+use super::flags::flags_of;
+use super::outcome::EffectKind;
+use super::state::State;
+use super::term::{Part, Term};
+use super::walk::{Walk, narrowed};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use std::sync::Arc;
+
+impl Walk<'_, '_> {
+    /// `&place`. A helper that is given the address of a field of the mapping reads that field.
+    pub(super) fn address_of(&self, place: Term) -> Term {
+        if let Some(Part::Member(base, name)) = place.as_part()
+            && let Some(field) = self.mapping_field(base, name)
+        {
+            return Part::Field(field).into();
+        }
+        address_of(place)
+    }
+
+    /// The place that an expression denotes, as a term: what `&` takes the address of and what is assigned to.
+    pub(super) fn place(&mut self, expression: &Expression, state: State) -> Values {
+        match &expression.bare().kind {
+            E::Name(name) => {
+                let is_mapping =
+                    state.locals.get(name).is_some_and(|value| matches!(value.as_part(), Some(Part::Mapping)));
+                let place = if is_mapping { Part::Mapping } else { Part::Name(name.clone()) };
+                vec![(state, place.into())]
+            }
+            E::Field { base, name, .. } => {
+                let values = self.value(base, state).into_iter();
+                values
+                    .map(|(state, base)| {
+                        let place = member_of(&base, name);
+                        (state, place)
+                    })
+                    .collect()
+            }
+            E::Index { base, index } => self.both(base, index, state, |base, index| {
+                Part::Index(Arc::new(base.clone()), Arc::new(index.clone())).into()
+            }),
+            E::Unary { operator, operand } if operator == "*" => {
+                self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
+            }
+            _ => self.value(expression, state),
+        }
+    }
+
+    pub(super) fn assign(
+        &mut self,
+        operator: &str,
+        target: &Expression,
+        value: &Expression,
+        span: Span,
+        state: State,
+    ) -> Values {
+        let mut values = Vec::new();
+        for (state, value) in self.value(value, state) {
+            if operator == "=" {
+                values.extend(self.store(target, value, span, state));
+                continue;
+            }
+            let operator = operator.trim_end_matches('=');
+            for (state, old) in self.value(target, state) {
+                values.extend(self.store(target, operation(operator, &old, &value), span, state));
+            }
+        }
+        values
+    }
+
+    pub(super) fn step(&mut self, operator: &str, operand: &Expression, span: Span, state: State) -> Values {
+        let by = if operator == "++" { 1 } else { -1 };
+        let mut values = Vec::new();
+        for (state, old) in self.value(operand, state) {
+            let new = old.plus(&Term::constant(by)).unwrap_or_default();
+            // Whether the old value or the new one counts, its text does not tell here; the old one is the common case.
+            values.extend(self.store(operand, new, span, state).into_iter().map(|(state, _)| (state, old.clone())));
+        }
+        values
+    }
+
+    /// Assigns a value to a variable, a field of the VMA, or an object.
+    pub(super) fn store(&mut self, target: &Expression, value: Term, span: Span, mut state: State) -> Values {
+        if let Some(name) = target.name() {
+            let value = self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
+            if self.frame().types.contains_key(name) || state.locals.contains_key(name) {
+                state.locals.insert(name.to_owned(), value.clone());
+                return vec![(state, value)];
+            }
+        }
+        let is_own = self.is_own(target);
+        let mut values = Vec::new();
+        for (mut state, place) in self.place(target, state) {
+            if let Some(Part::Member(base, name)) = place.as_part() {
+                if let Some(field) = self.mapping_field(base, name) {
+                    self.write_field(&field, value.clone(), span, &mut state);
+                    values.push((state, value.clone()));
+                    continue;
+                }
+                if name == "error_override" {
+                    state.error_override = Some(value.clone());
+                    values.push((state, value.clone()));
+                    continue;
+                }
+            }
+            state.memory.insert(place.clone(), value.clone());
+            if !is_own {
+                self.add_effect(EffectKind::Store(place, value.clone()), span, &mut state);
+            }
+            values.push((state, value.clone()));
+        }
+        values
+    }
+
+    /// Whether a place is a part of a variable of the running function.
+    pub(super) fn is_own(&self, target: &Expression) -> bool {
+        let mut part = target.bare();
+        loop {
+            part = match &part.kind {
+                E::Field { base, arrow: false, .. } | E::Index { base, .. } => base,
+                E::Name(name) => {
+                    return self.frame().types.get(name).is_some_and(|ty| ty.pointers == 0);
+                }
+                _ => return false,
+            };
+        }
+    }
+
+    pub(super) fn write_field(&mut self, field: &str, value: Term, span: Span, state: &mut State) {
+        if field != "vm_flags" {
+            state.mapping.fields.insert(field.to_owned(), value);
+            return;
+        }
+        match value.as_part() {
+            Some(Part::Operation(operator, operands)) if operator == "|" && operands.len() == 2 => {
+                if let Some(flags) = operands.iter().find_map(flags_of) {
+                    self.change_flags(flags, true, state);
+                    return;
+                }
+            }
+            Some(Part::Operation(operator, operands)) if operator == "&" => {
+                let complement = operands.iter().find_map(|operand| match operand.as_part() {
+                    Some(Part::Operation(operator, inner)) if operator == "~" => inner.first().and_then(flags_of),
+                    _ => None,
+                });
+                if let Some(flags) = complement {
+                    self.change_flags(flags, false, state);
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.add_effect(EffectKind::Store(Part::Field("vm_flags".to_owned()).into(), value), span, state);
+    }
+}
+
+/// The place `base->name` in one normal form: `(&a)->b` and `a.b` give the same place, and so do `(*p).b` and `p->b`.
+pub(super) fn member_of(base: &Term, name: &str) -> Term {
+    let base = match base.as_part() {
+        Some(Part::Address(value)) | Some(Part::Target(value)) => value.clone(),
+        _ => Arc::new(base.clone()),
+    };
+    Part::Member(base, name.to_owned()).into()
+}
+
+pub(super) fn target_of(pointer: Term) -> Term {
+    match pointer.as_part() {
+        Some(Part::Address(value)) => value.as_ref().clone(),
+        Some(Part::Mapping) => pointer,
+        _ => Part::Target(Arc::new(pointer)).into(),
+    }
+}
+
+pub(super) fn address_of(place: Term) -> Term {
+    match place.as_part() {
+        Some(Part::Mapping) => place,
+        Some(Part::Target(pointer)) => pointer.as_ref().clone(),
+        _ => Part::Address(Arc::new(place)).into(),
+    }
+}
