@@ -13,14 +13,17 @@
 //! headers of testdata/kernel, and are judged against its API.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/headers.rs"]
+mod headers;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use headers::headers;
 use serde_json::Value;
-use support::{copy, testdata};
+use support::testdata;
 
 /// A file of a case: its path in the tree, and its text.
 struct Source {
@@ -126,11 +129,7 @@ fn fact(handler: &Value, key: &str) -> String {
 #[test]
 fn cases_hold() {
     let sources = sources();
-    let tree = tempfile::tempdir().unwrap();
-    copy(&testdata("kernel/include"), &tree.path().join("include"));
-    for name in ["Makefile", "MAINTAINERS"] {
-        std::fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
-    }
+    let tree = headers();
     for source in &sources {
         let path = tree.path().join(&source.path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -2,17 +2,22 @@
 //! `//~ TEXT` on each line that a finding has to name.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/headers.rs"]
+mod headers;
+#[path = "support/stdin.rs"]
+mod stdin;
 mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use headers::headers;
 use serde_json::Value;
 use similar::TextDiff;
-use support::{copy, testdata};
+use stdin::run_with;
+use support::testdata;
 
 /// A driver before, and the name and text of each conversion.
 fn case(text: &str) -> (String, Vec<(String, String)>) {
@@ -37,16 +42,8 @@ fn introduced(lint: &str, tree: &Path, path: &str, before: &str, after: &str) ->
     fs::write(tree.join(path), before).unwrap();
     let (old, new) = (format!("a/{path}"), format!("b/{path}"));
     let patch = TextDiff::from_lines(before, after).unified_diff().header(&old, &new).to_string();
-    let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
-        .args(["check", "--patch", "-", "--select", lint, "--format", "json"])
-        .arg(tree)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    tool.stdin.take().unwrap().write_all(patch.as_bytes()).unwrap();
-    let output = tool.wait_with_output().unwrap();
+    let arguments = ["--patch", "-", "--select", lint, "--format", "json"];
+    let output = run_with(patch.as_bytes(), "check", tree, &arguments);
     assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
     let entries = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -54,18 +51,8 @@ fn introduced(lint: &str, tree: &Path, path: &str, before: &str, after: &str) ->
     entries.map(|entry| (entry["line"].as_u64().unwrap(), entry["message"].as_str().unwrap().to_owned())).collect()
 }
 
-/// A tree with the headers of the made-up kernel alone.
-fn headers() -> tempfile::TempDir {
-    let tree = tempfile::tempdir().unwrap();
-    copy(&testdata("kernel/include"), &tree.path().join("include"));
-    for name in ["Makefile", "MAINTAINERS"] {
-        fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
-    }
-    tree
-}
-
-/// A driver that maps what it is told to: its hook, its handler, and what the handler does.
-fn careless(hook: &str, head: &str, body: &str) -> String {
+/// A driver with one handler; `head` and `body` are those of the handler.
+fn driver(hook: &str, head: &str, body: &str) -> String {
     let name = head.split(['(', ' ']).find(|word| word.contains("mmap")).unwrap();
     format!(
         "#include <linux/mm.h>\n\n{head}\n{{\n{body}}}\n\nstatic const struct file_operations lamp_fops = {{\n\t.{hook} = {name},\n}};\n"
@@ -75,22 +62,22 @@ fn careless(hook: &str, head: &str, body: &str) -> String {
 #[test]
 fn a_hazard_that_was_there_is_not_introduced_by_rewriting_its_handler() {
     let head = "static int lamp_mmap(struct file *file, struct vm_area_struct *vma)";
-    let before = careless(
+    let before = driver(
         "mmap",
         head,
         "\tunsigned long size = vma->vm_end - vma->vm_start;\n\n\treturn remap_pfn_range(vma, vma->vm_start, lamp_pfn, size, vma->vm_page_prot);\n",
     );
-    let renamed = careless(
+    let renamed = driver(
         "mmap",
         "static int lamp_mmap(struct file *filp, struct vm_area_struct *area)",
         "\tunsigned long length = area->vm_end - area->vm_start;\n\n\treturn remap_pfn_range(area, area->vm_start, lamp_pfn, length, area->vm_page_prot);\n",
     );
-    let converted = careless(
+    let converted = driver(
         "mmap_prepare",
         "static int lamp_mmap_prepare(struct vm_area_desc *desc)",
         "\tmmap_action_remap_full(desc, lamp_pfn);\n\treturn 0;\n",
     );
-    let harmless = careless("mmap", head, "\treturn vm_iomap_memory(vma, lamp_base, lamp_length);\n");
+    let harmless = driver("mmap", head, "\treturn vm_iomap_memory(vma, lamp_base, lamp_length);\n");
     let tree = headers();
     let new = |before: &str, after: &str| {
         introduced("populate-not-bounded", tree.path(), "drivers/case/lamp.c", before, after).len()

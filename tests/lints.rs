@@ -2,6 +2,8 @@
 //! has to let pass. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/headers.rs"]
+mod headers;
 mod support;
 
 use std::collections::BTreeSet;
@@ -9,9 +11,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use headers::headers;
 use mmaplint::lint::ALL;
 use serde_json::Value;
-use support::{copy, testdata};
+use support::testdata;
 
 /// The files of a case: path and text.
 fn files(id: &str) -> Vec<(String, String)> {
@@ -29,11 +32,7 @@ fn files(id: &str) -> Vec<(String, String)> {
 
 /// What one lint finds in a tree with its case alone: file, line, lint.
 fn found(id: &str, files: &[(String, String)]) -> BTreeSet<(String, u64, String)> {
-    let tree = tempfile::tempdir().unwrap();
-    copy(&testdata("kernel/include"), &tree.path().join("include"));
-    for name in ["Makefile", "MAINTAINERS"] {
-        fs::copy(testdata("kernel").join(name), tree.path().join(name)).unwrap();
-    }
+    let tree = headers();
     for (path, text) in files {
         let path = tree.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
