@@ -1,9 +1,10 @@
 //! Differences between two trees, or between two targets for one tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::index::{Index, ItemId, Takes};
-use crate::verdict::{Finding, Place, Scan, Verdict};
+use crate::index::{Index, Takes};
+use crate::verdict::{Finding, Scan, Verdict};
+use crate::vma::Key;
 
 /// Kind of change of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,13 +91,17 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
     changes
 }
 
-/// The findings of registrations that a new tree has converted: their numbers in the old list and in the new one.
-pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(usize, usize)> {
+/// The handlers that a new tree has converted, each old one with its conversion, once.
+pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(Key, Key)> {
     let (old, new) = (entries(old.0, old.1), entries(new.0, new.1));
     let found = matched(&old, &new);
     let pairs = new.iter().zip(found).filter_map(|(new, old)| Some((old?, new)));
     let pairs = pairs.filter(|(old, new)| fate(old, new) == Fate::Converted);
-    pairs.map(|(old, new)| (old.number, new.number)).collect()
+    let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
+    pairs
+        .filter_map(|(old, new)| Some((old.function.clone()?, new.function.clone()?)))
+        .filter(|pair| seen.insert(pair.clone()))
+        .collect()
 }
 
 /// For each new registration the old one that it was.
@@ -156,8 +161,8 @@ fn fate(old: &Entry, new: &Entry) -> Fate {
 struct Entry {
     side: Side,
     takes: Takes,
-    /// Its number in the list of findings.
-    number: usize,
+    /// The handler's function, if it was found.
+    function: Option<Key>,
     /// The struct.
     record: String,
     /// The handler's name without `_prepare`.
@@ -169,27 +174,21 @@ struct Entry {
 }
 
 fn entries(index: &Index, findings: &[Finding]) -> Vec<Entry> {
-    findings.iter().enumerate().map(|(number, finding)| entry(index, number, finding)).collect()
+    findings.iter().map(|finding| entry(index, finding)).collect()
 }
 
-fn entry(index: &Index, number: usize, finding: &Finding) -> Entry {
+fn entry(index: &Index, finding: &Finding) -> Entry {
     let registration = &finding.registration;
     let file = index.file(registration.file);
     let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
-    let place = finding.handler.as_ref().and_then(|handler| handler.place);
-    let code = place.map_or(Vec::new(), |place| {
-        let source = index.file(place.file);
-        let item = source.item_at(place.span.start).map(|item| source.items[item as usize].span);
-        let text = item.unwrap_or_default().of(&source.text);
+    let function = finding.function(index);
+    let code = function.as_ref().map_or(Vec::new(), |key| {
+        let text = index.item(key.id).span.of(&index.file(key.id.file).text);
         text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect()
     });
-    let is_near = |place: Place| {
-        let item = index.file(place.file).item_at(place.span.start);
-        item.is_some_and(|item| index.same_driver(registration.file, ItemId { file: place.file, item }))
-    };
     Entry {
-        number,
-        is_own: place.is_some_and(is_near),
+        is_own: function.as_ref().is_some_and(|key| index.same_driver(registration.file, key.id)),
+        function,
         side: Side {
             file: file.path.clone(),
             line: file.position(registration.span.start).line,

@@ -13,6 +13,7 @@ pub mod handler_report;
 pub mod index;
 pub mod kernel;
 pub mod lint;
+mod memo;
 pub mod near;
 pub mod profile;
 pub mod replace;

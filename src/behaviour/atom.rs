@@ -41,14 +41,19 @@ impl Literal {
     pub fn negated(&self) -> Literal {
         Literal { atom: self.atom.clone(), holds: !self.holds }
     }
-
-    /// Whether the VMA had a flag at entry.
-    pub fn flag(name: &str, holds: bool) -> Literal {
-        Literal { atom: Atom::Flag(name.to_owned()), holds }
-    }
 }
 
 impl Compared {
+    /// Whether the VMA had a flag at entry.
+    pub fn flag(name: &str) -> Compared {
+        Compared::If(Literal { atom: Atom::Flag(name.to_owned()), holds: true })
+    }
+
+    /// Whether the populating call of this number fails.
+    pub fn fails(number: usize) -> Compared {
+        Compared::If(Literal { atom: Atom::Fails(number), holds: true })
+    }
+
     /// `term > 0`.
     pub fn positive(term: &Term) -> Compared {
         if let Some(value) = term.as_constant() {
@@ -169,7 +174,7 @@ pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
 }
 
 /// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
-pub fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
+pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let mut sums: BTreeMap<Term, Interval> = BTreeMap::new();
     let mut answers: BTreeMap<&Atom, bool> = BTreeMap::new();
     for literal in literals {

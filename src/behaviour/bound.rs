@@ -7,7 +7,7 @@ use super::term::{Part, Term};
 /// The range that no condition of a path bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unbounded {
-    /// The length of what is mapped.
+    /// The length of the populate.
     Size,
     /// The offset from which it is mapped.
     Offset,

@@ -23,17 +23,8 @@ struct Called<'e> {
 }
 
 impl Walk<'_, '_> {
-    /// Evaluates a call.
-    pub(super) fn call(&mut self, whole: &Expression, state: State) -> Values {
-        self.call_as(whole, state, false)
-    }
-
-    /// Evaluates a call whose result is dropped: it is there for its effect.
-    pub(super) fn dropped_call(&mut self, whole: &Expression, state: State) -> Values {
-        self.call_as(whole, state, true)
-    }
-
-    fn call_as(&mut self, whole: &Expression, state: State, is_dropped: bool) -> Values {
+    /// Evaluates a call; a call whose result is dropped is there for its effect. Any other expression has its value.
+    pub(super) fn call(&mut self, whole: &Expression, state: State, is_dropped: bool) -> Values {
         let E::Call { callee, arguments: expressions } = &whole.bare().kind else { return self.value(whole, state) };
         let callees = match callee.name().filter(|name| !state.locals.contains_key(*name)) {
             Some(name) => vec![(state, name.to_owned())],
@@ -74,28 +65,16 @@ impl Walk<'_, '_> {
     fn called(&mut self, call: &Called, mut state: State) -> Values {
         let rules = self.functions.context.rules;
         let name = call.name.as_str();
-        match rules.value(name) {
-            Some(CallValue::Sum) => {
-                let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
-                let sum = left.plus(right);
-                let variable = call.expressions.get(2).and_then(|argument| self.own_variable(argument));
-                let question = Part::Operation("wraps".to_owned(), vec![left.clone(), right.clone()]);
-                if let (Some(sum), Some(variable)) = (sum, variable) {
-                    state.locals.insert(variable, sum);
-                }
-                return vec![(state, question.into())];
-            }
-            Some(value) => return self.known_value(value, call, state),
-            None => {}
+        if let Some(value) = rules.value(name) {
+            return self.known_value(value, call, state);
         }
-        let last = || call.arguments.last().cloned().unwrap_or_default();
-        match rules.idiom(name) {
-            Some(Idiom::Hint | Idiom::Assertion | Idiom::Load | Idiom::TakesFromCleanup) => {
-                let first = call.arguments.first().cloned().unwrap_or_default();
-                return vec![(state, first)];
-            }
-            Some(Idiom::ErrorPointer) => return vec![(state, last())],
-            Some(Idiom::Store | Idiom::Container | Idiom::PointerError | Idiom::IsError) | None => {}
+        let value = match rules.idiom(name) {
+            Some(Idiom::Hint | Idiom::Assertion | Idiom::Load | Idiom::TakesFromCleanup) => call.arguments.first(),
+            Some(Idiom::ErrorPointer) => call.arguments.last(),
+            Some(Idiom::Store | Idiom::Container | Idiom::PointerError | Idiom::IsError) | None => None,
+        };
+        if let Some(value) = value {
+            return vec![(state, value.clone())];
         }
         if let Some(rule) = rules.call(name) {
             match rule.does {
@@ -111,18 +90,26 @@ impl Walk<'_, '_> {
         self.followed(call, &state).unwrap_or_else(|| self.opaque(call, state))
     }
 
-    fn known_value(&self, value: CallValue, call: &Called, state: State) -> Values {
+    fn known_value(&mut self, value: CallValue, call: &Called, mut state: State) -> Values {
         let first = call.arguments.first().cloned().unwrap_or_default();
         let value = match value {
             CallValue::Pages => Part::Pages.into(),
             CallValue::Size => Term::size(),
             CallValue::PageOffset => state.field("vm_pgoff"),
             CallValue::EndPageOffset => state.field("vm_pgoff").plus(&Part::Pages.into()).unwrap_or_default(),
-            CallValue::Argument | CallValue::Sum => first,
+            CallValue::Argument => first,
             CallValue::InPages => first.times_pages(-1),
             CallValue::InBytes => first.times_pages(1),
             CallValue::PageAligned if first.is_whole_pages() => first,
             CallValue::PageAligned => Part::Call("PAGE_ALIGN".to_owned(), vec![first]).into(),
+            CallValue::Sum => {
+                let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
+                let variable = call.expressions.get(2).and_then(|argument| self.own_variable(argument));
+                if let (Some(sum), Some(variable)) = (left.plus(right), variable) {
+                    state.locals.insert(variable, sum);
+                }
+                Part::Operation("wraps".to_owned(), vec![left.clone(), right.clone()]).into()
+            }
             CallValue::Least | CallValue::Greatest => {
                 let [.., left, right] = call.arguments.as_slice() else { return vec![(state, first)] };
                 let Some(difference) = left.minus(right) else { return vec![(state, first)] };
@@ -143,12 +130,10 @@ impl Walk<'_, '_> {
     fn write_flags(&self, rule: &Call, call: &Called, state: &mut State) {
         for (first, set) in [(rule.set, true), (rule.clear, false)] {
             let Some(first) = first else { continue };
-            let flags: Vec<&Expression> = match rule.variadic {
-                true => call.expressions.iter().skip(first).collect(),
-                false => call.expressions.iter().skip(first).take(1).collect(),
-            };
+            let count = if rule.variadic { usize::MAX } else { 1 };
+            let flags = call.expressions.iter().zip(&call.arguments).skip(first).take(count);
             let mut named: BTreeSet<String> = BTreeSet::new();
-            for (expression, value) in flags.iter().zip(call.arguments.iter().skip(first)) {
+            for (expression, value) in flags {
                 match value.as_part() {
                     Some(Part::Flags(flags)) => named.extend(flags.iter().cloned()),
                     _ if value.as_constant() == Some(0) => {}

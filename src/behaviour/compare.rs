@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::atom::{Atom, Literal, contradict};
-use super::outcome::{EffectKind, Outcome, Place, Populate, Returned};
-use super::term::{Part, Term};
+use super::atom::{Atom, Compared, Literal, contradict};
+use super::outcome::{EffectKind, Outcome, Populate, Returned};
+use super::term::{Part, Term, listed};
 use super::{Behaviour, Gap};
 use crate::rules::Rules;
+use crate::verdict::Place;
 
 /// Something that a conversion does otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum DifferenceKind {
     Flags,
     /// Another field of the VMA.
     Field,
-    /// Populating: what is mapped, where, with which protection.
+    /// Populates: range, object, protection.
     Populate,
     /// Writes to objects that others see.
     Store,
@@ -169,24 +170,15 @@ impl Pair<'_> {
         Difference { kind, when, old, new, old_place: self.old.place, new_place: self.new.place }
     }
 
-    /// Flags that an outcome changes itself, without those that its populating calls set anyway.
-    fn own_flags(&self, outcome: &Outcome) -> BTreeMap<String, bool> {
-        let implied: BTreeSet<&str> =
-            populates(outcome).flat_map(|populate| self.rules.implied_flags(&populate.kind)).collect();
-        let flags = outcome.mapping.flags.iter().filter(|(flag, set)| !(**set && implied.contains(flag.as_str())));
-        flags.map(|(flag, set)| (flag.clone(), *set)).collect()
-    }
-
     fn flags(&self, found: &mut Vec<Difference>) {
         // What one side's calls imply, the other may write out.
         let implied: BTreeSet<&str> = [self.old, self.new]
             .into_iter()
             .flat_map(|outcome| populates(outcome).flat_map(|populate| self.rules.implied_flags(&populate.kind)))
             .collect();
-        let (old, new) = (self.own_flags(self.old), self.own_flags(self.new));
-        let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let names: BTreeSet<&String> = self.old.mapping.flags.keys().chain(self.new.mapping.flags.keys()).collect();
         for flag in names.into_iter().filter(|flag| !implied.contains(flag.as_str())) {
-            let (was, is) = (self.final_flag(self.old, &old, flag), self.final_flag(self.new, &new, flag));
+            let (was, is) = (final_flag(self.old, flag), final_flag(self.new, flag));
             if was != is {
                 let text = |state: Option<bool>, past: bool| match (state, past) {
                     (Some(true), true) => format!("set {flag}"),
@@ -199,14 +191,6 @@ impl Pair<'_> {
                 found.push(self.difference(DifferenceKind::Flags, text(was, true), text(is, false)));
             }
         }
-    }
-
-    /// What an outcome leaves of a flag: set, clear, or `None` for what the VMA had.
-    fn final_flag(&self, outcome: &Outcome, own: &BTreeMap<String, bool>, flag: &str) -> Option<bool> {
-        let known = own.get(flag).copied()?;
-        // To set a flag that is set changes nothing.
-        let at_entry = outcome.condition.iter().find(|literal| literal.atom == Atom::Flag(flag.to_owned()));
-        if at_entry.is_some_and(|literal| literal.holds == known) { None } else { Some(known) }
     }
 
     fn fields(&self, found: &mut Vec<Difference>) {
@@ -279,11 +263,10 @@ impl Pair<'_> {
                 }
             }
             if old.others != new.others {
-                let text = |terms: &[Term]| terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 found.push(self.difference(
                     DifferenceKind::Populate,
-                    format!("populated with {}", text(&old.others)),
-                    format!("populates with {}", text(&new.others)),
+                    format!("populated with {}", listed(&old.others)),
+                    format!("populates with {}", listed(&new.others)),
                 ));
             }
         }
@@ -296,9 +279,9 @@ impl Pair<'_> {
             return true;
         }
         let Some(difference) = old.minus(new) else { return false };
-        let differs = match super::atom::Compared::zero(&difference) {
-            super::atom::Compared::Always(is_zero) => return is_zero,
-            super::atom::Compared::If(literal) => literal.negated(),
+        let differs = match Compared::zero(&difference) {
+            Compared::Always(is_zero) => return is_zero,
+            Compared::If(literal) => literal.negated(),
         };
         contradict(self.old.condition.iter().chain(&self.new.condition).chain([&differs]))
     }
@@ -321,10 +304,7 @@ impl Pair<'_> {
     fn calls(&self, found: &mut Vec<Difference>) {
         let of = |outcome: &Outcome| {
             effects(outcome, |kind| match kind {
-                EffectKind::Call(name, arguments) => {
-                    let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                    Some(format!("{name}({arguments})"))
-                }
+                EffectKind::Call(name, arguments) => Some(format!("{name}({})", listed(arguments))),
                 _ => None,
             })
         };
@@ -345,6 +325,14 @@ impl Pair<'_> {
             ));
         }
     }
+}
+
+/// What an outcome leaves of a flag: set, clear, or `None` for what the VMA had.
+fn final_flag(outcome: &Outcome, flag: &str) -> Option<bool> {
+    let known = outcome.mapping.flags.get(flag).copied()?;
+    // To set a flag that is set changes nothing.
+    let at_entry = Literal { atom: Atom::Flag(flag.to_owned()), holds: known };
+    (!outcome.condition.contains(&at_entry)).then_some(known)
 }
 
 fn populates(outcome: &Outcome) -> impl Iterator<Item = &Populate> {

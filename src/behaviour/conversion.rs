@@ -1,5 +1,7 @@
 //! A handler and its conversion: which functions are followed, and what has moved to `vm_ops->mapped`.
 
+use std::collections::BTreeSet;
+
 use super::compare::{Difference, DifferenceKind, NotCompared, differences};
 use super::term::Part;
 use super::{Behaviour, Functions, Reading};
@@ -8,7 +10,6 @@ use crate::source::ItemKind;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
-use std::collections::BTreeSet;
 
 /// Compares a handler with its conversion in another tree, or in the same.
 ///

@@ -10,6 +10,7 @@ use super::state::State;
 use super::store::{member_of, target_of};
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
+use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
@@ -58,7 +59,7 @@ impl Walk<'_, '_> {
     /// Evaluates a call whose result decides.
     fn asked(&mut self, name: &str, arguments: &[Expression], whole: &Expression, state: State) -> Answers {
         let rules = self.functions.context.rules;
-        if rules.idiom(name).is_some_and(crate::rules::Idiom::is_truth)
+        if rules.idiom(name).is_some_and(Idiom::is_truth)
             && let Some(first) = arguments.first()
         {
             return self.condition(first, state);
@@ -97,15 +98,13 @@ impl Walk<'_, '_> {
             return any_flag(flags, state);
         }
         if let Some(Part::Populated(number)) = value.as_part() {
-            let number = *number;
-            return state
-                .decide(Compared::If(super::atom::Literal { atom: super::atom::Atom::Fails(number), holds: true }));
+            return state.decide(Compared::fails(*number));
         }
         state.decide(Compared::zero(value).negated())
     }
 
     /// Compares two values.
-    fn compared(&self, operator: &str, left: &Term, right: &Term, state: State) -> Answers {
+    pub(super) fn compared(&self, operator: &str, left: &Term, right: &Term, state: State) -> Answers {
         let equal = operator == "==";
         if operator == "==" || operator == "!=" {
             for (value, other) in [(left, right), (right, left)] {
@@ -175,7 +174,7 @@ impl Walk<'_, '_> {
                 let text = expression.text(&self.functions.context.index.file(self.frame().file).text);
                 vec![(state, Part::Name(text).into())]
             }
-            E::Call { .. } => self.call(expression, state),
+            E::Call { .. } => self.call(expression, state, false),
             E::Field { base, name, .. } => {
                 let values = self.value(base, state).into_iter();
                 values

@@ -1,12 +1,13 @@
 //! Flags of the mapping: their names, masks, and questions about them.
 
+use std::collections::BTreeSet;
+
 use super::evaluate::Answers;
 use super::state::State;
 use super::term::{Part, Term};
 use super::walk::Walk;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::lower::flags::flag_of;
-use std::collections::BTreeSet;
 
 impl Walk<'_, '_> {
     /// The flags that a name stands for.

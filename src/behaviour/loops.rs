@@ -21,20 +21,21 @@ impl Walk<'_, '_> {
             return Exits { next, returns: inner.returns, ..Exits::default() };
         }
         let mut changed = assigned(body, condition);
-        if head.is_some() {
-            changed.extend(condition.into_iter().flat_map(names).filter(|name| self.frame().types.contains_key(name)));
-        }
+        // The macro that heads a loop changes the variables that it is given.
+        let iterators = if head.is_some() { condition.map(names).unwrap_or_default() } else { Vec::new() };
+        changed.extend(iterators.iter().filter(|name| self.frame().types.contains_key(*name)).cloned());
+        let condition = condition.filter(|_| head.is_none());
         // A variable that no round hands on to the next has its old value in each round.
-        let trial = self.round(condition.filter(|_| head.is_none()), body, &changed, states.clone());
+        let trial = self.round(condition, body, &changed, states.clone());
         let is_handed_on = |name: &String| {
             let unknown = Term::from(Part::Changed(name.clone()));
-            head.is_some() && condition.is_some_and(|condition| names(condition).contains(name))
+            iterators.contains(name)
                 || trial.next.iter().chain(&trial.continues).any(|state| state.locals.get(name) != Some(&unknown))
         };
         let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
         let inner = match carried.len() == changed.len() {
             true => trial,
-            false => self.round(condition.filter(|_| head.is_none()), body, &carried, states),
+            false => self.round(condition, body, &carried, states),
         };
         let mut next: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
         next.iter_mut().for_each(|state| forget(state, &carried));
@@ -44,7 +45,7 @@ impl Walk<'_, '_> {
     }
 
     /// One round of a loop, with unknown values for some variables.
-    pub(super) fn round(
+    fn round(
         &mut self,
         condition: Option<&Expression>,
         body: &[Statement],

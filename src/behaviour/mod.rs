@@ -19,27 +19,28 @@ mod term;
 mod walk;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-pub use atom::{Atom, Literal, contradict};
+pub use atom::{Atom, Literal};
 pub use bound::{Unbounded, unbounded};
 pub use compare::{Difference, DifferenceKind, NotCompared};
 pub use conversion::conversion;
-pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Place, Populate, Returned};
-pub use term::{Part, Term};
+pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned};
+pub use term::{Part, Term, listed};
 
 use atom::Compared;
 use state::State;
 use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId};
+use crate::memo::Memo;
 use crate::rules::Rewrite;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::parse;
 use crate::source::visit::{self, Seen};
-use crate::verdict::Finding;
+use crate::verdict::Place;
 use crate::vma::flow::{Key, VmaAccess};
 use crate::vma::lower::Context;
 
@@ -69,9 +70,9 @@ pub struct Functions<'a> {
     pub(crate) context: Context<'a>,
     /// The action that each action call asks for.
     actions: FxHashMap<String, String>,
-    /// The old call for each call on a desc that conversions write instead.
+    /// The old call for each desc twin, and for each call on a desc that conversions write instead.
     twins: FxHashMap<String, String>,
-    parsed: RwLock<FxHashMap<ItemId, Arc<Vec<Arc<Function>>>>>,
+    parsed: Memo<ItemId, Vec<Arc<Function>>>,
 }
 
 impl<'a> Functions<'a> {
@@ -88,6 +89,7 @@ impl<'a> Functions<'a> {
                 twins.insert(call.to_owned(), name.clone());
             }
         }
+        twins.extend(context.rules.twins().into_iter().map(|(twin, helper)| (twin.to_owned(), helper.to_owned())));
         for (name, form) in rewrites.iter().flat_map(|rewrite| &rewrite.actions) {
             // Forms for one call are forms of the action that replaces it.
             let action = context.rules.call(name).and_then(|rule| rule.action.as_ref()).unwrap_or(name);
@@ -97,7 +99,7 @@ impl<'a> Functions<'a> {
                 }
             }
         }
-        Functions { context, actions, twins, parsed: RwLock::default() }
+        Functions { context, actions, twins, parsed: Memo::new() }
     }
 
     /// The index that functions are looked up in.
@@ -107,14 +109,13 @@ impl<'a> Functions<'a> {
 
     /// The behaviour of a handler, once for each variant of its conditionals.
     pub fn behaviours(&self, key: &Key, reading: &Reading) -> Vec<Behaviour> {
-        self.parsed(key.id).iter().map(|function| self.behaviour(key, function, reading)).collect()
+        self.variants(key.id).iter().map(|function| self.behaviour(key, function, reading)).collect()
     }
 
     /// The parameters of a handler beside mapping and file.
     pub fn parameters(&self, key: &Key) -> Vec<String> {
-        let functions = self.parsed(key.id);
+        let functions = self.variants(key.id);
         let parameters = functions.first().into_iter().flat_map(|function| &function.parameters);
-        let is_other = |ty: &Type| !["vm_area_struct", "vm_area_desc", "file"].iter().any(|tag| ty.points_to(tag));
         parameters.filter(|parameter| is_other(&parameter.ty)).map(|parameter| parameter.name.clone()).collect()
     }
 
@@ -131,7 +132,7 @@ impl<'a> Functions<'a> {
     fn called_from(&self, id: ItemId, only_own: bool) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut stack: Vec<(Arc<Function>, u32)> =
-            self.parsed(id).iter().map(|function| (function.clone(), id.file)).collect();
+            self.variants(id).iter().map(|function| (function.clone(), id.file)).collect();
         while let Some((function, file)) = stack.pop() {
             visit::statements(&function.body, &mut |seen| {
                 let Seen::Expression(Expression { kind: ExpressionKind::Call { callee, .. }, .. }) = seen else {
@@ -153,8 +154,7 @@ impl<'a> Functions<'a> {
         let mut arguments: Vec<Term> = Vec::new();
         let mut names = reading.parameters.iter();
         for (number, parameter) in function.parameters.iter().enumerate() {
-            let is_other = !["vm_area_struct", "vm_area_desc", "file"].iter().any(|tag| parameter.ty.points_to(tag));
-            let name = if is_other { names.next() } else { None };
+            let name = if is_other(&parameter.ty) { names.next() } else { None };
             let name: Term = Part::Name(name.unwrap_or(&parameter.name).clone()).into();
             let ty = &parameter.ty;
             let value = match &key.root {
@@ -188,18 +188,14 @@ impl<'a> Functions<'a> {
     }
 
     /// The variants of a function.
-    fn parsed(&self, id: ItemId) -> Arc<Vec<Arc<Function>>> {
-        if let Some(known) = self.parsed.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
-            return known.clone();
-        }
-        let source = self.context.index.file(id.file);
-        let item = self.context.index.item(id);
-        let name = source.name(item);
-        let functions = parse::in_every_variant(item.span.of(&source.text), item.span.start);
-        let functions: Arc<Vec<Arc<Function>>> =
-            Arc::new(functions.into_iter().filter(|function| function.name == name).map(Arc::new).collect());
-        self.parsed.write().unwrap_or_else(PoisonError::into_inner).insert(id, functions.clone());
-        functions
+    pub fn variants(&self, id: ItemId) -> Arc<Vec<Arc<Function>>> {
+        self.parsed.get(id, || {
+            let source = self.context.index.file(id.file);
+            let item = self.context.index.item(id);
+            let name = source.name(item);
+            let functions = parse::in_every_variant(item.span.of(&source.text), item.span.start).into_iter();
+            functions.filter(|function| function.name == name).map(Arc::new).collect()
+        })
     }
 
     /// The driver's own function of this name, as a file means it, with its file.
@@ -209,7 +205,7 @@ impl<'a> Functions<'a> {
             !index.file(id.file).is_shared_header() && (index.file(id.file).is_header() || index.same_driver(near, *id))
         };
         let id = index.functions(name, near).into_iter().find(is_own)?;
-        let function = self.parsed(id).first()?.clone();
+        let function = self.variants(id).first()?.clone();
         Some((function, id.file))
     }
 
@@ -220,16 +216,13 @@ impl<'a> Functions<'a> {
 
     /// The name that a helper and its desc twin share.
     fn canonical(&self, name: &str) -> String {
-        let helper = self.context.rules.twin_of(name).or_else(|| self.twins.get(name).map(String::as_str));
-        helper.map_or_else(|| name.replace("mmap_prepare", "mmap"), str::to_owned)
+        self.twins.get(name).cloned().unwrap_or_else(|| name.replace("mmap_prepare", "mmap"))
     }
 }
 
-/// The function of a finding's handler, if it was found.
-pub fn handler_key(index: &Index, finding: &Finding) -> Option<Key> {
-    let place = finding.handler.as_ref()?.place?;
-    let item = index.file(place.file).item_at(place.span.start)?;
-    Some(Key::new(ItemId { file: place.file, item }, VmaAccess::None))
+/// Whether a parameter is neither the mapping nor the file.
+fn is_other(ty: &Type) -> bool {
+    !["vm_area_struct", "vm_area_desc", "file"].iter().any(|tag| ty.points_to(tag))
 }
 
 /// The outcomes of a `return`: one for each possible result. A value that may be an error gives two, and so does a requested action, which may fail.
@@ -240,8 +233,7 @@ fn outcomes_of(exit: Exit) -> Vec<Outcome> {
     match value.as_part() {
         _ if is_error(&value) => ends.push((state, Some(value))),
         Some(Part::Populated(number)) => {
-            let fails = Compared::If(Literal { atom: Atom::Fails(*number), holds: true });
-            let decided = state.decide(fails).into_iter();
+            let decided = state.decide(Compared::fails(*number)).into_iter();
             ends.extend(decided.map(|(state, fails)| (state, fails.then(|| value.clone()))));
         }
         _ => {
@@ -255,7 +247,7 @@ fn outcomes_of(exit: Exit) -> Vec<Outcome> {
             outcomes.push(outcome(state, error, place));
             continue;
         };
-        for (state, fails) in state.decide(Compared::If(Literal { atom: Atom::Fails(number), holds: true })) {
+        for (state, fails) in state.decide(Compared::fails(number)) {
             let own = Term::from(Part::Populated(number));
             let error = fails.then(|| state.error_override.clone().unwrap_or(own));
             outcomes.push(outcome(state, error, place));
@@ -271,11 +263,7 @@ fn outcome(state: State, error: Option<Term>, place: Place) -> Outcome {
 
 /// Whether a value is an error whatever the path: `-EINVAL`, `PTR_ERR(pages)`.
 fn is_error(value: &Term) -> bool {
-    if value.as_constant().is_some_and(|value| value < 0) {
-        return true;
-    }
-    if value.is_errno() {
-        return true;
-    }
-    matches!(value.as_part(), Some(Part::Call(name, _)) if name == "PTR_ERR")
+    value.as_constant().is_some_and(|value| value < 0)
+        || value.is_errno()
+        || matches!(value.as_part(), Some(Part::Call(name, _)) if name == "PTR_ERR")
 }

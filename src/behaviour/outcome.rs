@@ -4,16 +4,7 @@ use std::collections::BTreeMap;
 
 use super::atom::Literal;
 use super::term::Term;
-use crate::source::Span;
-
-/// A place in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The file.
-    pub file: u32,
-    /// The bytes.
-    pub span: Span,
-}
+use crate::verdict::Place;
 
 /// One path through a handler, its own functions included.
 #[derive(Clone, Debug)]

@@ -54,12 +54,9 @@ impl State {
 
     /// Asks whether a flag is set, as the handler has left it.
     pub fn flag(self, name: &str) -> Vec<(State, bool)> {
-        match self.mapping.flags.get(name) {
-            Some(set) => {
-                let set = *set;
-                vec![(self, set)]
-            }
-            None => self.decide(Compared::If(Literal::flag(name, true))),
+        match self.mapping.flags.get(name).copied() {
+            Some(set) => vec![(self, set)],
+            None => self.decide(Compared::flag(name)),
         }
     }
 

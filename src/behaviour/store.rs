@@ -1,5 +1,7 @@
 //! Assignments: to variables, to fields of the mapping, to objects.
 
+use std::sync::Arc;
+
 use super::evaluate::{Values, operation};
 use super::flags::flags_of;
 use super::outcome::EffectKind;
@@ -8,7 +10,6 @@ use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use std::sync::Arc;
 
 impl Walk<'_, '_> {
     /// `&place`. A helper that is given the address of a field of the mapping reads that field.
@@ -39,9 +40,6 @@ impl Walk<'_, '_> {
                     })
                     .collect()
             }
-            E::Index { base, index } => self.both(base, index, state, |base, index| {
-                Part::Index(Arc::new(base.clone()), Arc::new(index.clone())).into()
-            }),
             E::Unary { operator, operand } if operator == "*" => {
                 self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
             }
@@ -76,7 +74,7 @@ impl Walk<'_, '_> {
         let mut values = Vec::new();
         for (state, old) in self.value(operand, state) {
             let new = old.plus(&Term::constant(by)).unwrap_or_default();
-            // Whether the old value or the new one counts, its text does not tell here; the old one is the common case.
+            // The syntax does not say whether the operator stands before or behind; behind is the common case.
             values.extend(self.store(operand, new, span, state).into_iter().map(|(state, _)| (state, old.clone())));
         }
         values

@@ -280,9 +280,13 @@ impl Part {
     }
 }
 
+/// Terms as the arguments of a call are written.
+pub fn listed(terms: &[Term]) -> String {
+    terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |terms: &[Term]| terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match self {
             Part::Pages => out.write_str("pages"),
             Part::PageOffset => out.write_str("pgoff"),
@@ -295,12 +299,12 @@ impl fmt::Display for Part {
             Part::Index(base, index) => write!(out, "{base}[{index}]"),
             Part::Target(pointer) => write!(out, "*{pointer}"),
             Part::Address(value) => write!(out, "&{value}"),
-            Part::Call(name, arguments) => write!(out, "{name}({})", list(arguments)),
+            Part::Call(name, arguments) => write!(out, "{name}({})", listed(arguments)),
             Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
             Part::Operation(operator, operands) if operands.len() == 2 => {
                 write!(out, "({} {operator} {})", operands[0], operands[1])
             }
-            Part::Operation(operator, operands) => write!(out, "{operator}({})", list(operands)),
+            Part::Operation(operator, operands) => write!(out, "{operator}({})", listed(operands)),
             Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
             Part::Narrow(ty, value) => write!(out, "({ty})({value})"),
         }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Functions;
-use super::atom::Compared;
-use super::outcome::{Gap, Place};
+use super::outcome::Gap;
 use super::state::State;
 use super::term::{Part, Term};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
+use crate::verdict::Place;
 
 /// Maximum number of states at one place.
 const STATES_LIMIT: usize = 160;
@@ -119,11 +119,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             }
             self.steps += exits.next.len() + 1;
             let states = std::mem::take(&mut exits.next);
-            let after = self.statement(statement, states);
-            exits.next = after.next;
-            exits.breaks.extend(after.breaks);
-            exits.continues.extend(after.continues);
-            exits.returns.extend(after.returns);
+            exits.extend(self.statement(statement, states));
             let most = exits.next.len().max(exits.returns.len());
             if most > STATES_LIMIT || self.steps > STEPS_LIMIT {
                 self.miss(Gap::TooManyPaths);
@@ -134,10 +130,7 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     fn statement(&mut self, statement: &Statement, states: Vec<State>) -> Exits {
         match &statement.kind {
-            S::Expression(expression) => {
-                let is_call = matches!(expression.bare().kind, E::Call { .. });
-                Exits { next: self.for_effect(expression, states, is_call), ..Exits::default() }
-            }
+            S::Expression(expression) => Exits { next: self.for_effect(expression, states), ..Exits::default() },
             S::Declaration(variables) => Exits { next: self.declared(variables, states), ..Exits::default() },
             S::If { condition, then, otherwise } => self.branch(condition, then, otherwise, states),
             S::Loop { condition, body, head, .. } => self.repeated(condition.as_ref(), body, head.as_deref(), states),
@@ -165,11 +158,10 @@ impl<'a, 'f> Walk<'a, 'f> {
     }
 
     /// Evaluates an expression whose value is dropped.
-    fn for_effect(&mut self, expression: &Expression, states: Vec<State>, is_call: bool) -> Vec<State> {
+    fn for_effect(&mut self, expression: &Expression, states: Vec<State>) -> Vec<State> {
         let mut next = Vec::new();
         for state in states {
-            let values = if is_call { self.dropped_call(expression, state) } else { self.value(expression, state) };
-            next.extend(values.into_iter().map(|(state, _)| state));
+            next.extend(self.call(expression, state, true).into_iter().map(|(state, _)| state));
         }
         next
     }
@@ -232,13 +224,7 @@ impl<'a, 'f> Walk<'a, 'f> {
                     let mut others = Vec::new();
                     for state in left {
                         for (state, label) in self.value(label, state) {
-                            let compared = match chosen.minus(&label) {
-                                Some(difference) => Compared::zero(&difference),
-                                None => Compared::zero(
-                                    &Part::Operation("==".to_owned(), vec![chosen.clone(), label]).into(),
-                                ),
-                            };
-                            for (state, holds) in state.decide(compared) {
+                            for (state, holds) in self.compared("==", &chosen, &label, state) {
                                 if holds { entries[number].push(state) } else { others.push(state) }
                             }
                         }

@@ -1,6 +1,5 @@
 //! `mmaplint compare`.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::worklist::{Prepared, page};
 use super::{Common, output};
-use crate::behaviour::{Functions, conversion, handler_key};
+use crate::behaviour::{Functions, conversion};
 use crate::compare::{Side, compare, converted};
 use crate::report::compare::{Comparison, csv, json, markdown, text};
 use crate::report::escape::printable;
@@ -64,13 +63,13 @@ pub fn run(options: &Options) -> Result<u8, String> {
     // Both trees are judged against one target, so that only the code differs. `--old-target` asks for the effect of the API instead.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
     let old = common.session_for(&old_place.root, target, Extent::Handlers)?;
-    let mut changes = compare(&old.scan, &new.scan);
-    let is_in = |place: &Place, side: &Option<Side>| side.as_ref().is_some_and(|side| place.holds(&side.file));
-    changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
     if options.behaviour {
         output::write(common.output.as_deref(), Syntax::Text, |out| behaviour(old, new, out))?;
         return Ok(common.exit_code(old).max(common.exit_code(new)));
     }
+    let mut changes = compare(&old.scan, &new.scan);
+    let is_in = |place: &Place, side: &Option<Side>| side.as_ref().is_some_and(|side| place.holds(&side.file));
+    changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
     let names = (name(&options.old, old), name(&options.new, new));
     let comparison = Comparison { names, changes: &changes };
     let write = |syntax, with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
@@ -90,15 +89,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
 fn behaviour(old: &Session, new: &Session, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (Functions::new(old.context), Functions::new(new.context));
     let sides = ((old.context.index, old.findings()), (new.context.index, new.findings()));
-    let pairs = converted(sides.0, sides.1).into_iter().filter_map(|(was, is)| {
-        let was = handler_key(old.context.index, &old.findings()[was])?;
-        Some((was, handler_key(new.context.index, &new.findings()[is])?))
-    });
-    let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
-    for (was, is) in pairs {
-        if !seen.insert((was.clone(), is.clone())) {
-            continue;
-        }
+    for (was, is) in converted(sides.0, sides.1) {
         let at = |session: &Session, key: &Key| {
             let file = session.context.index.file(key.id.file);
             let item = session.context.index.item(key.id);

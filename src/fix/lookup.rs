@@ -1,32 +1,13 @@
-//! Lookups in the whole index, with cached results. Threads that ask for the same key at the same time each compute it.
+//! Lookups in the whole index, with cached results.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::index::{Index, ItemId, is_access};
+use crate::memo::Memo;
 use crate::source::ast::Function;
 use crate::source::{Item, ItemKind, blank_non_code, find_word, parse, words};
-
-/// Cache of results by key.
-pub(super) struct Memo<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
-
-impl<K: Ord, V> Memo<K, V> {
-    pub(super) fn new() -> Memo<K, V> {
-        Memo(Mutex::default())
-    }
-
-    /// Returns the result for `key`, and computes it if it is missing. No lock is held meanwhile, so that `find_out` may use other threads.
-    pub(super) fn get(&self, key: K, find_out: impl FnOnce() -> V) -> Arc<V> {
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = lock().get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let found = Arc::new(find_out());
-            lock().entry(key).or_insert(found).clone()
-        })
-    }
-}
 
 /// A function or macro that accesses a member, with the syntax of the function's variants.
 pub(super) struct User {

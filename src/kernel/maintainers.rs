@@ -94,7 +94,7 @@ const SECTION_LIMIT: usize = 20_000;
 const FILE_LIMIT: usize = 50_000;
 const KEYWORD_LIMIT: usize = 4_000;
 
-/// Maximum number of people and lists for a change. Nobody reads more.
+/// Maximum number of people and lists for a change.
 const TOLD_LIMIT: usize = 200;
 
 /// Maximum number of bytes compared in all, patterns times paths. A worklist of a kernel takes a tenth of it.

@@ -32,7 +32,7 @@ pub trait Sieve<T>: Sync {
     /// Length in bytes of the longest search word. Parts overlap by this length.
     fn overlap(&self) -> usize;
 
-    /// Converts a whole file that matters; `None` if there is no room for it.
+    /// Converts a file that matters; `None` if the memory limit is reached.
     ///
     /// # Errors
     /// Why the file is unusable.

@@ -1,6 +1,6 @@
 //! Facts that lints query: the handlers of a tree, with all functions that see their VMA.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -10,9 +10,10 @@ use super::function_view::{FunctionView, Variant};
 use crate::behaviour::{Behaviour, Functions, Reading};
 use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
+use crate::memo::Memo;
 use crate::rules::{Call, Rules};
+use crate::source::Span;
 use crate::source::ast::Function;
-use crate::source::{Span, parse};
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
@@ -35,7 +36,7 @@ pub struct Facts<'a> {
     analysis: &'a Analysis<'a>,
     /// Behaviours of handlers, computed on demand.
     functions: Functions<'a>,
-    behaviours: RwLock<FxHashMap<Key, Arc<Vec<Behaviour>>>>,
+    behaviours: Memo<Key, Vec<Behaviour>>,
 }
 
 /// A handler and the functions that it reaches.
@@ -113,8 +114,8 @@ impl<'a> Facts<'a> {
             first.iter().flat_map(|(_, key)| session.analysis.reached(key)).map(|(key, _)| key.id).collect();
         reached.sort_unstable();
         reached.dedup();
-        let syntax: FxHashMap<ItemId, Arc<Vec<Function>>> =
-            reached.into_par_iter().map(|id| (id, Arc::new(syntax(session.context, id)))).collect();
+        let functions = Functions::new(session.context);
+        reached.into_par_iter().for_each(|id| drop(functions.variants(id)));
         let handlers = first
             .into_par_iter()
             .map(|(finding, key)| {
@@ -124,9 +125,9 @@ impl<'a> Facts<'a> {
                     *reached == &key || !session.context.index.file(reached.id.file).is_shared_header()
                 });
                 let bodies: Vec<FunctionView> = own
-                    .filter_map(|(key, lowered)| {
-                        let functions = syntax.get(&key.id)?.clone();
-                        Some(FunctionView::new(session.context, key.clone(), lowered.clone(), &functions))
+                    .map(|(key, lowered)| {
+                        let variants = functions.variants(key.id);
+                        FunctionView::new(session.context, key.clone(), lowered.clone(), &variants)
                     })
                     .collect();
                 HandlerView {
@@ -147,8 +148,8 @@ impl<'a> Facts<'a> {
             findings: session.findings(),
             handlers,
             analysis: &session.analysis,
-            functions: Functions::new(session.context),
-            behaviours: RwLock::default(),
+            functions,
+            behaviours: Memo::new(),
         }
     }
 
@@ -194,18 +195,12 @@ impl<'a> Facts<'a> {
 
     /// The behaviour of a handler, once for each variant of its conditionals.
     pub fn behaviours(&self, handler: &HandlerView) -> Arc<Vec<Behaviour>> {
-        if let Some(known) = self.behaviours.read().unwrap_or_else(PoisonError::into_inner).get(&handler.key) {
-            return known.clone();
-        }
-        let found = Arc::new(self.functions.behaviours(&handler.key, &Reading::default()));
-        let mut behaviours = self.behaviours.write().unwrap_or_else(PoisonError::into_inner);
-        behaviours.insert(handler.key.clone(), found.clone());
-        found
+        self.behaviours.get(handler.key.clone(), || self.functions.behaviours(&handler.key, &Reading::default()))
     }
 
     /// Parses a function, in all its variants.
-    pub fn syntax(&self, id: ItemId) -> Vec<Function> {
-        syntax(self.context, id)
+    pub fn syntax(&self, id: ItemId) -> Arc<Vec<Arc<Function>>> {
+        self.functions.variants(id)
     }
 }
 
@@ -303,13 +298,4 @@ impl<'a> HandlerView<'a> {
         let named = self.lowered().flat_map(|lowered| lowered.sets.iter().map(|named| named.name.as_str()));
         named.chain(implied).collect()
     }
-}
-
-fn syntax(context: Context<'_>, id: ItemId) -> Vec<Function> {
-    let source = context.index.file(id.file);
-    let item = context.index.item(id);
-    let text = item.span.of(&source.text);
-    let name = source.name(item);
-    let functions = parse::in_every_variant(text, item.span.start).into_iter();
-    functions.filter(|function| function.name == name).collect()
 }

@@ -26,7 +26,7 @@ pub struct FunctionView<'a> {
 /// One variant of a function.
 pub struct Variant<'a> {
     /// The syntax.
-    pub function: Function,
+    pub function: Arc<Function>,
     /// Bytes of its file.
     pub text: &'a [u8],
     rules: &'a Rules,
@@ -49,7 +49,12 @@ struct Origin {
 }
 
 impl<'a> FunctionView<'a> {
-    pub(super) fn new(context: Context<'a>, key: Key, lowered: Shared, functions: &[Function]) -> FunctionView<'a> {
+    pub(super) fn new(
+        context: Context<'a>,
+        key: Key,
+        lowered: Shared,
+        functions: &[Arc<Function>],
+    ) -> FunctionView<'a> {
         let text = &context.index.file(key.id.file).text;
         let variants = functions.iter().map(|function| Variant::new(context.rules, text, function, &key.root));
         let variants = variants.collect();
@@ -63,7 +68,7 @@ impl<'a> FunctionView<'a> {
 }
 
 impl<'a> Variant<'a> {
-    fn new(rules: &'a Rules, text: &'a [u8], function: &Function, root: &VmaAccess) -> Variant<'a> {
+    fn new(rules: &'a Rules, text: &'a [u8], function: &Arc<Function>, root: &VmaAccess) -> Variant<'a> {
         let scope = Scope::of(function);
         let aliases = Aliases::of(function, root, &scope);
         let flags = match root {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::printable;
-use crate::behaviour::{Behaviour, EffectKind, Outcome, Populate, Returned, Term};
+use crate::behaviour::{Behaviour, EffectKind, Outcome, Populate, Returned, listed};
 use crate::index::Index;
 
 /// One outcome of a handler.
@@ -59,7 +59,7 @@ impl OutcomeEntry {
 }
 
 /// What an outcome leaves in the mapping, and what else it does.
-pub fn changes(outcome: &Outcome) -> Vec<String> {
+fn changes(outcome: &Outcome) -> Vec<String> {
     let mut changes = Vec::new();
     for (set, word) in [(true, "sets"), (false, "clears")] {
         let flags = outcome.mapping.flags.iter().filter(|(_, is_set)| **is_set == set).map(|(flag, _)| flag.as_str());
@@ -77,11 +77,11 @@ pub fn changes(outcome: &Outcome) -> Vec<String> {
 }
 
 /// An effect in words.
-pub fn effect_text(kind: &EffectKind) -> String {
+fn effect_text(kind: &EffectKind) -> String {
     match kind {
         EffectKind::Populate(populate) => populate_text(populate),
         EffectKind::Store(place, value) => format!("{place} = {value}"),
-        EffectKind::Call(name, arguments) => format!("calls {name}({})", list(arguments)),
+        EffectKind::Call(name, arguments) => format!("calls {name}({})", listed(arguments)),
     }
 }
 
@@ -92,14 +92,10 @@ fn populate_text(populate: &Populate) -> String {
     parts.extend(frame.as_ref().map(|frame| format!("from {frame}")));
     parts.extend(size.as_ref().map(|size| format!("size {size}")));
     if !others.is_empty() {
-        parts.push(format!("with {}", list(others)));
+        parts.push(format!("with {}", listed(others)));
     }
     parts.push(format!("prot {prot}"));
     format!("populates by {name}: {}", parts.join(", "))
-}
-
-fn list(terms: &[Term]) -> String {
-    terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes the outcomes of a handler, once for each variant of its conditionals.

@@ -12,7 +12,7 @@ use super::Report;
 use super::behaviour::BehaviourEntry;
 use super::layout::{listed, write_json};
 use crate::ITEMS_PER_JOB;
-use crate::behaviour::{Reading, handler_key};
+use crate::behaviour::Reading;
 use crate::source::Span;
 use crate::verdict::{self, Finding, Place, Verdict};
 
@@ -257,7 +257,7 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         depends_on: finding.judgement.depends_on(),
         merge: finding.merge.as_ref().map(|merge| MergeEntry { state: merge.name(), because: merge.because() }),
         behaviour: report.functions.and_then(|functions| {
-            let behaviours = functions.behaviours(&handler_key(functions.index(), finding)?, &Reading::default());
+            let behaviours = functions.behaviours(&finding.function(functions.index())?, &Reading::default());
             Some(behaviours.iter().map(|behaviour| BehaviourEntry::new(functions.index(), behaviour)).collect())
         }),
     }

@@ -14,6 +14,8 @@ mod target;
 pub mod template;
 mod value;
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use call::{Call, CallEffect, PopulatesIf};
@@ -331,14 +333,16 @@ impl Rules {
         self.calls.values().filter(is_it).flat_map(|rule| rule.implies.iter().map(String::as_str))
     }
 
-    /// The helper whose desc twin has this name.
-    pub fn twin_of(&self, name: &str) -> Option<&str> {
-        let is_it = |rule: &&Call| rule.twin.as_deref() == Some(name);
-        let mut helpers: Vec<&str> =
-            self.calls.values().filter(is_it).flat_map(|rule| &rule.names).map(String::as_str).collect();
-        helpers.retain(|helper| *helper != name);
-        helpers.sort_unstable();
-        helpers.first().copied()
+    /// The helper of each desc twin, the first by name.
+    pub fn twins(&self) -> BTreeMap<&str, &str> {
+        let mut twins: BTreeMap<&str, &str> = BTreeMap::new();
+        for (twin, rule) in self.calls.values().filter_map(|rule| Some((rule.twin.as_deref()?, rule))) {
+            for helper in rule.names.iter().map(String::as_str).filter(|helper| *helper != twin) {
+                let first = twins.entry(twin).or_insert(helper);
+                *first = helper.min(first);
+            }
+        }
+        twins
     }
 
     /// Whether a helper, or the helper with this desc twin, maps pages of the page cache.

@@ -4,11 +4,11 @@ use super::evidence::{Evidence, Note, Requirement};
 use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
-use crate::index::{Handler, Registration, Takes};
+use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules};
 use crate::source::Span;
 use crate::vma::analysis::{gathered, handler_keys};
-use crate::vma::flow::{FieldUse, Key, Lowered};
+use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, EventKind, HandlerFacts};
 
@@ -57,6 +57,15 @@ pub struct Finding {
     pub calls: Vec<String>,
     /// Effect on merging; `None` if no handler was found.
     pub merge: Option<Merge>,
+}
+
+impl Finding {
+    /// The function of the handler, if it was found.
+    pub fn function(&self, index: &Index) -> Option<Key> {
+        let place = self.handler.as_ref()?.place?;
+        let item = index.file(place.file).item_at(place.span.start)?;
+        Some(Key::new(ItemId { file: place.file, item }, VmaAccess::None))
+    }
 }
 
 /// Functions that the name in a registration stands for.

@@ -12,7 +12,7 @@ use crate::verdict::{Finding, Requirement, Verdict};
 use crate::vma::Key;
 
 /// Edits that move the state, if the handler's `open` takes all of it in one unconditional call and the handler does not populate. Then
-/// `close` gives back what was taken, and nothing else.
+/// `close` releases exactly what was taken.
 pub(in crate::fix) fn mapped(shared: &FixContext, findings: &[&Finding], key: &Key) -> Option<Mapped> {
     let context = shared.context;
     let lowered = shared.analysis.lowered(key)?;

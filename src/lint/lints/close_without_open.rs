@@ -44,7 +44,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     let looks = lowered.reads.iter().any(|read| matches!(read.name.as_str(), "vm_start" | "vm_end"));
     let mut forgets = false;
-    for function in facts.syntax(key.id) {
+    for function in facts.syntax(key.id).iter() {
         visit::statements(&function.body, &mut |seen| {
             if let Seen::Expression(Expression { kind: E::Assign { value, .. }, .. }) = seen {
                 forgets |= value.name() == Some("NULL");

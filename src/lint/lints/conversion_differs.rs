@@ -1,24 +1,18 @@
 //! A conversion that does something else than the handler before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::behaviour::{Difference, Place, conversion, handler_key};
+use crate::behaviour::{Difference, conversion};
 use crate::compare::converted;
 use crate::lint::{Facts, Found};
 use crate::rules::Level;
+use crate::verdict::Place;
 use crate::vma::Key;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let Some(before) = facts.before else { return };
     let sides = ((before.context.index, before.findings), (facts.context.index, facts.findings));
-    let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
     for (old, new) in converted(sides.0, sides.1) {
-        let key = handler_key(before.context.index, &before.findings[old]);
-        let Some(old) = key else { continue };
-        let Some(new) = handler_key(facts.context.index, &facts.findings[new]) else { continue };
-        if !seen.insert((old.clone(), new.clone())) {
-            continue;
-        }
         let name = |facts: &Facts, key: &Key| facts.context.index.file(key.id.file).name(facts.context.index.item(key.id));
         let (was, is) = (name(before, &old), name(facts, &new));
         match conversion((before.functions(), &old), (facts.functions(), &new)) {

@@ -29,7 +29,7 @@ fn gives_back(facts: &Facts, close: &Key) -> bool {
 }
 
 fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Found) {
-    for function in facts.syntax(mapped.id) {
+    for function in facts.syntax(mapped.id).iter() {
         let mut failures = Vec::new();
         errors(&function.body, &mut failures);
         for value in failures {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::behaviour::{EffectKind, Literal, Outcome, Place, Unbounded, unbounded};
+use crate::behaviour::{EffectKind, Literal, Outcome, Unbounded, unbounded};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::Call;
+use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let unbounded: Vec<(&HandlerView, Place, Unbounded, String)> =
@@ -63,7 +64,7 @@ fn add_unbounded(outcome: &Outcome, callers: &[Vec<Literal>], places: &mut BTree
 fn caller_conditions(facts: &Facts, handler: &HandlerView) -> Option<Vec<Vec<Literal>>> {
     let callers = facts.callers(handler);
     if callers.is_empty() {
-        // Who calls the hook of a subsystem is not always found.
+        // Not all callers of a subsystem's hook are found.
         let is_of_core = facts.rules().is_migrating(&handler.finding.registration.hook.record);
         return is_of_core.then(|| vec![Vec::new()]);
     }

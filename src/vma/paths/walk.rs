@@ -18,7 +18,7 @@ pub(super) struct Exits {
     continues: Vec<State>,
 }
 
-/// Maximum number of events in all states of a walk, which is cut beyond it. No handwritten function has so many.
+/// Maximum number of events in all states of a walk; handwritten functions stay far below it.
 const WORK_LIMIT: usize = 20_000_000;
 
 /// Maximum number of states per exit; more are merged. A function may have thousands of `break`s.
