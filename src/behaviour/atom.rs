@@ -37,6 +37,38 @@ pub enum Compared {
 }
 
 impl Literal {
+    /// Whether it says something about a flag of the VMA.
+    pub fn is_of_flag(&self, flag: &str) -> bool {
+        matches!(&self.atom, Atom::Flag(name) if name == flag)
+    }
+
+    /// Whether it says that the populating call of this number, counted from 0 along the path, succeeds.
+    pub fn says_populated(&self, number: usize) -> bool {
+        self.atom == Atom::Fails(number) && !self.holds
+    }
+
+    /// Whether it says whether a populating call fails.
+    pub fn is_of_populate(&self) -> bool {
+        matches!(self.atom, Atom::Fails(_))
+    }
+
+    /// Whether it says that a value is 0.
+    pub fn is_zero(&self, value: &Term) -> bool {
+        self.holds && matches!(&self.atom, Atom::Zero(term) if term == value)
+    }
+
+    /// Whether it says that a sum of two parts is not greater than something.
+    pub fn adds(&self, one: &Part, other: &Part) -> bool {
+        let Atom::Positive(term) = &self.atom else { return false };
+        let has = |part: &Part| term.parts().any(|(known, value)| known == part && (value > 0) != self.holds);
+        has(one) && has(other)
+    }
+
+    /// Whether it says something about a value with such a part.
+    pub fn asks(&self, is: &dyn Fn(&Part) -> bool) -> bool {
+        matches!(&self.atom, Atom::Positive(term) | Atom::Zero(term) if term.any(is))
+    }
+
     /// The same atom with the other answer.
     pub fn negated(&self) -> Literal {
         Literal { atom: self.atom.clone(), holds: !self.holds }

@@ -3,6 +3,7 @@
 use super::atom::{Atom, Literal};
 use super::outcome::Populate;
 use super::term::{Part, Term};
+use crate::rules::{CallValue, Rules};
 
 /// The range that no condition of a path bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,35 +17,185 @@ pub enum Unbounded {
 }
 
 /// Maximum number of conditions that are combined to prove a bound.
-const COMBINED: usize = 3;
+const COMBINED: usize = 4;
 
 /// The range of a populate that a path leaves unbounded; `None` if it is bounded, or if its length is not known.
-pub fn unbounded(condition: &[Literal], populate: &Populate) -> Option<Unbounded> {
+pub fn unbounded(rules: &Rules, condition: &[Literal], populate: &Populate, is_looped: bool) -> Option<Unbounded> {
     let known = inequalities(condition);
     // An object that was made for this mapping has its size, and a call that is given the range may check it.
-    let is_made = populate.frame.iter().chain(&populate.others).any(|term| term.any(&|part| *part == Part::Pages));
-    if is_made || is_asked(condition) {
-        return None;
-    }
+    let objects = || populate.frame.iter().chain(&populate.others);
+    let may_be_checked = objects().any(|term| is_made_for_mapping(rules, term)) || is_asked(condition);
+    let beyond_object = if may_be_checked { None } else { beyond_object(rules, populate, &known) };
+    beyond_object.or_else(|| {
+        let is_judged = is_looped || !may_be_checked;
+        (is_judged && is_beyond_mapping(condition, populate, is_looped, &known)).then_some(Unbounded::BeyondMapping)
+    })
+}
+
+/// The range of a populate that may reach beyond its object.
+fn beyond_object(rules: &Rules, populate: &Populate, known: &[Inequality]) -> Option<Unbounded> {
     if let Some(object_size) = &populate.object_size {
         // A call that checks the mapping against its own size checks nothing.
-        return (!is_bounded(object_size, &known)).then_some(Unbounded::Size);
+        return (!is_bounded(object_size, known)).then_some(Unbounded::Size);
     }
-    let length = populate.size.as_ref()?;
-    let frame = populate.frame.as_ref()?;
-    let moves = (0..=1).any(|pages| frame.coefficient(&Part::PageOffset, pages) != 0);
-    let reach = if moves { length.plus(&Term::offset())? } else { length.clone() };
-    if !is_bounded(&reach, &known) {
-        return Some(if is_bounded(length, &known) { Unbounded::Offset } else { Unbounded::Size });
+    let mut reaches: Vec<(Term, Term)> =
+        populate.count.iter().map(|count| (Term::default(), count.times_pages(1))).collect();
+    if let (Some(frame), Some(length)) = (&populate.frame, &populate.size) {
+        reaches.push((in_bytes(frame.only(&is_moving)), length.clone()));
+        reaches.extend(indexes_below(rules, frame).into_iter().map(|index| (index, Term::page_size())));
+    }
+    if let Some(page) = &populate.page {
+        reaches.extend(indexes(rules, page).into_iter().map(|index| (index, Term::page_size())));
+    }
+    let is_within = |from: &Term, length: &Term| from.plus(length).is_none_or(|end| is_bounded(&end, known));
+    let (from, length) = reaches.iter().find(|(from, length)| !is_within(from, length))?;
+    let moves = from.only(&is_moving) != Term::default();
+    Some(if moves && is_bounded(length, known) { Unbounded::Offset } else { Unbounded::Size })
+}
+
+/// Whether a populate may reach beyond the end of the mapping. Calls with an object size look at the mapping themselves.
+fn is_beyond_mapping(condition: &[Literal], populate: &Populate, is_looped: bool, known: &[Inequality]) -> bool {
+    let (Some(length), Some(_), None) = (&populate.size, &populate.frame, &populate.object_size) else { return false };
+    if is_looped {
+        return is_beyond_in_loop(condition, populate, length, known);
     }
     let is_first = populate.start.as_ref().is_none_or(|start| *start == Term::from(Part::Start));
     let is_unknown = |part: &Part| matches!(part, Part::Changed(_) | Part::Narrow(..) | Part::Operation(..));
-    let excess = length.minus(&Term::size())?;
-    (is_first && !length.any(&is_unknown) && !is_never_positive(&excess, &known)).then_some(Unbounded::BeyondMapping)
+    let Some(excess) = length.minus(&Term::size()) else { return false };
+    is_first && !length.any(&is_unknown) && !is_never_positive(&excess, known)
+}
+
+/// Whether a populate in a loop may run past the end of the mapping.
+fn is_beyond_in_loop(condition: &[Literal], populate: &Populate, length: &Term, known: &[Inequality]) -> bool {
+    let Some(start) = populate.start.as_ref().and_then(|start| start.minus(&Part::Start.into())) else { return false };
+    let is_size = |part: &Part| *part == Part::Pages;
+    let is_of_loop = |part: &Part| {
+        matches!(part, Part::Rounds(_) | Part::Changed(_)) || length.parts().any(|(known, _)| known == part)
+    };
+    // The size of the mapping is that of the object, or the loop asks for its end.
+    let is_object =
+        |literal: &Literal| literal.holds && matches!(&literal.atom, Atom::Zero(term) if term.any(&is_size));
+    if condition.iter().any(|literal| is_object(literal) || literal.asks(&is_size) && literal.asks(&is_of_loop)) {
+        return false;
+    }
+    let is_unknown = |part: &Part| matches!(part, Part::Changed(_) | Part::Narrow(..) | Part::Operation(..));
+    if start.any(&is_unknown) || length.any(&is_unknown) {
+        return length.parts().any(|(part, _)| matches!(part, Part::Member(..)));
+    }
+    let excess = start.plus(length).and_then(|end| end.minus(&Term::size()));
+    excess.is_some_and(|excess| !is_never_positive(&excess, known))
+}
+
+/// Whether the page that a fault maps stays within its object. `hook` is the condition under which the mapping was accepted.
+pub fn is_fault_bounded(rules: &Rules, page: &Term, condition: &[Literal], hook: &[Literal]) -> bool {
+    if is_made_for_mapping(rules, page) || is_looked_up(rules, page) || is_asked(condition) || is_asked(hook) {
+        return true;
+    }
+    let mut known = inequalities(condition);
+    known.extend(inequalities(hook));
+    // The page of a fault lies in the mapping.
+    let within = Term::from(Part::FaultPage).plus(&Term::constant(1)).and_then(|next| next.minus(&Part::Pages.into()));
+    known.extend(within.map(|within| Inequality::new(within.times_pages(1), true)));
+    indexes(rules, page).iter().all(|index| index.plus(&Term::page_size()).is_some_and(|end| is_bounded(&end, &known)))
+}
+
+/// Whether user space decides a part of a sum, or the round of a loop does. What a call makes of such a part is its own.
+fn is_moving(part: &Part) -> bool {
+    match part {
+        Part::Pages | Part::PageOffset | Part::FaultPage | Part::Rounds(_) => true,
+        Part::Narrow(_, value) => value.parts().any(|(part, _)| is_moving(part)),
+        Part::Operation(_, operands) => operands.iter().any(|operand| operand.parts().any(|(part, _)| is_moving(part))),
+        _ => false,
+    }
+}
+
+/// Whether moving parts of a sum count pages, and whether they count bytes.
+fn units(sum: &Term) -> (bool, bool) {
+    let (mut pages, mut bytes) = (false, false);
+    for (part, factor) in sum.factors().filter(|(part, _)| is_moving(part)) {
+        let inner = match part {
+            Part::Narrow(_, value) => units(value),
+            _ => (true, false),
+        };
+        pages |= factor == 0 && inner.0;
+        bytes |= factor > 0 || inner.1;
+    }
+    (pages, bytes)
+}
+
+/// A sum of moving parts in bytes.
+pub(super) fn in_bytes(sum: Term) -> Term {
+    if units(&sum).1 { sum } else { sum.times_pages(1) }
+}
+
+/// The moving distances from the start of an object to the page that a value denotes, in bytes: the indexes of arrays, and the sums below calls that only change
+/// the form of an address.
+fn indexes(rules: &Rules, object: &Term) -> Vec<Term> {
+    let own = object.only(&|part| is_moving(part) && !matches!(part, Part::Operation(..)));
+    let own = without_own_copy(own);
+    let is_index = own.added().next().is_some();
+    is_index.then(|| in_bytes(own)).into_iter().chain(indexes_below(rules, object)).collect()
+}
+
+/// The indexes in the parts of a value, without its own sum.
+fn indexes_below(rules: &Rules, object: &Term) -> Vec<Term> {
+    let mut found = Vec::new();
+    for (part, _) in object.parts() {
+        match part {
+            Part::Index(base, index) => {
+                let moving = without_own_copy(index.only(&is_moving));
+                if moving.added().next().is_some() {
+                    found.push(moving.times_pages(1));
+                }
+                found.extend(indexes(rules, base));
+            }
+            Part::Call(name, arguments) if rules.value(name) == Some(CallValue::Address) => {
+                found.extend(arguments.iter().flat_map(|argument| indexes(rules, argument)));
+            }
+            Part::Address(value) | Part::Target(value) => found.extend(indexes(rules, value)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A sum without `x - (int)x`.
+fn without_own_copy(sum: Term) -> Term {
+    let mut left = sum.clone();
+    for (part, value) in sum.parts() {
+        if let (Part::Narrow(_, inner), true) = (part, value < 0)
+            && inner.parts().all(|(part, value)| sum.parts().any(|(other, count)| other == part && count == value))
+            && let Some(rest) = left.minus(inner).and_then(|rest| rest.plus(&part.clone().into()))
+        {
+            left = rest;
+        }
+    }
+    left
+}
+
+/// Whether an object was made by a call that was given the size of the mapping.
+fn is_made_for_mapping(rules: &Rules, object: &Term) -> bool {
+    object.any(&|part| match part {
+        Part::Call(name, arguments) if rules.value(name) != Some(CallValue::Address) => {
+            arguments.iter().any(|argument| argument.any(&|part| *part == Part::Pages))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a value comes from a call that was given the offset, and looks up what lies there.
+fn is_looked_up(rules: &Rules, object: &Term) -> bool {
+    let is_offset = |part: &Part| matches!(part, Part::PageOffset | Part::FaultPage);
+    object.any(&|part| match part {
+        Part::Call(name, arguments) if rules.value(name) != Some(CallValue::Address) => {
+            arguments.iter().any(|argument| argument.any(&is_offset))
+        }
+        _ => false,
+    })
 }
 
 /// Whether a condition is the answer of a call that was given the size of the mapping.
-fn is_asked(condition: &[Literal]) -> bool {
+pub(super) fn is_asked(condition: &[Literal]) -> bool {
     let is_call = |part: &Part| match part {
         Part::Call(_, arguments) => arguments.iter().any(|argument| argument.any(&|part| *part == Part::Pages)),
         _ => false,
@@ -55,7 +206,7 @@ fn is_asked(condition: &[Literal]) -> bool {
 }
 
 /// Sums that are 0 or less, in bytes.
-fn inequalities(condition: &[Literal]) -> Vec<Term> {
+pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
     let mut found = Vec::new();
     for Literal { atom, holds } in condition {
         let term = match atom {
@@ -63,31 +214,79 @@ fn inequalities(condition: &[Literal]) -> Vec<Term> {
             Atom::Zero(term) if *holds => term,
             Atom::Zero(_) | Atom::Flag(_) | Atom::Fails(_) => continue,
         };
-        // A sum counts pages if its multiples of the mapping's pages have no factor PAGE_SIZE. One that mixes units bounds nothing.
-        let counts = |pages: i8| [Part::Pages, Part::PageOffset].iter().any(|part| term.coefficient(part, pages) != 0);
-        let counts_pages = counts(0);
-        if counts_pages && counts(1) {
+        // A sum that mixes units bounds nothing.
+        let (counts_pages, counts_bytes) = units(term);
+        if counts_pages && counts_bytes {
             continue;
         }
         let bytes = |term: Term| if counts_pages { term.times_pages(1) } else { term };
-        match atom {
-            Atom::Zero(_) => found.extend([Some(term.clone()), term.times(-1)].into_iter().flatten().map(bytes)),
+        let sums = match atom {
+            Atom::Zero(_) => vec![Some(term.clone()), term.times(-1)],
             // A sum greater than 0 is at least 1.
-            _ if *holds => found.extend(Term::constant(1).minus(term).map(bytes)),
-            _ => found.push(bytes(term.clone())),
-        }
+            _ if *holds => vec![Term::constant(1).minus(term)],
+            _ => vec![Some(term.clone())],
+        };
+        let is_equation = matches!(atom, Atom::Zero(_));
+        found.extend(sums.into_iter().flatten().map(|sum| Inequality::new(bytes(sum), is_equation)));
     }
     found
 }
 
-/// Whether a sum is at most something that the mapping does not decide.
-fn is_bounded(sum: &Term, known: &[Term]) -> bool {
-    let is_free = |term: &Term| [Part::Pages, Part::PageOffset].iter().all(|part| term.coefficient(part, 1) <= 0);
-    follows(sum, known, COMBINED, &is_free)
+/// A sum that is 0 or less.
+pub(super) struct Inequality {
+    sum: Term,
+    /// Whether it bounds moving parts by something else than a number. Two such bounds do not add up to one: offset and size may each be within the
+    /// object, and their sum is not.
+    is_limit: bool,
+}
+
+impl Inequality {
+    fn new(sum: Term, is_equation: bool) -> Inequality {
+        let sum = without_own_copy(sum);
+        let is_limit = !is_equation && sum.parts().any(|(part, value)| value < 0 && !is_moving(part));
+        Inequality { sum, is_limit }
+    }
+
+    /// `(u32)x <= x` for each such copy in some sums: the ranges of a mapping are not negative.
+    fn of_copies<'t>(sums: impl Iterator<Item = &'t Term>) -> Vec<Inequality> {
+        let mut known = Vec::new();
+        for (part, pages) in sums.flat_map(Term::factors) {
+            let Part::Narrow(_, inner) = part else { continue };
+            let copy = Term::from(part.clone()).minus(inner).map(|sum| sum.times_pages(pages));
+            known.extend(copy.map(|sum| Inequality { sum, is_limit: false }));
+        }
+        known
+    }
+}
+
+/// Whether a sum is at most something that neither the mapping nor a loop decides.
+pub(super) fn is_bounded(sum: &Term, known: &[Inequality]) -> bool {
+    // `index > count` lets the index be one too large: what bounds it has to be a size, not a size and a page.
+    let is_size = |term: &Term| {
+        let pages = term.coefficient(&Part::Pages, 1).min(0);
+        term.coefficient_of_page_size() + pages <= 0 || !counts(term)
+    };
+    let is_free = |term: &Term| !term.added().any(is_moving) && is_size(term);
+    let copies = Inequality::of_copies(known.iter().map(|known| &known.sum).chain([sum]));
+    follows(sum, &known.iter().chain(&copies).collect::<Vec<_>>(), COMBINED, &is_free)
+}
+
+/// Whether a sum is the number of something, by the name of its only part: `nr_pages`, `size`; not `last_page`.
+fn counts(sum: &Term) -> bool {
+    const COUNTS: &[&str] =
+        &["nr", "num", "n", "count", "size", "len", "length", "pages", "npages", "pagecount", "bytes"];
+    let mut added = sum.added();
+    let (Some(part), None) = (added.next(), added.next()) else { return false };
+    let name = match part {
+        Part::Member(_, name) | Part::Name(name) => name,
+        _ => return false,
+    };
+    let words = || name.split('_');
+    words().any(|word| COUNTS.contains(&word)) && !words().any(|word| matches!(word, "last" | "max" | "end"))
 }
 
 /// Whether a sum is at most 0.
-fn is_never_positive(sum: &Term, known: &[Term]) -> bool {
+pub(super) fn is_never_positive(sum: &Term, known: &[Inequality]) -> bool {
     let is_it = |term: &Term| {
         let (constant, rest) = term.split();
         let pages = rest.coefficient(&Part::Pages, 1);
@@ -98,16 +297,16 @@ fn is_never_positive(sum: &Term, known: &[Term]) -> bool {
             && rest.coefficient(&Part::PageOffset, 1) <= 0
             && page_sizes.is_some_and(|page_sizes| pages <= 0 && page_sizes + pages <= 0)
     };
-    follows(sum, known, COMBINED, &is_it)
+    follows(sum, &known.iter().collect::<Vec<_>>(), COMBINED, &is_it)
 }
 
 /// Whether a sum less some of the known sums, each 0 or less, is as `goal` wants it.
-fn follows(sum: &Term, known: &[Term], left: usize, goal: &dyn Fn(&Term) -> bool) -> bool {
-    if goal(sum) {
-        return true;
-    }
-    left > 0
-        && known.iter().enumerate().any(|(number, term)| {
-            sum.minus(term).is_some_and(|less| follows(&less, &known[number + 1..], left - 1, goal))
-        })
+fn follows(sum: &Term, known: &[&Inequality], left: usize, goal: &dyn Fn(&Term) -> bool) -> bool {
+    goal(sum)
+        || left > 0
+            && known.iter().enumerate().any(|(number, inequality)| {
+                let is_left = |other: &&&Inequality| !(inequality.is_limit && other.is_limit);
+                let rest: Vec<&Inequality> = known[number + 1..].iter().filter(is_left).copied().collect();
+                sum.minus(&inequality.sum).is_some_and(|less| follows(&less, &rest, left - 1, goal))
+            })
 }

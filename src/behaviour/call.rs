@@ -6,8 +6,9 @@ use super::atom::Compared;
 use super::evaluate::Values;
 use super::outcome::{EffectKind, Gap, Populate};
 use super::state::State;
+use super::store::flag_changes;
 use super::term::{Part, Term};
-use super::walk::{DEPTH_LIMIT, Walk};
+use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
 use crate::rules::{Call, CallEffect, CallValue, Idiom};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -71,7 +72,8 @@ impl Walk<'_, '_> {
         let value = match rules.idiom(name) {
             Some(Idiom::Hint | Idiom::Assertion | Idiom::Load | Idiom::TakesFromCleanup) => call.arguments.first(),
             Some(Idiom::ErrorPointer) => call.arguments.last(),
-            Some(Idiom::Store | Idiom::Container | Idiom::PointerError | Idiom::IsError) | None => None,
+            Some(Idiom::PointerError) => call.arguments.first().filter(|value| value.is_errno()),
+            Some(Idiom::Store | Idiom::Container | Idiom::IsError) | None => None,
         };
         if let Some(value) = value {
             return vec![(state, value.clone())];
@@ -110,9 +112,11 @@ impl Walk<'_, '_> {
                 }
                 Part::Operation("wraps".to_owned(), vec![left.clone(), right.clone()]).into()
             }
+            CallValue::Address => return self.opaque(call, state),
             CallValue::Least | CallValue::Greatest => {
                 let [.., left, right] = call.arguments.as_slice() else { return vec![(state, first)] };
                 let Some(difference) = left.minus(right) else { return vec![(state, first)] };
+                self.note_wraps([left, right], call.span, &state);
                 let takes_left = |is_greater: bool| is_greater == (value == CallValue::Greatest);
                 let answers = state.decide(Compared::positive(&difference)).into_iter();
                 return answers
@@ -134,6 +138,12 @@ impl Walk<'_, '_> {
             let flags = call.expressions.iter().zip(&call.arguments).skip(first).take(count);
             let mut named: BTreeSet<String> = BTreeSet::new();
             for (expression, value) in flags {
+                // `flags = vma->vm_flags & ~X; vm_flags_reset(vma, flags)`
+                let mut changes = Vec::new();
+                if flag_changes(value, &mut changes) {
+                    changes.iter().for_each(|(flags, set)| self.change_flags(flags, *set, state));
+                    continue;
+                }
                 match value.as_part() {
                     Some(Part::Flags(flags)) => named.extend(flags.iter().cloned()),
                     _ if value.as_constant() == Some(0) => {}
@@ -153,8 +163,8 @@ impl Walk<'_, '_> {
             false => rule.action.clone(),
         };
         // An action without start and size is for the whole mapping.
-        let is_whole = is_action && rule.frame.is_some() && rule.start.is_none() && rule.size.is_none();
-        let whole = |value: Term| is_whole.then_some(value);
+        let is_whole = is_action && rule.start.is_none() && rule.size.is_none();
+        let whole = |value: Term| (is_whole && rule.frame.is_some()).then_some(value);
         let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot];
         let others = call.arguments.iter().enumerate().filter(|(at, value)| {
             !known.contains(&Some(*at)) && !matches!(value.as_part(), Some(Part::Mapping | Part::File))
@@ -166,6 +176,8 @@ impl Walk<'_, '_> {
             frame: argument(rule.frame),
             size: argument(rule.size).or(whole(Term::size())),
             object_size: argument(rule.object_size),
+            page: argument(rule.page),
+            count: argument(rule.count).or((is_whole && rule.pages.is_some()).then(|| Part::Pages.into())),
             prot: argument(rule.prot).unwrap_or_else(|| state.field("vm_page_prot")),
             others: others.map(|(_, value)| value.clone()).collect(),
         };
@@ -181,7 +193,8 @@ impl Walk<'_, '_> {
 
     /// Follows a call into a function of the driver that gets something of the mapping, or that is asked to be followed.
     fn followed(&mut self, call: &Called, state: &State) -> Option<Values> {
-        if !call.arguments.iter().any(Term::is_of_mapping) && !self.follow.contains(&call.name) {
+        let is_passed = |term: &Term| term.is_of_mapping() || state.holds_mapping(term);
+        if !call.arguments.iter().any(is_passed) && !self.follow.contains(&call.name) {
             return None;
         }
         let (function, file) = self.functions.own(&call.name, self.frame().file)?;
@@ -192,8 +205,37 @@ impl Walk<'_, '_> {
             self.miss(Gap::TooDeep);
             return None;
         }
-        let exits = self.function(&function, file, call.arguments.clone(), state.clone());
-        Some(exits.into_iter().map(|exit| (exit.state, exit.value.unwrap_or_default())).collect())
+        let mut state = state.clone();
+        let lent = self.lend(call, &mut state);
+        let exits = self.function(&function, file, call.arguments.clone(), state);
+        let mut values = Vec::new();
+        for Exit { mut state, value, .. } in exits {
+            for name in &lent {
+                if let Some(value) = state.memory.remove(&Part::Name(name.clone()).into()) {
+                    let value =
+                        self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
+                    state.locals.insert(name.clone(), value);
+                }
+            }
+            values.push((state, value.unwrap_or_default()));
+        }
+        self.lent.truncate(self.lent.len() - lent.len());
+        Some(values)
+    }
+
+    /// Lets a function read and write the variables whose address it is given. Returns their names.
+    fn lend(&mut self, call: &Called, state: &mut State) -> Vec<String> {
+        let mut lent = Vec::new();
+        for argument in &call.arguments {
+            let Some(Part::Address(place)) = argument.as_part() else { continue };
+            let Some(name) = place.as_name() else { continue };
+            if let Some(value) = state.locals.get(name).filter(|_| !self.lent.iter().any(|other| other == name)) {
+                state.memory.insert(place.as_ref().clone(), value.clone());
+                lent.push(name.to_owned());
+            }
+        }
+        self.lent.extend(lent.iter().cloned());
+        lent
     }
 
     /// A call that is not looked into.
@@ -226,11 +268,12 @@ impl Walk<'_, '_> {
                 state.locals.insert(variable, out.into());
             }
         }
-        let is_silent =
-            rules.is_silent(&call.name) || rules.call(&call.name).is_some_and(|rule| rule.does == CallEffect::Silent);
+        let is_ruled_silent = rules.call(&call.name).is_some_and(|rule| rule.does == CallEffect::Silent);
+        let is_silent = is_ruled_silent || rules.is_silent(&call.name) && !rules.has_state_rule(&call.name);
         let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
         if is_effect && !is_silent {
             self.add_effect(EffectKind::Call(name, arguments), call.span, &mut state);
+            state.effects.iter_mut().next_back().into_iter().for_each(|effect| effect.gets_mapping = gets_mapping);
         }
         vec![(state, value)]
     }

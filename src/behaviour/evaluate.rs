@@ -41,8 +41,12 @@ impl Walk<'_, '_> {
             }
             E::Binary { operator, left, right } if is_comparison(operator) => {
                 let mut answers = Vec::new();
+                let is_order = operator != "==" && operator != "!=";
                 for (state, left) in self.value(left, state) {
                     for (state, right) in self.value(right, state) {
+                        if is_order {
+                            self.note_wraps([&left, &right], condition.span, &state);
+                        }
                         answers.extend(self.compared(operator, &left, &right, state));
                     }
                 }
@@ -63,6 +67,24 @@ impl Walk<'_, '_> {
             && let Some(first) = arguments.first()
         {
             return self.condition(first, state);
+        }
+        if rules.idiom(name) == Some(Idiom::IsError)
+            && let Some(first) = arguments.first()
+        {
+            let mut answers = Vec::new();
+            for (state, value) in self.value(first, state) {
+                match value.as_part() {
+                    _ if value.is_errno() => answers.push((state, true)),
+                    Some(Part::Address(_)) => answers.push((state, false)),
+                    // A path that computes the address of an object has found it.
+                    Some(Part::Call(name, _)) if rules.idiom(name) == Some(Idiom::Container) => {
+                        answers.push((state, false));
+                    }
+                    _ if value.as_constant() == Some(0) => answers.push((state, false)),
+                    _ => answers.extend(self.truth(&Part::Call(name.to_owned(), vec![value.clone()]).into(), state)),
+                }
+            }
+            return answers;
         }
         if let Some(rule) = rules.flag_test(name) {
             let wanted = rule.set.iter().map(|flag| (flag, true)).chain(rule.clear.iter().map(|flag| (flag, false)));
@@ -97,10 +119,16 @@ impl Walk<'_, '_> {
         if let Some(flags) = masked(value) {
             return any_flag(flags, state);
         }
-        if let Some(Part::Populated(number)) = value.as_part() {
-            return state.decide(Compared::fails(*number));
+        match value.as_part() {
+            Some(Part::Populated(number)) => state.decide(Compared::fails(*number)),
+            // The address of an object is no question of its own: what it was found by is there, or not.
+            Some(Part::Call(name, arguments))
+                if self.functions.context.rules.idiom(name) == Some(Idiom::Container) && !arguments.is_empty() =>
+            {
+                state.decide(Compared::zero(&arguments[0]).negated())
+            }
+            _ => state.decide(Compared::zero(value).negated()),
         }
-        state.decide(Compared::zero(value).negated())
     }
 
     /// Compares two values.
@@ -309,7 +337,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn add_effect(&self, kind: EffectKind, span: Span, state: &mut State) {
         let is_looped = self.frames.iter().any(|frame| frame.loops > 0);
-        state.effects.push(Effect { kind, is_looped, place: self.at(span) });
+        state.effects.push(Effect { kind, is_looped, gets_mapping: false, place: self.at(span) });
     }
 }
 

@@ -1,4 +1,7 @@
-//! Loops: followed once, with unknown values for the variables that a round hands on to the next.
+//! Loops: followed once, in any of their rounds. A variable that each round changes by the same amount has its value in terms of the rounds before;
+//! other variables that a round hands on to the next are unknown.
+
+use std::collections::BTreeMap;
 
 use super::state::State;
 use super::term::{Part, Term};
@@ -7,7 +10,7 @@ use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 
 impl Walk<'_, '_> {
-    /// A loop is followed once, with unknown values for the variables that it changes.
+    /// Follows a loop once.
     pub(super) fn repeated(
         &mut self,
         condition: Option<&Expression>,
@@ -33,15 +36,38 @@ impl Walk<'_, '_> {
                 || trial.next.iter().chain(&trial.continues).any(|state| state.locals.get(name) != Some(&unknown))
         };
         let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
-        let inner = match carried.len() == changed.len() {
+        let mut steps: BTreeMap<String, Term> = BTreeMap::new();
+        let repeating: Vec<&State> = trial.next.iter().filter(|state| self.may_repeat(condition, state)).collect();
+        for name in carried.iter().filter(|name| !iterators.contains(name)) {
+            steps.extend(step_of(name, &repeating).map(|step| (name.clone(), step)));
+        }
+        let inner = match carried.len() == changed.len() && steps.is_empty() {
             true => trial,
-            false => self.round(condition, body, &carried, states),
+            false => {
+                let unknown: Vec<String> = carried.iter().filter(|name| !steps.contains_key(*name)).cloned().collect();
+                self.loops += 1;
+                let rounds = Term::from(Part::Rounds(self.loops));
+                let mut entry = states;
+                for state in &mut entry {
+                    for (name, step) in &steps {
+                        let known = state.locals.get(name).zip(step.product(&rounds));
+                        let value = known.and_then(|(first, grown)| first.plus(&grown));
+                        state.locals.insert(name.clone(), value.unwrap_or_else(|| Part::Changed(name.clone()).into()));
+                    }
+                }
+                self.round(condition, body, &unknown, entry)
+            }
         };
         let mut next: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
         next.iter_mut().for_each(|state| forget(state, &carried));
         // A loop that is left by `break` leaves the values of its last round.
         next.extend(inner.breaks);
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
+    }
+
+    /// Whether another round may follow a round that ends in a state.
+    fn may_repeat(&mut self, condition: Option<&Expression>, end: &State) -> bool {
+        condition.is_none_or(|condition| self.condition(condition, end.clone()).iter().any(|(_, holds)| *holds))
     }
 
     /// One round of a loop, with unknown values for some variables.
@@ -70,6 +96,15 @@ impl Walk<'_, '_> {
     }
 }
 
+/// What each round adds to a variable, if it is the same number, or the same number of pages, on all paths.
+fn step_of(name: &str, ends: &[&State]) -> Option<Term> {
+    let old = Term::from(Part::Changed(name.to_owned()));
+    let mut steps = ends.iter().map(|end| end.locals.get(name)?.minus(&old));
+    let step = steps.next()??;
+    let is_number = step.as_constant().is_some() || step.page_sizes().is_some();
+    (is_number && steps.all(|other| other.as_ref() == Some(&step))).then_some(step)
+}
+
 /// States of which no two differ only in what cannot be seen any more.
 fn distinct(states: Vec<State>) -> Vec<State> {
     let mut kept: Vec<State> = Vec::new();
@@ -79,6 +114,7 @@ fn distinct(states: Vec<State>) -> Vec<State> {
                 && known.effects == state.effects
                 && known.mapping == state.mapping
                 && known.locals == state.locals
+                && known.memory == state.memory
                 && known.action == state.action
         };
         if !kept.iter().any(is_same) {
@@ -95,11 +131,17 @@ fn forget(state: &mut State, names: &[String]) {
     }
 }
 
-/// The names in an expression.
-fn names(expression: &Expression) -> Vec<String> {
-    let mut names = Vec::new();
-    visit::expression(expression, &mut |part| names.extend(part.name().map(str::to_owned)));
-    names
+/// The variables that the arguments of a macro name; not the objects whose members they read.
+fn names(arguments: &Expression) -> Vec<String> {
+    match &arguments.kind {
+        E::Name(name) => vec![name.clone()],
+        E::Call { arguments, .. } => arguments.iter().flat_map(names).collect(),
+        E::Binary { operator, left, right } if operator == "," => {
+            [left, right].into_iter().flat_map(|side| names(side)).collect()
+        }
+        E::Unary { operator, operand } if operator == "&" => names(operand),
+        _ => Vec::new(),
+    }
 }
 
 /// The variables that a loop assigns to.

@@ -17,17 +17,18 @@ mod state;
 mod store;
 mod term;
 mod walk;
+mod wrap;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 pub use atom::{Atom, Literal};
-pub use bound::{Unbounded, unbounded};
+pub use bound::{Unbounded, is_fault_bounded, unbounded};
 pub use compare::{Difference, DifferenceKind, NotCompared};
 pub use conversion::conversion;
-pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned};
+pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned, Wrap};
 pub use term::{Part, Term, listed};
 
 use atom::Compared;
@@ -51,6 +52,8 @@ pub struct Behaviour {
     pub outcomes: Vec<Outcome>,
     /// Why they are not all known.
     pub gap: Option<Gap>,
+    /// Comparisons of sums and differences that may have wrapped.
+    pub wraps: BTreeMap<Place, Wrap>,
 }
 
 /// How a handler is read.
@@ -129,6 +132,15 @@ impl<'a> Functions<'a> {
         self.called_from(id, false)
     }
 
+    /// A function, in each variant, and the driver's own functions that it calls, directly or indirectly, with their files.
+    pub fn with_callees(&self, key: &Key) -> Vec<(Arc<Function>, u32)> {
+        let file = key.id.file;
+        let callees = self.callees(key).into_iter().filter_map(|name| self.own(&name, file));
+        let own: Vec<(Arc<Function>, u32)> =
+            self.variants(key.id).iter().map(|function| (function.clone(), file)).collect();
+        own.into_iter().chain(callees).collect()
+    }
+
     fn called_from(&self, id: ItemId, only_own: bool) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut stack: Vec<(Arc<Function>, u32)> =
@@ -162,8 +174,14 @@ impl<'a> Functions<'a> {
                 _ if ty.points_to("vm_area_struct") || ty.points_to("vm_area_desc") => Part::Mapping.into(),
                 _ if ty.points_to("file") => Part::File.into(),
                 VmaAccess::Holder(at, member) if *at == number => {
-                    let place = Part::Member(Arc::new(name.clone()), member.clone());
-                    state.memory.insert(place.into(), Part::Mapping.into());
+                    let place = |member: &str| Part::Member(Arc::new(name.clone()), member.to_owned()).into();
+                    state.memory.insert(place(member), Part::Mapping.into());
+                    if ty.points_to("vm_fault") {
+                        let page = Term::from(Part::FaultPage);
+                        let pgoff = page.plus(&Part::PageOffset.into()).unwrap_or_default();
+                        let address = page.times_pages(1).plus(&Part::Start.into()).unwrap_or_default();
+                        state.memory.extend([(place("pgoff"), pgoff), (place("address"), address)]);
+                    }
                     name
                 }
                 _ => name,
@@ -184,7 +202,7 @@ impl<'a> Functions<'a> {
                 outcomes.push(outcome);
             }
         }
-        Behaviour { outcomes, gap: walk.gap }
+        Behaviour { outcomes, gap: walk.gap, wraps: walk.wraps }
     }
 
     /// The variants of a function.
@@ -258,7 +276,8 @@ fn outcomes_of(exit: Exit) -> Vec<Outcome> {
 
 fn outcome(state: State, error: Option<Term>, place: Place) -> Outcome {
     let result = error.map_or(Returned::Success, Returned::Error);
-    Outcome { condition: state.condition, result, mapping: state.mapping, effects: state.effects, place }
+    let State { condition, mapping, effects, decided, .. } = state;
+    Outcome { condition, result, mapping, effects, place, decided }
 }
 
 /// Whether a value is an error whatever the path: `-EINVAL`, `PTR_ERR(pages)`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::atom::Literal;
+use super::atom::{Atom, Literal, contradict};
 use super::term::Term;
 use crate::verdict::Place;
 
@@ -19,6 +19,30 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
     /// The `return`, or the end of the function.
     pub place: Place,
+    /// The last condition on the path.
+    pub decided: Option<Place>,
+}
+
+impl Outcome {
+    /// Whether the path is only taken if a flag is set (`true`) or clear.
+    pub fn requires(&self, flag: &str, set: bool) -> bool {
+        let is_it =
+            |literal: &Literal| matches!(&literal.atom, Atom::Flag(name) if name == flag) && literal.holds == set;
+        self.condition.iter().any(is_it)
+    }
+
+    /// The populating calls and actions, with their places.
+    pub fn populates(&self) -> impl Iterator<Item = (&Populate, &Effect)> {
+        self.effects.iter().filter_map(|effect| match &effect.kind {
+            EffectKind::Populate(populate) => Some((populate, effect)),
+            _ => None,
+        })
+    }
+
+    /// Whether a mapping can satisfy the conditions of the path and others.
+    pub fn is_compatible(&self, others: &[Literal]) -> bool {
+        !contradict(self.condition.iter().chain(others))
+    }
 }
 
 /// The result of a handler.
@@ -46,6 +70,8 @@ pub struct Effect {
     pub kind: EffectKind,
     /// Whether it stands in a loop.
     pub is_looped: bool,
+    /// Whether it is a call that gets the VMA or the desc.
+    pub gets_mapping: bool,
     /// Where.
     pub place: Place,
 }
@@ -76,10 +102,32 @@ pub struct Populate {
     pub size: Option<Term>,
     /// The size of the object in bytes, if the call itself checks that the mapping fits into the object.
     pub object_size: Option<Term>,
+    /// The page or its PFN, if the call maps one page.
+    pub page: Option<Term>,
+    /// How many pages of an array it maps.
+    pub count: Option<Term>,
     /// Its protection.
     pub prot: Term,
     /// The other arguments.
     pub others: Vec<Term>,
+}
+
+impl Populate {
+    /// The values that it is given.
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        [&self.start, &self.frame, &self.size, &self.object_size].into_iter().flatten().chain(&self.others)
+    }
+}
+
+/// Arithmetic on values of the mapping that may wrap before it is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wrap {
+    /// `limit - pgoff`, where pgoff may be larger.
+    Difference,
+    /// `offset + size`.
+    Sum,
+    /// `offset + size + base`.
+    SumWithBase,
 }
 
 /// Why the outcomes of a handler are not all known.

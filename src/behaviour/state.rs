@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::atom::{Compared, Literal, conflicts};
-use super::outcome::{Effect, MappingChange};
+use super::outcome::{Effect, EffectKind, MappingChange};
 use super::term::{Part, Term};
+use crate::verdict::Place;
 
 /// What is known at one place of one path.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct State {
     pub action: Option<usize>,
     /// The error that replaces that of the action.
     pub error_override: Option<Term>,
+    /// The last condition that chose the path.
+    pub decided: Option<Place>,
 }
 
 impl State {
@@ -58,6 +61,21 @@ impl State {
             Some(set) => vec![(self, set)],
             None => self.decide(Compared::flag(name)),
         }
+    }
+
+    /// Forgets the call that gave a value: the variable that holds it gives back what the call took.
+    pub fn forget_call(&mut self, value: &Term) {
+        let Some(Part::Call(name, arguments)) = value.as_part() else { return };
+        let is_it = |effect: &Effect| matches!(&effect.kind, EffectKind::Call(called, given) if called == name && given == arguments);
+        if self.effects.last().is_some_and(is_it) {
+            self.effects.pop();
+        }
+    }
+
+    /// Whether a value is the address of an object that holds the mapping, as `struct vm_fault` does.
+    pub fn holds_mapping(&self, object: &Term) -> bool {
+        let is_held = |place: &Term| matches!(place.as_part(), Some(Part::Member(base, _)) if **base == *object);
+        self.memory.iter().any(|(place, value)| matches!(value.as_part(), Some(Part::Mapping)) && is_held(place))
     }
 
     /// The value of a field of the VMA.

@@ -1,5 +1,6 @@
 //! Assignments: to variables, to fields of the mapping, to objects.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::evaluate::{Values, operation};
@@ -105,7 +106,8 @@ impl Walk<'_, '_> {
                 }
             }
             state.memory.insert(place.clone(), value.clone());
-            if !is_own {
+            let is_lent = place.as_name().is_some_and(|name| self.lent.iter().any(|lent| lent == name));
+            if !is_own && !is_lent {
                 self.add_effect(EffectKind::Store(place, value.clone()), span, &mut state);
             }
             values.push((state, value.clone()));
@@ -132,27 +134,42 @@ impl Walk<'_, '_> {
             state.mapping.fields.insert(field.to_owned(), value);
             return;
         }
-        match value.as_part() {
-            Some(Part::Operation(operator, operands)) if operator == "|" && operands.len() == 2 => {
-                if let Some(flags) = operands.iter().find_map(flags_of) {
-                    self.change_flags(flags, true, state);
-                    return;
-                }
+        let mut changes = Vec::new();
+        if flag_changes(&value, &mut changes) {
+            for (flags, set) in changes {
+                self.change_flags(&flags, set, state);
             }
-            Some(Part::Operation(operator, operands)) if operator == "&" => {
-                let complement = operands.iter().find_map(|operand| match operand.as_part() {
-                    Some(Part::Operation(operator, inner)) if operator == "~" => inner.first().and_then(flags_of),
-                    _ => None,
-                });
-                if let Some(flags) = complement {
-                    self.change_flags(flags, false, state);
-                    return;
-                }
-            }
-            _ => {}
+            return;
         }
         self.add_effect(EffectKind::Store(Part::Field("vm_flags".to_owned()).into(), value), span, state);
     }
+}
+
+/// Collects what `vm_flags | SET` and `vm_flags & ~CLEARED` change, the innermost first. Returns whether the value is made of such steps alone.
+pub(super) fn flag_changes(value: &Term, changes: &mut Vec<(BTreeSet<String>, bool)>) -> bool {
+    let (operator, operands) = match value.as_part() {
+        Some(Part::Field(name)) => return name == "vm_flags",
+        Some(Part::Operation(operator, operands)) => (operator.as_str(), operands),
+        _ => return false,
+    };
+    let [left, right] = operands.as_slice() else { return false };
+    let complement = |term: &Term| match term.as_part() {
+        Some(Part::Operation(operator, inner)) if operator == "~" => inner.first().and_then(flags_of).cloned(),
+        _ => None,
+    };
+    for (rest, mask) in [(left, right), (right, left)] {
+        let change = match operator {
+            "|" => flags_of(mask).cloned().map(|flags| (flags, true)),
+            "&" => complement(mask).map(|flags| (flags, false)),
+            _ => None,
+        };
+        if let Some(change) = change {
+            let is_known = flag_changes(rest, changes);
+            changes.push(change);
+            return is_known;
+        }
+    }
+    false
 }
 
 /// The place `base->name` in one normal form: `(&a)->b` and `a.b` give the same place, and so do `(*p).b` and `p->b`.

@@ -13,6 +13,10 @@ pub enum Part {
     PageOffset,
     /// The address at which the mapping starts.
     Start,
+    /// The page of the mapping that a fault is about, counted from its start; at least 0, and less than its pages.
+    FaultPage,
+    /// How many rounds of the loop of this number have ended; at least 0.
+    Rounds(usize),
     /// The VMA or the desc.
     Mapping,
     /// The file whose hook runs.
@@ -219,6 +223,22 @@ impl Term {
         self.sum.iter().filter_map(|(factor, value)| Some((factor.part.as_ref()?, *value)))
     }
 
+    /// The addends of the sum that satisfy a predicate.
+    pub(super) fn only(&self, is: &dyn Fn(&Part) -> bool) -> Term {
+        let left = self.sum.iter().filter(|(factor, _)| factor.part.as_ref().is_some_and(is));
+        BTreeMap::from_iter(left.map(|(factor, value)| (factor.clone(), *value))).into()
+    }
+
+    /// The parts of the sum, with the power of `PAGE_SIZE` that each is multiplied by.
+    pub(super) fn factors(&self) -> impl Iterator<Item = (&Part, i8)> {
+        self.sum.keys().filter_map(|factor| Some((factor.part.as_ref()?, factor.pages)))
+    }
+
+    /// The parts that are added, not subtracted.
+    pub(super) fn added(&self) -> impl Iterator<Item = &Part> {
+        self.parts().filter(|(_, value)| *value > 0).map(|(part, _)| part)
+    }
+
     /// The sum without the terms of these parts.
     pub(super) fn without(&self, parts: &[Part]) -> Term {
         let is_left = |factor: &Factor| !factor.part.as_ref().is_some_and(|part| parts.contains(part));
@@ -236,6 +256,11 @@ impl Term {
         let is_constant = |factor: &Factor| factor.part.is_none() && factor.pages == 0;
         let parts = |(factor, _): &(&Factor, &i128)| !is_constant(factor);
         self.sum.iter().filter(parts).eq(other.sum.iter().filter(parts))
+    }
+
+    /// The multiple of `PAGE_SIZE` in the sum.
+    pub(super) fn coefficient_of_page_size(&self) -> i128 {
+        self.sum.get(&Factor { part: None, pages: 1 }).copied().unwrap_or_default()
     }
 
     /// The multiple of `PAGE_SIZE` that the term is, if it is nothing else.
@@ -260,7 +285,13 @@ impl Term {
         self.any(&|part| {
             matches!(
                 part,
-                Part::Pages | Part::PageOffset | Part::Start | Part::Mapping | Part::Field(_) | Part::Populated(_)
+                Part::Pages
+                    | Part::PageOffset
+                    | Part::Start
+                    | Part::FaultPage
+                    | Part::Mapping
+                    | Part::Field(_)
+                    | Part::Populated(_)
             )
         })
     }
@@ -268,7 +299,7 @@ impl Term {
 
 impl Part {
     /// The terms that the part is made of.
-    fn below(&self) -> Box<dyn Iterator<Item = &Term> + '_> {
+    pub(super) fn below(&self) -> Box<dyn Iterator<Item = &Term> + '_> {
         match self {
             Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => {
                 Box::new(std::iter::once(base.as_ref()))
@@ -291,6 +322,8 @@ impl fmt::Display for Part {
             Part::Pages => out.write_str("pages"),
             Part::PageOffset => out.write_str("pgoff"),
             Part::Start => out.write_str("start"),
+            Part::FaultPage => out.write_str("page of the fault"),
+            Part::Rounds(_) => out.write_str("round"),
             Part::Mapping => out.write_str("vma"),
             Part::File => out.write_str("file"),
             Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),

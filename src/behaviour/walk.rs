@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Functions;
-use super::outcome::Gap;
+use super::outcome::{Gap, Wrap};
 use super::state::State;
 use super::term::{Part, Term};
 use crate::source::Span;
@@ -55,12 +55,26 @@ pub(super) struct Walk<'a, 'f> {
     pub(super) gap: Option<Gap>,
     /// Functions that are followed although they get nothing of the mapping.
     pub(super) follow: &'f BTreeSet<String>,
+    /// How many loops were followed whose variables are known by round.
+    pub(super) loops: usize,
+    pub(super) wraps: BTreeMap<Place, Wrap>,
+    /// Variables of callers whose address a running function has.
+    pub(super) lent: Vec<String>,
     steps: usize,
 }
 
 impl<'a, 'f> Walk<'a, 'f> {
     pub(super) fn new(functions: &'f Functions<'a>, follow: &'f BTreeSet<String>) -> Walk<'a, 'f> {
-        Walk { functions, frames: Vec::new(), gap: None, follow, steps: 0 }
+        Walk {
+            functions,
+            frames: Vec::new(),
+            gap: None,
+            follow,
+            loops: 0,
+            wraps: BTreeMap::new(),
+            lent: Vec::new(),
+            steps: 0,
+        }
     }
 
     /// Notes why not all is known; the first reason stays.
@@ -178,6 +192,9 @@ impl<'a, 'f> Walk<'a, 'f> {
                     _ => vec![(state, Part::Name(variable.name.clone()).into())],
                 };
                 for (mut state, value) in values {
+                    if variable.cleanup.is_some() {
+                        state.forget_call(&value);
+                    }
                     let value = narrowed(&variable.ty, value);
                     state.locals.insert(variable.name.clone(), value);
                     next.push(state);
@@ -196,8 +213,10 @@ impl<'a, 'f> Walk<'a, 'f> {
         states: Vec<State>,
     ) -> Exits {
         let (mut holds, mut fails) = (Vec::new(), Vec::new());
+        let place = self.at(condition.span);
         for state in states {
-            for (state, answer) in self.condition(condition, state) {
+            for (mut state, answer) in self.condition(condition, state) {
+                state.decided = Some(place);
                 if answer { holds.push(state) } else { fails.push(state) }
             }
         }
@@ -216,8 +235,10 @@ impl<'a, 'f> Walk<'a, 'f> {
     ) -> Exits {
         let mut entries: Vec<Vec<State>> = arms.iter().map(|_| Vec::new()).collect();
         let mut exits = Exits::default();
+        let place = self.at(value.span);
         for state in states {
-            for (state, chosen) in self.value(value, state) {
+            for (mut state, chosen) in self.value(value, state) {
+                state.decided = Some(place);
                 let mut left = vec![state];
                 for (number, label) in labels.iter().enumerate() {
                     let Some(label) = label else { continue };
@@ -306,7 +327,9 @@ pub(super) fn narrowed(ty: &Type, value: Term) -> Term {
     let is_narrow = ty.pointers == 0 && NARROW.contains(&ty.name.as_str());
     let is_error =
         value.any(&|part| matches!(part, Part::Populated(_) | Part::Call(..) | Part::Operation(..) | Part::Flags(_)));
-    if is_narrow && !is_error && value.is_of_mapping() {
+    // Arithmetic on values that are narrow already stays in their type.
+    let is_whole = |part: &Part| !matches!(part, Part::Narrow(..)) && Term::from(part.clone()).is_of_mapping();
+    if is_narrow && !is_error && value.parts().any(|(part, _)| is_whole(part)) {
         return Part::Narrow(ty.name.clone(), Arc::new(value)).into();
     }
     value

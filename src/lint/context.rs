@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
-use crate::behaviour::{Behaviour, Functions, Reading};
+use crate::behaviour::{Behaviour, EffectKind, Functions, Literal, Outcome, Reading, Returned};
 use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
 use crate::memo::Memo;
@@ -188,14 +188,43 @@ impl<'a> Facts<'a> {
         found
     }
 
+    /// The conditions under which callers of a handler's hook call it, one list for each path; one empty list if no handler calls it, and `None`
+    /// if the conditions are not known.
+    pub fn caller_conditions(&self, handler: &HandlerView) -> Option<Vec<Vec<Literal>>> {
+        let callers = self.callers(handler);
+        if callers.is_empty() {
+            // Not all callers of a subsystem's hook are found.
+            let is_of_core = self.rules().is_migrating(&handler.finding.registration.hook.record);
+            return is_of_core.then(|| vec![Vec::new()]);
+        }
+        let member = format!("->{}", handler.finding.registration.hook.member);
+        let is_call = |kind: &EffectKind| matches!(kind, EffectKind::Call(name, _) if name.ends_with(&member));
+        let mut conditions = Vec::new();
+        for caller in callers {
+            for behaviour in self.behaviours(&caller.key).iter().filter(|behaviour| behaviour.gap.is_none()) {
+                let calls = |outcome: &&Outcome| outcome.effects.iter().any(|effect| is_call(&effect.kind));
+                conditions.extend(behaviour.outcomes.iter().filter(calls).map(|outcome| outcome.condition.clone()));
+            }
+        }
+        (!conditions.is_empty()).then_some(conditions)
+    }
+
     /// The functions of the tree, for questions about behaviour.
     pub fn functions(&self) -> &Functions<'a> {
         &self.functions
     }
 
-    /// The behaviour of a handler, once for each variant of its conditionals.
-    pub fn behaviours(&self, handler: &HandlerView) -> Arc<Vec<Behaviour>> {
-        self.behaviours.get(handler.key.clone(), || self.functions.behaviours(&handler.key, &Reading::default()))
+    /// The behaviour of a handler, or of a hook of its vm_ops, once for each variant of its conditionals.
+    pub fn behaviours(&self, key: &Key) -> Arc<Vec<Behaviour>> {
+        self.behaviours.get(key.clone(), || self.functions.behaviours(key, &Reading::default()))
+    }
+
+    /// The outcomes of a handler in which it accepts the mapping; `None` if not all are known.
+    pub fn accepting(&self, handler: &HandlerView) -> Option<Vec<Outcome>> {
+        let behaviours = self.behaviours(&handler.key);
+        let is_known = !behaviours.is_empty() && behaviours.iter().all(|behaviour| behaviour.gap.is_none());
+        let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
+        is_known.then(|| outcomes.filter(|outcome| outcome.result == Returned::Success).cloned().collect())
     }
 
     /// Parses a function, in all its variants.

@@ -8,6 +8,8 @@ mod flags;
 mod function_view;
 mod hazard;
 mod lints;
+mod refused;
+mod vm_ops;
 
 pub use context::{Facts, HandlerView};
 pub use function_view::{FunctionView, Variant};

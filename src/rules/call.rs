@@ -80,8 +80,13 @@ pub struct Call {
     pub size: Option<usize>,
     /// Position of the size of the object in bytes, if the call itself checks that the mapping fits into the object.
     pub object_size: Option<usize>,
+    /// Whether the call adds vm_pgoff to the start of the object.
+    #[serde(default)]
+    pub adds_offset: bool,
     /// Position of the protection.
     pub prot: Option<usize>,
+    /// Position of the page or its PFN, if the call maps one page.
+    pub page: Option<usize>,
     /// Position of the page array.
     pub pages: Option<usize>,
     /// Position of the number of pages, or of its address.
@@ -114,6 +119,9 @@ pub struct Call {
     /// Flags that the call sets whatever its arguments are.
     #[serde(default)]
     pub implies: Vec<String>,
+    /// Flags of which the VMA of a fault must have one.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// Flags that the call tests whatever its arguments are.
     #[serde(default)]
     pub tests: Vec<String>,

@@ -11,7 +11,7 @@ use crate::fingerprint::fingerprint;
 use super::idiom::IdiomRule;
 use super::state::alternatives;
 use super::target::TargetFile;
-use super::value::{FlagTestRule, ValueRule};
+use super::value::{FlagTestRule, MemoryRule, ValueRule};
 use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule};
 
 /// Built-in files, by path.
@@ -26,6 +26,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("rules/desc.toml", include_str!("../../rules/desc.toml")),
     ("rules/idioms.toml", include_str!("../../rules/idioms.toml")),
     ("rules/values.toml", include_str!("../../rules/values.toml")),
+    ("rules/memory.toml", include_str!("../../rules/memory.toml")),
     ("rules/flags.toml", include_str!("../../rules/flags.toml")),
     ("rules/requirements.toml", include_str!("../../rules/requirements.toml")),
     ("rules/documents.toml", include_str!("../../rules/documents.toml")),
@@ -87,6 +88,9 @@ struct RuleFile {
     idiom: Vec<IdiomRule>,
     value: Vec<ValueRule>,
     flag_test: Vec<FlagTestRule>,
+    memory: Vec<MemoryRule>,
+    linear: Vec<String>,
+    mmap_lock: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -263,6 +267,10 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     let values = file.value.into_iter();
     rules.values.extend(values.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
     rules.flag_tests.extend(file.flag_test);
+    let memory = file.memory.into_iter();
+    rules.memory.extend(memory.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
+    rules.linear.extend(file.linear);
+    rules.mmap_lock.extend(file.mmap_lock);
     Ok(())
 }
 

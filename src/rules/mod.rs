@@ -28,7 +28,7 @@ pub use requirement::RequirementText;
 pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
 pub use state::{Bracket, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
 pub use target::{Action, Maps, Target};
-pub use value::{CallValue, FlagTestRule};
+pub use value::{CallValue, FlagTestRule, MemoryKind};
 
 /// All rules, indexed for lookup.
 // More than twelve fields: one for each table of the TOML.
@@ -62,6 +62,9 @@ pub struct Rules {
     idioms: FxHashMap<String, Idiom>,
     values: FxHashMap<String, CallValue>,
     flag_tests: Vec<FlagTestRule>,
+    memory: FxHashMap<String, MemoryKind>,
+    linear: FxHashSet<String>,
+    mmap_lock: FxHashSet<String>,
     /// Targets as their files define them.
     target_files: Vec<target::TargetFile>,
     /// The same targets with their inherited parts, oldest first.
@@ -160,6 +163,11 @@ impl Rules {
             true => (!pattern.paired).then_some(StateEffect::Takes(pattern.taking())),
             false => Some(StateEffect::Undoes(pattern.kind, &pattern.object)),
         }
+    }
+
+    /// Whether a rule names a call that takes or releases state; otherwise only its suffix says so.
+    pub fn has_state_rule(&self, name: &str) -> bool {
+        self.takes.contains_key(name) || self.undoes.contains_key(name)
     }
 
     /// State that a call of `name` takes if such state is also released; the name alone does not say.
@@ -283,6 +291,21 @@ impl Rules {
     /// Flag test that a call performs.
     pub fn flag_test(&self, name: &str) -> Option<&FlagTestRule> {
         self.flag_tests.iter().find(|rule| rule.names.iter().any(|known| known == name))
+    }
+
+    /// The kind of memory that a call allocates, if it cannot be mapped by a linear address.
+    pub fn memory(&self, name: &str) -> Option<MemoryKind> {
+        self.memory.get(name).copied()
+    }
+
+    /// Whether a call is right for linear addresses only.
+    pub fn is_linear(&self, name: &str) -> bool {
+        self.linear.contains(name)
+    }
+
+    /// Whether a call takes the mmap lock, or may fault and then takes it.
+    pub fn takes_mmap_lock(&self, name: &str) -> bool {
+        self.mmap_lock.contains(name)
     }
 
     /// Explanations of the kinds of notes.

@@ -24,6 +24,8 @@ pub enum CallValue {
     PageAligned,
     /// Whether the sum of the first two arguments wraps; the sum is stored through the third.
     Sum,
+    /// Another form of the address in the first argument; the call checks nothing.
+    Address,
     /// The lesser of the last two arguments.
     Least,
     /// The greater of the last two arguments.
@@ -49,4 +51,24 @@ pub struct FlagTestRule {
     /// Flags that must be clear.
     #[serde(default)]
     pub clear: Vec<String>,
+}
+
+/// A kind of memory that cannot be mapped by its linear address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryKind {
+    /// Slab objects, which share their pages with others.
+    Slab,
+    /// Memory with addresses in the vmalloc area.
+    Vmalloc,
+    /// Memory of the DMA layer, which may have addresses in the vmalloc area.
+    Coherent,
+}
+
+/// Calls that allocate one kind of memory.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemoryRule {
+    pub(super) is: MemoryKind,
+    pub(super) names: Vec<String>,
 }

@@ -114,3 +114,31 @@ static int looking_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations looking_fops = {
 	.mmap = looking_mmap,
 };
+
+/* Opening and closing calls with names of their own. */
+static void ring_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	WARN_ON(board_ring_unmap(board)); //~ close-without-open
+}
+
+static const struct vm_operations_struct ring_vm_ops = {
+	.close = ring_close,
+};
+
+static int ring_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret = board_ring_map(board, vma);
+
+	if (ret)
+		return ret;
+	vma->vm_private_data = board;
+	vma->vm_ops = &ring_vm_ops;
+	return 0;
+}
+
+static const struct file_operations ring_fops = {
+	.mmap = ring_mmap,
+};

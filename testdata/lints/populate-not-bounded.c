@@ -236,3 +236,184 @@ static inline void mmap_action_remap(struct vm_area_desc *desc, unsigned long st
 		return;
 	desc->action.start = start;
 }
+
+/* Pages of an array, inserted up to the end of the mapping. */
+static int array_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long i;
+	int ret;
+
+	for (i = 0; i < vma_pages(vma); i++) {
+		ret = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE, board->pages[i]); //~ populate-not-bounded
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static const struct file_operations array_fops = {
+	.mmap = array_mmap,
+};
+
+/* The same loop, with the array checked first; and one that ends with the array. */
+static int array_checked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long i;
+	int ret;
+
+	if (vma_pages(vma) > board->nr_pages)
+		return -EINVAL;
+	for (i = 0; i < vma_pages(vma); i++) {
+		ret = vm_insert_page(vma, vma->vm_start + i * PAGE_SIZE, board->pages[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static const struct file_operations array_checked_fops = {
+	.mmap = array_checked_mmap,
+};
+
+static int array_end_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long addr = vma->vm_start;
+	int i, ret;
+
+	for (i = 0; i < board->nr_pages; i++, addr += PAGE_SIZE) {
+		ret = vm_insert_page(vma, addr, board->pages[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static const struct file_operations array_end_fops = {
+	.mmap = array_end_mmap,
+};
+
+/* The object and the address move in step with what is left. */
+static int stepping_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+	unsigned long start = vma->vm_start;
+	unsigned long pos = (unsigned long)board->buffer;
+
+	while (size > 0) {
+		if (remap_pfn_range(vma, start, vmalloc_to_pfn((void *)pos), PAGE_SIZE, PAGE_SHARED)) //~ populate-not-bounded
+			return -EAGAIN;
+		start += PAGE_SIZE;
+		pos += PAGE_SIZE;
+		size -= PAGE_SIZE;
+	}
+	return 0;
+}
+
+static const struct file_operations stepping_fops = {
+	.mmap = stepping_mmap,
+};
+
+static int stepping_checked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+	unsigned long offset = vma->vm_pgoff << PAGE_SHIFT;
+	unsigned long start = vma->vm_start;
+	unsigned long pos;
+
+	if (size > board->size || offset > board->size - size)
+		return -EINVAL;
+	pos = (unsigned long)board->buffer + offset;
+	while (size > 0) {
+		if (remap_pfn_range(vma, start, vmalloc_to_pfn((void *)pos), PAGE_SIZE, PAGE_SHARED))
+			return -EAGAIN;
+		start += PAGE_SIZE;
+		pos += PAGE_SIZE;
+		if (size > PAGE_SIZE)
+			size -= PAGE_SIZE;
+		else
+			size = 0;
+	}
+	return 0;
+}
+
+static const struct file_operations stepping_checked_fops = {
+	.mmap = stepping_checked_mmap,
+};
+
+/* An action with an array of pages. */
+static int kernel_pages_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	mmap_action_map_kernel_pages_full(desc, board->pages); //~ populate-not-bounded
+	return 0;
+}
+
+static const struct file_operations kernel_pages_fops = {
+	.mmap_prepare = kernel_pages_mmap_prepare,
+};
+
+static int kernel_pages_checked_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	if (vma_desc_pages(desc) != board->nr_pages)
+		return -EINVAL;
+	mmap_action_map_kernel_pages_full(desc, board->pages);
+	return 0;
+}
+
+static const struct file_operations kernel_pages_checked_fops = {
+	.mmap_prepare = kernel_pages_checked_mmap_prepare,
+};
+
+/* The parts of an object may reach beyond the mapping, which may be smaller than the object: qaic. */
+static int parts_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long offset = 0;
+	struct scatterlist *sg;
+	int ret;
+
+	for (sg = board->table->sgl; sg; sg = sg_next(sg)) {
+		ret = remap_pfn_range(vma, vma->vm_start + offset, page_to_pfn(sg_page(sg)), //~ populate-not-bounded
+				      sg->length, vma->vm_page_prot);
+		if (ret)
+			return ret;
+		offset += sg->length;
+	}
+	return 0;
+}
+
+static const struct file_operations parts_fops = {
+	.mmap = parts_mmap,
+};
+
+static int parts_cut_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+	unsigned long offset = 0;
+	struct scatterlist *sg;
+	int ret;
+
+	for (sg = board->table->sgl; sg; sg = sg_next(sg)) {
+		if (offset + sg->length > size)
+			return -EINVAL;
+		ret = remap_pfn_range(vma, vma->vm_start + offset, page_to_pfn(sg_page(sg)),
+				      sg->length, vma->vm_page_prot);
+		if (ret)
+			return ret;
+		offset += sg->length;
+	}
+	return 0;
+}
+
+static const struct file_operations parts_cut_fops = {
+	.mmap = parts_cut_mmap,
+};

@@ -17,7 +17,7 @@ static const struct file_operations read_only_fops = {
 /* In two steps, and in a helper that is handed the flags. */
 static bool may_map(unsigned long flags)
 {
-	if ((flags & (VM_WRITE | VM_EXEC)) != 0) //~ write-refused-maywrite-kept
+	if ((flags & (VM_WRITE | VM_EXEC)) != 0)
 		return false;
 	return true;
 }
@@ -26,7 +26,7 @@ static int helped_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct board *board = file->private_data;
 
-	if (!may_map(vma->vm_flags))
+	if (!may_map(vma->vm_flags)) //~ write-refused-maywrite-kept
 		return -EACCES;
 	return vm_iomap_memory(vma, board->base, board->size);
 }
@@ -108,8 +108,8 @@ static int nested_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct board *board = file->private_data;
 
-	if (vma->vm_flags & VM_WRITE) { //~ write-refused-maywrite-kept
-		if (board->is_locked)
+	if (vma->vm_flags & VM_WRITE) {
+		if (board->is_locked) //~ write-refused-maywrite-kept
 			return -EPERM;
 	}
 	return vm_iomap_memory(vma, board->base, board->size);
@@ -228,3 +228,123 @@ out:
 
 static const struct file_operations leaves_fops = { .mmap = leaves_mmap };
 static const struct file_operations fails_fops = { .mmap = fails_mmap };
+
+/* The refusal in other shapes: a conditional expression, a switch, a helper, an inverted condition. */
+static int conditional_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = vma->vm_flags & VM_WRITE ? -EPERM : 0;
+
+	if (ret) //~ write-refused-maywrite-kept
+		return ret;
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations conditional_fops = {
+	.mmap = conditional_mmap,
+};
+
+static int switch_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	switch (vma->vm_flags & (VM_WRITE | VM_SHARED)) { //~ write-refused-maywrite-kept
+	case VM_SHARED:
+		break;
+	default:
+		return -EPERM;
+	}
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations switch_fops = {
+	.mmap = switch_mmap,
+};
+
+static bool is_writable(struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_WRITE;
+}
+
+static int helped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (is_writable(vma)) //~ write-refused-maywrite-kept
+		return -EPERM;
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations helped_fops = {
+	.mmap = helped_mmap,
+};
+
+static int inverted_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_WRITE)) //~ write-refused-maywrite-kept
+		return vm_iomap_memory(vma, base, size);
+	return -EPERM;
+}
+
+static const struct file_operations inverted_fops = {
+	.mmap = inverted_mmap,
+};
+
+/* The flag is taken away, and mprotect() gives it back. */
+static int taken_away_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_clear(vma, VM_WRITE); //~ write-refused-maywrite-kept
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations taken_away_fops = {
+	.mmap = taken_away_mmap,
+};
+
+/* The flags are collected in a variable and written at the end. */
+static int collected_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_t flags = vma->vm_flags;
+
+	if (flags & VM_WRITE)
+		return -EPERM;
+	flags &= ~VM_MAYWRITE;
+	flags |= VM_DONTEXPAND;
+	vm_flags_reset(vma, flags);
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations collected_fops = {
+	.mmap = collected_mmap,
+};
+
+/* The mode of the file decides, as it does for VM_MAYWRITE. */
+static int mode_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!(file->f_mode & FMODE_WRITE) && (vma->vm_flags & VM_WRITE))
+		return -EPERM;
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations mode_fops = {
+	.mmap = mode_mmap,
+};
+
+/* mprotect() asks the driver. */
+static int guarded_mprotect(struct vm_area_struct *vma, unsigned long start, unsigned long end, unsigned long flags)
+{
+	if (flags & VM_WRITE)
+		return -EACCES;
+	return 0;
+}
+
+static const struct vm_operations_struct guarded_vm_ops = {
+	.mprotect = guarded_mprotect,
+};
+
+static int guarded_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE)
+		return -EPERM;
+	vma->vm_ops = &guarded_vm_ops;
+	return vm_iomap_memory(vma, base, size);
+}
+
+static const struct file_operations guarded_fops = {
+	.mmap = guarded_mmap,
+};

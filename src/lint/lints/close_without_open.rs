@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::{Facts, Found};
+use crate::lint::{Facts, Found, HandlerView};
+use crate::source::Span;
 use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::visit::{self, Seen};
@@ -27,16 +28,38 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let undone = lowered.events.iter().find(|event| {
                     matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock)
                 });
+                let undone = undone.map(|event| event.span).or_else(|| undone_by_name(facts, handler, &close.key));
                 let Some(undone) = undone else { continue };
                 let how = if is_copied { "a fork() or a partial munmap()" } else { "a partial munmap()" };
                 let message = format!(
                     "{} drops what the mapping took, but {} has no open: after {how} it drops more than was taken",
                     lowered.name, close.table
                 );
-                found.at(close.key.id.file, undone.span, message);
+                found.at(close.key.id.file, undone, message);
             }
         }
     }
+}
+
+/// The call in a close hook whose counterpart, by its name, the handler calls: `ring_unmap` and `ring_map`.
+fn undone_by_name(facts: &Facts, handler: &HandlerView, close: &Key) -> Option<Span> {
+    let counterpart = |name: &str| {
+        name.contains("unmap").then(|| name.replace("unmap", "map"))
+    };
+    let called: BTreeSet<&str> =
+        handler.variants().flat_map(|(_, variant)| variant.calls()).map(|(name, _, _)| name).collect();
+    let mut found = None;
+    for function in facts.syntax(close.id).iter() {
+        visit::statements(&function.body, &mut |seen| {
+            if let Seen::Expression(expression) = seen
+                && let E::Call { callee, .. } = &expression.kind
+                && callee.name().and_then(counterpart).is_some_and(|opening| called.contains(opening.as_str()))
+            {
+                found.get_or_insert(expression.span);
+            }
+        });
+    }
+    found
 }
 
 /// Whether a close hook is safe without open: it checks the range that goes away, clears its pointer, releases only what it took itself,

@@ -1,81 +1,46 @@
 //! Arithmetic on vm_pgoff that may wrap before it is compared.
 
-use crate::lint::{Facts, Found, Variant};
-use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::visit;
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::behaviour::Wrap;
+use crate::lint::{Facts, Found, HandlerView};
+use crate::source::find_word;
+use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    for handler in &facts.handlers {
-        for (body, variant) in handler.variants() {
-            variant.expressions(&mut |expression| {
-                let E::Binary { operator, left, right } = &expression.kind else { return };
-                if !matches!(operator.as_str(), "<" | ">" | "<=" | ">=") {
-                    return;
-                }
-                for side in [left, right] {
-                    if let Some(message) = wraps(variant, side, expression.span) {
-                        found.at(body.file(), expression.span, message.to_owned());
-                    }
-                }
-            });
-        }
+    let wraps: Vec<BTreeMap<Place, Wrap>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
+    for (place, wrap) in wraps.into_iter().flatten() {
+        let message = match wrap {
+            Wrap::Difference => {
+                "subtracts a value of the mapping before the comparison: the difference wraps if that value is larger; compare it first"
+            }
+            Wrap::Sum | Wrap::SumWithBase => {
+                "adds to vm_pgoff in bytes before the comparison: the sum may wrap; compare in pages, or compare the offset first"
+            }
+        };
+        found.at(place.file, place.span, message.to_owned());
     }
 }
 
-/// Message for a side of a comparison that may wrap.
-fn wraps(variant: &Variant, side: &Expression, comparison: Span) -> Option<&'static str> {
-    let side = resolved(variant, side);
-    let E::Binary { operator, left, right } = &side.bare().kind else { return None };
-    let is_offset = |part: &Expression| variant.is_made_from(part, &["vm_pgoff"]);
-    let is_bytes = |part: &Expression| is_offset(part) && is_shifted(variant, part);
-    match operator.as_str() {
-        "+" if (is_bytes(left) || is_bytes(right)) && !is_compared_before(variant, comparison) => {
-            Some("adds to vm_pgoff in bytes before the comparison: the sum may wrap; compare in pages, or compare the offset first")
-        }
-        "-" if is_offset(right) && !is_compared_before(variant, comparison) => {
-            Some("subtracts vm_pgoff before the comparison: the difference wraps if vm_pgoff is larger; compare the offset first")
-        }
-        _ => None,
+fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Wrap> {
+    let names = |field: &str| handler.lowered().any(|lowered| lowered.reads.iter().any(|read| read.name == field));
+    if !names("vm_pgoff") {
+        return BTreeMap::new();
     }
+    // The core checks that offset and size together do not wrap, unless the table takes that check away.
+    let is_unsigned = has_unsigned_offsets(facts, handler);
+    let is_meant = |wrap: &Wrap| *wrap != Wrap::Sum || is_unsigned;
+    let behaviours = facts.behaviours(&handler.key);
+    let wraps = behaviours.iter().flat_map(|behaviour| behaviour.wraps.iter());
+    wraps.filter(|(_, wrap)| is_meant(wrap)).map(|(place, wrap)| (*place, *wrap)).collect()
 }
 
-/// Value of a variable that is set once; any other expression as it is.
-fn resolved<'v>(variant: &'v Variant, side: &'v Expression) -> &'v Expression {
-    match side.name().map(|name| variant.values(name)) {
-        Some([value]) => value,
-        _ => side,
-    }
-}
-
-fn is_shifted(variant: &Variant, value: &Expression) -> bool {
-    let mut stack = vec![value];
-    if let Some(name) = value.name() {
-        stack.extend(variant.values(name));
-    }
-    let mut found = false;
-    for value in stack {
-        visit::expression(value, &mut |part| {
-            found |= matches!(&part.kind, E::Binary { operator, .. } if operator == "<<" || operator == "*");
-        });
-    }
-    found
-}
-
-/// Whether an earlier comparison checks vm_pgoff without a sum or a difference.
-fn is_compared_before(variant: &Variant, comparison: Span) -> bool {
-    let mut compared = false;
-    variant.expressions(&mut |expression| {
-        if let E::Binary { operator, left, right } = &expression.kind
-            && matches!(operator.as_str(), "<" | ">" | "<=" | ">=")
-            && expression.span.end <= comparison.start
-        {
-            let is_plain = |part: &Expression| {
-                !matches!(&resolved(variant, part).bare().kind, E::Binary { operator, .. } if operator == "+" || operator == "-")
-                    && variant.is_made_from(part, &["vm_pgoff"])
-            };
-            compared |= is_plain(left) || is_plain(right);
-        }
-    });
-    compared
+/// Whether the table of a handler has FOP_UNSIGNED_OFFSET.
+fn has_unsigned_offsets(facts: &Facts, handler: &HandlerView) -> bool {
+    let registration = &handler.finding.registration;
+    let source = facts.context.index.file(registration.file);
+    let Some(item) = source.item_at(registration.span.start) else { return false };
+    find_word(source.items[item as usize].span.of(&source.text), b"FOP_UNSIGNED_OFFSET", 0).is_some()
 }

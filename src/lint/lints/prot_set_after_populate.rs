@@ -1,0 +1,35 @@
+//! A page protection that is set after the pages are mapped.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use crate::behaviour::{Part, Term};
+use crate::lint::{Facts, Found, HandlerView};
+use crate::verdict::Place;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    let late: Vec<BTreeSet<(Place, String)>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
+    for (handler, places) in facts.handlers.iter().zip(late) {
+        for (place, call) in places {
+            let message =
+                format!("{} changes vm_page_prot after {call}: the pages are mapped with the protection from before", handler.name());
+            found.at(place.file, place.span, message);
+        }
+    }
+}
+
+fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeSet<(Place, String)> {
+    if !handler.lowered().any(|lowered| lowered.writes.iter().any(|write| write.name == "vm_page_prot")) {
+        return BTreeSet::new();
+    }
+    let at_entry = Term::from(Part::Field("vm_page_prot".to_owned()));
+    let accepted = facts.accepting(handler).unwrap_or_default();
+    let mut places = BTreeSet::new();
+    for outcome in &accepted {
+        let is_changed = outcome.mapping.fields.get("vm_page_prot").is_some_and(|value| *value != at_entry);
+        let early = outcome.populates().filter(|(populate, _)| is_changed && populate.prot == at_entry);
+        places.extend(early.map(|(populate, effect)| (effect.place, populate.name.clone())));
+    }
+    places
+}

@@ -1,0 +1,198 @@
+//! State that a hook takes and does not give back before it returns an error.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::behaviour::{Effect, EffectKind, Literal, Outcome, Part, Returned, Term};
+use crate::lint::{Facts, Found, HandlerView};
+use crate::rules::{CallEffect, Idiom, Object, ObjectRule, Rules, StateEffect, StateKind};
+use crate::source::find_word;
+use crate::verdict::Place;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    let kept: Vec<BTreeMap<Place, Kept>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
+    for (handler, places) in facts.handlers.iter().zip(kept) {
+        for (place, Kept { kind, call, error }) in places {
+            let source = facts.context.index.file(error.file);
+            let line = source.position(error.span.start).line;
+            let name = handler.name();
+            let message = match kind {
+                StateKind::Lock => format!("{name} returns an error on line {line} and still holds the lock of {call}()"),
+                _ => format!("{name} returns an error on line {line} without giving back what {call}() took: nobody calls vm_ops->close then"),
+            };
+            found.at(place.file, place.span, message);
+        }
+    }
+}
+
+/// State that an error leaves taken.
+struct Kept {
+    kind: StateKind,
+    call: String,
+    /// The `return` of the error.
+    error: Place,
+}
+
+fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
+    let rules = facts.rules();
+    let takes = |name: &str| matches!(rules.state(name), Some(StateEffect::Takes(_)));
+    let calls_one = handler.variants().any(|(_, variant)| variant.calls().iter().any(|(name, _, _)| takes(name)));
+    let mut places = BTreeMap::new();
+    if !calls_one {
+        return places;
+    }
+    for behaviour in facts.behaviours(&handler.key).iter().filter(|behaviour| behaviour.gap.is_none()) {
+        let accepted: Vec<&Outcome> =
+            behaviour.outcomes.iter().filter(|outcome| outcome.result == Returned::Success).collect();
+        for outcome in behaviour.outcomes.iter().filter(|outcome| is_own_error(rules, outcome)) {
+            for (number, effect) in outcome.effects.iter().enumerate() {
+                let Some((kind, object, call)) = taken(rules, effect) else { continue };
+                let later = Later { rules, kind, object: &object, effects: &outcome.effects[number + 1..] };
+                let is_known = is_taken(outcome, &accepted, &call, effect)
+                    && !effect.is_looped
+                    && has_counterpart(facts, handler, &call)
+                    && !outcome.condition.iter().any(|literal| is_absent(rules, literal, &object));
+                let is_stored = outcome.effects.iter().any(|effect| stores_owner(effect, &object));
+                if is_known && !is_stored && !later.give_back() && !later.keep() {
+                    let Part::Call(name, _) = call else { continue };
+                    places.entry(effect.place).or_insert(Kept { kind, call: name.clone(), error: outcome.place });
+                }
+            }
+        }
+    }
+    places
+}
+
+/// Whether an outcome is an error of the hook itself. If an action fails behind it, `vm_ops->close` runs.
+fn is_own_error(rules: &Rules, outcome: &Outcome) -> bool {
+    let is_action = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Action);
+    outcome.result != Returned::Success && !outcome.populates().any(|(populate, _)| is_action(&populate.name))
+}
+
+/// The state that an effect takes: its kind, its object, and the value of the call.
+fn taken(rules: &Rules, effect: &Effect) -> Option<(StateKind, Term, Part)> {
+    let EffectKind::Call(name, arguments) = &effect.kind else { return None };
+    let Some(StateEffect::Takes(taking)) = rules.state(name) else { return None };
+    let call = Part::Call(name.clone(), arguments.clone());
+    let object = object_of(taking.object, &call, arguments)?;
+    taking.same_again.is_none().then_some((taking.kind, object, call))
+}
+
+/// The object that a call takes or gives back.
+fn object_of(object: &Object, call: &Part, arguments: &[Term]) -> Option<Term> {
+    match object {
+        Object::Argument(number) => arguments.get(*number).cloned(),
+        Object::Rule(ObjectRule::Last) => arguments.last().cloned(),
+        Object::Rule(ObjectRule::Made) => {
+            let first = arguments.first().filter(|first| matches!(first.as_part(), Some(Part::Address(_))));
+            Some(first.cloned().unwrap_or_else(|| call.clone().into()))
+        }
+        Object::Result => Some(call.clone().into()),
+    }
+}
+
+/// Whether a call succeeded on the path: a path that accepts the mapping makes it too, and knows the same of its result.
+fn is_taken(outcome: &Outcome, accepted: &[&Outcome], call: &Part, effect: &Effect) -> bool {
+    let mut known = outcome.condition.iter().filter(|literal| literal.asks(&|part| part == call));
+    let is_made = accepted.iter().any(|accepted| accepted.effects.iter().any(|other| other.place == effect.place));
+    is_made && known.all(|literal| accepted.iter().any(|accepted| accepted.condition.contains(literal)))
+}
+
+/// Whether a call has a rule of its own, or the driver's file names the call that would undo it: `x_get` may just read something.
+fn has_counterpart(facts: &Facts, handler: &HandlerView, call: &Part) -> bool {
+    let Part::Call(name, _) = call else { return false };
+    if facts.rules().has_state_rule(name) {
+        return true;
+    }
+    let undoing = [("_get", "_put"), ("_lock", "_unlock"), ("_add", "_del"), ("_add", "_remove"), ("_alloc", "_free")];
+    let mut names = undoing.iter().filter(|(take, _)| name.ends_with(take)).map(|(take, undo)| {
+        let stem = &name[..name.len() - take.len()];
+        format!("{stem}{undo}")
+    });
+    let text = &facts.context.index.file(handler.key.id.file).text;
+    names.any(|undo| find_word(text, undo.as_bytes(), 0).is_some() || !facts.context.index.functions(&undo, handler.key.id.file).is_empty())
+}
+
+/// Whether a path knows that the owner of an object is absent or an error. It does not take anything of the object then.
+fn is_absent(rules: &Rules, literal: &Literal, object: &Term) -> bool {
+    let Some(owner) = owner_of(object) else { return false };
+    let is_error = |part: &Part| match part {
+        Part::Call(name, arguments) => rules.idiom(name) == Some(Idiom::IsError) && arguments.contains(&owner),
+        _ => false,
+    };
+    literal.is_zero(&owner) || !literal.holds && literal.asks(&is_error)
+}
+
+/// The object whose member another one is: `encl` of `&encl->refcount`.
+fn owner_of(object: &Term) -> Option<Term> {
+    let Part::Address(place) = object.as_part()? else { return None };
+    match place.as_part()? {
+        Part::Member(base, _) => Some(base.as_ref().clone()),
+        _ => None,
+    }
+}
+
+/// Whether an effect stores the owner of an object in another object, which holds the reference then.
+fn stores_owner(effect: &Effect, object: &Term) -> bool {
+    matches!((&effect.kind, owner_of(object)), (EffectKind::Store(_, value), Some(owner)) if *value == owner)
+}
+
+/// The effects behind a call that took something.
+struct Later<'o> {
+    rules: &'o Rules,
+    kind: StateKind,
+    object: &'o Term,
+    effects: &'o [Effect],
+}
+
+impl Later<'_> {
+    /// Whether one of them gives the object back. A release of another name may be that of the object.
+    fn give_back(&self) -> bool {
+        // What later calls take of the same object, later releases give back first.
+        let mut others: Vec<Term> =
+            self.effects.iter().filter_map(|effect| taken(self.rules, effect)).map(|(_, object, _)| object).collect();
+        self.effects.iter().any(|effect| {
+            let EffectKind::Call(name, arguments) = &effect.kind else { return false };
+            let undone = match self.rules.state(name) {
+                Some(StateEffect::Undoes(undone, released)) => Some((undone, released)),
+                _ => None,
+            };
+            let released = match undone {
+                Some((undone, released)) if undone == self.kind => {
+                    object_of(released, &Part::Call(name.clone(), arguments.clone()), arguments)
+                }
+                None if self.rules.brackets().iter().any(|bracket| name.contains(bracket.close.as_str())) => {
+                    arguments.first().cloned()
+                }
+                _ => None,
+            };
+            let is_meant = arguments.iter().any(|argument| argument == self.object);
+            let is_released = released.is_some_and(|released| {
+                let other = others.iter().position(|other| *other == released && released != *self.object);
+                other.map(|other| others.swap_remove(other)).is_none()
+            });
+            is_released
+                // `atomic_set(&count, 0)`, and the close hook of the VMA.
+                || is_meant && (undone.is_some() || self.kind == StateKind::Counter)
+                || name.ends_with("->close")
+        })
+    }
+
+    /// Whether one of them stores the object in another one, or hands it on, which may keep or free it. The owner of a list may remove its entries
+    /// by calls that do not name them.
+    fn keep(&self) -> bool {
+        let Some(part) = self.object.as_part() else { return false };
+        let holds = |term: &Term| term.any(&|other| other == part);
+        let is_result = matches!(part, Part::Call(..));
+        self.effects.iter().any(|effect| match &effect.kind {
+            EffectKind::Store(_, value) => is_result && holds(value),
+            EffectKind::Call(name, arguments) => {
+                let is_lock = matches!(self.rules.state(name), Some(StateEffect::Undoes(StateKind::Lock, _)));
+                (is_result || self.kind == StateKind::Alloc) && arguments.iter().any(holds)
+                    || self.kind == StateKind::List && !is_lock
+            }
+            EffectKind::Populate(_) => false,
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Two actions on one path.
+
+use std::collections::BTreeMap;
+
+use crate::behaviour::Returned;
+use crate::index::Takes;
+use crate::lint::{Facts, Found};
+use crate::rules::CallEffect;
+use crate::verdict::Place;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    let is_action = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Action);
+    for handler in facts.taking(Takes::Desc) {
+        let mut places: BTreeMap<Place, (String, String)> = BTreeMap::new();
+        let behaviours = facts.behaviours(&handler.key);
+        let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
+        for outcome in outcomes.filter(|outcome| outcome.result == Returned::Success) {
+            let actions: Vec<_> = outcome.populates().filter(|(populate, _)| is_action(&populate.name)).collect();
+            for pair in actions.windows(2) {
+                let [(first, _), (second, effect)] = pair else { continue };
+                places.entry(effect.place).or_insert((first.name.clone(), second.name.clone()));
+            }
+        }
+        for (place, (first, second)) in places {
+            let message = format!("{} calls {second} after {first}: the desc holds one action, and the first is lost", handler.name());
+            found.at(place.file, place.span, message);
+        }
+    }
+}

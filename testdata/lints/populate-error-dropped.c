@@ -1,0 +1,66 @@
+/* What a populating call returns. */
+#include <linux/mm.h>
+
+static int dropped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	remap_pfn_range(vma, vma->vm_start, board->pfn, PAGE_SIZE, vma->vm_page_prot); //~ populate-error-dropped
+	return 0;
+}
+
+static const struct file_operations dropped_fops = {
+	.mmap = dropped_mmap,
+};
+
+/* Said, and not returned. */
+static int said_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	if (vm_insert_page(vma, vma->vm_start, board->page))
+		dev_err(board->dev, "no page\n");
+	return 0;
+}
+
+static int told_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	if (vm_iomap_memory(vma, board->base, board->size)) //~ populate-error-dropped
+		dev_err(board->dev, "not mapped\n");
+	return 0;
+}
+
+static const struct vm_operations_struct said_vm_ops = {
+	.fault = said_fault,
+};
+
+static int later_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &said_vm_ops;
+	return said_mmap(file, vma);
+}
+
+static const struct file_operations told_fops = {
+	.mmap = told_mmap,
+};
+
+/* A fault handler maps the rest. */
+static const struct file_operations later_fops = {
+	.mmap = later_mmap,
+};
+
+static int returned_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret = io_remap_pfn_range(vma, vma->vm_start, board->pfn, PAGE_SIZE, vma->vm_page_prot);
+
+	if (ret < 0)
+		dev_err(board->dev, "not mapped\n");
+	return ret;
+}
+
+static const struct file_operations returned_fops = {
+	.mmap = returned_mmap,
+};

@@ -1,0 +1,129 @@
+/* Errors behind something taken: comedi, perf. */
+#include <linux/mm.h>
+
+static int reference_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	get_device(board->dev); //~ taken-not-given-back
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations reference_fops = {
+	.mmap = reference_mmap,
+};
+
+/* The lock is held on one way out. */
+static int locked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret;
+
+	mutex_lock(&board->lock); //~ taken-not-given-back
+	if (vma_pages(vma) > board->nr_pages)
+		return -EINVAL;
+	ret = vm_iomap_memory(vma, board->base, board->size);
+	mutex_unlock(&board->lock);
+	return ret;
+}
+
+static const struct file_operations locked_fops = {
+	.mmap = locked_mmap,
+};
+
+/* Runtime PM, and an error of the second step. */
+static int awake_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret;
+
+	ret = pm_runtime_resume_and_get(board->dev); //~ taken-not-given-back
+	if (ret)
+		return ret;
+	if (vma->vm_pgoff)
+		return -EINVAL;
+	vma->vm_private_data = board;
+	vma->vm_ops = &board_vm_ops;
+	return 0;
+}
+
+static const struct file_operations awake_fops = {
+	.mmap = awake_mmap,
+};
+
+/* A count that close drops, and that nobody drops after an error. */
+static int counted_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	atomic_inc(&board->mappings); //~ taken-not-given-back
+	vma->vm_ops = &board_vm_ops;
+	vma->vm_private_data = board;
+	if (remap_pfn_range(vma, vma->vm_start, board->pfn, PAGE_SIZE, vma->vm_page_prot))
+		return -EAGAIN;
+	return 0;
+}
+
+static const struct file_operations counted_fops = {
+	.mmap = counted_mmap,
+};
+
+static int careful_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret;
+
+	if (!try_module_get(board->owner))
+		return -ENODEV;
+	get_device(board->dev);
+	ret = vm_iomap_memory(vma, board->base, board->size);
+	if (ret)
+		goto put;
+	return 0;
+
+put:
+	put_device(board->dev);
+	module_put(board->owner);
+	return ret;
+}
+
+static const struct file_operations careful_fops = {
+	.mmap = careful_mmap,
+};
+
+/* An error that is counted, memory that a variable gives back, and an object that another one keeps. */
+static int harmless_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	char *name __free(kfree) = kstrdup(board->name, GFP_KERNEL);
+
+	if (!name)
+		return -ENOMEM;
+	if (!board->log)
+		board->log = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	if (vma->vm_pgoff) {
+		atomic_inc(&board->errors);
+		return -EINVAL;
+	}
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations harmless_fops = {
+	.mmap = harmless_mmap,
+};
+
+/* If an action fails, close runs. */
+static int asked_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	kref_get(&board->ref);
+	desc->vm_ops = &board_vm_ops;
+	desc->private_data = board;
+	mmap_action_simple_ioremap(desc, board->base, board->size);
+	return 0;
+}
+
+static const struct file_operations asked_fops = {
+	.mmap_prepare = asked_mmap_prepare,
+};

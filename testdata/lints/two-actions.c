@@ -1,0 +1,51 @@
+/* The desc holds one action. */
+#include <linux/mm.h>
+
+static int pair_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	mmap_action_remap(desc, desc->start, board->pfn, PAGE_SIZE);
+	mmap_action_remap(desc, desc->start + PAGE_SIZE, board->other_pfn, PAGE_SIZE); //~ two-actions
+	return 0;
+}
+
+static const struct file_operations pair_fops = {
+	.mmap_prepare = pair_mmap_prepare,
+};
+
+/* One on each path. */
+static int choice_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	if (desc->pgoff)
+		mmap_action_remap(desc, desc->start, board->other_pfn, PAGE_SIZE);
+	else
+		mmap_action_remap(desc, desc->start, board->pfn, PAGE_SIZE);
+	return 0;
+}
+
+static const struct file_operations choice_fops = {
+	.mmap_prepare = choice_mmap_prepare,
+};
+
+/* A helper asks for the second. */
+static void map_rest(struct vm_area_desc *desc, struct board *board)
+{
+	mmap_action_ioremap(desc, desc->start + PAGE_SIZE, board->other_pfn, PAGE_SIZE); //~ two-actions
+}
+
+static int helped_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	mmap_action_remap(desc, desc->start, board->pfn, PAGE_SIZE);
+	if (vma_desc_pages(desc) > 1)
+		map_rest(desc, board);
+	return 0;
+}
+
+static const struct file_operations helped_fops = {
+	.mmap_prepare = helped_mmap_prepare,
+};
