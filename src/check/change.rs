@@ -8,7 +8,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use super::{Converted, Moves};
 use crate::index::Takes;
 use crate::kernel::{Git, Tree, apply, parse_patch};
-use crate::source::find_word;
+use crate::source::{Item, ItemKind, find_word, slice};
 use crate::verdict::{Finding, Session};
 
 /// The two sides of a change.
@@ -109,8 +109,10 @@ impl Moves for LineMoves<'_> {
     }
 
     fn is_moved_out(&self, path: &str, function: &str) -> bool {
-        let text = self.change.after.read(path);
-        text.is_none_or(|text| find_word(&text, function.as_bytes(), 0).is_none())
+        let Some(text) = self.change.after.read(path) else { return true };
+        let is_definition = |item: &Item| item.kind == ItemKind::Function && item.name.of(&text) == function.as_bytes();
+        // A prototype, or a table that names the function, may stay.
+        find_word(&text, function.as_bytes(), 0).is_none() || !slice(&text).items.iter().any(is_definition)
     }
 }
 
