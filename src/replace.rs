@@ -95,7 +95,7 @@ impl Part {
         &mut self.file
     }
 
-    /// Gives the text the mode of another file.
+    /// Sets the file mode to that of another file.
     ///
     /// # Errors
     /// The mode cannot be read or set.

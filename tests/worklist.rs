@@ -25,7 +25,7 @@ fn json_has_every_task_with_what_to_do_and_whom_to_tell() {
     let tasks = list["tasks"].as_array().unwrap();
     let lamp = tasks.iter().find(|task| task["name"] == "lamp_mmap").unwrap();
     assert_eq!((lamp["effort"].as_str(), lamp["verdict"].as_str()), (Some("patch"), Some("action")));
-    assert_eq!(lamp["advice"], "mmaplint fix TREE drivers/char/lamp/lamp.c:lamp_mmap writes it");
+    assert_eq!(lamp["advice"], "run: mmaplint fix TREE drivers/char/lamp/lamp.c:lamp_mmap");
     assert!(!lamp["maintainers"].as_array().unwrap().is_empty());
     assert_eq!(tasks[0]["effort"], "patch", "what can be done today stands first");
     // What others wait for stands before them.

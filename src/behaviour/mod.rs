@@ -73,7 +73,7 @@ pub struct Functions<'a> {
     pub(crate) context: Context<'a>,
     /// The action that each action call asks for.
     actions: FxHashMap<String, String>,
-    /// The old call for each desc twin, and for each call on a desc that conversions write instead.
+    /// Maps each desc twin, and each call on a desc that a conversion writes, to the old call.
     twins: FxHashMap<String, String>,
     parsed: Memo<ItemId, Vec<Arc<Function>>>,
 }

@@ -12,7 +12,7 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Whether trouble lies in the function.
+    /// Whether `trouble` is inside the function.
     pub fn holds(&self, trouble: &FileTrouble) -> bool {
         self.file == trouble.file && trouble.line.is_some_and(|line| self.lines.contains(&line))
     }

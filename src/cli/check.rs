@@ -224,10 +224,7 @@ fn of_trouble(trouble: &[FileTrouble], is_change: bool) -> Vec<String> {
     let named = trouble.iter().filter(|_| is_change).take(NAMED_PLACES).map(ToString::to_string);
     let lists = if is_change { "" } else { "mmaplint scan lists them; " };
     let total = (!trouble.is_empty()).then(|| {
-        format!(
-            "{} could not be understood ({lists}--strict turns this into exit code 1)",
-            counted(trouble.len(), "place")
-        )
+        format!("{} could not be understood ({lists}with --strict the exit code is 1)", counted(trouble.len(), "place"))
     });
     named.chain(total).collect()
 }

@@ -263,7 +263,9 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
         let finding = &scan.findings[fix.finding];
         let place = scan.index.file(finding.registration.file).at(finding.registration.span.start);
         match (&fix.reason, fix.applicability) {
-            (Some(reason), _) => writeln!(err, "{}", printable(&format!("{place}: none: {}: {reason}", fix.name)))?,
+            (Some(reason), _) => {
+                writeln!(err, "{}", printable(&format!("{place}: not converted: {}: {reason}", fix.name)))?
+            }
             (None, Applicability::Sketch) => {
                 let first = fix
                     .open_points

@@ -103,7 +103,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     output::write(common.output.as_deref(), syntax, |out| writer(&list, out))?;
     if !common.quiet && !io::stdout().is_terminal() {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
-        let told = format!("{} tasks; mmaplint fix can write {} of them", tasks.len(), count("patch"));
+        let told = format!("{} tasks; mmaplint fix can write the patches for {}", tasks.len(), count("patch"));
         let _ = output::to_stderr(|out| writeln!(out, "{told}"));
     }
     common.print_stats(session);

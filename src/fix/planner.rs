@@ -114,7 +114,7 @@ impl<'a> Planner<'a> {
         let hooks = self
             .retyped()
             .into_iter()
-            .map(|(hook, (_, numbers))| (format!("{hook} can only be retyped with all its implementers"), numbers));
+            .map(|(hook, (_, numbers))| (format!("all implementers of {hook} have to be converted together"), numbers));
         let tables = self.swapped().into_iter().map(|(table, numbers)| {
             let why = format!("tables that open files swap for {table} can only be converted together");
             (why, numbers)

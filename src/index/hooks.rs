@@ -15,7 +15,7 @@ pub enum Takes {
 }
 
 impl Takes {
-    /// First such type among the parameters of a function.
+    /// The first VMA or desc among the parameters of a function.
     pub fn of(parameters: &[Parameter]) -> Option<Takes> {
         parameters.iter().find_map(|parameter| Takes::of_type(&parameter.ty))
     }

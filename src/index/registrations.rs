@@ -84,7 +84,7 @@ pub struct Collected {
     pub called: Vec<String>,
 }
 
-/// Whether a use of a member may call it: `ops->mmap(...)`, a copy to be called, or an argument of a macro that calls it.
+/// Whether a use of a member may call the member: a call, a copy for a later call, or an argument of a macro.
 fn may_call(text: &[u8], at: usize, length: usize) -> bool {
     let next = text[at + length..].trim_ascii_start().first();
     let before = text[..at].trim_ascii_end().last();

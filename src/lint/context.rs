@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
+use super::vm_ops::VmOpsHook;
 use crate::behaviour::{Behaviour, EffectKind, Functions, Literal, Outcome, Reading, Returned};
 use crate::index::{ItemId, Takes};
 use crate::kernel::Tree;
@@ -37,6 +38,8 @@ pub struct Facts<'a> {
     /// Behaviours of handlers, computed on demand.
     functions: Functions<'a>,
     behaviours: Memo<Key, Vec<Behaviour>>,
+    accepting: Memo<Key, Vec<Outcome>>,
+    pub(super) fault_hooks: Memo<(Key, &'static str), Vec<VmOpsHook>>,
 }
 
 /// A handler and the functions that it reaches.
@@ -150,6 +153,8 @@ impl<'a> Facts<'a> {
             analysis: &session.analysis,
             functions,
             behaviours: Memo::new(),
+            accepting: Memo::new(),
+            fault_hooks: Memo::new(),
         }
     }
 
@@ -219,12 +224,14 @@ impl<'a> Facts<'a> {
         self.behaviours.get(key.clone(), || self.functions.behaviours(key, &Reading::default()))
     }
 
-    /// The outcomes of a handler in which it accepts the mapping; `None` if not all are known.
-    pub fn accepting(&self, handler: &HandlerView) -> Option<Vec<Outcome>> {
-        let behaviours = self.behaviours(&handler.key);
-        let is_known = !behaviours.is_empty() && behaviours.iter().all(|behaviour| behaviour.gap.is_none());
-        let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
-        is_known.then(|| outcomes.filter(|outcome| outcome.result == Returned::Success).cloned().collect())
+    /// The outcomes of a handler in which it accepts the mapping; none if not all outcomes are known.
+    pub fn accepting(&self, handler: &HandlerView) -> Arc<Vec<Outcome>> {
+        self.accepting.get(handler.key.clone(), || {
+            let behaviours = self.behaviours(&handler.key);
+            let is_known = behaviours.iter().all(|behaviour| behaviour.gap.is_none());
+            let outcomes = behaviours.iter().filter(|_| is_known).flat_map(|behaviour| &behaviour.outcomes);
+            outcomes.filter(|outcome| outcome.result == Returned::Success).cloned().collect()
+        })
     }
 
     /// Parses a function, in all its variants.

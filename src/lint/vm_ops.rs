@@ -1,7 +1,10 @@
 //! Hooks of the `vm_operations_struct` tables that a handler installs, and what is known when they run.
 
+use std::sync::Arc;
+
 use super::context::{Facts, HandlerView};
 use crate::behaviour::{EffectKind, Outcome, Part, Term};
+use crate::index::ItemId;
 use crate::rules::CallEffect;
 use crate::vma::flow::{Key, VmaAccess};
 
@@ -15,7 +18,7 @@ pub struct VmOpsHook {
     pub accepted: Vec<Outcome>,
 }
 
-impl<'a> Facts<'a> {
+impl Facts<'_> {
     /// The names of the tables that a handler installs, with the files that name them.
     pub fn vm_ops_tables(&self, handler: &HandlerView) -> Vec<(String, u32)> {
         let mut tables: Vec<(String, u32)> = Vec::new();
@@ -28,19 +31,22 @@ impl<'a> Facts<'a> {
     }
 
     /// The hooks in a member that gets the fault, of the tables that a handler installs. Handlers with unknown outcomes have none.
-    pub fn fault_hooks(&self, handler: &HandlerView, member: &str) -> Vec<VmOpsHook> {
+    pub fn fault_hooks(&self, handler: &HandlerView, member: &'static str) -> Arc<Vec<VmOpsHook>> {
+        self.fault_hooks.get((handler.key.clone(), member), || self.find_fault_hooks(handler, member))
+    }
+
+    fn find_fault_hooks(&self, handler: &HandlerView, member: &str) -> Vec<VmOpsHook> {
         let index = self.context.index;
         let mut hooks: Vec<VmOpsHook> = Vec::new();
         for (table, file) in self.vm_ops_tables(handler) {
             let Some(hook) = index.table_member(&table, member, file) else { continue };
-            let is_own = |id: &crate::index::ItemId| {
+            let is_own = |id: &ItemId| {
                 !index.file(id.file).is_shared_header() && (id.file == hook.file || index.same_driver(file, *id))
             };
             let Some(id) = index.functions(&hook.name, hook.file).into_iter().find(is_own) else { continue };
-            let Some(accepted) = self.accepting(handler) else { continue };
             let address = Term::from(Part::Address(Term::from(Part::Name(table.clone())).into()));
             let installs = |outcome: &Outcome| outcome.mapping.fields.get("vm_ops") == Some(&address);
-            let accepted: Vec<Outcome> = accepted.into_iter().filter(installs).collect();
+            let accepted = self.accepting(handler).iter().filter(|outcome| installs(outcome)).cloned().collect();
             if !hooks.iter().any(|known| known.table == table) {
                 hooks.push(VmOpsHook { table, key: Key::new(id, VmaAccess::Holder(0, "vma".to_owned())), accepted });
             }

@@ -12,7 +12,7 @@ pub fn is_obeyed(character: char) -> bool {
     character.is_control() || is_turning(character)
 }
 
-/// Text with Markdown, and HTML in it, escaped.
+/// Escapes Markdown and HTML in a text.
 pub fn markdown(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {

@@ -62,10 +62,10 @@ fn colour(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Verdict of a helper, or the number of a hook's implementers by verdict.
+/// The verdict of a helper, or the number of a hook's implementers by verdict, as a clause.
 fn own_state(report: &Report, blocker: &Blocker) -> String {
     if blocker.kind == BlockerKind::Helper {
-        return blocker.verdict.name().to_owned();
+        return format!("its verdict: {}", blocker.verdict.name());
     }
     let count = |verdict: Verdict| {
         let is_of = |number: &&usize| report.scan.findings[**number].verdict == verdict;
@@ -76,7 +76,7 @@ fn own_state(report: &Report, blocker: &Blocker) -> String {
         .filter(|verdict| count(*verdict) > 0)
         .map(|verdict| format!("{} {verdict}", count(verdict)))
         .collect();
-    if counts.is_empty() { "no implementer".to_owned() } else { counts.join(", ") }
+    if counts.is_empty() { "no implementer".to_owned() } else { format!("its implementers: {}", counts.join(", ")) }
 }
 
 /// Writes one line per blocker.
@@ -96,8 +96,8 @@ pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
         let itself = own_state(report, blocker);
         let line = format!(
-            "{place}{} blocks {all} ({files} of file_operations), {direct} directly ({direct_files}); \
-             its own verdict: {itself}{first}",
+            "{place}{} blocks {all}, {direct} directly (file_operations: {files}, {direct_files} directly); \
+             {itself}{first}",
             blocker.name
         );
         writeln!(out, "{}", printable(&line))?;

@@ -12,7 +12,7 @@ pub enum Idiom {
     Assertion,
     /// The value of its argument, read once.
     Load,
-    /// Writes its first argument once.
+    /// Writes to its first argument, as `WRITE_ONCE()` does.
     Store,
     /// The call returns a pointer to the struct type of its second argument, like `container_of`.
     Container,

@@ -306,6 +306,23 @@ mod tests {
         assert_eq!(rules.targets().last().map(|target| target.name.as_str()), Some("v7.3"));
     }
 
+    #[test]
+    fn each_twin_has_a_template_from_its_first_target_on() {
+        let rules = built_in().unwrap();
+        let place = |name: &str| rules.targets().iter().position(|target| target.name == name).unwrap();
+        for call in rules.calls.values().filter(|call| call.twin.is_some()) {
+            let since = call.since.as_deref().map_or(0, place);
+            for target in rules.targets().iter().skip(since).filter(|target| target.name.starts_with("v7")) {
+                let rewrite = rules.rewrite(target, target).unwrap();
+                for name in &call.names {
+                    let is_twin = call.twin.as_ref() == Some(name);
+                    let has_template = rewrite.calls.iter().any(|form| form.names.contains(name));
+                    assert!(is_twin || has_template, "{name} in {}", target.name);
+                }
+            }
+        }
+    }
+
     /// Adds a target with these lines after v7.3.
     fn with_target(lines: &str) -> Result<Rules, RuleError> {
         let text = format!("name = \"mine\"\norder = 1000\nwhy = \"\"\npresent = []\n{lines}");

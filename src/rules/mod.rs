@@ -303,6 +303,11 @@ impl Rules {
         self.linear.contains(name)
     }
 
+    /// The calls that are right for linear addresses only.
+    pub fn linear(&self) -> impl Iterator<Item = &str> {
+        self.linear.iter().map(String::as_str)
+    }
+
     /// Whether a call takes the mmap lock, or may fault and then takes it.
     pub fn takes_mmap_lock(&self, name: &str) -> bool {
         self.mmap_lock.contains(name)

@@ -13,7 +13,7 @@ use crate::vma::{Analysis, EventKind, HandlerFacts};
 pub enum Merge {
     /// Never merges: a flag or hook forbids it.
     Never(Vec<String>),
-    /// Merges, but the handler changes flags that decide with which neighbours. It needed the merge retry.
+    /// The mapping merges only in the retry after `.mmap`, because the handler changes flags that a merge compares.
     Retried(Vec<String>),
     /// Merges as if there were no handler.
     Unaffected,

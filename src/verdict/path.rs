@@ -121,7 +121,7 @@ impl<'a> PathJudge<'a> {
             EventKind::Redispatch { text } => {
                 let text = format!("{text} passes the VMA to the mmap hook of another file");
                 self.require(at, K::Redispatch, Verdict::Manual, text);
-                let text = "the other file's own mmap hook also changes this VMA";
+                let text = "the mmap hook of another struct file also changes this VMA";
                 self.require(at, K::NestedFs, Verdict::Manual, text);
             }
             EventKind::OpenCall { name } => {

@@ -124,7 +124,7 @@ impl EventKind {
     }
 }
 
-/// Meaning of a write to a shared object.
+/// Effect of a write to an object that others see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// A mark, or a value of this mapping. It is state if a lock is held for it, because others then look for it.

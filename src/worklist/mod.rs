@@ -245,7 +245,7 @@ impl Sources<'_> {
             Effort::Done => "nothing is left to do".to_owned(),
             Effort::Patch => {
                 let name = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
-                format!("mmaplint fix TREE {}:{name} writes it", self.scan.index.file(registration.file).path)
+                format!("run: mmaplint fix TREE {}:{name}", self.scan.index.file(registration.file).path)
             }
             Effort::Small => match why() {
                 Some(why) => format!("convert it by hand: {why}"),
@@ -257,9 +257,9 @@ impl Sources<'_> {
             Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
             Effort::Waits => {
                 let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
-                format!("wait for {}{after}", finding.judgement.depends_on().join(", "))
+                format!("{}{after}", needed_first(&finding.judgement.depends_on()))
             }
-            Effort::Api => "it needs an API that the kernel does not have".to_owned(),
+            Effort::Api => "needs an API that the kernel does not have".to_owned(),
             Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
             Effort::Large => "redesign it".to_owned(),
         }
@@ -320,19 +320,28 @@ impl Sources<'_> {
     }
 }
 
+/// Says which hooks and helpers have to change first.
+fn needed_first(names: &[String]) -> String {
+    let (hooks, helpers): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains('.'));
+    let list = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let hooks = (!hooks.is_empty()).then(|| format!("the conversion of {}", list(&hooks)));
+    let helpers = (!helpers.is_empty()).then(|| format!("a desc twin of {}", list(&helpers)));
+    format!("first needs {}", hooks.into_iter().chain(helpers).collect::<Vec<_>>().join(", and "))
+}
+
 /// Next step for a blocker; `written` is the fix that retypes it.
 fn blocker_advice(blocker: &Blocker, effort: Effort, written: Option<&HandlerFix>) -> String {
     let count = blocker.implementers.len();
     match (effort, blocker.kind) {
         (Effort::Patch, _) => {
             let implementer = written.map_or("", |fix| fix.name.as_str());
-            format!("mmaplint fix TREE {implementer} writes it, with all its implementers ({count})")
+            format!("run: mmaplint fix TREE {implementer}; the patch converts all implementers ({count})")
         }
-        (Effort::Waits, _) => format!("wait for {}", blocker.depends_on.join(", ")),
+        (Effort::Waits, _) => needed_first(&blocker.depends_on),
         (Effort::Api, BlockerKind::Hook) => {
             "some of its implementers need an API that the kernel does not have".to_owned()
         }
-        (Effort::Api, BlockerKind::Helper) => "it needs an API that the kernel does not have".to_owned(),
+        (Effort::Api, BlockerKind::Helper) => "needs an API that the kernel does not have".to_owned(),
         (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
         (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
         (_, BlockerKind::Hook) => format!("retype it with all its implementers ({count}), in one patch"),

@@ -42,7 +42,7 @@ pub struct Suppression {
     rule: String,
     /// A file of the tree, or a folder.
     path: String,
-    /// The function, to accept hazards only there.
+    /// Limits the entry to this function.
     function: Option<String>,
     /// Reason why they are accepted.
     reason: String,

@@ -242,7 +242,13 @@ impl Rewriter<'_> {
             }
             let Some(renamed) = self.conversion.helpers.get(&name).cloned() else {
                 let called = callee.text(self.conversion.source);
-                return self.open(whole.span.start, &format!("{called} takes the VMA and has no desc twin"));
+                let text = match self.conversion.rules.call(&name).and_then(|rule| rule.twin.as_ref()) {
+                    Some(twin) => {
+                        format!("{called} takes the VMA; this target has no template for its desc twin {twin}")
+                    }
+                    None => format!("{called} takes the VMA and has no desc twin"),
+                };
+                return self.open(whole.span.start, &text);
             };
             if self.conversion.populating.contains(&name) && !self.passes_on {
                 self.open(whole.span.start, &format!("{name} populates, and uses of its error are not followed"));

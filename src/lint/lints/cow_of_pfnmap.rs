@@ -25,7 +25,7 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> Vec<Place> {
     if !handler.sets("VM_PFNMAP") || refuses_private_area(facts, handler) {
         return Vec::new();
     }
-    let accepted = facts.accepting(handler).unwrap_or_default();
+    let accepted = facts.accepting(handler);
     let mut places = Vec::new();
     for outcome in accepted.iter().filter(|outcome| {
         may_be_private(outcome) && !facts.passes_on(outcome) && !inserts_nothing(facts, handler, outcome)

@@ -22,10 +22,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let verdict = finding.verdict;
         let advice = match verdict {
             Verdict::None => continue,
-            Verdict::Blocked => format!("it cannot move to .mmap_prepare yet{why}"),
-            _ => format!("its move to .mmap_prepare is {verdict}{why}"),
+            Verdict::Mechanical | Verdict::Action | Verdict::Mapped => format!(" (verdict {verdict}){why}"),
+            _ => format!("; it cannot move to .mmap_prepare yet{why}"),
         };
-        let message = format!("{} is a deprecated .mmap; {advice}", handler.name);
+        let message = format!("{} is a deprecated .mmap{advice}", handler.name);
         let hazard = found.at(registration.file, registration.span, message);
         hazard.handler = Some((index.file(registration.file).path.clone(), handler.name.clone()));
         if verdict == Verdict::Blocked {

@@ -13,7 +13,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         if callers.is_empty() && !facts.rules().is_migrating(&handler.finding.registration.hook.record) {
             continue;
         }
-        for hook in facts.fault_hooks(handler, "fault") {
+        for hook in facts.fault_hooks(handler, "fault").iter() {
             let behaviours = facts.behaviours(&hook.key);
             let known = behaviours.iter().filter(|behaviour| behaviour.gap.is_none());
             for (populate, effect) in known.flat_map(|behaviour| &behaviour.outcomes).flat_map(|outcome| outcome.populates()) {

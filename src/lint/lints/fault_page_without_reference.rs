@@ -11,7 +11,7 @@ use crate::verdict::Place;
 pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen: BTreeSet<Place> = BTreeSet::new();
     for handler in &facts.handlers {
-        for hook in facts.fault_hooks(handler, "fault") {
+        for hook in facts.fault_hooks(handler, "fault").iter() {
             let behaviours = facts.behaviours(&hook.key);
             let known = behaviours.iter().filter(|behaviour| behaviour.gap.is_none());
             for outcome in known.flat_map(|behaviour| &behaviour.outcomes) {

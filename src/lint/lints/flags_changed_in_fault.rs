@@ -1,7 +1,9 @@
 //! A fault handler that changes the flags of its VMA.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::lint::vm_ops::VmOpsHook;
 use crate::lint::{Facts, Found};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
@@ -11,7 +13,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen = BTreeSet::new();
     for handler in &facts.handlers {
         let hooks = ["fault", "huge_fault", "page_mkwrite", "pfn_mkwrite"];
-        for hook in hooks.iter().flat_map(|member| facts.fault_hooks(handler, member)) {
+        let hooks: Vec<Arc<Vec<VmOpsHook>>> = hooks.into_iter().map(|member| facts.fault_hooks(handler, member)).collect();
+        for hook in hooks.iter().flat_map(|hooks| hooks.iter()) {
             let gets_vma = |function: &Function| {
                 let of = |tag| function.parameters.iter().any(|parameter| parameter.ty.points_to(tag));
                 of("vm_fault") || of("vm_area_struct")

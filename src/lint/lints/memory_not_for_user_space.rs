@@ -36,17 +36,28 @@ struct Origin {
 }
 
 fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Origin> {
-    let behaviours = facts.behaviours(&handler.key);
     let mut places = BTreeMap::new();
+    let is_linear = |name: &str| facts.rules().is_linear(name);
+    let calls_one = handler.variants().any(|(_, variant)| variant.calls().iter().any(|(name, _, _)| is_linear(name)));
+    if !calls_one && !names_linear_address(facts, handler) {
+        return places;
+    }
+    let behaviours = facts.behaviours(&handler.key);
     for outcome in behaviours.iter().flat_map(|behaviour| &behaviour.outcomes) {
         add_origins(facts, handler, outcome, &mut places);
     }
-    for hook in facts.fault_hooks(handler, "fault") {
+    for hook in facts.fault_hooks(handler, "fault").iter() {
         for outcome in facts.behaviours(&hook.key).iter().flat_map(|behaviour| &behaviour.outcomes) {
             add_origins(facts, handler, outcome, &mut places);
         }
     }
     places
+}
+
+/// Whether the handler's file names a call for linear addresses.
+fn names_linear_address(facts: &Facts, handler: &HandlerView) -> bool {
+    let text = &facts.context.index.file(handler.key.id.file).text;
+    facts.rules().linear().any(|name| find_word(text, name.as_bytes(), 0).is_some())
 }
 
 /// Adds the memory that an outcome maps by its linear address.

@@ -26,7 +26,7 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
     if !reads_offset {
         return BTreeMap::new();
     }
-    let accepted = facts.accepting(handler).unwrap_or_default();
+    let accepted = facts.accepting(handler);
     let mut places = BTreeMap::new();
     for outcome in accepted.iter().filter(|outcome| checks_range(outcome) && !uses_offset(facts, outcome)) {
         let single = outcome.populates().next().filter(|_| outcome.populates().count() == 1);

@@ -30,8 +30,8 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
     if !handler.lowered().flat_map(|lowered| &lowered.calls).any(|call| populates(&call.name)) {
         return places;
     }
-    for outcome in facts.accepting(handler).unwrap_or_default() {
-        if !installs_fault(facts, handler, &outcome) {
+    for outcome in facts.accepting(handler).iter() {
+        if !installs_fault(facts, handler, outcome) {
             for (number, (populate, effect)) in outcome.populates().enumerate() {
                 if populates(&populate.name) && !outcome.condition.iter().any(|literal| literal.says_populated(number)) {
                     places.insert(effect.place, populate.name.clone());

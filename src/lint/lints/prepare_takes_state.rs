@@ -16,7 +16,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 continue;
             }
             let message = format!(
-                "{} {} in .mmap_prepare: a merge, or a failure behind the hook, leaks it; vm_ops->mapped is the place",
+                "{} {} in .mmap_prepare: a merge, or a failure after the hook, leaks it; take it in vm_ops->mapped",
                 handler.name(),
                 requirement.text
             );

@@ -24,9 +24,9 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeSet<(Place, String)>
         return BTreeSet::new();
     }
     let at_entry = Term::from(Part::Field("vm_page_prot".to_owned()));
-    let accepted = facts.accepting(handler).unwrap_or_default();
+    let accepted = facts.accepting(handler);
     let mut places = BTreeSet::new();
-    for outcome in &accepted {
+    for outcome in accepted.iter() {
         let is_changed = outcome.mapping.fields.get("vm_page_prot").is_some_and(|value| *value != at_entry);
         let early = outcome.populates().filter(|(populate, _)| is_changed && populate.prot == at_entry);
         places.extend(early.map(|(populate, effect)| (effect.place, populate.name.clone())));

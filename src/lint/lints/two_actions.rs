@@ -11,6 +11,10 @@ use crate::verdict::Place;
 pub fn check(facts: &Facts, found: &mut Found) {
     let is_action = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Action);
     for handler in facts.taking(Takes::Desc) {
+        let calls = handler.lowered().flat_map(|lowered| &lowered.calls);
+        if calls.filter(|call| is_action(&call.name)).count() < 2 {
+            continue;
+        }
         let mut places: BTreeMap<Place, (String, String)> = BTreeMap::new();
         let behaviours = facts.behaviours(&handler.key);
         let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);

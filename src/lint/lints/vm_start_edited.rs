@@ -7,7 +7,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for body in &handler.bodies {
             for write in body.lowered.writes.iter().filter(|write| matches!(write.name.as_str(), "vm_start" | "vm_end")) {
                 let message = format!(
-                    "{} changes {}, which belongs to mm: since v6.16 this breaks a mapping that more than one call populates",
+                    "{} changes {}, which only mm may change: since v6.16 this breaks a mapping that several calls populate",
                     handler.name(),
                     write.name
                 );

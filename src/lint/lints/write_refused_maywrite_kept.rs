@@ -22,7 +22,7 @@ pub(super) fn report(facts: &Facts, permission: &Permission, made: &str, found: 
                 Refusal::Clears => "clears",
             };
             let name = handler.name();
-            let message = format!("{name} {how} {flag} and leaves {may} set: mprotect() makes the mapping {made} all the same");
+            let message = format!("{name} {how} {flag} and leaves {may} set: mprotect() can still make the mapping {made}");
             found.at(place.file, place.span, message);
         }
     }

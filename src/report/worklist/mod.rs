@@ -43,11 +43,11 @@ impl Worklist<'_> {
     }
 }
 
-/// Name and kind of a task: `hpet_mmap (file_operations.mmap)`, `drm_gem_mmap (helper, frees 95)`.
+/// Name and kind of a task: `hpet_mmap (file_operations.mmap)`, `drm_gem_mmap (helper, unblocks 95)`.
 fn subject(task: &Task) -> String {
     match task.kind {
         TaskKind::Handler => format!("{} ({})", task.name, task.what),
-        TaskKind::Blocker => format!("{} ({}, frees {})", task.name, task.what, task.frees),
+        TaskKind::Blocker => format!("{} ({}, unblocks {})", task.name, task.what, task.frees),
     }
 }
 

@@ -19,7 +19,7 @@ impl Lowerer<'_> {
             return value;
         }
         if known.is_empty() {
-            self.event(EventKind::Unknown { why: format!("handed to {name}, which is not found in the tree") }, span);
+            self.event(EventKind::Unknown { why: format!("passed to {name}, which is not found in the tree") }, span);
             return Value::Unknown;
         }
         match self.followable(name, &root) {
@@ -92,7 +92,7 @@ impl Lowerer<'_> {
         Some(ids.into_iter().map(|id| Key::new(id, root.clone())).collect())
     }
 
-    /// Lowers a call without the VMA. It is followed within the driver for the state it takes.
+    /// Lowers a call that does not pass the VMA. The callee is followed within the driver for the state that it takes.
     pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
         let flags = arguments.iter().position(|argument| self.is_flags(argument));
         let root = flags.map_or(VmaAccess::None, VmaAccess::Flags);

@@ -25,7 +25,7 @@ impl Lowerer<'_> {
                 self.expression(callee);
                 self.arguments(arguments);
                 if gets_vma {
-                    let why = format!("handed to {}, a callee that cannot be resolved", callee.text(self.text));
+                    let why = format!("passed to {}, a callee that cannot be resolved", callee.text(self.text));
                     self.event(EventKind::Unknown { why }, whole.span);
                 }
                 Value::Unknown
@@ -141,7 +141,7 @@ impl Lowerer<'_> {
             _ => true,
         };
         if !is_other {
-            let why = format!("perhaps handed to {name} under an unknown name");
+            let why = format!("perhaps passed to {name} under an unknown name");
             self.event(EventKind::Unknown { why }, span);
         }
     }

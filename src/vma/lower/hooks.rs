@@ -14,7 +14,7 @@ impl Lowerer<'_> {
         let Some(root) = self.passed(arguments) else { return Value::Unknown };
         let targets = self.locals.pointers.get(name).cloned().unwrap_or_default();
         if targets.is_empty() {
-            let why = format!("handed to {name}, a function pointer without a known target");
+            let why = format!("passed to {name}, a function pointer without a known target");
             self.event(EventKind::Unknown { why }, span);
             return Value::Unknown;
         }
@@ -34,7 +34,7 @@ impl Lowerer<'_> {
                 }
                 _ => {
                     let why = format!(
-                        "handed to {name}, a function pointer with the unresolved target {}",
+                        "passed to {name}, a function pointer with the unresolved target {}",
                         target.text(self.text)
                     );
                     self.event(EventKind::Unknown { why }, span);
@@ -76,7 +76,7 @@ impl Lowerer<'_> {
                 self.installed_open(&root);
             } else {
                 self.event(
-                    EventKind::Unknown { why: format!("handed to {text}, a vm_ops hook other than open") },
+                    EventKind::Unknown { why: format!("passed to {text}, a vm_ops hook other than open") },
                     whole.span,
                 );
             }
@@ -220,7 +220,7 @@ impl Lowerer<'_> {
             }
         }
         for name in unknown {
-            let why = format!("perhaps handed to {name}, which is not found in the tree");
+            let why = format!("perhaps passed to {name}, which is not found in the tree");
             self.event(EventKind::Unknown { why }, span);
         }
         keys.sort();

@@ -89,7 +89,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Meaning of a write to a shared object.
+    /// Effect of a write to an object that others see.
     pub(super) fn write_of(&self, operator: &str, member: Option<&str>, value: &Expression) -> Write {
         if member.is_some_and(|member| self.close_writes(member)) {
             return Write::UndoneByClose;
