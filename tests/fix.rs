@@ -94,6 +94,27 @@ fn each_case_is_converted_as_expected() {
     }
 }
 
+/// A template of the wrong unit: what it writes compiles, and `fix` finds that the new hook refuses other mappings.
+#[test]
+fn a_conversion_that_behaves_otherwise_is_not_called_safe() {
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/targets/v7.3.toml");
+    let wrong = "\n[[rewrite.calls]]\nnames = [\"vma_pages\"]\nto = [\"vma_desc_size({desc})\"]\n";
+    let rules = tempfile::tempdir().unwrap();
+    fs::write(rules.path().join("v7.3.toml"), fs::read_to_string(built_in).unwrap() + wrong).unwrap();
+    let tree = tree(&testdata("fix").join("fields.c"));
+    let output = mmaplint(&["fix", "--target", "v7.3", "--rules", rules.path().to_str().unwrap()], tree.path());
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    let sketch = said.lines().find(|line| line.contains("sketch: shelf_mmap")).unwrap();
+    assert!(
+        sketch.contains("the conversion would behave otherwise: if pages > MAX_PAGES and size <= MAX_PAGES"),
+        "{said}"
+    );
+    assert!(
+        !stdout(&output).contains("vma_desc_size(desc) > MAX_PAGES"),
+        "a change that behaves otherwise is not written"
+    );
+}
+
 fn verdicts(tree: &Path) -> Vec<(String, String)> {
     let report: Value =
         serde_json::from_str(&stdout(&mmaplint(&["scan", "--target", "v7.3", "--format", "json"], tree))).unwrap();

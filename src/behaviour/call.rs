@@ -147,6 +147,8 @@ impl Walk<'_, '_> {
                 match value.as_part() {
                     Some(Part::Flags(flags)) => named.extend(flags.iter().cloned()),
                     _ if value.as_constant() == Some(0) => {}
+                    // A macro of the driver stands for itself.
+                    Some(Part::Name(name)) => drop(named.insert(name.clone())),
                     _ => named.extend(self.flags_in(expression)),
                 }
             }
@@ -165,7 +167,9 @@ impl Walk<'_, '_> {
         // An action without start and size is for the whole mapping.
         let is_whole = is_action && rule.start.is_none() && rule.size.is_none();
         let whole = |value: Term| (is_whole && rule.frame.is_some()).then_some(value);
-        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot];
+        // How many pages an array has, only the call that checks it is told.
+        let count = rule.count.filter(|_| rule.fits_count);
+        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot, count];
         let others = call.arguments.iter().enumerate().filter(|(at, value)| {
             !known.contains(&Some(*at)) && !matches!(value.as_part(), Some(Part::Mapping | Part::File))
         });
@@ -179,7 +183,7 @@ impl Walk<'_, '_> {
             page: argument(rule.page),
             count: argument(rule.count).or((is_whole && rule.pages.is_some()).then(|| Part::Pages.into())),
             prot: argument(rule.prot).unwrap_or_else(|| state.field("vm_page_prot")),
-            others: others.map(|(_, value)| value.clone()).collect(),
+            others: others.map(|(at, value)| from_offset(rule, at, value)).collect(),
         };
         self.add_effect(EffectKind::Populate(populate), call.span, &mut state);
         let number = state.populates;
@@ -285,4 +289,11 @@ impl Walk<'_, '_> {
         let ty = self.frame().types.get(name)?;
         (ty.tag() != Some("vm_area_desc")).then(|| name.to_owned())
     }
+}
+
+/// An argument of a populating call. An array of pages from which the call skips those before vm_pgoff starts there.
+fn from_offset(rule: &Call, at: usize, value: &Term) -> Term {
+    let skips = rule.adds_offset && rule.pages == Some(at);
+    let moved = if skips { value.plus(&Part::PageOffset.into()) } else { None };
+    moved.unwrap_or_else(|| value.clone())
 }

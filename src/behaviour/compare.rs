@@ -98,7 +98,8 @@ pub(super) fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -
     let mut found: Vec<Difference> = Vec::new();
     for (old, new) in old.iter().zip(new) {
         for (old, new) in old.outcomes.iter().flat_map(|old| new.outcomes.iter().map(move |new| (old, new))) {
-            if contradict(old.condition.iter().chain(&new.condition)) {
+            let checked = checked_by_calls(rules, old);
+            if contradict(old.condition.iter().chain(&checked).chain(&new.condition)) {
                 continue;
             }
             for difference in (Pair { rules, old, new }).differences() {
@@ -112,6 +113,25 @@ pub(super) fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -
         }
     }
     Ok(found)
+}
+
+/// The conditions that populating calls check themselves, of an outcome in which they succeed. A conversion writes these checks out.
+fn checked_by_calls(rules: &Rules, outcome: &Outcome) -> Vec<Literal> {
+    let mut checked = Vec::new();
+    for (number, populate) in populates(outcome).enumerate() {
+        let Some(rule) = rules.call(&populate.name).filter(|rule| rule.fits_count) else { continue };
+        let succeeds = Literal { atom: Atom::Fails(number), holds: false };
+        let Some(count) = populate.count.as_ref().filter(|_| outcome.condition.contains(&succeeds)) else { continue };
+        let offset = if rule.adds_offset { Part::PageOffset.into() } else { Term::default() };
+        let excess = offset.plus(&Part::Pages.into()).and_then(|end| end.minus(count));
+        let behind_end = offset.plus(&Term::constant(1)).and_then(|next| next.minus(count));
+        for excess in [excess, behind_end].into_iter().flatten() {
+            if let Compared::If(literal) = Compared::positive(&excess) {
+                checked.push(literal.negated());
+            }
+        }
+    }
+    checked
 }
 
 /// Two outcomes that one mapping can have.

@@ -110,7 +110,13 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let selection = Selection::new(place, session)?;
     let wanted = |finding: &Finding| selection.holds(index, finding);
     let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
-    let fixes = plan(session, &wanted, how)?;
+    let mut fixes = plan(session, &wanted, how)?;
+    // A hook that is split in two is not compared with the one before it, and neither is one that the tree's headers do not declare.
+    let target = &session.chosen.target;
+    let is_split = session.context.rules.rewrite(target, &own.target).is_some_and(|rewrite| rewrite.finish.is_some());
+    if lacks.is_none() && !is_split {
+        fix::verify(session, &mut fixes);
+    }
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })
 }

@@ -15,9 +15,11 @@ mod plan;
 mod planner;
 mod rewrite;
 mod text;
+mod verified;
 
 pub use change::{Applicability, Change, Fixes, HandlerFix};
 pub use output::{FileDiff, Mail, Replaced, Series, WriteError, counted, unified, write, write_below};
 pub use plan::{Options, plan};
 pub use rewrite::rewriter::OpenPoint;
 pub use text::edit::{Edit, applied};
+pub use verified::verify;

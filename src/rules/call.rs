@@ -91,6 +91,9 @@ pub struct Call {
     pub pages: Option<usize>,
     /// Position of the number of pages, or of its address.
     pub count: Option<usize>,
+    /// Whether the call fails unless the mapping fits into that number of pages.
+    #[serde(default)]
+    pub fits_count: bool,
     /// Results which mean that the call has populated; with any other result it did nothing.
     pub populates_if: Option<PopulatesIf>,
     /// VMA fields that the call reads.
