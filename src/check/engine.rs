@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::accepted::{Baseline, Config, suppressed};
 use super::change::{Change, LineMoves, converted};
 use super::introduced::{State, compare};
-use super::reached::reached;
+use super::reached::{Touched, reached};
 use super::suggestions::{Suggestions, suggestions};
 use super::{Converted, Reported};
 use crate::index::Index;
 use crate::kernel::{FileTrouble, Tree, TroubleKind, is_below};
 use crate::lint::{self, Facts, Hazard, Lint};
 use crate::verdict::{Finding, Session};
+use crate::vma::Key;
 
 /// Result of a check.
 pub struct Outcome {
@@ -55,6 +56,8 @@ pub struct Engine<'a> {
     pub paths: &'a [String],
     /// Whether to include what `fix` would write.
     pub suggests: bool,
+    /// Whether to report what a change leaves as it is.
+    pub shows_old: bool,
 }
 
 /// Hazards and suggestions of one tree.
@@ -91,11 +94,14 @@ impl Engine<'_> {
     /// # Errors
     /// The text of a lint cannot be read.
     pub fn change(&self, change: &Change, before: &Session, after: &Session) -> Result<Outcome, String> {
-        let facts_before = Facts::new(before, None);
-        let (old, look) = rayon::join(
-            || lint::run(&facts_before, self.lints),
-            || self.look(after, &Facts::new(after, Some(&facts_before))),
-        );
+        // Old hazards are looked for if they are reported, or if something accepts them that would seem stale without them.
+        let is_whole = self.shows_old || !self.config.suppress.is_empty();
+        let touched = Touched::new(change, before, after);
+        let is_before = |finding: &Finding, key: &Key| is_whole || touched.holds(before, finding, key);
+        let is_after = |finding: &Finding, key: &Key| is_whole || touched.holds(after, finding, key);
+        let facts_before = Facts::of(before, None, &is_before);
+        let facts_after = Facts::of(after, Some(&facts_before), &is_after);
+        let (old, look) = rayon::join(|| lint::run(&facts_before, self.lints), || self.look(after, &facts_after));
         let (old, look) = (old?, look?);
         let (old, _) = self.accepted(before.scan.index, old);
         let (new, remarks) = self.accepted(after.scan.index, look.hazards);

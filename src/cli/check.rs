@@ -141,7 +141,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
         _ => &common.target,
     };
     let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
-    let engine = Engine { lints: &lints, config: &config, paths: &paths, suggests };
+    let shows_old = options.all || baseline.is_some() || options.write_baseline;
+    let engine = Engine { lints: &lints, config: &config, paths: &paths, suggests, shows_old };
     let (session, mut found) = options.found(&engine, &tree, change.as_ref(), target)?;
     check_found(session)?;
     if options.write_baseline

@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let config = Config::read(&tree)?;
     let session = options.common.judged(options.common.workspace(tree)?, "auto", Extent::Handlers)?;
     let lints: Vec<&'static Lint> = ALL.iter().filter(|lint| lint.is_default()).collect();
-    let engine = Engine { lints: &lints, config: &config, paths: &[path], suggests: false };
+    let engine = Engine { lints: &lints, config: &config, paths: &[path], suggests: false, shows_old: true };
     for reported in engine.tree(session)?.reported {
         let hazard = reported.hazard;
         let _ = output::to_stderr(|out| {

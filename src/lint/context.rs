@@ -32,8 +32,10 @@ pub struct Facts<'a> {
     pub before: Option<&'a Facts<'a>>,
     /// All registrations.
     pub findings: &'a [Finding],
-    /// All handlers with a known function, one entry for each function.
+    /// The handlers to look at, with a known function, one entry for each function.
     pub handlers: Vec<HandlerView<'a>>,
+    /// Other handlers that call hooks: what they check holds for the implementers.
+    dispatchers: Vec<HandlerView<'a>>,
     analysis: &'a Analysis<'a>,
     /// Behaviours of handlers, computed on demand.
     functions: Functions<'a>,
@@ -102,9 +104,18 @@ fn set_bits(bits: &[u64]) -> impl Iterator<Item = usize> {
 }
 
 impl<'a> Facts<'a> {
-    /// Parses the functions of all handlers again, for the lines that a verdict does not need.
+    /// Facts of all handlers. Their functions are parsed again, for the lines that a verdict does not need.
     pub fn new(session: &'a Session<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
-        let mut first: Vec<(&Finding, Key)> = Vec::new();
+        Facts::of(session, before, &|_, _| true)
+    }
+
+    /// Facts of chosen handlers.
+    pub fn of(
+        session: &'a Session<'a>,
+        before: Option<&'a Facts<'a>>,
+        is_chosen: &dyn Fn(&Finding, &Key) -> bool,
+    ) -> Facts<'a> {
+        let mut first: Vec<(&'a Finding, Key)> = Vec::new();
         let mut seen: FxHashMap<Key, ()> = FxHashMap::default();
         for finding in session.findings() {
             for key in session.handlers(&finding.registration) {
@@ -113,36 +124,26 @@ impl<'a> Facts<'a> {
                 }
             }
         }
-        let mut reached: Vec<ItemId> =
-            first.iter().flat_map(|(_, key)| session.analysis.reached(key)).map(|(key, _)| key.id).collect();
+        let (chosen, others): (Vec<_>, Vec<_>) = first.into_iter().partition(|(finding, key)| is_chosen(finding, key));
+        let calls_hook = |(_, key): &(&'a Finding, Key)| {
+            let is_hook = |event: &Event| matches!(event.kind, EventKind::Hook { hook: Some(_), .. });
+            session.analysis.reached(key).iter().any(|(_, lowered)| lowered.events.iter().any(is_hook))
+        };
+        let others: Vec<(&'a Finding, Key)> = others.into_iter().filter(calls_hook).collect();
+        let mut reached: Vec<ItemId> = chosen
+            .iter()
+            .chain(&others)
+            .flat_map(|(_, key)| session.analysis.reached(key))
+            .map(|(key, _)| key.id)
+            .collect();
         reached.sort_unstable();
         reached.dedup();
         let functions = Functions::new(session.context);
         reached.into_par_iter().for_each(|id| drop(functions.variants(id)));
-        let handlers = first
-            .into_par_iter()
-            .map(|(finding, key)| {
-                let reached = session.analysis.reached(&key).into_iter();
-                // Code of the kernel's own headers is not the driver's fault, and not the driver's check.
-                let own = reached.filter(|(reached, _)| {
-                    *reached == &key || !session.context.index.file(reached.id.file).is_shared_header()
-                });
-                let bodies: Vec<FunctionView> = own
-                    .map(|(key, lowered)| {
-                        let variants = functions.variants(key.id);
-                        FunctionView::new(session.context, key.clone(), lowered.clone(), &variants)
-                    })
-                    .collect();
-                HandlerView {
-                    finding,
-                    takes: finding.registration.hook.takes,
-                    facts: session.analysis.facts(&key),
-                    reach: Reach::new(&bodies),
-                    bodies,
-                    key: key.clone(),
-                }
-            })
-            .collect();
+        let views = |of: Vec<(&'a Finding, Key)>| -> Vec<HandlerView<'a>> {
+            of.into_par_iter().map(|(finding, key)| HandlerView::new(session, &functions, finding, key)).collect()
+        };
+        let (handlers, dispatchers) = (views(chosen), views(others));
         Facts {
             tree: session.tree(),
             context: session.context,
@@ -150,6 +151,7 @@ impl<'a> Facts<'a> {
             before,
             findings: session.findings(),
             handlers,
+            dispatchers,
             analysis: &session.analysis,
             functions,
             behaviours: Memo::new(),
@@ -182,7 +184,7 @@ impl<'a> Facts<'a> {
                 EventKind::Hook { hook: Some(called), .. } => called.is_same(hook),
                 _ => false,
             };
-            for caller in &self.handlers {
+            for caller in self.handlers.iter().chain(&self.dispatchers) {
                 let calls = || caller.lowered().flat_map(|lowered| &lowered.events).any(is_call);
                 if !found.iter().any(|known| known.key == caller.key) && calls() {
                     hooks.push(&caller.finding.registration.hook);
@@ -241,6 +243,27 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> HandlerView<'a> {
+    fn new(session: &'a Session<'a>, functions: &Functions<'a>, finding: &'a Finding, key: Key) -> HandlerView<'a> {
+        let reached = session.analysis.reached(&key).into_iter();
+        // Code of the kernel's own headers is not the driver's fault, and not the driver's check.
+        let own = reached
+            .filter(|(reached, _)| *reached == &key || !session.context.index.file(reached.id.file).is_shared_header());
+        let bodies: Vec<FunctionView> = own
+            .map(|(key, lowered)| {
+                let variants = functions.variants(key.id);
+                FunctionView::new(session.context, key.clone(), lowered.clone(), &variants)
+            })
+            .collect();
+        HandlerView {
+            finding,
+            takes: finding.registration.hook.takes,
+            facts: session.analysis.facts(&key),
+            reach: Reach::new(&bodies),
+            bodies,
+            key,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         self.bodies.first().map_or("", |body| body.lowered.name.as_str())
