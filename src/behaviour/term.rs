@@ -47,7 +47,7 @@ pub enum Part {
     Changed(String),
 }
 
-/// A part times a power of `PAGE_SIZE`; without a part, that power itself.
+/// The product of a part and a power of `PAGE_SIZE`; without a part, the power alone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Factor {
     part: Option<Part>,

@@ -276,11 +276,10 @@ fn tells_unread<'t>(mut unread: impl ExactSizeIterator<Item = &'t FileTrouble>) 
     true
 }
 
-/// Rejects a directory whose empty result would be no all-clear: sources use VMAs, but nothing registers a handler because the headers that
-/// declare the hooks are missing.
+/// Rejects a directory that uses VMAs but lacks the headers of the hooks. An empty result would be misleading.
 ///
 /// # Errors
-/// The directory is of that kind. The text says what to do.
+/// The headers are missing. The text names the remedy.
 fn check_found(session: &Session) -> Result<(), String> {
     let (tree, scan) = (session.tree(), &session.scan);
     let names_vma = |file: &&std::sync::Arc<crate::index::SourceFile>| {

@@ -94,7 +94,7 @@ fn may_call(text: &[u8], at: usize, length: usize) -> bool {
         || text[..at].ends_with(b"##")
 }
 
-/// Places of names in a text. A few are searched for one by one, which is fastest. Many are searched for at once, to bound the time.
+/// Places of names in a text. Few names are searched one by one, for speed; many names in one pass, to bound the time.
 pub(super) fn places(text: &[u8], names: &[&[u8]]) -> Vec<Span> {
     let found = |name: &&[u8]| {
         let length = name.len();

@@ -32,10 +32,10 @@ pub trait Sieve<T>: Sync {
     /// Length in bytes of the longest search word. Parts overlap by this length.
     fn overlap(&self) -> usize;
 
-    /// Converts a file that matters; `None` if the memory limit is reached.
+    /// Makes what is kept of a relevant file; `None` if the memory limit is reached.
     ///
     /// # Errors
-    /// Why the file is unusable.
+    /// The file is unusable; the text gives the reason.
     fn keep(&self, path: &str, text: Vec<u8>) -> Result<Option<T>, FileTrouble>;
 }
 

@@ -1,4 +1,4 @@
-//! Facts that lints query: the handlers of a tree, with all functions that see their VMA.
+//! Facts that lints query: the handlers of a tree, and all functions that get the VMA of a handler.
 
 use std::sync::Arc;
 

@@ -73,7 +73,7 @@ pub struct Declared {
 pub struct Statement {
     /// Kind of the statement.
     pub kind: StatementKind,
-    /// The bytes of the file it covers.
+    /// Its range of bytes in the file.
     pub span: Span,
 }
 
@@ -136,7 +136,7 @@ pub enum StatementKind {
 pub struct Expression {
     /// Kind of the expression.
     pub kind: ExpressionKind,
-    /// The bytes of the file it covers.
+    /// Its range of bytes in the file.
     pub span: Span,
 }
 
