@@ -175,20 +175,19 @@ fn without_own_copy(sum: Term) -> Term {
 
 /// Whether an object was made by a call that was given the size of the mapping.
 fn is_made_for_mapping(rules: &Rules, object: &Term) -> bool {
-    object.any(&|part| match part {
-        Part::Call(name, arguments) if rules.value(name) != Some(CallValue::Address) => {
-            arguments.iter().any(|argument| argument.any(&|part| *part == Part::Pages))
-        }
-        _ => false,
-    })
+    comes_from_call(rules, object, &|part| *part == Part::Pages)
 }
 
 /// Whether a value comes from a call that was given the offset, and looks up what lies there.
 fn is_looked_up(rules: &Rules, object: &Term) -> bool {
-    let is_offset = |part: &Part| matches!(part, Part::PageOffset | Part::FaultPage);
-    object.any(&|part| match part {
+    comes_from_call(rules, object, &|part| matches!(part, Part::PageOffset | Part::FaultPage))
+}
+
+/// Whether a value comes from a call that was given something, and does more than change the form of an address.
+fn comes_from_call(rules: &Rules, value: &Term, given: &dyn Fn(&Part) -> bool) -> bool {
+    value.any(&|part| match part {
         Part::Call(name, arguments) if rules.value(name) != Some(CallValue::Address) => {
-            arguments.iter().any(|argument| argument.any(&is_offset))
+            arguments.iter().any(|argument| argument.any(given))
         }
         _ => false,
     })

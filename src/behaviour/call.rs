@@ -167,7 +167,7 @@ impl Walk<'_, '_> {
         // An action without start and size is for the whole mapping.
         let is_whole = is_action && rule.start.is_none() && rule.size.is_none();
         let whole = |value: Term| (is_whole && rule.frame.is_some()).then_some(value);
-        // How many pages an array has, only the call that checks it is told.
+        // Only a call that checks its array gets the number of pages.
         let count = rule.count.filter(|_| rule.fits_count);
         let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot, count];
         let others = call.arguments.iter().enumerate().filter(|(at, value)| {
@@ -277,7 +277,9 @@ impl Walk<'_, '_> {
         let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
         if is_effect && !is_silent {
             self.add_effect(EffectKind::Call(name, arguments), call.span, &mut state);
-            state.effects.iter_mut().next_back().into_iter().for_each(|effect| effect.gets_mapping = gets_mapping);
+            if let Some(effect) = state.effects.last_mut() {
+                effect.gets_mapping = gets_mapping;
+            }
         }
         vec![(state, value)]
     }

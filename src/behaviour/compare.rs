@@ -118,7 +118,7 @@ pub(super) fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -
 /// The conditions that populating calls check themselves, of an outcome in which they succeed. A conversion writes these checks out.
 fn checked_by_calls(rules: &Rules, outcome: &Outcome) -> Vec<Literal> {
     let mut checked = Vec::new();
-    for (number, populate) in populates(outcome).enumerate() {
+    for (number, populate) in populates(outcome).into_iter().enumerate() {
         let Some(rule) = rules.call(&populate.name).filter(|rule| rule.fits_count) else { continue };
         let succeeds = Literal { atom: Atom::Fails(number), holds: false };
         let Some(count) = populate.count.as_ref().filter(|_| outcome.condition.contains(&succeeds)) else { continue };
@@ -194,7 +194,7 @@ impl Pair<'_> {
         // What one side's calls imply, the other may write out.
         let implied: BTreeSet<&str> = [self.old, self.new]
             .into_iter()
-            .flat_map(|outcome| populates(outcome).flat_map(|populate| self.rules.implied_flags(&populate.kind)))
+            .flat_map(|outcome| outcome.populates().flat_map(|(populate, _)| self.rules.implied_flags(&populate.kind)))
             .collect();
         let names: BTreeSet<&String> = self.old.mapping.flags.keys().chain(self.new.mapping.flags.keys()).collect();
         for flag in names.into_iter().filter(|flag| !implied.contains(flag.as_str())) {
@@ -227,7 +227,7 @@ impl Pair<'_> {
             let (was, is) = (old.get(field), new.get(field));
             // The action takes its protection from the field: what only the call was given is now in the field.
             let is_protection = field == "vm_page_prot"
-                && is.is_some_and(|value| populates(self.old).any(|populate| populate.prot == *value));
+                && is.is_some_and(|value| self.old.populates().any(|(populate, _)| populate.prot == *value));
             if was == is || is_protection {
                 continue;
             }
@@ -243,8 +243,7 @@ impl Pair<'_> {
     }
 
     fn populates(&self, found: &mut Vec<Difference>) {
-        let (old, new): (Vec<&Populate>, Vec<&Populate>) =
-            (populates(self.old).collect(), populates(self.new).collect());
+        let (old, new): (Vec<&Populate>, Vec<&Populate>) = (populates(self.old), populates(self.new));
         if old.len() != new.len() {
             let text = |list: &[&Populate]| match list {
                 [] => "nothing".to_owned(),
@@ -355,11 +354,8 @@ fn final_flag(outcome: &Outcome, flag: &str) -> Option<bool> {
     (!outcome.condition.contains(&at_entry)).then_some(known)
 }
 
-fn populates(outcome: &Outcome) -> impl Iterator<Item = &Populate> {
-    outcome.effects.iter().filter_map(|effect| match &effect.kind {
-        EffectKind::Populate(populate) => Some(populate),
-        _ => None,
-    })
+fn populates(outcome: &Outcome) -> Vec<&Populate> {
+    outcome.populates().map(|(populate, _)| populate).collect()
 }
 
 fn effects(outcome: &Outcome, text: impl Fn(&EffectKind) -> Option<String>) -> Vec<String> {

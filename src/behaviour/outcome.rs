@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::atom::{Atom, Literal, contradict};
+use super::atom::{Literal, contradict};
 use super::term::Term;
 use crate::verdict::Place;
 
@@ -26,9 +26,7 @@ pub struct Outcome {
 impl Outcome {
     /// Whether the path is only taken if a flag is set (`true`) or clear.
     pub fn requires(&self, flag: &str, set: bool) -> bool {
-        let is_it =
-            |literal: &Literal| matches!(&literal.atom, Atom::Flag(name) if name == flag) && literal.holds == set;
-        self.condition.iter().any(is_it)
+        self.condition.iter().any(|literal| literal.is_of_flag(flag) && literal.holds == set)
     }
 
     /// The populating calls and actions, with their places.

@@ -299,7 +299,7 @@ impl Term {
 
 impl Part {
     /// The terms that the part is made of.
-    pub(super) fn below(&self) -> Box<dyn Iterator<Item = &Term> + '_> {
+    fn below(&self) -> Box<dyn Iterator<Item = &Term> + '_> {
         match self {
             Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => {
                 Box::new(std::iter::once(base.as_ref()))

@@ -96,9 +96,12 @@ impl Engine<'_> {
     pub fn change(&self, change: &Change, before: &Session, after: &Session) -> Result<Outcome, String> {
         // Old hazards are looked for if they are reported, or if something accepts them that would seem stale without them.
         let is_whole = self.shows_old || !self.config.suppress.is_empty();
-        let touched = Touched::new(change, before, after);
-        let is_before = |finding: &Finding, key: &Key| is_whole || touched.holds(before, finding, key);
-        let is_after = |finding: &Finding, key: &Key| is_whole || touched.holds(after, finding, key);
+        let touched = (!is_whole).then(|| Touched::new(change, before, after));
+        let is_chosen = |session: &Session, finding: &Finding, key: &Key| {
+            touched.as_ref().is_none_or(|touched| touched.holds(session, finding, key))
+        };
+        let is_before = |finding: &Finding, key: &Key| is_chosen(before, finding, key);
+        let is_after = |finding: &Finding, key: &Key| is_chosen(after, finding, key);
         let facts_before = Facts::of(before, None, &is_before);
         let facts_after = Facts::of(after, Some(&facts_before), &is_after);
         let (old, look) = rayon::join(|| lint::run(&facts_before, self.lints), || self.look(after, &facts_after));

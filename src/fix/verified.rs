@@ -40,15 +40,15 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes) {
 
 /// What was found for each handler that the changes convert, by its old function.
 fn compared(session: &Session<'_>, fixes: &Fixes) -> BTreeMap<ItemId, Result<Vec<Difference>, NotCompared>> {
+    if fixes.changes.is_empty() {
+        return BTreeMap::new();
+    }
     let index = session.context.index;
     let mut overlay = Overlay::default();
     for (file, edits) in fixes.changes.iter().flat_map(|change| &change.files) {
         let source = index.file(*file);
         let text = applied(&source.text, Span::new(0, source.text.len()), edits);
         overlay.set(&source.path, Some(text));
-    }
-    if fixes.changes.is_empty() {
-        return BTreeMap::new();
     }
     let workspace = session.workspace.beside(session.tree().with(overlay));
     let after = Session::new(&workspace, &session.chosen, Extent::Handlers);

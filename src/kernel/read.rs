@@ -32,7 +32,7 @@ pub trait Sieve<T>: Sync {
     /// Length in bytes of the longest search word. Parts overlap by this length.
     fn overlap(&self) -> usize;
 
-    /// Makes what is kept of a relevant file; `None` if the memory limit is reached.
+    /// Reads a relevant file into the form that is kept; `None` if the memory limit is reached.
     ///
     /// # Errors
     /// The file is unusable; the text gives the reason.

@@ -170,6 +170,15 @@ impl<'a> Facts<'a> {
         self.analysis.lowered(key).map(AsRef::as_ref)
     }
 
+    /// Asks each handler something, in parallel; the answers are in the order of the handlers.
+    pub fn of_each<T: Send>(
+        &self,
+        ask: impl Fn(&HandlerView<'a>) -> T + Sync,
+    ) -> impl Iterator<Item = (&HandlerView<'a>, T)> {
+        let answers: Vec<T> = self.handlers.par_iter().map(&ask).collect();
+        self.handlers.iter().zip(answers)
+    }
+
     /// Handlers whose hook takes a VMA, or a desc.
     pub fn taking(&self, takes: Takes) -> impl Iterator<Item = &HandlerView<'a>> {
         self.handlers.iter().filter(move |handler| handler.takes == takes)

@@ -4,7 +4,7 @@ use super::context::{Facts, HandlerView};
 use super::function_view::FunctionView;
 use crate::behaviour::{EffectKind, Literal, Outcome, Part, Returned};
 use crate::lint::branches::is_error;
-use crate::source::ast::{Statement, StatementKind as S};
+use crate::source::ast::Statement;
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
@@ -127,5 +127,5 @@ fn returns_error(statements: &[Statement]) -> bool {
             found |= is_error(expression);
         }
     });
-    found || statements.iter().any(|statement| matches!(&statement.kind, S::Return(Some(value)) if is_error(value)))
+    found
 }

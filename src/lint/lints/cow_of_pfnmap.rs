@@ -1,15 +1,12 @@
 //! A PFN map that may be private, so that a write would copy it.
 
-use rayon::prelude::*;
-
 use crate::behaviour::{Outcome, Part, Term};
 use crate::lint::branches::exclusive;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let places: Vec<Vec<Place>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, places) in facts.handlers.iter().zip(places) {
+    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for place in places {
             let message = format!(
                 "{} sets VM_PFNMAP and accepts private mappings: the first fault of a writable one hits a BUG_ON in vmf_insert_pfn()",

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{EffectKind, Literal, Outcome, Part, Term, is_fault_bounded};
 use crate::lint::vm_ops::VmOpsHook;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let unbounded: Vec<Vec<Finding>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
     let mut seen = BTreeSet::new();
-    for (handler, findings) in facts.handlers.iter().zip(unbounded) {
+    for (handler, findings) in facts.of_each(|handler| of_handler(facts, handler)) {
         for Finding { place, may_grow } in findings {
             if !seen.insert(place) {
                 continue;

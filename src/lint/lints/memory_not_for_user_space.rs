@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{EffectKind, Outcome, Part, Term};
 use crate::index::ItemId;
 use crate::lint::{Facts, Found, HandlerView};
@@ -14,8 +12,7 @@ use crate::source::{ItemKind, find_word};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let origins: Vec<BTreeMap<Place, Origin>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, origins) in facts.handlers.iter().zip(origins) {
+    for (handler, origins) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, Origin { call, kind, conversion }) in origins {
             let why = match kind {
                 MemoryKind::Slab => "comes from the slab, so that the rest of the page shows other objects".to_owned(),

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{Outcome, Part, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let twice: Vec<BTreeMap<Place, String>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (place, call) in twice.into_iter().flatten() {
+    for (place, call) in facts.of_each(|handler| of_handler(facts, handler)).flat_map(|(_, places)| places) {
         let message = format!("the object starts at vm_pgoff, which {call} adds once more: each offset but 0 is wrong");
         found.at(place.file, place.span, message);
     }

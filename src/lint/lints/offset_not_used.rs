@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{Outcome, Part, Populate, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let unused: Vec<BTreeMap<Place, String>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, places) in facts.handlers.iter().zip(unused) {
+    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, call) in places {
             let message = format!(
                 "{} checks vm_pgoff together with the size, but {call} maps from the start of the object: each offset shows the same pages",

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::Wrap;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::source::find_word;
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let wraps: Vec<BTreeMap<Place, Wrap>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (place, wrap) in wraps.into_iter().flatten() {
+    for (place, wrap) in facts.of_each(|handler| of_handler(facts, handler)).flat_map(|(_, places)| places) {
         let message = match wrap {
             Wrap::Difference => {
                 "subtracts a value of the mapping before the comparison: the difference wraps if that value is larger; compare it first"

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::Outcome;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::CallEffect;
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let dropped: Vec<BTreeMap<Place, String>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, places) in facts.handlers.iter().zip(dropped) {
+    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, call) in places {
             let message =
                 format!("{} returns 0 if {call}() fails: user space gets a mapping that lacks pages", handler.name());

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{Literal, Outcome, Returned, Unbounded, unbounded};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::Call;
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let unbounded: Vec<BTreeMap<Place, Populated>> =
-        facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, places) in facts.handlers.iter().zip(unbounded) {
+    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         let name = handler.name();
         for (place, Populated { range, call, .. }) in places {
             let message = match range {

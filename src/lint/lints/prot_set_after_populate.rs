@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{Part, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let late: Vec<BTreeSet<(Place, String)>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, places) in facts.handlers.iter().zip(late) {
+    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, call) in places {
             let message =
                 format!("{} changes vm_page_prot after {call}: the pages are mapped with the protection from before", handler.name());

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::behaviour::{Effect, EffectKind, Literal, Outcome, Part, Returned, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Idiom, Object, ObjectRule, Rules, StateEffect, StateKind};
@@ -11,8 +9,7 @@ use crate::source::find_word;
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let kept: Vec<BTreeMap<Place, Kept>> = facts.handlers.par_iter().map(|handler| of_handler(facts, handler)).collect();
-    for (handler, places) in facts.handlers.iter().zip(kept) {
+    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, Kept { kind, call, error }) in places {
             let source = facts.context.index.file(error.file);
             let line = source.position(error.span.start).line;

@@ -1,10 +1,7 @@
 //! A mapping that rejects writes, although mprotect() can make it writable.
 
-use rayon::prelude::*;
-
 use crate::lint::refused::{Permission, Refusal};
 use crate::lint::{Facts, Found, HandlerView};
-use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     report(facts, &Permission { flag: "VM_WRITE", may: "VM_MAYWRITE" }, "writable", found);
@@ -14,8 +11,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
 pub(super) fn report(facts: &Facts, permission: &Permission, made: &str, found: &mut Found) {
     let Permission { flag, may } = permission;
     let of_handler = |handler: &'_ HandlerView| facts.refused(handler, permission);
-    let refused: Vec<Vec<(Place, Refusal)>> = facts.handlers.par_iter().map(of_handler).collect();
-    for (handler, places) in facts.handlers.iter().zip(refused) {
+    for (handler, places) in facts.of_each(of_handler) {
         for (place, refusal) in places {
             let how = match refusal {
                 Refusal::Refuses => "refuses",
