@@ -1,14 +1,28 @@
 //! Cached results. Threads that ask for the same key at the same time each compute it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Cache of results by key.
 pub(crate) struct Memo<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
 
-impl<K: Ord, V> Memo<K, V> {
-    pub(crate) fn new() -> Memo<K, V> {
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Memo<K, V> {
         Memo(Mutex::default())
+    }
+}
+
+impl<K, V> fmt::Debug for Memo<K, V> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Memo")
+    }
+}
+
+impl<K: Ord, V> Memo<K, V> {
+    /// Drops all results.
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns the result for `key`, and computes it if it is missing. No lock is held meanwhile, so that `find_out` may use other threads.

@@ -36,10 +36,8 @@ use state::State;
 use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId};
-use crate::memo::Memo;
 use crate::rules::Rewrite;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
-use crate::source::parse;
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 use crate::vma::flow::{Key, VmaAccess};
@@ -68,14 +66,13 @@ pub struct Reading {
 /// Maximum number of functions that a handler is said to call.
 const CALLEES_LIMIT: usize = 200;
 
-/// Computes behaviours, and keeps the functions that it has parsed.
+/// Computes behaviours.
 pub struct Functions<'a> {
     pub(crate) context: Context<'a>,
     /// The action that each action call asks for.
     actions: FxHashMap<String, String>,
     /// Maps each desc twin, and each call on a desc that a conversion writes, to the old call.
     twins: FxHashMap<String, String>,
-    parsed: Memo<ItemId, Vec<Arc<Function>>>,
 }
 
 impl<'a> Functions<'a> {
@@ -102,7 +99,7 @@ impl<'a> Functions<'a> {
                 }
             }
         }
-        Functions { context, actions, twins, parsed: Memo::new() }
+        Functions { context, actions, twins }
     }
 
     /// The index that functions are looked up in.
@@ -112,13 +109,13 @@ impl<'a> Functions<'a> {
 
     /// The behaviour of a handler, once for each variant of its conditionals.
     pub fn behaviours(&self, key: &Key, reading: &Reading) -> Vec<Behaviour> {
-        self.variants(key.id).iter().map(|function| self.behaviour(key, function, reading)).collect()
+        self.context.function(key.id).variants.iter().map(|function| self.behaviour(key, function, reading)).collect()
     }
 
     /// The parameters of a handler beside mapping and file.
     pub fn parameters(&self, key: &Key) -> Vec<String> {
-        let functions = self.variants(key.id);
-        let parameters = functions.first().into_iter().flat_map(|function| &function.parameters);
+        let function = self.context.function(key.id);
+        let parameters = function.variants.first().into_iter().flat_map(|function| &function.parameters);
         parameters.filter(|parameter| is_other(&parameter.ty)).map(|parameter| parameter.name.clone()).collect()
     }
 
@@ -137,14 +134,14 @@ impl<'a> Functions<'a> {
         let file = key.id.file;
         let callees = self.callees(key).into_iter().filter_map(|name| self.own(&name, file));
         let own: Vec<(Arc<Function>, u32)> =
-            self.variants(key.id).iter().map(|function| (function.clone(), file)).collect();
+            self.context.function(key.id).variants.iter().map(|function| (function.clone(), file)).collect();
         own.into_iter().chain(callees).collect()
     }
 
     fn called_from(&self, id: ItemId, only_own: bool) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let mut stack: Vec<(Arc<Function>, u32)> =
-            self.variants(id).iter().map(|function| (function.clone(), id.file)).collect();
+            self.context.function(id).variants.iter().map(|function| (function.clone(), id.file)).collect();
         while let Some((function, file)) = stack.pop() {
             visit::statements(&function.body, &mut |seen| {
                 let Seen::Expression(Expression { kind: ExpressionKind::Call { callee, .. }, .. }) = seen else {
@@ -205,17 +202,6 @@ impl<'a> Functions<'a> {
         Behaviour { outcomes, gap: walk.gap, wraps: walk.wraps }
     }
 
-    /// The variants of a function.
-    pub fn variants(&self, id: ItemId) -> Arc<Vec<Arc<Function>>> {
-        self.parsed.get(id, || {
-            let source = self.context.index.file(id.file);
-            let item = self.context.index.item(id);
-            let name = source.name(item);
-            let functions = parse::in_every_variant(item.span.of(&source.text), item.span.start).into_iter();
-            functions.filter(|function| function.name == name).map(Arc::new).collect()
-        })
-    }
-
     /// The driver's own function of this name, as a file means it, with its file.
     fn own(&self, name: &str, near: u32) -> Option<(Arc<Function>, u32)> {
         let index = self.context.index;
@@ -223,7 +209,7 @@ impl<'a> Functions<'a> {
             !index.file(id.file).is_shared_header() && (index.file(id.file).is_header() || index.same_driver(near, *id))
         };
         let id = index.functions(name, near).into_iter().find(is_own)?;
-        let function = self.variants(id).first()?.clone();
+        let function = self.context.function(id).variants.first()?.clone();
         Some((function, id.file))
     }
 

@@ -1,6 +1,7 @@
 //! Values as sums, so that `vm_end - vm_start`, `vma_pages(vma) << PAGE_SHIFT` and `vma_desc_size(desc)` are one term.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,8 +58,8 @@ struct Factor {
 /// A sum of parts with coefficients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
-    /// Shared, because terms are copied with every state.
-    sum: Arc<BTreeMap<Factor, i128>>,
+    /// Sorted by factor, none of them with the coefficient 0. Shared, because terms are copied with every state.
+    sum: Arc<Vec<(Factor, i128)>>,
 }
 
 /// Coefficients beyond this are not calculated with.
@@ -66,21 +67,21 @@ const COEFFICIENT_LIMIT: i128 = 1 << 100;
 
 impl From<Part> for Term {
     fn from(part: Part) -> Term {
-        BTreeMap::from([(Factor { part: Some(part), pages: 0 }, 1)]).into()
+        Term::of(vec![(Factor { part: Some(part), pages: 0 }, 1)])
     }
 }
 
-impl From<BTreeMap<Factor, i128>> for Term {
-    fn from(sum: BTreeMap<Factor, i128>) -> Term {
-        Term { sum: Arc::new(sum) }
-    }
-}
+/// The factor of the constant of a sum.
+const ONE: Factor = Factor { part: None, pages: 0 };
 
 impl Term {
+    fn of(sum: Vec<(Factor, i128)>) -> Term {
+        Term { sum: Arc::new(sum) }
+    }
+
     /// A number.
     pub fn constant(value: i128) -> Term {
-        let one = Factor { part: None, pages: 0 };
-        BTreeMap::from_iter((value != 0).then_some((one, value))).into()
+        Term::of(if value == 0 { Vec::new() } else { vec![(ONE, value)] })
     }
 
     /// `PAGE_SIZE`.
@@ -100,17 +101,17 @@ impl Term {
 
     /// The value, if it is a number.
     pub fn as_constant(&self) -> Option<i128> {
-        match self.sum.iter().next() {
-            None => Some(0),
-            Some((Factor { part: None, pages: 0 }, value)) if self.sum.len() == 1 => Some(*value),
+        match self.sum.as_slice() {
+            [] => Some(0),
+            [(Factor { part: None, pages: 0 }, value)] => Some(*value),
             _ => None,
         }
     }
 
     /// The part, if the term is nothing else.
     pub fn as_part(&self) -> Option<&Part> {
-        match self.sum.iter().next() {
-            Some((Factor { part: Some(part), pages: 0 }, 1)) if self.sum.len() == 1 => Some(part),
+        match self.sum.as_slice() {
+            [(Factor { part: Some(part), pages: 0 }, 1)] => Some(part),
             _ => None,
         }
     }
@@ -123,18 +124,23 @@ impl Term {
         }
     }
 
+    /// The name of the error number, if the term is one as the kernel returns it: `EINVAL` of `-EINVAL`.
+    pub fn errno(&self) -> Option<&str> {
+        let [(Factor { part: Some(Part::Name(name)), pages: 0 }, -1)] = self.sum.as_slice() else { return None };
+        let letters = name.strip_prefix('E')?;
+        let is_error =
+            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        is_error.then_some(name)
+    }
+
     /// Whether the term is an error number as the kernel returns it: `-EINVAL`.
     pub fn is_errno(&self) -> bool {
-        let is_error = |name: &str| {
-            let letters = name.strip_prefix('E').unwrap_or_default();
-            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        };
-        self.times(-1).as_ref().and_then(Term::as_name).is_some_and(is_error)
+        self.errno().is_some()
     }
 
     /// Whether all of it is a whole number of pages, in bytes.
     pub fn is_whole_pages(&self) -> bool {
-        self.sum.keys().all(|factor| factor.pages >= 1)
+        self.sum.iter().all(|(factor, _)| factor.pages >= 1)
     }
 
     /// The sum of two terms, or `None` if a coefficient is too large.
@@ -142,16 +148,27 @@ impl Term {
         if other.sum.is_empty() {
             return Some(self.clone());
         }
-        let mut sum = BTreeMap::clone(&self.sum);
-        for (factor, value) in other.sum.iter() {
-            let entry = sum.entry(factor.clone()).or_default();
-            *entry += value;
-            if entry.abs() > COEFFICIENT_LIMIT {
-                return None;
+        let mut sum = Vec::with_capacity(self.sum.len() + other.sum.len());
+        let (mut left, mut right) = (self.sum.iter().peekable(), other.sum.iter().peekable());
+        while let (Some((one, value)), Some((two, added))) = (left.peek(), right.peek()) {
+            match one.cmp(two) {
+                Ordering::Less => sum.extend(left.next().cloned()),
+                Ordering::Greater => sum.extend(right.next().cloned()),
+                Ordering::Equal => {
+                    let value = value + added;
+                    if value.abs() > COEFFICIENT_LIMIT {
+                        return None;
+                    }
+                    if value != 0 {
+                        sum.push((one.clone(), value));
+                    }
+                    left.next();
+                    right.next();
+                }
             }
         }
-        sum.retain(|_, value| *value != 0);
-        Some(sum.into())
+        sum.extend(left.chain(right).cloned());
+        Some(Term::of(sum))
     }
 
     /// The difference of two terms, or `None` if a coefficient is too large.
@@ -161,13 +178,14 @@ impl Term {
 
     /// The term times a number, or `None` if a coefficient is too large.
     pub fn times(&self, by: i128) -> Option<Term> {
+        if by == 0 {
+            return Some(Term::default());
+        }
         let scaled = self.sum.iter().map(|(factor, value)| {
             let value = value.checked_mul(by).filter(|value| value.abs() <= COEFFICIENT_LIMIT)?;
             Some((factor.clone(), value))
         });
-        let mut sum: BTreeMap<Factor, i128> = scaled.collect::<Option<_>>()?;
-        sum.retain(|_, value| *value != 0);
-        Some(sum.into())
+        Some(Term::of(scaled.collect::<Option<_>>()?))
     }
 
     /// The term times a power of `PAGE_SIZE`. What a shift to the right cuts off is not looked at.
@@ -178,7 +196,7 @@ impl Term {
         let shifted = self.sum.iter().map(|(factor, value)| {
             (Factor { part: factor.part.clone(), pages: factor.pages.saturating_add(by) }, *value)
         });
-        BTreeMap::from_iter(shifted).into()
+        Term::of(shifted.collect())
     }
 
     /// The product, if one of the terms is a number or a power of `PAGE_SIZE`.
@@ -187,8 +205,7 @@ impl Term {
             if let Some(value) = number.as_constant() {
                 return term.times(value);
             }
-            let mut factors = number.sum.iter();
-            if let (Some((Factor { part: None, pages }, value)), None) = (factors.next(), factors.next()) {
+            if let [(Factor { part: None, pages }, value)] = number.sum.as_slice() {
                 return term.times_pages(*pages).times(*value);
             }
         }
@@ -197,7 +214,7 @@ impl Term {
 
     /// The lowest power of `PAGE_SIZE` in the sum.
     pub(super) fn least_pages(&self) -> i8 {
-        self.sum.keys().map(|factor| factor.pages).min().unwrap_or_default()
+        self.sum.iter().map(|(factor, _)| factor.pages).min().unwrap_or_default()
     }
 
     /// Whether the first coefficient is negative; the constant does not count.
@@ -209,13 +226,21 @@ impl Term {
             .is_some_and(|(_, value)| *value < 0)
     }
 
+    /// Where a factor stands in the sum, or would stand.
+    fn place_of(&self, factor: &Factor) -> Result<usize, usize> {
+        self.sum.binary_search_by(|(known, _)| known.cmp(factor))
+    }
+
+    fn coefficient_of(&self, factor: &Factor) -> i128 {
+        self.place_of(factor).map_or(0, |at| self.sum[at].1)
+    }
+
     /// The constant, and the rest of the sum.
     pub(super) fn split(&self) -> (i128, Term) {
-        let one = Factor { part: None, pages: 0 };
-        let Some(constant) = self.sum.get(&one).copied() else { return (0, self.clone()) };
-        let mut rest = BTreeMap::clone(&self.sum);
-        rest.remove(&one);
-        (constant, rest.into())
+        let Ok(at) = self.place_of(&ONE) else { return (0, self.clone()) };
+        let mut rest = Vec::clone(&self.sum);
+        let (_, constant) = rest.remove(at);
+        (constant, Term::of(rest))
     }
 
     /// The parts of the sum, with their coefficients; numbers and powers of `PAGE_SIZE` are left out.
@@ -225,13 +250,12 @@ impl Term {
 
     /// The addends of the sum that satisfy a predicate.
     pub(super) fn only(&self, is: &dyn Fn(&Part) -> bool) -> Term {
-        let left = self.sum.iter().filter(|(factor, _)| factor.part.as_ref().is_some_and(is));
-        BTreeMap::from_iter(left.map(|(factor, value)| (factor.clone(), *value))).into()
+        Term::of(self.sum.iter().filter(|(factor, _)| factor.part.as_ref().is_some_and(is)).cloned().collect())
     }
 
     /// The parts of the sum, with the power of `PAGE_SIZE` that each is multiplied by.
     pub(super) fn factors(&self) -> impl Iterator<Item = (&Part, i8)> {
-        self.sum.keys().filter_map(|factor| Some((factor.part.as_ref()?, factor.pages)))
+        self.sum.iter().filter_map(|(factor, _)| Some((factor.part.as_ref()?, factor.pages)))
     }
 
     /// The parts that are added, not subtracted.
@@ -242,32 +266,30 @@ impl Term {
     /// The sum without the terms of these parts.
     pub(super) fn without(&self, parts: &[Part]) -> Term {
         let is_left = |factor: &Factor| !factor.part.as_ref().is_some_and(|part| parts.contains(part));
-        let left = self.sum.iter().filter(|(factor, _)| is_left(factor));
-        BTreeMap::from_iter(left.map(|(factor, value)| (factor.clone(), *value))).into()
+        Term::of(self.sum.iter().filter(|(factor, _)| is_left(factor)).cloned().collect())
     }
 
     /// The coefficient of a part times a power of `PAGE_SIZE`.
     pub(super) fn coefficient(&self, part: &Part, pages: i8) -> i128 {
-        self.sum.get(&Factor { part: Some(part.clone()), pages }).copied().unwrap_or_default()
+        self.coefficient_of(&Factor { part: Some(part.clone()), pages })
     }
 
     /// Whether two sums are equal but for their constants.
     pub(super) fn is_same_but_constant(&self, other: &Term) -> bool {
         let is_constant = |factor: &Factor| factor.part.is_none() && factor.pages == 0;
-        let parts = |(factor, _): &(&Factor, &i128)| !is_constant(factor);
+        let parts = |(factor, _): &&(Factor, i128)| !is_constant(factor);
         self.sum.iter().filter(parts).eq(other.sum.iter().filter(parts))
     }
 
     /// The multiple of `PAGE_SIZE` in the sum.
     pub(super) fn coefficient_of_page_size(&self) -> i128 {
-        self.sum.get(&Factor { part: None, pages: 1 }).copied().unwrap_or_default()
+        self.coefficient_of(&Factor { part: None, pages: 1 })
     }
 
     /// The multiple of `PAGE_SIZE` that the term is, if it is nothing else.
     pub(super) fn page_sizes(&self) -> Option<i128> {
-        let mut factors = self.sum.iter();
-        match (factors.next(), factors.next()) {
-            (Some((Factor { part: None, pages: 1 }, value)), None) => Some(*value),
+        match self.sum.as_slice() {
+            [(Factor { part: None, pages: 1 }, value)] => Some(*value),
             _ => None,
         }
     }
@@ -275,8 +297,8 @@ impl Term {
     /// Whether the predicate holds for any part of the term, at any depth.
     pub fn any(&self, is: &dyn Fn(&Part) -> bool) -> bool {
         self.sum
-            .keys()
-            .filter_map(|factor| factor.part.as_ref())
+            .iter()
+            .filter_map(|(factor, _)| factor.part.as_ref())
             .any(|part| is(part) || part.below().any(|term| term.any(is)))
     }
 

@@ -17,7 +17,7 @@ use crate::verdict::Place;
 const STATES_LIMIT: usize = 160;
 
 /// Maximum number of statements that are followed, counted once for each state.
-const STEPS_LIMIT: usize = 20_000;
+const STEPS_LIMIT: usize = 8_000;
 
 /// Maximum depth of calls that are followed.
 pub(super) const DEPTH_LIMIT: usize = 8;
@@ -173,34 +173,42 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     /// Evaluates an expression whose value is dropped.
     fn for_effect(&mut self, expression: &Expression, states: Vec<State>) -> Vec<State> {
-        let mut next = Vec::new();
+        let ends = self.of_each(states, |walk, state| walk.call(expression, state, true));
+        ends.into_iter().map(|(state, _)| state).collect()
+    }
+
+    /// What follows from each state, until there are too many.
+    fn of_each<T>(&mut self, states: Vec<State>, mut follow: impl FnMut(&mut Self, State) -> Vec<T>) -> Vec<T> {
+        let mut all = Vec::new();
         for state in states {
-            next.extend(self.call(expression, state, true).into_iter().map(|(state, _)| state));
+            if all.len() > STATES_LIMIT {
+                self.miss(Gap::TooManyPaths);
+            }
+            if self.gap.is_some() {
+                break;
+            }
+            all.extend(follow(self, state));
         }
-        next
+        all
     }
 
     fn declared(&mut self, variables: &[Declared], mut states: Vec<State>) -> Vec<State> {
         for variable in variables {
             self.frame_mut().types.insert(variable.name.clone(), variable.ty.clone());
             let is_desc = variable.ty.tag() == Some("vm_area_desc") && variable.ty.pointers == 0;
-            let mut next = Vec::new();
-            for state in states {
-                let values = match &variable.value {
-                    _ if is_desc => vec![(state, Part::Mapping.into())],
-                    Some(value) if !matches!(value.kind, E::Initializer { .. }) => self.value(value, state),
-                    _ => vec![(state, Part::Name(variable.name.clone()).into())],
-                };
-                for (mut state, value) in values {
-                    if variable.cleanup.is_some() {
-                        state.forget_call(&value);
-                    }
-                    let value = narrowed(&variable.ty, value);
-                    state.locals.insert(variable.name.clone(), value);
-                    next.push(state);
+            let values = self.of_each(states, |walk, state| match &variable.value {
+                _ if is_desc => vec![(state, Part::Mapping.into())],
+                Some(value) if !matches!(value.kind, E::Initializer { .. }) => walk.value(value, state),
+                _ => vec![(state, Part::Name(variable.name.clone()).into())],
+            });
+            let declared = values.into_iter().map(|(mut state, value)| {
+                if variable.cleanup.is_some() {
+                    state.forget_call(&value);
                 }
-            }
-            states = next;
+                state.locals.insert(variable.name.clone(), narrowed(&variable.ty, value));
+                state
+            });
+            states = declared.collect();
         }
         states
     }
@@ -214,11 +222,9 @@ impl<'a, 'f> Walk<'a, 'f> {
     ) -> Exits {
         let (mut holds, mut fails) = (Vec::new(), Vec::new());
         let place = self.at(condition.span);
-        for state in states {
-            for (mut state, answer) in self.condition(condition, state) {
-                state.decided = Some(place);
-                if answer { holds.push(state) } else { fails.push(state) }
-            }
+        for (mut state, answer) in self.of_each(states, |walk, state| walk.condition(condition, state)) {
+            state.decided = Some(place);
+            if answer { holds.push(state) } else { fails.push(state) }
         }
         let mut exits = self.statements(then, holds);
         exits.extend(self.statements(otherwise, fails));
@@ -236,27 +242,23 @@ impl<'a, 'f> Walk<'a, 'f> {
         let mut entries: Vec<Vec<State>> = arms.iter().map(|_| Vec::new()).collect();
         let mut exits = Exits::default();
         let place = self.at(value.span);
-        for state in states {
-            for (mut state, chosen) in self.value(value, state) {
-                state.decided = Some(place);
-                let mut left = vec![state];
-                for (number, label) in labels.iter().enumerate() {
-                    let Some(label) = label else { continue };
-                    let mut others = Vec::new();
-                    for state in left {
-                        for (state, label) in self.value(label, state) {
-                            for (state, holds) in self.compared("==", &chosen, &label, state) {
-                                if holds { entries[number].push(state) } else { others.push(state) }
-                            }
-                        }
+        for (mut state, chosen) in self.of_each(states, |walk, state| walk.value(value, state)) {
+            state.decided = Some(place);
+            let mut left = vec![state];
+            for (number, label) in labels.iter().enumerate() {
+                let Some(label) = label else { continue };
+                let mut others = Vec::new();
+                for (state, label) in self.of_each(left, |walk, state| walk.value(label, state)) {
+                    for (state, holds) in self.compared("==", &chosen, &label, state) {
+                        if holds { entries[number].push(state) } else { others.push(state) }
                     }
-                    left = others;
                 }
-                let default = labels.iter().position(Option::is_none).filter(|_| has_default);
-                match default {
-                    Some(number) => entries[number].extend(left),
-                    None => exits.next.extend(left),
-                }
+                left = others;
+            }
+            let default = labels.iter().position(Option::is_none).filter(|_| has_default);
+            match default {
+                Some(number) => entries[number].extend(left),
+                None => exits.next.extend(left),
             }
         }
         let mut running = Vec::new();
@@ -275,16 +277,11 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     fn returned(&mut self, value: Option<&Expression>, span: Span, states: Vec<State>) -> Exits {
         let place = self.at(span);
-        let mut returns = Vec::new();
-        for state in states {
-            let values: Vec<(State, Option<Term>)> = match value {
-                Some(value) => {
-                    self.value(value, state).into_iter().map(|(state, value)| (state, Some(value))).collect()
-                }
-                None => vec![(state, None)],
-            };
-            returns.extend(values.into_iter().map(|(state, value)| Exit { state, value, place }));
-        }
+        let values = self.of_each(states, |walk, state| match value {
+            Some(value) => walk.value(value, state).into_iter().map(|(state, value)| (state, Some(value))).collect(),
+            None => vec![(state, None)],
+        });
+        let returns = values.into_iter().map(|(state, value)| Exit { state, value, place }).collect();
         Exits { returns, ..Exits::default() }
     }
 }

@@ -60,22 +60,16 @@ pub struct Engine<'a> {
     pub shows_old: bool,
 }
 
-/// Hazards and suggestions of one tree.
-struct Look {
-    hazards: Vec<Hazard>,
-    suggestions: Suggestions,
-}
-
 impl Engine<'_> {
     /// Checks a tree.
     ///
     /// # Errors
     /// The text of a lint cannot be read.
     pub fn tree(&self, session: &Session) -> Result<Outcome, String> {
-        let look = self.look(session, &Facts::new(session, None))?;
-        let (hazards, remarks) = self.accepted(session.scan.index, look.hazards);
+        let hazards = lint::run(&Facts::new(session, None), self.lints)?;
+        let (hazards, remarks) = self.accepted(session.scan.index, hazards);
         let reported = hazards.into_iter().map(|hazard| (State::Unchanged, hazard));
-        let reported = self.reported(reported.collect(), &look.suggestions);
+        let reported = self.reported(session, reported.collect(), |_| true);
         let bears = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
         let trouble = session.scan.trouble.iter().filter(bears).cloned().collect();
         Ok(Outcome {
@@ -102,18 +96,21 @@ impl Engine<'_> {
         };
         let is_before = |finding: &Finding, key: &Key| is_chosen(before, finding, key);
         let is_after = |finding: &Finding, key: &Key| is_chosen(after, finding, key);
-        let facts_before = Facts::of(before, None, &is_before);
-        let facts_after = Facts::of(after, Some(&facts_before), &is_after);
-        let (old, look) = rayon::join(|| lint::run(&facts_before, self.lints), || self.look(after, &facts_after));
-        let (old, look) = (old?, look?);
-        let (old, _) = self.accepted(before.scan.index, old);
-        let (new, remarks) = self.accepted(after.scan.index, look.hazards);
+        let documents = is_whole || change.touches_documents();
+        let mut facts_before = Facts::of(before, None, &is_before);
+        facts_before.documents = documents;
+        let mut facts_after = Facts::of(after, Some(&facts_before), &is_after);
+        facts_after.documents = documents;
+        let run = |facts| lint::run(facts, self.lints);
+        let (old, new) = rayon::join(|| run(&facts_before), || run(&facts_after));
+        let (old, _) = self.accepted(before.scan.index, old?);
+        let (new, remarks) = self.accepted(after.scan.index, new?);
         let compared = compare(old, new, &LineMoves::new(change));
         let converted = converted(before, after, |path| change.name_before(path));
         let untouched = before.scan.trouble.iter().filter(|trouble| !change.touches(&trouble.file));
         Ok(Outcome {
             tree: after.tree().clone(),
-            reported: self.reported(compared, &look.suggestions),
+            reported: self.reported(after, compared, |state| state == State::Introduced || self.shows_old),
             converted: converted.into_iter().filter(|converted| self.selects(&converted.file)).collect(),
             is_change: true,
             remarks,
@@ -146,18 +143,6 @@ impl Engine<'_> {
         unread.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn look(&self, session: &Session, facts: &Facts) -> Result<Look, String> {
-        let hazards = lint::run(facts, self.lints)?;
-        let found: BTreeSet<&(String, String)> = hazards.iter().filter_map(|hazard| hazard.handler.as_ref()).collect();
-        let is_wanted = |finding: &Finding| {
-            let path = &session.context.index.file(finding.registration.file).path;
-            let handler = finding.handler.as_ref().map(|handler| (path.clone(), handler.name.clone()));
-            handler.is_some_and(|handler| found.contains(&handler)) && self.selects(path)
-        };
-        let suggestions = if self.suggests { suggestions(session, &is_wanted) } else { Suggestions::new() };
-        Ok(Look { suggestions, hazards })
-    }
-
     /// The hazards that are not accepted, and the suppressions that no longer match.
     fn accepted(&self, index: &Index, hazards: Vec<Hazard>) -> (Vec<Hazard>, Vec<String>) {
         let ran = |rule: &str| self.lints.iter().any(|lint| lint.id == rule);
@@ -167,15 +152,36 @@ impl Engine<'_> {
         (hazards, if is_partial { Vec::new() } else { remarks })
     }
 
-    fn selects(&self, file: &str) -> bool {
+    /// Whether findings in a file are reported.
+    pub fn selects(&self, file: &str) -> bool {
         self.paths.is_empty() || self.paths.iter().any(|path| is_below(file, path))
     }
 
-    fn reported(&self, hazards: Vec<(State, Hazard)>, suggestions: &Suggestions) -> Vec<Reported> {
-        let chosen = hazards.into_iter().filter(|(_, hazard)| self.selects(&hazard.file));
-        let reported = chosen.map(|(state, hazard)| {
+    /// The hazards of the chosen paths, with what `fix` would write for those that are shown.
+    fn reported(
+        &self,
+        session: &Session,
+        hazards: Vec<(State, Hazard)>,
+        is_shown: impl Fn(State) -> bool,
+    ) -> Vec<Reported> {
+        let chosen: Vec<(State, Hazard)> =
+            hazards.into_iter().filter(|(_, hazard)| self.selects(&hazard.file)).collect();
+        let has_suggestion = |state: State| self.suggests && state != State::Fixed && is_shown(state);
+        let shown = chosen.iter().filter(|(state, _)| has_suggestion(*state));
+        let handlers: BTreeSet<(String, String)> = shown.filter_map(|(_, hazard)| hazard.handler.clone()).collect();
+        let suggestions = if handlers.is_empty() {
+            Suggestions::new()
+        } else {
+            let is_wanted = |finding: &Finding| {
+                let path = &session.context.index.file(finding.registration.file).path;
+                let name = finding.handler.as_ref().map(|handler| handler.name.clone());
+                name.is_some_and(|name| handlers.contains(&(path.clone(), name)))
+            };
+            suggestions(session, &is_wanted)
+        };
+        let reported = chosen.into_iter().map(|(state, hazard)| {
             let suggestion = hazard.handler.as_ref().and_then(|handler| suggestions.get(handler));
-            let suggestion = suggestion.filter(|_| state != State::Fixed).cloned();
+            let suggestion = suggestion.filter(|_| has_suggestion(state)).cloned();
             Reported { hazard, state, suggestion }
         });
         reported.collect()

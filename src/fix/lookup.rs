@@ -27,7 +27,7 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(index: &'a Index) -> Lookup<'a> {
-        Lookup { index, codes: Memo::new(), names: Memo::new(), users: Memo::new() }
+        Lookup { index, codes: Memo::default(), names: Memo::default(), users: Memo::default() }
     }
 
     /// Text of a file with comments and literals blanked.

@@ -1,11 +1,13 @@
 //! A file of the index.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::definitions::Definitions;
+use super::function_syntax::FunctionSyntax;
 use super::includes::included;
 use super::names::hash;
 use crate::kernel::{FileTrouble, TroubleKind, is_listed};
+use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
 use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
 
@@ -30,6 +32,7 @@ pub struct SourceFile {
     lines: OnceLock<LineIndex>,
     /// Items by the hash of their names, built only for many items.
     named: OnceLock<Vec<(u64, u32)>>,
+    functions: Memo<u32, FunctionSyntax>,
 }
 
 /// Maximum length of a file in bytes. Longer ones are reported and left out: they are not hand-written.
@@ -74,6 +77,7 @@ impl SourceFile {
             text,
             lines: OnceLock::new(),
             named: OnceLock::new(),
+            functions: Memo::default(),
         }
     }
 
@@ -110,6 +114,16 @@ impl SourceFile {
     /// Name of an item as text.
     pub fn name(&self, item: &Item) -> String {
         String::from_utf8_lossy(item.name.of(&self.text)).into_owned()
+    }
+
+    /// The function that an item is, as syntax.
+    pub fn function(&self, item: u32) -> Arc<FunctionSyntax> {
+        self.functions.get(item, || FunctionSyntax::parse(self, item))
+    }
+
+    /// Frees the syntax of its functions.
+    pub(super) fn forget_functions(&self) {
+        self.functions.forget();
     }
 
     /// Items of a kind with a name, as places in `items`, in order.

@@ -7,6 +7,7 @@ mod definitions;
 mod elsewhere;
 mod expansion;
 mod file;
+mod function_syntax;
 mod hooks;
 mod includes;
 mod matter;
@@ -25,6 +26,7 @@ mod types;
 pub use build::build;
 pub use built::Built;
 pub use file::SourceFile;
+pub use function_syntax::FunctionSyntax;
 pub use hooks::{Hook, Hooks, Takes};
 pub use matter::is_access;
 pub use net::Unclear;
@@ -108,6 +110,11 @@ impl Index {
     /// A file by its number.
     pub fn file(&self, file: u32) -> &SourceFile {
         &self.files[file as usize]
+    }
+
+    /// Frees the syntax of functions.
+    pub fn forget_functions(&self) {
+        self.files.iter().for_each(|file| file.forget_functions());
     }
 
     /// Header at a path, if it matters by itself.

@@ -167,8 +167,9 @@ impl Collector<'_> {
                 self.uncovered(item.span, &covered);
             }
             ItemKind::Function => {
-                for function in parse::in_every_variant(text, item.span.start) {
-                    self.function(&function);
+                let syntax = source.function(number);
+                for function in syntax.variants.iter().chain(&syntax.others) {
+                    self.function(function);
                 }
             }
             // Registrations of a macro are listed at its uses.

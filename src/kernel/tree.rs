@@ -5,10 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io};
 
-use rayon::prelude::*;
 use rustix::fs::FileType;
 use rustix::io::Errno;
-use walkdir::WalkDir;
 
 use super::open_folder::{FILE_LIMIT, OpenFolder};
 use super::overlay::{Laid, Overlay};
@@ -199,22 +197,6 @@ impl Tree {
         }
         self.note(FileTrouble::of(path, TroubleKind::TooLarge, format!("longer than {} MiB; not used", limit >> 20)));
         None
-    }
-
-    /// Files below a folder that have an extension, sorted, with their texts. Unreadable files are left out.
-    pub fn texts_below(&self, folder: &str, extension: &str) -> Vec<(String, Vec<u8>)> {
-        let on_disk = WalkDir::new(self.root.join(folder)).into_iter().filter_map(Result::ok);
-        let paths = on_disk.filter(|entry| entry.file_type().is_file()).filter_map(|entry| {
-            let path = entry.path().strip_prefix(&self.root).ok()?;
-            Some(path.to_string_lossy().into_owned())
-        });
-        let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        let added = self.overlay.files().map(|(path, _)| path.to_owned()).filter(|path| is_below(path));
-        let is_meant = |path: &String| path.rsplit_once('.').is_some_and(|(_, end)| end == extension);
-        let mut paths: Vec<String> = paths.chain(added).filter(is_meant).collect();
-        paths.sort();
-        paths.dedup();
-        paths.into_par_iter().filter_map(|path| self.read(&path).map(|text| (path, text))).collect()
     }
 
     /// C sources directly in a folder, sorted. If it cannot be listed, only those of the overlay.

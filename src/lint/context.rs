@@ -9,12 +9,11 @@ use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
 use super::vm_ops::VmOpsHook;
 use crate::behaviour::{Behaviour, EffectKind, Functions, Literal, Outcome, Reading, Returned};
-use crate::index::{ItemId, Takes};
+use crate::index::{FunctionSyntax, ItemId, Takes};
 use crate::kernel::Tree;
 use crate::memo::Memo;
 use crate::rules::{Call, Rules};
 use crate::source::Span;
-use crate::source::ast::Function;
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
@@ -30,6 +29,8 @@ pub struct Facts<'a> {
     pub chosen: &'a ResolvedTarget,
     /// Facts of the tree before the checked change, if there is one.
     pub before: Option<&'a Facts<'a>>,
+    /// Whether to look at documents, and at code in other languages.
+    pub documents: bool,
     /// All registrations.
     pub findings: &'a [Finding],
     /// The handlers to look at, with a known function, one entry for each function.
@@ -104,7 +105,7 @@ fn set_bits(bits: &[u64]) -> impl Iterator<Item = usize> {
 }
 
 impl<'a> Facts<'a> {
-    /// Facts of all handlers. Their functions are parsed again, for the lines that a verdict does not need.
+    /// Facts of all handlers.
     pub fn new(session: &'a Session<'a>, before: Option<&'a Facts<'a>>) -> Facts<'a> {
         Facts::of(session, before, &|_, _| true)
     }
@@ -130,18 +131,9 @@ impl<'a> Facts<'a> {
             session.analysis.reached(key).iter().any(|(_, lowered)| lowered.events.iter().any(is_hook))
         };
         let others: Vec<(&'a Finding, Key)> = others.into_iter().filter(calls_hook).collect();
-        let mut reached: Vec<ItemId> = chosen
-            .iter()
-            .chain(&others)
-            .flat_map(|(_, key)| session.analysis.reached(key))
-            .map(|(key, _)| key.id)
-            .collect();
-        reached.sort_unstable();
-        reached.dedup();
         let functions = Functions::new(session.context);
-        reached.into_par_iter().for_each(|id| drop(functions.variants(id)));
         let views = |of: Vec<(&'a Finding, Key)>| -> Vec<HandlerView<'a>> {
-            of.into_par_iter().map(|(finding, key)| HandlerView::new(session, &functions, finding, key)).collect()
+            of.into_par_iter().map(|(finding, key)| HandlerView::new(session, finding, key)).collect()
         };
         let (handlers, dispatchers) = (views(chosen), views(others));
         Facts {
@@ -149,14 +141,15 @@ impl<'a> Facts<'a> {
             context: session.context,
             chosen: &session.chosen,
             before,
+            documents: true,
             findings: session.findings(),
             handlers,
             dispatchers,
             analysis: &session.analysis,
             functions,
-            behaviours: Memo::new(),
-            accepting: Memo::new(),
-            fault_hooks: Memo::new(),
+            behaviours: Memo::default(),
+            accepting: Memo::default(),
+            fault_hooks: Memo::default(),
         }
     }
 
@@ -245,22 +238,22 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Parses a function, in all its variants.
-    pub fn syntax(&self, id: ItemId) -> Arc<Vec<Arc<Function>>> {
-        self.functions.variants(id)
+    /// A function as syntax.
+    pub fn syntax(&self, id: ItemId) -> Arc<FunctionSyntax> {
+        self.context.function(id)
     }
 }
 
 impl<'a> HandlerView<'a> {
-    fn new(session: &'a Session<'a>, functions: &Functions<'a>, finding: &'a Finding, key: Key) -> HandlerView<'a> {
+    fn new(session: &'a Session<'a>, finding: &'a Finding, key: Key) -> HandlerView<'a> {
         let reached = session.analysis.reached(&key).into_iter();
         // Code of the kernel's own headers is not the driver's fault, and not the driver's check.
         let own = reached
             .filter(|(reached, _)| *reached == &key || !session.context.index.file(reached.id.file).is_shared_header());
         let bodies: Vec<FunctionView> = own
             .map(|(key, lowered)| {
-                let variants = functions.variants(key.id);
-                FunctionView::new(session.context, key.clone(), lowered.clone(), &variants)
+                let function = session.context.function(key.id);
+                FunctionView::new(session.context, key.clone(), lowered.clone(), &function.variants)
             })
             .collect();
         HandlerView {

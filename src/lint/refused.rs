@@ -68,7 +68,7 @@ impl Facts<'_> {
         let refuses = |(table, file): (String, u32)| {
             let Some(hook) = index.table_member(&table, "mprotect", file) else { return false };
             let functions = index.functions(&hook.name, hook.file).into_iter();
-            functions.flat_map(|id| self.syntax(id).to_vec()).any(|function| returns_error(&function.body))
+            functions.flat_map(|id| self.syntax(id).variants.clone()).any(|function| returns_error(&function.body))
         };
         self.callers(handler).into_iter().any(|caller| caller.bodies.iter().any(settles))
             || self.vm_ops_tables(handler).into_iter().any(refuses)
@@ -91,11 +91,11 @@ impl Facts<'_> {
 fn is_for_flag(refused: &Outcome, accepted: &Outcome, permission: &Permission) -> bool {
     let is_mode = |part: &Part| matches!(part, Part::Member(_, member) if member == "f_mode");
     let is_verdict = match &refused.result {
-        Returned::Error(error) => !RESOURCE_ERRORS.iter().any(|name| error.to_string() == format!("-{name}")),
+        Returned::Error(error) => !error.errno().is_some_and(|name| RESOURCE_ERRORS.contains(&name)),
         Returned::Success => false,
     };
-    if !is_verdict
-        || !refused.requires(permission.flag, true)
+    if !refused.requires(permission.flag, true)
+        || !is_verdict
         || refused.condition.iter().any(|literal| literal.asks(&is_mode))
     {
         return false;

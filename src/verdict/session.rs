@@ -126,6 +126,7 @@ impl<'w> Session<'w> {
     /// Drops the facts of functions. The results stay.
     pub fn forget_functions(&mut self) {
         std::mem::replace(&mut self.analysis, Analysis::new(self.context)).drop_in_parallel();
+        self.context.index.forget_functions();
     }
 
     /// Places that could not be read, found or understood, sorted.

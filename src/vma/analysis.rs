@@ -12,9 +12,8 @@ use super::paths::{FunctionPaths, Functions, function_paths};
 use crate::ITEMS_PER_JOB;
 use crate::index::ItemId;
 use crate::profile::{Phase, measure};
-use crate::source::ast::Function;
 use crate::source::macros::call_arguments;
-use crate::source::{ItemKind, Span, find_word, parse, variants};
+use crate::source::{ItemKind, Span, find_word, variants};
 
 /// Results for all functions that handlers reach. Clones share results; later additions are separate.
 #[derive(Clone)]
@@ -196,33 +195,13 @@ fn points_to(parameter: &[u8], tag: &[u8]) -> bool {
 }
 
 fn lower_item(context: Context<'_>, key: &Key) -> Lowered {
-    let source = context.index.file(key.id.file);
-    let item = context.index.item(key.id);
-    let name = source.name(item);
-    let mut whole = Lowered { name: name.clone(), ..Lowered::default() };
-    let mut is_lowered = false;
-    let mut add = |function: &Function, trouble: Option<(Span, &'static str)>| {
-        let mut lowered = lower(context, key, function);
-        lowered.trouble.extend(trouble.map(|(span, reason)| (span, reason.to_owned())));
-        whole.merge(lowered);
-        is_lowered = true;
-    };
-    let text = item.span.of(&source.text);
-    let mut failed = None;
-    for masked in variants(text) {
-        if masked.truncated {
-            failed = Some((item.span, "more #if variants than the limit"));
-        }
-        let parsed = parse::functions(text, &masked.text, item.span.start);
-        for function in parsed.syntax.iter().filter(|function| function.name == name) {
-            add(function, parsed.trouble);
-        }
-        failed = failed.or(parsed.trouble);
+    let syntax = context.function(key.id);
+    let name = context.index.file(key.id.file).name(context.index.item(key.id));
+    let mut whole = Lowered { name, ..Lowered::default() };
+    for function in &syntax.variants {
+        whole.merge(lower(context, key, function));
     }
-    if !is_lowered || failed.is_some() {
-        let (span, reason) = failed.unwrap_or((item.span, "no function definition found"));
-        whole.trouble.push((span, reason.to_owned()));
-    }
+    whole.trouble.extend(syntax.trouble.iter().map(|(span, reason)| (*span, (*reason).to_owned())));
     whole.trouble.sort();
     whole.trouble.dedup();
     whole

@@ -33,7 +33,7 @@ pub(in crate::fix) struct Members {
 
 impl Members {
     pub(in crate::fix) fn new() -> Members {
-        Members { known: Memo::new() }
+        Members { known: Memo::default() }
     }
 
     /// Edits that retype a hook where it is declared and called.

@@ -49,7 +49,7 @@ fn undone_by_name(facts: &Facts, handler: &HandlerView, close: &Key) -> Option<S
     let called: BTreeSet<&str> =
         handler.variants().flat_map(|(_, variant)| variant.calls()).map(|(name, _, _)| name).collect();
     let mut found = None;
-    for function in facts.syntax(close.id).iter() {
+    for function in facts.syntax(close.id).variants.iter() {
         visit::statements(&function.body, &mut |seen| {
             if let Seen::Expression(expression) = seen
                 && let E::Call { callee, .. } = &expression.kind
@@ -67,7 +67,7 @@ fn undone_by_name(facts: &Facts, handler: &HandlerView, close: &Key) -> Option<S
 fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     let looks = lowered.reads.iter().any(|read| matches!(read.name.as_str(), "vm_start" | "vm_end"));
     let mut forgets = false;
-    for function in facts.syntax(key.id).iter() {
+    for function in facts.syntax(key.id).variants.iter() {
         visit::statements(&function.body, &mut |seen| {
             if let Seen::Expression(Expression { kind: E::Assign { value, .. }, .. }) = seen {
                 forgets |= value.name() == Some("NULL");

@@ -3,13 +3,17 @@
 use regex::bytes::Regex;
 
 use crate::index::Takes;
+use crate::kernel::texts_naming;
 use crate::lint::{Facts, Found};
 use crate::source::Span;
 
 /// Folders outside C that name hooks, and the extensions of their files.
-const PLACES: &[(&str, &str)] = &[("Documentation", "rst"), ("Documentation", "txt"), ("rust", "rs")];
+const PLACES: &[(&str, &[&str])] = &[("Documentation", &["rst", "txt"]), ("rust", &["rs"])];
 
 pub fn check(facts: &Facts, found: &mut Found) {
+    if !facts.documents {
+        return;
+    }
     let hooks = facts.context.index.hooks();
     let is_renamed = |record: &&str| {
         let of = |takes| hooks.of(record).any(|hook| hook.takes == takes);
@@ -23,8 +27,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
     let Ok(declared) = Regex::new(r"\(\*(\w+)\)\s*\(\s*struct\s+(\w+)\s*\*[^)]*\bvm_area_struct\b[^)]*\)") else {
         return;
     };
-    for (folder, extension) in PLACES {
-        for (path, text) in facts.tree.texts_below(folder, extension) {
+    for (folder, extensions) in PLACES {
+        for (path, text) in texts_naming(facts.tree, folder, extensions, b"vm_area_struct") {
             for hit in declared.captures_iter(&text) {
                 let (Some(whole), Some(record)) = (hit.get(0), hit.get(2)) else { continue };
                 let record = String::from_utf8_lossy(record.as_bytes()).into_owned();

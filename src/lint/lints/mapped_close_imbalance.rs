@@ -25,11 +25,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn gives_back(facts: &Facts, close: &Key) -> bool {
     let is_undo = |event: &Event| matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock);
     facts.lowered(close).is_some_and(|close| close.events.iter().any(is_undo))
-        && !facts.syntax(close.id).iter().any(|function| looks(&function.body))
+        && !facts.syntax(close.id).variants.iter().any(|function| looks(&function.body))
 }
 
 fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Found) {
-    for function in facts.syntax(mapped.id).iter() {
+    for function in facts.syntax(mapped.id).variants.iter() {
         let mut failures = Vec::new();
         errors(&function.body, &mut failures);
         for value in failures {

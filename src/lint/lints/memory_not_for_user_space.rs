@@ -110,7 +110,7 @@ fn assigned(facts: &Facts, file: u32, name: &str) -> Option<(String, MemoryKind)
         if find_word(text, name.as_bytes(), 0).is_none() {
             continue;
         }
-        for function in facts.syntax(ItemId { file, item }).iter() {
+        for function in facts.syntax(ItemId { file, item }).variants.iter() {
             visit::statements(&function.body, &mut |seen| {
                 if let Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) = seen
                     && is_named(target, name)

@@ -142,12 +142,10 @@ impl Lowerer<'_> {
 
     /// Whether a driver function writes through a pointer parameter; `None` if it passes the pointer on, or is not found.
     pub(super) fn writes_behind(&self, name: &str, position: usize) -> Option<bool> {
-        let index = self.context.index;
         let ids = self.driver_functions(name);
         let mut written = false;
         for id in &ids {
-            let (source, item) = (index.file(id.file), index.item(*id));
-            for function in parse::in_every_variant(item.span.of(&source.text), item.span.start) {
+            for function in &self.context.function(*id).variants {
                 let parameter = &function.parameters.get(position)?.name;
                 let is_behind = |part: &Expression| matches!(&part.bare().kind, E::Unary { operator, operand } if operator == "*" && operand.name() == Some(parameter));
                 let (mut named, mut behind) = (0, 0);

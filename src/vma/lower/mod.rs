@@ -13,6 +13,8 @@ mod populating;
 mod sharing;
 mod state;
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::aliases::Aliases;
@@ -21,7 +23,7 @@ use self::flags::FlagSets;
 use super::dead_slots::prune;
 use super::event::{Event, EventKind, Fails};
 use super::flow::{Arm, FieldUse, Key, Lowered, Step, Value, VmaAccess};
-use crate::index::{Index, Scope, Types};
+use crate::index::{FunctionSyntax, Index, ItemId, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
@@ -35,6 +37,13 @@ pub struct Context<'a> {
     pub types: Types<'a>,
     /// Effects of calls.
     pub rules: &'a Rules,
+}
+
+impl Context<'_> {
+    /// A function as syntax.
+    pub fn function(&self, id: ItemId) -> Arc<FunctionSyntax> {
+        self.index.file(id.file).function(id.item)
+    }
 }
 
 /// One function while it is lowered.
