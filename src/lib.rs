@@ -18,6 +18,7 @@ pub mod near;
 pub mod profile;
 pub mod replace;
 pub mod report;
+pub mod review;
 pub mod rules;
 pub mod source;
 pub mod verdict;

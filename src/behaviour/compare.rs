@@ -313,10 +313,10 @@ impl Pair<'_> {
             })
         };
         for lost in without(of(self.old), &of(self.new)) {
-            found.push(self.difference(DifferenceKind::Store, format!("set {lost}"), "does not".to_owned()));
+            found.push(self.difference(DifferenceKind::Store, format!("set {lost}"), "does not set it".to_owned()));
         }
         for added in without(of(self.new), &of(self.old)) {
-            found.push(self.difference(DifferenceKind::Store, "did not".to_owned(), format!("sets {added}")));
+            found.push(self.difference(DifferenceKind::Store, "did not set it".to_owned(), format!("sets {added}")));
         }
     }
 
@@ -332,14 +332,14 @@ impl Pair<'_> {
             found.push(self.difference(
                 DifferenceKind::Call,
                 format!("called {}", lost.join(", ")),
-                "does not".to_owned(),
+                "does not call it".to_owned(),
             ));
         }
         let added = without(of(self.new), &of(self.old));
         if !added.is_empty() {
             found.push(self.difference(
                 DifferenceKind::Call,
-                "did not".to_owned(),
+                "did not call it".to_owned(),
                 format!("calls {}", added.join(", ")),
             ));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compare::{Difference, DifferenceKind, NotCompared, differences};
+use super::consequence::{Consequence, consequences};
 use super::term::Part;
 use super::{Behaviour, Functions, Reading};
 use crate::index::ItemId;
@@ -11,11 +12,19 @@ use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
 
+/// A handler compared with its conversion.
+pub struct Conversion {
+    /// What the conversion does otherwise.
+    pub differences: Vec<Difference>,
+    /// What it changes on purpose.
+    pub consequences: BTreeSet<Consequence>,
+}
+
 /// Compares a handler with its conversion in another tree, or in the same.
 ///
 /// # Errors
 /// Not all outcomes are known, or the variants do not correspond.
-pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Vec<Difference>, NotCompared> {
+pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Conversion, NotCompared> {
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side.
     let (before, after) = (old_functions.callees(old), new_functions.callees(new));
@@ -27,7 +36,8 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Ve
     let after = new_functions.behaviours(new, &Reading { parameters: renamed, follow });
     let moved = moved(new_functions, new, &after);
     let found = differences(new_functions.context.rules, &before, &after)?;
-    Ok(found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect())
+    let differences = found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
+    Ok(Conversion { differences, consequences: consequences(&before, &after) })
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per

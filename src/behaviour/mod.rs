@@ -8,6 +8,7 @@ mod atom;
 mod bound;
 mod call;
 mod compare;
+mod consequence;
 mod conversion;
 mod evaluate;
 mod flags;
@@ -27,7 +28,8 @@ use rustc_hash::FxHashMap;
 pub use atom::{Atom, Literal};
 pub use bound::{Unbounded, is_fault_bounded, unbounded};
 pub use compare::{Difference, DifferenceKind, NotCompared};
-pub use conversion::conversion;
+pub use consequence::Consequence;
+pub use conversion::{Conversion, conversion};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned, Wrap};
 pub use term::{Part, Term, listed};
 

@@ -14,9 +14,10 @@ use crate::fix::{counted, write_below};
 use crate::kernel::{FileTrouble, Tree, bounded};
 use crate::lint::{self, ALL, Lint, no_lint};
 use crate::profile;
-use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, rdjson, sarif, terse, text};
+use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, markdown, rdjson, sarif, terse, text};
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
+use crate::review::reviews;
 use crate::rules::Level;
 use crate::verdict::{Extent, Session, Workspace};
 
@@ -95,6 +96,8 @@ enum Format {
     Checkstyle,
     /// reviewdog's rdjson
     Rdjson,
+    /// For a reply to a patch: a table for each converted handler, then the findings
+    Markdown,
 }
 
 /// Lowest level that makes the exit code 1.
@@ -115,6 +118,12 @@ impl FailOn {
             FailOn::Never => false,
         }
     }
+}
+
+/// The checked tree, and the tree before the change if a change is checked.
+struct Sides {
+    before: Option<&'static Session<'static>>,
+    after: &'static Session<'static>,
 }
 
 /// Checks a tree, or the effect of a change.
@@ -143,7 +152,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
     let shows_old = options.all || baseline.is_some() || options.write_baseline;
     let engine = Engine { lints: &lints, config: &config, paths: &paths, suggests, shows_old };
-    let (session, mut found) = options.found(&engine, &tree, change.as_ref(), target)?;
+    let (sides, mut found) = options.found(&engine, &tree, change.as_ref(), target)?;
+    let session = sides.after;
     check_found(session)?;
     if options.write_baseline
         && let Some(path) = options.baseline_path(&config, deciding)?
@@ -165,11 +175,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if found.is_change && !options.all {
         found.reported.retain(|reported| reported.state == State::Introduced);
     }
+    let review = |before| reviews(before, session, |file| engine.selects(file));
+    let reviews = sides.before.filter(|_| options.format == Format::Markdown).map(review).unwrap_or_default();
     let check = Check {
         tree: &found.tree,
         reported: found.reported,
         lints,
         converted: found.converted,
+        reviews,
         is_change: found.is_change,
     };
     options.print(&check)?;
@@ -190,17 +203,19 @@ impl Options {
         tree: &Tree,
         change: Option<&Change>,
         target: &str,
-    ) -> Result<(&'static Session<'static>, Outcome), String> {
+    ) -> Result<(Sides, Outcome), String> {
         let common = &self.common;
         let Some(change) = change else {
             let session = common.judged(common.workspace(tree.clone())?, target, Extent::Handlers)?;
-            return Ok((&*session, engine.tree(session)?));
+            let outcome = engine.tree(session)?;
+            return Ok((Sides { before: None, after: session }, outcome));
         };
         let before = common.workspace(change.before.clone())?;
         let after: &'static Workspace = Box::leak(Box::new(before.beside(change.after.clone())));
         let after = common.judged(after, target, Extent::Handlers)?;
         let before = common.judged(before, target, Extent::Handlers)?;
-        Ok((&*after, engine.change(change, before, after)?))
+        let outcome = engine.change(change, before, after)?;
+        Ok((Sides { before: Some(before), after }, outcome))
     }
 
     fn exit_code(&self, check: &Check, fail_on: FailOn, has_trouble: bool, unread: bool) -> u8 {
@@ -260,7 +275,7 @@ impl Options {
         let coloured = output::is_coloured(common.color, common.output.is_some());
         let syntax = match self.resolved_format() {
             Format::Auto | Format::Text => output::text_syntax(coloured),
-            Format::Terse | Format::Checkstyle => Syntax::Text,
+            Format::Terse | Format::Checkstyle | Format::Markdown => Syntax::Text,
             Format::Github => Syntax::Commands,
             Format::Json | Format::Sarif | Format::Gitlab | Format::Rdjson => Syntax::Json,
         };
@@ -273,6 +288,7 @@ impl Options {
             Format::Gitlab => gitlab(check, out),
             Format::Checkstyle => checkstyle(check, out),
             Format::Rdjson => rdjson(check, out),
+            Format::Markdown => markdown(check, out),
         })
     }
 

@@ -8,13 +8,12 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::worklist::{Prepared, page};
 use super::{Common, output};
-use crate::behaviour::{Functions, conversion};
-use crate::compare::{Side, compare, converted};
+use crate::compare::{Side, compare};
 use crate::report::compare::{Comparison, csv, json, markdown, text};
-use crate::report::escape::printable;
 use crate::report::guard::Syntax;
+use crate::report::review;
+use crate::review::reviews;
 use crate::verdict::{Extent, Session};
-use crate::vma::Key;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -64,7 +63,13 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
     let old = common.session_for(&old_place.root, target, Extent::Handlers)?;
     if options.behaviour {
-        output::write(common.output.as_deref(), Syntax::Text, |out| behaviour(old, new, out))?;
+        let found = reviews(old, new, |file| old_place.holds(file) || new_place.holds(file));
+        let write = match options.format {
+            Format::Text => review::text,
+            Format::Markdown => review::markdown,
+            _ => return Err("--behaviour has the formats text and markdown".to_owned()),
+        };
+        output::write(common.output.as_deref(), Syntax::Text, |out| write(&found, out))?;
         return Ok(common.exit_code(old).max(common.exit_code(new)));
     }
     let mut changes = compare(&old.scan, &new.scan);
@@ -83,30 +88,6 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Html => prepared.map_or(Ok(()), |prepared| page(common, new, &prepared, Some(&comparison))),
     }?;
     Ok(common.exit_code(old).max(common.exit_code(new)))
-}
-
-/// Writes what each converted handler does otherwise than before.
-fn behaviour(old: &Session, new: &Session, out: &mut dyn Write) -> io::Result<()> {
-    let (before, after) = (Functions::new(old.context), Functions::new(new.context));
-    let sides = ((old.context.index, old.findings()), (new.context.index, new.findings()));
-    for (was, is) in converted(sides.0, sides.1) {
-        let at = |session: &Session, key: &Key| {
-            let file = session.context.index.file(key.id.file);
-            let item = session.context.index.item(key.id);
-            format!("{} ({})", file.name(item), file.at(item.name.start))
-        };
-        writeln!(out, "{} -> {}", printable(&at(old, &was)), printable(&at(new, &is)))?;
-        match conversion((&before, &was), (&after, &is)) {
-            Err(reason) => writeln!(out, "  not compared: {}", reason.reason())?,
-            Ok(differences) if differences.is_empty() => writeln!(out, "  same behaviour")?,
-            Ok(differences) => {
-                for difference in differences {
-                    writeln!(out, "  {}", printable(&difference.to_string()))?;
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 fn name(path: &Path, session: &Session) -> String {

@@ -38,6 +38,8 @@ impl Candidate {
                 reason: None,
                 open_points: Vec::new(),
                 remarks: BTreeSet::new(),
+                consequences: BTreeSet::new(),
+                carried: Vec::new(),
                 edits: BTreeMap::new(),
             },
         }

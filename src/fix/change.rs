@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::Edit;
+use crate::behaviour::Consequence;
 use crate::index::Hook;
 
 /// Confidence in a conversion.
@@ -49,6 +50,10 @@ pub struct HandlerFix {
     pub open_points: Vec<(u32, OpenPoint)>,
     /// Facts that a reviewer of a complete conversion should know.
     pub remarks: BTreeSet<String>,
+    /// What the conversion changes on purpose.
+    pub consequences: BTreeSet<Consequence>,
+    /// Hazards of the handler that the conversion leaves as they are: place and message.
+    pub carried: Vec<String>,
     pub(super) edits: BTreeMap<u32, Vec<Edit>>,
 }
 

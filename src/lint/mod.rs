@@ -16,6 +16,9 @@ pub use function_view::{FunctionView, Variant};
 pub use hazard::{Found, Hazard};
 pub use lints::ALL;
 
+/// Name of the lint that compares a conversion with the handler before it.
+pub const CONVERSION_DIFFERS: &str = "conversion-differs";
+
 use rayon::prelude::*;
 
 use crate::near::did_you_mean;

@@ -28,6 +28,17 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// A text as code in Markdown, also in a table.
+pub fn code(text: &str) -> String {
+    let inner = text.chars().map(|character| match character {
+        '`' => "'".to_owned(),
+        '|' => "\\|".to_owned(),
+        character if is_obeyed(character) => "?".to_owned(),
+        character => character.to_string(),
+    });
+    format!("`{}`", inner.collect::<String>())
+}
+
 /// Text escaped for an HTML element or a quoted attribute.
 pub struct Html<'a>(pub &'a str);
 

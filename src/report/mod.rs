@@ -12,6 +12,7 @@ pub mod html;
 mod json;
 pub mod layout;
 mod lines;
+pub mod review;
 mod sources;
 mod summary;
 mod text;

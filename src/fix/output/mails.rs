@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::unified;
-use crate::fix::change::{Change, Fixes};
+use crate::behaviour::Consequence;
+use crate::fix::change::{Change, Fixes, HandlerFix};
 use crate::fix::output::diff::quoted;
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Person};
@@ -73,6 +74,7 @@ impl Series<'_> {
         );
         text.push_str(&self.body(change));
         text.push_str("---\n");
+        text.push_str(&self.carried(change));
         text.push_str(&diffstat(&files, &diffs));
         let mut text = text.into_bytes();
         for diff in &diffs {
@@ -84,6 +86,19 @@ impl Series<'_> {
             text.extend_from_slice(format!("\nbase-commit: {base}\n").as_bytes());
         }
         Mail { name: format!("{number:04}-{}.patch", slug(&subject)), text }
+    }
+
+    /// What the patch leaves as it is and a reviewer should know; not part of the log.
+    fn carried(&self, change: &Change) -> String {
+        let of_change = change.handlers.iter().flat_map(|handler| &self.fixes.handlers[*handler].carried);
+        let carried: BTreeSet<&String> = of_change.collect();
+        if carried.is_empty() {
+            return String::new();
+        }
+        let intro = "The old code has these hazards too; this patch leaves them (lines of the new file):".to_owned();
+        let paragraphs: Vec<String> =
+            std::iter::once(intro).chain(carried.into_iter().map(|hazard| format!("* {hazard}"))).collect();
+        format!("{}\n", paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<String>())
     }
 
     fn subject(&self, change: &Change, files: &[&str]) -> String {
@@ -122,13 +137,14 @@ impl Series<'_> {
                  apply the result to it."
             );
         }
-        if verdict(Verdict::Action) {
-            what.push_str(" An mmap action replaces the populating call; mm performs it once the VMA is complete.");
-        }
         if verdict(Verdict::Mechanical) {
-            what.push_str(" The hook uses only fields and flags that vm_area_desc also has.");
+            what.push_str(match fixes.len() {
+                1 => " The hook uses only fields and flags that vm_area_desc also has.",
+                _ => " The hooks use only fields and flags that vm_area_desc also has.",
+            });
         }
         paragraphs.push(what);
+        paragraphs.extend(fixes.iter().filter_map(|fix| particulars(fix, fixes.len() > 1)));
         let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
         paragraphs.extend(remarks.into_iter().map(|remark| format!("Note: {remark}.")));
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
@@ -141,6 +157,40 @@ impl Series<'_> {
             self.target
         ));
         paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What is particular to one handler. Several of a mail are named.
+fn particulars(fix: &HandlerFix, is_named: bool) -> Option<String> {
+    // The hook of another struct is still called for the standing VMA.
+    let is_true = |one: &&Consequence| **one != Consequence::AskedBeforeMerge || fix.retyped.is_none();
+    let sentences: Vec<String> = fix.consequences.iter().filter(is_true).map(|one| sentence(one, fix)).collect();
+    let name = if is_named { format!("{}(): ", fix.name) } else { String::new() };
+    (!sentences.is_empty()).then(|| format!("{name}{}", sentences.join(" ")))
+}
+
+fn sentence(consequence: &Consequence, fix: &HandlerFix) -> String {
+    match consequence {
+        Consequence::Replaced { call, action } => {
+            format!("{action}() replaces {call}(); mm performs the action once the VMA is complete.")
+        }
+        Consequence::ErrorKept { error, call } => {
+            format!(
+                "The hook returned {error} for every error of {call}(); the error_override of the action keeps that."
+            )
+        }
+        Consequence::ProtectionOfMapping { call } => {
+            format!(
+                "Only {call}() was given the page protection; the action takes it from the VMA, whose vm_page_prot has it now."
+            )
+        }
+        Consequence::AskedBeforeMerge => {
+            format!(
+                "The core calls .mmap_prepare() before it tries to merge a mapping with its neighbour, so the checks of {}() now \
+                 also run for mappings that used to be merged without a call.",
+                fix.new_name
+            )
+        }
     }
 }
 

@@ -16,9 +16,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let name = |facts: &Facts, key: &Key| facts.context.index.file(key.id.file).name(facts.context.index.item(key.id));
         let (was, is) = (name(before, &old), name(facts, &new));
         match conversion((before.functions(), &old), (facts.functions(), &new)) {
-            Ok(differences) => {
+            Ok(compared) => {
                 let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
-                for difference in &differences {
+                for difference in &compared.differences {
                     by_place.entry(difference.new_place).or_default().push(difference);
                 }
                 for (place, differences) in by_place {

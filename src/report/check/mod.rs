@@ -4,6 +4,7 @@ mod checkstyle;
 mod github;
 mod gitlab;
 mod json;
+mod markdown;
 mod rdjson;
 mod sarif;
 mod terse;
@@ -13,6 +14,7 @@ pub use checkstyle::checkstyle;
 pub use github::github;
 pub use gitlab::gitlab;
 pub use json::json_lines;
+pub use markdown::markdown;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
 pub use terse::terse;
@@ -22,6 +24,7 @@ use crate::check::{Converted, Reported, State, Suggestion};
 use crate::kernel::Tree;
 use crate::lint::Lint;
 use crate::report::sources::{Text, Texts};
+use crate::review::Review;
 
 /// Result of a check.
 pub struct Check<'a> {
@@ -33,6 +36,8 @@ pub struct Check<'a> {
     pub lints: Vec<&'static Lint>,
     /// Handlers that the change converts: location of the new registration, old name, new name.
     pub converted: Vec<Converted>,
+    /// What the converted handlers do otherwise; empty unless requested.
+    pub reviews: Vec<Review>,
     /// Whether a change was checked instead of a whole tree.
     pub is_change: bool,
 }

@@ -1,0 +1,85 @@
+//! What a conversion changes on purpose: facts for the log of its patch.
+
+use std::collections::BTreeSet;
+
+use super::Behaviour;
+use super::atom::{Atom, Literal};
+use super::outcome::{Outcome, Returned};
+use super::term::Term;
+
+/// Something that a faithful conversion does in another way, or at another time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Consequence {
+    /// An action is requested where the handler called a function.
+    Replaced {
+        /// The call that populated.
+        call: String,
+        /// The call that requests the action.
+        action: String,
+    },
+    /// The handler returned the same error for every failure of a call; the action is told to do so.
+    ErrorKept {
+        /// The error: `-EAGAIN`.
+        error: String,
+        /// The call.
+        call: String,
+    },
+    /// The protection that only a populating call was given is now that of the VMA.
+    ProtectionOfMapping {
+        /// The call.
+        call: String,
+    },
+    /// The handler refuses some mappings and changes no flag of those that it accepts. The core could merge such a mapping with its neighbour without
+    /// a call of `.mmap`; `.mmap_prepare` is called before (`__mmap_region()` in mm/vma.c).
+    AskedBeforeMerge,
+}
+
+/// The consequences of a conversion, from the variants of a handler and those of its conversion.
+pub(super) fn consequences(old: &[Behaviour], new: &[Behaviour]) -> BTreeSet<Consequence> {
+    let mut found = BTreeSet::new();
+    for (old, new) in old.iter().zip(new) {
+        for is in &new.outcomes {
+            let is_same_path = |was: &&Outcome| was.is_compatible(&is.condition) && was.result == is.result;
+            for was in old.outcomes.iter().filter(is_same_path) {
+                populating(was, is, &mut found);
+            }
+        }
+        let refuses = old.outcomes.iter().any(|outcome| outcome.result != Returned::Success);
+        let may_merge = |outcome: &Outcome| {
+            outcome.result == Returned::Success
+                && outcome.mapping.flags.is_empty()
+                && outcome.populates().next().is_none()
+        };
+        if refuses && old.outcomes.iter().any(may_merge) {
+            found.insert(Consequence::AskedBeforeMerge);
+        }
+    }
+    found
+}
+
+/// The consequences for the populating calls of one path.
+fn populating(was: &Outcome, is: &Outcome, found: &mut BTreeSet<Consequence>) {
+    for (number, ((old, _), (new, _))) in was.populates().zip(is.populates()).enumerate() {
+        if old.name == new.name {
+            continue;
+        }
+        let call = old.name.clone();
+        let fails = Literal { atom: Atom::Fails(number), holds: true };
+        match &is.result {
+            Returned::Error(error)
+                if error.is_errno() && was.condition.contains(&fails) && is.condition.contains(&fails) =>
+            {
+                found.insert(Consequence::ErrorKept { error: error.to_string(), call: call.clone() });
+            }
+            Returned::Error(_) => {}
+            Returned::Success => {
+                found.insert(Consequence::Replaced { call: call.clone(), action: new.name.clone() });
+                let protection =
+                    |outcome: &Outcome| -> Option<Term> { outcome.mapping.fields.get("vm_page_prot").cloned() };
+                if protection(was).is_none() && protection(is).is_some_and(|prot| prot == old.prot) {
+                    found.insert(Consequence::ProtectionOfMapping { call });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Reviews of conversions as text and as Markdown, for a reply to the mail that sent the patch.
+
+use std::io::{self, Write};
+
+use super::escape::{code, printable};
+use crate::review::{Function, Review, Row};
+
+/// Writes each converted handler with a line for each difference.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn text(reviews: &[Review], out: &mut dyn Write) -> io::Result<()> {
+    for review in reviews {
+        let at = |function: &Function| printable(&format!("{} ({}:{})", function.name, function.file, function.line));
+        writeln!(out, "{} -> {}", at(&review.old), at(&review.new))?;
+        match &review.rows {
+            Err(reason) => writeln!(out, "  not compared: {}", reason.reason())?,
+            Ok(rows) if rows.is_empty() => writeln!(out, "  same behaviour")?,
+            Ok(rows) => {
+                for row in rows {
+                    let when =
+                        if row.when.is_empty() { String::new() } else { format!("if {}: ", row.when.join(" and ")) };
+                    let (old, new) = (&row.old.0, &row.new.0);
+                    writeln!(out, "  {}", printable(&format!("{when}old: {old}; new: {new}")))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes one table for each converted handler: condition, old, new.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn markdown(reviews: &[Review], out: &mut dyn Write) -> io::Result<()> {
+    for review in reviews {
+        let at = |function: &Function| {
+            let place = format!("{}:{}", function.file, function.line);
+            format!("{} ({})", code(&function.name), code(&place))
+        };
+        writeln!(out, "### {} is now {}\n", at(&review.old), at(&review.new))?;
+        match &review.rows {
+            Err(reason) => writeln!(out, "Not compared: {}.\n", reason.reason())?,
+            Ok(rows) if rows.is_empty() => writeln!(out, "Same behaviour.\n")?,
+            Ok(rows) => table(rows, out)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes a table whose columns are aligned, so that it also reads well in a plain mail.
+fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
+    let head = ["condition", "old", "new"].map(str::to_owned);
+    let body = rows.iter().map(|row| {
+        let when: Vec<String> = row.when.iter().map(|condition| code(condition)).collect();
+        let when = if when.is_empty() { "always".to_owned() } else { when.join(" and ") };
+        [when, done(&row.old), done(&row.new)]
+    });
+    let lines: Vec<[String; 3]> = std::iter::once(head).chain(body).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths = [width(0), width(1), width(2)];
+    for (number, line) in lines.iter().enumerate() {
+        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(out, "| {} |", cells.join(" | "))?;
+        if number == 0 {
+            writeln!(out, "|{}|", widths.map(|width| "-".repeat(width + 2)).join("|"))?;
+        }
+    }
+    writeln!(out)
+}
+
+/// What a handler does, with the line that does it.
+fn done((text, place): &(String, String)) -> String {
+    let line = place.rsplit(':').next().unwrap_or_default();
+    format!("{} (line {line})", code(text))
+}

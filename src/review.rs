@@ -1,0 +1,72 @@
+//! Reviews of conversions: each converted handler, and what it does otherwise than the handler before it.
+
+use rayon::prelude::*;
+
+use crate::behaviour::{Difference, DifferenceKind, Functions, NotCompared, conversion};
+use crate::compare::converted;
+use crate::verdict::Session;
+use crate::vma::Key;
+
+/// A converted handler.
+pub struct Review {
+    /// The handler before.
+    pub old: Function,
+    /// The handler after.
+    pub new: Function,
+    /// What the new handler does otherwise, or why the two were not compared.
+    pub rows: Result<Vec<Row>, NotCompared>,
+}
+
+/// A function at its place.
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// Line of its name, from 1.
+    pub line: u32,
+}
+
+/// Something that a conversion does otherwise.
+pub struct Row {
+    /// What differs.
+    pub kind: DifferenceKind,
+    /// Conditions under which it differs; all of them hold.
+    pub when: Vec<String>,
+    /// What the old handler did, with its file and line.
+    pub old: (String, String),
+    /// What the new handler does, with its file and line.
+    pub new: (String, String),
+}
+
+/// Reviews the handlers that a new tree has converted, those whose file is selected, in the order of the new tree.
+pub fn reviews(old: &Session, new: &Session, selects: impl Fn(&str) -> bool + Sync) -> Vec<Review> {
+    let (before, after) = (Functions::new(old.context), Functions::new(new.context));
+    let sides = ((old.context.index, old.findings()), (new.context.index, new.findings()));
+    let pairs = converted(sides.0, sides.1).into_par_iter();
+    let pairs = pairs.map(|(was, is)| (function(old, &was), function(new, &is), was, is));
+    let chosen = pairs.filter(|(old, new, ..)| selects(&old.file) || selects(&new.file));
+    let reviewed = chosen.map(|(old_function, new_function, was, is)| {
+        let compared = conversion((&before, &was), (&after, &is));
+        let rows = compared.map(|found| found.differences.into_iter().map(|one| row(old, new, one)).collect());
+        Review { old: old_function, new: new_function, rows }
+    });
+    reviewed.collect()
+}
+
+fn function(session: &Session, key: &Key) -> Function {
+    let file = session.context.index.file(key.id.file);
+    let item = session.context.index.item(key.id);
+    Function { name: file.name(item), file: file.path.clone(), line: file.position(item.name.start).line }
+}
+
+fn row(old: &Session, new: &Session, difference: Difference) -> Row {
+    let at =
+        |session: &Session, place: crate::verdict::Place| session.context.index.file(place.file).at(place.span.start);
+    Row {
+        kind: difference.kind,
+        when: difference.when.iter().map(ToString::to_string).collect(),
+        old: (difference.old, at(old, difference.old_place)),
+        new: (difference.new, at(new, difference.new_place)),
+    }
+}
