@@ -257,7 +257,9 @@ impl Walk<'_, '_> {
             }
             _ => false,
         };
-        let is_implied = |term: &Term| has_twin && is_file(term);
+        // A twin may get the flags instead of the mapping.
+        let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(field)) if field == "vm_flags");
+        let is_implied = |term: &Term| has_twin && (is_file(term) || is_flags(term));
         let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
         let mut arguments = Vec::new();
         for (value, own) in call.arguments.iter().zip(&own) {
@@ -272,7 +274,9 @@ impl Walk<'_, '_> {
                 state.locals.insert(variable, out.into());
             }
         }
-        let is_ruled_silent = rules.call(&call.name).is_some_and(|rule| rule.does == CallEffect::Silent);
+        // Calls that set or clear flags were looked at before.
+        let is_ruled_silent =
+            rules.call(&call.name).is_some_and(|rule| matches!(rule.does, CallEffect::Silent | CallEffect::Access));
         let is_silent = is_ruled_silent || rules.is_silent(&call.name) && !rules.has_state_rule(&call.name);
         let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
         if is_effect && !is_silent {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
@@ -38,8 +38,18 @@ pub struct Options {
     /// First add the declarations and helpers that a proposed target needs
     #[arg(long)]
     scaffold: bool,
+    /// Leave out what the option names
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
+    without: Vec<Without>,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+/// Parts of a plan that can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Without {
+    /// New hooks beside old ones, and functions that many modules register
+    Twins,
 }
 
 /// Converts handlers and writes a diff, mails, or the files.
@@ -109,7 +119,12 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let index = session.context.index;
     let selection = Selection::new(place, session)?;
     let wanted = |finding: &Finding| selection.holds(index, finding);
-    let how = fix::Options { own: &own.target, sketches: options.sketch, scaffold: options.scaffold };
+    let how = fix::Options {
+        own: &own.target,
+        sketches: options.sketch,
+        twins: !options.without.contains(&Without::Twins),
+        scaffold: options.scaffold,
+    };
     let mut fixes = plan(session, &wanted, how)?;
     // A hook that is split in two is not compared with the one before it, and neither is one that the tree's headers do not declare.
     let target = &session.chosen.target;

@@ -175,7 +175,7 @@ impl Prepared {
 
 /// Conversions that `fix` would write. A target without templates has none; nothing else depends on them.
 fn conversions(session: &Session, sketches: bool) -> Fixes {
-    let how = fix::Options { own: &session.chosen.target, sketches, scaffold: false };
+    let how = fix::Options { own: &session.chosen.target, sketches, twins: true, scaffold: false };
     let is_wanted = |finding: &Finding| match finding.verdict {
         Verdict::Mechanical | Verdict::Action => true,
         Verdict::Mapped => sketches,

@@ -33,6 +33,8 @@ impl Candidate {
                 name: name.to_owned(),
                 finding,
                 retyped,
+                registrations: 0,
+                keeps_old_hook: false,
                 swapped_with: None,
                 applicability: Applicability::None,
                 reason: None,

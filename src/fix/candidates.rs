@@ -8,7 +8,7 @@ use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::RequirementKind;
-use crate::verdict::{Finding, HandlerPlace, Verdict};
+use crate::verdict::{Finding, HandlerPlace, Verdict, judge};
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, VmaAccess};
 
@@ -47,6 +47,7 @@ impl Planner<'_> {
         for (candidate, reason) in self.candidates.iter_mut().zip(reasons) {
             candidate.fix.reason = reason;
         }
+        self.keep_old_hooks(|planner, number| planner.candidates[number].fix.reason.is_none());
         self.settle();
         self.find_swaps();
         self.look_closer();
@@ -123,15 +124,12 @@ impl Planner<'_> {
         for finding in findings {
             let registration = &finding.registration;
             let is_retyped = self.is_retyped(&registration.hook);
-            if let Some(unclear) = self.unclear(&registration.hook).filter(|_| is_retyped) {
-                return Some(unclear);
-            }
-            if is_retyped && finding.reads.iter().any(|field| field == "vm_private_data") {
-                let hook = registration.hook.name();
-                return Some(format!("reads private_data, which the caller of {hook} does not pass"));
-            }
-            if let Some(name) = &registration.macro_name {
-                return Some(format!("the macro {name} registers it for all its users"));
+            let swaps = || finding.judgement.requirements.iter().find(|one| one.kind == RequirementKind::FileSwap);
+            if let Some(swap) = swaps().filter(|_| is_retyped) {
+                let place = self.context.index.file(swap.file).at(swap.span.start);
+                return Some(format!(
+                    "gives the mapping another file at {place}; a caller with a VMA would take a reference more"
+                ));
             }
             if !matches!(registration.handler, Handler::Function(_)) {
                 return Some("is registered by an expression instead of its name".to_owned());
@@ -140,6 +138,7 @@ impl Planner<'_> {
                 Verdict::Mechanical | Verdict::Action | Verdict::Mapped => true,
                 Verdict::None => is_retyped,
                 Verdict::Finish => self.is_split(finding),
+                Verdict::Blocked => self.blocks_itself(candidate, finding),
                 _ => false,
             };
             if !is_convertible {
@@ -151,8 +150,23 @@ impl Planner<'_> {
         None
     }
 
+    /// Whether all that blocks a handler is that another module defines it, and the function converts as any other. All tables that register it move
+    /// with it.
+    fn blocks_itself(&self, candidate: &Candidate, finding: &Finding) -> bool {
+        let name = &candidate.fix.name;
+        if !self.with_twins || finding.judgement.depends_on() != [name.clone()] {
+            return false;
+        }
+        let keys = self.keys(candidate).into_iter().filter(|key| key.root != VmaAccess::None);
+        let verdicts = keys.map(|key| {
+            let place = (key.id.file, self.context.index.item(key.id).name);
+            judge(self.context.rules, &self.chosen.target, &self.analysis.facts(&key), place).verdict()
+        });
+        verdicts.max().is_some_and(|verdict| matches!(verdict, Verdict::Mechanical | Verdict::Action))
+    }
+
     /// Reason why a hook cannot be retyped: a place that may implement it could not be analysed.
-    fn unclear(&self, hook: &Hook) -> Option<String> {
+    pub(super) fn unclear(&self, hook: &Hook) -> Option<String> {
         let index = self.context.index;
         let unclear = index.unclear().iter().find(|unclear| unclear.may_set(hook, index))?;
         Some(format!(
@@ -170,7 +184,7 @@ impl Planner<'_> {
         hardest.all(|requirement| requirement.kind.finish().is_some_and(|call| form.calls.contains_key(call)))
     }
 
-    fn keys(&self, candidate: &Candidate) -> Vec<Key> {
+    pub(super) fn keys(&self, candidate: &Candidate) -> Vec<Key> {
         let file = self.findings[candidate.fix.finding].registration.file;
         let mut keys = handler_keys(self.context, &candidate.fix.name, file);
         // A header may define a stub beside the real function.

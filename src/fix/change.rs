@@ -38,8 +38,12 @@ pub struct HandlerFix {
     pub new_name: String,
     /// Finding that registers the handler first, as an index into the scan's findings.
     pub finding: usize,
-    /// Hook that is retyped with the handler, for all its implementers.
+    /// Hook of another struct that the handler implements. It is retyped for all its implementers, or gets a twin.
     pub retyped: Option<Hook>,
+    /// How many tables and assignments register the handler.
+    pub registrations: usize,
+    /// Whether the old hook stays beside the new one, for implementers that do not convert.
+    pub keeps_old_hook: bool,
     /// Table that replaces the handler's table in open files. All handlers with the same value are converted in one patch.
     pub swapped_with: Option<String>,
     /// Confidence in the conversion.

@@ -2,6 +2,7 @@
 
 use super::lookup::Lookup;
 use crate::index::Hook;
+use crate::kernel::Tree;
 use crate::rules::Rewrite;
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::Analysis;
@@ -9,6 +10,7 @@ use crate::vma::lower::Context;
 
 /// Shared state of a run of conversions.
 pub(super) struct FixContext<'a> {
+    pub(super) tree: &'a Tree,
     pub(super) context: Context<'a>,
     pub(super) chosen: &'a ResolvedTarget,
     pub(super) rewrite: &'a Rewrite,
@@ -20,6 +22,7 @@ pub(super) struct FixContext<'a> {
 impl<'a> FixContext<'a> {
     pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> FixContext<'a> {
         FixContext {
+            tree: session.tree(),
             context: session.context,
             chosen: &session.chosen,
             rewrite,

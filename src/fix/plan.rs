@@ -16,6 +16,8 @@ pub struct Options<'a> {
     pub own: &'a Target,
     /// Include sketches.
     pub sketches: bool,
+    /// Let a new hook stand beside the old one where only some implementers convert, and move functions of other modules.
+    pub twins: bool,
     /// Begin with what the target needs and no tree has yet.
     pub scaffold: bool,
 }
@@ -53,7 +55,7 @@ pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: O
         .rules
         .rewrite(target, options.own)
         .ok_or_else(|| format!("target {}: no templates for conversions to it", target.name))?;
-    let mut planner = Planner::new(session, &rewrite);
+    let mut planner = Planner::new(session, &rewrite, options.twins);
     planner.choose(wanted);
     planner.convert();
     let mut fixes = planner.finish(options.sketches);

@@ -27,6 +27,8 @@ struct Outcome {
 pub(super) struct Planner<'a> {
     pub(super) shared: FixContext<'a>,
     pub(super) candidates: Vec<Candidate>,
+    /// Whether a new hook may stand beside the old one.
+    pub(super) with_twins: bool,
     members: Members,
 }
 
@@ -39,12 +41,18 @@ impl<'a> std::ops::Deref for Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> Planner<'a> {
-        Planner { shared: FixContext::new(session, rewrite), candidates: Vec::new(), members: Members::new() }
+    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite, with_twins: bool) -> Planner<'a> {
+        Planner {
+            with_twins,
+            shared: FixContext::new(session, rewrite),
+            candidates: Vec::new(),
+            members: Members::default(),
+        }
     }
 
     /// Converts all candidates. Repeats without those that failed, because functions and hooks shared with them cannot be retyped.
     pub(super) fn convert(&mut self) {
+        self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
         self.settle_members();
         loop {
             let going: BTreeSet<usize> =
@@ -66,11 +74,46 @@ impl<'a> Planner<'a> {
                 (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
                 failed |= was_safe && !self.is_planned_safe(number);
             }
+            failed |= self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
             failed |= self.settle();
             if !failed {
                 return;
             }
         }
+    }
+
+    /// Lets the new hook stand beside the old one where only some implementers convert. Returns whether there are new ones of that kind.
+    pub(super) fn keep_old_hooks(&mut self, converts: impl Fn(&Planner, usize) -> bool) -> bool {
+        if !self.with_twins {
+            return false;
+        }
+        let is_mixed = |numbers: &[usize]| {
+            let (some, others): (Vec<usize>, Vec<usize>) = numbers.iter().partition(|number| converts(self, **number));
+            // A twin for handlers that only refuse would be dead code.
+            some.iter().any(|number| self.may_map(*number)) && !others.is_empty()
+        };
+        let mixed: Vec<Hook> = self
+            .retyped()
+            .into_values()
+            .filter(|(hook, numbers)| {
+                let is_unclear = || self.unclear(hook).is_some() && numbers.iter().any(|number| self.may_map(*number));
+                is_mixed(numbers) || is_unclear()
+            })
+            .map(|(hook, _)| hook.clone())
+            .collect();
+        let mut is_news = false;
+        for hook in mixed {
+            is_news |= self.members.keep_old(&hook);
+        }
+        is_news
+    }
+
+    /// Whether a handler accepts any mapping.
+    fn may_map(&self, number: usize) -> bool {
+        self.keys(&self.candidates[number]).iter().any(|key| {
+            let paths = self.analysis.facts(key).function_paths.paths;
+            paths.iter().any(|path| !path.fails)
+        })
     }
 
     /// Rejects the implementers of hooks that cannot be retyped, before any handler is converted.
@@ -85,10 +128,11 @@ impl<'a> Planner<'a> {
         members.iter().for_each(|member| drop(self.lookup.users(member)));
         retyped.par_iter().for_each(|(hook, _)| drop(self.members.of(&self.shared, hook)));
         for (hook, numbers) in retyped {
-            if let Err(reason) = &*self.members.of(&self.shared, hook) {
-                for number in numbers {
-                    self.candidates[number].fix.reason.get_or_insert(reason.clone());
-                }
+            let unclear = self.unclear(hook).filter(|_| !self.members.is_twin(hook));
+            let reason = unclear.or_else(|| self.members.of(&self.shared, hook).as_ref().as_ref().err().cloned());
+            for number in reason.iter().flat_map(|_| &numbers) {
+                self.candidates[*number].fix.reason =
+                    self.candidates[*number].fix.reason.take().or_else(|| reason.clone());
             }
         }
         self.settle();
@@ -111,10 +155,10 @@ impl<'a> Planner<'a> {
 
     /// Candidates that are converted all or none, with the reason: implementers of a retyped hook, or swapped tables.
     fn groups(&self) -> Vec<(String, Vec<usize>)> {
-        let hooks = self
-            .retyped()
-            .into_iter()
-            .map(|(hook, (_, numbers))| (format!("all implementers of {hook} have to be converted together"), numbers));
+        let hooks =
+            self.retyped().into_iter().filter(|(_, (hook, _))| !self.members.is_twin(hook)).map(
+                |(hook, (_, numbers))| (format!("all implementers of {hook} have to be converted together"), numbers),
+            );
         let tables = self.swapped().into_iter().map(|(table, numbers)| {
             let why = format!("tables that open files swap for {table} can only be converted together");
             (why, numbers)
@@ -212,7 +256,10 @@ impl<'a> Planner<'a> {
                     })
                 })
                 .collect();
+            let registrations = self.candidates[number].findings.len();
             let fix = &mut self.candidates[number].fix;
+            fix.registrations = registrations;
+            fix.keeps_old_hook = fix.retyped.as_ref().is_some_and(|hook| self.members.is_twin(hook));
             fix.applicability = match fix.reason {
                 Some(_) => Applicability::None,
                 None if is_safe => Applicability::Safe,
@@ -220,6 +267,11 @@ impl<'a> Planner<'a> {
             };
             if fix.applicability == Applicability::Sketch {
                 fix.open_points.extend(state);
+                if fix.open_points.is_empty() {
+                    let registration = &self.shared.findings[fix.finding].registration;
+                    let text = "is converted together with handlers that have open points".to_owned();
+                    fix.open_points.push((registration.file, OpenPoint { offset: registration.span.start, text }));
+                }
                 fix.open_points.sort();
                 fix.open_points.dedup();
             }

@@ -9,7 +9,7 @@ use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::applied;
 use crate::behaviour::{Conversion, Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
-use crate::index::ItemId;
+use crate::index::{ItemId, Takes};
 use crate::kernel::Overlay;
 use crate::lint::{self, Facts, HandlerView, Hazard, Lint};
 use crate::source::Span;
@@ -19,7 +19,7 @@ use crate::vma::Key;
 /// Compares the behaviour of all handlers before and after the planned changes. A change with a handler that behaves otherwise is not written: the difference
 /// is an open point. A handler that cannot be compared keeps a remark with the reason.
 pub fn verify(session: &Session<'_>, fixes: &mut Fixes) {
-    let results = compared(session, fixes);
+    let Verified { results, registered } = compared(session, fixes);
     for fix in fixes.handlers.iter_mut().filter(|fix| fix.applicability == Applicability::Safe) {
         let registration = &session.scan.findings[fix.finding].registration;
         for (id, result) in
@@ -27,8 +27,10 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes) {
         {
             match &result.conversion {
                 Ok(Conversion { differences, consequences }) => {
-                    let open = differences.iter().filter(|difference| !difference.kind.is_minor());
-                    fix.open_points.extend(open.map(|difference| open_point(id, difference)));
+                    let (minor, open): (Vec<&Difference>, Vec<&Difference>) =
+                        differences.iter().partition(|difference| difference.kind.is_minor());
+                    fix.open_points.extend(open.into_iter().map(|difference| open_point(id, difference)));
+                    fix.remarks.extend(minor.into_iter().map(|difference| format!("another error: {difference}")));
                     fix.consequences.extend(consequences.iter().cloned());
                 }
                 Err(reason) => {
@@ -37,6 +39,12 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes) {
                 }
             }
             fix.carried.extend(result.hazards.iter().cloned());
+        }
+        let registered = registered.get(&fix.new_name).copied().unwrap_or_default();
+        if registered < fix.registrations {
+            let text = format!("{registered} of {} registrations would be converted", fix.registrations);
+            let offset = registration.span.start;
+            fix.open_points.push((registration.file, OpenPoint { offset, text }));
         }
     }
     withdraw(fixes);
@@ -49,10 +57,18 @@ struct Compared {
     hazards: Vec<String>,
 }
 
-/// What was found for each handler that the changes convert, by its old function.
-fn compared(session: &Session<'_>, fixes: &Fixes) -> BTreeMap<ItemId, Compared> {
+/// What was found in the tree with all changes.
+#[derive(Default)]
+struct Verified {
+    /// For each handler that the changes convert, by its old function.
+    results: BTreeMap<ItemId, Compared>,
+    /// How many registrations each new handler has.
+    registered: BTreeMap<String, usize>,
+}
+
+fn compared(session: &Session<'_>, fixes: &Fixes) -> Verified {
     if fixes.changes.is_empty() {
-        return BTreeMap::new();
+        return Verified::default();
     }
     let index = session.context.index;
     let mut overlay = Overlay::default();
@@ -65,21 +81,30 @@ fn compared(session: &Session<'_>, fixes: &Fixes) -> BTreeMap<ItemId, Compared> 
     let after = Session::new(&workspace, &session.chosen, Extent::Handlers);
     let (old, new) = (Functions::new(session.context), Functions::new(after.context));
     let pairs = converted((index, session.findings()), (after.context.index, after.findings()));
-    let mut hazards = hazards(&after, &pairs);
+    let mut hazards = hazards(session, &after, &pairs);
     let compared = pairs.par_iter().map(|(was, is)| (was.id, is.id, conversion((&old, was), (&new, is))));
     let compared: Vec<_> = compared.collect();
-    compared
+    let results = compared
         .into_iter()
         .map(|(was, is, conversion)| (was, Compared { conversion, hazards: hazards.remove(&is).unwrap_or_default() }))
-        .collect()
+        .collect();
+    let mut registered: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in after.findings().iter().filter(|finding| finding.registration.hook.takes == Takes::Desc) {
+        if let Some(handler) = &finding.handler {
+            *registered.entry(handler.name.clone()).or_default() += 1;
+        }
+    }
+    Verified { results, registered }
 }
 
 /// The hazards of converted handlers, by their new functions. Behaviour is equal, so the old handlers have them too.
-fn hazards(after: &Session<'_>, pairs: &[(Key, Key)]) -> BTreeMap<ItemId, Vec<String>> {
-    let converted: BTreeSet<ItemId> = pairs.iter().map(|(_, is)| is.id).collect();
-    let mut facts = Facts::of(after, None, &|_, key| converted.contains(&key.id));
+fn hazards(before: &Session<'_>, after: &Session<'_>, pairs: &[(Key, Key)]) -> BTreeMap<ItemId, Vec<String>> {
+    let (old, converted): (BTreeSet<ItemId>, BTreeSet<ItemId>) = pairs.iter().map(|(was, is)| (was.id, is.id)).unzip();
+    let facts_before = Facts::of(before, None, &|_, key| old.contains(&key.id));
+    let mut facts = Facts::of(after, Some(&facts_before), &|_, key| converted.contains(&key.id));
     facts.documents = false;
-    let lints: Vec<&Lint> = lint::ALL.iter().filter(|lint| lint.is_default()).collect();
+    let is_chosen = |lint: &&Lint| lint.is_default() && lint.id != lint::CONVERSION_DIFFERS;
+    let lints: Vec<&Lint> = lint::ALL.iter().filter(is_chosen).collect();
     // A test holds the texts of lints to their form.
     let hazards = lint::run(&facts, &lints).unwrap_or_default();
     let index = after.context.index;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::built::{Built, add_declarations};
-use super::matter::{MMAP, VMA, is_access, is_assigned};
+use super::matter::{MMAP, VMA, is_access, is_assigned, is_macro_argument};
 use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
 use super::search::{Search, shared_parts};
@@ -278,7 +278,8 @@ impl Sources {
         let word = &text[start..end];
         is_cut
             || self.words.macros.contains(word)
-            || (self.words.members.contains(word) && (is_assigned(text, end) || is_access(text, start)))
+            || (self.words.members.contains(word)
+                && (is_assigned(text, end) || is_access(text, start) || is_macro_argument(text, start, end)))
     }
 }
 

@@ -28,7 +28,7 @@ pub use built::Built;
 pub use file::SourceFile;
 pub use function_syntax::FunctionSyntax;
 pub use hooks::{Hook, Hooks, Takes};
-pub use matter::is_access;
+pub use matter::{is_access, is_macro_argument};
 pub use net::Unclear;
 pub use rebuild::rebuild;
 pub use registrations::Registration;

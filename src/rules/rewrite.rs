@@ -67,6 +67,8 @@ pub struct FinishForm {
 pub struct BridgeForm {
     /// Statement that builds a desc from the VMA.
     pub before: String,
+    /// Statement that gives the desc the private data that the VMA has already.
+    pub seed: String,
     /// Call that applies the requests of the hook, and returns an error or 0.
     pub after: String,
 }

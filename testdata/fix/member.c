@@ -82,7 +82,7 @@ static const struct file_operations bank_fops = {
 	.mmap = bank_mmap,
 };
 
-/* One handler that cannot be converted holds all others of its hook. */
+/* One handler cannot be converted: the others get a hook beside the old one. */
 struct held_ops {
 	int (*mmap)(struct vm_area_struct *vma);
 };
@@ -102,7 +102,7 @@ static int hard_mmap(struct vm_area_struct *vma)
 static const struct held_ops easy_ops = { .mmap = easy_mmap };
 static const struct held_ops hard_ops = { .mmap = hard_mmap };
 
-/* The bridge would take the private data back to what the hook leaves. */
+/* The caller has set private data: the desc starts with them. */
 struct late_ops {
 	int (*late_mmap)(struct late *late, struct vm_area_struct *vma);
 };

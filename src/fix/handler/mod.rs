@@ -2,6 +2,7 @@
 //! name it.
 
 mod helpers;
+mod over_new;
 mod registration;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,8 +63,12 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let helpers = self.helper_names();
         self.populating = Rc::new(self.populating());
         if self.candidate.twin.is_none() {
+            let keeps_old = self.keeps_old();
             for file in self.files_naming(&self.candidate.fix.name, self.is_static()) {
-                self.name_in(file, &helpers);
+                match keeps_old {
+                    true => self.beside_old(file, &helpers),
+                    false => self.name_in(file, &helpers),
+                }
             }
             for id in self.candidate.helpers.clone() {
                 self.helper(id, &helpers);
@@ -80,7 +85,9 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             let registration = &finding.registration;
             self.check_table(registration);
             self.retype(&registration.hook);
-            self.register(registration.file, registration.span, &registration.hook.member);
+            if registration.macro_name.is_none() {
+                self.register(registration.file, registration.span, &registration.hook.member);
+            }
         }
         let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
         if let Some((file, _)) = clash {
@@ -112,14 +119,33 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         self.edits.entry(file).or_default().extend(edits);
     }
 
+    /// Whether the handler's name means the handler in a file, and not a function of the file's own.
+    fn means_handler(&self, file: u32) -> bool {
+        let source = self.shared.context.index.file(file);
+        let mut own =
+            source.named(ItemKind::Function, &self.candidate.fix.name).map(|item| ItemId { file, item }).peekable();
+        own.peek().is_none() || own.any(|id| self.candidate.definitions.contains(&id))
+    }
+
+    /// Whether a place lies in a registration of the handler.
+    fn is_registration(&self, file: u32, at: usize) -> bool {
+        let mut registrations =
+            self.candidate.findings.iter().map(|finding| &self.shared.findings[*finding].registration);
+        registrations.any(|registration| registration.file == file && registration.span.contains(at as u32))
+    }
+
+    fn beside_old(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
+        let code = self.shared.lookup.code(file);
+        let conversion = self.conversion(file, &code, helpers);
+        self.add_beside_old(file, &conversion);
+    }
+
     /// Converts every mention of the handler in one file.
     fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
         let index = self.shared.context.index;
         let source = index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        // If a file defines its own function of this name, the name means that function.
-        let mut own = source.named(ItemKind::Function, name).map(|item| ItemId { file, item }).peekable();
-        if own.peek().is_some() && !own.any(|id| self.candidate.definitions.contains(&id)) {
+        if !self.means_handler(file) {
             return;
         }
         if is_taken(source, new_name) {
@@ -127,17 +153,10 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         }
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
-        let at_registration = |at: usize| {
-            self.candidate
-                .findings
-                .iter()
-                .map(|finding| &self.shared.findings[*finding].registration)
-                .any(|registration| registration.file == file && registration.span.contains(at as u32))
-        };
         let mut prototypes = Vec::new();
         for (at, mention) in mentions(source, &code, name) {
             match mention {
-                _ if at_registration(at) => {}
+                _ if self.is_registration(file, at) => {}
                 Mention::Literal | Mention::Other => {}
                 // The conversion of a function also updates its comments.
                 Mention::Comment if self.is_converted(file, at) => {}
@@ -163,8 +182,15 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                     }
                     None => self.refuse(format!("its prototype in {} could not be parsed", source.path)),
                 },
-                Mention::Export | Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
+                Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
+                Mention::Export => {
+                    self.add(file, [Edit::new(at, at + name.len(), new_name)]);
+                    self.remarks.insert(format!(
+                        "{name}() was exported: modules outside the tree that name it need {new_name}()"
+                    ));
+                }
                 Mention::Alias(number) => self.alias(file, number, at),
+                Mention::Code(Some(number)) if self.registers(source, number, at) => self.register_in_macro(file, at),
                 Mention::Code(_) => {
                     let place = source.at(at as u32);
                     return self.refuse(format!("{name} is used at {place} outside its registration"));

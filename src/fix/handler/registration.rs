@@ -4,8 +4,9 @@ use super::HandlerConversion;
 use crate::fix::hooks::retype::renamed;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::registration;
-use crate::index::{Hook, Registration};
-use crate::source::{ItemKind, Span, find_word, words};
+use crate::index::{Hook, ItemId, Registration, SourceFile};
+use crate::source::{ItemKind, Span, find_word, identifier_before, words};
+use crate::verdict::Finding;
 
 impl HandlerConversion<'_, '_> {
     /// Adds the edits that retype a hook for all its implementers.
@@ -22,6 +23,33 @@ impl HandlerConversion<'_, '_> {
             }
             Ok(edits) => edits.iter().for_each(|(file, edits)| self.add(*file, edits.iter().cloned())),
             Err(reason) => self.refuse(reason.clone()),
+        }
+    }
+
+    /// Whether a macro that registers the handler for its users names it at a place: `.mmap = handler`.
+    pub(super) fn registers(&self, source: &SourceFile, item: usize, at: usize) -> bool {
+        source.items[item].kind == ItemKind::Macro && self.entry_in_macro(&source.text, at).is_some()
+    }
+
+    /// The entry of a table that ends with the handler's name at a place, and the member that it sets.
+    fn entry_in_macro(&self, text: &[u8], at: usize) -> Option<(Span, String)> {
+        let before = text[..at].trim_ascii_end().strip_suffix(b"=")?;
+        let before = before.trim_ascii_end();
+        let (from, to) = identifier_before(before, before.len())?;
+        let member = std::str::from_utf8(&before[from..to]).ok()?;
+        let is_ours = self.candidate.findings.iter().any(|finding| {
+            let registration = &self.shared.findings[*finding].registration;
+            registration.macro_name.is_some() && registration.hook.member == member
+        });
+        let start = from.checked_sub(1).filter(|dot| text[*dot] == b'.' && is_ours)?;
+        Some((Span::new(start, at + self.candidate.fix.name.len()), member.to_owned()))
+    }
+
+    /// Registers the converted handler in a macro.
+    pub(super) fn register_in_macro(&mut self, file: u32, at: usize) {
+        let text = &self.shared.context.index.file(file).text;
+        if let Some((span, member)) = self.entry_in_macro(text, at) {
+            self.register(file, span, &member);
         }
     }
 
@@ -86,9 +114,17 @@ impl HandlerConversion<'_, '_> {
         {
             self.refuse("its table already has .mmap_prepare".to_owned());
         }
+        if let Some(other) = self.left_in_table(registration) {
+            self.refuse(format!(
+                "its table, or the driver, also sets {} to {other}, which does not convert",
+                registration.hook.name()
+            ));
+        }
         let Some(table) = &registration.table else { return };
         let is_static = own
             .is_none_or(|item| find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some());
+        // A copy of a struct of a subsystem has the new hook too, and its callers call that.
+        let counts_copies = !self.shared.is_retyped(&registration.hook);
         let files = if is_static { vec![registration.file] } else { self.shared.lookup.naming(table).to_vec() };
         for file in files {
             let code = self.shared.lookup.code(file);
@@ -101,7 +137,7 @@ impl HandlerConversion<'_, '_> {
             let texts = std::iter::once((0, code.as_slice()));
             let texts = texts.chain(macros.map(|item| (item.span.start as usize, item.span.of(&other.text))));
             let read = texts.into_iter().find_map(|(base, text)| {
-                Some(base + read_of(text, table.as_bytes(), registration.hook.member.as_bytes())?)
+                Some(base + read_of(text, table.as_bytes(), registration.hook.member.as_bytes(), counts_copies)?)
             });
             if let Some(at) = read {
                 return self.refuse(format!("{table} is copied or its hook is read at {}", other.at(at as u32)));
@@ -110,18 +146,65 @@ impl HandlerConversion<'_, '_> {
     }
 }
 
-/// Offset at which a text reads the hook of a table, or copies the whole table.
-fn read_of(text: &[u8], table: &[u8], member: &[u8]) -> Option<usize> {
+impl HandlerConversion<'_, '_> {
+    /// Another handler of the same hook and table that keeps the old hook, which callers prefer.
+    fn left_in_table(&self, registration: &Registration) -> Option<&str> {
+        let index = self.shared.context.index;
+        let is_table = |registration: &Registration| {
+            let item = index.file(registration.file).item_at(registration.span.start);
+            item.is_some_and(|item| index.file(registration.file).items[item as usize].kind == ItemKind::Variable)
+        };
+        let is_same = |other: &Registration| {
+            other.file == registration.file
+                && other.hook == registration.hook
+                && other.span != registration.span
+                // Two different conditions may exclude each other.
+                && (other.condition == registration.condition
+                    || other.condition.is_none()
+                    || registration.condition.is_none())
+                // What is set at run time may meet any table of the file.
+                && (other.table == registration.table || !is_table(other) || !is_table(registration))
+        };
+        let is_left = |finding: &&Finding| {
+            let name = finding.handler.as_ref().map(|handler| handler.name.as_str());
+            let place = finding.handler.as_ref().and_then(|handler| handler.place);
+            let id = place.and_then(|place| {
+                Some(ItemId { file: place.file, item: index.file(place.file).item_at(place.span.start)? })
+            });
+            name != Some(self.candidate.fix.name.as_str()) && !id.is_some_and(|id| self.converted.contains(&id))
+        };
+        // What stands behind a macro, or is set at run time, counts in the old table too.
+        let overrides = |other: &Registration| {
+            registration.macro_name.is_some() && (!is_table(other) || other.span.start > registration.span.start)
+        };
+        let mut others = self
+            .shared
+            .findings
+            .iter()
+            .filter(|finding| is_same(&finding.registration) && !overrides(&finding.registration));
+        let left = others.find(is_left)?;
+        left.handler.as_ref().map(|handler| handler.name.as_str())
+    }
+}
+
+/// Offset at which a text reads the hook of a table, or copies the whole table if that counts.
+fn read_of(text: &[u8], table: &[u8], member: &[u8], counts_copies: bool) -> Option<usize> {
     words(text, table).find(|at| {
         let behind = text[at + table.len()..].trim_ascii_start();
         let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
-        let is_read = field.is_some_and(|field| find_word(field, member, 0) == Some(0));
+        let is_set = |field: &[u8]| {
+            let sign = field[member.len()..].trim_ascii_start();
+            sign.starts_with(b"=") && !sign.starts_with(b"==")
+        };
+        let names_hook = |field: &&[u8]| find_word(field, member, 0) == Some(0);
+        // `left_in_table` looks at what sets the hook of a subsystem.
+        let is_read = field.filter(names_hook).is_some_and(|field| counts_copies || !is_set(field));
         let before = text[..*at].trim_ascii_end();
         let is_assigned = before.ends_with(b"=") && behind.starts_with(b";");
         let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
         let called = |name: &[u8]| find_word(&before[statement..], name, 0).is_some();
         let is_duplicated =
             before.ends_with(b"&") && [b"memcpy".as_slice(), b"kmemdup", b"devm_kmemdup"].into_iter().any(called);
-        is_read || is_assigned || is_duplicated
+        is_read || counts_copies && (is_assigned || is_duplicated)
     })
 }

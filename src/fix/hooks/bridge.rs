@@ -1,14 +1,15 @@
 //! Callers of a retyped hook. A caller keeps its VMA; a bridge builds a desc from it and applies the hook's result to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::hooks::retyping::{PRIVATE, Retyping};
+use crate::fix::hooks::twin::{is_copied, tested};
 use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, fitted};
-use crate::index::{ItemId, Scope, SourceFile};
+use crate::index::{Handler, ItemId, Scope, SourceFile};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
 use crate::source::visit::{self, Seen};
-use crate::source::{Item, Span, find_word, words};
+use crate::source::{Item, Span, find_word, is_identifier_byte, words};
 
 /// Usual names of error variables.
 const ERRORS: &[&str] = &["err", "ret", "rc", "error", "retval", "res"];
@@ -79,12 +80,16 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         Ok(())
     }
 
-    /// Renames the member wherever else it is read. Fails if it is called without a bridge, or set outside a registration.
+    /// Renames the member wherever else it is read, or tests the new member too. Fails if it is called without a bridge, or set outside a registration.
     pub(in crate::fix) fn others(&mut self) -> Result<(), String> {
         let (mut called, mut set, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut spans: BTreeMap<Span, Span> = BTreeMap::new();
         visit::statements(&self.function.body, &mut |seen| {
             let Seen::Expression(expression) = seen else { return };
-            named.extend(self.hook(expression));
+            if let Some(place) = self.hook(expression) {
+                named.insert(place);
+                spans.insert(place, self.without_parentheses(expression.bare().span, place));
+            }
             match &expression.kind {
                 E::Call { callee, .. } => called.extend(self.hook(callee)),
                 E::Assign { target, .. } => set.extend(self.hook(target)),
@@ -94,22 +99,49 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         let Retyping { shared, hook, new_name, .. } = self.retyping;
         for place in named.difference(&self.bridged) {
             let refuse = |what: &str| Err(format!("{} is {what} at {}", hook.name(), self.source.at(place.start)));
-            let is_registered =
-                || {
-                    shared.context.index.registrations().iter().any(|registration| {
-                        registration.file == self.id.file && registration.span.contains(place.start)
-                    })
-                };
+            let is_registered = || {
+                shared.context.index.registrations().iter().any(|registration| {
+                    registration.file == self.id.file
+                        && registration.span.contains(place.start)
+                        && matches!(registration.handler, Handler::Function(_))
+                })
+            };
             if called.contains(place) {
                 return refuse("called in an expression that cannot be bridged");
             }
-            if !set.contains(place) {
+            if !set.contains(place) && self.retyping.is_twin {
+                let test =
+                    spans.get(place).and_then(|whole| tested(&self.source.text, self.code, *place, *whole, new_name));
+                match test {
+                    Some(edit) => drop(self.edits.insert(edit)),
+                    None => return refuse("read in an expression that is no test"),
+                }
+            } else if !set.contains(place) {
+                if spans.get(place).is_some_and(|whole| is_copied(self.code, *whole)) {
+                    return refuse("copied");
+                }
                 self.edits.insert(Edit { span: *place, text: new_name.clone() });
             } else if !is_registered() {
                 return refuse("set to something other than a function");
             }
         }
         Ok(())
+    }
+
+    /// The span of `x->hook` without parentheses around it; `place` is that of the member.
+    fn without_parentheses(&self, span: Span, place: Span) -> Span {
+        let mut start = span.start as usize;
+        let depth = |start: usize| {
+            let text = &self.code[start..place.end as usize];
+            text.iter()
+                .filter(|byte| **byte == b'(')
+                .count()
+                .saturating_sub(text.iter().filter(|byte| **byte == b')').count())
+        };
+        while depth(start) > 0 && matches!(self.code[start], b'(' | b' ' | b'\t' | b'\n') {
+            start += 1;
+        }
+        Span::new(start, place.end as usize)
     }
 
     /// Bridges a call of the hook whose value is returned, or stored in `kept_in`.
@@ -129,12 +161,12 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         if find_word(body, b"desc", 0).is_some() && !is_desc {
             return refuse("where the name desc is already used");
         }
+        let is_twin = self.retyping.is_twin;
         let before = &self.code[self.id_item().body as usize..place.start as usize];
-        if find_word(before, PRIVATE, 0).is_some() {
-            return refuse("after a use of vm_private_data, which the bridge would overwrite");
-        }
+        // A twin that is written later may leave the private data as the caller has set them.
+        let has_private = is_twin || self.retyping.has_private || find_word(before, PRIVATE, 0).is_some();
         let Some(site) = Site::of(self.source, self.code, statement) else {
-            return refuse("in a statement that shares its line or is followed by else");
+            return refuse("in a statement that shares its line, or whose else cannot be given braces");
         };
         let text = |expression: &Expression| expression.text(&self.source.text);
         let file = handed("file").map(|number| text(&arguments[number])).or_else(|| {
@@ -152,14 +184,26 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             })
             .collect();
         let callee = Span { start: callee.span.start, end: place.start };
-        let callee = String::from_utf8_lossy(callee.of(&self.source.text)).into_owned();
+        let mut callee = String::from_utf8_lossy(callee.of(&self.source.text)).into_owned();
+        let mut old_call = statement.span.of(&self.source.text).to_vec();
+        if is_twin && callee.contains('(') {
+            // Whatever the table is found by, is asked once.
+            let Some(found) = self.hoisted(statement, &callee) else {
+                return refuse("by way of a call that a test of the new hook would repeat");
+            };
+            let start = place.start as usize - statement.span.start as usize - callee.len();
+            old_call.splice(start..start + callee.len(), found.bytes());
+            callee = found;
+        }
         let (error, is_new) = match kept_in {
             Some(name) => (name.to_owned(), false),
             None => self.error(),
         };
         let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
-        let indent = &site.indent;
-        let mut lines = vec![filled(&form.before), fitted(&call, columns(indent.as_bytes()))];
+        let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
+        let mut lines = vec![filled(&form.before)];
+        lines.extend(has_private.then(|| filled(&form.seed)));
+        lines.push(fitted(&call, columns(indent.as_bytes())));
         if kept_in.is_some() {
             lines.extend([format!("if (!{error})"), format!("\t{error} = {};", filled(&form.after))]);
         } else {
@@ -168,9 +212,33 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         }
         let mut declared: Vec<String> = if is_desc { Vec::new() } else { vec!["struct vm_area_desc desc;".to_owned()] };
         declared.extend(is_new.then(|| format!("int {error};")));
+        if is_twin {
+            let test = format!("{callee}{}", hook.member);
+            let old_call = String::from_utf8_lossy(&old_call).into_owned();
+            if kept_in.is_some() {
+                lines = instead_of_old(&test, std::mem::take(&mut declared), lines, &old_call);
+            } else {
+                lines.splice(0..0, [format!("if ({test})"), format!("\t{}", deeper(&old_call)), String::new()]);
+            }
+        }
         self.write(&site, declared, lines);
         self.bridged.insert(place);
         Ok(())
+    }
+
+    /// Declares a variable for the table that a call gives: `READ_ONCE(sock->ops)->`. Returns how the new code reaches the table. `None` if statements
+    /// before the call may change what the call gives.
+    fn hoisted(&mut self, statement: &Statement, callee: &str) -> Option<String> {
+        let first = self.function.body.iter().find(|statement| !matches!(statement.kind, S::Declaration(_)))?;
+        let table = callee.strip_suffix("->")?;
+        let is_free = find_word(self.id_item().span.of(self.code), b"ops", 0).is_none()
+            || words(self.id_item().span.of(self.code), b"ops")
+                .all(|at| self.id_item().span.of(self.code)[..at].ends_with(b">"));
+        if first.span != statement.span || !is_free {
+            return None;
+        }
+        self.declare(&[format!("const struct {} *ops = {table};", self.retyping.hook.record)]);
+        Some("ops->".to_owned())
     }
 
     /// Writes the lines of a bridge and their declarations.
@@ -221,6 +289,25 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
     }
 }
 
+/// The lines that keep the result of the old hook if a table has it, and else that of the new one. A table macro may set the new hook, and a driver the
+/// old one at run time: the old one then counts.
+fn instead_of_old(test: &str, mut declared: Vec<String>, lines: Vec<String>, old_call: &str) -> Vec<String> {
+    if !declared.is_empty() {
+        declared.push(String::new());
+    }
+    let inner = declared.into_iter().chain(lines);
+    let indented = inner.map(|line| if line.is_empty() { line } else { format!("\t{line}") });
+    let mut all = vec![format!("if ({test}) {{"), format!("\t{}", deeper(old_call)), "} else {".to_owned()];
+    all.extend(indented);
+    all.push("}".to_owned());
+    all
+}
+
+/// A statement whose further lines are indented by a tab more.
+fn deeper(statement: &str) -> String {
+    statement.replace('\n', "\n\t")
+}
+
 /// Position of a statement.
 struct Site {
     span: Span,
@@ -230,6 +317,43 @@ struct Site {
     is_bare: bool,
     /// End of the code before it.
     before: usize,
+    /// The `else` behind it.
+    other: Option<Else>,
+}
+
+/// An `else` behind a statement without braces.
+struct Else {
+    /// Where the word begins.
+    start: usize,
+    /// End of the statement behind it, if it has no braces either.
+    end: Option<usize>,
+}
+
+impl Else {
+    /// The `else` behind the end of a statement, if there is one. An error if it cannot be given braces: a comment stands before it, or more than one
+    /// simple statement behind it.
+    fn behind(text: &[u8], code: &[u8], end: usize) -> Result<Option<Else>, ()> {
+        let rest = code[end..].trim_ascii_start();
+        let Some(body) =
+            rest.strip_prefix(b"else").filter(|body| !body.first().is_some_and(|byte| is_identifier_byte(*byte)))
+        else {
+            return Ok(None);
+        };
+        let start = code.len() - rest.len();
+        if !text[end..start].iter().all(u8::is_ascii_whitespace) {
+            return Err(());
+        }
+        let body = body.trim_ascii_start();
+        if body.starts_with(b"{") || body.starts_with(b"if") {
+            return Ok(Some(Else { start, end: None }));
+        }
+        let semicolon = memchr::memchr(b';', body).ok_or(())?;
+        let is_simple = !body[..semicolon].contains(&b'{')
+            && [b"for".as_slice(), b"do", b"switch"]
+                .iter()
+                .all(|word| find_word(&body[..semicolon], word, 0).is_none());
+        if is_simple { Ok(Some(Else { start, end: Some(code.len() - body.len() + semicolon + 1) })) } else { Err(()) }
+    }
 }
 
 impl Site {
@@ -240,11 +364,10 @@ impl Site {
         let before = code[..start].trim_ascii_end();
         let is_bare = before.ends_with(b")") || before.ends_with(b"else");
         let is_in_block = matches!(before.last()?, b'{' | b'}' | b';' | b':');
-        let has_else = code[end..].trim_ascii_start().starts_with(b"else");
-        let fits = indent.trim().is_empty()
-            && (is_in_block || (is_bare && indent.ends_with('\t') && !has_else))
-            && code[end - 1] == b';';
-        fits.then_some(Site { span: statement.span, indent, is_bare, before: before.len() })
+        let other = Else::behind(&source.text, code, end).ok()?;
+        let fits =
+            indent.trim().is_empty() && (is_in_block || (is_bare && indent.ends_with('\t'))) && code[end - 1] == b';';
+        fits.then_some(Site { span: statement.span, indent, is_bare, before: before.len(), other })
     }
 
     /// Replaces the statement by lines, and adds braces if it is a body without them.
@@ -256,6 +379,18 @@ impl Site {
             return vec![Edit { span: self.span, text }];
         }
         let outer = &self.indent[..self.indent.len() - 1];
-        vec![Edit::new(self.before, self.before, " {"), Edit { span: self.span, text: format!("{text}\n{outer}}}") }]
+        let mut edits = vec![
+            Edit::new(self.before, self.before, " {"),
+            Edit { span: self.span, text: format!("{text}\n{outer}}}") },
+        ];
+        if let Some(Else { start, end }) = &self.other {
+            // Either all arms have braces, or none.
+            edits.push(Edit::new(self.span.end as usize, *start, " "));
+            if let Some(end) = end {
+                edits.push(Edit::new(start + b"else".len(), start + b"else".len(), " {"));
+                edits.push(Edit::new(*end, *end, format!("\n{outer}}}")));
+            }
+        }
+        edits
     }
 }

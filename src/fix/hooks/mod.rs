@@ -4,3 +4,4 @@ mod bridge;
 pub(in crate::fix) mod mapped;
 pub(in crate::fix) mod retype;
 mod retyping;
+mod twin;

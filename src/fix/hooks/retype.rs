@@ -1,5 +1,5 @@
-//! Retypes a hook of an ops table with all its implementers: its declaration and every place that names it. Upstream did the same for
-//! uio_info and vmbus_channel.
+//! Retypes a hook of an ops table: its declaration and every place that names it. If all implementers convert, the new hook replaces the old one, as
+//! upstream did for uio_info and vmbus_channel. Else it stands beside the old one, as `.mmap_prepare` stands beside `.mmap`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,10 +7,12 @@ use std::sync::Arc;
 use crate::fix::context::FixContext;
 use crate::fix::hooks::bridge::Caller;
 use crate::fix::hooks::retyping::{PRIVATE, RecordClues, Retyping};
+use crate::fix::hooks::twin;
 use crate::fix::lookup::User;
 use crate::fix::rewrite::function::parameters;
 use crate::fix::text::edit::Edit;
-use crate::index::{Hook, ItemId, SourceFile, is_access};
+use crate::index::{Hook, ItemId, SourceFile, is_macro_argument};
+use crate::kernel::texts_naming;
 use crate::memo::Memo;
 use crate::rules::RequirementKind;
 use crate::source::ast::Parameter;
@@ -26,19 +28,28 @@ pub(in crate::fix) fn renamed(member: &str) -> String {
     member.replacen("mmap", "mmap_prepare", 1)
 }
 
-/// Edits that retype hooks, by hook name.
+/// Edits that retype hooks, by hook name and whether the old hook stays.
+#[derive(Default)]
 pub(in crate::fix) struct Members {
-    known: Memo<String, Result<Edits, String>>,
+    known: Memo<(String, bool), Result<Edits, String>>,
+    twins: BTreeSet<String>,
 }
 
 impl Members {
-    pub(in crate::fix) fn new() -> Members {
-        Members { known: Memo::default() }
-    }
-
     /// Edits that retype a hook where it is declared and called.
     pub(in crate::fix) fn of(&self, shared: &FixContext, hook: &Hook) -> Arc<Result<Edits, String>> {
-        self.known.get(hook.name(), || member(shared, hook))
+        let is_twin = self.is_twin(hook);
+        self.known.get((hook.name(), is_twin), || member(shared, hook, is_twin))
+    }
+
+    /// Whether the new hook stands beside the old one.
+    pub(in crate::fix) fn is_twin(&self, hook: &Hook) -> bool {
+        self.twins.contains(&hook.name())
+    }
+
+    /// Lets the new hook stand beside the old one. Returns whether this is news.
+    pub(in crate::fix) fn keep_old(&mut self, hook: &Hook) -> bool {
+        self.twins.insert(hook.name())
     }
 }
 
@@ -46,7 +57,7 @@ impl Members {
 ///
 /// # Errors
 /// The hook cannot be retyped. The error is the reason.
-fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
+fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, String> {
     let form = shared.rewrite.bridge.as_ref().filter(|_| shared.rewrite.finish.is_none());
     let form =
         form.ok_or_else(|| format!("{} cannot be retyped: the target has no bridge for its callers", hook.name()))?;
@@ -55,7 +66,7 @@ fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
         return Err(format!("{} does not have mmap in its name", hook.name()));
     }
     let mut registered = shared.findings.iter().filter(|finding| finding.registration.hook == *hook);
-    if let Some(empty) = registered.find(|finding| finding.handler.is_none()) {
+    if let Some(empty) = registered.find(|finding| finding.handler.is_none()).filter(|_| !is_twin) {
         let place = shared.context.index.file(empty.registration.file).at(empty.registration.span.start);
         return Err(format!("{} is set to a value that is not a function name at {place}", hook.name()));
     }
@@ -63,7 +74,17 @@ fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
     let header = &shared.context.index.file(record.file).path;
     let marks =
         RecordClues { record: hook.record.clone(), header: header.rsplit('/').next().unwrap_or(header).to_owned() };
-    let retyping = Retyping { shared, hook, form, new_name, record, parameters, marks };
+    if let Some(place) = named_by_macro(shared, hook, &marks) {
+        return Err(format!("a macro may name {} by its member at {place}", hook.name()));
+    }
+    let bindings = texts_naming(shared.tree, "rust", &["rs"], hook.record.as_bytes());
+    let lists =
+        |text: &[u8]| words(text, hook.member.as_bytes()).any(|at| text[at + hook.member.len()..].starts_with(b":"));
+    if let Some((path, _)) = bindings.iter().find(|(_, text)| lists(text)) {
+        return Err(format!("{path} lists the members of struct {} and would need the new one", hook.record));
+    }
+    let has_private = reads_private(shared, hook) || sets_private(shared, hook);
+    let retyping = Retyping { shared, hook, form, new_name, is_twin, has_private, record, parameters, marks };
     let mut edits = Edits::new();
     edits.insert(record.file, retyping.declared()?);
     for user in shared.lookup.users(&hook.member).iter() {
@@ -72,8 +93,58 @@ fn member(shared: &FixContext, hook: &Hook) -> Result<Edits, String> {
             edits.entry(user.id.file).or_default().extend(found);
         }
     }
-    retyping.check_private()?;
     Ok(edits)
+}
+
+/// A place where a macro may name the member of a hook: `SET_OP(ops, mmap)`.
+fn named_by_macro(shared: &FixContext, hook: &Hook, marks: &RecordClues) -> Option<String> {
+    let index = shared.context.index;
+    shared.lookup.naming(&hook.member).iter().find_map(|file| {
+        let source = index.file(*file);
+        let code = shared.lookup.code(*file);
+        let is_named = |at: &usize| {
+            let is_local = || {
+                // A variable of that name is passed on.
+                let item = source.item_at(*at as u32).map(|item| source.items[item as usize].span.of(&code));
+                item.is_some_and(|text| words(text, hook.member.as_bytes()).any(|at| is_declared(text, at)))
+            };
+            is_macro_argument(&code, *at, at + hook.member.len()) && !is_local()
+        };
+        let at = words(&code, hook.member.as_bytes()).find(is_named).filter(|_| marks.are_in(&source.text))?;
+        Some(source.at(at as u32))
+    })
+}
+
+/// Whether a name is declared: `auto mmap =`, `struct map *mmap;`.
+fn is_declared(text: &[u8], at: usize) -> bool {
+    let before = text[..at].trim_ascii_end();
+    before.last().is_some_and(|byte| *byte == b'*' || byte.is_ascii_alphanumeric() || *byte == b'_')
+        && !before.ends_with(b"return")
+}
+
+/// Whether an implementer reads the private data of the VMA.
+fn reads_private(shared: &FixContext, hook: &Hook) -> bool {
+    let mut implementing = shared.findings.iter().filter(|finding| finding.registration.hook == *hook);
+    implementing.any(|finding| finding.reads.iter().any(|field| field.as_bytes() == PRIVATE))
+}
+
+/// Whether a function on the way to the hook sets the VMA's private data. `Caller` looks at the functions that call the hook.
+fn sets_private(shared: &FixContext, hook: &Hook) -> bool {
+    let FixContext { context, findings, analysis, .. } = shared;
+    let parts = |finding: &Finding| {
+        let keys =
+            finding.handler.iter().flat_map(|handler| handler_keys(*context, &handler.name, finding.registration.file));
+        keys.flat_map(|key| analysis.facts(&key).parts).collect::<Vec<_>>()
+    };
+    let implementing = findings.iter().filter(|finding| finding.registration.hook == *hook);
+    let own: BTreeSet<(u32, String)> =
+        implementing.flat_map(parts).map(|part| (part.file, part.lowered.name.clone())).collect();
+    let kind = RequirementKind::Hook(hook.name());
+    let calls = |finding: &&Finding| finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
+    findings.iter().filter(calls).flat_map(parts).any(|Part { file, lowered, .. }| {
+        let sets = lowered.writes.iter().any(|field| field.name.as_bytes() == PRIVATE);
+        sets && !own.contains(&(file, lowered.name.clone()))
+    })
 }
 
 /// The struct that declares a hook, and the hook's parameters.
@@ -112,6 +183,9 @@ impl Retyping<'_, '_> {
         // The `)` after the name in `(*mmap)` also shifts the parameters.
         let parameters = parameters(&source.text, &code, name, &format!("{})", self.new_name), true);
         let mut edits = vec![Edit { span: name, text: self.new_name.clone() }, parameters.ok_or_else(not_understood)?];
+        if self.is_twin {
+            return twin::declared(self, source, &code, name, edits).ok_or_else(not_understood);
+        }
         edits.extend(self.comments(source, item, &code));
         Ok(edits)
     }
@@ -145,41 +219,5 @@ impl Retyping<'_, '_> {
             edits.extend(caller.edits);
         }
         Ok(edits)
-    }
-
-    /// Fails if a function on the way to the hook sets the VMA's private data: a bridge overwrites it with the desc's value. `Caller`
-    /// checks the functions that call the hook.
-    fn check_private(&self) -> Result<(), String> {
-        let FixContext { context, findings, analysis, .. } = self.shared;
-        let parts = |finding: &Finding| {
-            let keys = finding
-                .handler
-                .iter()
-                .flat_map(|handler| handler_keys(*context, &handler.name, finding.registration.file));
-            keys.flat_map(|key| analysis.facts(&key).parts).collect::<Vec<_>>()
-        };
-        let implementing = findings.iter().filter(|finding| finding.registration.hook == *self.hook);
-        let own: BTreeSet<(u32, String)> =
-            implementing.flat_map(parts).map(|part| (part.file, part.lowered.name.clone())).collect();
-        let kind = RequirementKind::Hook(self.hook.name());
-        let calls =
-            |finding: &&Finding| finding.judgement.requirements.iter().any(|requirement| requirement.kind == kind);
-        for Part { file, lowered, .. } in findings.iter().filter(calls).flat_map(parts) {
-            let source = context.index.file(file);
-            let is_caller = || {
-                let items = source.named(ItemKind::Function, &lowered.name);
-                let mut texts = items.map(|item| source.items[item as usize].span.of(&source.text));
-                texts.any(|text| words(text, self.hook.member.as_bytes()).any(|at| is_access(text, at)))
-            };
-            let written = lowered.writes.iter().find(|field| field.name.as_bytes() == PRIVATE);
-            if let Some(written) = written.filter(|_| !own.contains(&(file, lowered.name.clone())) && !is_caller()) {
-                let place = source.at(written.span.start);
-                return Err(format!(
-                    "the bridge of {} would overwrite the private data that {place} sets",
-                    self.hook.name()
-                ));
-            }
-        }
-        Ok(())
     }
 }

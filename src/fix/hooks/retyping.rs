@@ -6,7 +6,7 @@ use crate::rules::BridgeForm;
 use crate::source::ast::Parameter;
 use crate::source::find_word;
 
-/// VMA field that a bridge overwrites with the value that the hook leaves in its desc.
+/// VMA field that a bridge overwrites with the value that the hook leaves in its desc. The desc starts with the VMA's value where there may be one.
 pub(in crate::fix) const PRIVATE: &[u8] = b"vm_private_data";
 
 /// A hook that is retyped.
@@ -15,6 +15,10 @@ pub(in crate::fix) struct Retyping<'p, 'a> {
     pub(in crate::fix) hook: &'p Hook,
     pub(in crate::fix) form: &'p BridgeForm,
     pub(in crate::fix) new_name: String,
+    /// Whether the old hook stays beside the new one.
+    pub(in crate::fix) is_twin: bool,
+    /// Whether the VMA may have private data before the hook is called, or implementers read them.
+    pub(in crate::fix) has_private: bool,
     /// The struct that declares the hook.
     pub(in crate::fix) record: ItemId,
     /// The parameters of the hook.

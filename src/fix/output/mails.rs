@@ -10,6 +10,7 @@ use crate::fix::change::{Change, Fixes, HandlerFix};
 use crate::fix::output::diff::quoted;
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Person};
+use crate::source::find_word;
 use crate::verdict::{Finding, Verdict};
 
 /// Maximum length of a line in a mail's body.
@@ -88,6 +89,24 @@ impl Series<'_> {
         Mail { name: format!("{number:04}-{}.patch", slug(&subject)), text }
     }
 
+    /// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in mm/util.c).
+    fn without_mmu(&self, change: &Change, fixes: &[&HandlerFix]) -> Option<String> {
+        let is_replaced = |one: &Consequence| matches!(one, Consequence::Replaced { .. });
+        fixes.iter().find(|fix| fix.consequences.iter().any(is_replaced))?;
+        let words = [b"CONFIG_MMU".as_slice(), b"mmap_capabilities", b"NOMMU_MAP_DIRECT"];
+        let files = change.files.keys().map(|file| self.index.file(*file));
+        let named: Vec<&str> = files
+            .filter(|file| words.iter().any(|word| find_word(&file.text, word, 0).is_some()))
+            .map(|file| file.path.as_str())
+            .collect();
+        (!named.is_empty()).then(|| {
+            format!(
+                "Note: on a kernel without MMU the action fails, where the replaced call worked; {} has code for such kernels.",
+                named.join(", ")
+            )
+        })
+    }
+
     /// What the patch leaves as it is and a reviewer should know; not part of the log.
     fn carried(&self, change: &Change) -> String {
         let of_change = change.handlers.iter().flat_map(|handler| &self.fixes.handlers[*handler].carried);
@@ -102,13 +121,22 @@ impl Series<'_> {
     }
 
     fn subject(&self, change: &Change, files: &[&str]) -> String {
-        let prefix = self.git.prefix(files).unwrap_or_else(|| prefix_of(files.last().copied().unwrap_or_default()));
-        let prefix = plain(&prefix);
+        let hook = change.handlers.iter().find_map(|handler| self.fixes.handlers[*handler].retyped.as_ref());
+        let declaring = hook.and_then(|hook| self.index.records(&hook.record).into_iter().next());
+        let declaring = declaring.map(|record| self.index.file(record.file).path.as_str());
+        let of_files = || match declaring {
+            Some(header) => prefix_of_header(header),
+            None => prefix_of(files.last().copied().unwrap_or_default()),
+        };
+        let prefix = plain(&self.git.prefix(files).unwrap_or_else(of_files));
         let names: Vec<&str> =
             change.handlers.iter().map(|handler| self.fixes.handlers[*handler].name.as_str()).collect();
-        let mut retyped = change.handlers.iter().filter_map(|handler| self.fixes.handlers[*handler].retyped.as_ref());
-        if let Some(hook) = retyped.next() {
-            return format!("{prefix}: replace mmap hook of {} with mmap_prepare", hook.record);
+        if let Some(hook) = hook {
+            let keeps_old = change.handlers.iter().any(|handler| self.fixes.handlers[*handler].keeps_old_hook);
+            return match keeps_old {
+                true => format!("{prefix}: add mmap_prepare hook to {}", hook.record),
+                false => format!("{prefix}: replace mmap hook of {} with mmap_prepare", hook.record),
+            };
         }
         match names.as_slice() {
             [name] if prefix.len() + name.len() < 45 => format!("{prefix}: convert {name}() to .mmap_prepare"),
@@ -120,7 +148,7 @@ impl Series<'_> {
     fn body(&self, change: &Change) -> String {
         let fixes: Vec<_> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
         let names = listed(&fixes.iter().map(|fix| format!("{}()", fix.name)).collect::<Vec<_>>());
-        let verdict = |wanted: Verdict| fixes.iter().any(|fix| self.findings[fix.finding].verdict == wanted);
+        let is_mechanical = fixes.iter().all(|fix| self.findings[fix.finding].verdict == Verdict::Mechanical);
         let mut paragraphs = vec![
             "Since commit c84bf6dd2b83 (\"mm: introduce new .mmap_prepare() file callback\") the .mmap() file callback is \
              deprecated: it passes drivers a partially initialised VMA. .mmap_prepare() passes them a descriptor of the \
@@ -128,16 +156,27 @@ impl Series<'_> {
                 .to_owned(),
         ];
         let mut what = format!("Convert {names}.");
-        let retyped: BTreeSet<String> = fixes.iter().filter_map(|fix| Some(fix.retyped.as_ref()?.name())).collect();
+        let hooks = |keeps_old: bool| {
+            let of_kind = fixes.iter().filter(|fix| fix.keeps_old_hook == keeps_old);
+            let names: BTreeSet<String> = of_kind.filter_map(|fix| Some(fix.retyped.as_ref()?.name())).collect();
+            listed(&names.into_iter().collect::<Vec<_>>())
+        };
+        let (retyped, doubled) = (hooks(false), hooks(true));
         if !retyped.is_empty() {
-            let hooks = listed(&retyped.into_iter().collect::<Vec<_>>());
             let _ = write!(
                 what,
-                " This retypes the hook {hooks} and all its implementers; callers that still have a VMA build a descriptor and \
+                " This retypes the hook {retyped} and all its implementers; callers that still have a VMA build a descriptor and \
                  apply the result to it."
             );
         }
-        if verdict(Verdict::Mechanical) {
+        if !doubled.is_empty() {
+            let _ = write!(
+                what,
+                " This gives {doubled} a twin that takes a descriptor. Callers call the twin if a table has no old hook: they build a \
+                 descriptor from their VMA and apply the result to it. Implementers that need the VMA keep the old hook."
+            );
+        }
+        if is_mechanical {
             what.push_str(match fixes.len() {
                 1 => " The hook uses only fields and flags that vm_area_desc also has.",
                 _ => " The hooks use only fields and flags that vm_area_desc also has.",
@@ -145,6 +184,7 @@ impl Series<'_> {
         }
         paragraphs.push(what);
         paragraphs.extend(fixes.iter().filter_map(|fix| particulars(fix, fixes.len() > 1)));
+        paragraphs.extend(self.without_mmu(change, &fixes));
         let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
         paragraphs.extend(remarks.into_iter().map(|remark| format!("Note: {remark}.")));
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
@@ -173,6 +213,11 @@ fn sentence(consequence: &Consequence, fix: &HandlerFix) -> String {
     match consequence {
         Consequence::Replaced { call, action } => {
             format!("{action}() replaces {call}(); mm performs the action once the VMA is complete.")
+        }
+        Consequence::ErrorKept { error, call } if fix.retyped.is_some() => {
+            format!(
+                "The hook returned {error} for every error of {call}(); a caller that still has a VMA now gets the error of the action itself."
+            )
         }
         Consequence::ErrorKept { error, call } => {
             format!(
@@ -294,6 +339,14 @@ fn prefix_of(file: &str) -> String {
     let says_nothing =
         matches!(stem, "file" | "main" | "core" | "driver" | "inode" | "mmap") || stem.starts_with(folder);
     if says_nothing || folder.is_empty() { folder.to_owned() } else { format!("{folder}: {stem}") }
+}
+
+/// Subject prefix of a change to a struct, from the header that declares it: `include/linux/sysfs.h` gives `sysfs`, `include/drm/drm_gem.h` `drm`.
+fn prefix_of_header(header: &str) -> String {
+    let Some(shared) = header.strip_prefix("include/") else { return prefix_of(header) };
+    let shared = shared.strip_prefix("linux/").unwrap_or(shared);
+    let first = shared.split('/').next().unwrap_or_default();
+    first.strip_suffix(".h").unwrap_or(first).to_owned()
 }
 
 fn slug(subject: &str) -> String {

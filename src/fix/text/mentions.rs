@@ -169,6 +169,11 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
         let end = at + 1 + vma.len();
         if comment.get(end).is_none_or(|byte| !is_identifier_byte(*byte)) {
             edits.push(Edit::new(start + at, start + end, "@desc"));
+            let line = memchr::memchr(b'\n', &comment[end..]).map_or(comment.len(), |newline| end + newline);
+            const VMA: &[u8] = b"vm_area_struct";
+            if let Some(tag) = find_word(&comment[..line], VMA, end) {
+                edits.push(Edit::new(start + tag, start + tag + VMA.len(), "vm_area_desc"));
+            }
         }
     }
     if let Some(dropped) = dropped {

@@ -8,7 +8,9 @@ use crate::verdict::Merge;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
-        if matches!(handler.finding.merge, Some(Merge::Never(_))) {
+        // The hook of another struct is called for a VMA that exists.
+        let is_nested = !facts.rules().is_migrating(&handler.finding.registration.hook.record);
+        if is_nested || matches!(handler.finding.merge, Some(Merge::Never(_))) {
             continue;
         }
         for (body, variant) in handler.variants() {
