@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::behaviour::{Difference, DifferenceKind, Functions, NotCompared, conversion};
+use crate::behaviour::{Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
-use crate::verdict::Session;
+use crate::verdict::{Place, Session};
 use crate::vma::Key;
 
 /// A converted handler.
@@ -29,14 +29,12 @@ pub struct Function {
 
 /// Something that a conversion does otherwise.
 pub struct Row {
-    /// What differs.
-    pub kind: DifferenceKind,
-    /// Conditions under which it differs; all of them hold.
-    pub when: Vec<String>,
-    /// What the old handler did, with its file and line.
-    pub old: (String, String),
-    /// What the new handler does, with its file and line.
-    pub new: (String, String),
+    /// The difference.
+    pub difference: Difference,
+    /// Line of what the old handler did, from 1.
+    pub old_line: u32,
+    /// Line of what the new handler does.
+    pub new_line: u32,
 }
 
 /// Reviews the handlers that a new tree has converted, those whose file is selected, in the order of the new tree.
@@ -61,12 +59,7 @@ fn function(session: &Session, key: &Key) -> Function {
 }
 
 fn row(old: &Session, new: &Session, difference: Difference) -> Row {
-    let at =
-        |session: &Session, place: crate::verdict::Place| session.context.index.file(place.file).at(place.span.start);
-    Row {
-        kind: difference.kind,
-        when: difference.when.iter().map(ToString::to_string).collect(),
-        old: (difference.old, at(old, difference.old_place)),
-        new: (difference.new, at(new, difference.new_place)),
-    }
+    let line = |session: &Session, place: Place| session.context.index.file(place.file).position(place.span.start).line;
+    let (old_line, new_line) = (line(old, difference.old_place), line(new, difference.new_place));
+    Row { difference, old_line, new_line }
 }

@@ -17,7 +17,7 @@ pub enum Consequence {
         /// The call that requests the action.
         action: String,
     },
-    /// The handler returned the same error for every failure of a call; the action is told to do so.
+    /// The handler returned one error for every failure of a call. The action's `error_override` keeps it.
     ErrorKept {
         /// The error: `-EAGAIN`.
         error: String,

@@ -7,12 +7,9 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{Converted, Moves};
 use crate::index::Takes;
-use crate::kernel::{Git, Tree, apply, is_below, parse_patch};
+use crate::kernel::{DOCUMENTS, Git, RUST, Tree, apply, is_below, parse_patch};
 use crate::source::{Item, ItemKind, find_word, slice};
 use crate::verdict::{Finding, Session};
-
-/// Folders without C that name what headers declare.
-const NO_C_FOLDERS: &[&str] = &["Documentation", "rust"];
 
 /// The two sides of a change.
 pub struct Change {
@@ -68,7 +65,8 @@ impl Change {
     /// Whether it touches a header, or a folder without C that names what headers declare.
     pub fn touches_documents(&self) -> bool {
         let mut changed = self.before.overlay().files().chain(self.after.overlay().files());
-        changed.any(|(path, _)| path.ends_with(".h") || NO_C_FOLDERS.iter().any(|folder| is_below(path, folder)))
+        changed
+            .any(|(path, _)| path.ends_with(".h") || [DOCUMENTS, RUST].iter().any(|(folder, _)| is_below(path, folder)))
     }
 
     /// For each line of a file after the change, its number before it.

@@ -130,7 +130,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let target = &session.chosen.target;
     let is_split = session.context.rules.rewrite(target, &own.target).is_some_and(|rewrite| rewrite.finish.is_some());
     if lacks.is_none() && !is_split {
-        fix::verify(session, &mut fixes);
+        fix::verify(session, &mut fixes, options.mbox.is_some());
     }
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })

@@ -1,8 +1,10 @@
 //! Shared state of a run of conversions, borrowed from the session.
 
+use std::sync::OnceLock;
+
 use super::lookup::Lookup;
 use crate::index::Hook;
-use crate::kernel::Tree;
+use crate::kernel::{RUST, Tree, texts_naming};
 use crate::rules::Rewrite;
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::Analysis;
@@ -10,7 +12,8 @@ use crate::vma::lower::Context;
 
 /// Shared state of a run of conversions.
 pub(super) struct FixContext<'a> {
-    pub(super) tree: &'a Tree,
+    tree: &'a Tree,
+    bindings: OnceLock<Vec<(String, Vec<u8>)>>,
     pub(super) context: Context<'a>,
     pub(super) chosen: &'a ResolvedTarget,
     pub(super) rewrite: &'a Rewrite,
@@ -23,6 +26,7 @@ impl<'a> FixContext<'a> {
     pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> FixContext<'a> {
         FixContext {
             tree: session.tree(),
+            bindings: OnceLock::new(),
             context: session.context,
             chosen: &session.chosen,
             rewrite,
@@ -30,6 +34,12 @@ impl<'a> FixContext<'a> {
             analysis: session.analysis.clone(),
             lookup: Lookup::new(session.context.index),
         }
+    }
+
+    /// Path and text of the Rust code that names an mmap hook.
+    pub(super) fn bindings(&self) -> &[(String, Vec<u8>)] {
+        let (folder, extensions) = RUST;
+        self.bindings.get_or_init(|| texts_naming(self.tree, folder, extensions, b"mmap"))
     }
 
     /// Whether a hook is retyped for all its implementers. `.mmap` of file_operations is not, because `.mmap_prepare` exists beside it.

@@ -7,14 +7,14 @@ use rayon::prelude::*;
 use crate::index::{Index, ItemId, is_access};
 use crate::memo::Memo;
 use crate::source::ast::Function;
-use crate::source::{Item, ItemKind, blank_non_code, find_word, parse, words};
+use crate::source::{ItemKind, blank_non_code, find_word, words};
 
 /// A function or macro that accesses a member, with the syntax of the function's variants.
 pub(super) struct User {
     pub(super) id: ItemId,
     /// Byte offset of the first access.
     pub(super) at: usize,
-    pub(super) functions: Vec<Function>,
+    pub(super) functions: Vec<Arc<Function>>,
 }
 
 /// Cached lookups in an index.
@@ -59,11 +59,8 @@ impl<'a> Lookup<'a> {
             if users.last().is_some_and(|user| user.id.item == item) {
                 continue;
             }
-            let Item { kind, span, .. } = source.items[item as usize];
-            let functions = match kind {
-                ItemKind::Function if self.code(file)[at] != b' ' => {
-                    parse::in_every_variant(span.of(&source.text), span.start)
-                }
+            let functions = match source.items[item as usize].kind {
+                ItemKind::Function if self.code(file)[at] != b' ' => source.function(item).all().cloned().collect(),
                 ItemKind::Macro => Vec::new(),
                 _ => continue,
             };

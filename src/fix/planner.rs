@@ -130,9 +130,10 @@ impl<'a> Planner<'a> {
         for (hook, numbers) in retyped {
             let unclear = self.unclear(hook).filter(|_| !self.members.is_twin(hook));
             let reason = unclear.or_else(|| self.members.of(&self.shared, hook).as_ref().as_ref().err().cloned());
-            for number in reason.iter().flat_map(|_| &numbers) {
-                self.candidates[*number].fix.reason =
-                    self.candidates[*number].fix.reason.take().or_else(|| reason.clone());
+            for number in numbers {
+                if let Some(reason) = &reason {
+                    self.candidates[number].fix.reason.get_or_insert_with(|| reason.clone());
+                }
             }
         }
         self.settle();

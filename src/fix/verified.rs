@@ -18,8 +18,10 @@ use crate::vma::Key;
 
 /// Compares the behaviour of all handlers before and after the planned changes. A change with a handler that behaves otherwise is not written: the difference
 /// is an open point. A handler that cannot be compared keeps a remark with the reason.
-pub fn verify(session: &Session<'_>, fixes: &mut Fixes) {
-    let Verified { results, registered } = compared(session, fixes);
+///
+/// With `with_hazards`, the handlers also get the hazards that their conversions leave, which only mails show.
+pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
+    let Verified { results, registered } = compared(session, fixes, with_hazards);
     for fix in fixes.handlers.iter_mut().filter(|fix| fix.applicability == Applicability::Safe) {
         let registration = &session.scan.findings[fix.finding].registration;
         for (id, result) in
@@ -66,7 +68,7 @@ struct Verified {
     registered: BTreeMap<String, usize>,
 }
 
-fn compared(session: &Session<'_>, fixes: &Fixes) -> Verified {
+fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verified {
     if fixes.changes.is_empty() {
         return Verified::default();
     }
@@ -81,7 +83,7 @@ fn compared(session: &Session<'_>, fixes: &Fixes) -> Verified {
     let after = Session::new(&workspace, &session.chosen, Extent::Handlers);
     let (old, new) = (Functions::new(session.context), Functions::new(after.context));
     let pairs = converted((index, session.findings()), (after.context.index, after.findings()));
-    let mut hazards = hazards(session, &after, &pairs);
+    let mut hazards = if with_hazards { hazards(session, &after, &pairs) } else { BTreeMap::new() };
     let compared = pairs.par_iter().map(|(was, is)| (was.id, is.id, conversion((&old, was), (&new, is))));
     let compared: Vec<_> = compared.collect();
     let results = compared

@@ -18,6 +18,11 @@ pub struct FunctionSyntax {
 }
 
 impl FunctionSyntax {
+    /// All functions that the item holds, whatever their names.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Function>> {
+        self.variants.iter().chain(&self.others)
+    }
+
     /// Parses an item of a file.
     pub(super) fn parse(source: &SourceFile, item: u32) -> FunctionSyntax {
         let item = source.items[item as usize];

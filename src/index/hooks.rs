@@ -111,3 +111,8 @@ impl Hooks {
         members
     }
 }
+
+/// Name of the hook that takes a desc instead, or of a function named after a hook: `proc_mmap` gives `proc_mmap_prepare`.
+pub fn prepared(name: &str) -> String {
+    name.replacen("mmap", "mmap_prepare", 1)
+}

@@ -167,8 +167,7 @@ impl Collector<'_> {
                 self.uncovered(item.span, &covered);
             }
             ItemKind::Function => {
-                let syntax = source.function(number);
-                for function in syntax.variants.iter().chain(&syntax.others) {
+                for function in source.function(number).all() {
                     self.function(function);
                 }
             }

@@ -20,7 +20,7 @@ pub use apply::apply;
 pub use git::Git;
 pub use mailmap::Person;
 pub use maintainers::{Maintainers, Recipients, Section};
-pub use naming::texts_naming;
+pub use naming::{DOCUMENTS, RUST, texts_naming};
 pub use open_folder::{FILE_LIMIT, Links, OpenFolder, bounded};
 pub use overlay::{Laid, Overlay};
 pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};

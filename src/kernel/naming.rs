@@ -6,6 +6,15 @@ use walkdir::WalkDir;
 use super::read::{Sieve, sift};
 use super::{FileTrouble, Paths, Tree};
 
+/// A folder, and the extensions of its files.
+pub type NoC = (&'static str, &'static [&'static str]);
+
+/// The documents.
+pub const DOCUMENTS: NoC = ("Documentation", &["rst", "txt"]);
+
+/// Code in Rust.
+pub const RUST: NoC = ("rust", &["rs"]);
+
 /// Keeps the files that hold a word.
 struct Naming<'w> {
     word: Finder<'w>,

@@ -18,10 +18,7 @@ pub fn text(reviews: &[Review], out: &mut dyn Write) -> io::Result<()> {
             Ok(rows) if rows.is_empty() => writeln!(out, "  same behaviour")?,
             Ok(rows) => {
                 for row in rows {
-                    let when =
-                        if row.when.is_empty() { String::new() } else { format!("if {}: ", row.when.join(" and ")) };
-                    let (old, new) = (&row.old.0, &row.new.0);
-                    writeln!(out, "  {}", printable(&format!("{when}old: {old}; new: {new}")))?;
+                    writeln!(out, "  {}", printable(&row.difference.to_string()))?;
                 }
             }
         }
@@ -53,9 +50,10 @@ pub fn markdown(reviews: &[Review], out: &mut dyn Write) -> io::Result<()> {
 fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let head = ["condition", "old", "new"].map(str::to_owned);
     let body = rows.iter().map(|row| {
-        let when: Vec<String> = row.when.iter().map(|condition| code(condition)).collect();
+        let Row { difference, old_line, new_line } = row;
+        let when: Vec<String> = difference.when.iter().map(|condition| code(&condition.to_string())).collect();
         let when = if when.is_empty() { "always".to_owned() } else { when.join(" and ") };
-        [when, done(&row.old), done(&row.new)]
+        [when, done(&difference.old, *old_line), done(&difference.new, *new_line)]
     });
     let lines: Vec<[String; 3]> = std::iter::once(head).chain(body).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
@@ -71,7 +69,6 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What a handler does, with the line that does it.
-fn done((text, place): &(String, String)) -> String {
-    let line = place.rsplit(':').next().unwrap_or_default();
+fn done(text: &str, line: u32) -> String {
     format!("{} (line {line})", code(text))
 }

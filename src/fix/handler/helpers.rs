@@ -3,7 +3,7 @@
 use super::HandlerConversion;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
-use crate::index::ItemId;
+use crate::index::{ItemId, prepared};
 use crate::rules::CallEffect;
 use crate::source::{Span, find_word, identifiers};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ impl HandlerConversion<'_, '_> {
             let name = file.name(index.item(id));
             let renamed = match (name.contains("mmap") && !name.contains("mmap_prepare"), self.is_only_ours(id, &name))
             {
-                (true, _) => name.replacen("mmap", "mmap_prepare", 1),
+                (true, _) => prepared(&name),
                 (false, true) => name.clone(),
                 (false, false) => format!("{name}_desc"),
             };

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::fix::candidate::Candidate;
+use crate::fix::change::HandlerFix;
 use crate::fix::context::FixContext;
 use crate::fix::hooks::retype::Members;
 use crate::fix::rewrite::function::Conversion;
@@ -134,6 +135,20 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         registrations.any(|registration| registration.file == file && registration.span.contains(at as u32))
     }
 
+    /// The mentions of the handler in a file. There are none if its name means another function there. Refuses if the new name is taken.
+    fn mentions_in(&mut self, file: u32) -> Vec<(usize, Mention)> {
+        let source = self.shared.context.index.file(file);
+        let Candidate { fix: HandlerFix { name, new_name, .. }, .. } = self.candidate;
+        if !self.means_handler(file) {
+            return Vec::new();
+        }
+        if is_taken(source, new_name) {
+            self.refuse(format!("{} already has a {new_name}", source.path));
+            return Vec::new();
+        }
+        mentions(source, &self.shared.lookup.code(file), name)
+    }
+
     fn beside_old(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
@@ -145,16 +160,10 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let index = self.shared.context.index;
         let source = index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        if !self.means_handler(file) {
-            return;
-        }
-        if is_taken(source, new_name) {
-            return self.refuse(format!("{} already has a {new_name}", source.path));
-        }
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
         let mut prototypes = Vec::new();
-        for (at, mention) in mentions(source, &code, name) {
+        for (at, mention) in self.mentions_in(file) {
             match mention {
                 _ if self.is_registration(file, at) => {}
                 Mention::Literal | Mention::Other => {}

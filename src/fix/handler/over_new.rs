@@ -2,12 +2,12 @@
 //! body does not stand twice.
 
 use super::HandlerConversion;
+use crate::fix::hooks::bridge::{Around, passed, returned};
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::text::edit::{Edit, applied, sorted};
-use crate::fix::text::mentions::{Mention, is_taken, mentions};
+use crate::fix::text::mentions::{Mention, mentions};
 use crate::index::ItemId;
 use crate::source::Span;
-use crate::source::ast::{Function, Parameter};
 use crate::verdict::Verdict;
 
 impl HandlerConversion<'_, '_> {
@@ -37,14 +37,7 @@ impl HandlerConversion<'_, '_> {
     pub(super) fn add_beside_old(&mut self, file: u32, conversion: &Conversion) {
         let source = self.shared.context.index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        if !self.means_handler(file) {
-            return;
-        }
-        if is_taken(source, new_name) {
-            return self.refuse(format!("{} already has a {new_name}", source.path));
-        }
-        let code = self.shared.lookup.code(file);
-        let all = mentions(source, &code, name);
+        let all = self.mentions_in(file);
         let export =
             all.iter().find(|(_, mention)| *mention == Mention::Export).and_then(|(at, _)| source.item_at(*at as u32));
         let export = export.map(|item| source.items[item as usize].span);
@@ -109,34 +102,16 @@ impl HandlerConversion<'_, '_> {
         let parameter = |tag: &str| function.parameters.iter().find(|parameter| parameter.ty.points_to(tag));
         let vma = &parameter("vm_area_struct")?.name;
         let file = parameter("file").map_or_else(|| format!("{vma}->vm_file"), |file| file.name.clone());
-        let filled = |template: &str| template.replace("{desc}", "desc").replace("{file}", &file).replace("{vma}", vma);
         let head =
             String::from_utf8_lossy(Span { start: item.span.start, end: item.body }.of(&source.text)).into_owned();
-        let (before, seed, after) = (filled(&form.before), filled(&form.seed), filled(&form.after));
-        let call = format!("{}({})", self.candidate.fix.new_name, passed(function).join(", "));
-        let lines = [
-            "struct vm_area_desc desc;",
-            "int err;",
-            "",
-            &before,
-            &seed,
-            &format!("err = {call};"),
-            "if (err)",
-            "\treturn err;",
-            "",
-            &format!("return {after};"),
-        ];
-        let lines = lines.map(|line| if line.is_empty() { String::new() } else { format!("\t{line}") });
+        let Around { before, seed, after } = Around::new(form, &file, vma);
+        let passed = passed(&function.parameters, |number| function.parameters[number].name.clone());
+        let call = format!("err = {}({});", self.candidate.fix.new_name, passed.join(", "));
+        let mut lines =
+            ["struct vm_area_desc desc;", "int err;", "", &before, &seed, &call].map(str::to_owned).to_vec();
+        lines.extend(returned("err", &after));
+        let lines: Vec<String> =
+            lines.into_iter().map(|line| if line.is_empty() { line } else { format!("\t{line}") }).collect();
         Some(format!("{head}{{\n{}\n}}", lines.join("\n")))
     }
-}
-
-/// The arguments by which the old function calls the new one.
-fn passed(function: &Function) -> Vec<String> {
-    let is_passed = |parameter: &&Parameter| !parameter.ty.points_to("file");
-    let text = |parameter: &Parameter| match parameter.ty.points_to("vm_area_struct") {
-        true => "&desc".to_owned(),
-        false => parameter.name.clone(),
-    };
-    function.parameters.iter().filter(is_passed).map(text).collect()
 }

@@ -1,10 +1,9 @@
 //! The tables that register a converted handler.
 
 use super::HandlerConversion;
-use crate::fix::hooks::retype::renamed;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::registration;
-use crate::index::{Hook, ItemId, Registration, SourceFile};
+use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
 use crate::source::{ItemKind, Span, find_word, identifier_before, words};
 use crate::verdict::Finding;
 
@@ -56,7 +55,7 @@ impl HandlerConversion<'_, '_> {
     pub(super) fn register(&mut self, file: u32, span: Span, member: &str) {
         let text = &self.shared.context.index.file(file).text;
         let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        match registration(text, span, member, &renamed(member), old, new) {
+        match registration(text, span, member, &prepared(member), old, new) {
             Some(edits) => {
                 if let (true, Some(form)) = (self.has_second_half, &self.shared.rewrite.finish) {
                     self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());

@@ -7,6 +7,7 @@ use crate::fix::hooks::twin::{is_copied, tested};
 use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, fitted};
 use crate::index::{Handler, ItemId, Scope, SourceFile};
+use crate::rules::BridgeForm;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
 use crate::source::visit::{self, Seen};
 use crate::source::{Item, Span, find_word, is_identifier_byte, words};
@@ -174,15 +175,8 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             own.map(|parameter| parameter.name.clone())
         });
         let file = file.unwrap_or_else(|| format!("{vma}->vm_file"));
-        let filled = |template: &str| template.replace("{desc}", "desc").replace("{file}", &file).replace("{vma}", vma);
-        let is_passed = |parameter: &Parameter| !parameter.ty.points_to("file");
-        let passed: Vec<String> = std::iter::zip(parameters, arguments)
-            .filter(|(parameter, _)| is_passed(parameter))
-            .map(|(parameter, argument)| match parameter.ty.points_to("vm_area_struct") {
-                true => "&desc".to_owned(),
-                false => text(argument),
-            })
-            .collect();
+        let Around { before: build, seed, after } = Around::new(form, &file, vma);
+        let passed = passed(parameters, |number| text(&arguments[number]));
         let callee = Span { start: callee.span.start, end: place.start };
         let mut callee = String::from_utf8_lossy(callee.of(&self.source.text)).into_owned();
         let mut old_call = statement.span.of(&self.source.text).to_vec();
@@ -201,14 +195,13 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         };
         let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
         let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
-        let mut lines = vec![filled(&form.before)];
-        lines.extend(has_private.then(|| filled(&form.seed)));
+        let mut lines = vec![build];
+        lines.extend(has_private.then_some(seed));
         lines.push(fitted(&call, columns(indent.as_bytes())));
         if kept_in.is_some() {
-            lines.extend([format!("if (!{error})"), format!("\t{error} = {};", filled(&form.after))]);
+            lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
         } else {
-            lines.extend([format!("if ({error})"), format!("\treturn {error};"), String::new()]);
-            lines.push(format!("return {};", filled(&form.after)));
+            lines.extend(returned(&error, &after));
         }
         let mut declared: Vec<String> = if is_desc { Vec::new() } else { vec!["struct vm_area_desc desc;".to_owned()] };
         declared.extend(is_new.then(|| format!("int {error};")));
@@ -287,6 +280,38 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         };
         self.edits.insert(Edit::new(at, at, text));
     }
+}
+
+/// The code around the call of a hook that takes a desc, for a file and a VMA.
+pub(in crate::fix) struct Around {
+    /// Builds the desc.
+    pub(in crate::fix) before: String,
+    /// Gives it the private data of the VMA.
+    pub(in crate::fix) seed: String,
+    /// Applies it to the VMA.
+    pub(in crate::fix) after: String,
+}
+
+impl Around {
+    pub(in crate::fix) fn new(form: &BridgeForm, file: &str, vma: &str) -> Around {
+        let filled = |template: &str| template.replace("{desc}", "desc").replace("{file}", file).replace("{vma}", vma);
+        Around { before: filled(&form.before), seed: filled(&form.seed), after: filled(&form.after) }
+    }
+}
+
+/// The arguments of a hook that takes a desc, from the parameters of the one that takes a VMA and their arguments by number.
+pub(in crate::fix) fn passed(parameters: &[Parameter], argument: impl Fn(usize) -> String) -> Vec<String> {
+    let passed = parameters.iter().enumerate().filter(|(_, parameter)| !parameter.ty.points_to("file"));
+    let text = |(number, parameter): (usize, &Parameter)| match parameter.ty.points_to("vm_area_struct") {
+        true => "&desc".to_owned(),
+        false => argument(number),
+    };
+    passed.map(text).collect()
+}
+
+/// The lines that return an error of the hook, or the result of what it asked for.
+pub(in crate::fix) fn returned(error: &str, after: &str) -> [String; 4] {
+    [format!("if ({error})"), format!("\treturn {error};"), String::new(), format!("return {after};")]
 }
 
 /// The lines that keep the result of the old hook if a table has it, and else that of the new one. A table macro may set the new hook, and a driver the

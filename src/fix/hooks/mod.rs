@@ -1,6 +1,6 @@
 //! Hooks other than `.mmap`: retyped hooks with their callers, and `vm_ops->mapped`.
 
-mod bridge;
+pub(in crate::fix) mod bridge;
 pub(in crate::fix) mod mapped;
 pub(in crate::fix) mod retype;
 mod retyping;

@@ -11,8 +11,7 @@ use crate::fix::hooks::twin;
 use crate::fix::lookup::User;
 use crate::fix::rewrite::function::parameters;
 use crate::fix::text::edit::Edit;
-use crate::index::{Hook, ItemId, SourceFile, is_macro_argument};
-use crate::kernel::texts_naming;
+use crate::index::{Hook, ItemId, SourceFile, is_macro_argument, prepared};
 use crate::memo::Memo;
 use crate::rules::RequirementKind;
 use crate::source::ast::Parameter;
@@ -22,11 +21,6 @@ use crate::vma::analysis::{Part, handler_keys};
 
 /// Edits by file number in the index.
 pub(in crate::fix) type Edits = BTreeMap<u32, Vec<Edit>>;
-
-/// New name of a hook, or of a function named after a hook.
-pub(in crate::fix) fn renamed(member: &str) -> String {
-    member.replacen("mmap", "mmap_prepare", 1)
-}
 
 /// Edits that retype hooks, by hook name and whether the old hook stays.
 #[derive(Default)]
@@ -61,7 +55,7 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
     let form = shared.rewrite.bridge.as_ref().filter(|_| shared.rewrite.finish.is_none());
     let form =
         form.ok_or_else(|| format!("{} cannot be retyped: the target has no bridge for its callers", hook.name()))?;
-    let new_name = renamed(&hook.member);
+    let new_name = prepared(&hook.member);
     if new_name == hook.member {
         return Err(format!("{} does not have mmap in its name", hook.name()));
     }
@@ -77,10 +71,11 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
     if let Some(place) = named_by_macro(shared, hook, &marks) {
         return Err(format!("a macro may name {} by its member at {place}", hook.name()));
     }
-    let bindings = texts_naming(shared.tree, "rust", &["rs"], hook.record.as_bytes());
-    let lists =
-        |text: &[u8]| words(text, hook.member.as_bytes()).any(|at| text[at + hook.member.len()..].starts_with(b":"));
-    if let Some((path, _)) = bindings.iter().find(|(_, text)| lists(text)) {
+    let lists = |text: &[u8]| {
+        find_word(text, hook.record.as_bytes(), 0).is_some()
+            && words(text, hook.member.as_bytes()).any(|at| text[at + hook.member.len()..].starts_with(b":"))
+    };
+    if let Some((path, _)) = shared.bindings().iter().find(|(_, text)| lists(text)) {
         return Err(format!("{path} lists the members of struct {} and would need the new one", hook.record));
     }
     let has_private = reads_private(shared, hook) || sets_private(shared, hook);

@@ -2,6 +2,7 @@
 
 use crate::fix::hooks::retyping::Retyping;
 use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::mentions::{description_end, last_comment};
 use crate::index::SourceFile;
 use crate::source::{Span, find_word, identifier_before};
 
@@ -54,7 +55,7 @@ fn documented(retyping: &Retyping, source: &SourceFile, code: &[u8], declaration
     let text = &source.text;
     let marker = format!("@{old}:");
     let before = text[..declaration].trim_ascii_end();
-    let own = last_comment(before);
+    let own = last_kernel_doc(before);
     // Nothing but the comment may lie between.
     let own = own.filter(|start| code[*start..before.len()].iter().all(u8::is_ascii_whitespace));
     if own.is_some_and(|start| memchr::memmem::find(&before[start..], marker.as_bytes()).is_some()) {
@@ -65,31 +66,19 @@ fn documented(retyping: &Retyping, source: &SourceFile, code: &[u8], declaration
     }
     let head = source.items[retyping.record.item as usize].span.start as usize;
     let comment = text[..head].trim_ascii_end();
-    let entry = last_comment(comment)
+    let entry = last_kernel_doc(comment)
         .and_then(|start| Some(start + memchr::memmem::find(&comment[start..], marker.as_bytes())?));
     let Some(entry) = entry else { return Documented { above: String::new(), edits: Vec::new() } };
     let line = memchr::memrchr(b'\n', &text[..entry]).map_or(0, |newline| newline + 1);
     let indent = String::from_utf8_lossy(&text[line..entry]).into_owned();
-    // The description ends at the next member, an empty line, or the end of the comment.
-    let mut end = line;
-    while let Some(newline) = memchr::memchr(b'\n', &comment[end..]) {
-        end += newline + 1;
-        let next = comment[end..].trim_ascii_start();
-        let next = next.strip_prefix(b"*").unwrap_or(next);
-        let content = next.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-        if matches!(content, Some(b'@' | b'\n' | b'/') | None) {
-            break;
-        }
-    }
+    let end = description_end(comment, line);
     let added = format!("{indent}@{new}: like @{old}, but takes a desc; not called if there is @{old}\n");
     Documented { above: String::new(), edits: vec![Edit::new(end, end, added)] }
 }
 
 /// Start of the kernel-doc comment with which a text ends.
-fn last_comment(text: &[u8]) -> Option<usize> {
-    let start = memchr::memmem::rfind(text.strip_suffix(b"*/")?, b"/*")?;
-    let is_one = memchr::memmem::find(&text[start..text.len() - 2], b"*/").is_none();
-    (is_one && text[start..].starts_with(b"/**")).then_some(start)
+fn last_kernel_doc(text: &[u8]) -> Option<usize> {
+    last_comment(text).filter(|start| text[*start..].starts_with(b"/**"))
 }
 
 /// Whether a value is stored as it is: `f = x->hook;`.

@@ -155,13 +155,7 @@ impl Conversion<'_> {
 pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, dropped: Option<&str>) -> Vec<Edit> {
     let text = &file.text;
     let head = text[..item.span.start as usize].trim_ascii_end();
-    if !head.ends_with(b"*/") {
-        return Vec::new();
-    }
-    let Some(start) = memchr::memmem::rfind(head, b"/*") else { return Vec::new() };
-    if memchr::memmem::find(&head[start..head.len() - 2], b"*/").is_some() {
-        return Vec::new();
-    }
+    let Some(start) = last_comment(head) else { return Vec::new() };
     let mut edits = Vec::new();
     let comment = &head[start..];
     let parameter = |name: &str| format!("@{name}");
@@ -180,21 +174,34 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
         let wanted = format!("@{dropped}:");
         if let Some(at) = memchr::memmem::find(comment, wanted.as_bytes()) {
             let line = memchr::memrchr(b'\n', &comment[..at]).map_or(0, |newline| newline + 1);
-            let mut end = at;
-            // The description ends at the next parameter, an empty line, or the end of the comment.
-            while let Some(newline) = memchr::memchr(b'\n', &comment[end..]) {
-                end += newline + 1;
-                let next = comment[end..].trim_ascii_start();
-                let next = next.strip_prefix(b"*").unwrap_or(next);
-                let content = next.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-                if matches!(content, Some(b'@' | b'\n' | b'/') | None) {
-                    break;
-                }
-            }
+            let end = description_end(comment, at);
             edits.push(Edit::new(start + line, start + end, ""));
         }
     }
     edits
+}
+
+/// Start of the comment with which a text ends.
+pub(in crate::fix) fn last_comment(text: &[u8]) -> Option<usize> {
+    let inner = text.strip_suffix(b"*/")?;
+    let start = memchr::memmem::rfind(inner, b"/*")?;
+    memchr::memmem::find(&inner[start..], b"*/").is_none().then_some(start)
+}
+
+/// End of the description of a parameter or member that stands at a place of a kernel-doc comment: the beginning of the line of the next one, of an empty
+/// line, or of the end of the comment.
+pub(in crate::fix) fn description_end(comment: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while let Some(newline) = memchr::memchr(b'\n', &comment[end..]) {
+        end += newline + 1;
+        let next = comment[end..].trim_ascii_start();
+        let next = next.strip_prefix(b"*").unwrap_or(next);
+        let content = next.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        if matches!(content, Some(b'@' | b'\n' | b'/') | None) {
+            break;
+        }
+    }
+    end
 }
 
 /// Whether a name occurs anywhere in a file.

@@ -1,6 +1,6 @@
 //! `.mmap` and `.mmap_prepare` in one table.
 
-use crate::index::{Handler, Registration, Takes};
+use crate::index::{Handler, Registration, Takes, prepared};
 use crate::lint::{Facts, Found};
 use crate::source::blank_non_code;
 
@@ -14,7 +14,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let mut both = near.filter(|new| new.hook.takes == Takes::Desc && is_same_table(facts, old, new));
         if both.next().is_some() && old.handler != Handler::Null {
             let name = old.table.as_deref().unwrap_or("the table");
-            let (member, twin) = (&old.hook.member, twin_of(&old.hook.member));
+            let (member, twin) = (&old.hook.member, prepared(&old.hook.member));
             let effect = match facts.rules().is_migrating(&old.hook.record) {
                 true => "the kernel warns and rejects the mmap; remove one of them",
                 false => "its callers call only one of them; remove the other",
@@ -23,11 +23,6 @@ pub fn check(facts: &Facts, found: &mut Found) {
             found.at(old.file, old.span, message);
         }
     }
-}
-
-/// The hook that takes a desc instead.
-fn twin_of(member: &str) -> String {
-    member.replacen("mmap", "mmap_prepare", 1)
 }
 
 fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool {
@@ -48,7 +43,7 @@ fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool 
     };
     new.handler != Handler::Null
         && old.hook.record == new.hook.record
-        && new.hook.member == twin_of(&old.hook.member)
+        && new.hook.member == prepared(&old.hook.member)
         // The arms of a macro's definition exclude each other.
         && (old.macro_name.is_none() || old.macro_name != new.macro_name)
         && old.table.is_some()

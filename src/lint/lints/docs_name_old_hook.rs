@@ -3,12 +3,9 @@
 use regex::bytes::Regex;
 
 use crate::index::Takes;
-use crate::kernel::texts_naming;
+use crate::kernel::{DOCUMENTS, RUST, texts_naming};
 use crate::lint::{Facts, Found};
 use crate::source::Span;
-
-/// Folders outside C that name hooks, and the extensions of their files.
-const PLACES: &[(&str, &[&str])] = &[("Documentation", &["rst", "txt"]), ("rust", &["rs"])];
 
 pub fn check(facts: &Facts, found: &mut Found) {
     if !facts.documents {
@@ -27,7 +24,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     let Ok(declared) = Regex::new(r"\(\*(\w+)\)\s*\(\s*struct\s+(\w+)\s*\*[^)]*\bvm_area_struct\b[^)]*\)") else {
         return;
     };
-    for (folder, extensions) in PLACES {
+    for (folder, extensions) in [DOCUMENTS, RUST] {
         for (path, text) in texts_naming(facts.tree, folder, extensions, b"vm_area_struct") {
             for hit in declared.captures_iter(&text) {
                 let (Some(whole), Some(record)) = (hit.get(0), hit.get(2)) else { continue };
