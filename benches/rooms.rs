@@ -81,7 +81,7 @@ fn follow(criterion: &mut Criterion) {
     let every = |index: &Index| {
         let known = KnownTypes::default();
         let types = Types::new(index, &tree, &known, &rules);
-        let context = Context { index, types, rules: &rules };
+        let context = Context { index, types, rules: &rules, follows_modules: false };
         let mut analysis = Analysis::new(context);
         analysis.add(every_key(context));
         analysis.functions()

@@ -479,7 +479,7 @@ fn an_index_of_a_damaged_header_answers() {
         let damaged = tree.with(overlay);
         let built = mmaplint::index::build(&damaged, &rules);
         let types = Types::new(&built.index, &damaged, &built.types, &rules);
-        let context = Context { index: &built.index, types, rules: &rules };
+        let context = Context { index: &built.index, types, rules: &rules, follows_modules: false };
         mmaplint::vma::analysis::every_key(context);
     });
 }

@@ -247,7 +247,7 @@ impl Walk<'_, '_> {
         let rules = self.functions.context.rules;
         let is_mapping = |term: &Term| matches!(term.as_part(), Some(Part::Mapping));
         let gets_mapping = call.arguments.iter().any(is_mapping);
-        let name = self.functions.canonical(&call.name);
+        let name = self.functions.canonical(&call.name, gets_mapping);
         // What a desc twin is not given, the arguments of its helper do not say either.
         let has_twin = gets_mapping || name != call.name;
         let is_file = |term: &Term| match term.as_part() {

@@ -10,6 +10,7 @@ use super::state::State;
 use super::store::{member_of, target_of};
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
+use crate::index::{Hook, Scope, Takes};
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -203,6 +204,7 @@ impl Walk<'_, '_> {
                 vec![(state, Part::Name(text).into())]
             }
             E::Call { .. } => self.call(expression, state, false),
+            E::Field { base, name, .. } if self.is_dead_hook(base, name) => vec![(state, Term::constant(0))],
             E::Field { base, name, .. } => {
                 let values = self.value(base, state).into_iter();
                 values
@@ -240,6 +242,20 @@ impl Walk<'_, '_> {
                 vec![(state, Part::Name(text).into())]
             }
         }
+    }
+
+    /// Whether a member is a hook that nothing implements: it is NULL in every table.
+    fn is_dead_hook(&self, base: &Expression, member: &str) -> bool {
+        let context = &self.functions.context;
+        let hooks = context.index.hooks().with_member(member);
+        let is_dead = |hook: &Hook| hook.takes == Takes::Vma && !context.index.is_implemented(hook);
+        if !hooks.iter().any(is_dead) {
+            return false;
+        }
+        let frame = self.frame();
+        let ty = context.types.of(base, &Scope::from(frame.types.clone()), frame.file);
+        let record = ty.as_ref().and_then(|ty| ty.tag());
+        record.and_then(|record| context.index.hooks().find(record, member)).is_some_and(is_dead)
     }
 
     /// Evaluates two operands, left before right.

@@ -220,9 +220,18 @@ impl<'a> Functions<'a> {
         self.actions.get(name).cloned()
     }
 
-    /// The name that a helper and its desc twin share.
-    fn canonical(&self, name: &str) -> String {
-        self.twins.get(name).cloned().unwrap_or_else(|| name.replace("mmap_prepare", "mmap"))
+    /// The name that a helper and its desc twin share. The names of functions that get the mapping say more: `map_prepare`, `fits_desc` and `check_desc` are
+    /// twins of `map`, `fits` and `check_vma`.
+    fn canonical(&self, name: &str, gets_mapping: bool) -> String {
+        if let Some(helper) = self.twins.get(name) {
+            return helper.clone();
+        }
+        let name = name.replace("mmap_prepare", "mmap");
+        if !gets_mapping {
+            return name;
+        }
+        let stem = name.strip_suffix("_prepare").or_else(|| name.strip_suffix("_desc")).unwrap_or(&name);
+        stem.split('_').map(|part| if part == "desc" { "vma" } else { part }).collect::<Vec<_>>().join("_")
     }
 }
 

@@ -5,16 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{Applicability, HandlerFix};
 use super::text::edit::Edit;
 use crate::index::{Hook, ItemId};
+use crate::source::Span;
+use crate::verdict::Judgement;
 
 /// A handler to convert.
 pub(super) struct Candidate {
     /// All findings that register it.
     pub(super) findings: Vec<usize>,
+    /// What remains of a blocked handler once functions of other modules convert with it.
+    pub(super) across: Option<Judgement>,
     /// The desc twin that replaces it, if another module defines it.
     pub(super) twin: Option<String>,
     /// Definitions of the handler; empty if it has a twin.
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
+    /// Calls of hooks that nothing implements, by file.
+    pub(super) dead_calls: BTreeSet<(u32, Span)>,
+    /// Helpers that only read the VMA.
+    pub(super) readers: BTreeSet<ItemId>,
     /// The part of its state that moves to `vm_ops->mapped`.
     pub(super) mapped: Option<Mapped>,
     pub(super) fix: HandlerFix,
@@ -24,9 +32,12 @@ impl Candidate {
     pub(super) fn new(name: &str, finding: usize, retyped: Option<Hook>) -> Candidate {
         Candidate {
             findings: Vec::new(),
+            across: None,
             twin: None,
             definitions: BTreeSet::new(),
             helpers: BTreeSet::new(),
+            readers: BTreeSet::new(),
+            dead_calls: BTreeSet::new(),
             mapped: None,
             fix: HandlerFix {
                 new_name: format!("{name}_prepare"),
@@ -42,6 +53,7 @@ impl Candidate {
                 remarks: BTreeSet::new(),
                 consequences: BTreeSet::new(),
                 carried: Vec::new(),
+                twins: BTreeSet::new(),
                 edits: BTreeMap::new(),
             },
         }

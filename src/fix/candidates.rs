@@ -8,7 +8,9 @@ use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::RequirementKind;
-use crate::verdict::{Finding, HandlerPlace, Verdict, judge};
+use crate::source::Span;
+use crate::verdict::{Finding, HandlerPlace, Requirement, Verdict, judge};
+use crate::vma::EventKind;
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, VmaAccess};
 
@@ -43,6 +45,7 @@ impl Planner<'_> {
                 self.candidates[*candidate].findings.push(number);
             }
         }
+        self.look_across();
         let reasons: Vec<Option<String>> = self.candidates.iter().map(|candidate| self.refusal(candidate)).collect();
         for (candidate, reason) in self.candidates.iter_mut().zip(reasons) {
             candidate.fix.reason = reason;
@@ -51,6 +54,39 @@ impl Planner<'_> {
         self.settle();
         self.find_swaps();
         self.look_closer();
+    }
+
+    /// Judges the handlers anew that only wait for functions of other modules.
+    fn look_across(&mut self) {
+        if !self.with_twins {
+            return;
+        }
+        let is_helper = |requirement: &&Requirement| matches!(requirement.kind, RequirementKind::Helper(_));
+        let is_blocked = |number: &usize| self.findings[*number].verdict == Verdict::Blocked;
+        let waits = |number: &usize| {
+            let requirements = &self.findings[*number].judgement.requirements;
+            requirements.iter().filter(|requirement| requirement.blocker.is_some()).all(|blocker| is_helper(&blocker))
+        };
+        let blocked = (0..self.candidates.len()).filter(|number| {
+            let findings = &self.candidates[*number].findings;
+            findings.iter().any(is_blocked) && findings.iter().all(waits)
+        });
+        let blocked: Vec<(usize, Vec<Key>)> =
+            blocked.map(|number| (number, self.keys(&self.candidates[number]))).collect();
+        self.shared.across.add(blocked.iter().flat_map(|(_, keys)| keys).cloned().collect());
+        for (number, keys) in blocked {
+            let judgements = keys.iter().filter(|key| key.root != VmaAccess::None).map(|key| {
+                let place = (key.id.file, self.context.index.item(key.id).name);
+                judge(self.context.rules, &self.chosen.target, &self.across.facts(key), place)
+            });
+            let across = judgements.reduce(|mut all, mut one| {
+                all.requirements.append(&mut one.requirements);
+                all.notes.append(&mut one.notes);
+                all.paths.append(&mut one.paths);
+                all
+            });
+            self.candidates[number].across = across;
+        }
     }
 
     /// Binds handlers together whose tables are swapped for one another in open files.
@@ -95,24 +131,35 @@ impl Planner<'_> {
     fn look_closer(&mut self) {
         let going = (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none());
         let keys: Vec<(usize, Vec<Key>)> = going.map(|number| (number, self.keys(&self.candidates[number]))).collect();
-        self.shared.analysis.add(keys.iter().flat_map(|(_, keys)| keys).cloned().collect());
+        let (blocked, own): (Vec<_>, Vec<_>) =
+            keys.iter().partition(|(number, _)| self.candidates[*number].across.is_some());
+        let of = |list: Vec<&(usize, Vec<Key>)>| list.into_iter().flat_map(|(_, keys)| keys).cloned().collect();
+        let (blocked, own) = (of(blocked), of(own));
+        self.shared.across.add(blocked);
+        self.shared.analysis.add(own);
         for (number, keys) in keys {
             let twin = self.twin(&self.candidates[number], &keys);
             let findings: Vec<&Finding> =
                 self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
             let mapped = match keys.as_slice() {
-                [key] => mapped(&self.shared, &findings, key),
+                [key] if self.candidates[number].across.is_none() => mapped(&self.shared, &findings, key),
                 _ => None,
             };
-            let mut helpers = if twin.is_some() { BTreeSet::new() } else { self.helpers(&keys) };
+            let (mut helpers, readers) = match &twin {
+                Some(_) => Default::default(),
+                None => self.helpers(&self.candidates[number], &keys),
+            };
             helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
+            let dead_calls = self.dead_calls(&self.candidates[number], &keys);
             let candidate = &mut self.candidates[number];
+            candidate.dead_calls = dead_calls;
             if let Some(twin) = &twin {
                 candidate.fix.new_name.clone_from(twin);
             } else {
                 candidate.definitions = keys.into_iter().map(|key| key.id).collect();
             }
             candidate.twin = twin;
+            candidate.readers = readers;
             candidate.helpers = helpers;
             candidate.mapped = mapped;
         }
@@ -122,9 +169,13 @@ impl Planner<'_> {
     fn refusal(&self, candidate: &Candidate) -> Option<String> {
         let findings = candidate.findings.iter().map(|number| &self.findings[*number]);
         for finding in findings {
+            let (verdict, judgement) = match &candidate.across {
+                Some(across) => (across.verdict(), across),
+                None => (finding.verdict, &finding.judgement),
+            };
             let registration = &finding.registration;
             let is_retyped = self.is_retyped(&registration.hook);
-            let swaps = || finding.judgement.requirements.iter().find(|one| one.kind == RequirementKind::FileSwap);
+            let swaps = || judgement.requirements.iter().find(|one| one.kind == RequirementKind::FileSwap);
             if let Some(swap) = swaps().filter(|_| is_retyped) {
                 let place = self.context.index.file(swap.file).at(swap.span.start);
                 return Some(format!(
@@ -134,35 +185,21 @@ impl Planner<'_> {
             if !matches!(registration.handler, Handler::Function(_)) {
                 return Some("is registered by an expression instead of its name".to_owned());
             }
-            let is_convertible = match finding.verdict {
-                Verdict::Mechanical | Verdict::Action | Verdict::Mapped => true,
+            let is_convertible = match verdict {
+                Verdict::Mechanical | Verdict::Action => true,
+                Verdict::Mapped => candidate.across.is_none(),
                 Verdict::None => is_retyped,
                 Verdict::Finish => self.is_split(finding),
-                Verdict::Blocked => self.blocks_itself(candidate, finding),
                 _ => false,
             };
             if !is_convertible {
-                let hardest = finding.judgement.requirements.iter().max_by_key(|requirement| requirement.verdict);
-                let why = hardest.map_or(finding.verdict.meaning().to_owned(), |requirement| requirement.text.clone());
-                return Some(format!("{}: {why}", finding.verdict));
+                let hardest = judgement.requirements.iter().max_by_key(|requirement| requirement.verdict);
+                let why = hardest.map_or(verdict.meaning().to_owned(), |requirement| requirement.text.clone());
+                let behind = if candidate.across.is_some() { " behind the functions that it calls" } else { "" };
+                return Some(format!("{verdict}{behind}: {why}"));
             }
         }
         None
-    }
-
-    /// Whether all that blocks a handler is that another module defines it, and the function converts as any other. All tables that register it move
-    /// with it.
-    fn blocks_itself(&self, candidate: &Candidate, finding: &Finding) -> bool {
-        let name = &candidate.fix.name;
-        if !self.with_twins || finding.judgement.depends_on() != [name.clone()] {
-            return false;
-        }
-        let keys = self.keys(candidate).into_iter().filter(|key| key.root != VmaAccess::None);
-        let verdicts = keys.map(|key| {
-            let place = (key.id.file, self.context.index.item(key.id).name);
-            judge(self.context.rules, &self.chosen.target, &self.analysis.facts(&key), place).verdict()
-        });
-        verdicts.max().is_some_and(|verdict| matches!(verdict, Verdict::Mechanical | Verdict::Action))
     }
 
     /// Reason why a hook cannot be retyped: a place that may implement it could not be analysed.
@@ -208,18 +245,38 @@ impl Planner<'_> {
         (is_helper || !is_own).then(|| twin.to_owned())
     }
 
-    /// The driver's own functions that get the VMA from a handler.
-    fn helpers(&self, keys: &[Key]) -> BTreeSet<ItemId> {
-        let mut helpers = BTreeSet::new();
+    /// Calls of hooks that nothing implements.
+    fn dead_calls(&self, candidate: &Candidate, keys: &[Key]) -> BTreeSet<(u32, Span)> {
+        let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
+        let dead = reached.flat_map(|(key, lowered)| {
+            let dead = lowered.events.iter().filter(|event| matches!(event.kind, EventKind::DeadHook { .. }));
+            dead.map(|event| (key.id.file, event.span))
+        });
+        dead.collect()
+    }
+
+    /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list has those that only
+    /// read the VMA.
+    fn helpers(&self, candidate: &Candidate, keys: &[Key]) -> (BTreeSet<ItemId>, BTreeSet<ItemId>) {
+        let (index, analysis) = (self.context.index, self.analysis_of(candidate));
+        let (mut helpers, mut writers) = (BTreeSet::new(), BTreeSet::new());
         let mut stack: Vec<Key> = keys.to_vec();
         while let Some(key) = stack.pop() {
-            let Some(lowered) = self.analysis.lowered(&key) else { continue };
+            let Some(lowered) = analysis.lowered(&key) else { continue };
             for callee in lowered.callees.iter().filter(|callee| matches!(callee.root, VmaAccess::Vma(_))) {
-                if self.context.index.same_driver(key.id.file, callee.id) && helpers.insert(callee.id) {
+                let is_ours = candidate.across.is_some() || index.same_driver(key.id.file, callee.id);
+                if !is_ours {
+                    continue;
+                }
+                if analysis.reached(callee).iter().any(|(_, lowered)| lowered.changes_vma()) {
+                    writers.insert(callee.id);
+                }
+                if helpers.insert(callee.id) {
                     stack.push(callee.clone());
                 }
             }
         }
-        helpers
+        let readers = helpers.difference(&writers).copied().collect();
+        (helpers, readers)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::Edit;
 use crate::behaviour::Consequence;
-use crate::index::Hook;
+use crate::index::{Hook, ItemId};
 
 /// Confidence in a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,8 @@ pub struct HandlerFix {
     pub consequences: BTreeSet<Consequence>,
     /// Hazards of the handler that the conversion leaves as they are: place and message.
     pub carried: Vec<String>,
+    /// Functions of other modules that the handler calls, with the names of those that take a desc.
+    pub twins: BTreeSet<(ItemId, String)>,
     pub(super) edits: BTreeMap<u32, Vec<Edit>>,
 }
 

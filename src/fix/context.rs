@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
+use super::candidate::Candidate;
 use super::lookup::Lookup;
-use crate::index::Hook;
+use crate::index::{Hook, ItemId};
 use crate::kernel::{RUST, Tree, texts_naming};
 use crate::rules::Rewrite;
 use crate::verdict::{Finding, ResolvedTarget, Session};
@@ -19,6 +20,8 @@ pub(super) struct FixContext<'a> {
     pub(super) rewrite: &'a Rewrite,
     pub(super) findings: &'a [Finding],
     pub(super) analysis: Analysis<'a>,
+    /// The same for handlers that convert together with functions of other modules, which are followed here.
+    pub(super) across: Analysis<'a>,
     pub(super) lookup: Lookup<'a>,
 }
 
@@ -32,6 +35,7 @@ impl<'a> FixContext<'a> {
             rewrite,
             findings: session.findings(),
             analysis: session.analysis.clone(),
+            across: Analysis::new(session.context.across_modules()),
             lookup: Lookup::new(session.context.index),
         }
     }
@@ -40,6 +44,26 @@ impl<'a> FixContext<'a> {
     pub(super) fn bindings(&self) -> &[(String, Vec<u8>)] {
         let (folder, extensions) = RUST;
         self.bindings.get_or_init(|| texts_naming(self.tree, folder, extensions, b"mmap"))
+    }
+
+    /// The analysis of a candidate's functions.
+    pub(super) fn analysis_of(&self, candidate: &Candidate) -> &Analysis<'a> {
+        if candidate.across.is_some() { &self.across } else { &self.analysis }
+    }
+
+    /// Whether some table registers a function.
+    pub(super) fn is_registered(&self, id: ItemId) -> bool {
+        self.findings.iter().any(|finding| finding.function(self.context.index).is_some_and(|key| key.id == id))
+    }
+
+    /// Whether a place lies in a registration of a handler of this name.
+    pub(super) fn is_registration_of(&self, name: &str, file: u32, at: usize) -> bool {
+        self.findings.iter().any(|finding| {
+            let registration = &finding.registration;
+            registration.file == file
+                && registration.span.contains(at as u32)
+                && finding.handler.as_ref().is_some_and(|handler| handler.name == name)
+        })
     }
 
     /// Whether a hook is retyped for all its implementers. `.mmap` of file_operations is not, because `.mmap_prepare` exists beside it.

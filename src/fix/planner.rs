@@ -20,6 +20,7 @@ struct Outcome {
     edits: retype::Edits,
     open_points: Vec<(u32, OpenPoint)>,
     remarks: BTreeSet<String>,
+    twins: BTreeSet<(ItemId, String)>,
     reason: Option<String>,
 }
 
@@ -65,13 +66,17 @@ impl<'a> Planner<'a> {
                     candidate.definitions.iter().chain(&candidate.helpers).copied()
                 })
                 .collect();
+            let safe = going.iter().filter(|number| self.is_planned_safe(**number));
+            let handlers: BTreeSet<ItemId> =
+                safe.flat_map(|number| self.candidates[*number].definitions.iter().copied()).collect();
             let done: Vec<(usize, Outcome)> =
-                going.par_iter().map(|number| (*number, self.converted(*number, &converted))).collect();
+                going.par_iter().map(|number| (*number, self.converted(*number, &converted, &handlers))).collect();
             let mut failed = false;
-            for (number, Outcome { edits, open_points, remarks, reason }) in done {
+            for (number, Outcome { edits, open_points, remarks, twins, reason }) in done {
                 let was_safe = self.is_planned_safe(number);
                 let fix = &mut self.candidates[number].fix;
                 (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
+                fix.twins = twins;
                 failed |= was_safe && !self.is_planned_safe(number);
             }
             failed |= self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
@@ -110,8 +115,9 @@ impl<'a> Planner<'a> {
 
     /// Whether a handler accepts any mapping.
     fn may_map(&self, number: usize) -> bool {
-        self.keys(&self.candidates[number]).iter().any(|key| {
-            let paths = self.analysis.facts(key).function_paths.paths;
+        let candidate = &self.candidates[number];
+        self.keys(candidate).iter().any(|key| {
+            let paths = self.analysis_of(candidate).facts(key).function_paths.paths;
             paths.iter().any(|path| !path.fails)
         })
     }
@@ -217,19 +223,19 @@ impl<'a> Planner<'a> {
     }
 
     /// Converts one handler, given the functions that are converted in the same round.
-    fn converted(&self, number: usize, converted: &BTreeSet<ItemId>) -> Outcome {
+    fn converted(&self, number: usize, converted: &BTreeSet<ItemId>, handlers: &BTreeSet<ItemId>) -> Outcome {
         let candidate = &self.candidates[number];
         let mut converted = converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
-        let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, converted);
+        let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, converted, handlers);
         work.run();
-        let HandlerConversion { mut edits, mut open_points, remarks, reason, .. } = work;
+        let HandlerConversion { mut edits, mut open_points, remarks, twins, reason, .. } = work;
         for (file, edits) in &mut edits {
             keep_line_ends(&self.context.index.file(*file).text, edits);
         }
         open_points.sort();
         open_points.dedup();
-        Outcome { edits, open_points, remarks, reason }
+        Outcome { edits, open_points, remarks, twins, reason }
     }
 
     /// Groups the conversions into changes.

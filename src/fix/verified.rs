@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::change::{Applicability, Fixes};
+use super::change::{Applicability, Fixes, HandlerFix};
 use super::rewrite::rewriter::OpenPoint;
-use super::text::edit::applied;
+use super::text::edit::{Edit, applied};
 use crate::behaviour::{Conversion, Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
 use crate::index::{ItemId, Takes};
@@ -15,6 +15,7 @@ use crate::lint::{self, Facts, HandlerView, Hazard, Lint};
 use crate::source::Span;
 use crate::verdict::{Extent, Session};
 use crate::vma::Key;
+use crate::vma::flow::VmaAccess;
 
 /// Compares the behaviour of all handlers before and after the planned changes. A change with a handler that behaves otherwise is not written: the difference
 /// is an open point. A handler that cannot be compared keeps a remark with the reason.
@@ -24,9 +25,9 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
     let Verified { results, registered } = compared(session, fixes, with_hazards);
     for fix in fixes.handlers.iter_mut().filter(|fix| fix.applicability == Applicability::Safe) {
         let registration = &session.scan.findings[fix.finding].registration;
-        for (id, result) in
-            session.handlers(registration).iter().filter_map(|key| Some((key.id, results.get(&key.id)?)))
-        {
+        let own = session.handlers(registration).into_iter().map(|key| key.id);
+        let compared: BTreeSet<ItemId> = own.chain(fix.twins.iter().map(|(id, _)| *id)).collect();
+        for (id, result) in compared.into_iter().filter_map(|id| Some((id, results.get(&id)?))) {
             match &result.conversion {
                 Ok(Conversion { differences, consequences }) => {
                     let (minor, open): (Vec<&Difference>, Vec<&Difference>) =
@@ -74,7 +75,12 @@ fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verifie
     }
     let index = session.context.index;
     let mut overlay = Overlay::default();
+    let mut edits_of: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
     for (file, edits) in fixes.changes.iter().flat_map(|change| &change.files) {
+        edits_of.entry(*file).or_default().extend(edits.iter().cloned());
+    }
+    for (file, edits) in &mut edits_of {
+        edits.sort();
         let source = index.file(*file);
         let text = applied(&source.text, Span::new(0, source.text.len()), edits);
         overlay.set(&source.path, Some(text));
@@ -82,7 +88,10 @@ fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verifie
     let workspace = session.workspace.beside(session.tree().with(overlay));
     let after = Session::new(&workspace, &session.chosen, Extent::Handlers);
     let (old, new) = (Functions::new(session.context), Functions::new(after.context));
-    let pairs = converted((index, session.findings()), (after.context.index, after.findings()));
+    let mut pairs = converted((index, session.findings()), (after.context.index, after.findings()));
+    let wanted: BTreeSet<&(ItemId, String)> =
+        fixes.handlers.iter().filter(is_safe).flat_map(|fix| &fix.twins).collect();
+    pairs.extend(wanted.into_iter().filter_map(|(old, name)| twin(session, &after, *old, name)));
     let mut hazards = if with_hazards { hazards(session, &after, &pairs) } else { BTreeMap::new() };
     let compared = pairs.par_iter().map(|(was, is)| (was.id, is.id, conversion((&old, was), (&new, is))));
     let compared: Vec<_> = compared.collect();
@@ -97,6 +106,19 @@ fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verifie
         }
     }
     Verified { results, registered }
+}
+
+fn is_safe(fix: &&HandlerFix) -> bool {
+    fix.applicability == Applicability::Safe
+}
+
+/// A function, and the one of the new name in the same file of the tree with all changes.
+fn twin(before: &Session<'_>, after: &Session<'_>, old: ItemId, name: &str) -> Option<(Key, Key)> {
+    let (index, new) = (before.context.index, after.context.index);
+    let path = &index.file(old.file).path;
+    let is_there = |key: &Key| new.file(key.id.file).path == *path;
+    let twin = new.vma_functions_named(name).into_iter().map(|id| Key::new(id, VmaAccess::None)).find(is_there)?;
+    Some((Key::new(old, VmaAccess::None), twin))
 }
 
 /// The hazards of converted handlers, by their new functions. Behaviour is equal, so the old handlers have them too.

@@ -233,6 +233,11 @@ impl Index {
         if self.functions.called(name, &self.files).is_empty() { Vec::new() } else { self.functions(name, near) }
     }
 
+    /// Functions of this name, in any file, whose head names a VMA or a desc.
+    pub fn vma_functions_named(&self, name: &str) -> Vec<ItemId> {
+        self.functions.called(name, &self.files)
+    }
+
     /// All functions whose head names a VMA or a desc, by name.
     pub fn vma_functions(&self) -> impl Iterator<Item = ItemId> {
         self.functions.all(&self.files).into_iter()
@@ -258,7 +263,7 @@ impl Index {
 
     /// Definitions of a macro with arguments that a file can mean: in the file, else its folder, else shared headers, else included
     /// headers.
-    fn macros_near(&self, name: &str, near: u32) -> Vec<ItemId> {
+    pub fn macros_near(&self, name: &str, near: u32) -> Vec<ItemId> {
         let all = self.macros.called(name, &self.files);
         let rank = |id: &ItemId| {
             let file = self.file(id.file);

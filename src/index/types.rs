@@ -17,6 +17,12 @@ pub struct Scope {
     variables: FxHashMap<String, Type>,
 }
 
+impl From<FxHashMap<String, Type>> for Scope {
+    fn from(variables: FxHashMap<String, Type>) -> Scope {
+        Scope { variables }
+    }
+}
+
 impl Scope {
     /// Collects the parameters of a function and everything it declares. A name declared twice keeps its first type.
     pub fn of(function: &Function) -> Scope {

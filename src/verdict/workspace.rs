@@ -40,7 +40,7 @@ impl<'r> Workspace<'r> {
     /// Index, types and rules for the analysis.
     pub fn context(&self) -> Context<'_> {
         let types = Types::new(self.index(), &self.tree, &self.built.types, self.rules);
-        Context { index: self.index(), types, rules: self.rules }
+        Context { index: self.index(), types, rules: self.rules, follows_modules: false }
     }
 
     /// Number of files read.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::Event;
+use super::event::{Event, EventKind};
 use crate::index::ItemId;
 use crate::source::Span;
 
@@ -214,6 +214,23 @@ impl Lowered {
     /// Whether at least one variant of it was lowered.
     pub fn is_understood(&self) -> bool {
         !self.flows.is_empty()
+    }
+
+    /// Whether its own body changes the VMA, or lets code that is not followed do so.
+    pub fn changes_vma(&self) -> bool {
+        let is_change = |event: &Event| {
+            matches!(
+                event.kind,
+                EventKind::Populate(_)
+                    | EventKind::Finish { .. }
+                    | EventKind::Helper { .. }
+                    | EventKind::Hook { .. }
+                    | EventKind::Redispatch { .. }
+                    | EventKind::Unknown { .. }
+            )
+        };
+        let written = [&self.writes, &self.sets, &self.clears, &self.vm_ops];
+        written.iter().any(|uses| !uses.is_empty()) || self.events.iter().any(is_change)
     }
 
     /// The close hooks of the tables that it installs.

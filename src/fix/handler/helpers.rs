@@ -1,94 +1,186 @@
-//! The driver's own functions that get the VMA from a converted handler.
+//! The functions that get the VMA from a converted handler: the driver's own, and those of other modules.
 
 use super::HandlerConversion;
+use super::over_new::{Kept, is_stub};
+use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
 use crate::index::{ItemId, prepared};
 use crate::rules::CallEffect;
-use crate::source::{Span, find_word, identifiers};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::source::{ItemKind, Span, find_word, identifiers};
+use std::collections::BTreeSet;
 
 impl HandlerConversion<'_, '_> {
-    /// New names of the driver's own functions, by old name.
-    pub(super) fn helper_names(&mut self) -> BTreeMap<String, String> {
+    /// What replaces the functions that get the VMA from the handler, by old name.
+    pub(super) fn helper_names(&mut self) -> Helpers {
         let index = self.shared.context.index;
-        let mut names = BTreeMap::new();
+        let mut names = Helpers::new();
         for id in self.candidate.helpers.clone() {
             let file = index.file(id.file);
             let name = file.name(index.item(id));
-            let renamed = match (name.contains("mmap") && !name.contains("mmap_prepare"), self.is_only_ours(id, &name))
-            {
-                (true, _) => prepared(&name),
-                (false, true) => name.clone(),
-                (false, false) => format!("{name}_desc"),
-            };
+            let renamed = renamed(&name, self.is_only_ours(id, &name), self.candidate.readers.contains(&id));
             if renamed != name && is_taken(file, &renamed) {
                 self.refuse(format!("{} already has a {renamed}", file.path));
             }
-            names.insert(name, renamed);
+            let without_file = if self.shared.is_registered(id) { self.file_parameter(id) } else { None };
+            names.insert(name, DescHelper { name: renamed, without_file });
         }
         names
     }
 
+    /// Position of the file among the parameters of a function.
+    fn file_parameter(&self, id: ItemId) -> Option<usize> {
+        let function = self.shared.context.function(id);
+        function.variants.first()?.parameters.iter().position(|parameter| parameter.ty.points_to("file"))
+    }
+
     /// Whether only converted functions use a helper.
     pub(super) fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
+        self.is_only_used_by_ours(id, name, &mut BTreeSet::new())
+    }
+
+    /// Whether a function that converts has no old form that stays as it is. Functions in `seen` are being asked already.
+    fn leaves(&self, id: ItemId, seen: &mut BTreeSet<ItemId>) -> bool {
+        let index = self.shared.context.index;
+        let is_copied = self.candidate.helpers.contains(&id) && !self.is_bridged(id);
+        !is_copied || !seen.insert(id) || self.is_only_used_by_ours(id, &index.file(id.file).name(index.item(id)), seen)
+    }
+
+    /// Whether the old form of a helper becomes a bridge, if it has to stay.
+    fn is_bridged(&self, id: ItemId) -> bool {
+        !self.candidate.readers.contains(&id) && self.shared.rewrite.bridge.is_some()
+    }
+
+    fn is_only_used_by_ours(&self, id: ItemId, name: &str, seen: &mut BTreeSet<ItemId>) -> bool {
         let index = self.shared.context.index;
         let files = self.files_naming(name, !index.is_visible_elsewhere(id));
+        let is_handler = self.converted_handlers.contains(&id);
         files.into_iter().all(|file| {
             let code = self.shared.lookup.code(file);
-            mentions(index.file(file), &code, name).into_iter().all(|(_, mention)| match mention {
-                Mention::Code(Some(item)) => self.converted.contains(&ItemId { file, item: item as u32 }),
-                Mention::Code(None) | Mention::Alias(_) | Mention::Export => false,
-                Mention::Definition(_) | Mention::Prototype | Mention::Comment | Mention::Literal | Mention::Other => {
-                    true
+            mentions(index.file(file), &code, name).into_iter().all(|(at, mention)| match mention {
+                // The handler's own conversion changes its tables.
+                Mention::Code(item) if is_handler && self.is_in_table(name, file, item, at) => true,
+                Mention::Code(Some(item)) => {
+                    let user = ItemId { file, item: item as u32 };
+                    self.converted.contains(&user) && self.leaves(user, seen)
                 }
+                Mention::Alias(item) => is_stub(index.file(file), &index.file(file).items[item]),
+                Mention::Definition(item) => {
+                    let id = ItemId { file, item: item as u32 };
+                    self.converted.contains(&id) || !index.is_visible_elsewhere(id)
+                }
+                Mention::Code(None) => false,
+                Mention::Export | Mention::Prototype | Mention::Comment | Mention::Literal | Mention::Other => true,
             })
         })
     }
 
-    /// Converts one of the driver's own functions: in place if all its users are converted, else as a copy beside it.
-    pub(super) fn helper(&mut self, id: ItemId, helpers: &BTreeMap<String, String>) {
+    /// Converts one of the functions that get the VMA: in place if all its users convert, else as a twin beside it.
+    pub(super) fn helper(&mut self, id: ItemId, helpers: &Helpers) {
+        let index = self.shared.context.index;
+        let name = index.file(id.file).name(index.item(id));
+        let Some(DescHelper { name: new_name, .. }) = helpers.get(&name) else { return };
+        let is_handler = self.shared.is_registered(id);
+        if self.is_foreign(id) {
+            self.twins.insert((id, new_name.clone()));
+        }
+        if self.is_only_ours(id, &name) {
+            return self.helper_in_place(id, &name, new_name, is_handler, helpers);
+        }
+        let is_bridged = self.is_bridged(id);
+        if !is_bridged && self.has_static_variables(id) {
+            return self.refuse(format!("{name} has other users and static variables, so it cannot be duplicated"));
+        }
+        let kept = Kept { name: &name, new_name, is_handler, is_bridged };
+        for file in self.files_naming(&name, !index.is_visible_elsewhere(id)) {
+            let source = index.file(file);
+            let code = self.shared.lookup.code(file);
+            let is_its = |(_, mention): &(usize, Mention)| match mention {
+                // Each definition has a run of its own.
+                Mention::Definition(item) => id == ItemId { file, item: *item as u32 } || self.is_unknown(file, *item),
+                _ => true,
+            };
+            let all: Vec<_> = mentions(source, &code, &name).into_iter().filter(is_its).collect();
+            if is_taken(source, new_name) {
+                return self.refuse(format!("{} already has a {new_name}", source.path));
+            }
+            let conversion = self.conversion(file, &code, helpers);
+            self.add_beside_old(file, &kept, all, &conversion);
+        }
+    }
+
+    /// Whether an item is a function for all files that does not convert.
+    fn is_unknown(&self, file: u32, item: usize) -> bool {
+        let id = ItemId { file, item: item as u32 };
+        !self.converted.contains(&id) && self.shared.context.index.is_visible_elsewhere(id)
+    }
+
+    /// Whether a place names a handler in a table, or in a macro, which makes tables.
+    fn is_in_table(&self, name: &str, file: u32, item: Option<usize>, at: usize) -> bool {
+        let source = self.shared.context.index.file(file);
+        item.is_some_and(|item| source.items[item].kind == ItemKind::Macro)
+            || self.shared.is_registration_of(name, file, at)
+    }
+
+    /// Whether another module defines a function that the handler calls.
+    fn is_foreign(&self, id: ItemId) -> bool {
+        let index = self.shared.context.index;
+        !self.candidate.definitions.iter().any(|own| index.same_driver(own.file, id))
+    }
+
+    fn has_static_variables(&self, id: ItemId) -> bool {
+        let item = self.shared.context.index.item(id);
+        let code = self.shared.lookup.code(id.file);
+        find_word(Span { start: item.body, end: item.span.end }.of(&code), b"static", 0).is_some()
+    }
+
+    /// Retypes a function, all of whose users convert.
+    fn helper_in_place(&mut self, id: ItemId, name: &str, new_name: &str, is_handler: bool, helpers: &Helpers) {
         let index = self.shared.context.index;
         let source = index.file(id.file);
         let item = index.item(id);
-        let name = source.name(item);
-        let Some(new_name) = helpers.get(&name).cloned() else { return };
         let code = self.shared.lookup.code(id.file);
         let conversion = self.conversion(id.file, &code, helpers);
-        let is_ours = self.is_only_ours(id, &name);
-        let done = conversion.function(item, &name, &new_name, false);
-        self.check(id.file, &done.text, &new_name, item.name.start);
-        self.check_macros(id.file, item, [Some(&done.vma), None]);
+        let done = conversion.function(item, name, new_name, is_handler);
+        self.check(id.file, &done.text, new_name, item.name.start);
+        self.check_macros(id.file, item, [Some(&done.vma), done.dropped.as_ref()]);
         self.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
         self.remarks.extend(done.remarks);
-        let body = Span { start: item.body, end: item.span.end };
-        if !is_ours && find_word(body.of(&code), b"static", 0).is_some() {
-            return self.refuse(format!("{name} has other users and static variables, so it cannot be duplicated"));
-        }
-        if !is_ours {
-            let at = item.span.end as usize;
-            self.add(id.file, [Edit::new(at, at, format!("\n\n{}", done.text))]);
-        } else {
-            self.add(id.file, documented(source, item, &done.vma, None));
-            self.add(id.file, [Edit { span: item.span, text: done.text }]);
-        }
-        for file in self.files_naming(&name, !index.is_visible_elsewhere(id)) {
+        self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
+        self.add(id.file, [Edit { span: item.span, text: done.text }]);
+        for file in self.files_naming(name, !index.is_visible_elsewhere(id)) {
             let code = self.shared.lookup.code(file);
             let conversion = self.conversion(file, &code, helpers);
             let other = index.file(file);
-            for (at, mention) in mentions(other, &code, &name) {
+            for (at, mention) in mentions(other, &code, name) {
                 match mention {
-                    Mention::Prototype if is_ours => match conversion.prototype(at, &name, &new_name, false) {
-                        Some(edits) => self.add(file, edits),
+                    Mention::Prototype => match conversion.prototype(at, name, new_name, is_handler) {
+                        Some(edits) => {
+                            let start = other.item_at(at as u32).map(|item| &other.items[item as usize]);
+                            self.add(
+                                file,
+                                start
+                                    .into_iter()
+                                    .flat_map(|item| documented(other, item, &done.vma, done.dropped.as_deref())),
+                            );
+                            self.add(file, edits);
+                        }
                         None => self.refuse(format!("the prototype of {name} in {} could not be parsed", other.path)),
                     },
-                    Mention::Prototype => {
-                        self.refuse(format!("{name} has other users, and a copy needs a prototype in {}", other.path))
+                    Mention::Comment if new_name != name && !self.is_converted(file, at) => {
+                        self.add(file, [Edit::new(at, at + name.len(), new_name)]);
                     }
-                    Mention::Comment if is_ours && new_name != name && !self.is_converted(file, at) => {
-                        self.add(file, [Edit::new(at, at + name.len(), &new_name)]);
+                    Mention::Alias(_) if new_name != name => {
+                        self.add(file, [Edit::new(at, at + name.len(), new_name)]);
                     }
-                    Mention::Export => self.refuse(format!("{name} is exported and may have other users")),
+                    Mention::Export => {
+                        if new_name != name {
+                            self.add(file, [Edit::new(at, at + name.len(), new_name)]);
+                        }
+                        self.remarks.insert(format!(
+                            "{name}() was exported: modules outside the tree that name it need {new_name}()"
+                        ));
+                    }
                     _ => {}
                 }
             }
@@ -114,5 +206,19 @@ impl HandlerConversion<'_, '_> {
             }
         }
         found
+    }
+}
+
+/// Name of a function after it is retyped in place, or of its twin.
+fn renamed(name: &str, is_in_place: bool, is_reader: bool) -> String {
+    if name.ends_with("mmap") {
+        return prepared(name);
+    }
+    let parts: Vec<&str> = name.split('_').map(|part| if part == "vma" { "desc" } else { part }).collect();
+    match parts.join("_") {
+        other if other != name => other,
+        same if is_in_place => same,
+        same if is_reader => format!("{same}_desc"),
+        same => format!("{same}_prepare"),
     }
 }

@@ -2,6 +2,7 @@
 //! name it.
 
 mod helpers;
+mod macro_argument;
 mod over_new;
 mod registration;
 
@@ -12,7 +13,7 @@ use crate::fix::candidate::Candidate;
 use crate::fix::change::HandlerFix;
 use crate::fix::context::FixContext;
 use crate::fix::hooks::retype::Members;
-use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::function::{Conversion, Helpers};
 use crate::fix::rewrite::rewriter::OpenPoint;
 use crate::fix::text::edit::{Edit, sorted};
 use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
@@ -20,6 +21,7 @@ use crate::index::{Index, ItemId};
 use crate::rules::NoteKind;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
 use crate::verdict::Note;
+use over_new::Kept;
 
 /// Conversion of one handler.
 pub(in crate::fix) struct HandlerConversion<'w, 'a> {
@@ -28,9 +30,13 @@ pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     candidate: &'w Candidate,
     /// Functions that this run converts.
     converted: BTreeSet<ItemId>,
+    /// Those that are converted with all tables that register them.
+    converted_handlers: &'w BTreeSet<ItemId>,
     pub(in crate::fix) edits: BTreeMap<u32, Vec<Edit>>,
     pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
     pub(in crate::fix) remarks: BTreeSet<String>,
+    /// Functions of other modules that convert with the handler, with their new names.
+    pub(in crate::fix) twins: BTreeSet<(ItemId, String)>,
     pub(in crate::fix) reason: Option<String>,
     /// Whether the handler's populating call moves to a second half.
     has_second_half: bool,
@@ -43,15 +49,18 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         members: &'w Members,
         candidate: &'w Candidate,
         converted: BTreeSet<ItemId>,
+        converted_handlers: &'w BTreeSet<ItemId>,
     ) -> HandlerConversion<'w, 'a> {
         HandlerConversion {
             shared,
             members,
             candidate,
             converted,
+            converted_handlers,
             edits: BTreeMap::new(),
             open_points: Vec::new(),
             remarks: BTreeSet::new(),
+            twins: BTreeSet::new(),
             reason: None,
             has_second_half: false,
             populating: Rc::default(),
@@ -79,6 +88,9 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 let remark = format!("state that {} takes for the first mapping moves to vm_ops->mapped", mapped.name);
                 self.remarks.insert(remark);
             }
+        }
+        if let Some(across) = &self.candidate.across {
+            self.remarks.extend(across.notes.iter().filter_map(|note| remark(index, note)));
         }
         for finding in &self.candidate.findings {
             let finding = &self.shared.findings[*finding];
@@ -149,14 +161,18 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         mentions(source, &self.shared.lookup.code(file), name)
     }
 
-    fn beside_old(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
+    /// Adds the converted handler to one file, in which the old one stays.
+    fn beside_old(&mut self, file: u32, helpers: &Helpers) {
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
-        self.add_beside_old(file, &conversion);
+        let HandlerFix { name, new_name, .. } = &self.candidate.fix;
+        let kept = Kept { name, new_name, is_handler: true, is_bridged: true };
+        let all = self.mentions_in(file);
+        self.add_beside_old(file, &kept, all, &conversion);
     }
 
     /// Converts every mention of the handler in one file.
-    fn name_in(&mut self, file: u32, helpers: &BTreeMap<String, String>) {
+    fn name_in(&mut self, file: u32, helpers: &Helpers) {
         let index = self.shared.context.index;
         let source = index.file(file);
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
@@ -164,6 +180,11 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let conversion = self.conversion(file, &code, helpers);
         let mut prototypes = Vec::new();
         for (at, mention) in self.mentions_in(file) {
+            let is_code = matches!(mention, Mention::Code(_));
+            if let Some(parameter) = is_code.then(|| self.table_parameter(file, at)).flatten() {
+                self.pass_to_macro(file, at, &parameter);
+                continue;
+            }
             match mention {
                 _ if self.is_registration(file, at) => {}
                 Mention::Literal | Mention::Other => {}
@@ -199,6 +220,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                     ));
                 }
                 Mention::Alias(number) => self.alias(file, number, at),
+                // A converted caller calls the converted function.
+                Mention::Code(_) if self.candidate.across.is_some() && self.is_converted(file, at) => {}
                 Mention::Code(Some(number)) if self.registers(source, number, at) => self.register_in_macro(file, at),
                 Mention::Code(_) => {
                     let place = source.at(at as u32);
@@ -261,7 +284,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         }
     }
 
-    fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c BTreeMap<String, String>) -> Conversion<'c>
+    fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c Helpers) -> Conversion<'c>
     where
         'a: 'c,
         'w: 'c,
@@ -274,6 +297,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             helpers,
             populating: self.populating.clone(),
             moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
+            dead_calls: self.candidate.dead_calls.iter().filter(|(of, _)| *of == file).map(|(_, span)| *span).collect(),
             source: &context.index.file(file).text,
             code,
         }

@@ -2,7 +2,7 @@
 
 use super::HandlerConversion;
 use crate::fix::text::edit::{Edit, applied, sorted};
-use crate::fix::text::mentions::registration;
+use crate::fix::text::mentions::{continued, registration};
 use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
 use crate::source::{ItemKind, Span, find_word, identifier_before, words};
 use crate::verdict::Finding;
@@ -60,7 +60,8 @@ impl HandlerConversion<'_, '_> {
                 if let (true, Some(form)) = (self.has_second_half, &self.shared.rewrite.finish) {
                     self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());
                 }
-                self.add(file, edits);
+                let backslash = continued(text, &edits);
+                self.add(file, edits.into_iter().chain(backslash));
             }
             None => self.refuse("its registration could not be parsed".to_owned()),
         }
@@ -151,7 +152,11 @@ impl HandlerConversion<'_, '_> {
         let index = self.shared.context.index;
         let is_table = |registration: &Registration| {
             let item = index.file(registration.file).item_at(registration.span.start);
-            item.is_some_and(|item| index.file(registration.file).items[item as usize].kind == ItemKind::Variable)
+            item.is_some_and(|item| index.file(registration.file).items[item as usize].kind != ItemKind::Function)
+        };
+        // Each use of a macro outside of functions makes a table of its own.
+        let is_same_table = |other: &Registration| {
+            other.table == registration.table && (other.table.is_some() || !is_table(other) || !is_table(registration))
         };
         let is_same = |other: &Registration| {
             other.file == registration.file
@@ -162,7 +167,7 @@ impl HandlerConversion<'_, '_> {
                     || other.condition.is_none()
                     || registration.condition.is_none())
                 // What is set at run time may meet any table of the file.
-                && (other.table == registration.table || !is_table(other) || !is_table(registration))
+                && (is_same_table(other) || !is_table(other) || !is_table(registration))
         };
         let is_left = |finding: &&Finding| {
             let name = finding.handler.as_ref().map(|handler| handler.name.as_str());

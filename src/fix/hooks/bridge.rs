@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fix::hooks::retyping::{PRIVATE, Retyping};
 use crate::fix::hooks::twin::{is_copied, tested};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::layout::{columns, fitted};
+use crate::fix::text::layout::{columns, laid_out};
 use crate::index::{Handler, ItemId, Scope, SourceFile};
 use crate::rules::BridgeForm;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
@@ -176,7 +176,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         });
         let file = file.unwrap_or_else(|| format!("{vma}->vm_file"));
         let Around { before: build, seed, after } = Around::new(form, &file, vma);
-        let passed = passed(parameters, |number| text(&arguments[number]));
+        let passed = passed(parameters, false, |number| text(&arguments[number]));
         let callee = Span { start: callee.span.start, end: place.start };
         let mut callee = String::from_utf8_lossy(callee.of(&self.source.text)).into_owned();
         let mut old_call = statement.span.of(&self.source.text).to_vec();
@@ -197,7 +197,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
         let mut lines = vec![build];
         lines.extend(has_private.then_some(seed));
-        lines.push(fitted(&call, columns(indent.as_bytes())));
+        lines.push(laid_out(&call, columns(indent.as_bytes())));
         if kept_in.is_some() {
             lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
         } else {
@@ -299,9 +299,14 @@ impl Around {
     }
 }
 
-/// The arguments of a hook that takes a desc, from the parameters of the one that takes a VMA and their arguments by number.
-pub(in crate::fix) fn passed(parameters: &[Parameter], argument: impl Fn(usize) -> String) -> Vec<String> {
-    let passed = parameters.iter().enumerate().filter(|(_, parameter)| !parameter.ty.points_to("file"));
+/// The arguments of a function that takes a desc, from the parameters of the one that takes a VMA and their arguments by number. Hooks find the file in the
+/// desc, helpers still get it.
+pub(in crate::fix) fn passed(
+    parameters: &[Parameter],
+    gets_file: bool,
+    argument: impl Fn(usize) -> String,
+) -> Vec<String> {
+    let passed = parameters.iter().enumerate().filter(|(_, parameter)| gets_file || !parameter.ty.points_to("file"));
     let text = |(number, parameter): (usize, &Parameter)| match parameter.ty.points_to("vm_area_struct") {
         true => "&desc".to_owned(),
         false => argument(number),

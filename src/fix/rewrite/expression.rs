@@ -253,10 +253,12 @@ impl Rewriter<'_> {
             if self.conversion.populating.contains(&name) && !self.passes_on {
                 self.open(whole.span.start, &format!("{name} populates, and uses of its error are not followed"));
             }
-            self.replace(callee.span, renamed);
-            for argument in arguments {
+            self.replace(callee.span, renamed.name);
+            for (position, argument) in arguments.iter().enumerate() {
                 if argument.name() == Some(self.vma) {
                     self.replace(argument.span, "{desc}".to_owned());
+                } else if renamed.without_file == Some(position) {
+                    self.drop_file(argument, arguments.get(position + 1));
                 } else {
                     self.expression(argument, Use::Value);
                 }
@@ -265,6 +267,18 @@ impl Rewriter<'_> {
         }
         self.expression(callee, Use::Value);
         arguments.iter().for_each(|argument| self.expression(argument, Use::Value));
+    }
+
+    /// Drops the argument of a function that finds the file of the mapping by itself.
+    fn drop_file(&mut self, argument: &Expression, next: Option<&Expression>) {
+        let is_own = argument.name().is_some_and(|name| self.file == Some(name)) || self.is_field(argument, "vm_file");
+        match next {
+            Some(next) if is_own => {
+                self.implied_file = true;
+                self.replace(Span { start: argument.span.start, end: next.span.start }, String::new());
+            }
+            _ => self.open(argument.span.start, "the callee would take the file of the mapping instead"),
+        }
     }
 
     /// Statements that replace a call of `name`; `None` if no rule covers it.

@@ -4,6 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::fix::rewrite::reflow::reflow;
 use crate::fix::rewrite::rewriter::{Finish, Locals, OpenPoint, Rewriter, Written};
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied, sorted};
@@ -18,15 +19,29 @@ pub(in crate::fix) struct Conversion<'a> {
     pub(in crate::fix) rules: &'a Rules,
     pub(in crate::fix) target: &'a Target,
     pub(in crate::fix) rewrite: &'a Rewrite,
-    /// New names of the driver's own functions that take the VMA, by old name.
-    pub(in crate::fix) helpers: &'a BTreeMap<String, String>,
+    /// The functions that get the VMA, by old name.
+    pub(in crate::fix) helpers: &'a Helpers,
     /// Helpers that populate.
     pub(in crate::fix) populating: Rc<BTreeSet<String>>,
     /// The function whose call moves to `vm_ops->mapped`.
     pub(in crate::fix) moved: Option<&'a str>,
+    /// Calls of hooks that nothing implements.
+    pub(in crate::fix) dead_calls: BTreeSet<Span>,
     /// The text of the file, and the same with comments and literals blanked.
     pub(in crate::fix) source: &'a [u8],
     pub(in crate::fix) code: &'a [u8],
+}
+
+/// What replaces the functions that get the VMA, by old name.
+pub(in crate::fix) type Helpers = BTreeMap<String, DescHelper>;
+
+/// The function that takes a desc in place of one that takes a VMA.
+#[derive(Clone, Debug)]
+pub(in crate::fix) struct DescHelper {
+    /// Its name.
+    pub(in crate::fix) name: String,
+    /// The position of the file argument that it does not take. A function that tables register finds the file in the desc.
+    pub(in crate::fix) without_file: Option<usize>,
 }
 
 /// A converted function.
@@ -103,7 +118,7 @@ impl Conversion<'_> {
                 let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
                 let old = item.span.of(self.source);
                 let (text, open) = tidy(old, String::from_utf8_lossy(&text).into_owned(), new_name, &moved);
-                done.text = text;
+                done.text = reflow(old, text, new_name);
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
             }
             Err(span) => {

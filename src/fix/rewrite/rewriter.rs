@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
-use crate::fix::text::layout::{columns, fitted};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::source::{Span, find_word};
@@ -155,6 +154,10 @@ impl Rewriter<'_> {
         let known = self.locals.equal_to_size.len();
         let mut rest = list;
         while let Some((first, after)) = rest.split_first() {
+            if self.remove_dead_branch(first) {
+                rest = after;
+                continue;
+            }
             rest = match self.populate(first, after) {
                 Some(used) => &after[used..],
                 None => {
@@ -247,6 +250,26 @@ impl Rewriter<'_> {
         self.expression(value, Use::Value);
     }
 
+    /// Removes a branch that only calls a hook without an implementer, if its condition asks for the hook. Returns whether it did.
+    fn remove_dead_branch(&mut self, statement: &Statement) -> bool {
+        let S::If { condition, then, otherwise } = &statement.kind else { return false };
+        let [Statement { kind: S::Return(Some(call)), .. }] = then.as_slice() else { return false };
+        let E::Call { callee, .. } = &call.bare().kind else { return false };
+        let source = self.conversion.source;
+        let hook = callee.text(source);
+        let is_asked = conjuncts(condition).iter().any(|asked| asked.text(source) == hook);
+        let mut is_idle = true;
+        visit::expression(condition, &mut |part| {
+            is_idle &= !matches!(part.kind, E::Call { .. } | E::Assign { .. } | E::Step { .. } | E::Statements(_));
+        });
+        if !otherwise.is_empty() || !is_asked || !is_idle || !self.conversion.dead_calls.contains(&call.bare().span) {
+            return false;
+        }
+        self.out.remarks.insert(format!("nothing implements {hook}, so the branch that calls it is removed"));
+        self.remove_line(statement.span);
+        true
+    }
+
     /// Removes a statement, with its line if nothing else is on it.
     fn remove_line(&mut self, span: Span) {
         let (start, end) = (span.start as usize, span.end as usize);
@@ -262,8 +285,6 @@ impl Rewriter<'_> {
     pub(in crate::fix) fn write_lines(&mut self, span: Span, lines: &[String]) {
         let start = span.start as usize;
         let indent = self.indent(start);
-        let column = columns(indent.as_bytes());
-        let lines: Vec<String> = lines.iter().map(|line| fitted(line, column)).collect();
         let body = lines.join(&format!("\n{indent}"));
         let before = self.conversion.code[..start].trim_ascii_end();
         if lines.len() > 1 && is_bare_arm(self.conversion.code, start) {
@@ -337,5 +358,13 @@ fn set_by(statement: &Statement) -> Vec<&str> {
             .collect(),
         S::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target.name().into_iter().collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The conditions that all have to hold: the operands of `&&`.
+fn conjuncts(condition: &Expression) -> Vec<&Expression> {
+    match &condition.bare().kind {
+        E::Binary { operator, left, right } if operator == "&&" => [conjuncts(left), conjuncts(right)].concat(),
+        _ => vec![condition.bare()],
     }
 }

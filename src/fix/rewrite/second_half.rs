@@ -7,7 +7,7 @@ use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::rewriter::{Finish, OpenPoint};
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied};
-use crate::fix::text::layout::fitted;
+use crate::fix::text::layout::laid_out;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::source::{Item, Span};
@@ -52,9 +52,9 @@ impl Conversion<'_> {
             text.push('\n');
         }
         match &finish.error {
-            None => text.push_str(&format!("\t{}\n", fitted(&format!("return {};", finish.call), 8))),
+            None => text.push_str(&format!("\t{}\n", laid_out(&format!("return {};", finish.call), 8))),
             Some(error) => {
-                let call = fitted(&finish.call, 8 + "if (".len());
+                let call = laid_out(&finish.call, 8 + "if (".len());
                 text.push_str(&format!("\tif ({call})\n\t\treturn {error};\n\treturn 0;\n"));
             }
         }

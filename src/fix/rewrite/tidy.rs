@@ -26,12 +26,41 @@ pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTre
         let Ok(edits) = sorted(edits) else { break };
         new = String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned();
     }
+    let mut new = without_braces(old, new, name);
     // Without its declarations, the body needs no blank line after them.
     let begins_blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n").is_some();
     if begins_blank(new.as_bytes()) && !begins_blank(old) {
         new = new.replacen("\n{\n\n", "\n{\n", 1);
     }
     (new, open)
+}
+
+/// Drops the braces of arms that the conversion left with one statement.
+fn without_braces(old: &[u8], new: String, name: &str) -> String {
+    let text = new.as_bytes();
+    let parsed = parse::in_first_variant(text, 0);
+    let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { return new };
+    let mut edits = Vec::new();
+    each_block(&function.body, &mut |list| {
+        for statement in list {
+            let S::If { condition, then, otherwise } = &statement.kind else { continue };
+            let ([only], true) = (then.as_slice(), otherwise.is_empty()) else { continue };
+            let whole = statement.span.of(text);
+            let (opens, closes) = ((condition.span.end, only.span.start), (only.span.end, statement.span.end));
+            let between = |(from, to): (u32, u32)| Span { start: from, end: to }.of(text).trim_ascii();
+            let is_new = memchr::memmem::find(old, whole).is_none();
+            let is_one_line = !only.span.of(text).contains(&b'\n');
+            if is_new && is_one_line && between(opens) == b"{" && between(closes) == b"}" {
+                let line = memchr::memrchr(b'\n', &text[..opens.1 as usize]).unwrap_or(opens.1 as usize);
+                edits.push(Edit::new(opens.0 as usize, line, ""));
+                edits.push(Edit::new(closes.0 as usize, closes.1 as usize, ""));
+            }
+        }
+    });
+    match sorted(edits) {
+        Ok(edits) => String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned(),
+        Err(_) => new,
+    }
 }
 
 /// Edits that remove unused variables.
@@ -152,7 +181,7 @@ fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
 }
 
 /// Visits every list of statements.
-fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
+pub(in crate::fix) fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
     see(list);
     for statement in list {
         match &statement.kind {

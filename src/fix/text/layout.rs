@@ -1,6 +1,7 @@
 //! Line layout of the written code.
 
 use crate::source::macros::call_arguments;
+use crate::source::{closing, literal_end};
 
 /// Line width at which code is wrapped, in columns.
 const WIDTH: usize = 80;
@@ -32,17 +33,110 @@ pub(in crate::fix) fn wrapped(parts: &[String], column: usize) -> String {
     out
 }
 
-/// Wraps the arguments of a call that starts at `column`, if it does not fit the line.
-pub(in crate::fix) fn fitted(call: &str, column: usize) -> String {
-    let text = call.replace("{desc}", "desc");
-    let Some(open) = call.find('(').filter(|_| column + text.len() > WIDTH && !call.contains('\n')) else {
-        return call.to_owned();
-    };
-    let Some((arguments, end)) = call_arguments(call.as_bytes(), open) else { return call.to_owned() };
-    let parts: Vec<String> =
-        arguments.iter().map(|part| String::from_utf8_lossy(part).replace("{desc}", "desc")).collect();
-    let name = call[..open].replace("{desc}", "desc");
-    format!("{name}({}){}", wrapped(&parts, column + name.len() + 1), &call[end..])
+/// Lays out an expression or a statement on one line that starts at `column`, on as many lines as it needs: arguments are aligned behind their `(`, and operands
+/// below one another.
+pub(in crate::fix) fn laid_out(text: &str, column: usize) -> String {
+    if column + text.len() <= WIDTH {
+        return text.to_owned();
+    }
+    let operands = operands(text);
+    if operands.len() > 1 {
+        return filled(&operands, column, " ");
+    }
+    let Some(open) = text.find('(') else { return text.to_owned() };
+    let Some((arguments, end)) = call_arguments(text.as_bytes(), open) else { return text.to_owned() };
+    let mut parts: Vec<String> =
+        arguments.iter().map(|part| format!("{},", String::from_utf8_lossy(part.trim_ascii()))).collect();
+    if let Some(last) = parts.last_mut() {
+        last.pop();
+        last.push_str(&text[end - 1..]);
+    }
+    format!("{}{}", &text[..=open], filled(&parts, column + open + 1, " "))
+}
+
+/// Joins parts, each of which is laid out by itself, and begins a line where the next does not fit.
+fn filled(parts: &[String], column: usize, between: &str) -> String {
+    let indent = format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8));
+    let mut out = String::new();
+    let mut at = column;
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 && at + between.len() + part.len() > WIDTH {
+            out.push_str(&indent);
+            at = column;
+        } else if number > 0 {
+            out.push_str(between);
+            at += between.len();
+        }
+        let part = laid_out(part, at);
+        out.push_str(&part);
+        at = match part.rsplit_once('\n') {
+            Some((_, last)) => columns(last.as_bytes()),
+            None => at + part.len(),
+        };
+    }
+    out
+}
+
+/// The operands of the operator that binds least, each with the operator behind it.
+fn operands(text: &str) -> Vec<String> {
+    for operator in [" || ", " && ", " | ", " & ", " != ", " == ", " < ", " > ", " + "] {
+        let parts = split_outside(text, operator);
+        if parts.len() > 1 {
+            let last = parts.len() - 1;
+            let with_operator = |(number, part): (usize, &str)| {
+                if number == last { part.to_owned() } else { format!("{part}{}", operator.trim_end()) }
+            };
+            return parts.into_iter().enumerate().map(with_operator).collect();
+        }
+    }
+    vec![text.to_owned()]
+}
+
+/// Splits a text at an operator outside of parentheses and literals.
+fn split_outside<'t>(text: &'t str, operator: &str) -> Vec<&'t str> {
+    let bytes = text.as_bytes();
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'(' | b'[' | b'{' => at = closing(bytes, at).unwrap_or(bytes.len()),
+            b'"' | b'\'' => at = literal_end(bytes, at).max(at + 1),
+            _ if bytes[at..].starts_with(operator.as_bytes()) => {
+                parts.push(&text[start..at]);
+                at += operator.len();
+                start = at;
+            }
+            _ => at += 1,
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// Whether a text has a line that is too wide, or a line in parentheses that is not aligned behind its `(`. It starts at `column`.
+pub(in crate::fix) fn is_badly_laid_out(text: &str, column: usize) -> bool {
+    let mut opened: Vec<usize> = Vec::new();
+    let mut at = column;
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            let indent = columns(&line.as_bytes()[..line.len() - line.trim_start().len()]);
+            if opened.last().is_some_and(|aligned| *aligned != indent) {
+                return true;
+            }
+            at = 0;
+        }
+        for byte in line.bytes() {
+            at = if byte == b'\t' { (at / 8 + 1) * 8 } else { at + 1 };
+            match byte {
+                b'(' => opened.push(at),
+                b')' => drop(opened.pop()),
+                _ => {}
+            }
+        }
+        if at > WIDTH {
+            return true;
+        }
+    }
+    false
 }
 
 /// Width of a text in columns, with a tab stop every eight columns.

@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 
 use crate::fix::rewrite::function::{Conversion, parameters};
-use crate::fix::text::edit::Edit;
+use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::columns;
 use crate::index::SourceFile;
 use crate::source::{Item, ItemKind, Span, comments, find_word, is_identifier_byte, words};
@@ -113,6 +113,18 @@ pub(in crate::fix) fn registration(
     Some(edits)
 }
 
+/// Keeps the column of the backslash behind a line of a macro. The edits lie in that line.
+pub(in crate::fix) fn continued(text: &[u8], edits: &[Edit]) -> Option<Edit> {
+    let start = edits.first()?.span.start as usize;
+    let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
+    let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |newline| start + newline);
+    let content = text[line..end].strip_suffix(b"\\")?;
+    let written = line + content.trim_ascii_end().len();
+    let grown = columns(&applied(text, Span::new(line, written), &sorted(edits.to_vec()).ok()?));
+    let old = &text[written..end - 1];
+    Some(Edit::new(written, end - 1, blanks(grown, columns(content), old)))
+}
+
 fn step(column: usize, blank: char) -> usize {
     if blank == '\t' { 8 - column % 8 } else { 1 }
 }
@@ -212,7 +224,6 @@ pub(in crate::fix) fn is_taken(file: &SourceFile, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fix::text::edit::{applied, sorted};
 
     fn registered(entry: &str) -> String {
         let text = format!("\t{entry},\n");

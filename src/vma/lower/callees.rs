@@ -83,7 +83,9 @@ impl Lowerer<'_> {
     pub(super) fn followable_from(&self, file: u32, name: &str, root: &VmaAccess) -> Option<Vec<Key>> {
         let index = self.context.index;
         let ids = index.functions(name, file);
-        let own = |id: &ItemId| index.file(id.file).is_header() || index.same_driver(self.file, *id);
+        let own = |id: &ItemId| {
+            self.context.follows_modules || index.file(id.file).is_header() || index.same_driver(self.file, *id)
+        };
         // A stub in a header says nothing about a real definition elsewhere.
         let real: Vec<ItemId> = ids.iter().copied().filter(|id| !index.file(id.file).is_header()).collect();
         if ids.is_empty() || real.iter().any(|id| !own(id)) {

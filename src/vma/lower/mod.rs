@@ -37,9 +37,16 @@ pub struct Context<'a> {
     pub types: Types<'a>,
     /// Effects of calls.
     pub rules: &'a Rules,
+    /// Whether functions of other modules are followed as the driver's own. The verdict is then that of the handler after all helpers have desc twins.
+    pub follows_modules: bool,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The same context, in which functions of other modules are followed.
+    pub fn across_modules(self) -> Context<'a> {
+        Context { follows_modules: true, ..self }
+    }
+
     /// A function as syntax.
     pub fn function(&self, id: ItemId) -> Arc<FunctionSyntax> {
         self.index.file(id.file).function(id.item)
