@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fix::{Applicability, Fixes, HandlerFix, unified};
+use crate::fix::{Applicability, Fixes, HandlerFix, Step, unified};
 use crate::index::Index;
 use crate::source::Span;
 use crate::verdict::{Evidence, Finding, HandlerPlace, Place, Verdict};
@@ -126,7 +126,7 @@ fn conversion(index: &Index, fixes: &Fixes, number: usize) -> Conversion {
     let change = fixes.changes.iter().find(|change| change.handlers.contains(&number));
     // A patch may convert thousands of handlers, so each report shows only its own part.
     let files = change.into_iter().flat_map(|_| fix.edits());
-    let diff: Vec<u8> = files.flat_map(|(file, edits)| unified(index.file(file), &edits).text).collect();
+    let diff: Vec<u8> = files.flat_map(|(file, edits)| unified(index.file(file), &Step::first(edits)).text).collect();
     Conversion {
         applicability: fix.applicability,
         open: open(index, fix),

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod documents;
 pub mod fingerprint;
 pub mod fix;
+pub mod fix_plan;
 pub mod handler_report;
 pub mod index;
 pub mod kernel;

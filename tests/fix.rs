@@ -202,6 +202,53 @@ fn patch_and_git_take_the_diff() {
     assert!(taken >= 4);
 }
 
+/// The mails of a series apply one after the other, and end in the tree that `--write` makes.
+#[test]
+fn git_takes_the_series_patch_by_patch() {
+    let git = |tree: &Path, arguments: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"];
+        let output = Command::new("git").args(identity).args(arguments).current_dir(tree).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        stdout(&output)
+    };
+    let mut patches = 0;
+    for tree in trees() {
+        let mails = tempfile::tempdir().unwrap();
+        let directory = mails.path().join("mails");
+        mmaplint(
+            &["fix", "--target", "v7.3", "--quiet", "--mbox", directory.to_str().unwrap(), "--cover-letter"],
+            tree.path(),
+        );
+        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().path().to_string_lossy().into_owned()).collect();
+        names.sort();
+        let cover = fs::read_to_string(names.remove(0)).unwrap();
+        assert!(cover.contains(&format!(
+            "Subject: [PATCH {0:01$}/{2}]",
+            0,
+            names.len().to_string().len(),
+            names.len()
+        )));
+        let written = tempfile::tempdir().unwrap();
+        copy(tree.path(), written.path());
+        mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], written.path());
+        let patched = tempfile::tempdir().unwrap();
+        copy(tree.path(), patched.path());
+        git(patched.path(), &["init", "--quiet"]);
+        git(patched.path(), &["add", "--all"]);
+        git(patched.path(), &["commit", "--quiet", "--message", "base"]);
+        for name in &names {
+            git(patched.path(), &["am", "--quiet", name]);
+            patches += 1;
+        }
+        let same =
+            Command::new("diff").args(["-r", "-x", ".git"]).args([written.path(), patched.path()]).output().unwrap();
+        assert_eq!(stdout(&same), "");
+    }
+    assert!(patches >= 20);
+}
+
 #[test]
 fn what_cannot_be_written_is_named_and_nothing_is_half_written() {
     let case = testdata("fix/helpers.c");

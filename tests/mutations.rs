@@ -272,7 +272,15 @@ fn edits_apply(index: &Index, fixes: &Fixes) {
         let gone: usize = edits.iter().map(|edit| edit.span.end as usize - edit.span.start as usize).sum();
         let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
         assert_eq!(new.len(), source.text.len() - gone + added);
-        assert!(unified(source, edits).text.starts_with(b"diff --git "));
+    }
+    for (file, step) in fixes.in_order().into_iter().flatten() {
+        let source = index.file(file);
+        assert!(unified(source, &step).text.starts_with(b"diff --git "));
+        let (before, after) = step.texts(&source.text);
+        assert_ne!(before, after, "a change changes nothing in {}", source.path);
+    }
+    for (number, change) in fixes.changes.iter().enumerate() {
+        assert!(change.needs.iter().all(|need| *need < number), "a patch stands before one that it needs");
     }
 }
 

@@ -7,15 +7,14 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
-use crate::fix::{
-    self, Applicability, Change, Fixes, HandlerFix, Replaced, Series, applied, counted, plan, unified, write,
-};
+use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, plan, unified, write};
+use crate::fix_plan::FixPlan;
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Tree, is_below};
 use crate::near::did_you_mean;
 use crate::report::escape::printable;
+use crate::report::fix_plan;
 use crate::report::guard::Syntax;
-use crate::source::Span;
 use crate::verdict::{Extent, Finding, ResolvedTarget, Scan, Session, TargetFrom, choose};
 
 #[derive(Args, Debug)]
@@ -32,6 +31,13 @@ pub struct Options {
     /// Write one mail per driver into DIR, for `git am`; existing mails are an error
     #[arg(long, value_name = "DIR", conflicts_with_all = ["write", "output"])]
     mbox: Option<PathBuf>,
+    /// With --mbox: begin with a mail that describes the series
+    #[arg(long, requires = "mbox")]
+    cover_letter: bool,
+    /// Show the patches with what each needs and frees, and the handlers that are left, instead of a diff
+    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text",
+          conflicts_with_all = ["write", "mbox"])]
+    plan: Option<PlanFormat>,
     /// Include sketches: partial conversions with open points
     #[arg(long)]
     sketch: bool,
@@ -43,6 +49,17 @@ pub struct Options {
     without: Vec<Without>,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+/// Formats of `--plan`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    /// A paragraph a patch
+    Text,
+    /// Patches and handlers that are left, schema 1
+    Json,
+    /// For graphviz: an arrow leads from each patch to those that need it
+    Dot,
 }
 
 /// Parts of a plan that can be left out.
@@ -66,7 +83,17 @@ pub fn run(options: &Options) -> Result<u8, String> {
         output::tell(&lacks);
     }
     hold_back(scan, &mut fixes);
-    let failed = if options.write {
+    let failed = if let Some(format) = options.plan {
+        let plan = FixPlan::of(scan.index, &scan.findings, &fixes);
+        let (version, target) = (tree.version(), &chosen.target.name);
+        let syntax = if format == PlanFormat::Json { Syntax::Json } else { Syntax::Text };
+        output::write(common.output.as_deref(), syntax, |out| match format {
+            PlanFormat::Text => fix_plan::text(&plan, out),
+            PlanFormat::Json => fix_plan::json(&plan, version.as_deref(), target, out),
+            PlanFormat::Dot => fix_plan::dot(&plan, out),
+        })?;
+        false
+    } else if options.write {
         written(scan.index, tree, &fixes)
     } else if let Some(directory) = &options.mbox {
         let series = Series {
@@ -77,6 +104,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
             git: &Git::new(tree.root()),
             version: tree.version(),
             target: &chosen.target.name,
+            rules: session.context.rules,
+            with_cover: options.cover_letter,
         };
         output::write_directory(directory, series.mails().into_iter().map(|mail| (mail.name, mail.text)))?;
         false
@@ -85,14 +114,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
         output::write(common.output.as_deref(), syntax, |out| diffs(scan.index, &fixes, out))?;
         false
     };
-    if !common.quiet && !names_handlers {
+    if !common.quiet && !names_handlers && options.plan.is_none() {
         let _ = output::to_stderr(|out| summary(scan, &fixes, out));
     }
     common.print_stats(session);
     // The user asked for handlers by name: it is an error if nothing could be written for them.
     if names_handlers && fixes.changes.is_empty() {
         let why: Vec<String> =
-            fixes.handlers.iter().map(|fix| format!("{}: {}", fix.name, why_not(scan.index, fix))).collect();
+            chosen_handlers(&fixes).map(|fix| format!("{}: {}", fix.name, why_not(scan.index, fix))).collect();
         return Err(if why.is_empty() { "everything chosen is already converted".to_owned() } else { why.join("; ") });
     }
     if !common.quiet && options.mbox.is_some() {
@@ -212,9 +241,7 @@ impl Selection {
 fn hold_back(scan: &Scan, fixes: &mut Fixes) {
     let index = &scan.index;
     let torn = |file: &u32| index.file(*file).resynchronised;
-    let (torn, kept): (Vec<Change>, Vec<Change>) =
-        std::mem::take(&mut fixes.changes).into_iter().partition(|change| change.files.keys().any(torn));
-    fixes.changes = kept;
+    let torn = fixes.take_back(|change| change.files.keys().any(torn));
     for handler in torn.iter().flat_map(|change| &change.handlers) {
         let fix = &mut fixes.handlers[*handler];
         fix.applicability = Applicability::None;
@@ -223,13 +250,15 @@ fn hold_back(scan: &Scan, fixes: &mut Fixes) {
 }
 
 fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
-    for change in &fixes.changes {
+    for (change, steps) in fixes.changes.iter().zip(fixes.in_order()) {
+        for unit in &change.units {
+            writeln!(out, "adds {unit}")?;
+        }
         for handler in &change.handlers {
             about(index, &fixes.handlers[*handler], out)?;
         }
-        for (file, edits) in &change.files {
-            let source = index.file(*file);
-            out.write_all(&unified(source, edits).text)?;
+        for (file, step) in &steps {
+            out.write_all(&unified(index.file(*file), step).text)?;
         }
     }
     Ok(())
@@ -250,11 +279,11 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
 /// Writes each change and reports failures. Returns whether any change failed.
 fn written(index: &Index, tree: &Tree, fixes: &Fixes) -> bool {
     let mut failed = false;
-    for change in &fixes.changes {
-        let files = change.files.iter().map(|(file, edits)| {
+    for steps in fixes.in_order() {
+        let files = steps.iter().map(|(file, step)| {
             let source = index.file(*file);
-            let new = applied(&source.text, Span::new(0, source.text.len()), edits);
-            Replaced { file: &source.path, old: &source.text, new }
+            let (old, new) = step.texts(&source.text);
+            Replaced { file: &source.path, old, new }
         });
         if let Err(error) = write(tree.folder(), &files.collect::<Vec<_>>()) {
             output::tell(&printable(&error.to_string()));
@@ -278,9 +307,14 @@ fn why_not(index: &Index, fix: &HandlerFix) -> String {
     }
 }
 
+/// The handlers that the run was asked for.
+fn chosen_handlers(fixes: &Fixes) -> impl Iterator<Item = &HandlerFix> {
+    fixes.handlers.iter().filter(|fix| fix.is_chosen)
+}
+
 /// Writes one line for each handler that was not converted, and the totals.
 fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
-    for fix in &fixes.handlers {
+    for fix in chosen_handlers(fixes) {
         let finding = &scan.findings[fix.finding];
         let place = scan.index.file(finding.registration.file).at(finding.registration.span.start);
         match (&fix.reason, fix.applicability) {
@@ -299,11 +333,13 @@ fn summary(scan: &Scan, fixes: &Fixes, err: &mut dyn Write) -> io::Result<()> {
             _ => {}
         }
     }
-    let count = |applicability| fixes.handlers.iter().filter(|fix| fix.applicability == applicability).count();
+    let count = |applicability| chosen_handlers(fixes).filter(|fix| fix.applicability == applicability).count();
+    let written = fixes.changes.iter().flat_map(|change| &change.handlers);
+    let converted = written.filter(|number| fixes.handlers[**number].applicability == Applicability::Safe).count();
     writeln!(
         err,
         "{} converted in {}; {} only as a sketch (--sketch); {} not converted",
-        counted(count(Applicability::Safe), "handler"),
+        counted(converted, "handler"),
         counted(fixes.changes.len(), "patch"),
         count(Applicability::Sketch),
         count(Applicability::None)

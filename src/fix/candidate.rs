@@ -20,7 +20,7 @@ pub(super) struct Candidate {
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
     /// Calls of hooks that nothing implements, by file.
-    pub(super) dead_calls: BTreeSet<(u32, Span)>,
+    pub(super) dead_calls: Vec<(u32, Span, Hook)>,
     /// Helpers that only read the VMA.
     pub(super) readers: BTreeSet<ItemId>,
     /// The part of its state that moves to `vm_ops->mapped`.
@@ -37,12 +37,13 @@ impl Candidate {
             definitions: BTreeSet::new(),
             helpers: BTreeSet::new(),
             readers: BTreeSet::new(),
-            dead_calls: BTreeSet::new(),
+            dead_calls: Vec::new(),
             mapped: None,
             fix: HandlerFix {
                 new_name: format!("{name}_prepare"),
                 name: name.to_owned(),
                 finding,
+                is_chosen: false,
                 retyped,
                 registrations: 0,
                 keeps_old_hook: false,
@@ -55,6 +56,7 @@ impl Candidate {
                 carried: Vec::new(),
                 twins: BTreeSet::new(),
                 edits: BTreeMap::new(),
+                units: BTreeMap::new(),
             },
         }
     }

@@ -8,7 +8,7 @@ use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::RequirementKind;
-use crate::source::Span;
+use crate::source::{Span, words};
 use crate::verdict::{Finding, HandlerPlace, Requirement, Verdict, judge};
 use crate::vma::EventKind;
 use crate::vma::analysis::handler_keys;
@@ -44,6 +44,9 @@ impl Planner<'_> {
             if let Some(candidate) = finding.handler.as_ref().and_then(|handler| known.get(handler)) {
                 self.candidates[*candidate].findings.push(number);
             }
+        }
+        for candidate in &mut self.candidates {
+            candidate.fix.is_chosen = candidate.findings.iter().any(|number| wanted(&self.shared.findings[*number]));
         }
         self.look_across();
         let reasons: Vec<Option<String>> = self.candidates.iter().map(|candidate| self.refusal(candidate)).collect();
@@ -245,14 +248,35 @@ impl Planner<'_> {
         (is_helper || !is_own).then(|| twin.to_owned())
     }
 
-    /// Calls of hooks that nothing implements.
-    fn dead_calls(&self, candidate: &Candidate, keys: &[Key]) -> BTreeSet<(u32, Span)> {
+    /// Calls of hooks that nothing implements, with their files.
+    fn dead_calls(&self, candidate: &Candidate, keys: &[Key]) -> Vec<(u32, Span, Hook)> {
         let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
         let dead = reached.flat_map(|(key, lowered)| {
-            let dead = lowered.events.iter().filter(|event| matches!(event.kind, EventKind::DeadHook { .. }));
-            dead.map(|event| (key.id.file, event.span))
+            lowered.events.iter().filter_map(|event| match &event.kind {
+                EventKind::DeadHook { hook } if !self.has_positional_table(hook) => {
+                    Some((key.id.file, event.span, hook.clone()))
+                }
+                _ => None,
+            })
         });
         dead.collect()
+    }
+
+    /// Whether some initialiser of the struct names no members, so that it may set the hook unseen.
+    fn has_positional_table(&self, hook: &Hook) -> bool {
+        self.lookup.naming(&hook.record).iter().any(|file| {
+            let text = &self.context.index.file(*file).text;
+            words(text, hook.record.as_bytes()).any(|at| {
+                let behind = &text[at + hook.record.len()..];
+                let end = behind.iter().position(|byte| matches!(byte, b';' | b'{')).unwrap_or(behind.len());
+                let (head, rest) = behind.split_at(end);
+                let is_literal = head.trim_ascii() == b")";
+                let is_variable = head.contains(&b'=') && !head.contains(&b'(');
+                let entries = rest.strip_prefix(b"{").unwrap_or_default();
+                let first = entries.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b'\\');
+                (is_literal || is_variable) && !matches!(first, Some(b'.' | b'}') | None)
+            })
+        })
     }
 
     /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list has those that only

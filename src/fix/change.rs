@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hooks::retype::Edits;
 use super::rewrite::rewriter::OpenPoint;
-use super::text::edit::Edit;
+use super::text::edit::{Edit, applied};
+use super::unit::{Unit, UnitPart};
 use crate::behaviour::Consequence;
 use crate::index::{Hook, ItemId};
+use crate::source::Span;
 
 /// Confidence in a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +41,8 @@ pub struct HandlerFix {
     pub new_name: String,
     /// Finding that registers the handler first, as an index into the scan's findings.
     pub finding: usize,
+    /// Whether the run was asked for it. Others convert with it, or only show what a hook needs.
+    pub is_chosen: bool,
     /// Hook of another struct that the handler implements. It is retyped for all its implementers, or gets a twin.
     pub retyped: Option<Hook>,
     /// How many tables and assignments register the handler.
@@ -60,28 +65,70 @@ pub struct HandlerFix {
     pub carried: Vec<String>,
     /// Functions of other modules that the handler calls, with the names of those that take a desc.
     pub twins: BTreeSet<(ItemId, String)>,
-    pub(super) edits: BTreeMap<u32, Vec<Edit>>,
+    pub(super) edits: Edits,
+    /// The twins of hooks and helpers that it needs.
+    pub(super) units: BTreeMap<Unit, UnitPart>,
 }
 
 impl HandlerFix {
-    /// Edits that convert the handler, by file number in the index. They are sorted within each file.
+    /// The twins of hooks and helpers that it needs.
+    pub fn needs(&self) -> impl Iterator<Item = &Unit> {
+        self.units.keys()
+    }
+
+    /// Edits that convert the handler, with the twins that it needs, by file number in the index. They are sorted within each file.
     pub fn edits(&self) -> impl Iterator<Item = (u32, Vec<Edit>)> {
-        self.edits.iter().map(|(file, edits)| {
-            let mut edits = edits.clone();
+        let mut all = self.edits.clone();
+        for (file, edits) in self.units.values().flat_map(|part| &part.edits) {
+            all.entry(*file).or_default().extend(edits.iter().cloned());
+        }
+        all.into_iter().map(|(file, mut edits)| {
             edits.sort();
             edits.dedup();
-            (*file, edits)
+            (file, edits)
         })
     }
 }
 
-/// One patch: handlers that are converted together because they edit the same file or their tables are swapped.
-#[derive(Debug)]
+/// One patch: twins of hooks or helpers, or handlers that are converted together because they edit the same file or their tables are swapped.
+#[derive(Debug, Default)]
 pub struct Change {
-    /// Handlers, as indices into [`Fixes::handlers`]; empty for a scaffold.
+    /// Handlers, as indices into [`Fixes::handlers`].
     pub handlers: Vec<usize>,
+    /// Hooks and helpers that get a twin. A change without handlers and units is a scaffold.
+    pub units: Vec<Unit>,
+    /// Earlier changes without which this one does not build, as indices into [`Fixes::changes`].
+    pub needs: Vec<usize>,
     /// Edits by file number in the index, sorted within each file.
     pub files: BTreeMap<u32, Vec<Edit>>,
+}
+
+/// What a change does to a file that earlier changes may have edited. All edits refer to the text of the tree, and are sorted.
+#[derive(Clone, Debug)]
+pub struct Step {
+    before: Vec<Edit>,
+    edits: Vec<Edit>,
+}
+
+impl Step {
+    /// The edits of a change before which nothing edits the file.
+    pub fn first(edits: Vec<Edit>) -> Step {
+        Step { before: Vec::new(), edits }
+    }
+
+    /// The text before the change, and after it.
+    pub fn texts(&self, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let whole = Span::new(0, text.len());
+        let mut after = [self.before.clone(), self.edits.clone()].concat();
+        after.sort();
+        after.dedup();
+        (applied(text, whole, &self.before), applied(text, whole, &after))
+    }
+
+    /// The edits, if no earlier change edits the file.
+    pub(super) fn alone(&self) -> Option<&[Edit]> {
+        self.before.is_empty().then_some(&self.edits)
+    }
 }
 
 /// All conversions of a run.
@@ -89,11 +136,55 @@ pub struct Change {
 pub struct Fixes {
     /// Handlers, in scan order.
     pub handlers: Vec<HandlerFix>,
-    /// Patches.
+    /// What the twins of helpers change on purpose, by the name of the twin.
+    pub twin_consequences: BTreeMap<String, BTreeSet<Consequence>>,
+    /// Patches, in the order in which they apply.
     pub changes: Vec<Change>,
 }
 
 impl Fixes {
+    /// Takes changes back, with those that need them, and with twins that nothing needs any more. Returns the changes that were taken back.
+    pub fn take_back(&mut self, is_wrong: impl Fn(&Change) -> bool) -> Vec<Change> {
+        let mut kept: Vec<bool> = self.changes.iter().map(|change| !is_wrong(change)).collect();
+        // A change stands behind those that it needs.
+        for number in 0..self.changes.len() {
+            kept[number] &= self.changes[number].needs.iter().all(|need| kept[*need]);
+        }
+        for number in (0..self.changes.len()).rev() {
+            let is_twin = self.changes[number].handlers.is_empty() && !self.changes[number].units.is_empty();
+            let is_needed = |other: usize| kept[other] && self.changes[other].needs.contains(&number);
+            kept[number] &= !is_twin || (number + 1..self.changes.len()).any(is_needed);
+        }
+        let place = |number: usize| kept[..number].iter().filter(|kept| **kept).count();
+        let mut taken = Vec::new();
+        for (number, mut change) in std::mem::take(&mut self.changes).into_iter().enumerate() {
+            if kept[number] {
+                change.needs.iter_mut().for_each(|need| *need = place(*need));
+                self.changes.push(change);
+            } else {
+                taken.push(change);
+            }
+        }
+        taken
+    }
+
+    /// For each change, the edits of its files and those that earlier changes make to the same files.
+    pub fn in_order(&self) -> Vec<Vec<(u32, Step)>> {
+        let mut before: Edits = BTreeMap::new();
+        let step = |change: &Change| {
+            let steps = change.files.iter().map(|(file, edits)| {
+                let earlier = before.entry(*file).or_default();
+                let step = Step { before: earlier.clone(), edits: edits.clone() };
+                earlier.extend(edits.iter().cloned());
+                earlier.sort();
+                earlier.dedup();
+                (*file, step)
+            });
+            steps.collect()
+        };
+        self.changes.iter().map(step).collect()
+    }
+
     /// Groups the handlers of a change that are converted all or none: they share an edit, a retyped hook, or swapped tables.
     pub fn inseparable(&self, change: &Change) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = Vec::new();

@@ -14,12 +14,15 @@ mod output;
 mod plan;
 mod planner;
 mod rewrite;
+mod series;
 mod text;
+mod unit;
 mod verified;
 
-pub use change::{Applicability, Change, Fixes, HandlerFix};
+pub use change::{Applicability, Change, Fixes, HandlerFix, Step};
 pub use output::{FileDiff, Mail, Replaced, Series, WriteError, counted, unified, write, write_below};
 pub use plan::{Options, plan};
 pub use rewrite::rewriter::OpenPoint;
 pub use text::edit::{Edit, applied};
+pub use unit::Unit;
 pub use verified::verify;

@@ -1,6 +1,6 @@
 //! Entry point of a run of conversions, and its options.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Change, Fixes};
 use super::planner::Planner;
@@ -41,7 +41,7 @@ fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
         return Err("--scaffold: the target is not a proposal and needs no scaffold".to_owned());
     }
     files.values_mut().for_each(|edits| edits.sort());
-    Ok(Change { handlers: Vec::new(), files })
+    Ok(Change { files, ..Change::default() })
 }
 
 /// Plans the conversion of the wanted findings of a session.
@@ -59,8 +59,14 @@ pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: O
     planner.choose(wanted);
     planner.convert();
     let mut fixes = planner.finish(options.sketches);
+    let chosen: BTreeSet<usize> =
+        (0..fixes.handlers.len()).filter(|number| fixes.handlers[*number].is_chosen).collect();
+    fixes.take_back(|change| {
+        !change.handlers.is_empty() && !change.handlers.iter().any(|number| chosen.contains(number))
+    });
     if options.scaffold {
         fixes.changes.insert(0, scaffold(context, &rewrite)?);
+        fixes.changes.iter_mut().flat_map(|change| &mut change.needs).for_each(|need| *need += 1);
     }
     Ok(fixes)
 }

@@ -10,7 +10,9 @@ use super::context::FixContext;
 use super::handler::HandlerConversion;
 use super::hooks::retype::{self, Members};
 use super::rewrite::rewriter::OpenPoint;
+use super::series::changes;
 use super::text::edit::{Edit, sorted};
+use super::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
 use crate::verdict::{Session, Verdict};
@@ -21,7 +23,17 @@ struct Outcome {
     open_points: Vec<(u32, OpenPoint)>,
     remarks: BTreeSet<String>,
     twins: BTreeSet<(ItemId, String)>,
+    units: BTreeMap<Unit, UnitPart>,
     reason: Option<String>,
+}
+
+/// What converts in one round.
+struct Round {
+    converted: BTreeSet<ItemId>,
+    /// The handlers among them.
+    handlers: BTreeSet<ItemId>,
+    /// Helpers that only read the VMA.
+    readers: BTreeSet<ItemId>,
 }
 
 /// Decides which candidates are converted together.
@@ -69,14 +81,19 @@ impl<'a> Planner<'a> {
             let safe = going.iter().filter(|number| self.is_planned_safe(**number));
             let handlers: BTreeSet<ItemId> =
                 safe.flat_map(|number| self.candidates[*number].definitions.iter().copied()).collect();
+            let round = Round {
+                converted,
+                handlers,
+                readers: going.iter().flat_map(|number| self.candidates[*number].readers.iter().copied()).collect(),
+            };
             let done: Vec<(usize, Outcome)> =
-                going.par_iter().map(|number| (*number, self.converted(*number, &converted, &handlers))).collect();
+                going.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
             let mut failed = false;
-            for (number, Outcome { edits, open_points, remarks, twins, reason }) in done {
+            for (number, Outcome { edits, open_points, remarks, twins, units, reason }) in done {
                 let was_safe = self.is_planned_safe(number);
                 let fix = &mut self.candidates[number].fix;
                 (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
-                fix.twins = twins;
+                (fix.twins, fix.units) = (twins, units);
                 failed |= was_safe && !self.is_planned_safe(number);
             }
             failed |= self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
@@ -223,19 +240,21 @@ impl<'a> Planner<'a> {
     }
 
     /// Converts one handler, given the functions that are converted in the same round.
-    fn converted(&self, number: usize, converted: &BTreeSet<ItemId>, handlers: &BTreeSet<ItemId>) -> Outcome {
+    fn converted(&self, number: usize, round: &Round) -> Outcome {
         let candidate = &self.candidates[number];
-        let mut converted = converted.clone();
+        let mut converted = round.converted.clone();
         converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
-        let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, converted, handlers);
+        let mut work =
+            HandlerConversion::new(&self.shared, &self.members, candidate, converted, &round.handlers, &round.readers);
         work.run();
-        let HandlerConversion { mut edits, mut open_points, remarks, twins, reason, .. } = work;
-        for (file, edits) in &mut edits {
+        let HandlerConversion { mut edits, mut open_points, remarks, twins, mut units, reason, .. } = work;
+        let of_units = units.values_mut().flat_map(|part| &mut part.edits);
+        for (file, edits) in edits.iter_mut().chain(of_units) {
             keep_line_ends(&self.context.index.file(*file).text, edits);
         }
         open_points.sort();
         open_points.dedup();
-        Outcome { edits, open_points, remarks, twins, reason }
+        Outcome { edits, open_points, remarks, twins, units, reason }
     }
 
     /// Groups the conversions into changes.
@@ -285,19 +304,33 @@ impl<'a> Planner<'a> {
         }
         let mut handlers: Vec<HandlerFix> = self.candidates.into_iter().map(|candidate| candidate.fix).collect();
         loop {
-            let changes = grouped(&handlers, sketches);
-            let clash = |change: &&Change| change.files.values().any(|edits| sorted(edits.clone()).is_err());
-            // A sketch is dropped before a safe conversion.
-            let is_sketch = |number: &&usize| handlers[**number].applicability == Applicability::Sketch;
-            let last = changes.iter().find(clash).and_then(|change| {
-                let numbers = change.handlers.iter();
-                numbers.clone().rfind(is_sketch).or_else(|| numbers.clone().last()).copied()
-            });
-            let Some(last) = last else { return Fixes { handlers, changes } };
+            let changes = changes(&handlers, sketches);
+            let Some(last) = clashing(&handlers, &changes) else {
+                return Fixes { handlers, changes, ..Fixes::default() };
+            };
             handlers[last].applicability = Applicability::None;
             handlers[last].reason = Some("its edits conflict with those of another conversion".to_owned());
         }
     }
+}
+
+/// The last handler that edits a file in which edits overlap. A sketch is dropped before a safe conversion.
+fn clashing(handlers: &[HandlerFix], changes: &[Change]) -> Option<usize> {
+    let mut all: BTreeMap<u32, (Vec<Edit>, Vec<usize>)> = BTreeMap::new();
+    let fixes = changes.iter().flat_map(|change| &change.handlers).map(|number| (*number, &handlers[*number]));
+    for (number, (file, edits)) in fixes.flat_map(|(number, fix)| fix.edits().map(move |edits| (number, edits))) {
+        let (known, editing) = all.entry(file).or_default();
+        known.extend(edits);
+        editing.push(number);
+    }
+    let (_, editing) = all.into_values().find(|(edits, _)| {
+        let mut edits = edits.clone();
+        edits.sort();
+        edits.dedup();
+        sorted(edits).is_err()
+    })?;
+    let is_sketch = |number: &&usize| handlers[**number].applicability == Applicability::Sketch;
+    editing.iter().filter(is_sketch).max().or_else(|| editing.iter().max()).copied()
 }
 
 /// Gives edits the line ends of their file.
@@ -308,46 +341,4 @@ fn keep_line_ends(text: &[u8], edits: &mut [Edit]) {
             edit.text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
         }
     }
-}
-
-/// Groups handlers into changes: those that edit the same file, or whose tables are swapped for one another.
-fn grouped(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
-    for (number, fix) in handlers.iter().enumerate() {
-        let is_wanted = match fix.applicability {
-            Applicability::Safe => true,
-            Applicability::Sketch => sketches,
-            Applicability::None => false,
-        };
-        if !is_wanted {
-            continue;
-        }
-        let mut change = Change { handlers: vec![number], files: fix.edits.clone() };
-        let is_swapped = |other: &Change| {
-            let same = |other: &usize| handlers[*other].swapped_with == fix.swapped_with;
-            fix.swapped_with.is_some() && other.handlers.iter().any(same)
-        };
-        let (shared, apart): (Vec<Change>, Vec<Change>) = changes
-            .into_iter()
-            .partition(|other| is_swapped(other) || other.files.keys().any(|file| change.files.contains_key(file)));
-        // Extends the existing change, because it may be long.
-        for other in shared {
-            let own = std::mem::replace(&mut change, other);
-            change.handlers.extend(own.handlers);
-            for (file, edits) in own.files {
-                change.files.entry(file).or_default().extend(edits);
-            }
-        }
-        change.handlers.sort_unstable();
-        changes = apart;
-        changes.push(change);
-    }
-    for change in &mut changes {
-        for edits in change.files.values_mut() {
-            edits.sort();
-            edits.dedup();
-        }
-    }
-    changes.sort_by_key(|change| change.handlers.first().copied());
-    changes
 }

@@ -34,7 +34,15 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
                         differences.iter().partition(|difference| difference.kind.is_minor());
                     fix.open_points.extend(open.into_iter().map(|difference| open_point(id, difference)));
                     fix.remarks.extend(minor.into_iter().map(|difference| format!("another error: {difference}")));
-                    fix.consequences.extend(consequences.iter().cloned());
+                    let twin = fix.twins.iter().find(|(twin, _)| *twin == id);
+                    match twin {
+                        Some((_, twin)) => fixes
+                            .twin_consequences
+                            .entry(twin.clone())
+                            .or_default()
+                            .extend(consequences.iter().cloned()),
+                        None => fix.consequences.extend(consequences.iter().cloned()),
+                    }
                 }
                 Err(reason) => {
                     let text = format!("the behaviour of {} was not compared: {}", fix.new_name, reason.reason());
@@ -151,17 +159,15 @@ fn open_point(handler: ItemId, difference: &Difference) -> (u32, OpenPoint) {
 
 /// Takes back the changes of handlers with open points that were said to be safe.
 fn withdraw(fixes: &mut Fixes) {
-    let handlers = &mut fixes.handlers;
-    fixes.changes.retain(|change| {
-        let differs = |number: &usize| {
-            handlers[*number].applicability == Applicability::Safe && !handlers[*number].open_points.is_empty()
-        };
-        let is_kept = !change.handlers.iter().any(differs);
-        if !is_kept {
-            for number in &change.handlers {
-                handlers[*number].applicability = Applicability::Sketch;
-            }
+    let differing: BTreeSet<usize> = (0..fixes.handlers.len())
+        .filter(|number| {
+            let fix = &fixes.handlers[*number];
+            fix.applicability == Applicability::Safe && !fix.open_points.is_empty()
+        })
+        .collect();
+    for change in fixes.take_back(|change| change.handlers.iter().any(|number| differing.contains(number))) {
+        for number in change.handlers {
+            fixes.handlers[number].applicability = Applicability::Sketch;
         }
-        is_kept
-    });
+    }
 }

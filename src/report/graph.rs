@@ -48,7 +48,8 @@ pub fn dot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "}}")
 }
 
-fn quoted(text: &str) -> String {
+/// Text as a quoted name of a graph.
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 

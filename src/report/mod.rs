@@ -5,6 +5,7 @@ pub mod check;
 pub mod compare;
 pub mod documents;
 pub mod escape;
+pub mod fix_plan;
 mod graph;
 pub mod guard;
 pub mod handler_report;

@@ -94,6 +94,8 @@ pub struct Call {
     /// Whether the call fails unless the mapping fits into that number of pages.
     #[serde(default)]
     pub fits_count: bool,
+    /// The error for a mapping that does not fit, before anything is mapped.
+    pub refuses_with: Option<String>,
     /// Results which mean that the call has populated; with any other result it did nothing.
     pub populates_if: Option<PopulatesIf>,
     /// VMA fields that the call reads.

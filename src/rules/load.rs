@@ -10,6 +10,7 @@ use crate::fingerprint::fingerprint;
 
 use super::idiom::IdiomRule;
 use super::state::alternatives;
+use super::subject::SubjectRule;
 use super::target::TargetFile;
 use super::value::{FlagTestRule, MemoryRule, ValueRule};
 use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule};
@@ -30,6 +31,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("rules/flags.toml", include_str!("../../rules/flags.toml")),
     ("rules/requirements.toml", include_str!("../../rules/requirements.toml")),
     ("rules/documents.toml", include_str!("../../rules/documents.toml")),
+    ("rules/subjects.toml", include_str!("../../rules/subjects.toml")),
 ];
 
 const BUILT_IN_TARGETS: &[(&str, &str)] = &[
@@ -91,6 +93,8 @@ struct RuleFile {
     memory: Vec<MemoryRule>,
     linear: Vec<String>,
     mmap_lock: Vec<String>,
+    subject: Vec<SubjectRule>,
+    told: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -271,6 +275,8 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.memory.extend(memory.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
     rules.linear.extend(file.linear);
     rules.mmap_lock.extend(file.mmap_lock);
+    rules.subjects.extend(file.subject);
+    rules.told.extend(file.told);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod load;
 mod requirement;
 mod rewrite;
 mod state;
+mod subject;
 mod target;
 pub mod template;
 mod value;
@@ -17,6 +18,8 @@ mod value;
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use subject::SubjectRule;
 
 pub use call::{Call, CallEffect, PopulatesIf};
 pub use document::Document;
@@ -65,6 +68,8 @@ pub struct Rules {
     memory: FxHashMap<String, MemoryKind>,
     linear: FxHashSet<String>,
     mmap_lock: FxHashSet<String>,
+    subjects: Vec<SubjectRule>,
+    told: Vec<String>,
     /// Targets as their files define them.
     target_files: Vec<target::TargetFile>,
     /// The same targets with their inherited parts, oldest first.
@@ -266,6 +271,19 @@ impl Rules {
     /// Flags of a mask.
     pub fn mask(&self, name: &str) -> Option<&[String]> {
         self.masks.get(name).map(Vec::as_slice)
+    }
+
+    /// Prefix of the subject of a change to a file, as its subsystem writes it.
+    pub fn subject_prefix(&self, path: &str) -> Option<String> {
+        let mut fitting: Vec<&SubjectRule> =
+            self.subjects.iter().filter(|rule| path.starts_with(&rule.below)).collect();
+        fitting.sort_by_key(|rule| std::cmp::Reverse(rule.below.len()));
+        fitting.into_iter().find_map(|rule| rule.prefix(path))
+    }
+
+    /// Files whose maintainers hear of each change.
+    pub fn told(&self) -> Vec<&str> {
+        self.told.iter().map(String::as_str).collect()
     }
 
     /// Documents to compare with headers.

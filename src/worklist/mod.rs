@@ -285,7 +285,8 @@ impl Sources<'_> {
         });
         let written = self.fixes.handlers.iter().find(|fix| {
             let is_retyped = fix.retyped.as_ref().is_some_and(|hook| hook.name() == blocker.name);
-            is_retyped && fix.applicability == Applicability::Safe
+            let has_twin = fix.needs().any(|unit| unit.blocker() == blocker.name);
+            (is_retyped || has_twin) && fix.applicability == Applicability::Safe
         });
         let effort = match blocker.verdict {
             _ if written.is_some() => Effort::Patch,
@@ -334,8 +335,13 @@ fn blocker_advice(blocker: &Blocker, effort: Effort, written: Option<&HandlerFix
     let count = blocker.implementers.len();
     match (effort, blocker.kind) {
         (Effort::Patch, _) => {
-            let implementer = written.map_or("", |fix| fix.name.as_str());
-            format!("run: mmaplint fix TREE {implementer}; the patch converts all implementers ({count})")
+            let handler = written.map_or("", |fix| fix.name.as_str());
+            let has_twin = written.is_some_and(|fix| fix.needs().any(|unit| unit.blocker() == blocker.name));
+            let what = match has_twin {
+                true => "its patches give this a twin that takes a desc".to_owned(),
+                false => format!("the patch converts all implementers ({count})"),
+            };
+            format!("run: mmaplint fix TREE {handler}; {what}")
         }
         (Effort::Waits, _) => needed_first(&blocker.depends_on),
         (Effort::Api, BlockerKind::Hook) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Hooks that can have no twin: a macro copies them by name, a pointer to them is kept, a table sets them twice. */
+/* Hooks that can have no twin: a macro copies them by name, a pointer to them is kept and passed on, a table sets them twice. */
 #include <linux/fs.h>
 #include <linux/mm.h>
 
@@ -58,7 +58,7 @@ static int held_core_mmap(struct file *file, struct vm_area_struct *vma)
 	const auto mmap = held->ops->held_mmap;
 
 	if (mmap)
-		return mmap(held, vma);
+		return held_call(held, mmap, vma);
 	return -EIO;
 }
 

@@ -119,6 +119,39 @@ static int view_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* Another function gets the result. */
+static int told_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct panel *panel = file->private_data;
+	struct part *part;
+
+	panel_for_each_part(panel, part)
+		if (part->panel->ops->mmap)
+			return panel_tell(
+				panel,
+				part->panel->ops->mmap(part->panel, vma));
+	return -ENODEV;
+}
+
+static const struct file_operations told_fops = {
+	.mmap = told_mmap,
+};
+
+/* The hook is kept in a variable. */
+static int kept_hook_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct panel *panel = file->private_data;
+	const auto mmap = panel->ops->mmap;
+
+	if (mmap)
+		return mmap(panel, vma);
+	return -EIO;
+}
+
+static const struct file_operations kept_hook_fops = {
+	.mmap = kept_hook_mmap,
+};
+
 /* Both arms get braces. */
 static int other_mmap(struct file *file, struct vm_area_struct *vma)
 {

@@ -19,6 +19,7 @@ static int bits_mmap_prepare(struct vm_area_desc *desc)
 {
 	if (vma_desc_test_any(desc, VMA_EXEC_BIT))
 		return -EPERM;
+	vma_desc_set_flags_mask(desc, legacy_to_vma_flags(VM_ALLOW_ANY_UNCACHED | VM_IO));
 	vma_desc_set_flags(desc, VMA_IO_BIT, VMA_DONTDUMP_BIT);
 	return 0;
 }

@@ -1,13 +1,14 @@
 //! The functions that get the VMA from a converted handler: the driver's own, and those of other modules.
 
 use super::HandlerConversion;
-use super::over_new::{Kept, is_stub};
+use super::over_new::Kept;
+use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
+use crate::fix::text::mentions::{Mention, documented, mentions};
 use crate::index::{ItemId, prepared};
 use crate::rules::CallEffect;
-use crate::source::{ItemKind, Span, find_word, identifiers};
+use crate::source::{Span, find_word, identifiers};
 use std::collections::BTreeSet;
 
 impl HandlerConversion<'_, '_> {
@@ -18,12 +19,18 @@ impl HandlerConversion<'_, '_> {
         for id in self.candidate.helpers.clone() {
             let file = index.file(id.file);
             let name = file.name(index.item(id));
-            let renamed = renamed(&name, self.is_only_ours(id, &name), self.candidate.readers.contains(&id));
-            if renamed != name && is_taken(file, &renamed) {
-                self.refuse(format!("{} already has a {renamed}", file.path));
+            let is_ours = self.is_only_ours(id, &name);
+            let renamed = renamed(&name, is_ours, self.is_reader(id));
+            if renamed != name
+                && let Some(taken) = self.shared.lookup.naming(&renamed).first()
+            {
+                self.refuse(format!("{} already has a {renamed}", index.file(*taken).path));
+            }
+            if names.contains_key(&name) && !index.is_visible_elsewhere(id) {
+                self.refuse(format!("it leads to several functions called {name}"));
             }
             let without_file = if self.shared.is_registered(id) { self.file_parameter(id) } else { None };
-            names.insert(name, DescHelper { name: renamed, without_file });
+            names.insert(name, DescHelper { name: renamed, without_file, old_stays: !is_ours });
         }
         names
     }
@@ -32,47 +39,6 @@ impl HandlerConversion<'_, '_> {
     fn file_parameter(&self, id: ItemId) -> Option<usize> {
         let function = self.shared.context.function(id);
         function.variants.first()?.parameters.iter().position(|parameter| parameter.ty.points_to("file"))
-    }
-
-    /// Whether only converted functions use a helper.
-    pub(super) fn is_only_ours(&self, id: ItemId, name: &str) -> bool {
-        self.is_only_used_by_ours(id, name, &mut BTreeSet::new())
-    }
-
-    /// Whether a function that converts has no old form that stays as it is. Functions in `seen` are being asked already.
-    fn leaves(&self, id: ItemId, seen: &mut BTreeSet<ItemId>) -> bool {
-        let index = self.shared.context.index;
-        let is_copied = self.candidate.helpers.contains(&id) && !self.is_bridged(id);
-        !is_copied || !seen.insert(id) || self.is_only_used_by_ours(id, &index.file(id.file).name(index.item(id)), seen)
-    }
-
-    /// Whether the old form of a helper becomes a bridge, if it has to stay.
-    fn is_bridged(&self, id: ItemId) -> bool {
-        !self.candidate.readers.contains(&id) && self.shared.rewrite.bridge.is_some()
-    }
-
-    fn is_only_used_by_ours(&self, id: ItemId, name: &str, seen: &mut BTreeSet<ItemId>) -> bool {
-        let index = self.shared.context.index;
-        let files = self.files_naming(name, !index.is_visible_elsewhere(id));
-        let is_handler = self.converted_handlers.contains(&id);
-        files.into_iter().all(|file| {
-            let code = self.shared.lookup.code(file);
-            mentions(index.file(file), &code, name).into_iter().all(|(at, mention)| match mention {
-                // The handler's own conversion changes its tables.
-                Mention::Code(item) if is_handler && self.is_in_table(name, file, item, at) => true,
-                Mention::Code(Some(item)) => {
-                    let user = ItemId { file, item: item as u32 };
-                    self.converted.contains(&user) && self.leaves(user, seen)
-                }
-                Mention::Alias(item) => is_stub(index.file(file), &index.file(file).items[item]),
-                Mention::Definition(item) => {
-                    let id = ItemId { file, item: item as u32 };
-                    self.converted.contains(&id) || !index.is_visible_elsewhere(id)
-                }
-                Mention::Code(None) => false,
-                Mention::Export | Mention::Prototype | Mention::Comment | Mention::Literal | Mention::Other => true,
-            })
-        })
     }
 
     /// Converts one of the functions that get the VMA: in place if all its users convert, else as a twin beside it.
@@ -100,9 +66,15 @@ impl HandlerConversion<'_, '_> {
                 Mention::Definition(item) => id == ItemId { file, item: *item as u32 } || self.is_unknown(file, *item),
                 _ => true,
             };
-            let all: Vec<_> = mentions(source, &code, &name).into_iter().filter(is_its).collect();
-            if is_taken(source, new_name) {
-                return self.refuse(format!("{} already has a {new_name}", source.path));
+            let all = mentions(source, &code, &name);
+            let exports = all.iter().any(|(_, mention)| *mention == Mention::Export);
+            let defines = all.iter().filter(|(_, mention)| matches!(mention, Mention::Definition(_))).count();
+            if exports && defines != 1 {
+                return self.refuse(format!("{} exports {name} away from its only definition", source.path));
+            }
+            let all: Vec<_> = all.into_iter().filter(is_its).collect();
+            if self.means_another(id, &name, file) {
+                continue;
             }
             let conversion = self.conversion(file, &code, helpers);
             self.add_beside_old(file, &kept, all, &conversion);
@@ -113,19 +85,6 @@ impl HandlerConversion<'_, '_> {
     fn is_unknown(&self, file: u32, item: usize) -> bool {
         let id = ItemId { file, item: item as u32 };
         !self.converted.contains(&id) && self.shared.context.index.is_visible_elsewhere(id)
-    }
-
-    /// Whether a place names a handler in a table, or in a macro, which makes tables.
-    fn is_in_table(&self, name: &str, file: u32, item: Option<usize>, at: usize) -> bool {
-        let source = self.shared.context.index.file(file);
-        item.is_some_and(|item| source.items[item].kind == ItemKind::Macro)
-            || self.shared.is_registration_of(name, file, at)
-    }
-
-    /// Whether another module defines a function that the handler calls.
-    fn is_foreign(&self, id: ItemId) -> bool {
-        let index = self.shared.context.index;
-        !self.candidate.definitions.iter().any(|own| index.same_driver(own.file, id))
     }
 
     fn has_static_variables(&self, id: ItemId) -> bool {
@@ -148,7 +107,13 @@ impl HandlerConversion<'_, '_> {
         self.remarks.extend(done.remarks);
         self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
         self.add(id.file, [Edit { span: item.span, text: done.text }]);
+        if self.is_foreign(id) {
+            self.remarks.insert(format!("{name}() takes a descriptor now, as all its callers have one"));
+        }
         for file in self.files_naming(name, !index.is_visible_elsewhere(id)) {
+            if self.means_another(id, name, file) {
+                continue;
+            }
             let code = self.shared.lookup.code(file);
             let conversion = self.conversion(file, &code, helpers);
             let other = index.file(file);
@@ -156,6 +121,7 @@ impl HandlerConversion<'_, '_> {
                 match mention {
                     Mention::Prototype => match conversion.prototype(at, name, new_name, is_handler) {
                         Some(edits) => {
+                            self.add(file, named_before(other, &code));
                             let start = other.item_at(at as u32).map(|item| &other.items[item as usize]);
                             self.add(
                                 file,

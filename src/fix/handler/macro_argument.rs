@@ -5,7 +5,7 @@ use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::continued;
 use crate::index::{ItemId, prepared};
 use crate::source::macros::{call_arguments, definition};
-use crate::source::{Span, identifier_before, words};
+use crate::source::{Span, find_word, identifier_before, words};
 
 /// The parameter of a macro that becomes the value of a hook.
 pub(super) struct TableParameter {
@@ -41,6 +41,10 @@ impl HandlerConversion<'_, '_> {
             .findings
             .iter()
             .any(|finding| self.shared.findings[*finding].registration.hook.member == member);
+        let new_member = prepared(member);
+        if find_word(body.of(text), new_member.as_bytes(), 0).is_some() {
+            return None;
+        }
         (is_ours && before[..from].ends_with(b".")).then(|| TableParameter {
             id,
             name,
@@ -78,8 +82,14 @@ impl HandlerConversion<'_, '_> {
             words(text, parameter.name.as_bytes()).find_map(|at| {
                 let open = at + parameter.name.len();
                 let blanks = text[open..].len() - text[open..].trim_ascii_start().len();
-                if (*file, at) == own || text.get(open + blanks) != Some(&b'(') {
+                let is_code =
+                    self.shared.lookup.code(*file)[at] != b' ' || index.file(*file).item_at(at as u32).is_some();
+                if (*file, at) == own || !is_code || is_undefined(text, at) {
                     return None;
+                }
+                if text.get(open + blanks) != Some(&b'(') {
+                    // It is passed on by its name.
+                    return Some(parameter.name.clone());
                 }
                 let (arguments, _) = call_arguments(text, open + blanks)?;
                 let argument = String::from_utf8_lossy(arguments.get(parameter.position)?).replace('\\', " ");
@@ -107,4 +117,11 @@ fn argument_place(text: &[u8], at: usize) -> Option<(usize, usize)> {
         }
     }
     None
+}
+
+/// Whether a directive undefines the name at a place, or asks for it.
+fn is_undefined(text: &[u8], at: usize) -> bool {
+    let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+    let directive = text[line..at].trim_ascii_start();
+    directive.starts_with(b"#") && !directive.starts_with(b"#define") && !directive.starts_with(b"# define")
 }

@@ -1,10 +1,14 @@
 //! Conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and all other places that
 //! name it.
 
+mod bridged;
+mod dead_hook;
 mod helpers;
+mod homes;
 mod macro_argument;
 mod over_new;
 mod registration;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -17,6 +21,7 @@ use crate::fix::rewrite::function::{Conversion, Helpers};
 use crate::fix::rewrite::rewriter::OpenPoint;
 use crate::fix::text::edit::{Edit, sorted};
 use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
+use crate::fix::unit::{Unit, UnitPart};
 use crate::index::{Index, ItemId};
 use crate::rules::NoteKind;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
@@ -32,11 +37,15 @@ pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     converted: BTreeSet<ItemId>,
     /// Those that are converted with all tables that register them.
     converted_handlers: &'w BTreeSet<ItemId>,
+    /// Helpers of any handler that only read the VMA.
+    readers: &'w BTreeSet<ItemId>,
     pub(in crate::fix) edits: BTreeMap<u32, Vec<Edit>>,
     pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
     pub(in crate::fix) remarks: BTreeSet<String>,
     /// Functions of other modules that convert with the handler, with their new names.
     pub(in crate::fix) twins: BTreeSet<(ItemId, String)>,
+    /// Its part of the twins that other handlers may need too.
+    pub(in crate::fix) units: BTreeMap<Unit, UnitPart>,
     pub(in crate::fix) reason: Option<String>,
     /// Whether the handler's populating call moves to a second half.
     has_second_half: bool,
@@ -50,6 +59,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         candidate: &'w Candidate,
         converted: BTreeSet<ItemId>,
         converted_handlers: &'w BTreeSet<ItemId>,
+        readers: &'w BTreeSet<ItemId>,
     ) -> HandlerConversion<'w, 'a> {
         HandlerConversion {
             shared,
@@ -57,10 +67,12 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             candidate,
             converted,
             converted_handlers,
+            readers,
             edits: BTreeMap::new(),
             open_points: Vec::new(),
             remarks: BTreeSet::new(),
             twins: BTreeSet::new(),
+            units: BTreeMap::new(),
             reason: None,
             has_second_half: false,
             populating: Rc::default(),
@@ -81,7 +93,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 }
             }
             for id in self.candidate.helpers.clone() {
-                self.helper(id, &helpers);
+                self.helper_in_its_unit(id, &helpers);
             }
             if let Some(mapped) = &self.candidate.mapped {
                 self.add(mapped.open.file, mapped.edits.iter().cloned());
@@ -89,6 +101,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 self.remarks.insert(remark);
             }
         }
+        self.delete_dead_hooks();
         if let Some(across) = &self.candidate.across {
             self.remarks.extend(across.notes.iter().filter_map(|note| remark(index, note)));
         }
@@ -102,9 +115,12 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 self.register(registration.file, registration.span, &registration.hook.member);
             }
         }
-        let clash = self.edits.iter().find(|(_, edits)| sorted((*edits).clone()).is_err());
-        if let Some((file, _)) = clash {
-            self.reason = Some(format!("its edits of {} overlap", index.file(*file).path));
+        let mut all = self.edits.clone();
+        for (file, edits) in self.units.values().flat_map(|part| &part.edits) {
+            all.entry(*file).or_default().extend(edits.iter().cloned());
+        }
+        if let Some((file, _)) = all.into_iter().find(|(_, edits)| sorted(edits.clone()).is_err()) {
+            self.reason = Some(format!("its edits of {} overlap", index.file(file).path));
         }
     }
 
@@ -297,7 +313,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             helpers,
             populating: self.populating.clone(),
             moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
-            dead_calls: self.candidate.dead_calls.iter().filter(|(of, _)| *of == file).map(|(_, span)| *span).collect(),
+            dead_calls: self.candidate.dead_calls.iter().filter(|call| call.0 == file).map(|call| call.1).collect(),
             source: &context.index.file(file).text,
             code,
         }

@@ -2,10 +2,9 @@
 //! stand twice. A function that only reads the VMA is doubled instead, because there is nothing to apply to the VMA.
 
 use super::HandlerConversion;
-use crate::fix::hooks::bridge::{Around, passed, returned};
+use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{Conversion, Converted};
 use crate::fix::text::edit::{Edit, applied, sorted};
-use crate::fix::text::layout::laid_out;
 use crate::fix::text::mentions::{Mention, documented, last_comment, mentions};
 use crate::index::{ItemId, SourceFile};
 use crate::source::macros::call_arguments;
@@ -70,7 +69,8 @@ impl HandlerConversion<'_, '_> {
                     self.add_twin(ItemId { file, item: number as u32 }, kept, export, conversion)
                 }
                 Mention::Prototype => self.add_prototype(file, at, kept, conversion),
-                Mention::Alias(number) if is_stub(source, &source.items[number]) => {
+                // A stub with arguments has the file among them, which the twin does not take.
+                Mention::Alias(number) if is_stub(source, &source.items[number]) && !kept.is_handler => {
                     let span = source.items[number].span;
                     let text = String::from_utf8_lossy(span.of(&source.text)).replacen(name, new_name, 1);
                     let end = span.end as usize;
@@ -105,7 +105,11 @@ impl HandlerConversion<'_, '_> {
         let exported = exported.unwrap_or_default();
         // Both functions of a header cost nothing.
         if !is_bridged || source.is_header() {
-            let at = export.map_or(item.span.end, |span| span.end) as usize;
+            let follows = |span: &Span| {
+                let between = &source.text[item.span.end as usize..(span.start as usize).max(item.span.end as usize)];
+                span.start >= item.span.end && between.iter().all(u8::is_ascii_whitespace)
+            };
+            let at = export.filter(follows).map_or(item.span.end, |span| span.end) as usize;
             self.add(id.file, [Edit::new(at, at, format!("\n\n{}{exported}", done.text))]);
         } else {
             let Some(bridge) = self.bridge_of(id, kept) else {
@@ -132,36 +136,11 @@ impl HandlerConversion<'_, '_> {
             Some((span, text)) => {
                 let end = span.end as usize;
                 self.add(file, [Edit::new(end, end, format!("\n{}", text.trim_start()))]);
+                let code = self.shared.lookup.code(file);
+                self.add(file, named_before(source, &code));
             }
             None => self.refuse(format!("the prototype of {} in {} could not be parsed", kept.name, source.path)),
         }
-    }
-
-    /// The old function as a bridge over the new one.
-    fn bridge_of(&self, id: ItemId, kept: &Kept) -> Option<String> {
-        let form = self.shared.rewrite.bridge.as_ref()?;
-        let source = self.shared.context.index.file(id.file);
-        let item = &source.items[id.item as usize];
-        let syntax = self.shared.context.function(id);
-        let [function] = syntax.variants.as_slice() else { return None };
-        let parameter = |tag: &str| function.parameters.iter().find(|parameter| parameter.ty.points_to(tag));
-        let vma = &parameter("vm_area_struct")?.name;
-        let file = parameter("file").map_or_else(|| format!("{vma}->vm_file"), |file| file.name.clone());
-        if function.returns.name != "int" || function.returns.pointers != 0 {
-            return None;
-        }
-        let head =
-            String::from_utf8_lossy(Span { start: item.span.start, end: item.body }.of(&source.text)).into_owned();
-        let Around { before, seed, after } = Around::new(form, &file, vma);
-        let passed = passed(&function.parameters, !kept.is_handler, |number| function.parameters[number].name.clone());
-        let call = format!("err = {}({});", kept.new_name, passed.join(", "));
-        let call = laid_out(&call, 8);
-        let mut lines =
-            ["struct vm_area_desc desc;", "int err;", "", &before, &seed, &call].map(str::to_owned).to_vec();
-        lines.extend(returned("err", &after));
-        let lines: Vec<String> =
-            lines.into_iter().map(|line| if line.is_empty() { line } else { format!("\t{line}") }).collect();
-        Some(format!("{head}{{\n{}\n}}", lines.join("\n")))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::HandlerConversion;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
+use crate::fix::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
 use crate::source::{ItemKind, Span, find_word, identifier_before, words};
 use crate::verdict::Finding;
@@ -19,6 +20,15 @@ impl HandlerConversion<'_, '_> {
                     "{} belongs to another module, and its twin only fits .mmap_prepare",
                     self.candidate.fix.name
                 ));
+            }
+            Ok(edits) if self.members.is_twin(hook) => {
+                let unit = Unit::Hook {
+                    record: hook.record.clone(),
+                    member: hook.member.clone(),
+                    twin: prepared(&hook.member),
+                };
+                let part = UnitPart { edits: edits.clone(), ..UnitPart::default() };
+                self.units.entry(unit).or_default().extend(&part);
             }
             Ok(edits) => edits.iter().for_each(|(file, edits)| self.add(*file, edits.iter().cloned())),
             Err(reason) => self.refuse(reason.clone()),

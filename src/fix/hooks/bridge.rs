@@ -3,28 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::hooks::retyping::{PRIVATE, Retyping};
+use crate::fix::hooks::site::Site;
 use crate::fix::hooks::twin::{is_copied, tested};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::layout::{columns, laid_out};
+use crate::fix::text::layout::{columns, laid_out, on_one_line};
 use crate::index::{Handler, ItemId, Scope, SourceFile};
 use crate::rules::BridgeForm;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
 use crate::source::visit::{self, Seen};
-use crate::source::{Item, Span, find_word, is_identifier_byte, words};
+use crate::source::{Item, Span, find_word, words};
 
 /// Usual names of error variables.
-const ERRORS: &[&str] = &["err", "ret", "rc", "error", "retval", "res"];
+pub(in crate::fix) const ERRORS: &[&str] = &["err", "ret", "rc", "error", "retval", "res"];
 
 /// A function that calls a hook, or tests whether it is set.
 pub(in crate::fix) struct Caller<'r, 'p, 'a> {
-    retyping: &'r Retyping<'p, 'a>,
-    source: &'r SourceFile,
-    code: &'r [u8],
+    pub(super) retyping: &'r Retyping<'p, 'a>,
+    pub(super) source: &'r SourceFile,
+    pub(super) code: &'r [u8],
     id: ItemId,
     function: &'r Function,
     scope: Scope,
     /// Bridged calls, as the spans of the member's name.
-    bridged: BTreeSet<Span>,
+    pub(super) bridged: BTreeSet<Span>,
     pub(in crate::fix) edits: BTreeSet<Edit>,
 }
 
@@ -41,7 +42,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
     }
 
     /// Span of the member's name, if an expression is the hook.
-    fn hook(&self, expression: &Expression) -> Option<Span> {
+    pub(super) fn hook(&self, expression: &Expression) -> Option<Span> {
         let Retyping { shared, hook, marks, .. } = self.retyping;
         let E::Field { base, name, .. } = &expression.bare().kind else { return None };
         if *name != hook.member {
@@ -61,8 +62,9 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
 
     /// Bridges the calls that form a statement of their own.
     pub(in crate::fix) fn statements(&mut self, statements: &[Statement]) -> Result<(), String> {
-        for statement in statements {
+        for (number, statement) in statements.iter().enumerate() {
             match &statement.kind {
+                S::Declaration(variables) => self.pointer(variables, &statements[number + 1..])?,
                 S::Return(Some(value)) => self.call(statement, value, None)?,
                 S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
                     if let Some(name) = target.name() {
@@ -147,36 +149,14 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
 
     /// Bridges a call of the hook whose value is returned, or stored in `kept_in`.
     fn call(&mut self, statement: &Statement, value: &Expression, kept_in: Option<&str>) -> Result<(), String> {
-        let E::Call { callee, arguments } = &value.bare().kind else { return Ok(()) };
-        let Some(place) = self.hook(callee) else { return Ok(()) };
-        let Retyping { hook, form, new_name, parameters, .. } = self.retyping;
+        let Some(Called { place, callee, arguments, inner }) = self.called(value, kept_in) else { return Ok(()) };
+        let Retyping { hook, new_name, .. } = self.retyping;
         let refuse = |why: &str| Err(format!("{} is called at {} {why}", hook.name(), self.source.at(place.start)));
-        let handed = |tag: &str| parameters.iter().position(|parameter| parameter.ty.points_to(tag));
-        let vma = handed("vm_area_struct").and_then(|number| arguments.get(number)?.name());
-        let (Some(vma), true) = (vma, arguments.len() == parameters.len()) else {
-            return refuse("with a VMA that is not a plain variable");
-        };
-        let body = &self.code[self.id_item().body as usize..self.id_item().span.end as usize];
-        // The bridge of another hook may have declared `desc` already; this one refills it.
-        let is_desc = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some("vm_area_desc") && ty.pointers == 0);
-        if find_word(body, b"desc", 0).is_some() && !is_desc {
-            return refuse("where the name desc is already used");
-        }
+        let Bridge { before: build, after, passed, is_declared: is_desc } = self.bridge(arguments, place)?;
         let is_twin = self.retyping.is_twin;
-        let before = &self.code[self.id_item().body as usize..place.start as usize];
-        // A twin that is written later may leave the private data as the caller has set them.
-        let has_private = is_twin || self.retyping.has_private || find_word(before, PRIVATE, 0).is_some();
         let Some(site) = Site::of(self.source, self.code, statement) else {
             return refuse("in a statement that shares its line, or whose else cannot be given braces");
         };
-        let text = |expression: &Expression| expression.text(&self.source.text);
-        let file = handed("file").map(|number| text(&arguments[number])).or_else(|| {
-            let own = self.function.parameters.iter().find(|parameter| parameter.ty.points_to("file"));
-            own.map(|parameter| parameter.name.clone())
-        });
-        let file = file.unwrap_or_else(|| format!("{vma}->vm_file"));
-        let Around { before: build, seed, after } = Around::new(form, &file, vma);
-        let passed = passed(parameters, false, |number| text(&arguments[number]));
         let callee = Span { start: callee.span.start, end: place.start };
         let mut callee = String::from_utf8_lossy(callee.of(&self.source.text)).into_owned();
         let mut old_call = statement.span.of(&self.source.text).to_vec();
@@ -195,10 +175,12 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         };
         let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
         let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
-        let mut lines = vec![build];
-        lines.extend(has_private.then_some(seed));
+        let mut lines = build;
         lines.push(laid_out(&call, columns(indent.as_bytes())));
-        if kept_in.is_some() {
+        if let Some(inner) = inner {
+            lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
+            lines.push(self.with_result(statement, inner, &error, &indent));
+        } else if kept_in.is_some() {
             lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
         } else {
             lines.extend(returned(&error, &after));
@@ -247,12 +229,12 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         self.edits.extend(site.edits(&lines));
     }
 
-    fn id_item(&self) -> &'r Item {
+    pub(super) fn id_item(&self) -> &'r Item {
         &self.source.items[self.id.item as usize]
     }
 
     /// Name of the function's error variable, and whether it has to be declared.
-    fn error(&self) -> (String, bool) {
+    pub(super) fn error(&self) -> (String, bool) {
         let declared = self.function.body.iter().filter_map(|statement| match &statement.kind {
             S::Declaration(variables) => Some(variables),
             _ => None,
@@ -279,6 +261,83 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             }
         };
         self.edits.insert(Edit::new(at, at, text));
+    }
+}
+
+/// A call of the hook in a statement.
+struct Called<'e> {
+    /// The member's name.
+    place: Span,
+    callee: &'e Expression,
+    arguments: &'e [Expression],
+    /// The call, if its value is an argument of another call.
+    inner: Option<Span>,
+}
+
+/// What stands around the call of a hook that takes a desc.
+pub(super) struct Bridge {
+    /// Builds the desc.
+    pub(super) before: Vec<String>,
+    /// Applies the desc to the VMA.
+    pub(super) after: String,
+    /// The arguments of the new hook.
+    pub(super) passed: Vec<String>,
+    /// Whether the function has a desc already.
+    pub(super) is_declared: bool,
+}
+
+impl Caller<'_, '_, '_> {
+    /// The call of the hook whose value a statement returns or keeps, or gives to another call and returns that one's.
+    fn called<'e>(&self, value: &'e Expression, kept_in: Option<&str>) -> Option<Called<'e>> {
+        let E::Call { callee, arguments } = &value.bare().kind else { return None };
+        if let Some(place) = self.hook(callee) {
+            return Some(Called { place, callee, arguments, inner: None });
+        }
+        let (inner, others): (Vec<&Expression>, Vec<&Expression>) =
+            arguments.iter().partition(|argument| matches!(argument.bare().kind, E::Call { .. }));
+        let ([inner], None) = (inner.as_slice(), kept_in) else { return None };
+        let E::Call { callee, arguments } = &inner.bare().kind else { return None };
+        let is_plain = |argument: &&Expression| matches!(argument.bare().kind, E::Name(_) | E::Number(_) | E::Literal);
+        let place = self.hook(callee).filter(|_| others.iter().all(is_plain))?;
+        Some(Called { place, callee, arguments, inner: Some(inner.span) })
+    }
+
+    /// The bridge for a call with these arguments at a place.
+    pub(super) fn bridge(&self, arguments: &[Expression], place: Span) -> Result<Bridge, String> {
+        let Retyping { hook, form, parameters, .. } = self.retyping;
+        let refuse = |why: &str| Err(format!("{} is called at {} {why}", hook.name(), self.source.at(place.start)));
+        let handed = |tag: &str| parameters.iter().position(|parameter| parameter.ty.points_to(tag));
+        let vma = handed("vm_area_struct").and_then(|number| arguments.get(number)?.name());
+        let (Some(vma), true) = (vma, arguments.len() == parameters.len()) else {
+            return refuse("with a VMA that is not a plain variable");
+        };
+        let body = &self.code[self.id_item().body as usize..self.id_item().span.end as usize];
+        // The bridge of another hook may have declared `desc` already; this one refills it.
+        let is_declared = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some("vm_area_desc") && ty.pointers == 0);
+        if find_word(body, b"desc", 0).is_some() && !is_declared {
+            return refuse("where the name desc is already used");
+        }
+        let text = |expression: &Expression| expression.text(&self.source.text);
+        let file = handed("file").map(|number| text(&arguments[number])).or_else(|| {
+            let own = self.function.parameters.iter().find(|parameter| parameter.ty.points_to("file"));
+            own.map(|parameter| parameter.name.clone())
+        });
+        let file = file.unwrap_or_else(|| format!("{vma}->vm_file"));
+        let Around { before, seed, after } = Around::new(form, &file, vma);
+        let above = &self.code[self.id_item().body as usize..place.start as usize];
+        // A twin that is written later may leave the private data as the caller has set them.
+        let has_private = self.retyping.is_twin || self.retyping.has_private || find_word(above, PRIVATE, 0).is_some();
+        let before = std::iter::once(before).chain(has_private.then_some(seed)).collect();
+        Ok(Bridge { before, after, passed: passed(parameters, false, |number| text(&arguments[number])), is_declared })
+    }
+
+    /// A statement in which a variable stands for the value of a call.
+    fn with_result(&self, statement: &Statement, call: Span, variable: &str, indent: &str) -> String {
+        let mut text = statement.span.of(&self.source.text).to_vec();
+        let start = (call.start - statement.span.start) as usize;
+        text.splice(start..start + (call.end - call.start) as usize, variable.bytes());
+        let text = on_one_line(&String::from_utf8_lossy(&text));
+        laid_out(&text, columns(indent.as_bytes()))
     }
 }
 
@@ -336,91 +395,4 @@ fn instead_of_old(test: &str, mut declared: Vec<String>, lines: Vec<String>, old
 /// A statement whose further lines are indented by a tab more.
 fn deeper(statement: &str) -> String {
     statement.replace('\n', "\n\t")
-}
-
-/// Position of a statement.
-struct Site {
-    span: Span,
-    /// Indentation of its line.
-    indent: String,
-    /// Whether it is the body of an `if`, an `else` or a loop without braces.
-    is_bare: bool,
-    /// End of the code before it.
-    before: usize,
-    /// The `else` behind it.
-    other: Option<Else>,
-}
-
-/// An `else` behind a statement without braces.
-struct Else {
-    /// Where the word begins.
-    start: usize,
-    /// End of the statement behind it, if it has no braces either.
-    end: Option<usize>,
-}
-
-impl Else {
-    /// The `else` behind the end of a statement, if there is one. An error if it cannot be given braces: a comment stands before it, or more than one
-    /// simple statement behind it.
-    fn behind(text: &[u8], code: &[u8], end: usize) -> Result<Option<Else>, ()> {
-        let rest = code[end..].trim_ascii_start();
-        let Some(body) =
-            rest.strip_prefix(b"else").filter(|body| !body.first().is_some_and(|byte| is_identifier_byte(*byte)))
-        else {
-            return Ok(None);
-        };
-        let start = code.len() - rest.len();
-        if !text[end..start].iter().all(u8::is_ascii_whitespace) {
-            return Err(());
-        }
-        let body = body.trim_ascii_start();
-        if body.starts_with(b"{") || body.starts_with(b"if") {
-            return Ok(Some(Else { start, end: None }));
-        }
-        let semicolon = memchr::memchr(b';', body).ok_or(())?;
-        let is_simple = !body[..semicolon].contains(&b'{')
-            && [b"for".as_slice(), b"do", b"switch"]
-                .iter()
-                .all(|word| find_word(&body[..semicolon], word, 0).is_none());
-        if is_simple { Ok(Some(Else { start, end: Some(code.len() - body.len() + semicolon + 1) })) } else { Err(()) }
-    }
-}
-
-impl Site {
-    fn of(source: &SourceFile, code: &[u8], statement: &Statement) -> Option<Site> {
-        let (start, end) = (statement.span.start as usize, statement.span.end as usize);
-        let line = memchr::memrchr(b'\n', &code[..start]).map_or(0, |newline| newline + 1);
-        let indent = String::from_utf8(source.text[line..start].to_vec()).ok()?;
-        let before = code[..start].trim_ascii_end();
-        let is_bare = before.ends_with(b")") || before.ends_with(b"else");
-        let is_in_block = matches!(before.last()?, b'{' | b'}' | b';' | b':');
-        let other = Else::behind(&source.text, code, end).ok()?;
-        let fits =
-            indent.trim().is_empty() && (is_in_block || (is_bare && indent.ends_with('\t'))) && code[end - 1] == b';';
-        fits.then_some(Site { span: statement.span, indent, is_bare, before: before.len(), other })
-    }
-
-    /// Replaces the statement by lines, and adds braces if it is a body without them.
-    fn edits(&self, lines: &[String]) -> Vec<Edit> {
-        let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{}{line}", self.indent) };
-        let text = lines.iter().map(indented).collect::<Vec<_>>().join("\n");
-        let text = text.trim_start().to_owned();
-        if !self.is_bare {
-            return vec![Edit { span: self.span, text }];
-        }
-        let outer = &self.indent[..self.indent.len() - 1];
-        let mut edits = vec![
-            Edit::new(self.before, self.before, " {"),
-            Edit { span: self.span, text: format!("{text}\n{outer}}}") },
-        ];
-        if let Some(Else { start, end }) = &self.other {
-            // Either all arms have braces, or none.
-            edits.push(Edit::new(self.span.end as usize, *start, " "));
-            if let Some(end) = end {
-                edits.push(Edit::new(start + b"else".len(), start + b"else".len(), " {"));
-                edits.push(Edit::new(*end, *end, format!("\n{outer}}}")));
-            }
-        }
-        edits
-    }
 }

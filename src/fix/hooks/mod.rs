@@ -2,6 +2,8 @@
 
 pub(in crate::fix) mod bridge;
 pub(in crate::fix) mod mapped;
+mod pointer;
 pub(in crate::fix) mod retype;
-mod retyping;
-mod twin;
+pub(in crate::fix) mod retyping;
+mod site;
+pub(in crate::fix) mod twin;

@@ -34,12 +34,13 @@ pub(super) fn declared(
 }
 
 /// Names the desc where a header names the VMA and includes neither.
-fn named_before(source: &SourceFile, code: &[u8]) -> Option<Edit> {
+pub(in crate::fix) fn named_before(source: &SourceFile, code: &[u8]) -> Option<Edit> {
     const VMA: &[u8] = b"struct vm_area_struct;";
     if find_word(code, b"vm_area_desc", 0).is_some() {
         return None;
     }
-    let at = memchr::memmem::find_iter(code, VMA).find(|at| source.text[..*at].last() == Some(&b'\n'))? + VMA.len();
+    let at = memchr::memmem::find_iter(code, VMA).find(|at| matches!(source.text[..*at].last(), Some(b'\n') | None))?
+        + VMA.len();
     Some(Edit::new(at, at, "\nstruct vm_area_desc;"))
 }
 

@@ -1,6 +1,8 @@
 //! Output of edits: diffs, mails, files.
 
+mod cover;
 mod diff;
+mod log;
 mod mails;
 mod write;
 

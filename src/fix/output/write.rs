@@ -32,8 +32,8 @@ impl std::error::Error for WriteError {}
 pub struct Replaced<'a> {
     /// Path relative to the tree.
     pub file: &'a str,
-    /// Text when it was read.
-    pub old: &'a [u8],
+    /// Text that the file has now.
+    pub old: Vec<u8>,
     /// New text.
     pub new: Vec<u8>,
 }
@@ -58,7 +58,7 @@ fn failed(file: &Replaced, error: &io::Error, outcome: &str) -> WriteError {
 fn put(tree: &OpenFolder, parts: Vec<Part>, files: &[Replaced]) -> Result<(), WriteError> {
     for (number, (part, file)) in parts.into_iter().zip(files).enumerate() {
         let Err(error) = part.put() else { continue };
-        let is_back = files[..number].iter().all(|done| write_below(tree, done.file, done.old).is_ok());
+        let is_back = files[..number].iter().all(|done| write_below(tree, done.file, &done.old).is_ok());
         let outcome = if is_back { UNWRITTEN } else { "part of its change was written" };
         return Err(failed(file, &error, outcome));
     }
@@ -123,7 +123,7 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         fs::write(tree.path().join("a.c"), b"as it is").unwrap();
         prepare(tree.path());
-        let file = Replaced { file: "a.c", old, new: b"new".to_vec() };
+        let file = Replaced { file: "a.c", old: old.to_vec(), new: b"new".to_vec() };
         let error = write(&OpenFolder::open(tree.path()).unwrap(), &[file]).unwrap_err();
         assert_eq!(fs::read_dir(tree.path()).unwrap().filter(|entry| entry.is_ok()).count(), 1, "something is left");
         (error.reason, fs::read(tree.path().join("a.c")).unwrap())
@@ -155,7 +155,7 @@ mod tests {
         fs::write(elsewhere.path().join("a.c"), b"as it is").unwrap();
         let tree = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), tree.path().join("drivers")).unwrap();
-        let file = Replaced { file: "drivers/a.c", old: b"as it is", new: b"new".to_vec() };
+        let file = Replaced { file: "drivers/a.c", old: b"as it is".to_vec(), new: b"new".to_vec() };
         assert!(write(&OpenFolder::open(tree.path()).unwrap(), &[file]).is_err());
         assert_eq!(fs::read(elsewhere.path().join("a.c")).unwrap(), b"as it is");
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
@@ -168,7 +168,7 @@ mod tests {
             fs::write(tree.path().join(name), name).unwrap();
         }
         let folder = Arc::new(OpenFolder::open(tree.path()).unwrap());
-        let files = ["a.c", "b.c"].map(|file| Replaced { file, old: file.as_bytes(), new: b"new".to_vec() });
+        let files = ["a.c", "b.c"].map(|file| Replaced { file, old: file.as_bytes().to_vec(), new: b"new".to_vec() });
         // A folder of the same name takes the place of the second file just before its replacement.
         let parts: Vec<Part> = files.iter().map(|file| checked(&folder, file).unwrap()).collect();
         fs::remove_file(tree.path().join("b.c")).unwrap();

@@ -104,6 +104,9 @@ impl Rewriter<'_> {
     fn assign(&mut self, whole: &Expression, operator: &str, target: &Expression, value: &Expression) {
         self.forget(target);
         let flags = self.is_field(target, "vm_flags");
+        if flags && operator != "|=" {
+            self.flags_after_populate(whole.span);
+        }
         let (template, flags_value) = match (operator, &value.bare().kind) {
             ("|=", _) if flags => (self.conversion.rewrite.set.clone(), Some(value)),
             ("&=", E::Unary { operator, operand }) if flags && operator == "~" => {
@@ -250,8 +253,16 @@ impl Rewriter<'_> {
                 };
                 return self.open(whole.span.start, &text);
             };
-            if self.conversion.populating.contains(&name) && !self.passes_on {
-                self.open(whole.span.start, &format!("{name} populates, and uses of its error are not followed"));
+            if self.has_populated && self.conversion.rewrite.finish.is_none() {
+                let text =
+                    format!("{name} gets the mapping after a populating call; an action has not set its flags yet");
+                self.open(whole.span.start, &text);
+            }
+            if self.conversion.populating.contains(&name) {
+                if !self.passes_on {
+                    self.open(whole.span.start, &format!("{name} populates, and uses of its error are not followed"));
+                }
+                self.has_populated = true;
             }
             self.replace(callee.span, renamed.name);
             for (position, argument) in arguments.iter().enumerate() {
@@ -264,6 +275,9 @@ impl Rewriter<'_> {
                 }
             }
             return;
+        }
+        if self.conversion.helpers.get(&name).is_some_and(|helper| !helper.old_stays) {
+            self.open(whole.span.start, &format!("{name} is also called with another VMA"));
         }
         self.expression(callee, Use::Value);
         arguments.iter().for_each(|argument| self.expression(argument, Use::Value));

@@ -42,6 +42,8 @@ pub(in crate::fix) struct DescHelper {
     pub(in crate::fix) name: String,
     /// The position of the file argument that it does not take. A function that tables register finds the file in the desc.
     pub(in crate::fix) without_file: Option<usize>,
+    /// Whether the old function stays, for callers with another VMA.
+    pub(in crate::fix) old_stays: bool,
 }
 
 /// A converted function.

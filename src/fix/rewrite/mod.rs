@@ -7,4 +7,4 @@ mod populate;
 mod reflow;
 pub(in crate::fix) mod rewriter;
 mod second_half;
-mod tidy;
+pub(in crate::fix) mod tidy;

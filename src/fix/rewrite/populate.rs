@@ -361,7 +361,7 @@ fn is_page(size: &Expression) -> bool {
 }
 
 /// The `x` of a condition that tests for failure: `x`, `x != 0` or `x < 0`.
-fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
+pub(super) fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
     match &condition.kind {
         E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,
         E::Call { callee, arguments }

@@ -2,7 +2,7 @@
 
 use crate::fix::rewrite::tidy::each_block;
 use crate::fix::text::edit::{Edit, applied, sorted};
-use crate::fix::text::layout::{columns, is_badly_laid_out, laid_out};
+use crate::fix::text::layout::{columns, is_badly_laid_out, laid_out, on_one_line};
 use crate::source::ast::{Statement, StatementKind as S};
 use crate::source::{Span, parse};
 
@@ -36,7 +36,7 @@ fn laid_out_anew(old: &[u8], new: &str, statement: &Statement) -> Option<Edit> {
     if !is_new || !is_plain || !is_badly_laid_out(text, column) {
         return None;
     }
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(");
+    let flat = on_one_line(text);
     let assignment = [" = ", " |= ", " &= ", " += "].iter().find_map(|sign| Some(flat.find(sign)? + sign.len()));
     let prefix = match assignment {
         _ if flat.starts_with("return ") => "return ".len(),

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::populate::failed;
 use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
+use crate::rules::Rules;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::source::{Span, find_word};
@@ -158,14 +160,19 @@ impl Rewriter<'_> {
                 rest = after;
                 continue;
             }
+            let had_populated = self.has_populated;
             rest = match self.populate(first, after) {
                 Some(used) => &after[used..],
                 None => {
-                    self.passes_on = passes_on(first, after);
+                    self.passes_on = passes_on(self.conversion.rules, first, after);
                     self.statement(first);
                     after
                 }
             };
+            if matches!(first.kind, S::Return(_)) {
+                // What follows is on another path.
+                self.has_populated = had_populated;
+            }
         }
         self.locals.equal_to_size.truncate(known);
     }
@@ -262,10 +269,17 @@ impl Rewriter<'_> {
         visit::expression(condition, &mut |part| {
             is_idle &= !matches!(part.kind, E::Call { .. } | E::Assign { .. } | E::Step { .. } | E::Statements(_));
         });
-        if !otherwise.is_empty() || !is_asked || !is_idle || !self.conversion.dead_calls.contains(&call.bare().span) {
+        let before = self.conversion.code[..statement.span.start as usize].trim_ascii_end();
+        // The body of an `if` or a loop cannot be left empty, and a label needs a statement.
+        let is_in_block = matches!(before.last(), Some(b'{' | b'}' | b';'));
+        if !is_in_block
+            || !otherwise.is_empty()
+            || !is_asked
+            || !is_idle
+            || !self.conversion.dead_calls.contains(&call.bare().span)
+        {
             return false;
         }
-        self.out.remarks.insert(format!("nothing implements {hook}, so the branch that calls it is removed"));
         self.remove_line(statement.span);
         true
     }
@@ -332,7 +346,7 @@ fn is_wide(ty: &str) -> bool {
 }
 
 /// Whether a statement returns the result of a call, or stores it and returns it if it is an error.
-fn passes_on(first: &Statement, after: &[Statement]) -> bool {
+fn passes_on(rules: &Rules, first: &Statement, after: &[Statement]) -> bool {
     let S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = &first.kind else {
         return matches!(&first.kind, S::Return(Some(Expression { kind: E::Call { .. }, .. })));
     };
@@ -341,7 +355,9 @@ fn passes_on(first: &Statement, after: &[Statement]) -> bool {
         |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.name() == Some(name));
     match after.first().map(|next| &next.kind) {
         Some(S::If { condition, then, otherwise }) => {
-            condition.name() == Some(name) && otherwise.is_empty() && matches!(then.as_slice(), [only] if returns(only))
+            failed(rules, condition).name() == Some(name)
+                && otherwise.is_empty()
+                && matches!(then.as_slice(), [only] if returns(only))
         }
         Some(_) => after.first().is_some_and(returns),
         None => false,

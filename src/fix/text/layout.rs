@@ -43,7 +43,7 @@ pub(in crate::fix) fn laid_out(text: &str, column: usize) -> String {
     if operands.len() > 1 {
         return filled(&operands, column, " ");
     }
-    let Some(open) = text.find('(') else { return text.to_owned() };
+    let Some(open) = first_parenthesis(text) else { return text.to_owned() };
     let Some((arguments, end)) = call_arguments(text.as_bytes(), open) else { return text.to_owned() };
     let mut parts: Vec<String> =
         arguments.iter().map(|part| format!("{},", String::from_utf8_lossy(part.trim_ascii()))).collect();
@@ -52,6 +52,33 @@ pub(in crate::fix) fn laid_out(text: &str, column: usize) -> String {
         last.push_str(&text[end - 1..]);
     }
     format!("{}{}", &text[..=open], filled(&parts, column + open + 1, " "))
+}
+
+/// A statement with single blanks in place of its line ends and indentation. Literals stay as they are.
+pub(in crate::fix) fn on_one_line(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out: Vec<u8> = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' | b'\'' => {
+                let end = literal_end(bytes, at).max(at + 1);
+                out.extend_from_slice(&bytes[at..end]);
+                at = end;
+            }
+            byte if byte.is_ascii_whitespace() => {
+                if !matches!(out.last(), Some(b' ' | b'(') | None) {
+                    out.push(b' ');
+                }
+                at += 1;
+            }
+            byte => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).trim_end().to_owned()
 }
 
 /// Joins parts, each of which is laid out by itself, and begins a line where the next does not fit.
@@ -90,6 +117,20 @@ fn operands(text: &str) -> Vec<String> {
         }
     }
     vec![text.to_owned()]
+}
+
+/// Offset of the first `(` outside of literals.
+fn first_parenthesis(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'(' => return Some(at),
+            b'"' | b'\'' => at = literal_end(bytes, at).max(at + 1),
+            _ => at += 1,
+        }
+    }
+    None
 }
 
 /// Splits a text at an operator outside of parentheses and literals.

@@ -137,11 +137,11 @@ fn blanks(from: usize, to: usize, old: &[u8]) -> String {
     if old.contains(&b'\t') {
         let mut column = from;
         let mut out = String::new();
-        while column < to {
+        while column + step(column, '\t') <= to {
             out.push('\t');
             column += step(column, '\t');
         }
-        return out;
+        return out + &" ".repeat(to - column);
     }
     " ".repeat(to - from)
 }
@@ -240,6 +240,7 @@ mod tests {
         assert_eq!(registered(".mmap\t\t= f"), ".mmap_prepare\t= f_prepare");
         assert_eq!(registered(".mmap =\t\tf"), ".mmap_prepare =\tf_prepare");
         assert_eq!(registered(".mmap           = f"), ".mmap_prepare   = f_prepare");
+        assert_eq!(registered(".mmap\t\t   = f"), ".mmap_prepare\t   = f_prepare");
         assert_eq!(registered(".mmap\t= f"), ".mmap_prepare = f_prepare");
         assert_eq!(registered("mmap: f"), "mmap_prepare: f_prepare");
     }

@@ -33,16 +33,15 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Flags that an expression names, as written.
+/// Flags that an expression names, as written. Those that it gives to a call are converted there: `legacy_to_vma_flags(VM_X)`.
 fn named(value: &Expression) -> Vec<(String, &Expression)> {
-    let mut found = Vec::new();
-    visit::expression(value, &mut |part| {
-        if let E::Name(name) = &part.kind
-            && (name.starts_with("VM_") || is_bit(name))
-        {
-            found.push((name.clone(), part));
-        }
+    let (mut found, mut calls) = (Vec::new(), Vec::new());
+    visit::expression(value, &mut |part| match &part.kind {
+        E::Name(name) if name.starts_with("VM_") || is_bit(name) => found.push((name.clone(), part)),
+        E::Call { .. } => calls.push(part.span),
+        _ => {}
     });
+    found.retain(|(_, part)| !calls.iter().any(|call| call.contains(part.span.start)));
     found
 }
 

@@ -235,7 +235,9 @@ impl Lowerer<'_> {
         let others = arguments.iter().enumerate().filter(|(position, _)| Some(*position) != rule.vma);
         let source = others.flat_map(|(_, argument)| self.made_from(argument)).collect();
         let overrides_prot = argument(rule.prot).is_some_and(|prot| !self.is_vma_prot(prot));
-        let pages_are_local = argument(rule.pages).is_some_and(|pages| self.is_made_of_frame(pages));
+        // An array of the caller's frame is as short-lived as one of the function's own.
+        let is_lent = |pages: &Expression| self.made_from(pages).iter().any(|name| self.ownership.own.contains(name));
+        let pages_are_local = argument(rule.pages).is_some_and(|pages| self.is_made_of_frame(pages) || is_lent(pages));
         let (name, action, only_if) = (name.to_owned(), rule.action.clone(), rule.populates_if);
         Populate { name, action, source, overrides_prot, pages_are_local, only_if }
     }

@@ -66,7 +66,12 @@ impl Lowerer<'_> {
     pub(super) fn points_to_own(&self, argument: &Expression) -> bool {
         let is_array =
             |name: &str| !self.locals.statics.contains(name) && self.scope.get(name).is_some_and(|ty| ty.is_array);
-        self.is_own(argument) || argument.name().is_some_and(is_array)
+        let is_variable = |operand: &Expression| {
+            operand.name().is_some_and(|name| self.scope.get(name).is_some() && !self.locals.statics.contains(name))
+        };
+        let is_address =
+            matches!(&argument.bare().kind, E::Unary { operator, operand } if operator == "&" && is_variable(operand));
+        is_address || self.is_own(argument) || argument.name().is_some_and(is_array)
     }
 
     /// Whether an expression is constant: a number, or a name written like a constant.

@@ -1,0 +1,142 @@
+//! Old functions as bridges over their twins: where that is possible, and their text.
+
+use std::collections::BTreeSet;
+
+use super::HandlerConversion;
+use super::over_new::Kept;
+use crate::fix::hooks::bridge::{Around, ERRORS, passed, returned};
+use crate::fix::rewrite::tidy::each_block;
+use crate::fix::text::layout::laid_out;
+use crate::fix::text::mentions::{Mention, mentions};
+use crate::index::ItemId;
+use crate::rules::CallEffect;
+use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
+use crate::source::{ItemKind, Span, find_word, identifier_before, words};
+
+/// Hooks of a VMA that exists. Their callers may hold its lock for reading only.
+const VM_HOOKS: &[&[u8]] =
+    &[b"open", b"close", b"fault", b"huge_fault", b"map_pages", b"page_mkwrite", b"pfn_mkwrite", b"access", b"mremap"];
+
+impl HandlerConversion<'_, '_> {
+    /// Whether the old form of a helper becomes a bridge, if it has to stay. A bridge writes to the VMA as a whole: its callers have to be about to map it.
+    pub(super) fn is_bridged(&self, id: ItemId) -> bool {
+        let context = self.shared.context;
+        let syntax = context.function(id);
+        let [function] = syntax.variants.as_slice() else { return false };
+        !self.is_reader(id)
+            && self.shared.rewrite.bridge.is_some()
+            && !context.index.file(id.file).is_header()
+            && function.returns.name == "int"
+            && function.returns.pointers == 0
+            && function.parameters.iter().all(|parameter| parameter.name != "desc")
+            && self.returns_errors(function)
+            && self.remaining_users_map(id)
+    }
+
+    /// Whether a function returns 0 or an error, and no count.
+    fn returns_errors(&self, function: &Function) -> bool {
+        let mut is_error = true;
+        each_block(&function.body, &mut |list| {
+            for statement in list {
+                if let S::Return(Some(value)) = &statement.kind {
+                    is_error &= self.is_error(value);
+                }
+            }
+        });
+        is_error
+    }
+
+    fn is_error(&self, value: &Expression) -> bool {
+        match &value.bare().kind {
+            E::Number(number) => number == "0",
+            E::Name(_) => true,
+            E::Unary { operator, .. } => operator == "-",
+            E::Conditional { then, otherwise, .. } => {
+                then.as_deref().is_none_or(|then| self.is_error(then)) && self.is_error(otherwise)
+            }
+            E::Call { callee, .. } => {
+                let rule = callee.name().and_then(|name| self.shared.context.rules.call(name));
+                !rule.is_some_and(|rule| rule.does == CallEffect::Access)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether all users that keep their VMA get it as a parameter and are no hooks of a VMA that exists.
+    fn remaining_users_map(&self, id: ItemId) -> bool {
+        let index = self.shared.context.index;
+        let name = index.file(id.file).name(index.item(id));
+        let files = self.files_naming(&name, !index.is_visible_elsewhere(id));
+        files.into_iter().filter(|file| !self.means_another(id, &name, *file)).all(|file| {
+            let source = index.file(file);
+            let code = self.shared.lookup.code(file);
+            let mut users: BTreeSet<u32> = BTreeSet::new();
+            for (_, mention) in mentions(source, &code, &name) {
+                if let Mention::Code(Some(item)) = mention {
+                    users.insert(item as u32);
+                }
+            }
+            let staying = users.into_iter().filter(|item| {
+                let user = ItemId { file, item: *item };
+                source.items[*item as usize].kind == ItemKind::Function && !self.converted.contains(&user)
+            });
+            staying.into_iter().all(|item| {
+                let own = source.name(&source.items[item as usize]);
+                let takes = |tag: &str| {
+                    source
+                        .function(item)
+                        .variants
+                        .iter()
+                        .all(|function| function.parameters.iter().any(|parameter| parameter.ty.points_to(tag)))
+                };
+                takes("vm_area_struct") && !is_vm_hook(&code, own.as_bytes())
+            })
+        })
+    }
+
+    /// The old function as a bridge over the new one.
+    pub(super) fn bridge_of(&self, id: ItemId, kept: &Kept) -> Option<String> {
+        let form = self.shared.rewrite.bridge.as_ref()?;
+        let source = self.shared.context.index.file(id.file);
+        let item = &source.items[id.item as usize];
+        let syntax = self.shared.context.function(id);
+        let [function] = syntax.variants.as_slice() else { return None };
+        if function.returns.name != "int" || function.returns.pointers != 0 {
+            return None;
+        }
+        let parameter = |tag: &str| function.parameters.iter().find(|parameter| parameter.ty.points_to(tag));
+        let vma = &parameter("vm_area_struct")?.name;
+        // A helper may be given another file than that of the mapping.
+        let file = parameter("file").filter(|_| kept.is_handler);
+        let file = file.map_or_else(|| format!("{vma}->vm_file"), |file| file.name.clone());
+        let body = Span { start: item.body, end: item.span.end }.of(&source.text);
+        if kept.is_handler && parameter("file").is_some() && find_word(body, b"vm_file", 0).is_some() {
+            // The two may differ for a caller by hand.
+            return None;
+        }
+        let is_free = |name: &&&str| function.parameters.iter().all(|parameter| parameter.name != **name);
+        let error = ERRORS.iter().find(is_free)?;
+        let head =
+            String::from_utf8_lossy(Span { start: item.span.start, end: item.body }.of(&source.text)).into_owned();
+        let Around { before, seed, after } = Around::new(form, &file, vma);
+        let passed = passed(&function.parameters, !kept.is_handler, |number| function.parameters[number].name.clone());
+        let call = laid_out(&format!("{error} = {}({});", kept.new_name, passed.join(", ")), 8);
+        let declared = format!("int {error};");
+        let mut lines = ["struct vm_area_desc desc;", &declared, "", &before, &seed, &call].map(str::to_owned).to_vec();
+        lines.extend(returned(error, &after));
+        let lines: Vec<String> =
+            lines.into_iter().map(|line| if line.is_empty() { line } else { format!("\t{line}") }).collect();
+        Some(format!("{head}{{\n{}\n}}", lines.join("\n")))
+    }
+}
+
+/// Whether a table sets a hook of a VMA to a function: `.fault = name`.
+fn is_vm_hook(code: &[u8], name: &[u8]) -> bool {
+    words(code, name).any(|at| {
+        let before = code[..at].trim_ascii_end();
+        let member = before.strip_suffix(b"=").map(<[u8]>::trim_ascii_end);
+        let member =
+            member.and_then(|before| identifier_before(before, before.len()).map(|(from, to)| &before[from..to]));
+        member.is_some_and(|member| VM_HOOKS.contains(&member) || find_word(member, b"fault", 0).is_some())
+    })
+}

@@ -1,0 +1,109 @@
+//! Hooks that nothing implements: the branches that call them go, and then the member, so that code outside the tree that sets it does not compile.
+
+use super::HandlerConversion;
+use crate::fix::hooks::retyping::RecordClues;
+use crate::fix::text::edit::Edit;
+use crate::fix::text::mentions::{description_end, last_comment};
+use crate::index::{Handler, Hook, ItemId, Scope};
+use crate::source::ast::ExpressionKind as E;
+use crate::source::visit::{self, Seen};
+use crate::source::{Item, Span, find_word, words};
+
+impl HandlerConversion<'_, '_> {
+    /// Deletes the members whose calls the conversion removes, if nothing else names them.
+    pub(super) fn delete_dead_hooks(&mut self) {
+        let mut hooks: Vec<&Hook> = Vec::new();
+        for (_, _, hook) in &self.candidate.dead_calls {
+            if !hooks.iter().any(|known| known.is_same(hook)) {
+                hooks.push(hook);
+            }
+        }
+        for hook in hooks {
+            let remark = match self.member(hook).filter(|_| !self.is_named_elsewhere(hook)) {
+                Some((file, edits)) => {
+                    self.add(file, edits);
+                    format!(
+                        "nothing implements {}, so the member and the branch that calls it are removed",
+                        hook.name()
+                    )
+                }
+                None => format!("nothing implements {}, so the branch that calls it is removed", hook.name()),
+            };
+            self.remarks.insert(remark);
+        }
+    }
+
+    /// The edits that delete the declaration of a member, with its line of kernel-doc.
+    fn member(&self, hook: &Hook) -> Option<(u32, Vec<Edit>)> {
+        let index = self.shared.context.index;
+        let [record] = index.records(&hook.record)[..] else { return None };
+        let source = index.file(record.file);
+        let item: &Item = index.item(record);
+        let code = self.shared.lookup.code(record.file);
+        let body = Span { start: item.body, end: item.span.end };
+        let mut places = words(body.of(&code), hook.member.as_bytes());
+        let (Some(at), None) = (places.next(), places.next()) else { return None };
+        let at = body.start as usize + at;
+        let before = code[..at].iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}'))? + 1;
+        let start = before + memchr::memchr(b'\n', &source.text[before..at])? + 1;
+        let end = at + memchr::memchr(b';', &code[at..])? + 1;
+        let is_line = source.text.get(end) == Some(&b'\n') && code[before..start].iter().all(u8::is_ascii_whitespace);
+        let mut edits = vec![Edit::new(start, end + 1, "")];
+        let head = source.text[..item.span.start as usize].trim_ascii_end();
+        if let Some(from) = last_comment(head) {
+            let comment = &head[from..];
+            if let Some(named) = memchr::memmem::find(comment, format!("@{}:", hook.member).as_bytes()) {
+                let line = memchr::memrchr(b'\n', &comment[..named]).map_or(0, |newline| newline + 1);
+                edits.push(Edit::new(from + line, from + description_end(comment, named), ""));
+            }
+        }
+        is_line.then_some((record.file, edits))
+    }
+
+    /// Whether a table sets the member, or a function that does not convert may access it.
+    fn is_named_elsewhere(&self, hook: &Hook) -> bool {
+        let context = self.shared.context;
+        let is_set = context.index.registrations().iter().any(|known| {
+            known.hook.is_same(hook)
+                && matches!(known.handler, Handler::Null | Handler::Other(_) | Handler::Function(_))
+        });
+        let header =
+            context.index.records(&hook.record).first().map(|record| context.index.file(record.file).path.clone());
+        let header = header.unwrap_or_default();
+        let clues = RecordClues {
+            record: hook.record.clone(),
+            header: header.rsplit('/').next().unwrap_or_default().to_owned(),
+        };
+        let listed = |(_, text): &(String, Vec<u8>)| find_word(text, hook.record.as_bytes(), 0).is_some();
+        is_set
+            || self.shared.bindings().iter().any(listed)
+            || self.shared.lookup.users(&hook.member).iter().any(|user| {
+                !self.converted.contains(&user.id) && self.may_access(user.id, hook, &clues, &user.functions)
+            })
+    }
+
+    fn may_access(
+        &self,
+        id: ItemId,
+        hook: &Hook,
+        clues: &RecordClues,
+        functions: &[std::sync::Arc<crate::source::ast::Function>],
+    ) -> bool {
+        let context = self.shared.context;
+        let is_unknown = clues.are_in(&context.index.file(id.file).text);
+        // A macro is not parsed.
+        let mut found = functions.is_empty() && is_unknown;
+        for function in functions {
+            let scope = Scope::of(function);
+            visit::statements(&function.body, &mut |seen| {
+                let Seen::Expression(expression) = seen else { return };
+                let E::Field { base, name, .. } = &expression.kind else { return };
+                if *name == hook.member {
+                    let ty = context.types.of(base, &scope, id.file);
+                    found |= ty.as_ref().and_then(|ty| ty.tag()).map_or(is_unknown, |tag| tag == hook.record);
+                }
+            });
+        }
+        found
+    }
+}

@@ -1,0 +1,243 @@
+//! Subjects and logs of patches: what changes and why, and what is particular to the code that changes.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::mails::{Series, plain, wrap};
+use crate::behaviour::Consequence;
+use crate::fix::change::{Change, HandlerFix};
+use crate::fix::unit::Unit;
+use crate::index::Hook;
+use crate::source::find_word;
+use crate::verdict::Verdict;
+
+/// Length up to which a subject names what it changes, in bytes.
+const SUBJECT_WIDTH: usize = 70;
+
+impl Series<'_> {
+    /// The subject of a patch, with the prefix of its subsystem.
+    pub(super) fn subject(&self, change: &Change) -> String {
+        let files: Vec<&str> = change.files.keys().map(|file| self.index.file(*file).path.as_str()).collect();
+        let decisive = self.decisive_file(change);
+        let of_rules = || decisive.and_then(|file| self.rules.subject_prefix(file));
+        let prefix = self.git.prefix(&files).or_else(of_rules).unwrap_or_else(|| "treewide".to_owned());
+        let prefix = plain(&prefix);
+        let what = self.what(change);
+        let short = |long: String, short: &str| {
+            if prefix.len() + 2 + long.len() <= SUBJECT_WIDTH { long } else { short.to_owned() }
+        };
+        format!("{prefix}: {}", short(what.0, what.1))
+    }
+
+    /// What a patch does, in a long and in a short form.
+    fn what(&self, change: &Change) -> (String, &'static str) {
+        let fixes: Vec<&HandlerFix> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
+        let replaced = fixes.iter().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
+        if let Some(hook) = replaced {
+            return (
+                format!("replace {} hook of {} with {}_prepare", hook.member, hook.record, hook.member),
+                "replace mmap hook with mmap_prepare",
+            );
+        }
+        if fixes.is_empty() {
+            let names: Vec<String> = change
+                .units
+                .iter()
+                .map(|unit| match unit {
+                    Unit::Hook { record, twin, .. } => format!("{twin} hook to {record}"),
+                    Unit::Helper { twin, .. } => format!("{twin}()"),
+                })
+                .collect();
+            return (format!("add {}", listed(&names)), "add functions that take a vm_area_desc");
+        }
+        match fixes.as_slice() {
+            [fix] => (format!("convert {}() to mmap_prepare", fix.name), "convert mmap to mmap_prepare"),
+            _ => ("convert mmap to mmap_prepare".to_owned(), "convert mmap to mmap_prepare"),
+        }
+    }
+
+    /// The file whose subsystem a patch belongs to: it declares the hook, or defines the function.
+    fn decisive_file(&self, change: &Change) -> Option<&str> {
+        let path = |file: u32| self.index.file(file).path.as_str();
+        let declares = |record: &str| self.index.records(record).first().map(|record| path(record.file));
+        let fixes = || change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]);
+        let replaced = fixes().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
+        if let Some(hook) = replaced {
+            return declares(&hook.record);
+        }
+        let is_changed = |file: &u32| change.files.contains_key(file);
+        let defining = fixes().find_map(|fix| {
+            let place = self.findings[fix.finding].handler.as_ref()?.place?;
+            Some(place.file).filter(is_changed)
+        });
+        let of_unit = || match change.units.first()? {
+            Unit::Hook { record, .. } => declares(record),
+            Unit::Helper { name, .. } => {
+                let files = self.index.vma_functions_named(name).into_iter().map(|id| id.file);
+                files.filter(is_changed).map(path).find(|path| !path.ends_with(".h"))
+            }
+        };
+        defining.map(path).or_else(of_unit).or_else(|| change.files.keys().next_back().copied().map(path))
+    }
+
+    /// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in mm/util.c).
+    fn without_mmu(&self, change: &Change, consequences: &BTreeSet<&Consequence>) -> Option<String> {
+        consequences.iter().find(|one| matches!(one, Consequence::Replaced { .. }))?;
+        let words = [b"CONFIG_MMU".as_slice(), b"mmap_capabilities", b"NOMMU_MAP_DIRECT"];
+        let needed = change.needs.iter().map(|need| &self.fixes.changes[*need]);
+        let files: BTreeSet<u32> =
+            std::iter::once(change).chain(needed).flat_map(|change| change.files.keys().copied()).collect();
+        let named: Vec<&str> = files
+            .into_iter()
+            .map(|file| self.index.file(file))
+            .filter(|file| words.iter().any(|word| find_word(&file.text, word, 0).is_some()))
+            .map(|file| file.path.as_str())
+            .collect();
+        (!named.is_empty()).then(|| {
+            format!(
+                "Note: on a kernel without MMU an action always fails; {} has code for such kernels.",
+                named.join(", ")
+            )
+        })
+    }
+
+    /// Body of the mail: what changes and why, which tool wrote it, from which tree.
+    pub(super) fn body(&self, change: &Change) -> String {
+        let fixes: Vec<&HandlerFix> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
+        let mut paragraphs = vec![
+            "Since commit c84bf6dd2b83 (\"mm: introduce new .mmap_prepare() file callback\") the .mmap() file callback is \
+             deprecated: it passes drivers a partially initialised VMA. .mmap_prepare() passes them a descriptor of the \
+             mapping instead, before anything is mapped."
+                .to_owned(),
+        ];
+        paragraphs.extend(change.units.iter().map(added));
+        if !fixes.is_empty() {
+            paragraphs.push(self.converted(&fixes));
+        }
+        let of_units = change.units.iter().filter_map(|unit| self.fixes.twin_consequences.get(&unit.twin())).flatten();
+        let of_units: BTreeSet<&Consequence> = of_units.collect();
+        let sentences: Vec<String> = of_units.iter().filter_map(|one| sentence(one, true, "")).collect();
+        paragraphs.extend((!sentences.is_empty()).then(|| sentences.join(" ")));
+        paragraphs.extend(fixes.iter().filter_map(|fix| particulars(fix, fixes.len() > 1)));
+        let all = fixes.iter().flat_map(|fix| &fix.consequences).chain(of_units).collect();
+        paragraphs.extend(self.without_mmu(change, &all));
+        let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
+        paragraphs.extend(remarks.into_iter().map(|remark| format!("Note: {remark}.")));
+        for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
+            paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
+        }
+        paragraphs.push(self.origin());
+        let body = paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<Vec<_>>().join("\n");
+        format!("{body}\nAssisted-by: mmaplint:{}\n", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// The tool, and what it read.
+    pub(super) fn origin(&self) -> String {
+        let tree = self.version.as_ref().map_or(String::new(), |version| format!(" of Linux {}", plain(version)));
+        format!(
+            "Written by mmaplint {} from a scan{tree} (target {}), and not yet run.",
+            env!("CARGO_PKG_VERSION"),
+            self.target
+        )
+    }
+
+    /// The handlers that a patch converts.
+    fn converted(&self, fixes: &[&HandlerFix]) -> String {
+        let names = listed(&fixes.iter().map(|fix| format!("{}()", fix.name)).collect::<Vec<_>>());
+        let mut what = format!("Convert {names}.");
+        let hooks = |keeps_old: bool, named: fn(&Hook) -> String| {
+            let of_kind = fixes.iter().filter(|fix| fix.keeps_old_hook == keeps_old);
+            let names: BTreeSet<String> = of_kind.filter_map(|fix| fix.retyped.as_ref()).map(named).collect();
+            names.into_iter().collect::<Vec<_>>()
+        };
+        let retyped = hooks(false, Hook::name);
+        if !retyped.is_empty() {
+            let _ = write!(
+                what,
+                " This retypes the hook {} and all its implementers; callers that still have a VMA build a descriptor and \
+                 apply the result to it.",
+                listed(&retyped)
+            );
+        }
+        let doubled = hooks(true, Hook::new_name);
+        if !doubled.is_empty() {
+            let _ = write!(what, " It now implements {}.", listed(&doubled));
+        }
+        if fixes.iter().all(|fix| self.findings[fix.finding].verdict == Verdict::Mechanical) {
+            what.push_str(match fixes.len() {
+                1 => " The hook uses only fields and flags that vm_area_desc also has.",
+                _ => " The hooks use only fields and flags that vm_area_desc also has.",
+            });
+        }
+        if fixes.len() > 1 { what.replace(" It now implements", " They now implement") } else { what }
+    }
+}
+
+/// The twin that a patch adds.
+fn added(unit: &Unit) -> String {
+    match unit {
+        Unit::Hook { record, member, twin } => format!(
+            "Add the member {twin} to struct {record}. It takes a descriptor. Callers call it if a table has no {member}: they build a \
+             descriptor from their VMA and apply the result to it. Implementers can then convert one by one; those that need the VMA \
+             keep {member}."
+        ),
+        Unit::Helper { name, twin, is_bridge: true } => format!(
+            "Add {twin}(), which takes a descriptor and has the body of {name}(). {name}() stays for callers that have a VMA, as a \
+             bridge: it builds a descriptor and applies the result to the VMA. If {twin}() fails, the VMA stays as it was."
+        ),
+        Unit::Helper { name, twin, is_bridge: false } => {
+            format!("Add {twin}(), which reads from a descriptor what {name}() reads from a VMA.")
+        }
+    }
+}
+
+/// What is particular to one handler. Several of a mail are named.
+fn particulars(fix: &HandlerFix, is_named: bool) -> Option<String> {
+    let has_vma = fix.retyped.is_some();
+    let sentences: Vec<String> =
+        fix.consequences.iter().filter_map(|one| sentence(one, has_vma, &fix.new_name)).collect();
+    let name = if is_named { format!("{}(): ", fix.name) } else { String::new() };
+    (!sentences.is_empty()).then(|| format!("{name}{}", sentences.join(" ")))
+}
+
+/// What a conversion changes on purpose. `has_vma` tells whether a caller that has a VMA calls the function, for the standing mapping.
+fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<String> {
+    Some(match consequence {
+        Consequence::Replaced { call, action } if has_vma => {
+            format!("{action}() replaces {call}(); the action is performed when the descriptor is applied to the VMA.")
+        }
+        Consequence::Replaced { call, action } => {
+            format!("{action}() replaces {call}(); mm performs the action once the VMA is complete.")
+        }
+        Consequence::ErrorKept { error, call } if has_vma => {
+            format!(
+                "The function returned {error} for every error of {call}(); a caller that still has a VMA now gets the error of the action itself."
+            )
+        }
+        Consequence::ErrorKept { error, call } => {
+            format!(
+                "The hook returned {error} for every error of {call}(); the error_override of the action keeps that."
+            )
+        }
+        Consequence::ProtectionOfMapping { call } => {
+            format!(
+                "Only {call}() was given the page protection; the action takes it from the VMA, whose vm_page_prot has it now."
+            )
+        }
+        Consequence::AskedBeforeMerge if has_vma => return None,
+        Consequence::AskedBeforeMerge => {
+            format!(
+                "The core calls .mmap_prepare() before it tries to merge a mapping with its neighbour, so the checks of {name}() now \
+                 also run for mappings that used to be merged without a call."
+            )
+        }
+    })
+}
+
+/// Names as a sentence lists them: `a, b and c`.
+pub(super) fn listed(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.join(", "),
+    }
+}
