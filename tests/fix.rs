@@ -240,6 +240,12 @@ fn git_takes_the_series_patch_by_patch() {
         git(patched.path(), &["commit", "--quiet", "--message", "base"]);
         for name in &names {
             git(patched.path(), &["am", "--quiet", name]);
+            // `git am -3` finds the base by the blobs that the mail names.
+            let mail = fs::read_to_string(name).unwrap();
+            let blobs = mail.lines().filter_map(|line| line.strip_prefix("index ")?.strip_suffix(" 100644"));
+            for blob in blobs.flat_map(|range| range.split("..")) {
+                git(patched.path(), &["cat-file", "-e", blob]);
+            }
             patches += 1;
         }
         let same =

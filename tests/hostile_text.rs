@@ -135,7 +135,7 @@ fn mails_carry_what_they_should_and_no_more() {
         let mail = fs::read_to_string(entry.path()).unwrap();
         let (headers, rest) = mail.split_once("\n\n").unwrap();
         let (body, patch) = rest.split_once("\n---\n").unwrap();
-        let known = ["From ", "From: ", "Subject: ", "To: ", "Cc: ", "MIME-Version: ", "Content-", "    "];
+        let known = ["From ", "From: ", "Date: ", "Subject: ", "To: ", "Cc: ", "MIME-Version: ", "Content-", "    "];
         for line in headers.lines() {
             assert!(known.iter().any(|name| line.starts_with(name)), "{line:?}");
         }

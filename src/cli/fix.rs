@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 
@@ -106,8 +107,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
             target: &chosen.target.name,
             rules: session.context.rules,
             with_cover: options.cover_letter,
+            date: date(),
         };
-        output::write_directory(directory, series.mails().into_iter().map(|mail| (mail.name, mail.text)))?;
+        let mails = series.mails();
+        let count = counted(mails.len(), "mail");
+        output::write_directory(directory, mails.into_iter().map(|mail| (mail.name, mail.text)))?;
+        if !common.quiet {
+            output::tell(&format!("{count} written to {}", directory.display()));
+        }
         false
     } else {
         let syntax = if common.output.is_none() && io::stdout().is_terminal() { Syntax::Text } else { Syntax::Exact };
@@ -128,6 +135,15 @@ pub fn run(options: &Options) -> Result<u8, String> {
         tell_unused(tree);
     }
     Ok(if failed { ERROR } else { CLEAN })
+}
+
+/// The date of mails: now, or `SOURCE_DATE_EPOCH` in seconds, for output that can be repeated.
+fn date() -> SystemTime {
+    /// A mail cannot have a later date.
+    const YEAR_10000: u64 = 253_402_300_800;
+    let given = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    let given = given.filter(|seconds| *seconds < YEAR_10000);
+    given.map_or_else(SystemTime::now, |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// Conversions of the chosen handlers.

@@ -8,7 +8,7 @@ use super::Report;
 use super::escape::printable;
 use super::layout::write_json;
 use crate::fix::counted;
-use crate::verdict::{Blocker, BlockerKind, Verdict};
+use crate::verdict::{Blocker, BlockerKind, Knot, Verdict, knots};
 
 /// Number of `file_operations` handlers among `findings`.
 fn of_files(report: &Report, findings: &[usize]) -> usize {
@@ -44,6 +44,10 @@ pub fn dot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for other in &blocker.depends_on {
             writeln!(out, "  {} -> {};", quoted(&blocker.name), quoted(other))?;
         }
+    }
+    for (number, knot) in knots(&report.scan.blockers).iter().enumerate() {
+        let names: Vec<String> = knot.members.iter().map(|place| quoted(&report.scan.blockers[*place].name)).collect();
+        writeln!(out, "  subgraph cluster_knot_{number} {{ label=\"knot\"; style=dashed; {}; }}", names.join("; "))?;
     }
     writeln!(out, "}}")
 }
@@ -103,7 +107,29 @@ pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         );
         writeln!(out, "{}", printable(&line))?;
     }
+    for knot in knots(&report.scan.blockers) {
+        writeln!(out, "{}", printable(&said(report, &knot)))?;
+    }
     Ok(())
+}
+
+/// A knot as a sentence.
+fn said(report: &Report, knot: &Knot) -> String {
+    let name = |place: &usize| report.scan.blockers[*place].name.as_str();
+    let members: Vec<&str> = knot.members.iter().map(name).collect();
+    let open = match &knot.cheapest {
+        Some((from, to)) => {
+            let count = report.scan.blockers[*to].implementers.len();
+            let implementers = counted(count, "registration");
+            format!(
+                "; open it where {} calls {} ({implementers}): let both hooks stand side by side there",
+                name(from),
+                name(to)
+            )
+        }
+        None => String::new(),
+    };
+    format!("knot: {} wait for one another{open}", members.join(", "))
 }
 
 #[derive(Serialize)]
@@ -111,6 +137,26 @@ struct Document<'a> {
     schema: u32,
     target: &'a str,
     blockers: Vec<Node<'a>>,
+    knots: Vec<JsonKnot<'a>>,
+}
+
+/// Blockers that wait for one another, and the call of a hook at which the circle is opened with the least work.
+#[derive(Serialize)]
+struct JsonKnot<'a> {
+    members: Vec<&'a str>,
+    caller: Option<&'a str>,
+    hook: Option<&'a str>,
+}
+
+impl<'a> JsonKnot<'a> {
+    fn of(report: &'a Report, knot: &Knot) -> JsonKnot<'a> {
+        let name = |place: usize| report.scan.blockers[place].name.as_str();
+        JsonKnot {
+            members: knot.members.iter().map(|place| name(*place)).collect(),
+            caller: knot.cheapest.map(|(from, _)| name(from)),
+            hook: knot.cheapest.map(|(_, to)| name(to)),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -146,7 +192,8 @@ struct Registered<'a> {
 /// `out` cannot be written.
 pub fn graph_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let blockers = ranked(report).into_iter().map(|blocker| node(report, blocker)).collect();
-    let document = Document { schema: 1, target: &report.chosen.target.name, blockers };
+    let knots = knots(&report.scan.blockers).iter().map(|knot| JsonKnot::of(report, knot)).collect();
+    let document = Document { schema: 1, target: &report.chosen.target.name, blockers, knots };
     write_json(&document, out)
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::time::SystemTime;
 
 use super::{FileDiff, unified};
 use crate::fix::change::{Change, Fixes, Step};
@@ -35,12 +36,24 @@ pub struct Series<'a> {
     pub rules: &'a Rules,
     /// Begin with a mail that describes the series.
     pub with_cover: bool,
+    /// The date of the mails.
+    pub date: SystemTime,
 }
 
 /// The diffs of one change, by file.
 pub(super) struct Patch<'a> {
     pub(super) files: Vec<&'a str>,
     pub(super) diffs: Vec<FileDiff>,
+    /// The blobs before and after, by which `git am -3` finds the base of a file: `index 1b2c..3d4e 100644`.
+    indices: Vec<String>,
+}
+
+/// Abbreviated name of a text in git.
+fn blob(text: &[u8]) -> String {
+    let mut hash = sha1_smol::Sha1::new();
+    hash.update(format!("blob {}\0", text.len()).as_bytes());
+    hash.update(text);
+    hash.digest().to_string()[..12].to_owned()
 }
 
 /// A mail: its file name and its text.
@@ -68,11 +81,19 @@ impl Series<'_> {
 
     fn patch(&self, steps: &[(u32, Step)]) -> Patch<'_> {
         let diffs = steps.iter().map(|(file, step)| unified(self.index.file(*file), step)).collect();
-        Patch { files: steps.iter().map(|(file, _)| self.index.file(*file).path.as_str()).collect(), diffs }
+        let index = |(file, step): &(u32, Step)| {
+            let (old, new) = step.texts(&self.index.file(*file).text);
+            format!("index {}..{} 100644\n", blob(&old), blob(&new))
+        };
+        Patch {
+            files: steps.iter().map(|(file, _)| self.index.file(*file).path.as_str()).collect(),
+            diffs,
+            indices: steps.iter().map(index).collect(),
+        }
     }
 
     fn mail(&self, number: usize, count: usize, change: &Change, patch: &Patch) -> Mail {
-        let Patch { files, diffs } = patch;
+        let Patch { files, diffs, indices } = patch;
         let subject = self.subject(change);
         let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
         let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
@@ -82,8 +103,11 @@ impl Series<'_> {
         text.push_str(&self.carried(change));
         text.push_str(&diffstat(files, diffs));
         let mut text = text.into_bytes();
-        for diff in diffs {
-            text.extend_from_slice(&diff.text);
+        for (diff, index) in diffs.iter().zip(indices) {
+            let head = memchr::memchr(b'\n', &diff.text).map_or(0, |newline| newline + 1);
+            text.extend_from_slice(&diff.text[..head]);
+            text.extend_from_slice(index.as_bytes());
+            text.extend_from_slice(&diff.text[head..]);
         }
         self.end(number == 1 && !self.with_cover, &mut text);
         Mail { name: format!("{number:04}-{}.patch", slug(&subject)), text }
@@ -97,6 +121,7 @@ impl Series<'_> {
         let (name, address) = self.git.author();
         let author = Person { name: inert(&name), address: inert(&address).replace(['<', '>', ' '], "") };
         let _ = writeln!(text, "From: {}", author.mailbox());
+        let _ = writeln!(text, "Date: {}", httpdate::fmt_http_date(self.date));
         let _ = writeln!(text, "Subject: [PATCH {number:0width$}/{count}] {subject}");
         let told = self.maintainers.recipients(&self.rules.told(), b"");
         let is_new = |person: &&String| !recipients.to.contains(person) && !recipients.cc.contains(person);
