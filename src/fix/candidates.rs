@@ -8,7 +8,7 @@ use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::RequirementKind;
-use crate::source::{Span, words};
+use crate::source::Span;
 use crate::verdict::{Finding, HandlerPlace, Requirement, Verdict, judge};
 use crate::vma::EventKind;
 use crate::vma::analysis::handler_keys;
@@ -260,23 +260,6 @@ impl Planner<'_> {
             })
         });
         dead.collect()
-    }
-
-    /// Whether some initialiser of the struct names no members, so that it may set the hook unseen.
-    fn has_positional_table(&self, hook: &Hook) -> bool {
-        self.lookup.naming(&hook.record).iter().any(|file| {
-            let text = &self.context.index.file(*file).text;
-            words(text, hook.record.as_bytes()).any(|at| {
-                let behind = &text[at + hook.record.len()..];
-                let end = behind.iter().position(|byte| matches!(byte, b';' | b'{')).unwrap_or(behind.len());
-                let (head, rest) = behind.split_at(end);
-                let is_literal = head.trim_ascii() == b")";
-                let is_variable = head.contains(&b'=') && !head.contains(&b'(');
-                let entries = rest.strip_prefix(b"{").unwrap_or_default();
-                let first = entries.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b'\\');
-                (is_literal || is_variable) && !matches!(first, Some(b'.' | b'}') | None)
-            })
-        })
     }
 
     /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list has those that only

@@ -7,6 +7,7 @@ use super::lookup::Lookup;
 use crate::index::{Hook, ItemId};
 use crate::kernel::{RUST, Tree, texts_naming};
 use crate::rules::Rewrite;
+use crate::source::{identifier_end, words};
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
@@ -69,5 +70,34 @@ impl<'a> FixContext<'a> {
     /// Whether a hook is retyped for all its implementers. `.mmap` of file_operations is not, because `.mmap_prepare` exists beside it.
     pub(super) fn is_retyped(&self, hook: &Hook) -> bool {
         !self.context.rules.is_migrating(&hook.record)
+    }
+
+    /// Whether some initialiser of the struct names no members, so that it may set the hook unseen.
+    pub(super) fn has_positional_table(&self, hook: &Hook) -> bool {
+        self.lookup.naming(&hook.record).iter().any(|file| {
+            let text = &self.context.index.file(*file).text;
+            let tags =
+                words(text, hook.record.as_bytes()).filter(|at| text[..*at].trim_ascii_end().ends_with(b"struct"));
+            tags.into_iter().any(|at| {
+                let behind = &text[at + hook.record.len()..];
+                let end = behind.iter().position(|byte| matches!(byte, b';' | b'{')).unwrap_or(behind.len());
+                let (head, rest) = behind.split_at(end);
+                let is_literal = head.trim_ascii() == b")";
+                // A list of pointers is no table.
+                let is_variable = head.contains(&b'=') && !head.contains(&b'(') && !head.contains(&b'*');
+                let entries = rest.strip_prefix(b"{").unwrap_or_default();
+                let blanks = entries.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'\\').count();
+                let entries = &entries[blanks..];
+                // A macro sets members by their names, as its definition may show.
+                let word = String::from_utf8_lossy(&entries[..identifier_end(entries, 0)]).into_owned();
+                let is_macro = || match self.context.index.constant(&word, *file) {
+                    Some(body) => body.starts_with(b".") || body.starts_with(b"\\"),
+                    None => !word.is_empty() && !word.bytes().any(|byte| byte.is_ascii_lowercase()),
+                };
+                (is_literal || is_variable)
+                    && !matches!(entries.first(), Some(b'.' | b'}' | b'/' | b'#') | None)
+                    && !is_macro()
+            })
+        })
     }
 }

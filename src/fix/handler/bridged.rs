@@ -49,7 +49,8 @@ impl HandlerConversion<'_, '_> {
     fn is_error(&self, value: &Expression) -> bool {
         match &value.bare().kind {
             E::Number(number) => number == "0",
-            E::Name(_) => true,
+            // Other variables may hold a count.
+            E::Name(name) => ERRORS.contains(&name.as_str()) || matches!(name.as_str(), "r" | "status"),
             E::Unary { operator, .. } => operator == "-",
             E::Conditional { then, otherwise, .. } => {
                 then.as_deref().is_none_or(|then| self.is_error(then)) && self.is_error(otherwise)
@@ -62,36 +63,51 @@ impl HandlerConversion<'_, '_> {
         }
     }
 
-    /// Whether all users that keep their VMA get it as a parameter and are no hooks of a VMA that exists.
+    /// Whether all users that keep their VMA are about to map it: handlers, and functions that only such functions call.
     fn remaining_users_map(&self, id: ItemId) -> bool {
+        const DEPTH: usize = 4;
+        self.users(id).into_iter().filter(|user| !self.converted.contains(user)).all(|user| self.maps(user, DEPTH))
+    }
+
+    fn maps(&self, id: ItemId, depth: usize) -> bool {
+        let context = self.shared.context;
+        let source = context.index.file(id.file);
+        let name = source.name(context.index.item(id));
+        let takes_vma = context
+            .function(id)
+            .variants
+            .iter()
+            .all(|function| function.parameters.iter().any(|parameter| parameter.ty.points_to("vm_area_struct")));
+        if !takes_vma || is_vm_hook(&self.shared.lookup.code(id.file), name.as_bytes()) {
+            return false;
+        }
+        if self.shared.is_registered(id) {
+            return true;
+        }
+        let users = self.users(id);
+        depth > 0 && !users.is_empty() && users.into_iter().all(|user| self.maps(user, depth - 1))
+    }
+
+    /// The functions that name a function.
+    fn users(&self, id: ItemId) -> BTreeSet<ItemId> {
         let index = self.shared.context.index;
         let name = index.file(id.file).name(index.item(id));
-        let files = self.files_naming(&name, !index.is_visible_elsewhere(id));
-        files.into_iter().filter(|file| !self.means_another(id, &name, *file)).all(|file| {
-            let source = index.file(file);
-            let code = self.shared.lookup.code(file);
-            let mut users: BTreeSet<u32> = BTreeSet::new();
-            for (_, mention) in mentions(source, &code, &name) {
-                if let Mention::Code(Some(item)) = mention {
-                    users.insert(item as u32);
+        let files = self.shared.lookup.naming(&name);
+        let is_meant = |file: &&u32| {
+            (index.is_visible_elsewhere(id) || **file == id.file) && !self.means_another(id, &name, **file)
+        };
+        let mut users = BTreeSet::new();
+        for file in files.iter().filter(is_meant) {
+            let source = index.file(*file);
+            for (_, mention) in mentions(source, &self.shared.lookup.code(*file), &name) {
+                if let Mention::Code(Some(item)) = mention
+                    && source.items[item].kind == ItemKind::Function
+                {
+                    users.insert(ItemId { file: *file, item: item as u32 });
                 }
             }
-            let staying = users.into_iter().filter(|item| {
-                let user = ItemId { file, item: *item };
-                source.items[*item as usize].kind == ItemKind::Function && !self.converted.contains(&user)
-            });
-            staying.into_iter().all(|item| {
-                let own = source.name(&source.items[item as usize]);
-                let takes = |tag: &str| {
-                    source
-                        .function(item)
-                        .variants
-                        .iter()
-                        .all(|function| function.parameters.iter().any(|parameter| parameter.ty.points_to(tag)))
-                };
-                takes("vm_area_struct") && !is_vm_hook(&code, own.as_bytes())
-            })
-        })
+        }
+        users
     }
 
     /// The old function as a bridge over the new one.

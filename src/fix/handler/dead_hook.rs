@@ -1,6 +1,7 @@
 //! Hooks that nothing implements: the branches that call them go, and then the member, so that code outside the tree that sets it does not compile.
 
 use super::HandlerConversion;
+use crate::fix::hooks::retype::named_by_macro;
 use crate::fix::hooks::retyping::RecordClues;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{description_end, last_comment};
@@ -76,6 +77,7 @@ impl HandlerConversion<'_, '_> {
         };
         let listed = |(_, text): &(String, Vec<u8>)| find_word(text, hook.record.as_bytes(), 0).is_some();
         is_set
+            || named_by_macro(self.shared, hook, &clues).is_some()
             || self.shared.bindings().iter().any(listed)
             || self.shared.lookup.users(&hook.member).iter().any(|user| {
                 !self.converted.contains(&user.id) && self.may_access(user.id, hook, &clues, &user.functions)

@@ -170,8 +170,11 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         if !self.means_handler(file) {
             return Vec::new();
         }
-        if is_taken(source, new_name) {
-            self.refuse(format!("{} already has a {new_name}", source.path));
+        let index = self.shared.context.index;
+        let naming = self.shared.lookup.naming(new_name);
+        let in_header = naming.iter().map(|file| index.file(*file)).find(|file| file.is_header());
+        if let Some(taken) = in_header.or(is_taken(source, new_name).then_some(source)) {
+            self.refuse(format!("{} already has a {new_name}", taken.path));
             return Vec::new();
         }
         mentions(source, &self.shared.lookup.code(file), name)

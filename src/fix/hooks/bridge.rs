@@ -85,7 +85,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
 
     /// Renames the member wherever else it is read, or tests the new member too. Fails if it is called without a bridge, or set outside a registration.
     pub(in crate::fix) fn others(&mut self) -> Result<(), String> {
-        let (mut called, mut set, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut called, mut set, mut named, mut unknown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), None);
         let mut spans: BTreeMap<Span, Span> = BTreeMap::new();
         visit::statements(&self.function.body, &mut |seen| {
             let Seen::Expression(expression) = seen else { return };
@@ -94,12 +94,20 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
                 spans.insert(place, self.without_parentheses(expression.bare().span, place));
             }
             match &expression.kind {
-                E::Call { callee, .. } => called.extend(self.hook(callee)),
+                E::Call { callee, arguments } => {
+                    called.extend(self.hook(callee));
+                    if self.may_call(callee, arguments) {
+                        unknown.get_or_insert(expression.span.start);
+                    }
+                }
                 E::Assign { target, .. } => set.extend(self.hook(target)),
                 _ => {}
             }
         });
         let Retyping { shared, hook, new_name, .. } = self.retyping;
+        if let Some(at) = unknown {
+            return Err(format!("{} may be called at {}, by a table of unknown type", hook.name(), self.source.at(at)));
+        }
         for place in named.difference(&self.bridged) {
             let refuse = |what: &str| Err(format!("{} is {what} at {}", hook.name(), self.source.at(place.start)));
             let is_registered = || {
@@ -112,16 +120,16 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             if called.contains(place) {
                 return refuse("called in an expression that cannot be bridged");
             }
-            if !set.contains(place) && self.retyping.is_twin {
+            if !set.contains(place) {
                 let test =
                     spans.get(place).and_then(|whole| tested(&self.source.text, self.code, *place, *whole, new_name));
-                match test {
-                    Some(edit) => drop(self.edits.insert(edit)),
-                    None => return refuse("read in an expression that is no test"),
-                }
-            } else if !set.contains(place) {
                 if spans.get(place).is_some_and(|whole| is_copied(self.code, *whole)) {
                     return refuse("copied");
+                }
+                let Some(test) = test else { return refuse("read in an expression that is no test") };
+                if self.retyping.is_twin {
+                    self.edits.insert(test);
+                    continue;
                 }
                 self.edits.insert(Edit { span: *place, text: new_name.clone() });
             } else if !is_registered() {
@@ -129,6 +137,22 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a call may be one of the hook, by way of a table whose type is not known, in a file that does not name the struct.
+    fn may_call(&self, callee: &Expression, arguments: &[Expression]) -> bool {
+        let Retyping { shared, hook, parameters, marks, .. } = self.retyping;
+        let E::Field { base, name, .. } = &callee.bare().kind else { return false };
+        let vma = parameters.iter().position(|parameter| parameter.ty.points_to("vm_area_struct"));
+        let gets_vma = || {
+            let argument = vma.and_then(|position| arguments.get(position)?.name());
+            argument.and_then(|name| self.scope.get(name)).is_some_and(|ty| ty.points_to("vm_area_struct"))
+        };
+        *name == hook.member
+            && arguments.len() == parameters.len()
+            && gets_vma()
+            && !marks.are_in(&self.source.text)
+            && shared.context.types.of(base, &self.scope, self.id.file).as_ref().and_then(|ty| ty.tag()).is_none()
     }
 
     /// The span of `x->hook` without parentheses around it; `place` is that of the member.
@@ -169,10 +193,16 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             old_call.splice(start..start + callee.len(), found.bytes());
             callee = found;
         }
+        if callee.contains("++") || callee.contains("--") {
+            return refuse("by way of a step that a test of the new hook would repeat");
+        }
         let (error, is_new) = match kept_in {
             Some(name) => (name.to_owned(), false),
             None => self.error(),
         };
+        if inner.is_some() && find_word(statement.span.of(self.code), error.as_bytes(), 0).is_some() {
+            return refuse(&format!("beside a use of {error}"));
+        }
         let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
         let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
         let mut lines = build;
@@ -323,6 +353,9 @@ impl Caller<'_, '_, '_> {
             own.map(|parameter| parameter.name.clone())
         });
         let file = file.unwrap_or_else(|| format!("{vma}->vm_file"));
+        if file == "NULL" {
+            return refuse("without a file");
+        }
         let Around { before, seed, after } = Around::new(form, &file, vma);
         let above = &self.code[self.id_item().body as usize..place.start as usize];
         // A twin that is written later may leave the private data as the caller has set them.

@@ -6,7 +6,7 @@ use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{is_taken, registration};
 use crate::index::{ItemId, SourceFile};
 use crate::rules::{MappedForm, RequirementKind};
-use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::{ItemKind, Span, parse, variants, words};
 use crate::verdict::{Finding, Requirement, Verdict};
 use crate::vma::Key;
@@ -36,6 +36,16 @@ pub(in crate::fix) fn mapped(shared: &FixContext, findings: &[&Finding], key: &K
     let calls = words(context.index.item(key.id).span.of(&source.text), name.as_bytes()).count();
     let is_call = |kind: &S| matches!(kind, S::Expression(Expression { kind: E::Call { callee, .. }, .. }) if callee.name() == Some(&name));
     if calls != 1 || !handler.body.iter().any(|statement| is_call(&statement.kind)) {
+        return None;
+    }
+    // What the handler does with the state afterwards, or to undo it, would come before the state is taken.
+    let behind = handler.body.iter().skip_while(|statement| !is_call(&statement.kind)).skip(1);
+    let is_end = |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.is_zero());
+    let installs = |statement: &Statement| {
+        matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { target, .. }, .. })
+            if matches!(&target.kind, E::Field { name, .. } if name == "vm_ops"))
+    };
+    if !behind.clone().all(is_end) || !handler.body.iter().any(installs) {
         return None;
     }
     let stem = name.strip_suffix(&format!("_{}", form.before)).unwrap_or(&name);

@@ -18,8 +18,10 @@ impl Caller<'_, '_, '_> {
         // Its declaration, its test, its call. A member of the same name is no variable.
         let is_variable = |at: &usize| !item[..*at].ends_with(b">") && !item[..*at].ends_with(b".");
         let uses = words(item, variable.name.as_bytes()).filter(is_variable).count();
+        // Nothing may change between them what the variable was read from.
+        let next = after.iter().find(|statement| !matches!(statement.kind, S::Declaration(_)));
         let Some((test, returns, arguments)) =
-            after.iter().find_map(|statement| tested_call(statement, &variable.name)).filter(|_| uses == 3)
+            next.and_then(|statement| tested_call(statement, &variable.name)).filter(|_| uses == 3)
         else {
             return Ok(());
         };

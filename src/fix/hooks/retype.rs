@@ -78,6 +78,9 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
     if let Some((path, _)) = shared.bindings().iter().find(|(_, text)| lists(text)) {
         return Err(format!("{path} lists the members of struct {} and would need the new one", hook.record));
     }
+    if is_twin && shared.has_positional_table(hook) {
+        return Err(format!("a table of struct {} names no members, and a new member would shift them", hook.record));
+    }
     let has_private = reads_private(shared, hook) || sets_private(shared, hook);
     let retyping = Retyping { shared, hook, form, new_name, is_twin, has_private, record, parameters, marks };
     let mut edits = Edits::new();
@@ -92,7 +95,7 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
 }
 
 /// A place where a macro may name the member of a hook: `SET_OP(ops, mmap)`.
-fn named_by_macro(shared: &FixContext, hook: &Hook, marks: &RecordClues) -> Option<String> {
+pub(in crate::fix) fn named_by_macro(shared: &FixContext, hook: &Hook, marks: &RecordClues) -> Option<String> {
     let index = shared.context.index;
     shared.lookup.naming(&hook.member).iter().find_map(|file| {
         let source = index.file(*file);
@@ -182,6 +185,7 @@ impl Retyping<'_, '_> {
             return twin::declared(self, source, &code, name, edits).ok_or_else(not_understood);
         }
         edits.extend(self.comments(source, item, &code));
+        edits.extend(twin::named_before(source, &code));
         Ok(edits)
     }
 

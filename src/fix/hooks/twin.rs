@@ -109,6 +109,10 @@ pub(super) fn tested(text: &[u8], code: &[u8], hook: Span, expression: Span, new
     let behind = code[end..].trim_ascii_start();
     let is_decided = has_sign || compared.is_some();
     let (opens, closes) = (Opens::of(outer), Closes::of(behind));
+    // A comparison with something else asks for one of the two.
+    if closes == Closes::Other || opens == Opens::Other {
+        return None;
+    }
     // A bare pointer in other places is a value, not a question.
     if !is_decided
         && !matches!(
@@ -180,6 +184,7 @@ impl Opens {
         match before {
             [.., b'&', b'&'] => Opens::And,
             [.., b'|', b'|'] => Opens::Or,
+            [.., b'=' | b'!' | b'<' | b'>', b'='] => Opens::Other,
             [.., b'='] | [.., b','] => Opens::Value,
             [.., b'('] => {
                 let open = before.len() - 1;
