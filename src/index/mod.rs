@@ -233,6 +233,16 @@ impl Index {
         if self.functions.called(name, &self.files).is_empty() { Vec::new() } else { self.functions(name, near) }
     }
 
+    /// A definition of this name that other files can use: a function that is not static, or a function or macro of a header.
+    pub fn visible_definition(&self, name: &str) -> Option<ItemId> {
+        let tables = [&self.functions, &self.others, &self.macros];
+        let all = tables.into_iter().flat_map(|table| table.called(name, &self.files));
+        all.into_iter().find(|id| match self.item(*id).kind {
+            ItemKind::Function => self.is_visible_elsewhere(*id),
+            _ => self.file(id.file).is_header(),
+        })
+    }
+
     /// Functions of this name, in any file, whose head names a VMA or a desc.
     pub fn vma_functions_named(&self, name: &str) -> Vec<ItemId> {
         self.functions.called(name, &self.files)

@@ -5,7 +5,7 @@ use super::over_new::Kept;
 use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::mentions::{Mention, documented, mentions};
+use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
 use crate::index::{ItemId, prepared};
 use crate::rules::CallEffect;
 use crate::source::{Span, find_word, identifiers};
@@ -22,9 +22,12 @@ impl HandlerConversion<'_, '_> {
             let is_ours = self.is_only_ours(id, &name);
             let renamed = renamed(&name, is_ours, self.is_reader(id));
             if renamed != name
-                && let Some(taken) = self.shared.lookup.naming(&renamed).first()
+                && let Some(taken) = index
+                    .visible_definition(&renamed)
+                    .map(|id| index.file(id.file))
+                    .or(is_taken(file, &renamed).then_some(file))
             {
-                self.refuse(format!("{} already has a {renamed}", index.file(*taken).path));
+                self.refuse(format!("{} already has a {renamed}", taken.path));
             }
             if names.contains_key(&name) && !index.is_visible_elsewhere(id) {
                 self.refuse(format!("it leads to several functions called {name}"));

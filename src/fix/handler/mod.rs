@@ -171,9 +171,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             return Vec::new();
         }
         let index = self.shared.context.index;
-        let naming = self.shared.lookup.naming(new_name);
-        let in_header = naming.iter().map(|file| index.file(*file)).find(|file| file.is_header());
-        if let Some(taken) = in_header.or(is_taken(source, new_name).then_some(source)) {
+        let elsewhere = index.visible_definition(new_name).map(|id| index.file(id.file));
+        if let Some(taken) = elsewhere.or(is_taken(source, new_name).then_some(source)) {
             self.refuse(format!("{} already has a {new_name}", taken.path));
             return Vec::new();
         }
