@@ -253,7 +253,7 @@ impl Planner<'_> {
         let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
         let dead = reached.flat_map(|(key, lowered)| {
             lowered.events.iter().filter_map(|event| match &event.kind {
-                EventKind::DeadHook { hook } if !self.has_positional_table(hook) => {
+                EventKind::DeadHook { hook } if !self.lookup.has_positional_table(hook) => {
                     Some((key.id.file, event.span, hook.clone()))
                 }
                 _ => None,

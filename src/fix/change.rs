@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::hooks::retype::Edits;
 use super::rewrite::rewriter::OpenPoint;
-use super::text::edit::{Edit, applied};
-use super::unit::{Unit, UnitPart};
+use super::text::edit::{Edit, Edits, applied, put_in_order};
+use super::unit::{Unit, UnitPart, with_units};
 use crate::behaviour::Consequence;
 use crate::index::{Hook, ItemId};
 use crate::source::Span;
@@ -78,13 +77,8 @@ impl HandlerFix {
 
     /// Edits that convert the handler, with the twins that it needs, by file number in the index. They are sorted within each file.
     pub fn edits(&self) -> impl Iterator<Item = (u32, Vec<Edit>)> {
-        let mut all = self.edits.clone();
-        for (file, edits) in self.units.values().flat_map(|part| &part.edits) {
-            all.entry(*file).or_default().extend(edits.iter().cloned());
-        }
-        all.into_iter().map(|(file, mut edits)| {
-            edits.sort();
-            edits.dedup();
+        with_units(&self.edits, &self.units).into_iter().map(|(file, mut edits)| {
+            put_in_order(&mut edits);
             (file, edits)
         })
     }
@@ -120,8 +114,7 @@ impl Step {
     pub fn texts(&self, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let whole = Span::new(0, text.len());
         let mut after = [self.before.clone(), self.edits.clone()].concat();
-        after.sort();
-        after.dedup();
+        put_in_order(&mut after);
         (applied(text, whole, &self.before), applied(text, whole, &after))
     }
 
@@ -170,14 +163,13 @@ impl Fixes {
 
     /// For each change, the edits of its files and those that earlier changes make to the same files.
     pub fn in_order(&self) -> Vec<Vec<(u32, Step)>> {
-        let mut before: Edits = BTreeMap::new();
+        let mut before = Edits::new();
         let step = |change: &Change| {
             let steps = change.files.iter().map(|(file, edits)| {
                 let earlier = before.entry(*file).or_default();
                 let step = Step { before: earlier.clone(), edits: edits.clone() };
                 earlier.extend(edits.iter().cloned());
-                earlier.sort();
-                earlier.dedup();
+                put_in_order(earlier);
                 (*file, step)
             });
             steps.collect()

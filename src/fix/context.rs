@@ -1,13 +1,14 @@
 //! Shared state of a run of conversions, borrowed from the session.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::candidate::Candidate;
 use super::lookup::Lookup;
-use crate::index::{Hook, ItemId};
+use super::text::mentions::is_taken;
+use crate::index::{Hook, ItemId, SourceFile};
 use crate::kernel::{RUST, Tree, texts_naming};
 use crate::rules::Rewrite;
-use crate::source::{identifier_end, words};
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
@@ -20,6 +21,7 @@ pub(super) struct FixContext<'a> {
     pub(super) chosen: &'a ResolvedTarget,
     pub(super) rewrite: &'a Rewrite,
     pub(super) findings: &'a [Finding],
+    registered: BTreeSet<ItemId>,
     pub(super) analysis: Analysis<'a>,
     /// The same for handlers that convert together with functions of other modules, which are followed here.
     pub(super) across: Analysis<'a>,
@@ -28,6 +30,7 @@ pub(super) struct FixContext<'a> {
 
 impl<'a> FixContext<'a> {
     pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> FixContext<'a> {
+        let functions = session.findings().iter().filter_map(|finding| finding.function(session.context.index));
         FixContext {
             tree: session.tree(),
             bindings: OnceLock::new(),
@@ -35,6 +38,7 @@ impl<'a> FixContext<'a> {
             chosen: &session.chosen,
             rewrite,
             findings: session.findings(),
+            registered: functions.map(|key| key.id).collect(),
             analysis: session.analysis.clone(),
             across: Analysis::new(session.context.across_modules()),
             lookup: Lookup::new(session.context.index),
@@ -54,7 +58,14 @@ impl<'a> FixContext<'a> {
 
     /// Whether some table registers a function.
     pub(super) fn is_registered(&self, id: ItemId) -> bool {
-        self.findings.iter().any(|finding| finding.function(self.context.index).is_some_and(|key| key.id == id))
+        self.registered.contains(&id)
+    }
+
+    /// The file that has a name already and keeps a function in `file` from getting it: a file with a definition for all files, or `file`.
+    pub(super) fn file_with(&self, name: &str, file: &'a SourceFile) -> Option<&'a SourceFile> {
+        let index = self.context.index;
+        let elsewhere = index.visible_definition(name).map(|id| index.file(id.file));
+        elsewhere.or(is_taken(file, name).then_some(file))
     }
 
     /// Whether a place lies in a registration of a handler of this name.
@@ -70,34 +81,5 @@ impl<'a> FixContext<'a> {
     /// Whether a hook is retyped for all its implementers. `.mmap` of file_operations is not, because `.mmap_prepare` exists beside it.
     pub(super) fn is_retyped(&self, hook: &Hook) -> bool {
         !self.context.rules.is_migrating(&hook.record)
-    }
-
-    /// Whether some initialiser of the struct names no members, so that it may set the hook unseen.
-    pub(super) fn has_positional_table(&self, hook: &Hook) -> bool {
-        self.lookup.naming(&hook.record).iter().any(|file| {
-            let text = &self.context.index.file(*file).text;
-            let tags =
-                words(text, hook.record.as_bytes()).filter(|at| text[..*at].trim_ascii_end().ends_with(b"struct"));
-            tags.into_iter().any(|at| {
-                let behind = &text[at + hook.record.len()..];
-                let end = behind.iter().position(|byte| matches!(byte, b';' | b'{')).unwrap_or(behind.len());
-                let (head, rest) = behind.split_at(end);
-                let is_literal = head.trim_ascii() == b")";
-                // A list of pointers is no table.
-                let is_variable = head.contains(&b'=') && !head.contains(&b'(') && !head.contains(&b'*');
-                let entries = rest.strip_prefix(b"{").unwrap_or_default();
-                let blanks = entries.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'\\').count();
-                let entries = &entries[blanks..];
-                // A macro sets members by their names, as its definition may show.
-                let word = String::from_utf8_lossy(&entries[..identifier_end(entries, 0)]).into_owned();
-                let is_macro = || match self.context.index.constant(&word, *file) {
-                    Some(body) => body.starts_with(b".") || body.starts_with(b"\\"),
-                    None => !word.is_empty() && !word.bytes().any(|byte| byte.is_ascii_lowercase()),
-                };
-                (is_literal || is_variable)
-                    && !matches!(entries.first(), Some(b'.' | b'}' | b'/' | b'#') | None)
-                    && !is_macro()
-            })
-        })
     }
 }

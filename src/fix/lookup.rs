@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::index::{Index, ItemId, is_access};
+use crate::index::{Hook, Index, ItemId, is_access};
 use crate::memo::Memo;
 use crate::source::ast::Function;
-use crate::source::{ItemKind, blank_non_code, find_word, words};
+use crate::source::{ItemKind, blank_non_code, find_word, identifier_end, words};
 
 /// A function or macro that accesses a member, with the syntax of the function's variants.
 pub(super) struct User {
@@ -44,6 +44,35 @@ impl<'a> Lookup<'a> {
     /// Functions and macros in all files that access a member of this name, in any struct.
     pub(super) fn users(&self, member: &str) -> Arc<Vec<User>> {
         self.users.get(member.to_owned(), || self.files().flat_map_iter(|file| self.users_in(file, member)).collect())
+    }
+
+    /// Whether some initialiser of the struct names no members, so that it may set the hook unseen.
+    pub(super) fn has_positional_table(&self, hook: &Hook) -> bool {
+        self.naming(&hook.record).iter().any(|file| {
+            let text = &self.index.file(*file).text;
+            let tags =
+                words(text, hook.record.as_bytes()).filter(|at| text[..*at].trim_ascii_end().ends_with(b"struct"));
+            tags.into_iter().any(|at| {
+                let behind = &text[at + hook.record.len()..];
+                let end = behind.iter().position(|byte| matches!(byte, b';' | b'{')).unwrap_or(behind.len());
+                let (head, rest) = behind.split_at(end);
+                let is_literal = head.trim_ascii() == b")";
+                // A list of pointers is no table.
+                let is_variable = head.contains(&b'=') && !head.contains(&b'(') && !head.contains(&b'*');
+                let entries = rest.strip_prefix(b"{").unwrap_or_default();
+                let blanks = entries.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'\\').count();
+                let entries = &entries[blanks..];
+                // A macro sets members by their names, as its definition may show.
+                let word = String::from_utf8_lossy(&entries[..identifier_end(entries, 0)]).into_owned();
+                let is_macro = || match self.index.constant(&word, *file) {
+                    Some(body) => body.starts_with(b".") || body.starts_with(b"\\"),
+                    None => !word.is_empty() && !word.bytes().any(|byte| byte.is_ascii_lowercase()),
+                };
+                (is_literal || is_variable)
+                    && !matches!(entries.first(), Some(b'.' | b'}' | b'/' | b'#') | None)
+                    && !is_macro()
+            })
+        })
     }
 
     fn files(&self) -> impl ParallelIterator<Item = u32> {

@@ -1,10 +1,10 @@
 //! Entry point of a run of conversions, and its options.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::change::{Change, Fixes};
 use super::planner::Planner;
-use super::text::edit::Edit;
+use super::text::edit::{Edit, Edits};
 use crate::rules::{Rewrite, Target};
 use crate::verdict::{Finding, Session};
 use crate::vma::lower::Context;
@@ -25,7 +25,7 @@ pub struct Options<'a> {
 /// Change that adds to a tree what a proposed target needs.
 fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
     let index = context.index;
-    let mut files: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
+    let mut files = Edits::new();
     for insertion in &rewrite.scaffold {
         let numbered = (0u32..).zip(index.files());
         let found = numbered.into_iter().find(|(_, file)| file.path == insertion.file);

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 use super::candidate::Candidate;
 use super::change::{Applicability, Change, Fixes, HandlerFix};
 use super::context::FixContext;
-use super::handler::HandlerConversion;
-use super::hooks::retype::{self, Members};
+use super::handler::{HandlerConversion, Round};
+use super::hooks::retype::Members;
 use super::rewrite::rewriter::OpenPoint;
 use super::series::changes;
-use super::text::edit::{Edit, sorted};
+use super::text::edit::{Edit, Edits, sorted};
 use super::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
@@ -19,21 +19,12 @@ use crate::verdict::{Session, Verdict};
 
 /// Result of converting one handler: edits by file, open points, remarks, and the reason if it is not converted.
 struct Outcome {
-    edits: retype::Edits,
+    edits: Edits,
     open_points: Vec<(u32, OpenPoint)>,
     remarks: BTreeSet<String>,
     twins: BTreeSet<(ItemId, String)>,
     units: BTreeMap<Unit, UnitPart>,
     reason: Option<String>,
-}
-
-/// What converts in one round.
-struct Round {
-    converted: BTreeSet<ItemId>,
-    /// The handlers among them.
-    handlers: BTreeSet<ItemId>,
-    /// Helpers that only read the VMA.
-    readers: BTreeSet<ItemId>,
 }
 
 /// Decides which candidates are converted together.
@@ -70,22 +61,7 @@ impl<'a> Planner<'a> {
         loop {
             let going: BTreeSet<usize> =
                 (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none()).collect();
-            let converted: BTreeSet<ItemId> = going
-                .iter()
-                .filter(|number| self.is_planned_safe(**number))
-                .flat_map(|number| {
-                    let candidate = &self.candidates[*number];
-                    candidate.definitions.iter().chain(&candidate.helpers).copied()
-                })
-                .collect();
-            let safe = going.iter().filter(|number| self.is_planned_safe(**number));
-            let handlers: BTreeSet<ItemId> =
-                safe.flat_map(|number| self.candidates[*number].definitions.iter().copied()).collect();
-            let round = Round {
-                converted,
-                handlers,
-                readers: going.iter().flat_map(|number| self.candidates[*number].readers.iter().copied()).collect(),
-            };
+            let round = self.round(&going);
             let done: Vec<(usize, Outcome)> =
                 going.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
             let mut failed = false;
@@ -101,6 +77,19 @@ impl<'a> Planner<'a> {
             if !failed {
                 return;
             }
+        }
+    }
+
+    /// What converts in the next round, from those candidates that were not rejected.
+    fn round(&self, going: &BTreeSet<usize>) -> Round {
+        let safe = going.iter().filter(|number| self.is_planned_safe(**number));
+        let safe: Vec<&Candidate> = safe.map(|number| &self.candidates[*number]).collect();
+        let handlers: BTreeSet<ItemId> = safe.iter().flat_map(|candidate| &candidate.definitions).copied().collect();
+        let helpers = safe.iter().flat_map(|candidate| &candidate.helpers);
+        Round {
+            converted: handlers.iter().chain(helpers).copied().collect(),
+            readers: going.iter().flat_map(|number| &self.candidates[*number].readers).copied().collect(),
+            handlers,
         }
     }
 
@@ -242,10 +231,7 @@ impl<'a> Planner<'a> {
     /// Converts one handler, given the functions that are converted in the same round.
     fn converted(&self, number: usize, round: &Round) -> Outcome {
         let candidate = &self.candidates[number];
-        let mut converted = round.converted.clone();
-        converted.extend(candidate.definitions.iter().chain(&candidate.helpers));
-        let mut work =
-            HandlerConversion::new(&self.shared, &self.members, candidate, converted, &round.handlers, &round.readers);
+        let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, round);
         work.run();
         let HandlerConversion { mut edits, mut open_points, remarks, twins, mut units, reason, .. } = work;
         let of_units = units.values_mut().flat_map(|part| &mut part.edits);
@@ -323,12 +309,7 @@ fn clashing(handlers: &[HandlerFix], changes: &[Change]) -> Option<usize> {
         known.extend(edits);
         editing.push(number);
     }
-    let (_, editing) = all.into_values().find(|(edits, _)| {
-        let mut edits = edits.clone();
-        edits.sort();
-        edits.dedup();
-        sorted(edits).is_err()
-    })?;
+    let (_, editing) = all.into_values().find(|(edits, _)| sorted(edits.clone()).is_err())?;
     let is_sketch = |number: &&usize| handlers[**number].applicability == Applicability::Sketch;
     editing.iter().filter(is_sketch).max().or_else(|| editing.iter().max()).copied()
 }

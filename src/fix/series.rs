@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Applicability, Change, HandlerFix};
-use super::hooks::retype::Edits;
-use super::text::edit::Edit;
+use super::text::edit::{Edit, Edits, add_all, put_in_order};
 use super::unit::{Unit, UnitPart};
 
 /// A change in the making.
@@ -21,9 +20,7 @@ impl Part {
         self.handlers.extend(other.handlers);
         self.units.extend(other.units);
         self.needs.extend(other.needs);
-        for (file, edits) in other.files {
-            self.files.entry(file).or_default().extend(edits);
-        }
+        add_all(&mut self.files, &other.files);
     }
 }
 
@@ -51,10 +48,7 @@ pub(super) fn changes(handlers: &[HandlerFix], sketches: bool) -> Vec<Change> {
     let change = |(place, number): (usize, &usize)| {
         let part = &parts[*number];
         let mut files = part.files.clone();
-        for edits in files.values_mut() {
-            edits.sort();
-            edits.dedup();
-        }
+        files.values_mut().for_each(put_in_order);
         let needs: BTreeSet<usize> = part
             .needs
             .iter()

@@ -1,9 +1,9 @@
 //! Parts of a conversion that several handlers need, and that build without them: patches of their own, ahead of those of the drivers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::hooks::retype::Edits;
+use super::text::edit::{Edits, add_all};
 
 /// A hook or a function that gets a twin, which takes a desc.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,14 +29,6 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Kind in reports.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Unit::Hook { .. } => "hook-twin",
-            Unit::Helper { .. } => "helper-twin",
-        }
-    }
-
     /// The name that blocks handlers: `struct.member`, or the function.
     pub fn blocker(&self) -> String {
         match self {
@@ -71,9 +63,14 @@ pub(super) struct UnitPart {
 impl UnitPart {
     /// Adds what another handler contributes.
     pub(super) fn extend(&mut self, other: &UnitPart) {
-        for (file, edits) in &other.edits {
-            self.edits.entry(*file).or_default().extend(edits.iter().cloned());
-        }
+        add_all(&mut self.edits, &other.edits);
         self.needs.extend(other.needs.iter().cloned());
     }
+}
+
+/// A handler's own edits and those of the units that it needs.
+pub(super) fn with_units(own: &Edits, units: &BTreeMap<Unit, UnitPart>) -> Edits {
+    let mut all = own.clone();
+    units.values().for_each(|part| add_all(&mut all, &part.edits));
+    all
 }

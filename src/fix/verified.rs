@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::change::{Applicability, Fixes, HandlerFix};
 use super::rewrite::rewriter::OpenPoint;
-use super::text::edit::{Edit, applied};
+use super::text::edit::{Edits, add_all, applied, put_in_order};
 use crate::behaviour::{Conversion, Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
 use crate::index::{ItemId, Takes};
@@ -83,12 +83,10 @@ fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verifie
     }
     let index = session.context.index;
     let mut overlay = Overlay::default();
-    let mut edits_of: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
-    for (file, edits) in fixes.changes.iter().flat_map(|change| &change.files) {
-        edits_of.entry(*file).or_default().extend(edits.iter().cloned());
-    }
+    let mut edits_of = Edits::new();
+    fixes.changes.iter().for_each(|change| add_all(&mut edits_of, &change.files));
     for (file, edits) in &mut edits_of {
-        edits.sort();
+        put_in_order(edits);
         let source = index.file(*file);
         let text = applied(&source.text, Span::new(0, source.text.len()), edits);
         overlay.set(&source.path, Some(text));

@@ -6,7 +6,7 @@ use super::HandlerConversion;
 use super::over_new::Kept;
 use crate::fix::hooks::bridge::{Around, ERRORS, passed, returned};
 use crate::fix::rewrite::tidy::each_block;
-use crate::fix::text::layout::laid_out;
+use crate::fix::text::layout::{indented, laid_out};
 use crate::fix::text::mentions::{Mention, mentions};
 use crate::index::ItemId;
 use crate::rules::CallEffect;
@@ -140,8 +140,7 @@ impl HandlerConversion<'_, '_> {
         let declared = format!("int {error};");
         let mut lines = ["struct vm_area_desc desc;", &declared, "", &before, &seed, &call].map(str::to_owned).to_vec();
         lines.extend(returned(error, &after));
-        let lines: Vec<String> =
-            lines.into_iter().map(|line| if line.is_empty() { line } else { format!("\t{line}") }).collect();
+        let lines: Vec<String> = lines.iter().map(|line| indented(line, "\t")).collect();
         Some(format!("{head}{{\n{}\n}}", lines.join("\n")))
     }
 }

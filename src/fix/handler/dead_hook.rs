@@ -3,9 +3,10 @@
 use super::HandlerConversion;
 use crate::fix::hooks::retype::named_by_macro;
 use crate::fix::hooks::retyping::RecordClues;
+use crate::fix::lookup::User;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{description_end, last_comment};
-use crate::index::{Handler, Hook, ItemId, Scope};
+use crate::index::{Hook, Scope};
 use crate::source::ast::ExpressionKind as E;
 use crate::source::visit::{self, Seen};
 use crate::source::{Item, Span, find_word, words};
@@ -20,7 +21,7 @@ impl HandlerConversion<'_, '_> {
             }
         }
         for hook in hooks {
-            let remark = match self.member(hook).filter(|_| !self.is_named_elsewhere(hook)) {
+            let remark = match self.member(hook).filter(|(file, _)| !self.is_named_elsewhere(hook, *file)) {
                 Some((file, edits)) => {
                     self.add(file, edits);
                     format!(
@@ -61,49 +62,33 @@ impl HandlerConversion<'_, '_> {
         is_line.then_some((record.file, edits))
     }
 
-    /// Whether a table sets the member, or a function that does not convert may access it.
-    fn is_named_elsewhere(&self, hook: &Hook) -> bool {
-        let context = self.shared.context;
-        let is_set = context.index.registrations().iter().any(|known| {
-            known.hook.is_same(hook)
-                && matches!(known.handler, Handler::Null | Handler::Other(_) | Handler::Function(_))
-        });
-        let header =
-            context.index.records(&hook.record).first().map(|record| context.index.file(record.file).path.clone());
-        let header = header.unwrap_or_default();
-        let clues = RecordClues {
-            record: hook.record.clone(),
-            header: header.rsplit('/').next().unwrap_or_default().to_owned(),
-        };
+    /// Whether a table sets the member, or a function that does not convert may access it. `declared` is the file of the struct.
+    fn is_named_elsewhere(&self, hook: &Hook, declared: u32) -> bool {
+        let index = self.shared.context.index;
+        let is_set = index.registrations().iter().any(|known| known.hook.is_same(hook));
+        let clues = RecordClues::new(&hook.record, &index.file(declared).path);
         let listed = |(_, text): &(String, Vec<u8>)| find_word(text, hook.record.as_bytes(), 0).is_some();
         is_set
             || named_by_macro(self.shared, hook, &clues).is_some()
             || self.shared.bindings().iter().any(listed)
-            || self.shared.lookup.users(&hook.member).iter().any(|user| {
-                !self.converted.contains(&user.id) && self.may_access(user.id, hook, &clues, &user.functions)
-            })
+            || self
+                .shared
+                .lookup
+                .users(&hook.member)
+                .iter()
+                .any(|user| !self.converted.contains(&user.id) && self.may_access(user, hook, &clues))
     }
 
-    fn may_access(
-        &self,
-        id: ItemId,
-        hook: &Hook,
-        clues: &RecordClues,
-        functions: &[std::sync::Arc<crate::source::ast::Function>],
-    ) -> bool {
+    fn may_access(&self, user: &User, hook: &Hook, clues: &RecordClues) -> bool {
         let context = self.shared.context;
-        let is_unknown = clues.are_in(&context.index.file(id.file).text);
         // A macro is not parsed.
-        let mut found = functions.is_empty() && is_unknown;
-        for function in functions {
+        let mut found = user.functions.is_empty() && clues.are_in(&context.index.file(user.id.file).text);
+        for function in &user.functions {
             let scope = Scope::of(function);
             visit::statements(&function.body, &mut |seen| {
                 let Seen::Expression(expression) = seen else { return };
                 let E::Field { base, name, .. } = &expression.kind else { return };
-                if *name == hook.member {
-                    let ty = context.types.of(base, &scope, id.file);
-                    found |= ty.as_ref().and_then(|ty| ty.tag()).map_or(is_unknown, |tag| tag == hook.record);
-                }
+                found |= *name == hook.member && clues.may_type(context, base, &scope, user.id.file);
             });
         }
         found

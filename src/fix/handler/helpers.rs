@@ -5,7 +5,7 @@ use super::over_new::Kept;
 use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
+use crate::fix::text::mentions::{Mention, documented, mentions};
 use crate::index::{ItemId, prepared};
 use crate::rules::CallEffect;
 use crate::source::{Span, find_word, identifiers};
@@ -20,12 +20,12 @@ impl HandlerConversion<'_, '_> {
             let file = index.file(id.file);
             let name = file.name(index.item(id));
             let is_ours = self.is_only_ours(id, &name);
+            if !is_ours {
+                self.staying.insert(id);
+            }
             let renamed = renamed(&name, is_ours, self.is_reader(id));
             if renamed != name
-                && let Some(taken) = index
-                    .visible_definition(&renamed)
-                    .map(|id| index.file(id.file))
-                    .or(is_taken(file, &renamed).then_some(file))
+                && let Some(taken) = self.shared.file_with(&renamed, file)
             {
                 self.refuse(format!("{} already has a {renamed}", taken.path));
             }
@@ -53,7 +53,7 @@ impl HandlerConversion<'_, '_> {
         if self.is_foreign(id) {
             self.twins.insert((id, new_name.clone()));
         }
-        if self.is_only_ours(id, &name) {
+        if !self.staying.contains(&id) {
             return self.helper_in_place(id, &name, new_name, is_handler, helpers);
         }
         let is_bridged = self.is_bridged(id);

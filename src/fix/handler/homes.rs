@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::HandlerConversion;
 use crate::fix::rewrite::function::Helpers;
+use crate::fix::text::edit::add_all;
 use crate::fix::unit::{Unit, UnitPart};
 use crate::index::ItemId;
 use crate::source::{Span, find_word};
@@ -21,7 +22,7 @@ impl HandlerConversion<'_, '_> {
             let part = UnitPart { edits: edits.clone(), needs };
             match home {
                 Some(unit) => self.units.entry(unit).or_default().extend(&part),
-                None => part.edits.into_iter().for_each(|(file, edits)| self.add(file, edits)),
+                None => add_all(&mut self.edits, &part.edits),
             }
         }
     }
@@ -33,7 +34,7 @@ impl HandlerConversion<'_, '_> {
         let name = index.file(id.file).name(index.item(id));
         let own = BTreeSet::from([None]);
         let Some(helper) = helpers.get(&name).filter(|_| self.is_foreign(id) && seen.insert(id)) else { return own };
-        if !self.is_only_ours(id, &name) {
+        if self.staying.contains(&id) {
             return match index.is_visible_elsewhere(id) {
                 true => {
                     let (is_bridge, twin) = (self.is_bridged(id), helper.name.clone());

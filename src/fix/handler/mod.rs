@@ -19,27 +19,35 @@ use crate::fix::context::FixContext;
 use crate::fix::hooks::retype::Members;
 use crate::fix::rewrite::function::{Conversion, Helpers};
 use crate::fix::rewrite::rewriter::OpenPoint;
-use crate::fix::text::edit::{Edit, sorted};
-use crate::fix::text::mentions::{Mention, documented, is_taken, mentions};
-use crate::fix::unit::{Unit, UnitPart};
+use crate::fix::text::edit::{Edit, Edits, sorted};
+use crate::fix::text::mentions::{Mention, documented, mentions};
+use crate::fix::unit::{Unit, UnitPart, with_units};
 use crate::index::{Index, ItemId};
 use crate::rules::NoteKind;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
 use crate::verdict::Note;
 use over_new::Kept;
 
+/// What converts in one round of the planner.
+pub(in crate::fix) struct Round {
+    pub(in crate::fix) converted: BTreeSet<ItemId>,
+    /// The handlers among them, which convert with all tables that register them.
+    pub(in crate::fix) handlers: BTreeSet<ItemId>,
+    /// Helpers of any handler that only read the VMA.
+    pub(in crate::fix) readers: BTreeSet<ItemId>,
+}
+
 /// Conversion of one handler.
 pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     shared: &'w FixContext<'a>,
     members: &'w Members,
     candidate: &'w Candidate,
-    /// Functions that this run converts.
+    round: &'w Round,
+    /// The functions that convert in the round, with those of this handler.
     converted: BTreeSet<ItemId>,
-    /// Those that are converted with all tables that register them.
-    converted_handlers: &'w BTreeSet<ItemId>,
-    /// Helpers of any handler that only read the VMA.
-    readers: &'w BTreeSet<ItemId>,
-    pub(in crate::fix) edits: BTreeMap<u32, Vec<Edit>>,
+    /// The handler's helpers whose old functions stay, for users that do not convert.
+    staying: BTreeSet<ItemId>,
+    pub(in crate::fix) edits: Edits,
     pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
     pub(in crate::fix) remarks: BTreeSet<String>,
     /// Functions of other modules that convert with the handler, with their new names.
@@ -57,18 +65,17 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         shared: &'w FixContext<'a>,
         members: &'w Members,
         candidate: &'w Candidate,
-        converted: BTreeSet<ItemId>,
-        converted_handlers: &'w BTreeSet<ItemId>,
-        readers: &'w BTreeSet<ItemId>,
+        round: &'w Round,
     ) -> HandlerConversion<'w, 'a> {
+        let own = candidate.definitions.iter().chain(&candidate.helpers);
         HandlerConversion {
             shared,
             members,
             candidate,
-            converted,
-            converted_handlers,
-            readers,
-            edits: BTreeMap::new(),
+            round,
+            converted: round.converted.iter().chain(own).copied().collect(),
+            staying: BTreeSet::new(),
+            edits: Edits::new(),
             open_points: Vec::new(),
             remarks: BTreeSet::new(),
             twins: BTreeSet::new(),
@@ -115,11 +122,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 self.register(registration.file, registration.span, &registration.hook.member);
             }
         }
-        let mut all = self.edits.clone();
-        for (file, edits) in self.units.values().flat_map(|part| &part.edits) {
-            all.entry(*file).or_default().extend(edits.iter().cloned());
-        }
-        if let Some((file, _)) = all.into_iter().find(|(_, edits)| sorted(edits.clone()).is_err()) {
+        let overlaps = |(_, edits): &(u32, Vec<Edit>)| sorted(edits.clone()).is_err();
+        if let Some((file, _)) = with_units(&self.edits, &self.units).into_iter().find(overlaps) {
             self.reason = Some(format!("its edits of {} overlap", index.file(file).path));
         }
     }
@@ -170,9 +174,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         if !self.means_handler(file) {
             return Vec::new();
         }
-        let index = self.shared.context.index;
-        let elsewhere = index.visible_definition(new_name).map(|id| index.file(id.file));
-        if let Some(taken) = elsewhere.or(is_taken(source, new_name).then_some(source)) {
+        if let Some(taken) = self.shared.file_with(new_name, source) {
             self.refuse(format!("{} already has a {new_name}", taken.path));
             return Vec::new();
         }

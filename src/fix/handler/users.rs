@@ -17,7 +17,7 @@ impl HandlerConversion<'_, '_> {
     /// Whether a function that converts has no old form that stays as it is. Functions in `seen` are being asked already.
     fn leaves(&self, id: ItemId, seen: &mut BTreeSet<ItemId>) -> bool {
         let index = self.shared.context.index;
-        let is_handler = self.candidate.definitions.contains(&id) || self.converted_handlers.contains(&id);
+        let is_handler = self.candidate.definitions.contains(&id) || self.round.handlers.contains(&id);
         is_handler
             || self.is_bridged(id)
             || !seen.insert(id)
@@ -26,13 +26,14 @@ impl HandlerConversion<'_, '_> {
 
     /// Whether a helper only reads the VMA.
     pub(super) fn is_reader(&self, id: ItemId) -> bool {
-        self.candidate.readers.contains(&id) || (self.readers.contains(&id) && !self.candidate.helpers.contains(&id))
+        self.candidate.readers.contains(&id)
+            || (self.round.readers.contains(&id) && !self.candidate.helpers.contains(&id))
     }
 
     fn is_only_used_by_ours(&self, id: ItemId, name: &str, seen: &mut BTreeSet<ItemId>) -> bool {
         let index = self.shared.context.index;
         let files = self.files_naming(name, !index.is_visible_elsewhere(id));
-        let is_handler = self.converted_handlers.contains(&id);
+        let is_handler = self.round.handlers.contains(&id);
         files.into_iter().all(|file| {
             let code = self.shared.lookup.code(file);
             if self.means_another(id, name, file) {

@@ -1,182 +1,41 @@
-//! Callers of a retyped hook. A caller keeps its VMA; a bridge builds a desc from it and applies the hook's result to it.
+//! Bridges around the calls of a retyped hook. The caller keeps its VMA; a bridge builds a desc from it and applies the hook's result to it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::fix::hooks::caller::{Called, Caller};
 use crate::fix::hooks::retyping::{PRIVATE, Retyping};
 use crate::fix::hooks::site::Site;
-use crate::fix::hooks::twin::{is_copied, tested};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::layout::{columns, laid_out, on_one_line};
-use crate::index::{Handler, ItemId, Scope, SourceFile};
+use crate::fix::text::layout::{columns, indented, laid_out, on_one_line};
 use crate::rules::BridgeForm;
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind as S, Type};
-use crate::source::visit::{self, Seen};
-use crate::source::{Item, Span, find_word, words};
+use crate::source::ast::{Expression, Parameter, Statement, StatementKind as S, Type};
+use crate::source::{Span, find_word, words};
 
 /// Usual names of error variables.
 pub(in crate::fix) const ERRORS: &[&str] = &["err", "ret", "rc", "error", "retval", "res"];
 
-/// A function that calls a hook, or tests whether it is set.
-pub(in crate::fix) struct Caller<'r, 'p, 'a> {
-    pub(super) retyping: &'r Retyping<'p, 'a>,
-    pub(super) source: &'r SourceFile,
-    pub(super) code: &'r [u8],
-    id: ItemId,
-    function: &'r Function,
-    scope: Scope,
-    /// Bridged calls, as the spans of the member's name.
-    pub(super) bridged: BTreeSet<Span>,
-    pub(in crate::fix) edits: BTreeSet<Edit>,
+/// What stands around the call of a hook that takes a desc.
+pub(super) struct Bridge {
+    /// Builds the desc.
+    pub(super) before: Vec<String>,
+    /// Applies the desc to the VMA.
+    pub(super) after: String,
+    /// The arguments of the new hook.
+    pub(super) passed: Vec<String>,
+    /// Whether the function has a desc already.
+    pub(super) is_declared: bool,
 }
 
-impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
-    pub(in crate::fix) fn new(
-        retyping: &'r Retyping<'p, 'a>,
-        source: &'r SourceFile,
-        code: &'r [u8],
-        id: ItemId,
-        function: &'r Function,
-    ) -> Self {
-        let scope = Scope::of(function);
-        Caller { retyping, source, code, id, function, scope, bridged: BTreeSet::new(), edits: BTreeSet::new() }
-    }
-
-    /// Span of the member's name, if an expression is the hook.
-    pub(super) fn hook(&self, expression: &Expression) -> Option<Span> {
-        let Retyping { shared, hook, marks, .. } = self.retyping;
-        let E::Field { base, name, .. } = &expression.bare().kind else { return None };
-        if *name != hook.member {
-            return None;
-        }
-        let ty = shared.context.types.of(base, &self.scope, self.id.file);
-        let is_ours = match ty.as_ref().and_then(|ty| ty.tag()) {
-            Some(tag) => tag == hook.record,
-            None => marks.are_in(&self.source.text),
-        };
-        // The span of an expression includes its parentheses.
-        let span = expression.bare().span;
-        let at = words(span.of(self.code), name.as_bytes()).last()?;
-        let start = span.start as usize + at;
-        is_ours.then(|| Span::new(start, start + name.len()))
-    }
-
-    /// Bridges the calls that form a statement of their own.
-    pub(in crate::fix) fn statements(&mut self, statements: &[Statement]) -> Result<(), String> {
-        for (number, statement) in statements.iter().enumerate() {
-            match &statement.kind {
-                S::Declaration(variables) => self.pointer(variables, &statements[number + 1..])?,
-                S::Return(Some(value)) => self.call(statement, value, None)?,
-                S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
-                    if let Some(name) = target.name() {
-                        self.call(statement, value, Some(name))?;
-                    }
-                }
-                S::If { then, otherwise, .. } => {
-                    self.statements(then)?;
-                    self.statements(otherwise)?;
-                }
-                S::Loop { body, .. } | S::Block(body) => self.statements(body)?,
-                S::Switch { arms, .. } => arms.iter().try_for_each(|arm| self.statements(arm))?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Renames the member wherever else it is read, or tests the new member too. Fails if it is called without a bridge, or set outside a registration.
-    pub(in crate::fix) fn others(&mut self) -> Result<(), String> {
-        let (mut called, mut set, mut named, mut unknown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), None);
-        let mut spans: BTreeMap<Span, Span> = BTreeMap::new();
-        visit::statements(&self.function.body, &mut |seen| {
-            let Seen::Expression(expression) = seen else { return };
-            if let Some(place) = self.hook(expression) {
-                named.insert(place);
-                spans.insert(place, self.without_parentheses(expression.bare().span, place));
-            }
-            match &expression.kind {
-                E::Call { callee, arguments } => {
-                    called.extend(self.hook(callee));
-                    if self.may_call(callee, arguments) {
-                        unknown.get_or_insert(expression.span.start);
-                    }
-                }
-                E::Assign { target, .. } => set.extend(self.hook(target)),
-                _ => {}
-            }
-        });
-        let Retyping { shared, hook, new_name, .. } = self.retyping;
-        if let Some(at) = unknown {
-            return Err(format!("{} may be called at {}, by a table of unknown type", hook.name(), self.source.at(at)));
-        }
-        for place in named.difference(&self.bridged) {
-            let refuse = |what: &str| Err(format!("{} is {what} at {}", hook.name(), self.source.at(place.start)));
-            let is_registered = || {
-                shared.context.index.registrations().iter().any(|registration| {
-                    registration.file == self.id.file
-                        && registration.span.contains(place.start)
-                        && matches!(registration.handler, Handler::Function(_))
-                })
-            };
-            if called.contains(place) {
-                return refuse("called in an expression that cannot be bridged");
-            }
-            if !set.contains(place) {
-                let test =
-                    spans.get(place).and_then(|whole| tested(&self.source.text, self.code, *place, *whole, new_name));
-                if spans.get(place).is_some_and(|whole| is_copied(self.code, *whole)) {
-                    return refuse("copied");
-                }
-                let Some(test) = test else { return refuse("read in an expression that is no test") };
-                if self.retyping.is_twin {
-                    self.edits.insert(test);
-                    continue;
-                }
-                self.edits.insert(Edit { span: *place, text: new_name.clone() });
-            } else if !is_registered() {
-                return refuse("set to something other than a function");
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a call may be one of the hook, by way of a table whose type is not known, in a file that does not name the struct.
-    fn may_call(&self, callee: &Expression, arguments: &[Expression]) -> bool {
-        let Retyping { shared, hook, parameters, marks, .. } = self.retyping;
-        let E::Field { base, name, .. } = &callee.bare().kind else { return false };
-        let vma = parameters.iter().position(|parameter| parameter.ty.points_to("vm_area_struct"));
-        let gets_vma = || {
-            let argument = vma.and_then(|position| arguments.get(position)?.name());
-            argument.and_then(|name| self.scope.get(name)).is_some_and(|ty| ty.points_to("vm_area_struct"))
-        };
-        *name == hook.member
-            && arguments.len() == parameters.len()
-            && gets_vma()
-            && !marks.are_in(&self.source.text)
-            && shared.context.types.of(base, &self.scope, self.id.file).as_ref().and_then(|ty| ty.tag()).is_none()
-    }
-
-    /// The span of `x->hook` without parentheses around it; `place` is that of the member.
-    fn without_parentheses(&self, span: Span, place: Span) -> Span {
-        let mut start = span.start as usize;
-        let depth = |start: usize| {
-            let text = &self.code[start..place.end as usize];
-            text.iter()
-                .filter(|byte| **byte == b'(')
-                .count()
-                .saturating_sub(text.iter().filter(|byte| **byte == b')').count())
-        };
-        while depth(start) > 0 && matches!(self.code[start], b'(' | b' ' | b'\t' | b'\n') {
-            start += 1;
-        }
-        Span::new(start, place.end as usize)
-    }
-
+impl Caller<'_, '_, '_> {
     /// Bridges a call of the hook whose value is returned, or stored in `kept_in`.
-    fn call(&mut self, statement: &Statement, value: &Expression, kept_in: Option<&str>) -> Result<(), String> {
+    pub(super) fn call(
+        &mut self,
+        statement: &Statement,
+        value: &Expression,
+        kept_in: Option<&str>,
+    ) -> Result<(), String> {
         let Some(Called { place, callee, arguments, inner }) = self.called(value, kept_in) else { return Ok(()) };
         let Retyping { hook, new_name, .. } = self.retyping;
         let refuse = |why: &str| Err(format!("{} is called at {} {why}", hook.name(), self.source.at(place.start)));
-        let Bridge { before: build, after, passed, is_declared: is_desc } = self.bridge(arguments, place)?;
+        let Bridge { before: mut lines, after, passed, is_declared } = self.bridge(arguments, place)?;
         let is_twin = self.retyping.is_twin;
         let Some(site) = Site::of(self.source, self.code, statement) else {
             return refuse("in a statement that shares its line, or whose else cannot be given braces");
@@ -205,17 +64,15 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         }
         let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
         let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
-        let mut lines = build;
         lines.push(laid_out(&call, columns(indent.as_bytes())));
-        if let Some(inner) = inner {
-            lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
-            lines.push(self.with_result(statement, inner, &error, &indent));
-        } else if kept_in.is_some() {
+        if inner.is_some() || kept_in.is_some() {
             lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
         } else {
             lines.extend(returned(&error, &after));
         }
-        let mut declared: Vec<String> = if is_desc { Vec::new() } else { vec!["struct vm_area_desc desc;".to_owned()] };
+        lines.extend(inner.map(|inner| self.with_result(statement, inner, &error, &indent)));
+        let mut declared: Vec<String> = Vec::new();
+        declared.extend((!is_declared).then(|| "struct vm_area_desc desc;".to_owned()));
         declared.extend(is_new.then(|| format!("int {error};")));
         if is_twin {
             let test = format!("{callee}{}", hook.member);
@@ -236,9 +93,8 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
     fn hoisted(&mut self, statement: &Statement, callee: &str) -> Option<String> {
         let first = self.function.body.iter().find(|statement| !matches!(statement.kind, S::Declaration(_)))?;
         let table = callee.strip_suffix("->")?;
-        let is_free = find_word(self.id_item().span.of(self.code), b"ops", 0).is_none()
-            || words(self.id_item().span.of(self.code), b"ops")
-                .all(|at| self.id_item().span.of(self.code)[..at].ends_with(b">"));
+        let own = self.id_item().span.of(self.code);
+        let is_free = words(own, b"ops").all(|at| own[..at].ends_with(b">"));
         if first.span != statement.span || !is_free {
             return None;
         }
@@ -257,10 +113,6 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             (false, false) => self.declare(&declared),
         }
         self.edits.extend(site.edits(&lines));
-    }
-
-    pub(super) fn id_item(&self) -> &'r Item {
-        &self.source.items[self.id.item as usize]
     }
 
     /// Name of the function's error variable, and whether it has to be declared.
@@ -291,45 +143,6 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             }
         };
         self.edits.insert(Edit::new(at, at, text));
-    }
-}
-
-/// A call of the hook in a statement.
-struct Called<'e> {
-    /// The member's name.
-    place: Span,
-    callee: &'e Expression,
-    arguments: &'e [Expression],
-    /// The call, if its value is an argument of another call.
-    inner: Option<Span>,
-}
-
-/// What stands around the call of a hook that takes a desc.
-pub(super) struct Bridge {
-    /// Builds the desc.
-    pub(super) before: Vec<String>,
-    /// Applies the desc to the VMA.
-    pub(super) after: String,
-    /// The arguments of the new hook.
-    pub(super) passed: Vec<String>,
-    /// Whether the function has a desc already.
-    pub(super) is_declared: bool,
-}
-
-impl Caller<'_, '_, '_> {
-    /// The call of the hook whose value a statement returns or keeps, or gives to another call and returns that one's.
-    fn called<'e>(&self, value: &'e Expression, kept_in: Option<&str>) -> Option<Called<'e>> {
-        let E::Call { callee, arguments } = &value.bare().kind else { return None };
-        if let Some(place) = self.hook(callee) {
-            return Some(Called { place, callee, arguments, inner: None });
-        }
-        let (inner, others): (Vec<&Expression>, Vec<&Expression>) =
-            arguments.iter().partition(|argument| matches!(argument.bare().kind, E::Call { .. }));
-        let ([inner], None) = (inner.as_slice(), kept_in) else { return None };
-        let E::Call { callee, arguments } = &inner.bare().kind else { return None };
-        let is_plain = |argument: &&Expression| matches!(argument.bare().kind, E::Name(_) | E::Number(_) | E::Literal);
-        let place = self.hook(callee).filter(|_| others.iter().all(is_plain))?;
-        Some(Called { place, callee, arguments, inner: Some(inner.span) })
     }
 
     /// The bridge for a call with these arguments at a place.
@@ -418,9 +231,8 @@ fn instead_of_old(test: &str, mut declared: Vec<String>, lines: Vec<String>, old
         declared.push(String::new());
     }
     let inner = declared.into_iter().chain(lines);
-    let indented = inner.map(|line| if line.is_empty() { line } else { format!("\t{line}") });
     let mut all = vec![format!("if ({test}) {{"), format!("\t{}", deeper(old_call)), "} else {".to_owned()];
-    all.extend(indented);
+    all.extend(inner.map(|line| indented(&line, "\t")));
     all.push("}".to_owned());
     all
 }

@@ -1,9 +1,10 @@
 //! Callers that keep a hook in a local variable before they test and call it: `const auto map = ops->map; if (map) return map(file, vma);`.
 
-use crate::fix::hooks::bridge::{Bridge, Caller, returned};
+use crate::fix::hooks::bridge::{Bridge, returned};
+use crate::fix::hooks::caller::Caller;
 use crate::fix::hooks::site::Site;
 use crate::fix::text::edit::Edit;
-use crate::fix::text::layout::{columns, laid_out};
+use crate::fix::text::layout::{columns, indented, laid_out};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::{Span, words};
 
@@ -45,9 +46,7 @@ impl Caller<'_, '_, '_> {
         lines.push(laid_out(&call, columns(indent.as_bytes())));
         lines.extend(returned(&error, &after));
         if is_twin {
-            let indented =
-                lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("{indent}{line}") });
-            let body: Vec<String> = indented.collect();
+            let body: Vec<String> = lines.iter().map(|line| indented(line, &indent)).collect();
             let end = test.span.end as usize;
             let text = format!("\n{0}if ({callee}) {{\n{1}\n{0}}}", site.indent, body.join("\n"));
             self.edits.insert(Edit::new(end, end, text));

@@ -1,16 +1,16 @@
 //! Retypes a hook of an ops table: its declaration and every place that names it. If all implementers convert, the new hook replaces the old one, as
 //! upstream did for uio_info and vmbus_channel. Else it stands beside the old one, as `.mmap_prepare` stands beside `.mmap`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::fix::context::FixContext;
-use crate::fix::hooks::bridge::Caller;
+use crate::fix::hooks::caller::Caller;
 use crate::fix::hooks::retyping::{PRIVATE, RecordClues, Retyping};
 use crate::fix::hooks::twin;
 use crate::fix::lookup::User;
 use crate::fix::rewrite::function::parameters;
-use crate::fix::text::edit::Edit;
+use crate::fix::text::edit::{Edit, Edits};
 use crate::index::{Hook, ItemId, SourceFile, is_macro_argument, prepared};
 use crate::memo::Memo;
 use crate::rules::RequirementKind;
@@ -18,9 +18,6 @@ use crate::source::ast::Parameter;
 use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
 use crate::vma::analysis::{Part, handler_keys};
-
-/// Edits by file number in the index.
-pub(in crate::fix) type Edits = BTreeMap<u32, Vec<Edit>>;
 
 /// Edits that retype hooks, by hook name and whether the old hook stays.
 #[derive(Default)]
@@ -65,9 +62,7 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
         return Err(format!("{} is set to a value that is not a function name at {place}", hook.name()));
     }
     let (record, parameters) = declaration(shared, hook)?;
-    let header = &shared.context.index.file(record.file).path;
-    let marks =
-        RecordClues { record: hook.record.clone(), header: header.rsplit('/').next().unwrap_or(header).to_owned() };
+    let marks = RecordClues::new(&hook.record, &shared.context.index.file(record.file).path);
     if let Some(place) = named_by_macro(shared, hook, &marks) {
         return Err(format!("a macro may name {} by its member at {place}", hook.name()));
     }
@@ -78,7 +73,7 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
     if let Some((path, _)) = shared.bindings().iter().find(|(_, text)| lists(text)) {
         return Err(format!("{path} lists the members of struct {} and would need the new one", hook.record));
     }
-    if is_twin && shared.has_positional_table(hook) {
+    if is_twin && shared.lookup.has_positional_table(hook) {
         return Err(format!("a table of struct {} names no members, and a new member would shift them", hook.record));
     }
     let has_private = reads_private(shared, hook) || sets_private(shared, hook);

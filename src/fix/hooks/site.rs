@@ -1,6 +1,7 @@
 //! The place of a statement that is replaced by several lines: its indentation, the braces that it needs.
 
 use crate::fix::text::edit::Edit;
+use crate::fix::text::layout::indented;
 use crate::index::SourceFile;
 use crate::source::ast::Statement;
 use crate::source::{Span, find_word, is_identifier_byte};
@@ -69,8 +70,7 @@ impl Site {
 
     /// Replaces the statement by lines, and adds braces if it is a body without them.
     pub(super) fn edits(&self, lines: &[String]) -> Vec<Edit> {
-        let indented = |line: &String| if line.is_empty() { String::new() } else { format!("{}{line}", self.indent) };
-        let text = lines.iter().map(indented).collect::<Vec<_>>().join("\n");
+        let text = lines.iter().map(|line| indented(line, &self.indent)).collect::<Vec<_>>().join("\n");
         let text = text.trim_start().to_owned();
         if !self.is_bare {
             return vec![Edit { span: self.span, text }];

@@ -1,15 +1,14 @@
-//! The mail that introduces a series: what it does, in which order, and what is left to do before it is sent.
+//! The cover letter of a series: its purpose, the order of its patches, and the steps that remain before it is sent.
 
 use std::fmt::Write;
 
-use super::mails::{Mail, Patch, Series, diffstat, wrap};
+use super::mails::{Envelope, Mail, Patch, Series, diffstat, wrap};
 use super::{FileDiff, counted};
 use crate::kernel::Recipients;
 
 impl Series<'_> {
     /// The cover letter.
-    pub(super) fn cover(&self, patches: &[Patch]) -> Mail {
-        let count = self.fixes.changes.len();
+    pub(super) fn cover(&self, envelope: &Envelope, patches: &[Patch]) -> Mail {
         let mut files: Vec<(&str, FileDiff)> = Vec::new();
         for (file, diff) in patches.iter().flat_map(|patch| patch.files.iter().zip(&patch.diffs)) {
             match files.iter_mut().find(|(known, _)| known == file) {
@@ -23,7 +22,7 @@ impl Series<'_> {
         files.sort_by_key(|(file, _)| *file);
         let (files, diffs): (Vec<&str>, Vec<FileDiff>) = files.into_iter().unzip();
         // The patches tell the maintainers of the drivers.
-        let mut text = self.headers(0, count, "convert mmap hooks to mmap_prepare", &Recipients::default());
+        let mut text = self.headers(envelope, 0, "convert mmap hooks to mmap_prepare", &Recipients::default());
         let written = self.fixes.changes.iter().flat_map(|change| &change.handlers);
         let safe = written.map(|number| &self.fixes.handlers[*number]);
         let (handlers, registrations) =
@@ -54,10 +53,10 @@ impl Series<'_> {
             text.push_str(&wrap(&paragraph));
             text.push('\n');
         }
-        for (number, change) in self.fixes.changes.iter().enumerate() {
+        for (number, (change, patch)) in self.fixes.changes.iter().zip(patches).enumerate() {
             let needs: Vec<String> = change.needs.iter().map(|need| (need + 1).to_string()).collect();
             let needs = if needs.is_empty() { String::new() } else { format!(" (needs {})", needs.join(", ")) };
-            let _ = writeln!(text, "{:4} {}{needs}", number + 1, self.subject(change));
+            let _ = writeln!(text, "{:4} {}{needs}", number + 1, patch.subject);
         }
         let _ = write!(text, "\n{}", diffstat(&files, &diffs));
         let mut text = text.into_bytes();

@@ -22,11 +22,9 @@ impl Series<'_> {
         let of_rules = || decisive.and_then(|file| self.rules.subject_prefix(file));
         let prefix = self.git.prefix(&files).or_else(of_rules).unwrap_or_else(|| "treewide".to_owned());
         let prefix = plain(&prefix);
-        let what = self.what(change);
-        let short = |long: String, short: &str| {
-            if prefix.len() + 2 + long.len() <= SUBJECT_WIDTH { long } else { short.to_owned() }
-        };
-        format!("{prefix}: {}", short(what.0, what.1))
+        let (long, short) = self.what(change);
+        let what = if prefix.len() + 2 + long.len() <= SUBJECT_WIDTH { &long } else { short };
+        format!("{prefix}: {what}")
     }
 
     /// What a patch does, in a long and in a short form.

@@ -40,8 +40,16 @@ pub struct Series<'a> {
     pub date: SystemTime,
 }
 
-/// The diffs of one change, by file.
+/// Recipients and sender of all mails of a series.
+pub(super) struct Envelope {
+    author: String,
+    /// The people and lists that read each mail.
+    told: Vec<String>,
+}
+
+/// The subject and the diffs of one change, by file.
 pub(super) struct Patch<'a> {
+    pub(super) subject: String,
     pub(super) files: Vec<&'a str>,
     pub(super) diffs: Vec<FileDiff>,
     /// The blobs before and after, by which `git am -3` finds the base of a file: `index 1b2c..3d4e 100644`.
@@ -68,36 +76,42 @@ pub struct Mail {
 impl Series<'_> {
     /// The mails, in the order in which to apply them.
     pub fn mails(&self) -> Vec<Mail> {
-        let count = self.fixes.changes.len();
+        let envelope = self.envelope();
         let steps = self.fixes.in_order();
-        let patches: Vec<Patch> = steps.iter().map(|steps| self.patch(steps)).collect();
-        let cover = self.with_cover.then(|| self.cover(&patches));
-        let changes = self.fixes.changes.iter().zip(&patches).enumerate();
-        cover
-            .into_iter()
-            .chain(changes.map(|(number, (change, patch))| self.mail(number + 1, count, change, patch)))
-            .collect()
+        let changes = || self.fixes.changes.iter();
+        let patches: Vec<Patch> = changes().zip(&steps).map(|(change, steps)| self.patch(change, steps)).collect();
+        let cover = self.with_cover.then(|| self.cover(&envelope, &patches));
+        let mails = changes().zip(&patches).enumerate();
+        let mails = mails.map(|(number, (change, patch))| self.mail(&envelope, number + 1, change, patch));
+        cover.into_iter().chain(mails).collect()
     }
 
-    fn patch(&self, steps: &[(u32, Step)]) -> Patch<'_> {
+    fn envelope(&self) -> Envelope {
+        let (name, address) = self.git.author();
+        let author = Person { name: inert(&name), address: inert(&address).replace(['<', '>', ' '], "") };
+        let Recipients { to, cc, .. } = self.maintainers.recipients(&self.rules.told(), b"");
+        Envelope { author: author.mailbox(), told: [to, cc].concat() }
+    }
+
+    fn patch(&self, change: &Change, steps: &[(u32, Step)]) -> Patch<'_> {
         let diffs = steps.iter().map(|(file, step)| unified(self.index.file(*file), step)).collect();
         let index = |(file, step): &(u32, Step)| {
             let (old, new) = step.texts(&self.index.file(*file).text);
             format!("index {}..{} 100644\n", blob(&old), blob(&new))
         };
         Patch {
+            subject: self.subject(change),
             files: steps.iter().map(|(file, _)| self.index.file(*file).path.as_str()).collect(),
             diffs,
             indices: steps.iter().map(index).collect(),
         }
     }
 
-    fn mail(&self, number: usize, count: usize, change: &Change, patch: &Patch) -> Mail {
-        let Patch { files, diffs, indices } = patch;
-        let subject = self.subject(change);
+    fn mail(&self, envelope: &Envelope, number: usize, change: &Change, patch: &Patch) -> Mail {
+        let Patch { subject, files, diffs, indices } = patch;
         let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
         let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
-        let mut text = self.headers(number, count, &subject, &self.maintainers.recipients(files, &changed));
+        let mut text = self.headers(envelope, number, subject, &self.maintainers.recipients(files, &changed));
         text.push_str(&self.body(change));
         text.push_str("---\n");
         text.push_str(&self.carried(change));
@@ -110,22 +124,20 @@ impl Series<'_> {
             text.extend_from_slice(&diff.text[head..]);
         }
         self.end(number == 1 && !self.with_cover, &mut text);
-        Mail { name: format!("{number:04}-{}.patch", slug(&subject)), text }
+        Mail { name: format!("{number:04}-{}.patch", slug(subject)), text }
     }
 
     /// The headers of a mail, with the empty line behind them.
-    pub(super) fn headers(&self, number: usize, count: usize, subject: &str, recipients: &Recipients) -> String {
+    pub(super) fn headers(&self, envelope: &Envelope, number: usize, subject: &str, recipients: &Recipients) -> String {
+        let count = self.fixes.changes.len();
         let width = count.to_string().len();
         let mut text = String::new();
         let _ = writeln!(text, "From {} Mon Sep 17 00:00:00 2001", "0".repeat(40));
-        let (name, address) = self.git.author();
-        let author = Person { name: inert(&name), address: inert(&address).replace(['<', '>', ' '], "") };
-        let _ = writeln!(text, "From: {}", author.mailbox());
+        let _ = writeln!(text, "From: {}", envelope.author);
         let _ = writeln!(text, "Date: {}", httpdate::fmt_http_date(self.date));
         let _ = writeln!(text, "Subject: [PATCH {number:0width$}/{count}] {subject}");
-        let told = self.maintainers.recipients(&self.rules.told(), b"");
         let is_new = |person: &&String| !recipients.to.contains(person) && !recipients.cc.contains(person);
-        let cc: Vec<&String> = recipients.cc.iter().chain(told.to.iter().chain(&told.cc).filter(is_new)).collect();
+        let cc: Vec<&String> = recipients.cc.iter().chain(envelope.told.iter().filter(is_new)).collect();
         for (header, people) in [("To", recipients.to.iter().collect()), ("Cc", cc)] {
             let people: Vec<String> = people.into_iter().map(|person| inert(person)).collect();
             if !people.is_empty() {
@@ -142,7 +154,7 @@ impl Series<'_> {
     pub(super) fn end(&self, is_first: bool, text: &mut Vec<u8>) {
         text.extend_from_slice(b"-- \n");
         text.extend_from_slice(concat!("mmaplint ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
-        if let Some(base) = self.git.head().filter(|_| is_first) {
+        if let Some(base) = is_first.then(|| self.git.head()).flatten() {
             text.extend_from_slice(format!("\nbase-commit: {base}\n").as_bytes());
         }
     }

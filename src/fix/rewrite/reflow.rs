@@ -1,7 +1,7 @@
 //! Lays out the statements that a conversion changed, as the kernel's coding style has it: 80 columns, arguments aligned behind their parenthesis.
 
 use crate::fix::rewrite::tidy::each_block;
-use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::edit::{Edit, edited};
 use crate::fix::text::layout::{columns, is_badly_laid_out, laid_out, on_one_line};
 use crate::source::ast::{Statement, StatementKind as S};
 use crate::source::{Span, parse};
@@ -15,10 +15,7 @@ pub(in crate::fix) fn reflow(old: &[u8], new: String, name: &str) -> String {
     each_block(&function.body, &mut |list| {
         edits.extend(list.iter().filter_map(|statement| laid_out_anew(old, &new, statement)));
     });
-    match sorted(edits) {
-        Ok(edits) => String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned(),
-        Err(_) => new,
-    }
+    edited(text, edits).unwrap_or(new)
 }
 
 fn laid_out_anew(old: &[u8], new: &str, statement: &Statement) -> Option<Edit> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::edit::{Edit, edited};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit;
 use crate::source::{Span, blank_non_code, parse, words};
@@ -23,8 +23,8 @@ pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTre
         if edits.is_empty() {
             break;
         }
-        let Ok(edits) = sorted(edits) else { break };
-        new = String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned();
+        let Ok(text) = edited(text, edits) else { break };
+        new = text;
     }
     let mut new = without_braces(old, new, name);
     // Without its declarations, the body needs no blank line after them.
@@ -57,10 +57,7 @@ fn without_braces(old: &[u8], new: String, name: &str) -> String {
             }
         }
     });
-    match sorted(edits) {
-        Ok(edits) => String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned(),
-        Err(_) => new,
-    }
+    edited(text, edits).unwrap_or(new)
 }
 
 /// Edits that remove unused variables.

@@ -1,5 +1,7 @@
 //! Edits of a text.
 
+use std::collections::BTreeMap;
+
 use crate::source::Span;
 
 /// Replacement of a span of bytes.
@@ -18,13 +20,28 @@ impl Edit {
     }
 }
 
+/// Edits by file number in the index.
+pub(in crate::fix) type Edits = BTreeMap<u32, Vec<Edit>>;
+
+/// Adds more edits, file by file.
+pub(in crate::fix) fn add_all(all: &mut Edits, more: &Edits) {
+    for (file, edits) in more {
+        all.entry(*file).or_default().extend(edits.iter().cloned());
+    }
+}
+
+/// Sorts edits by their places, and removes duplicates.
+pub(in crate::fix) fn put_in_order(edits: &mut Vec<Edit>) {
+    edits.sort();
+    edits.dedup();
+}
+
 /// Sorts edits and removes duplicates.
 ///
 /// # Errors
 /// Two edits overlap. The error is the span of the second.
 pub fn sorted(mut edits: Vec<Edit>) -> Result<Vec<Edit>, Span> {
-    edits.sort();
-    edits.dedup();
+    put_in_order(&mut edits);
     match edits.windows(2).find(|pair| pair[1].span.start < pair[0].span.end) {
         Some(pair) => Err(pair[1].span),
         None => Ok(edits),
@@ -42,6 +59,15 @@ pub fn applied(text: &[u8], span: Span, edits: &[Edit]) -> Vec<u8> {
     }
     out.extend_from_slice(&text[at..span.end as usize]);
     out
+}
+
+/// Returns a whole text after edits.
+///
+/// # Errors
+/// Two edits overlap. The error is the span of the second.
+pub(in crate::fix) fn edited(text: &[u8], edits: Vec<Edit>) -> Result<String, Span> {
+    let edits = sorted(edits)?;
+    Ok(String::from_utf8_lossy(&applied(text, Span::new(0, text.len()), &edits)).into_owned())
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(in crate::fix) fn laid_out(text: &str, column: usize) -> String {
     }
     let operands = operands(text);
     if operands.len() > 1 {
-        return filled(&operands, column, " ");
+        return filled(&operands, column);
     }
     let Some(open) = first_parenthesis(text) else { return text.to_owned() };
     let Some((arguments, end)) = call_arguments(text.as_bytes(), open) else { return text.to_owned() };
@@ -51,7 +51,7 @@ pub(in crate::fix) fn laid_out(text: &str, column: usize) -> String {
         last.pop();
         last.push_str(&text[end - 1..]);
     }
-    format!("{}{}", &text[..=open], filled(&parts, column + open + 1, " "))
+    format!("{}{}", &text[..=open], filled(&parts, column + open + 1))
 }
 
 /// A statement with single blanks in place of its line ends and indentation. Literals stay as they are.
@@ -81,18 +81,18 @@ pub(in crate::fix) fn on_one_line(text: &str) -> String {
     String::from_utf8_lossy(&out).trim_end().to_owned()
 }
 
-/// Joins parts, each of which is laid out by itself, and begins a line where the next does not fit.
-fn filled(parts: &[String], column: usize, between: &str) -> String {
+/// Joins parts with blanks, each of which is laid out by itself, and begins a line where the next does not fit.
+fn filled(parts: &[String], column: usize) -> String {
     let indent = format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8));
     let mut out = String::new();
     let mut at = column;
     for (number, part) in parts.iter().enumerate() {
-        if number > 0 && at + between.len() + part.len() > WIDTH {
+        if number > 0 && at + 1 + part.len() > WIDTH {
             out.push_str(&indent);
             at = column;
         } else if number > 0 {
-            out.push_str(between);
-            at += between.len();
+            out.push(' ');
+            at += 1;
         }
         let part = laid_out(part, at);
         out.push_str(&part);
@@ -183,4 +183,9 @@ pub(in crate::fix) fn is_badly_laid_out(text: &str, column: usize) -> bool {
 /// Width of a text in columns, with a tab stop every eight columns.
 pub(in crate::fix) fn columns(text: &[u8]) -> usize {
     text.iter().fold(0, |column, byte| if *byte == b'\t' { (column / 8 + 1) * 8 } else { column + 1 })
+}
+
+/// A line with its indentation. An empty line gets none.
+pub(in crate::fix) fn indented(line: &str, indent: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("{indent}{line}") }
 }
