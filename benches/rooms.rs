@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mmaplint::index::{Built, Index, KnownTypes, Search, Types, build};
 use mmaplint::kernel::{Tree, walk};
 use mmaplint::rules::Rules;
-use mmaplint::source::{ItemKind, parse, slice, variants};
+use mmaplint::source::{ItemKind, Masked, parse, slice, variants};
 use mmaplint::vma::Analysis;
 use mmaplint::vma::analysis::every_key;
 use mmaplint::vma::lower::Context;
@@ -61,8 +61,8 @@ fn mask(criterion: &mut Criterion) {
 }
 
 fn parser(criterion: &mut Criterion) {
-    let functions: Vec<(Vec<u8>, Vec<u8>)> =
-        functions().into_iter().map(|text| (variants(&text)[0].text.clone(), text)).collect();
+    let functions: Vec<(Masked, Vec<u8>)> =
+        functions().into_iter().map(|text| (variants(&text).swap_remove(0), text)).collect();
     let mut group = criterion.benchmark_group("parse");
     group.throughput(Throughput::Bytes(functions.iter().map(|(_, text)| text.len() as u64).sum()));
     group.bench_function("a hundred functions", |bencher| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::index::{Index, Takes};
+use crate::index::{Index, ItemId, Takes};
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -104,6 +104,47 @@ pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(K
         .collect()
 }
 
+/// A registration of a converted handler that the new tree has lost.
+pub enum Lost<'f> {
+    /// The table is still there, and sets the hook no more.
+    Hook {
+        /// The registration before.
+        old: &'f Finding,
+        /// The table.
+        table: ItemId,
+    },
+    /// The table still names the handler, which is gone.
+    Handler {
+        /// The registration after.
+        new: &'f Finding,
+    },
+}
+
+/// The registrations of converted handlers that a new tree has lost.
+pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding])) -> Vec<Lost<'f>> {
+    let (before, after) = (entries(old.0, old.1), entries(new.0, new.1));
+    let converted: BTreeSet<Key> = converted(old, new).into_iter().map(|(was, _)| was).collect();
+    let place = |entry: &Entry| (entry.side.file.clone(), entry.side.table.clone(), entry.record.clone());
+    let mut found = Vec::new();
+    for (entry, finding) in before.iter().zip(old.1) {
+        let Some(name) = &entry.side.table else { continue };
+        if entry.takes != Takes::Vma || !entry.function.as_ref().is_some_and(|key| converted.contains(key)) {
+            continue;
+        }
+        match after.iter().zip(new.1).find(|(after, _)| place(after) == place(entry)) {
+            Some((after, new)) if after.function.is_none() && after.side.handler == entry.side.handler => {
+                found.push(Lost::Handler { new });
+            }
+            Some(_) => {}
+            None => {
+                let table = new.0.variable(&entry.side.file, name);
+                found.extend(table.map(|table| Lost::Hook { old: finding, table }));
+            }
+        }
+    }
+    found
+}
+
 /// For each new registration the old one that it was.
 fn matched<'e>(old: &'e [Entry], new: &[Entry]) -> Vec<Option<&'e Entry>> {
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
@@ -180,7 +221,7 @@ fn entries(index: &Index, findings: &[Finding]) -> Vec<Entry> {
 fn entry(index: &Index, finding: &Finding) -> Entry {
     let registration = &finding.registration;
     let file = index.file(registration.file);
-    let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+    let handler = finding.handler_name();
     let function = finding.function(index);
     let code = function.as_ref().map_or(Vec::new(), |key| {
         let text = index.item(key.id).span.of(&index.file(key.id.file).text);

@@ -1,5 +1,5 @@
-//! Conversions and what `check --patch` says of them: testdata/conversions/NAME.c has the driver before, then each conversion of its handler with
-//! `//~ TEXT` on each line that a finding has to name.
+//! Conversions and what `check --patch` says of them: testdata/conversions/NAME.c has the driver before, then each conversion of its handler (`after`),
+//! or of the driver (`whole`), with `//~ TEXT` on each line that a finding has to name.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]
@@ -19,13 +19,16 @@ use similar::TextDiff;
 use stdin::run_with;
 use support::testdata;
 
-/// A driver before, and the name and text of each conversion.
+/// A driver before, and the name of each conversion with the driver after it.
 fn case(text: &str) -> (String, Vec<(String, String)>) {
     let mut parts = text.split("//- ").skip(1).map(|part| part.split_once('\n').unwrap());
     let (head, before) = parts.next().unwrap();
     assert_eq!(head.trim(), "before");
-    let afters = parts.map(|(name, text)| (name.trim_start_matches("after ").to_owned(), text.to_owned())).collect();
-    (before.to_owned(), afters)
+    let afters = parts.map(|(name, text)| match name.split_once(' ').unwrap() {
+        ("whole", name) => (name.to_owned(), text.to_owned()),
+        (_, name) => (name.to_owned(), converted(before, text)),
+    });
+    (before.to_owned(), afters.collect())
 }
 
 /// The driver with its handler replaced by a conversion.
@@ -108,8 +111,7 @@ fn a_conversion_that_does_something_else_is_found_and_no_other() {
     for entry in fs::read_dir(testdata("conversions")).unwrap() {
         let (before, afters) = case(&fs::read_to_string(entry.unwrap().path()).unwrap());
         assert!(afters.len() > 2);
-        for (name, conversion) in afters {
-            let after = converted(&before, &conversion);
+        for (name, after) in afters {
             let found = introduced("conversion-differs", tree.path(), "drivers/case/lamp.c", &before, &after);
             let mut met = BTreeSet::new();
             for (number, line) in (1u64..).zip(after.lines()) {

@@ -194,7 +194,7 @@ fn slices_tile_and_masks_keep_length_and_lines() {
                     text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect::<Vec<_>>()
                 };
                 assert_eq!(lines(&masked.text), lines(part));
-                parse::functions(part, &masked.text, item.span.start);
+                parse::functions(part, &masked, item.span.start);
             }
             parse::members(part, item.span.start);
             parse::variables(part, item.span.start);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::term::{Part, Term};
+use super::term::{Part, Term, is_error_number};
 
 /// A question that a path answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +69,22 @@ impl Literal {
         matches!(&self.atom, Atom::Positive(term) | Atom::Zero(term) if term.any(is))
     }
 
+    /// Whether it says that the mapping has one page.
+    fn says_one_page(&self) -> bool {
+        let more = || Term::from(Part::Pages).plus(&Term::constant(-1));
+        !self.holds && matches!(&self.atom, Atom::Positive(term) if Some(term) == more().as_ref())
+    }
+
+    /// What it says of a mapping with one page.
+    fn of_one_page(&self) -> Compared {
+        let compared = match &self.atom {
+            Atom::Positive(term) => Compared::positive(&term.of_one_page()),
+            Atom::Zero(term) => Compared::zero(&term.of_one_page()),
+            Atom::Flag(_) | Atom::Fails(_) => return Compared::If(self.clone()),
+        };
+        if self.holds { compared } else { compared.negated() }
+    }
+
     /// The same atom with the other answer.
     pub fn negated(&self) -> Literal {
         Literal { atom: self.atom.clone(), holds: !self.holds }
@@ -105,6 +121,13 @@ impl Compared {
                 }
                 Part::PageOffset if coefficient > 0 && constant > 0 => return Compared::Always(true),
                 Part::PageOffset if coefficient < 0 && constant <= 0 => return Compared::Always(false),
+                // Error numbers are positive.
+                Part::Name(name) if is_error_number(name) && coefficient > 0 && constant >= 0 => {
+                    return Compared::Always(true);
+                }
+                Part::Name(name) if is_error_number(name) && coefficient < 0 && constant <= -coefficient => {
+                    return Compared::Always(false);
+                }
                 _ => {}
             }
         }
@@ -207,8 +230,26 @@ pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
 
 /// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
 pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
+    let literals: Vec<&Literal> = literals.collect();
+    if !literals.iter().any(|literal| literal.says_one_page()) {
+        return contradict_by_sum(literals.into_iter());
+    }
+    // What is said of the size is said of PAGE_SIZE.
+    let mut of_one_page = Vec::new();
+    for literal in literals {
+        match literal.of_one_page() {
+            Compared::Always(true) => {}
+            Compared::Always(false) => return true,
+            Compared::If(literal) => of_one_page.push(literal),
+        }
+    }
+    contradict_by_sum(of_one_page.iter())
+}
+
+fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let mut sums: BTreeMap<Term, Interval> = BTreeMap::new();
     let mut answers: BTreeMap<&Atom, bool> = BTreeMap::new();
+    let mut constants: BTreeMap<Term, &str> = BTreeMap::new();
     for literal in literals {
         if *answers.entry(&literal.atom).or_insert(literal.holds) != literal.holds {
             return true;
@@ -225,6 +266,11 @@ pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> boo
                 }
             }
             Atom::Zero(term) => {
+                if let Some((name, rest)) = term.named_constant().filter(|_| literal.holds)
+                    && *constants.entry(rest).or_insert(name) != name
+                {
+                    return true;
+                }
                 let (constant, rest) = term.split();
                 let interval = sums.entry(rest).or_default();
                 if literal.holds { interval.equal.push(-constant) } else { interval.unequal.push(-constant) }

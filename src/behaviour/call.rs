@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::arithmetic::{in_page, operation};
 use super::atom::Compared;
 use super::evaluate::Values;
 use super::outcome::{EffectKind, Gap, Populate};
@@ -27,6 +28,12 @@ impl Walk<'_, '_> {
     /// Evaluates a call; a call whose result is dropped is there for its effect. Any other expression has its value.
     pub(super) fn call(&mut self, whole: &Expression, state: State, is_dropped: bool) -> Values {
         let E::Call { callee, arguments: expressions } = &whole.bare().kind else { return self.value(whole, state) };
+        if let E::Call { callee: guard, arguments: names } = &callee.bare().kind
+            && guard.name() == Some("guard")
+            && let [Some(name)] = names.iter().map(Expression::name).collect::<Vec<_>>().as_slice()
+        {
+            return self.guard(name, expressions, whole.span, state);
+        }
         let callees = match callee.name().filter(|name| !state.locals.contains_key(*name)) {
             Some(name) => vec![(state, name.to_owned())],
             None => self.value(callee, state).into_iter().map(|(state, callee)| (state, callee.to_string())).collect(),
@@ -43,6 +50,19 @@ impl Walk<'_, '_> {
                 let called = Called { name: name.clone(), arguments, expressions, span: whole.span, is_dropped };
                 values.extend(self.called(&called, state));
             }
+        }
+        values
+    }
+
+    /// `guard(mutex)(&lock)`: the lock and the unlock at once. Differences do not depend on the order of calls.
+    pub(super) fn guard(&mut self, name: &str, lock: &[Expression], span: Span, state: State) -> Values {
+        let Some(guard) = self.functions.context.rules.guard(name) else { return vec![(state, Term::default())] };
+        let mut values = Vec::new();
+        for (mut state, arguments) in self.arguments(lock, state) {
+            for call in [&guard.take, &guard.undo] {
+                self.add_effect(EffectKind::Call(call.clone(), arguments.clone()), span, &mut state);
+            }
+            values.push((state, Term::default()));
         }
         values
     }
@@ -104,6 +124,13 @@ impl Walk<'_, '_> {
             CallValue::InBytes => first.times_pages(1),
             CallValue::PageAligned if first.is_whole_pages() => first,
             CallValue::PageAligned => Part::Call("PAGE_ALIGN".to_owned(), vec![first]).into(),
+            CallValue::InPage => in_page(&first),
+            CallValue::IsAligned => {
+                let multiple = call.arguments.get(1).cloned().unwrap_or_else(Term::page_size);
+                let ones = multiple.minus(&Term::constant(1)).unwrap_or_default();
+                let answers = state.decide(Compared::zero(&operation("&", &first, &ones))).into_iter();
+                return answers.map(|(state, holds)| (state, Term::constant(holds.into()))).collect();
+            }
             CallValue::Sum => {
                 let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
                 let variable = call.expressions.get(2).and_then(|argument| self.own_variable(argument));
@@ -198,10 +225,13 @@ impl Walk<'_, '_> {
     /// Follows a call into a function of the driver that gets something of the mapping, or that is asked to be followed.
     fn followed(&mut self, call: &Called, state: &State) -> Option<Values> {
         let is_passed = |term: &Term| term.is_of_mapping() || state.holds_mapping(term);
-        if !call.arguments.iter().any(is_passed) && !self.follow.contains(&call.name) {
+        let is_asked = self.reading.follow.contains(&call.name);
+        if self.reading.leave.contains(&call.name) || !is_asked && !call.arguments.iter().any(is_passed) {
             return None;
         }
-        let (function, file) = self.functions.own(&call.name, self.frame().file)?;
+        let near = self.frame().file;
+        let asked = || self.functions.foreign(&call.name, near).filter(|_| is_asked);
+        let (function, file) = self.functions.own(&call.name, near).or_else(asked)?;
         if function.parameters.len() != call.arguments.len() {
             return None;
         }
@@ -249,7 +279,7 @@ impl Walk<'_, '_> {
         let gets_mapping = call.arguments.iter().any(is_mapping);
         let name = self.functions.canonical(&call.name, gets_mapping);
         // What a desc twin is not given, the arguments of its helper do not say either.
-        let has_twin = gets_mapping || name != call.name;
+        let has_twin = gets_mapping || name != call.name || self.functions.has_twin(&call.name);
         let is_file = |term: &Term| match term.as_part() {
             Some(Part::Mapping | Part::File) => true,
             Some(Part::Call(name, arguments)) => {
@@ -275,8 +305,11 @@ impl Walk<'_, '_> {
             }
         }
         // Calls that set or clear flags were looked at before.
-        let is_ruled_silent =
-            rules.call(&call.name).is_some_and(|rule| matches!(rule.does, CallEffect::Silent | CallEffect::Access));
+        let is_ruled_silent = rules.call(&call.name).is_some_and(|rule| match rule.does {
+            CallEffect::Silent | CallEffect::Access => true,
+            CallEffect::Helper => rule.only_reads(),
+            _ => false,
+        });
         let is_silent = is_ruled_silent || rules.is_silent(&call.name) && !rules.has_state_rule(&call.name);
         let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
         if is_effect && !is_silent {

@@ -3,106 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::Behaviour;
 use super::atom::{Atom, Compared, Literal, contradict};
+use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::outcome::{EffectKind, Outcome, Populate, Returned};
 use super::term::{Part, Term, listed};
-use super::{Behaviour, Gap};
+use super::vm_ops::VmOps;
 use crate::rules::Rules;
-use crate::verdict::Place;
 
-/// Something that a conversion does otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// What differs.
-    pub kind: DifferenceKind,
-    /// Conditions under which it differs, as far as old and new do not share them.
-    pub when: Vec<Literal>,
-    /// The old value, or what the old handler did.
-    pub old: String,
-    /// The new one.
-    pub new: String,
-    /// The return of the old outcome.
-    pub old_place: Place,
-    /// The return of the new outcome, or the effect that is new.
-    pub new_place: Place,
-}
-
-/// What differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DifferenceKind {
-    /// The old handler refused a mapping that the new one accepts.
-    RefusalLost,
-    /// The new handler refuses a mapping that the old one accepted.
-    RefusalAdded,
-    /// Both refuse, with different errors.
-    Error,
-    /// Flags of the VMA.
-    Flags,
-    /// Another field of the VMA.
-    Field,
-    /// Populates: range, object, protection.
-    Populate,
-    /// Writes to objects that others see.
-    Store,
-    /// Calls for their effect: locks, references, other helpers.
-    Call,
-}
-
-impl DifferenceKind {
-    /// Whether only the number of the error differs.
-    pub fn is_minor(self) -> bool {
-        self == DifferenceKind::Error
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let when = self.when.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        match when.is_empty() {
-            true => write!(out, "old: {}; new: {}", self.old, self.new),
-            false => write!(out, "if {when}: old: {}; new: {}", self.old, self.new),
-        }
-    }
-}
-
-/// Why two behaviours cannot be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotCompared {
-    /// The outcomes of one are not all known.
-    Gap(Gap),
-    /// They have different numbers of variants.
-    Variants,
-}
-
-impl NotCompared {
-    /// The reason, as the end of a sentence.
-    pub fn reason(self) -> &'static str {
-        match self {
-            NotCompared::Gap(gap) => gap.reason(),
-            NotCompared::Variants => "its #ifs give another number of variants than before",
-        }
-    }
-}
-
-/// Compares the variants of a handler with those of its conversion. Each difference is given once, with the first condition that shows it.
+/// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the first condition that shows it.
 ///
 /// # Errors
-/// Not all outcomes are known, or the variants do not correspond.
-pub(super) fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -> Result<Vec<Difference>, NotCompared> {
-    if let Some(gap) = old.iter().chain(new).find_map(|behaviour| behaviour.gap) {
+/// Not all outcomes are known.
+pub(super) fn differences(
+    rules: &Rules,
+    vm_ops: &VmOps,
+    pairs: &[(&Behaviour, &Behaviour)],
+) -> Result<Vec<Difference>, NotCompared> {
+    if let Some(gap) = pairs.iter().find_map(|(old, new)| old.gap.or(new.gap)) {
         return Err(NotCompared::Gap(gap));
     }
-    if old.len() != new.len() || old.is_empty() {
-        return Err(NotCompared::Variants);
-    }
     let mut found: Vec<Difference> = Vec::new();
-    for (old, new) in old.iter().zip(new) {
+    for (old, new) in pairs {
         for (old, new) in old.outcomes.iter().flat_map(|old| new.outcomes.iter().map(move |new| (old, new))) {
             let checked = checked_by_calls(rules, old);
             if contradict(old.condition.iter().chain(&checked).chain(&new.condition)) {
                 continue;
             }
-            for difference in (Pair { rules, old, new }).differences() {
+            for difference in (Pair { rules, vm_ops, old, new }).differences() {
                 let is_known = |known: &Difference| {
                     (known.kind, &known.old, &known.new) == (difference.kind, &difference.old, &difference.new)
                 };
@@ -113,6 +41,21 @@ pub(super) fn differences(rules: &Rules, old: &[Behaviour], new: &[Behaviour]) -
         }
     }
     Ok(found)
+}
+
+/// The variants of a handler and of its conversion that one configuration can have.
+///
+/// # Errors
+/// A variant has no partner.
+pub(super) fn paired<'b>(
+    old: &'b [Behaviour],
+    new: &'b [Behaviour],
+) -> Result<Vec<(&'b Behaviour, &'b Behaviour)>, NotCompared> {
+    let pairs = old.iter().flat_map(|old| new.iter().map(move |new| (old, new)));
+    let pairs: Vec<_> = pairs.filter(|(old, new)| !old.assumed.contradicts(&new.assumed)).collect();
+    let is_paired = |one: &Behaviour| pairs.iter().any(|(old, new)| std::ptr::eq(*old, one) || std::ptr::eq(*new, one));
+    let is_complete = !pairs.is_empty() && old.iter().chain(new).all(is_paired);
+    is_complete.then_some(pairs).ok_or(NotCompared::Variants)
 }
 
 /// The conditions that populating calls check themselves, of an outcome in which they succeed. A conversion writes these checks out.
@@ -137,6 +80,7 @@ fn checked_by_calls(rules: &Rules, outcome: &Outcome) -> Vec<Literal> {
 /// Two outcomes that one mapping can have.
 struct Pair<'o> {
     rules: &'o Rules,
+    vm_ops: &'o VmOps<'o, 'o>,
     old: &'o Outcome,
     new: &'o Outcome,
 }
@@ -189,12 +133,14 @@ impl Pair<'_> {
     }
 
     fn difference(&self, kind: DifferenceKind, old: String, new: String) -> Difference {
-        let shared =
-            |literal: &&Literal| !(self.old.condition.contains(literal) && self.new.condition.contains(literal));
-        let mut when: Vec<Literal> = self.old.condition.iter().filter(shared).cloned().collect();
-        when.extend(
-            self.new.condition.iter().filter(shared).filter(|literal| !self.old.condition.contains(literal)).cloned(),
-        );
+        let (old_condition, new_condition) = (&self.old.condition, &self.new.condition);
+        // Of what they share only a call that fails says when another error is returned.
+        let says = |literal: &&Literal| {
+            let is_shared = old_condition.contains(literal) && new_condition.contains(literal);
+            !is_shared || kind == DifferenceKind::Error && literal.holds && literal.is_of_populate()
+        };
+        let added = new_condition.iter().filter(|literal| !old_condition.contains(literal));
+        let when: Vec<Literal> = old_condition.iter().chain(added).filter(says).cloned().collect();
         Difference { kind, when, old, new, old_place: self.old.place, new_place: self.new.place }
     }
 
@@ -233,21 +179,30 @@ impl Pair<'_> {
         let (old, new) = (written(self.old), written(self.new));
         for field in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
             let (was, is) = (old.get(field), new.get(field));
+            // Tables are compared by what they hold.
+            let tables = was.zip(is).filter(|_| field == "vm_ops");
+            if let Some(members) = tables.and_then(|(was, is)| self.vm_ops.differences(was, is)) {
+                for member in members.iter() {
+                    let name = format!("{field}->{}", member.name);
+                    found.push(self.written(&name, member.old.as_ref(), member.new.as_ref()));
+                }
+                continue;
+            }
             // The action takes its protection from the field: what only the call was given is now in the field.
             let is_protection = field == "vm_page_prot"
                 && is.is_some_and(|value| self.old.populates().any(|(populate, _)| populate.prot == *value));
             if was == is || is_protection {
                 continue;
             }
-            let text = |value: Option<&Term>, verb: &str| {
-                value.map_or(format!("left {field} alone"), |value| format!("{verb} {field} to {value}"))
-            };
-            found.push(self.difference(
-                DifferenceKind::Field,
-                text(was, "set"),
-                text(is, "sets").replace("left", "leaves"),
-            ));
+            found.push(self.written(field, was, is));
         }
+    }
+
+    /// A place that has another value than before.
+    fn written<T: fmt::Display>(&self, place: &str, was: Option<T>, is: Option<T>) -> Difference {
+        let old = was.map_or(format!("left {place} alone"), |value| format!("set {place} to {value}"));
+        let new = is.map_or(format!("leaves {place} alone"), |value| format!("sets {place} to {value}"));
+        self.difference(DifferenceKind::Field, old, new)
     }
 
     fn populates(&self, found: &mut Vec<Difference>) {

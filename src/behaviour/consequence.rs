@@ -34,10 +34,10 @@ pub enum Consequence {
     AskedBeforeMerge,
 }
 
-/// The consequences of a conversion, from the variants of a handler and those of its conversion.
-pub(super) fn consequences(old: &[Behaviour], new: &[Behaviour]) -> BTreeSet<Consequence> {
+/// The consequences of a conversion, from the variants of a handler with those of its conversion.
+pub(super) fn consequences(pairs: &[(&Behaviour, &Behaviour)]) -> BTreeSet<Consequence> {
     let mut found = BTreeSet::new();
-    for (old, new) in old.iter().zip(new) {
+    for (old, new) in pairs {
         for is in &new.outcomes {
             let is_same_path = |was: &&Outcome| was.is_compatible(&is.condition) && was.result == is.result;
             for was in old.outcomes.iter().filter(is_same_path) {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::{Difference, DifferenceKind, NotCompared, differences};
+use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
+use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::term::Part;
+use super::vm_ops::VmOps;
 use super::{Behaviour, Functions, Reading};
 use crate::index::ItemId;
 use crate::source::ItemKind;
@@ -26,18 +28,26 @@ pub struct Conversion {
 /// Not all outcomes are known, or the variants do not correspond.
 pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Conversion, NotCompared> {
     let ((old_functions, old), (new_functions, new)) = (old, new);
-    // A helper that is pulled out, or folded in, is followed on its side.
+    // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
     let (before, after) = (old_functions.callees(old), new_functions.callees(new));
-    let follow: BTreeSet<String> = before.symmetric_difference(&after).cloned().collect();
+    let (all_before, all_after) = (old_functions.called(old.id), new_functions.called(new.id));
+    let differ = before.symmetric_difference(&after).cloned();
+    let (leave, mut follow): (BTreeSet<String>, BTreeSet<String>) =
+        differ.partition(|name| all_before.contains(name) && all_after.contains(name));
+    // A handler that only wrapped a helper may give way to the helper's twin.
+    follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
     let renamed = if was.len() == is.len() { was } else { Vec::new() };
-    let reading = Reading { parameters: Vec::new(), follow: follow.clone() };
+    let mut reading = Reading { parameters: Vec::new(), follow, leave };
     let before = old_functions.behaviours(old, &reading);
-    let after = new_functions.behaviours(new, &Reading { parameters: renamed, follow });
+    reading.parameters = renamed;
+    let after = new_functions.behaviours(new, &reading);
     let moved = moved(new_functions, new, &after);
-    let found = differences(new_functions.context.rules, &before, &after)?;
+    let pairs = paired(&before, &after)?;
+    let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
+    let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
     let differences = found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
-    Ok(Conversion { differences, consequences: consequences(&before, &after) })
+    Ok(Conversion { differences, consequences: consequences(&pairs) })
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per
@@ -57,8 +67,11 @@ fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet
         let source = functions.context.index.file(file);
         let item = source.named(ItemKind::Function, &hook.name).next();
         let called = item.map(|item| functions.called(ItemId { file, item })).unwrap_or_default();
+        let callees = called.iter().filter_map(|name| functions.own(name, file)).map(|(function, _)| function);
+        for function in std::iter::once(function).chain(callees) {
+            names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
+        }
         names.extend(called.into_iter().map(|name| format!("{name}(")));
-        names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
     }
     names
 }

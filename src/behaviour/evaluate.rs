@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::arithmetic::{number_of, operation};
 use super::atom::Compared;
-use super::flags::{all_flags, any_flag, flags_of, masked};
+use super::flags::{all_flags, any_flag, masked};
 use super::outcome::{Effect, EffectKind};
 use super::state::State;
 use super::store::{member_of, target_of};
@@ -178,6 +179,7 @@ impl Walk<'_, '_> {
         };
         // `offset + size < offset` asks whether the sum wraps, which a sum of integers never does.
         let is_wrap = matches!(compared, Compared::Always(_))
+            && !(left.is_bound_of_mapping() && right.is_bound_of_mapping())
             && left.as_constant().is_none()
             && right.as_constant().is_none()
             && left != right;
@@ -359,41 +361,4 @@ impl Walk<'_, '_> {
 
 fn is_comparison(operator: &str) -> bool {
     matches!(operator, "<" | ">" | "<=" | ">=" | "==" | "!=")
-}
-
-/// The value of a number as C writes it.
-fn number_of(text: &str) -> Option<i128> {
-    let digits = text.trim_end_matches(['u', 'U', 'l', 'L']);
-    match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(hexadecimal) => i128::from_str_radix(hexadecimal, 16).ok(),
-        None if digits.len() > 1 && digits.starts_with('0') => i128::from_str_radix(digits, 8).ok(),
-        None => digits.parse().ok(),
-    }
-}
-
-/// The value of a binary operation.
-pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
-    let is_shift = right.as_name() == Some("PAGE_SHIFT");
-    let sum = match operator {
-        "+" => left.plus(right),
-        "-" => left.minus(right),
-        "*" => left.product(right),
-        "<<" if is_shift => Some(left.times_pages(1)),
-        ">>" if is_shift => Some(left.times_pages(-1)),
-        "/" if *right == Term::page_size() => Some(left.times_pages(-1)),
-        "<<" => right.as_constant().filter(|by| (0..64).contains(by)).and_then(|by| left.times(1 << by)),
-        "&" if right.as_name() == Some("PAGE_MASK") && left.is_whole_pages() => Some(left.clone()),
-        "|" => match (flags_of(left), flags_of(right)) {
-            (Some(left), Some(right)) => Some(Part::Flags(left.union(right).cloned().collect()).into()),
-            _ => None,
-        },
-        _ => None,
-    };
-    sum.unwrap_or_else(|| {
-        let mut operands = vec![left.clone(), right.clone()];
-        if matches!(operator, "&" | "|" | "^" | "*") {
-            operands.sort();
-        }
-        Part::Operation(operator.to_owned(), operands).into()
-    })
 }

@@ -7,15 +7,15 @@ use super::state::State;
 use super::term::{Part, Term};
 use super::walk::Walk;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::vma::lower::flags::flag_of;
+use crate::vma::lower::flags::{flag_of, named_mask};
 
 impl Walk<'_, '_> {
     /// The flags that a name stands for.
     pub(super) fn flags_named(&self, name: &str) -> Option<BTreeSet<String>> {
-        let rules = self.functions.context.rules;
-        match rules.mask(name) {
-            Some(all) => Some(all.iter().cloned().collect()),
-            None => flag_of(name).map(|flag| BTreeSet::from([flag])),
+        let context = &self.functions.context;
+        match flag_of(name).filter(|_| context.rules.mask(name).is_none()) {
+            Some(flag) => Some(BTreeSet::from([flag])),
+            None => Some(named_mask(context, name, self.frame().file)?.into_iter().collect()),
         }
     }
 

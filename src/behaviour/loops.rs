@@ -19,7 +19,8 @@ impl Walk<'_, '_> {
         states: Vec<State>,
     ) -> Exits {
         if head.is_some_and(|head| head.starts_with("scoped_")) {
-            let inner = self.statements(body, states);
+            let states = self.locked(condition, states);
+            let inner = self.block(body, states);
             let next = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
             return Exits { next, returns: inner.returns, ..Exits::default() };
         }
@@ -65,6 +66,15 @@ impl Walk<'_, '_> {
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
     }
 
+    /// `scoped_guard(mutex, &lock)`: takes a lock before its body.
+    fn locked(&mut self, arguments: Option<&Expression>, states: Vec<State>) -> Vec<State> {
+        let Some(E::Other(parts)) = arguments.map(|arguments| &arguments.bare().kind) else { return states };
+        let [name, lock @ ..] = parts.as_slice() else { return states };
+        let Some(name) = name.name() else { return states };
+        let locked = states.into_iter().flat_map(|state| self.guard(name, lock, parts[0].span, state));
+        locked.map(|(state, _)| state).collect()
+    }
+
     /// Whether another round may follow a round that ends in a state.
     fn may_repeat(&mut self, condition: Option<&Expression>, end: &State) -> bool {
         condition.is_none_or(|condition| self.condition(condition, end.clone()).iter().any(|(_, holds)| *holds))
@@ -90,7 +100,7 @@ impl Walk<'_, '_> {
             }
         }
         self.frame_mut().loops += 1;
-        let exits = self.statements(body, entry);
+        let exits = self.block(body, entry);
         self.frame_mut().loops -= 1;
         exits
     }

@@ -4,12 +4,14 @@
 //! [`Literal`]s, its result, what it leaves in the mapping, and its other effects. Values are [`Term`]s, which do not depend on spelling: a handler
 //! that takes a VMA and its conversion that takes a desc have the same outcomes. Computed only for the handlers that are asked for.
 
+mod arithmetic;
 mod atom;
 mod bound;
 mod call;
 mod compare;
 mod consequence;
 mod conversion;
+mod difference;
 mod evaluate;
 mod flags;
 mod loops;
@@ -17,6 +19,7 @@ mod outcome;
 mod state;
 mod store;
 mod term;
+mod vm_ops;
 mod walk;
 mod wrap;
 
@@ -27,9 +30,9 @@ use rustc_hash::FxHashMap;
 
 pub use atom::{Atom, Literal};
 pub use bound::{Unbounded, is_fault_bounded, unbounded};
-pub use compare::{Difference, DifferenceKind, NotCompared};
 pub use consequence::Consequence;
 pub use conversion::{Conversion, conversion};
+pub use difference::{Difference, DifferenceKind, NotCompared};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned, Wrap};
 pub use term::{Part, Term, listed};
 
@@ -39,6 +42,7 @@ use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId};
 use crate::rules::Rewrite;
+use crate::source::Assumed;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
@@ -48,6 +52,8 @@ use crate::vma::lower::Context;
 /// The outcomes of one variant of a handler.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
+    /// The conditions of `#if` under which the handler is this variant.
+    pub assumed: Assumed,
     /// The outcomes, in the order of the source.
     pub outcomes: Vec<Outcome>,
     /// Why they are not all known.
@@ -63,6 +69,8 @@ pub struct Reading {
     pub parameters: Vec<String>,
     /// Functions that are followed although they get nothing of the mapping.
     pub follow: BTreeSet<String>,
+    /// Functions that are not followed: the other handler calls them too, and they cannot be followed there.
+    pub leave: BTreeSet<String>,
 }
 
 /// Maximum number of functions that a handler is said to call.
@@ -187,7 +195,7 @@ impl<'a> Functions<'a> {
             };
             arguments.push(value);
         }
-        let mut walk = Walk::new(self, &reading.follow);
+        let mut walk = Walk::new(self, reading);
         let exits = walk.function(function, key.id.file, arguments, state);
         let mut outcomes: Vec<Outcome> = Vec::new();
         for outcome in exits.into_iter().flat_map(outcomes_of) {
@@ -201,18 +209,38 @@ impl<'a> Functions<'a> {
                 outcomes.push(outcome);
             }
         }
-        Behaviour { outcomes, gap: walk.gap, wraps: walk.wraps }
+        Behaviour { assumed: function.assumed.clone(), outcomes, gap: walk.gap, wraps: walk.wraps }
     }
 
     /// The driver's own function of this name, as a file means it, with its file.
     fn own(&self, name: &str, near: u32) -> Option<(Arc<Function>, u32)> {
         let index = self.context.index;
-        let is_own = |id: &ItemId| {
+        self.function(name, near, |id| {
             !index.file(id.file).is_shared_header() && (index.file(id.file).is_header() || index.same_driver(near, *id))
-        };
-        let id = index.functions(name, near).into_iter().find(is_own)?;
+        })
+    }
+
+    /// The function of this name, as a file means it, whatever module it is in.
+    fn foreign(&self, name: &str, near: u32) -> Option<(Arc<Function>, u32)> {
+        self.function(name, near, |_| true)
+    }
+
+    /// The first function of this name that is meant, in its first variant.
+    fn function(&self, name: &str, near: u32, is_meant: impl Fn(&ItemId) -> bool) -> Option<(Arc<Function>, u32)> {
+        let id = self.context.index.functions(name, near).into_iter().find(is_meant)?;
         let function = self.context.function(id).variants.first()?.clone();
         Some((function, id.file))
+    }
+
+    /// The helper whose desc twin a function is.
+    fn helper_of(&self, key: &Key) -> Option<&str> {
+        let file = self.context.index.file(key.id.file);
+        self.twins.get(&file.name(self.context.index.item(key.id))).map(String::as_str)
+    }
+
+    /// Whether a call of this name has a desc twin.
+    fn has_twin(&self, name: &str) -> bool {
+        self.context.rules.call(name).is_some_and(|rule| rule.twin.is_some())
     }
 
     /// The action that an action call asks for.

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::evaluate::{Values, operation};
+use super::arithmetic::operation;
+use super::evaluate::Values;
 use super::flags::flags_of;
 use super::outcome::EffectKind;
 use super::state::State;
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
+use crate::rules::Idiom;
 use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 
 impl Walk<'_, '_> {
     /// `&place`. A helper that is given the address of a field of the mapping reads that field.
@@ -20,7 +22,33 @@ impl Walk<'_, '_> {
         {
             return Part::Field(field).into();
         }
-        address_of(place)
+        self.contained(&place).unwrap_or_else(|| address_of(place))
+    }
+
+    /// The pointer that `&container(pointer)->member` is: `container_of()`, or a function of the driver, goes from a member to the struct around it,
+    /// and this goes back.
+    fn contained(&self, place: &Term) -> Option<Term> {
+        let rules = self.functions.context.rules;
+        let Part::Member(container, member) = place.as_part()? else { return None };
+        let Part::Call(name, arguments) = container.as_part()? else { return None };
+        let pointer = match arguments.as_slice() {
+            [pointer] => pointer,
+            [pointer, _, of] if rules.idiom(name) == Some(Idiom::Container) => {
+                return (of.as_name() == Some(member)).then(|| pointer.clone());
+            }
+            _ => return None,
+        };
+        let (function, _) = self.functions.own(name, self.frame().file)?;
+        let ([parameter], [Statement { kind: S::Return(Some(value)), .. }]) =
+            (function.parameters.as_slice(), function.body.as_slice())
+        else {
+            return None;
+        };
+        let E::Call { callee, arguments } = &value.bare().kind else { return None };
+        let is_container = rules.idiom(callee.name()?) == Some(Idiom::Container);
+        let [from, _, of] = arguments.as_slice() else { return None };
+        let goes_back = is_container && from.name() == Some(&parameter.name) && of.name() == Some(member);
+        goes_back.then(|| pointer.clone())
     }
 
     /// The place that an expression denotes, as a term: what `&` takes the address of and what is assigned to.

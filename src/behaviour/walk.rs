@@ -1,14 +1,14 @@
 //! Follows the statements of a function with all states that it can be in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::Functions;
 use super::outcome::{Gap, Wrap};
 use super::state::State;
 use super::term::{Part, Term};
+use super::{Functions, Reading};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
 use crate::verdict::Place;
@@ -46,6 +46,8 @@ pub(super) struct Frame {
     waiting: BTreeMap<String, Vec<State>>,
     /// How many loops lie around the statement.
     pub(super) loops: usize,
+    /// How many scopes lie around it.
+    scopes: usize,
 }
 
 /// Follows a handler.
@@ -53,8 +55,7 @@ pub(super) struct Walk<'a, 'f> {
     pub(super) functions: &'f Functions<'a>,
     pub(super) frames: Vec<Frame>,
     pub(super) gap: Option<Gap>,
-    /// Functions that are followed although they get nothing of the mapping.
-    pub(super) follow: &'f BTreeSet<String>,
+    pub(super) reading: &'f Reading,
     /// How many loops were followed whose variables are known by round.
     pub(super) loops: usize,
     pub(super) wraps: BTreeMap<Place, Wrap>,
@@ -64,12 +65,12 @@ pub(super) struct Walk<'a, 'f> {
 }
 
 impl<'a, 'f> Walk<'a, 'f> {
-    pub(super) fn new(functions: &'f Functions<'a>, follow: &'f BTreeSet<String>) -> Walk<'a, 'f> {
+    pub(super) fn new(functions: &'f Functions<'a>, reading: &'f Reading) -> Walk<'a, 'f> {
         Walk {
             functions,
             frames: Vec::new(),
             gap: None,
-            follow,
+            reading,
             loops: 0,
             wraps: BTreeMap::new(),
             lent: Vec::new(),
@@ -109,7 +110,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             state.locals.insert(parameter.name.clone(), value);
             types.insert(parameter.name.clone(), parameter.ty.clone());
         }
-        self.frames.push(Frame { file, types, waiting: BTreeMap::new(), loops: 0 });
+        self.frames.push(Frame { file, types, waiting: BTreeMap::new(), loops: 0, scopes: 0 });
         let exits = self.statements(&function.body, vec![state]);
         let end = function.body.last().map_or(Span { start: 0, end: 0 }, |last| last.span);
         let end = self.at(end);
@@ -163,12 +164,44 @@ impl<'a, 'f> Walk<'a, 'f> {
             }
             S::Break => Exits { breaks: states, ..Exits::default() },
             S::Continue => Exits { continues: states, ..Exits::default() },
-            S::Block(inner) => self.statements(inner, states),
+            S::Block(inner) => self.block(inner, states),
             S::Unknown => {
                 self.miss(Gap::NotParsed);
                 Exits { next: states, ..Exits::default() }
             }
         }
+    }
+
+    /// Follows the statements of a scope. A variable that it declares hides one of the same name around it, until it ends.
+    pub(super) fn block(&mut self, list: &[Statement], mut states: Vec<State>) -> Exits {
+        let declared = list.iter().filter_map(|statement| match &statement.kind {
+            S::Declaration(variables) => Some(variables.iter().map(|variable| variable.name.clone())),
+            _ => None,
+        });
+        let mut hidden: Vec<(String, Type)> = Vec::new();
+        for name in declared.flatten() {
+            hidden.extend(self.frame().types.get(&name).map(|ty| (name.clone(), ty.clone())));
+        }
+        let depth = self.frame().scopes;
+        // No name of C has a space.
+        let aside = |name: &str| format!("{name} {depth}");
+        for (name, _) in &hidden {
+            for state in &mut states {
+                let value = state.locals.get(name).cloned();
+                state.locals.extend(value.map(|value| (aside(name), value)));
+            }
+        }
+        self.frame_mut().scopes += 1;
+        let mut exits = self.statements(list, states);
+        self.frame_mut().scopes = depth;
+        for (name, ty) in hidden {
+            for state in exits.next.iter_mut().chain(&mut exits.breaks).chain(&mut exits.continues) {
+                let value = state.locals.remove(&aside(&name));
+                state.locals.extend(value.map(|value| (name.clone(), value)));
+            }
+            self.frame_mut().types.insert(name, ty);
+        }
+        exits
     }
 
     /// Evaluates an expression whose value is dropped.
@@ -226,8 +259,8 @@ impl<'a, 'f> Walk<'a, 'f> {
             state.decided = Some(place);
             if answer { holds.push(state) } else { fails.push(state) }
         }
-        let mut exits = self.statements(then, holds);
-        exits.extend(self.statements(otherwise, fails));
+        let mut exits = self.block(then, holds);
+        exits.extend(self.block(otherwise, fails));
         exits
     }
 

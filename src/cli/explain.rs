@@ -84,7 +84,7 @@ fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
     let waits = scan.findings.iter().filter(|finding| finding.judgement.depends_on().contains(&name));
     for finding in waits {
         let place = scan.index.file(finding.registration.file).at(finding.registration.span.start);
-        let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+        let handler = finding.handler_name();
         writeln!(out, "  {} waits for it ({})", printable(&format!("{handler} at {place}")), finding.verdict)?;
     }
     if !scan.index.is_called(hook) {

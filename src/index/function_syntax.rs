@@ -32,7 +32,7 @@ impl FunctionSyntax {
             if masked.truncated {
                 syntax.trouble.push((item.span, "more #if variants than the limit"));
             }
-            let parsed = parse::functions(text, &masked.text, item.span.start);
+            let parsed = parse::functions(text, &masked, item.span.start);
             syntax.trouble.extend(parsed.trouble);
             for function in parsed.syntax {
                 let list = if function.name == name { &mut syntax.variants } else { &mut syntax.others };

@@ -37,6 +37,7 @@ pub use swaps::{Swap, swaps};
 pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use build::Sought;
@@ -313,6 +314,30 @@ impl Index {
         self.records.called(tag, &self.files).into_iter().collect()
     }
 
+    /// The variable of this name in a file.
+    pub fn variable(&self, path: &str, name: &str) -> Option<ItemId> {
+        let file = self.files.iter().position(|file| file.path == path)?;
+        let item = self.files[file].named(ItemKind::Variable, name).next()?;
+        Some(ItemId { file: file as u32, item })
+    }
+
+    /// The functions that the initialiser of the variable `table`, as `near` sees it, names, by member.
+    pub fn table_members(&self, table: &str, near: u32) -> Option<BTreeMap<String, String>> {
+        std::iter::once(near).chain(self.neighbours(near)).find_map(|number| {
+            let file = self.file(number);
+            let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
+            let declared = crate::source::parse::variables(item.span.of(&file.text), item.span.start).syntax;
+            let value = declared.iter().find(|declared| declared.name == table)?.value.as_ref()?;
+            let crate::source::ast::ExpressionKind::Initializer { entries, .. } = &value.kind else { return None };
+            let named = entries.iter().filter_map(|entry| {
+                let member = entry.members.last()?;
+                let function = value.member(member)?.name().filter(|name| *name != "NULL")?;
+                Some((member.clone(), function.to_owned()))
+            });
+            Some(named.collect())
+        })
+    }
+
     /// Name that the initialiser of the variable `table`, as `near` sees it, gives `member`.
     pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<TableMember> {
         std::iter::once(near).chain(self.neighbours(near)).find_map(|number| {
@@ -337,15 +362,21 @@ impl Index {
         is_name.then(|| String::from_utf8_lossy(body).into_owned())
     }
 
-    /// Text of a macro without arguments: in the file itself, else a header of its folder, else an included header.
-    pub fn constant(&self, name: &str, near: u32) -> Option<&[u8]> {
+    /// Definition of a macro without arguments: in the file itself, else a header of its folder, else an included header.
+    pub fn constant_item(&self, name: &str, near: u32) -> Option<ItemId> {
         let headers = self.neighbours(near).filter(|file| self.file(*file).is_header());
         let elsewhere = self.meant_elsewhere(name, near).iter().map(|id| id.file);
         std::iter::once(near).chain(headers).chain(elsewhere).find_map(|file| {
-            let file = self.file(file);
-            let item = file.items[file.named(ItemKind::Macro, name).next()? as usize];
-            file.text.get(item.body as usize..item.span.end as usize).map(<[u8]>::trim_ascii)
+            let item = self.file(file).named(ItemKind::Macro, name).next()?;
+            Some(ItemId { file, item })
         })
+    }
+
+    /// Text of a macro without arguments, from the same places.
+    pub fn constant(&self, name: &str, near: u32) -> Option<&[u8]> {
+        let id = self.constant_item(name, near)?;
+        let item = self.item(id);
+        self.file(id.file).text.get(item.body as usize..item.span.end as usize).map(<[u8]>::trim_ascii)
     }
 
     /// Whether another file can use this function: it is not static, or it stands in a header.

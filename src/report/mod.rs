@@ -68,7 +68,7 @@ impl<'a> Report<'a> {
 /// Handler and registration of a finding: `hpet_mmap, file_operations.mmap of hpet_fops`.
 fn subject(finding: &Finding) -> String {
     let registration = &finding.registration;
-    let handler = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+    let handler = finding.handler_name();
     format!("{handler}, {}", registered_as(registration))
 }
 

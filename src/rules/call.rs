@@ -138,3 +138,10 @@ pub struct Call {
     #[serde(default)]
     pub also: Vec<RequirementKind>,
 }
+
+impl Call {
+    /// Whether the rule says what the call reads of the VMA, and nothing that it writes.
+    pub fn only_reads(&self) -> bool {
+        !(self.reads.is_empty() && self.tests.is_empty()) && self.writes.is_empty()
+    }
+}

@@ -13,7 +13,7 @@ use super::state::alternatives;
 use super::subject::SubjectRule;
 use super::target::TargetFile;
 use super::value::{FlagTestRule, MemoryRule, ValueRule};
-use super::{Bracket, Call, Document, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule};
+use super::{Bracket, Call, Document, Guard, Pattern, Presence, RequirementText, Rewrite, Rules, StateRule};
 
 /// Built-in files, by path.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -70,7 +70,7 @@ struct RuleFile {
     state: Vec<StateRule>,
     pattern: Vec<Pattern>,
     bracket: Vec<Bracket>,
-    read_locks: Vec<String>,
+    guards: Vec<Guard>,
     silent: Silent,
     presence: Presence,
     mapping: Vec<RecordRule>,
@@ -245,7 +245,7 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     }
     rules.patterns.extend(file.pattern);
     rules.brackets.extend(file.bracket);
-    rules.read_locks.extend(file.read_locks);
+    rules.guards.extend(file.guards);
     rules.presence.suffixes.extend(file.presence.suffixes);
     rules.presence.words.extend(file.presence.words);
     rules.presence.absent.extend(file.presence.absent);

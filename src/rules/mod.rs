@@ -29,7 +29,7 @@ pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use requirement::RequirementText;
 pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
-pub use state::{Bracket, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
+pub use state::{Bracket, Guard, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
 pub use target::{Action, Maps, Target};
 pub use value::{CallValue, FlagTestRule, MemoryKind};
 
@@ -43,7 +43,7 @@ pub struct Rules {
     takes: FxHashMap<String, usize>,
     undoes: FxHashMap<String, usize>,
     brackets: Vec<Bracket>,
-    read_locks: FxHashSet<String>,
+    guards: Vec<Guard>,
     presence: Presence,
     silent: FxHashSet<String>,
     silent_prefixes: Vec<String>,
@@ -186,9 +186,9 @@ impl Rules {
         &self.brackets
     }
 
-    /// Whether `guard(name)` takes a read lock.
-    pub fn is_read_lock(&self, name: &str) -> bool {
-        self.read_locks.contains(name)
+    /// The lock that `guard(name)` takes.
+    pub fn guard(&self, name: &str) -> Option<&Guard> {
+        self.guards.iter().find(|guard| guard.names.iter().any(|known| known == name))
     }
 
     /// Whether a call of `name` has no lasting effect.

@@ -54,6 +54,21 @@ pub enum Object {
     Result,
 }
 
+/// A lock that a scope holds: `guard(mutex)(&lock)`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// Names of the lock in `guard()`.
+    pub(super) names: Vec<String>,
+    /// Call that takes the lock otherwise.
+    pub take: String,
+    /// Call that releases it otherwise.
+    pub undo: String,
+    /// Whether it is a read lock.
+    #[serde(default)]
+    pub shared: bool,
+}
+
 /// Calls that take one kind of state, and the calls that release it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

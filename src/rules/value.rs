@@ -22,6 +22,10 @@ pub enum CallValue {
     InBytes,
     /// The first argument, rounded to a multiple of the page size.
     PageAligned,
+    /// The offset of the first argument in its page.
+    InPage,
+    /// Whether the first argument is a multiple of the second, or of the page size.
+    IsAligned,
     /// Whether the sum of the first two arguments wraps; the sum is stored through the third.
     Sum,
     /// Another form of the address in the first argument; the call checks nothing.

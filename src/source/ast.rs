@@ -1,5 +1,6 @@
 //! Syntax of one slice, reduced to the needs of the analysis and free of the grammar's node names.
 
+use super::conditional::Assumed;
 use super::span::Span;
 
 /// A C type, reduced to the needs of the analysis.
@@ -49,6 +50,8 @@ pub struct Function {
     pub is_static: bool,
     /// Its statements.
     pub body: Vec<Statement>,
+    /// The conditions of `#if` inside it under which it is this.
+    pub assumed: Assumed,
 }
 
 /// A declared variable and its initialiser.

@@ -24,6 +24,17 @@ pub struct Arm {
     pub inner: Vec<Conditional>,
 }
 
+/// The conditions of `#if` that hold in a variant: `CONFIG_MMU`, `!CONFIG_MMU`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assumed(Vec<String>);
+
+impl Assumed {
+    /// Whether no configuration can have both.
+    pub fn contradicts(&self, other: &Assumed) -> bool {
+        self.0.iter().any(|condition| other.0.contains(&negate(condition)))
+    }
+}
+
 /// Role of a directive in a conditional.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keyword {
@@ -249,8 +260,8 @@ pub fn count(conditionals: &[Conditional]) -> usize {
     conditionals.iter().map(Conditional::variants).max().unwrap_or(1)
 }
 
-/// Appends the spans that variant number `variant` omits: directives, and the arms not chosen.
-pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span>) {
+/// Appends the spans that variant number `variant` omits: directives, and the arms not chosen. Appends to `assumed` the conditions that hold in it.
+pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span>, assumed: &mut Assumed) {
     for conditional in conditionals {
         out.extend(conditional.arms.iter().map(|arm| arm.directive));
         out.push(conditional.end);
@@ -266,8 +277,10 @@ pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span
         }
         for (index, arm) in conditional.arms.iter().enumerate() {
             if Some(index) == chosen {
-                left_out(&arm.inner, rest, out);
+                assumed.0.push(arm.condition.clone());
+                left_out(&arm.inner, rest, out, assumed);
             } else {
+                assumed.0.push(negate(&arm.condition));
                 out.push(arm.body);
             }
         }
@@ -335,7 +348,7 @@ mod tests {
         let kept: Vec<String> = (0..3)
             .map(|variant| {
                 let mut out = Vec::new();
-                left_out(&tree, variant, &mut out);
+                left_out(&tree, variant, &mut out, &mut Assumed::default());
                 let visible = |at: usize| !out.iter().any(|span| span.contains(at as u32));
                 (0..text.len())
                     .filter(|at| visible(*at) && text[*at].is_ascii_digit())

@@ -3,7 +3,7 @@
 //! Comments, directives and attributes become spaces. Macros that head a loop or a block become `while`. Types passed to macros lose
 //! their `struct`. Length and newlines stay, so that every offset remains valid in the file.
 
-use super::conditional::{all_directives, conditionals, count, left_out};
+use super::conditional::{Assumed, all_directives, conditionals, count, left_out};
 use super::lex::{blank, comment_end, literal_end};
 use super::masker::Masker;
 use super::span::Span;
@@ -13,6 +13,8 @@ use super::span::Span;
 pub struct Masked {
     /// The rewritten bytes, as many as the slice has.
     pub text: Vec<u8>,
+    /// The conditions under which it is this.
+    pub assumed: Assumed,
     /// Whether the slice has more variants than `VARIANT_LIMIT`, so that some are missing.
     pub truncated: bool,
 }
@@ -27,9 +29,9 @@ pub fn variants(slice: &[u8]) -> Vec<Masked> {
     let truncated = wanted > VARIANT_LIMIT;
     (0..wanted.min(VARIANT_LIMIT))
         .map(|variant| {
-            let mut out = plain.clone();
-            left_out(&conditionals, variant, &mut out);
-            Masked { text: masked(slice, &out), truncated }
+            let (mut out, mut assumed) = (plain.clone(), Assumed::default());
+            left_out(&conditionals, variant, &mut out, &mut assumed);
+            Masked { text: masked(slice, &out), assumed, truncated }
         })
         .collect()
 }

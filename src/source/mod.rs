@@ -18,6 +18,7 @@ mod slicer;
 mod span;
 pub mod visit;
 
+pub use conditional::Assumed;
 pub use conditional::conditions_at;
 pub use item::{Item, ItemKind};
 pub use lex::{

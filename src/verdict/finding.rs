@@ -60,6 +60,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The name of the handler; `NULL` if there is none.
+    pub fn handler_name(&self) -> &str {
+        self.handler.as_ref().map_or("NULL", |handler| handler.name.as_str())
+    }
+
     /// The function of the handler, if it was found.
     pub fn function(&self, index: &Index) -> Option<Key> {
         let place = self.handler.as_ref()?.place?;

@@ -183,7 +183,7 @@ impl Sources<'_> {
     fn handler(&self, number: usize, finding: &Finding) -> Task {
         let index = &self.scan.index;
         let registration = &finding.registration;
-        let name = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+        let name = finding.handler_name();
         let place = finding.handler.as_ref().and_then(|handler| handler.place);
         // If another module defines the handler, the work is at the registration.
         let is_own = |place: &Place| index.file(place.file).folder() == index.file(registration.file).folder();
@@ -244,7 +244,7 @@ impl Sources<'_> {
         match effort {
             Effort::Done => "nothing is left to do".to_owned(),
             Effort::Patch => {
-                let name = finding.handler.as_ref().map_or("NULL", |handler| handler.name.as_str());
+                let name = finding.handler_name();
                 format!("run: mmaplint fix TREE {}:{name}", self.scan.index.file(registration.file).path)
             }
             Effort::Small => match why() {

@@ -75,7 +75,7 @@ fn only_variant(source: &SourceFile, id: ItemId) -> Option<Function> {
     let text = item.span.of(&source.text);
     let [masked] = variants(text).try_into().ok()?;
     let name = source.name(item);
-    parse::functions(text, &masked.text, item.span.start).syntax.into_iter().find(|function| function.name == name)
+    parse::functions(text, &masked, item.span.start).syntax.into_iter().find(|function| function.name == name)
 }
 
 /// Writes the new function: the body of `open`, with the private data as `mapped` receives it. `None` if `open` uses the VMA otherwise.

@@ -137,7 +137,7 @@ impl Conversion<'_> {
         let mut whole = Rewritten::default();
         let slice = item.span.of(self.source);
         for masked in variants(slice) {
-            let parsed = parse::functions(slice, &masked.text, item.span.start);
+            let parsed = parse::functions(slice, &masked, item.span.start);
             if let Some((span, reason)) = parsed.trouble {
                 done.open_points.push(OpenPoint { offset: span.start, text: reason.to_owned() });
             }

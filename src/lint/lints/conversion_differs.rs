@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::behaviour::{Difference, conversion};
-use crate::compare::converted;
+use crate::compare::{Lost, converted, lost};
 use crate::lint::{Facts, Found};
 use crate::rules::Level;
 use crate::verdict::Place;
@@ -12,9 +12,12 @@ use crate::vma::Key;
 pub fn check(facts: &Facts, found: &mut Found) {
     let Some(before) = facts.before else { return };
     let sides = ((before.context.index, before.findings), (facts.context.index, facts.findings));
+    lost_registrations(before, facts, found);
     for (old, new) in converted(sides.0, sides.1) {
-        let name = |facts: &Facts, key: &Key| facts.context.index.file(key.id.file).name(facts.context.index.item(key.id));
         let (was, is) = (name(before, &old), name(facts, &new));
+        if let Some(message) = lost_macro(before, &old, facts, &new) {
+            found.at(new.id.file, facts.context.index.item(new.id).name, message);
+        }
         match conversion((before.functions(), &old), (facts.functions(), &new)) {
             Ok(compared) => {
                 let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
@@ -34,6 +37,47 @@ pub fn check(facts: &Facts, found: &mut Found) {
             }
         }
     }
+}
+
+/// Registrations of converted handlers that are lost: by the table, or by the name that it still has.
+fn lost_registrations(before: &Facts, facts: &Facts, found: &mut Found) {
+    let index = facts.context.index;
+    for lost in lost((before.context.index, before.findings), (index, facts.findings)) {
+        match lost {
+            Lost::Hook { old, table } => {
+                let registration = &old.registration;
+                let (file, item) = (index.file(table.file), index.item(table));
+                let place = before.context.index.file(registration.file).at(registration.span.start);
+                let message = format!(
+                    "{} has no hook for mmap; it had .{} = {} ({place} before)",
+                    file.name(item),
+                    registration.hook.member,
+                    old.handler_name()
+                );
+                found.at(table.file, item.name, message);
+            }
+            Lost::Handler { new } => {
+                let message = format!("registers {}, which is gone", new.handler_name());
+                found.at(new.registration.file, new.registration.span, message);
+            }
+        }
+    }
+}
+
+/// A handler that is a macro in another arm of an `#if`, where the conversion has no macro of its name.
+fn lost_macro(before: &Facts, old: &Key, facts: &Facts, new: &Key) -> Option<String> {
+    let (was, is) = (name(before, old), name(facts, new));
+    if was == is || facts.context.index.constant_item(&is, new.id.file).is_some() {
+        return None;
+    }
+    let index = before.context.index;
+    let id = index.constant_item(&was, old.id.file)?;
+    let place = index.file(id.file).at(index.item(id).name.start);
+    Some(format!("{is} is a function only; {was} was a macro too ({place} before), for tables in another arm of its #if"))
+}
+
+fn name(facts: &Facts, key: &Key) -> String {
+    facts.context.index.file(key.id.file).name(facts.context.index.item(key.id))
 }
 
 /// Maximum number of differences in a message, and of conditions of each.

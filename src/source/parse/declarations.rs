@@ -5,6 +5,7 @@ use tree_sitter::Node;
 
 use super::fields::Fields;
 use super::{DEPTH_LIMIT, Reader};
+use crate::source::Assumed;
 use crate::source::ast::{Declared, Function, Parameter, Type};
 use crate::source::lex::identifier_end;
 
@@ -15,7 +16,7 @@ impl Reader<'_> {
         let parameters = returns.function.take()?;
         let body = node.field("body").map(|body| self.block(body, 0)).unwrap_or_default();
         let is_static = self.is_static(node);
-        Some(Function { name, parameters, returns, is_static, body })
+        Some(Function { name, parameters, returns, is_static, body, assumed: Assumed::default() })
     }
 
     /// The type before a declarator.

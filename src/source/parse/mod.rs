@@ -17,7 +17,7 @@ use fields::LANGUAGE;
 
 use super::ast::{Declared, Function, Parameter, Statement};
 use super::blank_unneeded::{Parts, blank_unneeded};
-use super::mask::{every_arm, variants};
+use super::mask::{Masked, every_arm, variants};
 use super::span::Span;
 use crate::profile::{Phase, count, measure};
 
@@ -31,7 +31,7 @@ pub const SLICE_LIMIT: usize = 1 << 20;
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Result of parsing a slice.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parsed<T> {
     /// The syntax, as far as it was understood.
     pub syntax: T,
@@ -68,27 +68,25 @@ fn parse_text(text: &[u8]) -> Option<Tree> {
 
 /// Parses the functions of a slice: one, or one per remaining head. The slice starts `base` bytes into its file; `masked` is one of its
 /// [`variants`].
-pub fn functions(original: &[u8], masked: &[u8], base: u32) -> Parsed<Vec<Function>> {
-    with_tree(original, masked, base, |reader, root| {
+pub fn functions(original: &[u8], masked: &Masked, base: u32) -> Parsed<Vec<Function>> {
+    with_tree(original, &masked.text, base, |reader, root| {
         let mut cursor = root.walk();
         let nodes: Vec<Node> = root.named_children(&mut cursor).collect();
-        nodes
-            .into_iter()
-            .filter(|node| node.kind() == "function_definition")
-            .filter_map(|node| reader.function(node))
-            .collect()
+        let definitions = nodes.into_iter().filter(|node| node.kind() == "function_definition");
+        let functions = definitions.filter_map(|node| reader.function(node));
+        functions.map(|function| Function { assumed: masked.assumed.clone(), ..function }).collect()
     })
 }
 
 /// Parses the functions of a slice in all its [`variants`]. A function without conditionals appears once per variant.
 pub fn in_every_variant(slice: &[u8], base: u32) -> Vec<Function> {
-    variants(slice).iter().flat_map(|masked| functions(slice, &masked.text, base).syntax).collect()
+    variants(slice).iter().flat_map(|masked| functions(slice, masked, base).syntax).collect()
 }
 
 /// Parses the functions of a slice in its first variant. For facts that do not depend on conditionals.
 pub fn in_first_variant(slice: &[u8], base: u32) -> Parsed<Vec<Function>> {
     let variants = variants(slice);
-    functions(slice, variants.first().map_or(slice, |masked| &masked.text), base)
+    variants.first().map(|masked| functions(slice, masked, base)).unwrap_or_default()
 }
 
 /// Parses the variables that a slice declares at file scope. Every arm of its conditionals is kept.
@@ -261,7 +259,7 @@ mod tests {
     fn a_deep_nest_is_reported_not_followed() {
         let text = format!("int f(void) {{ return {}1{}; }}", "(".repeat(1000), ")".repeat(1000));
         assert_eq!(
-            functions(text.as_bytes(), text.as_bytes(), 0).trouble.map(|(_, reason)| reason),
+            functions(text.as_bytes(), &variants(text.as_bytes())[0], 0).trouble.map(|(_, reason)| reason),
             Some("nested too deep")
         );
     }

@@ -1,6 +1,6 @@
 //! VMA flags that an expression sets, clears or tests.
 
-use super::Lowerer;
+use super::{Context, Lowerer};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::identifiers;
 use crate::vma::flow::FieldUse;
@@ -46,7 +46,7 @@ impl Lowerer<'_> {
                 if let Some(flag) = flag_name(value).filter(|_| self.context.rules.mask(name).is_none()) {
                     let named = FieldUse { name: flag, span: value.span };
                     if negated { found.clears.push(named) } else { found.sets.push(named) }
-                } else if let Some(flags) = self.named_mask(name) {
+                } else if let Some(flags) = named_mask(&self.context, name, self.file) {
                     let named = flags.into_iter().map(|name| FieldUse { name, span: value.span });
                     if negated { found.clears.extend(named) } else { found.sets.extend(named) }
                 } else if let Some(local) = self.locals.flags.get(name) {
@@ -58,25 +58,25 @@ impl Lowerer<'_> {
         }
     }
 
-    /// The flags of a named mask: from the rules, or from a constant such as `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
-    pub(super) fn named_mask(&self, name: &str) -> Option<Vec<String>> {
-        if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-            return None;
-        }
-        if let Some(flags) = self.context.rules.mask(name) {
-            return Some(flags.to_vec());
-        }
-        let body = self.context.index.constant(name, self.file)?;
-        let flags: Vec<String> = identifiers(body).filter_map(flag_of).collect();
-        (!flags.is_empty()).then_some(flags)
-    }
-
     /// Records the flags in a mask as tested.
     pub(super) fn tested_flags(&mut self, mask: &Expression) {
         let found = self.flag_sets(mask);
         self.out.tests.extend(found.sets);
         self.out.tests.extend(found.clears);
     }
+}
+
+/// The flags of a named mask, as a file means it: from the rules, or from a constant such as `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
+pub fn named_mask(context: &Context, name: &str, file: u32) -> Option<Vec<String>> {
+    if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return None;
+    }
+    if let Some(flags) = context.rules.mask(name) {
+        return Some(flags.to_vec());
+    }
+    let body = context.index.constant(name, file)?;
+    let flags: Vec<String> = identifiers(body).filter_map(flag_of).collect();
+    (!flags.is_empty()).then_some(flags)
 }
 
 /// The flag that an expression names.

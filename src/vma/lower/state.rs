@@ -11,10 +11,9 @@ impl<'a> Lowerer<'a> {
     /// Lowers `guard(mutex)(&lock)`. The lock counts as held until the end of the function, not of the scope.
     pub(super) fn guard(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
         let object = arguments.first().map(|lock| lock.text(self.text)).unwrap_or_default();
-        let is_lock = names.first().and_then(Expression::name) != Some("rcu");
-        if is_lock {
-            let is_shared =
-                names.first().and_then(Expression::name).is_some_and(|name| self.context.rules.is_read_lock(name));
+        let name = names.first().and_then(Expression::name);
+        if name != Some("rcu") {
+            let is_shared = name.and_then(|name| self.context.rules.guard(name)).is_some_and(|guard| guard.shared);
             self.event(EventKind::Take { kind: StateKind::Lock, object, fails: Fails::Error, is_shared }, span);
         }
         Value::Unknown

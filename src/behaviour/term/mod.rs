@@ -1,9 +1,12 @@
 //! Values as sums, so that `vm_end - vm_start`, `vma_pages(vma) << PAGE_SHIFT` and `vma_desc_size(desc)` are one term.
 
+mod text;
+
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
+
+pub use text::listed;
 
 /// A value that is not a sum.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,10 +130,7 @@ impl Term {
     /// The name of the error number, if the term is one as the kernel returns it: `EINVAL` of `-EINVAL`.
     pub fn errno(&self) -> Option<&str> {
         let [(Factor { part: Some(Part::Name(name)), pages: 0 }, -1)] = self.sum.as_slice() else { return None };
-        let letters = name.strip_prefix('E')?;
-        let is_error =
-            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        is_error.then_some(name)
+        is_error_number(name).then_some(name)
     }
 
     /// Whether the term is an error number as the kernel returns it: `-EINVAL`.
@@ -141,6 +141,12 @@ impl Term {
     /// Whether all of it is a whole number of pages, in bytes.
     pub fn is_whole_pages(&self) -> bool {
         self.sum.iter().all(|(factor, _)| factor.pages >= 1)
+    }
+
+    /// The sum without what is a whole number of pages, in bytes.
+    pub(super) fn without_whole_pages(&self) -> Term {
+        let is_odd = |factor: &Factor| factor.pages < 1 && factor.part != Some(Part::Start);
+        Term::of(self.sum.iter().filter(|(factor, _)| is_odd(factor)).cloned().collect())
     }
 
     /// The sum of two terms, or `None` if a coefficient is too large.
@@ -274,6 +280,29 @@ impl Term {
         self.coefficient_of(&Factor { part: Some(part.clone()), pages })
     }
 
+    /// The value for a mapping with one page.
+    pub(super) fn of_one_page(&self) -> Term {
+        let pages = self.only(&|part| *part == Part::Pages);
+        let sizes =
+            pages.sum.iter().filter_map(|(factor, value)| Term::constant(1).times_pages(factor.pages).times(*value));
+        sizes.fold(self.without(&[Part::Pages]), |sum, size| sum.plus(&size).unwrap_or(sum))
+    }
+
+    /// The one named constant in the sum, and what it equals if the sum is 0. Constants of other names have other values.
+    pub(super) fn named_constant(&self) -> Option<(&str, Term)> {
+        let is_constant = |part: &Part| matches!(part, Part::Name(name) if is_constant_name(name));
+        let mut constants = self.parts().filter(|(part, _)| is_constant(part));
+        let (Part::Name(name), coefficient @ (1 | -1)) = constants.next()? else { return None };
+        let value = self.without(&[Part::Name(name.clone())]).times(-coefficient)?;
+        (constants.next().is_none() && value.as_constant().is_none()).then_some((name, value))
+    }
+
+    /// Whether the value is the address of the mapping's start or end.
+    pub(super) fn is_bound_of_mapping(&self) -> bool {
+        let rest = self.minus(&Part::Start.into());
+        rest.is_some_and(|rest| rest.as_constant() == Some(0) || rest == Term::size())
+    }
+
     /// Whether two sums are equal but for their constants.
     pub(super) fn is_same_but_constant(&self, other: &Term) -> bool {
         let is_constant = |factor: &Factor| factor.part.is_none() && factor.pages == 0;
@@ -333,76 +362,15 @@ impl Part {
     }
 }
 
-/// Terms as the arguments of a call are written.
-pub fn listed(terms: &[Term]) -> String {
-    terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// Whether a name is that of an error number: `EINVAL`.
+pub(super) fn is_error_number(name: &str) -> bool {
+    let letters = name.strip_prefix('E').unwrap_or_default();
+    !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
-impl fmt::Display for Part {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Part::Pages => out.write_str("pages"),
-            Part::PageOffset => out.write_str("pgoff"),
-            Part::Start => out.write_str("start"),
-            Part::FaultPage => out.write_str("page of the fault"),
-            Part::Rounds(_) => out.write_str("round"),
-            Part::Mapping => out.write_str("vma"),
-            Part::File => out.write_str("file"),
-            Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
-            Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),
-            Part::Member(base, name) => write!(out, "{base}->{name}"),
-            Part::Index(base, index) => write!(out, "{base}[{index}]"),
-            Part::Target(pointer) => write!(out, "*{pointer}"),
-            Part::Address(value) => write!(out, "&{value}"),
-            Part::Call(name, arguments) => write!(out, "{name}({})", listed(arguments)),
-            Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
-            Part::Operation(operator, operands) if operands.len() == 2 => {
-                write!(out, "({} {operator} {})", operands[0], operands[1])
-            }
-            Part::Operation(operator, operands) => write!(out, "{operator}({})", listed(operands)),
-            Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
-            Part::Narrow(ty, value) => write!(out, "({ty})({value})"),
-        }
-    }
-}
-
-impl fmt::Display for Factor {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.part, self.pages) {
-            (Some(Part::Pages), 1) => out.write_str("size"),
-            (Some(Part::PageOffset), 1) => out.write_str("offset"),
-            (Some(part), 0) => write!(out, "{part}"),
-            (Some(part), 1) => write!(out, "{part} * PAGE_SIZE"),
-            (Some(part), -1) => write!(out, "{part} / PAGE_SIZE"),
-            (Some(part), pages) => write!(out, "{part} * PAGE_SIZE^{pages}"),
-            (None, 0) => out.write_str("1"),
-            (None, 1) => out.write_str("PAGE_SIZE"),
-            (None, pages) => write!(out, "PAGE_SIZE^{pages}"),
-        }
-    }
-}
-
-impl fmt::Display for Term {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.sum.is_empty() {
-            return out.write_str("0");
-        }
-        // Positive parts come first: `size - PAGE_SIZE`, not `-PAGE_SIZE + size`.
-        let mut ordered: Vec<(&Factor, i128)> = self.sum.iter().map(|(factor, value)| (factor, *value)).collect();
-        ordered.sort_by_key(|(factor, value)| (*value < 0, factor.part.is_none()));
-        for (number, (factor, value)) in ordered.into_iter().enumerate() {
-            match (number, value < 0) {
-                (0, true) => out.write_str("-")?,
-                (0, false) => {}
-                (_, true) => out.write_str(" - ")?,
-                (_, false) => out.write_str(" + ")?,
-            }
-            match (value.unsigned_abs(), factor) {
-                (value, Factor { part: None, pages: 0 }) => write!(out, "{value}")?,
-                (1, factor) => write!(out, "{factor}")?,
-                (value, factor) => write!(out, "{value} * {factor}")?,
-            }
-        }
-        Ok(())
-    }
+/// Whether a name is written as constants are: `LAMP_REGION_DATA`.
+fn is_constant_name(name: &str) -> bool {
+    name.len() > 1
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

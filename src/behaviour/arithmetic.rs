@@ -1,0 +1,69 @@
+//! Numbers and operations of C as terms.
+
+use super::flags::flags_of;
+use super::term::{Part, Term};
+
+/// The offset of an address in its page, in bytes.
+pub(super) fn in_page(address: &Term) -> Term {
+    let odd = address.without_whole_pages();
+    match odd.as_constant() {
+        Some(0) => odd,
+        _ => {
+            let mut operands = vec![odd, page_remainder()];
+            operands.sort();
+            Part::Operation("&".to_owned(), operands).into()
+        }
+    }
+}
+
+/// `PAGE_SIZE - 1`.
+fn page_remainder() -> Term {
+    Term::page_size().plus(&Term::constant(-1)).unwrap_or_default()
+}
+
+/// Whether a value is `PAGE_SIZE - 1` or `~PAGE_MASK`.
+fn is_page_remainder(value: &Term) -> bool {
+    let is_mask = |inner: &[Term]| matches!(inner, [mask] if mask.as_name() == Some("PAGE_MASK"));
+    *value == page_remainder()
+        || matches!(value.as_part(), Some(Part::Operation(operator, inner)) if operator == "~" && is_mask(inner))
+}
+
+/// The value of a number as C writes it.
+pub(super) fn number_of(text: &str) -> Option<i128> {
+    let digits = text.trim_end_matches(['u', 'U', 'l', 'L']);
+    match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hexadecimal) => i128::from_str_radix(hexadecimal, 16).ok(),
+        None if digits.len() > 1 && digits.starts_with('0') => i128::from_str_radix(digits, 8).ok(),
+        None => digits.parse().ok(),
+    }
+}
+
+/// The value of a binary operation.
+pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
+    let is_shift = right.as_name() == Some("PAGE_SHIFT");
+    let sum = match operator {
+        "+" => left.plus(right),
+        "-" => left.minus(right),
+        "*" => left.product(right),
+        "<<" if is_shift => Some(left.times_pages(1)),
+        ">>" if is_shift => Some(left.times_pages(-1)),
+        "/" if *right == Term::page_size() => Some(left.times_pages(-1)),
+        "<<" => right.as_constant().filter(|by| (0..64).contains(by)).and_then(|by| left.times(1 << by)),
+        "&" if right.as_name() == Some("PAGE_MASK") && left.is_whole_pages() => Some(left.clone()),
+        "&" if is_page_remainder(right) => Some(in_page(left)),
+        "&" if is_page_remainder(left) => Some(in_page(right)),
+        "%" if *right == Term::page_size() => Some(in_page(left)),
+        "|" => match (flags_of(left), flags_of(right)) {
+            (Some(left), Some(right)) => Some(Part::Flags(left.union(right).cloned().collect()).into()),
+            _ => None,
+        },
+        _ => None,
+    };
+    sum.unwrap_or_else(|| {
+        let mut operands = vec![left.clone(), right.clone()];
+        if matches!(operator, "&" | "|" | "^" | "*") {
+            operands.sort();
+        }
+        Part::Operation(operator.to_owned(), operands).into()
+    })
+}

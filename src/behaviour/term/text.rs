@@ -1,0 +1,79 @@
+//! Terms as text.
+
+use std::fmt;
+
+use super::{Factor, Part, Term};
+
+/// Terms as the arguments of a call are written.
+pub fn listed(terms: &[Term]) -> String {
+    terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Pages => out.write_str("pages"),
+            Part::PageOffset => out.write_str("pgoff"),
+            Part::Start => out.write_str("start"),
+            Part::FaultPage => out.write_str("page of the fault"),
+            Part::Rounds(_) => out.write_str("round"),
+            Part::Mapping => out.write_str("vma"),
+            Part::File => out.write_str("file"),
+            Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
+            Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),
+            Part::Member(base, name) => write!(out, "{base}->{name}"),
+            Part::Index(base, index) => write!(out, "{base}[{index}]"),
+            Part::Target(pointer) => write!(out, "*{pointer}"),
+            Part::Address(value) => write!(out, "&{value}"),
+            Part::Call(name, arguments) => write!(out, "{name}({})", listed(arguments)),
+            Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
+            Part::Operation(operator, operands) if operands.len() == 2 => {
+                write!(out, "({} {operator} {})", operands[0], operands[1])
+            }
+            Part::Operation(operator, operands) => write!(out, "{operator}({})", listed(operands)),
+            Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
+            Part::Narrow(ty, value) => write!(out, "({ty})({value})"),
+        }
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.part, self.pages) {
+            (Some(Part::Pages), 1) => out.write_str("size"),
+            (Some(Part::PageOffset), 1) => out.write_str("offset"),
+            (Some(part), 0) => write!(out, "{part}"),
+            (Some(part), 1) => write!(out, "{part} * PAGE_SIZE"),
+            (Some(part), -1) => write!(out, "{part} / PAGE_SIZE"),
+            (Some(part), pages) => write!(out, "{part} * PAGE_SIZE^{pages}"),
+            (None, 0) => out.write_str("1"),
+            (None, 1) => out.write_str("PAGE_SIZE"),
+            (None, pages) => write!(out, "PAGE_SIZE^{pages}"),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.sum.is_empty() {
+            return out.write_str("0");
+        }
+        // Positive parts come first: `size - PAGE_SIZE`, not `-PAGE_SIZE + size`.
+        let mut ordered: Vec<(&Factor, i128)> = self.sum.iter().map(|(factor, value)| (factor, *value)).collect();
+        ordered.sort_by_key(|(factor, value)| (*value < 0, factor.part.is_none()));
+        for (number, (factor, value)) in ordered.into_iter().enumerate() {
+            match (number, value < 0) {
+                (0, true) => out.write_str("-")?,
+                (0, false) => {}
+                (_, true) => out.write_str(" - ")?,
+                (_, false) => out.write_str(" + ")?,
+            }
+            match (value.unsigned_abs(), factor) {
+                (value, Factor { part: None, pages: 0 }) => write!(out, "{value}")?,
+                (1, factor) => write!(out, "{factor}")?,
+                (value, factor) => write!(out, "{value} * {factor}")?,
+            }
+        }
+        Ok(())
+    }
+}

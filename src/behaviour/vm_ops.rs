@@ -1,0 +1,63 @@
+//! The vm_ops that a handler and its conversion install, compared member by member.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::Functions;
+use super::term::{Part, Term};
+
+/// Looks up the tables of a handler and of its conversion.
+pub(super) struct VmOps<'f, 'a> {
+    /// The functions before, and the file of the handler.
+    old: (&'f Functions<'a>, u32),
+    /// The functions after, and the file of the conversion.
+    new: (&'f Functions<'a>, u32),
+    /// The pairs of tables that were compared.
+    known: RefCell<BTreeMap<(Term, Term), Compared>>,
+}
+
+/// The members in which two tables differ; `None` if a table is not found.
+type Compared = Option<Rc<[Member]>>;
+
+/// A member that has another function than before.
+pub(super) struct Member {
+    pub name: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
+impl<'f, 'a> VmOps<'f, 'a> {
+    /// Tables of a handler and of its conversion, as their files mean them.
+    pub(super) fn new(old: (&'f Functions<'a>, u32), new: (&'f Functions<'a>, u32)) -> VmOps<'f, 'a> {
+        VmOps { old, new, known: RefCell::default() }
+    }
+
+    /// The members in which two tables differ, but for `mapped`: state per mapping moves there. `None` if a table is not found. A function of
+    /// another name is the same if the old name is gone.
+    pub(super) fn differences(&self, old: &Term, new: &Term) -> Compared {
+        let mut known = self.known.borrow_mut();
+        known.entry((old.clone(), new.clone())).or_insert_with(|| self.compared(old, new)).clone()
+    }
+
+    fn compared(&self, old: &Term, new: &Term) -> Compared {
+        let (old, new) = (members(self.old, old)?, members(self.new, new)?);
+        let has = |(functions, file): (&Functions, u32), name: &str| functions.own(name, file).is_some();
+        let is_renamed = |was: &str| has(self.old, was) && !has(self.new, was);
+        let is_same = |was: Option<&String>, is: Option<&String>| match (was, is) {
+            (Some(was), Some(is)) => was == is || is_renamed(was),
+            (was, is) => was.is_none() && is.is_none(),
+        };
+        let names: BTreeSet<&String> = old.keys().chain(new.keys()).filter(|name| *name != "mapped").collect();
+        let differ = names.into_iter().filter(|name| !is_same(old.get(*name), new.get(*name)));
+        let member =
+            |name: &String| Member { name: name.clone(), old: old.get(name).cloned(), new: new.get(name).cloned() };
+        Some(differ.map(member).collect())
+    }
+}
+
+/// The functions in a table, by member.
+fn members((functions, file): (&Functions, u32), table: &Term) -> Option<BTreeMap<String, String>> {
+    let Part::Address(table) = table.as_part()? else { return None };
+    functions.context.index.table_members(table.as_name()?, file)
+}
