@@ -53,10 +53,19 @@ pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
         "&" if is_page_remainder(right) => Some(in_page(left)),
         "&" if is_page_remainder(left) => Some(in_page(right)),
         "%" if *right == Term::page_size() => Some(in_page(left)),
-        "|" => match (flags_of(left), flags_of(right)) {
-            (Some(left), Some(right)) => Some(Part::Flags(left.union(right).cloned().collect()).into()),
-            _ => None,
-        },
+        "|" if flags_of(left).is_some() => flags_of(left)
+            .zip(flags_of(right))
+            .map(|(left, right)| Part::Flags(left.union(right).cloned().collect()).into()),
+        "&" | "|" | "^" => {
+            let bits = left.as_constant().zip(right.as_constant()).filter(|(left, right)| *left >= 0 && *right >= 0);
+            bits.map(|(left, right)| {
+                Term::constant(match operator {
+                    "&" => left & right,
+                    "|" => left | right,
+                    _ => left ^ right,
+                })
+            })
+        }
         _ => None,
     };
     sum.unwrap_or_else(|| {
@@ -66,4 +75,28 @@ pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
         }
         Part::Operation(operator.to_owned(), operands).into()
     })
+}
+
+/// The values `x & A` and `x & B` of `x & (A | B)`.
+pub(super) fn masks(value: &Term) -> Vec<Term> {
+    let Some(Part::Operation(operator, operands)) = value.as_part() else { return Vec::new() };
+    let [left, right] = operands.as_slice() else { return Vec::new() };
+    if operator != "&" {
+        return Vec::new();
+    }
+    for (whole, mask) in [(left, right), (right, left)] {
+        if let Some(Part::Operation(operator, bits)) = mask.as_part()
+            && operator == "|"
+        {
+            return bits
+                .iter()
+                .flat_map(|bit| {
+                    let part = operation("&", whole, bit);
+                    let parts = masks(&part);
+                    if parts.is_empty() { vec![part] } else { parts }
+                })
+                .collect();
+        }
+    }
+    Vec::new()
 }

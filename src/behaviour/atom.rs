@@ -37,6 +37,13 @@ pub enum Compared {
 }
 
 impl Literal {
+    /// Whether a macro of the configuration is defined, as `#ifdef` and `IS_ENABLED()` ask.
+    pub(super) fn defined(name: &str, is_defined: bool) -> Literal {
+        let question = if name.starts_with("CONFIG_") { "IS_ENABLED" } else { "defined" };
+        let asked = Part::Call(question.to_owned(), vec![Part::Name(name.to_owned()).into()]);
+        Literal { atom: Atom::Zero(asked.into()), holds: !is_defined }
+    }
+
     /// Whether it says something about a flag of the VMA.
     pub fn is_of_flag(&self, flag: &str) -> bool {
         matches!(&self.atom, Atom::Flag(name) if name == flag)
@@ -75,11 +82,29 @@ impl Literal {
         !self.holds && matches!(&self.atom, Atom::Positive(term) if Some(term) == more().as_ref())
     }
 
-    /// What it says of a mapping with one page.
-    fn of_one_page(&self) -> Compared {
+    /// What it says at least, because a mapping has a page: `size + offset <= limit` says that `PAGE_SIZE + offset <= limit`.
+    fn of_least_size(&self) -> Option<Literal> {
+        let Atom::Positive(term) = &self.atom else { return None };
+        let (_, count) = term.parts().find(|(part, _)| **part == Part::Pages)?;
+        if (count > 0) == self.holds {
+            return None;
+        }
+        match self.with_terms(&Term::of_one_page) {
+            Compared::If(literal) => Some(literal),
+            Compared::Always(_) => None,
+        }
+    }
+
+    /// Whether it says something about a sum of some sort.
+    fn asks_term(&self, is: &dyn Fn(&Term) -> bool) -> bool {
+        matches!(&self.atom, Atom::Positive(term) | Atom::Zero(term) if is(term))
+    }
+
+    /// What it says with other values for its sums.
+    fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> Compared {
         let compared = match &self.atom {
-            Atom::Positive(term) => Compared::positive(&term.of_one_page()),
-            Atom::Zero(term) => Compared::zero(&term.of_one_page()),
+            Atom::Positive(term) => Compared::positive(&value(term)),
+            Atom::Zero(term) => Compared::zero(&value(term)),
             Atom::Flag(_) | Atom::Fails(_) => return Compared::If(self.clone()),
         };
         if self.holds { compared } else { compared.negated() }
@@ -147,7 +172,12 @@ impl Compared {
         if let Some(value) = term.as_constant() {
             return Compared::Always(value == 0);
         }
-        if term.is_errno() || matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_))) {
+        // VM_FAULT_SIGBUS and the like are bits. include/linux/mm_types.h: enum vm_fault_reason.
+        let is_reason = |name: &str| is_error_number(name) || name.starts_with("VM_FAULT_");
+        if term.is_errno()
+            || term.as_name().is_some_and(is_reason)
+            || matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_)))
+        {
             return Compared::Always(false);
         }
         let term = term.times_pages(-term.least_pages());
@@ -231,20 +261,34 @@ pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
 /// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
 pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let literals: Vec<&Literal> = literals.collect();
-    if !literals.iter().any(|literal| literal.says_one_page()) {
-        return contradict_by_sum(literals.into_iter());
+    let implied: Vec<Literal> = literals.iter().filter_map(|literal| literal.of_least_size()).collect();
+    let literals: Vec<&Literal> = literals.into_iter().chain(&implied).collect();
+    if contradict_by_sum(literals.iter().copied()) {
+        return true;
     }
-    // What is said of the size is said of PAGE_SIZE.
-    let mut of_one_page = Vec::new();
-    for literal in literals {
-        match literal.of_one_page() {
-            Compared::Always(true) => {}
-            Compared::Always(false) => return true,
-            Compared::If(literal) => of_one_page.push(literal),
+    // What is said of the size of one page is said of PAGE_SIZE.
+    let is_one_page = literals.iter().any(|literal| literal.says_one_page());
+    let by_page = |literal: &&Literal| literal.asks_term(&|term| term.coefficient_of_page_size() != 0);
+    if !is_one_page && !literals.iter().any(by_page) {
+        return false;
+    }
+    // If it holds for the smallest page and for the largest, it holds for those between: the sums are linear.
+    PAGE_SIZES.iter().all(|size| {
+        let mut of_page = Vec::new();
+        for literal in &literals {
+            let value = |term: &Term| if is_one_page { term.of_one_page() } else { term.clone() }.with_page_size(*size);
+            match literal.with_terms(&value) {
+                Compared::Always(true) => {}
+                Compared::Always(false) => return true,
+                Compared::If(literal) => of_page.push(literal),
+            }
         }
-    }
-    contradict_by_sum(of_one_page.iter())
+        contradict_by_sum(of_page.iter())
+    })
 }
+
+/// The smallest and the largest page, in bytes. Documentation/arch: 4 KiB on most, 256 KiB on powerpc 44x.
+const PAGE_SIZES: [i128; 2] = [4096, 262_144];
 
 fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let mut sums: BTreeMap<Term, Interval> = BTreeMap::new();

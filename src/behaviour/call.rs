@@ -10,9 +10,12 @@ use super::state::State;
 use super::store::flag_changes;
 use super::term::{Part, Term};
 use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
-use crate::rules::{Call, CallEffect, CallValue, Idiom};
+use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+
+/// Maximum number of variants by `#if` of a function that is followed in all of them.
+const VARIANTS_LIMIT: usize = 4;
 
 /// A call with its arguments evaluated.
 struct Called<'e> {
@@ -28,11 +31,8 @@ impl Walk<'_, '_> {
     /// Evaluates a call; a call whose result is dropped is there for its effect. Any other expression has its value.
     pub(super) fn call(&mut self, whole: &Expression, state: State, is_dropped: bool) -> Values {
         let E::Call { callee, arguments: expressions } = &whole.bare().kind else { return self.value(whole, state) };
-        if let E::Call { callee: guard, arguments: names } = &callee.bare().kind
-            && guard.name() == Some("guard")
-            && let [Some(name)] = names.iter().map(Expression::name).collect::<Vec<_>>().as_slice()
-        {
-            return self.guard(name, expressions, whole.span, state);
+        if let Some(guard) = self.functions.guard_of(callee) {
+            return self.guard(guard, expressions, whole.span, state);
         }
         let callees = match callee.name().filter(|name| !state.locals.contains_key(*name)) {
             Some(name) => vec![(state, name.to_owned())],
@@ -55,8 +55,7 @@ impl Walk<'_, '_> {
     }
 
     /// `guard(mutex)(&lock)`: the lock and the unlock at once. Differences do not depend on the order of calls.
-    pub(super) fn guard(&mut self, name: &str, lock: &[Expression], span: Span, state: State) -> Values {
-        let Some(guard) = self.functions.context.rules.guard(name) else { return vec![(state, Term::default())] };
+    pub(super) fn guard(&mut self, guard: &Guard, lock: &[Expression], span: Span, state: State) -> Values {
         let mut values = Vec::new();
         for (mut state, arguments) in self.arguments(lock, state) {
             for call in [&guard.take, &guard.undo] {
@@ -135,7 +134,10 @@ impl Walk<'_, '_> {
                 let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
                 let variable = call.expressions.get(2).and_then(|argument| self.own_variable(argument));
                 if let (Some(sum), Some(variable)) = (left.plus(right), variable) {
-                    state.locals.insert(variable, sum);
+                    state.locals.insert(variable, sum.clone());
+                    if sum.never_wraps() {
+                        return vec![(state, Term::default())];
+                    }
                 }
                 Part::Operation("wraps".to_owned(), vec![left.clone(), right.clone()]).into()
             }
@@ -157,8 +159,9 @@ impl Walk<'_, '_> {
         vec![(state, value)]
     }
 
-    /// Sets and clears the flags that a call names.
+    /// Sets and clears the flags that a call names: of the mapping, or of a copy in a variable.
     fn write_flags(&self, rule: &Call, call: &Called, state: &mut State) {
+        let copy = call.expressions.first().and_then(|copy| self.own_variable(copy));
         for (first, set) in [(rule.set, true), (rule.clear, false)] {
             let Some(first) = first else { continue };
             let count = if rule.variadic { usize::MAX } else { 1 };
@@ -179,7 +182,10 @@ impl Walk<'_, '_> {
                     _ => named.extend(self.flags_in(expression)),
                 }
             }
-            self.change_flags(&named, set, state);
+            match copy.as_ref().and_then(|name| state.locals.get(name).cloned().zip(Some(name))) {
+                Some((old, name)) => drop(state.locals.insert(name.clone(), with_flags(old, named, set))),
+                None => self.change_flags(&named, set, state),
+            }
         }
     }
 
@@ -230,9 +236,12 @@ impl Walk<'_, '_> {
             return None;
         }
         let near = self.frame().file;
-        let asked = || self.functions.foreign(&call.name, near).filter(|_| is_asked);
-        let (function, file) = self.functions.own(&call.name, near).or_else(asked)?;
-        if function.parameters.len() != call.arguments.len() {
+        let asked = || self.functions.foreign_item(&call.name, near).filter(|_| is_asked);
+        let id = self.functions.own_item(&call.name, near).or_else(asked)?;
+        let syntax = self.functions.context.function(id);
+        let variants =
+            if syntax.variants.len() > VARIANTS_LIMIT { &syntax.variants[..1] } else { &syntax.variants[..] };
+        if variants.is_empty() || variants.iter().any(|variant| variant.parameters.len() != call.arguments.len()) {
             return None;
         }
         if self.frames.len() >= DEPTH_LIMIT {
@@ -241,17 +250,22 @@ impl Walk<'_, '_> {
         }
         let mut state = state.clone();
         let lent = self.lend(call, &mut state);
-        let exits = self.function(&function, file, call.arguments.clone(), state);
         let mut values = Vec::new();
-        for Exit { mut state, value, .. } in exits {
-            for name in &lent {
-                if let Some(value) = state.memory.remove(&Part::Name(name.clone()).into()) {
-                    let value =
-                        self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
-                    state.locals.insert(name.clone(), value);
+        for variant in variants {
+            for Exit { mut state, value, .. } in self.function(variant, id.file, call.arguments.clone(), state.clone())
+            {
+                for name in &lent {
+                    if let Some(value) = state.memory.remove(&Part::Name(name.clone()).into()) {
+                        let value = self
+                            .frame()
+                            .types
+                            .get(name)
+                            .map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
+                        state.locals.insert(name.clone(), value);
+                    }
                 }
+                values.push((state, value.unwrap_or_default()));
             }
-            values.push((state, value.unwrap_or_default()));
         }
         self.lent.truncate(self.lent.len() - lent.len());
         Some(values)
@@ -327,6 +341,15 @@ impl Walk<'_, '_> {
         let name = operand.name().filter(|_| operator == "&")?;
         let ty = self.frame().types.get(name)?;
         (ty.tag() != Some("vm_area_desc")).then(|| name.to_owned())
+    }
+}
+
+/// Flags with some of them set or cleared.
+fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
+    let mask = Term::from(Part::Flags(named));
+    match set {
+        true => operation("|", &old, &mask),
+        false => operation("&", &old, &Part::Operation("~".to_owned(), vec![mask]).into()),
     }
 }
 

@@ -44,7 +44,12 @@ pub(super) fn consequences(pairs: &[(&Behaviour, &Behaviour)]) -> BTreeSet<Conse
                 populating(was, is, &mut found);
             }
         }
-        let refuses = old.outcomes.iter().any(|outcome| outcome.result != Returned::Success);
+        // Only mappings with the same flags are merged.
+        let is_of_flag = |literal: &Literal| matches!(literal.atom, Atom::Flag(_));
+        let refuses = old
+            .outcomes
+            .iter()
+            .any(|outcome| outcome.result != Returned::Success && !outcome.condition.iter().all(is_of_flag));
         let may_merge = |outcome: &Outcome| {
             outcome.result == Returned::Success
                 && outcome.mapping.flags.is_empty()

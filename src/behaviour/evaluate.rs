@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::arithmetic::{number_of, operation};
+use super::arithmetic::{masks, number_of, operation};
 use super::atom::Compared;
 use super::flags::{all_flags, any_flag, masked};
 use super::outcome::{Effect, EffectKind};
@@ -40,6 +40,10 @@ impl Walk<'_, '_> {
                     }
                 }
                 answers
+            }
+            E::Binary { operator, left, right } if operator == "," => {
+                let before = self.call(left, state, true).into_iter();
+                before.flat_map(|(state, _)| self.condition(right, state)).collect()
             }
             E::Binary { operator, left, right } if is_comparison(operator) => {
                 let mut answers = Vec::new();
@@ -121,6 +125,11 @@ impl Walk<'_, '_> {
         if let Some(flags) = masked(value) {
             return any_flag(flags, state);
         }
+        // `flags & (A | B)` asks for each of the bits.
+        let bits = masks(value);
+        if bits.len() > 1 {
+            return any_of(&bits, state);
+        }
         match value.as_part() {
             Some(Part::Populated(number)) => state.decide(Compared::fails(*number)),
             // The address of an object is no question of its own: what it was found by is there, or not.
@@ -179,7 +188,7 @@ impl Walk<'_, '_> {
         };
         // `offset + size < offset` asks whether the sum wraps, which a sum of integers never does.
         let is_wrap = matches!(compared, Compared::Always(_))
-            && !(left.is_bound_of_mapping() && right.is_bound_of_mapping())
+            && !(left.never_wraps() && right.never_wraps())
             && left.as_constant().is_none()
             && right.as_constant().is_none()
             && left != right;
@@ -222,6 +231,10 @@ impl Walk<'_, '_> {
             E::Unary { operator, operand } => self.unary(operator, operand, expression, state),
             E::Binary { operator, .. } if is_comparison(operator) || operator == "&&" || operator == "||" => {
                 self.as_number(expression, state)
+            }
+            E::Binary { operator, left, right } if operator == "," => {
+                let before = self.call(left, state, true).into_iter();
+                before.flat_map(|(state, _)| self.value(right, state)).collect()
             }
             E::Binary { operator, left, right } => {
                 self.both(left, right, state, |left, right| operation(operator, left, right))
@@ -306,7 +319,15 @@ impl Walk<'_, '_> {
             return state.field(&field);
         }
         let place = member_of(base, name);
-        state.memory.get(&place).cloned().unwrap_or(place)
+        if let Some(value) = state.memory.get(&place) {
+            return value.clone();
+        }
+        // A struct that was written as a whole, behind its address.
+        let whole = match base.as_part() {
+            Some(Part::Address(whole)) => state.memory.get(whole.as_ref()),
+            _ => None,
+        };
+        whole.map_or(place, |whole| member_of(whole, name))
     }
 
     /// The field of the VMA that `base->name` is.
@@ -357,6 +378,20 @@ impl Walk<'_, '_> {
         let is_looped = self.frames.iter().any(|frame| frame.loops > 0);
         state.effects.push(Effect { kind, is_looped, gets_mapping: false, place: self.at(span) });
     }
+}
+
+/// Whether any of some values is not 0.
+fn any_of(values: &[Term], state: State) -> Answers {
+    let (mut answers, mut left) = (Vec::new(), vec![state]);
+    for value in values {
+        let mut others = Vec::new();
+        for (state, is_zero) in left.into_iter().flat_map(|state| state.decide(Compared::zero(value))) {
+            if is_zero { others.push(state) } else { answers.push((state, true)) }
+        }
+        left = others;
+    }
+    answers.extend(left.into_iter().map(|state| (state, false)));
+    answers
 }
 
 fn is_comparison(operator: &str) -> bool {

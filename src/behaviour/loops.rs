@@ -20,9 +20,7 @@ impl Walk<'_, '_> {
     ) -> Exits {
         if head.is_some_and(|head| head.starts_with("scoped_")) {
             let states = self.locked(condition, states);
-            let inner = self.block(body, states);
-            let next = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
-            return Exits { next, returns: inner.returns, ..Exits::default() };
+            return self.once(body, states);
         }
         let mut changed = assigned(body, condition);
         // The macro that heads a loop changes the variables that it is given.
@@ -68,10 +66,12 @@ impl Walk<'_, '_> {
 
     /// `scoped_guard(mutex, &lock)`: takes a lock before its body.
     fn locked(&mut self, arguments: Option<&Expression>, states: Vec<State>) -> Vec<State> {
-        let Some(E::Other(parts)) = arguments.map(|arguments| &arguments.bare().kind) else { return states };
-        let [name, lock @ ..] = parts.as_slice() else { return states };
-        let Some(name) = name.name() else { return states };
-        let locked = states.into_iter().flat_map(|state| self.guard(name, lock, parts[0].span, state));
+        let Some(E::Binary { left, right, .. }) = arguments.map(|arguments| &arguments.bare().kind) else {
+            return states;
+        };
+        let Some(guard) = left.name().and_then(|name| self.functions.context.rules.guard(name)) else { return states };
+        let lock = std::slice::from_ref(right.as_ref());
+        let locked = states.into_iter().flat_map(|state| self.guard(guard, lock, left.span, state));
         locked.map(|(state, _)| state).collect()
     }
 

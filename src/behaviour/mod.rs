@@ -41,7 +41,7 @@ use state::State;
 use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId};
-use crate::rules::Rewrite;
+use crate::rules::{Guard, Rewrite};
 use crate::source::Assumed;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::visit::{self, Seen};
@@ -73,8 +73,17 @@ pub struct Reading {
     pub leave: BTreeSet<String>,
 }
 
-/// Maximum number of functions that a handler is said to call.
+/// Maximum number of the driver's own functions that a handler is said to call.
 const CALLEES_LIMIT: usize = 200;
+
+/// The functions that a function calls, directly or by way of the driver's own.
+#[derive(Default)]
+struct Callees {
+    /// The driver's own functions, with their files.
+    own: BTreeMap<String, (Arc<Function>, u32)>,
+    /// The names of others.
+    others: BTreeSet<String>,
+}
 
 /// Computes behaviours.
 pub struct Functions<'a> {
@@ -131,25 +140,24 @@ impl<'a> Functions<'a> {
 
     /// The driver's own functions that a handler leads to by calls.
     pub fn callees(&self, key: &Key) -> BTreeSet<String> {
-        self.called_from(key.id, true)
+        self.callees_of(key.id).own.into_keys().collect()
     }
 
     /// All functions that a function calls, directly or by way of the driver's own functions.
     fn called(&self, id: ItemId) -> BTreeSet<String> {
-        self.called_from(id, false)
+        let Callees { own, others } = self.callees_of(id);
+        others.into_iter().chain(own.into_keys()).collect()
     }
 
     /// A function, in each variant, and the driver's own functions that it calls, directly or indirectly, with their files.
     pub fn with_callees(&self, key: &Key) -> Vec<(Arc<Function>, u32)> {
-        let file = key.id.file;
-        let callees = self.callees(key).into_iter().filter_map(|name| self.own(&name, file));
-        let own: Vec<(Arc<Function>, u32)> =
-            self.context.function(key.id).variants.iter().map(|function| (function.clone(), file)).collect();
-        own.into_iter().chain(callees).collect()
+        let syntax = self.context.function(key.id);
+        let variants = syntax.variants.iter().map(|function| (function.clone(), key.id.file));
+        variants.chain(self.callees_of(key.id).own.into_values()).collect()
     }
 
-    fn called_from(&self, id: ItemId, only_own: bool) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
+    fn callees_of(&self, id: ItemId) -> Callees {
+        let mut found = Callees::default();
         let mut stack: Vec<(Arc<Function>, u32)> =
             self.context.function(id).variants.iter().map(|function| (function.clone(), id.file)).collect();
         while let Some((function, file)) = stack.pop() {
@@ -157,15 +165,30 @@ impl<'a> Functions<'a> {
                 let Seen::Expression(Expression { kind: ExpressionKind::Call { callee, .. }, .. }) = seen else {
                     return;
                 };
-                let Some(name) = callee.name().filter(|name| !found.contains(*name)) else { return };
-                let own = self.own(name, file);
-                if found.len() < CALLEES_LIMIT && (own.is_some() || !only_own) {
-                    found.insert(name.to_owned());
-                    stack.extend(own);
+                if let Some(guard) = self.guard_of(callee) {
+                    found.others.extend([guard.take.clone(), guard.undo.clone()]);
+                }
+                let Some(name) = callee.name() else { return };
+                if found.own.contains_key(name) || found.others.contains(name) || found.own.len() >= CALLEES_LIMIT {
+                    return;
+                }
+                match self.own(name, file) {
+                    Some(own) => {
+                        found.own.insert(name.to_owned(), own.clone());
+                        stack.push(own);
+                    }
+                    None => drop(found.others.insert(name.to_owned())),
                 }
             });
         }
         found
+    }
+
+    /// The lock of `guard(mutex)` in `guard(mutex)(&lock)`.
+    fn guard_of(&self, callee: &Expression) -> Option<&'a Guard> {
+        let ExpressionKind::Call { callee: guard, arguments: names } = &callee.bare().kind else { return None };
+        let [name] = names.as_slice() else { return None };
+        (guard.name() == Some("guard")).then(|| self.context.rules.guard(name.name()?)).flatten()
     }
 
     fn behaviour(&self, key: &Key, function: &Arc<Function>, reading: &Reading) -> Behaviour {
@@ -212,24 +235,29 @@ impl<'a> Functions<'a> {
         Behaviour { assumed: function.assumed.clone(), outcomes, gap: walk.gap, wraps: walk.wraps }
     }
 
-    /// The driver's own function of this name, as a file means it, with its file.
+    /// The driver's own function of this name, as a file means it, in its first variant, with its file.
     fn own(&self, name: &str, near: u32) -> Option<(Arc<Function>, u32)> {
+        let id = self.own_item(name, near)?;
+        Some((self.context.function(id).variants.first()?.clone(), id.file))
+    }
+
+    /// The driver's own function of this name, as a file means it. A fallback for what another file may define is none.
+    fn own_item(&self, name: &str, near: u32) -> Option<ItemId> {
         let index = self.context.index;
-        self.function(name, near, |id| {
-            !index.file(id.file).is_shared_header() && (index.file(id.file).is_header() || index.same_driver(near, *id))
-        })
+        let is_own = |id: &ItemId| {
+            let file = index.file(id.file);
+            !file.is_shared_header() && (file.is_header() || index.same_driver(near, *id))
+        };
+        let id = index.functions(name, near).into_iter().find(is_own)?;
+        // `#ifndef ARCH_HAS_VALID_RANGE`
+        let condition = index.file(id.file).condition_at(index.item(id).name.start);
+        let is_fallback = |condition: &String| condition.starts_with('!') && !condition.contains("CONFIG_");
+        (!condition.as_ref().is_some_and(is_fallback)).then_some(id)
     }
 
     /// The function of this name, as a file means it, whatever module it is in.
-    fn foreign(&self, name: &str, near: u32) -> Option<(Arc<Function>, u32)> {
-        self.function(name, near, |_| true)
-    }
-
-    /// The first function of this name that is meant, in its first variant.
-    fn function(&self, name: &str, near: u32, is_meant: impl Fn(&ItemId) -> bool) -> Option<(Arc<Function>, u32)> {
-        let id = self.context.index.functions(name, near).into_iter().find(is_meant)?;
-        let function = self.context.function(id).variants.first()?.clone();
-        Some((function, id.file))
+    fn foreign_item(&self, name: &str, near: u32) -> Option<ItemId> {
+        self.context.index.functions(name, near).into_iter().next()
     }
 
     /// The helper whose desc twin a function is.

@@ -139,6 +139,8 @@ pub enum Gap {
     NotParsed,
     /// Calls nest too deep.
     TooDeep,
+    /// It writes the VMA or the desc as a whole.
+    WritesWhole,
 }
 
 impl Gap {
@@ -149,6 +151,7 @@ impl Gap {
             Gap::JumpsBack => "it jumps backwards",
             Gap::NotParsed => "a part of it does not parse",
             Gap::TooDeep => "its calls nest too deep",
+            Gap::WritesWhole => "it writes the desc as a whole",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arithmetic::operation;
 use super::evaluate::Values;
 use super::flags::flags_of;
-use super::outcome::EffectKind;
+use super::outcome::{EffectKind, Gap};
 use super::state::State;
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
@@ -132,6 +132,14 @@ impl Walk<'_, '_> {
                     values.push((state, value.clone()));
                     continue;
                 }
+            }
+            if matches!(place.as_part(), Some(Part::Mapping)) {
+                self.miss(Gap::WritesWhole);
+            }
+            // What is there already is not written.
+            if value == state.memory.get(&place).cloned().unwrap_or_else(|| place.clone()) {
+                values.push((state, value.clone()));
+                continue;
             }
             state.memory.insert(place.clone(), value.clone());
             let is_lent = place.as_name().is_some_and(|name| self.lent.iter().any(|lent| lent == name));

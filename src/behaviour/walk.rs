@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::atom::Literal;
 use super::outcome::{Gap, Wrap};
 use super::state::State;
 use super::term::{Part, Term};
 use super::{Functions, Reading};
-use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
+use crate::source::{Span, find_word, parse};
 use crate::verdict::Place;
 
 /// Maximum number of states at one place.
@@ -104,6 +105,12 @@ impl<'a, 'f> Walk<'a, 'f> {
         arguments: Vec<Term>,
         mut state: State,
     ) -> Vec<Exit> {
+        for (name, is_defined) in function.assumed.macros() {
+            match state.assume(Literal::defined(name, is_defined)) {
+                Some(assumed) => state = assumed,
+                None => return Vec::new(),
+            }
+        }
         let mut types = FxHashMap::default();
         let caller = std::mem::take(&mut state.locals);
         for (parameter, value) in function.parameters.iter().zip(arguments) {
@@ -145,10 +152,20 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     fn statement(&mut self, statement: &Statement, states: Vec<State>) -> Exits {
         match &statement.kind {
-            S::Expression(expression) => Exits { next: self.for_effect(expression, states), ..Exits::default() },
+            S::Expression(expression) => match self.expanded(expression) {
+                Some(statements) => self.block(&statements, states),
+                None => Exits { next: self.for_effect(expression, states), ..Exits::default() },
+            },
             S::Declaration(variables) => Exits { next: self.declared(variables, states), ..Exits::default() },
             S::If { condition, then, otherwise } => self.branch(condition, then, otherwise, states),
-            S::Loop { condition, body, head, .. } => self.repeated(condition.as_ref(), body, head.as_deref(), states),
+            S::Loop { condition: Some(condition), body, is_do: true, .. } if condition.is_zero() => {
+                self.once(body, states)
+            }
+            S::Loop { condition, body, is_do, head } => {
+                // What a loop asks behind its body is not asked before it.
+                let condition = condition.as_ref().filter(|_| !is_do);
+                self.repeated(condition, body, head.as_deref(), states)
+            }
             S::Switch { value, arms, labels, has_default } => self.switch(value, arms, labels, *has_default, states),
             S::Return(value) => self.returned(value.as_ref(), statement.span, states),
             S::Goto(label) => {
@@ -202,6 +219,26 @@ impl<'a, 'f> Walk<'a, 'f> {
             self.frame_mut().types.insert(name, ty);
         }
         exits
+    }
+
+    /// Follows statements that `break` leaves.
+    pub(super) fn once(&mut self, body: &[Statement], states: Vec<State>) -> Exits {
+        let inner = self.block(body, states);
+        let next = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
+        Exits { next, returns: inner.returns, ..Exits::default() }
+    }
+
+    /// The statements of a macro that may return from the function or leave it otherwise: no call does that.
+    fn expanded(&self, expression: &Expression) -> Option<Vec<Statement>> {
+        let E::Call { callee, arguments } = &expression.bare().kind else { return None };
+        let name = callee.name().filter(|name| !name.bytes().any(|byte| byte.is_ascii_lowercase()))?;
+        let index = self.functions.context.index;
+        let file = self.frame().file;
+        let text = &index.file(file).text;
+        let arguments: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(text)).collect();
+        let expansion = index.expanded_call(name, file, &arguments).into_iter().next()?;
+        let leaves = ["return", "goto"].iter().any(|word| find_word(&expansion, word.as_bytes(), 0).is_some());
+        leaves.then(|| parse::statements(&expansion, expression.span).syntax)
     }
 
     /// Evaluates an expression whose value is dropped.

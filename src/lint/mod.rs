@@ -2,6 +2,7 @@
 //!
 //! A lint is a file in `lints` and a text in `rules/lints`. It queries [`Facts`] and reports [`Hazard`]s.
 
+mod allocation;
 mod branches;
 mod context;
 mod flags;

@@ -18,8 +18,8 @@ pub struct Permission {
 
 /// How a handler keeps a flag from mappings.
 pub enum Refusal {
-    /// It refuses mappings with the flag.
-    Refuses,
+    /// It refuses mappings with the flag, if further conditions hold.
+    Refuses(Vec<Literal>),
     /// It clears the flag.
     Clears,
 }
@@ -49,8 +49,10 @@ impl Facts<'_> {
                 }
             }
             for refused in behaviour.outcomes.iter().filter(|outcome| outcome.result != Returned::Success) {
-                if accepted.iter().any(|accepted| is_for_flag(refused, accepted, permission)) {
-                    places.push((refused.decided.unwrap_or(refused.place), Refusal::Refuses));
+                let accepted = accepted.iter().filter(|accepted| is_for_flag(refused, accepted, permission));
+                let conditions = accepted.map(|accepted| further_conditions(refused, accepted, permission));
+                if let Some(conditions) = conditions.min_by_key(Vec::len) {
+                    places.push((refused.decided.unwrap_or(refused.place), Refusal::Refuses(conditions)));
                 }
             }
         }
@@ -110,6 +112,12 @@ fn is_for_flag(refused: &Outcome, accepted: &Outcome, permission: &Permission) -
         |literal: &Literal| literal.is_of_populate() || literal.asks(&|part| matches!(part, Part::Call(..)));
     let is_shared = |literal: &Literal| accepted.condition.contains(literal) || !is_own_reason(literal);
     accepted.is_compatible(&without_flag) && without_flag.iter().all(is_shared)
+}
+
+/// The conditions of a refusal, beside the flag, that mappings without the flag need not meet.
+fn further_conditions(refused: &Outcome, accepted: &Outcome, permission: &Permission) -> Vec<Literal> {
+    let is_further = |literal: &&Literal| !literal.is_of_flag(permission.flag) && !accepted.condition.contains(literal);
+    refused.condition.iter().filter(is_further).cloned().collect()
 }
 
 /// The place where the handler clears the flag.

@@ -91,6 +91,9 @@ struct RuleFile {
     value: Vec<ValueRule>,
     flag_test: Vec<FlagTestRule>,
     memory: Vec<MemoryRule>,
+    uncleared: Vec<String>,
+    clears: Vec<String>,
+    may_lack_mmu: Vec<String>,
     linear: Vec<String>,
     mmap_lock: Vec<String>,
     subject: Vec<SubjectRule>,
@@ -271,6 +274,9 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     let values = file.value.into_iter();
     rules.values.extend(values.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
     rules.flag_tests.extend(file.flag_test);
+    rules.uncleared.extend(file.uncleared);
+    rules.clears.extend(file.clears);
+    rules.may_lack_mmu.extend(file.may_lack_mmu);
     let memory = file.memory.into_iter();
     rules.memory.extend(memory.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
     rules.linear.extend(file.linear);

@@ -66,6 +66,9 @@ pub struct Rules {
     values: FxHashMap<String, CallValue>,
     flag_tests: Vec<FlagTestRule>,
     memory: FxHashMap<String, MemoryKind>,
+    uncleared: FxHashSet<String>,
+    clears: FxHashSet<String>,
+    may_lack_mmu: FxHashSet<String>,
     linear: FxHashSet<String>,
     mmap_lock: FxHashSet<String>,
     subjects: Vec<SubjectRule>,
@@ -309,6 +312,22 @@ impl Rules {
     /// Flag test that a call performs.
     pub fn flag_test(&self, name: &str) -> Option<&FlagTestRule> {
         self.flag_tests.iter().find(|rule| rule.names.iter().any(|known| known == name))
+    }
+
+    /// Whether a call allocates memory and leaves what was in it before, unless a flag says otherwise.
+    pub fn is_uncleared(&self, name: &str) -> bool {
+        self.uncleared.contains(name)
+    }
+
+    /// Whether a file belongs to an architecture that always has an MMU.
+    pub fn always_has_mmu(&self, path: &str) -> bool {
+        let architecture = path.strip_prefix("arch/").and_then(|rest| rest.split('/').next());
+        architecture.is_some_and(|name| !self.may_lack_mmu.contains(name))
+    }
+
+    /// Whether a call fills memory that it is given.
+    pub fn clears(&self, name: &str) -> bool {
+        self.clears.contains(name)
     }
 
     /// The kind of memory that a call allocates, if it cannot be mapped by a linear address.

@@ -29,6 +29,15 @@ pub struct Arm {
 pub struct Assumed(Vec<String>);
 
 impl Assumed {
+    /// The macros that are defined (`true`) or not, as far as single ones are asked for.
+    pub fn macros(&self) -> impl Iterator<Item = (&str, bool)> {
+        let macros = self.0.iter().map(|condition| match condition.strip_prefix('!') {
+            Some(name) => (name, false),
+            None => (condition.as_str(), true),
+        });
+        macros.filter(|(name, _)| !name.is_empty() && name.bytes().all(super::is_identifier_byte))
+    }
+
     /// Whether no configuration can have both.
     pub fn contradicts(&self, other: &Assumed) -> bool {
         self.0.iter().any(|condition| other.0.contains(&negate(condition)))

@@ -51,6 +51,43 @@ static const struct file_operations prepared_first_fops = {
 	.read = a_read,
 	.mmap = a_mmap, //~ both-hooks
 };
+
+/* Set at run time, in one block or over an initialiser. */
+struct a_device {
+	struct file_operations fops;
+	struct file_operations *other;
+};
+
+static void a_set_both(struct a_device *device)
+{
+	device->fops.mmap_prepare = a_mmap_prepare;
+	device->fops.mmap = a_mmap; //~ both-hooks
+}
+
+static void a_set_either(struct a_device *device, bool is_old)
+{
+	if (is_old)
+		device->fops.mmap = a_mmap;
+	else
+		device->fops.mmap_prepare = a_mmap_prepare;
+	device->other->mmap_prepare = a_mmap_prepare;
+}
+
+static struct file_operations late_fops = {
+	.mmap = a_mmap, //~ both-hooks
+};
+
+static struct file_operations exchanged_fops = {
+	.mmap = a_mmap,
+};
+
+static int __init a_init(void)
+{
+	late_fops.mmap_prepare = a_mmap_prepare;
+	exchanged_fops.mmap = NULL;
+	exchanged_fops.mmap_prepare = a_mmap_prepare;
+	return 0;
+}
 //- drivers/both-hooks/before.c
 #include <linux/mm.h>
 

@@ -142,3 +142,62 @@ static int ring_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations ring_fops = {
 	.mmap = ring_mmap,
 };
+
+/* An open that only prints. */
+static void idle_open(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	pr_debug("%s: %p\n", __func__, board);
+}
+
+static void idle_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	atomic_dec(&board->mapped); //~ close-without-open
+}
+
+static const struct vm_operations_struct idle_vm_ops = {
+	.open = idle_open,
+	.close = idle_close,
+};
+
+static int idle_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	atomic_inc(&board->mapped);
+	vma->vm_private_data = board;
+	vma->vm_ops = &idle_vm_ops;
+	return 0;
+}
+
+static const struct file_operations idle_fops = {
+	.mmap = idle_mmap,
+};
+
+/* An open that counts in a way that no rule names. */
+static void own_open(struct vm_area_struct *vma)
+{
+	board_use(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct own_vm_ops = {
+	.open = own_open,
+	.close = idle_close,
+};
+
+static int own_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	atomic_inc(&board->mapped);
+	vma->vm_private_data = board;
+	vma->vm_ops = &own_vm_ops;
+	return 0;
+}
+
+static const struct file_operations own_fops = {
+	.mmap = own_mmap,
+};

@@ -93,3 +93,26 @@ static int passed_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations passed_fops = {
 	.mmap = passed_mmap,
 };
+
+/* A PFN that says what it is. */
+static vm_fault_t marked_fault(struct vm_fault *vmf)
+{
+	struct board *board = vmf->vma->vm_private_data;
+
+	return vmf_insert_mixed(vmf->vma, vmf->address, phys_to_pfn_t(board->phys, PFN_DEV | PFN_MAP));
+}
+
+static const struct vm_operations_struct marked_vm_ops = {
+	.fault = marked_fault,
+};
+
+static int marked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &marked_vm_ops;
+	return 0;
+}
+
+static const struct file_operations marked_fops = {
+	.mmap = marked_mmap,
+};

@@ -102,3 +102,33 @@ static int new_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations new_fops = {
 	.mmap = new_mmap,
 };
+
+/* A reason for failure in a variable is no success. */
+static vm_fault_t reason_fault(struct vm_fault *vmf)
+{
+	struct board *board = vmf->vma->vm_private_data;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+
+	vmf->page = board->pages[vmf->pgoff];
+	if (!vmf->page)
+		goto out;
+	get_page(vmf->page);
+	ret = 0;
+out:
+	return ret;
+}
+
+static const struct vm_operations_struct reason_vm_ops = {
+	.fault = reason_fault,
+};
+
+static int reason_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &reason_vm_ops;
+	return 0;
+}
+
+static const struct file_operations reason_fops = {
+	.mmap = reason_mmap,
+};

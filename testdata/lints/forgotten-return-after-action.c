@@ -74,3 +74,18 @@ static int variable_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations variable_fops = {
 	.mmap_prepare = variable_mmap_prepare,
 };
+
+/* The error is asked for before the request. */
+static int asked_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	int err = desc->pgoff ? -EIO : 0;
+
+	if (!err)
+		mmap_action_remap_full(desc, board->pfn);
+	return err;
+}
+
+static const struct file_operations asked_fops = {
+	.mmap_prepare = asked_mmap_prepare,
+};

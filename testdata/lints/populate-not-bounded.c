@@ -417,3 +417,45 @@ static int parts_cut_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations parts_cut_fops = {
 	.mmap = parts_cut_mmap,
 };
+
+/* Looked up with the VMA, page by page. A range check that another header may replace. */
+#ifndef ARCH_HAS_BOARD_RANGE
+static int board_range_ok(unsigned long pgoff, unsigned long size)
+{
+	return 1;
+}
+#endif
+
+static int found_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board_entry *entry = board_entry_get(file->private_data, vma);
+	unsigned long va, pfn;
+	int err = 0;
+
+	if (!entry)
+		return -EINVAL;
+	pfn = entry->address >> PAGE_SHIFT;
+	for (va = vma->vm_start; va < vma->vm_end; va += PAGE_SIZE, pfn++) {
+		err = vm_insert_page(vma, va, pfn_to_page(pfn));
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static const struct file_operations found_fops = {
+	.mmap = found_mmap,
+};
+
+static int ranged_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	if (!board_range_ok(vma->vm_pgoff, size))
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, vma->vm_pgoff, size, vma->vm_page_prot);
+}
+
+static const struct file_operations ranged_fops = {
+	.mmap = ranged_mmap,
+};

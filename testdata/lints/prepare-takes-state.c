@@ -91,3 +91,30 @@ static int by_name_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations by_name_fops = {
 	.mmap_prepare = by_name_mmap_prepare,
 };
+
+/* Memory that is allocated only for callers that ask for it. */
+static int looked_up(struct board *board, unsigned long pgoff, struct page **copy)
+{
+	if (board->is_inline) {
+		if (copy) {
+			*copy = alloc_page(GFP_KERNEL);
+			if (!*copy)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int looking(struct board *board, unsigned long pgoff, struct page **copy)
+{
+	return looked_up(board, pgoff, copy);
+}
+
+static int looking_mmap_prepare(struct vm_area_desc *desc)
+{
+	return looking(desc->file->private_data, desc->pgoff, NULL);
+}
+
+static const struct file_operations looking_fops = {
+	.mmap_prepare = looking_mmap_prepare,
+};

@@ -288,6 +288,14 @@ impl Term {
         sizes.fold(self.without(&[Part::Pages]), |sum, size| sum.plus(&size).unwrap_or(sum))
     }
 
+    /// The value with a number for `PAGE_SIZE` where it stands alone.
+    pub(super) fn with_page_size(&self, bytes: i128) -> Term {
+        let pages = self.coefficient_of_page_size();
+        let alone = Term::page_size().times(pages).and_then(|alone| self.minus(&alone));
+        let bytes = pages.checked_mul(bytes).map(Term::constant);
+        alone.zip(bytes).and_then(|(rest, bytes)| rest.plus(&bytes)).unwrap_or_else(|| self.clone())
+    }
+
     /// The one named constant in the sum, and what it equals if the sum is 0. Constants of other names have other values.
     pub(super) fn named_constant(&self) -> Option<(&str, Term)> {
         let is_constant = |part: &Part| matches!(part, Part::Name(name) if is_constant_name(name));
@@ -297,10 +305,13 @@ impl Term {
         (constants.next().is_none() && value.as_constant().is_none()).then_some((name, value))
     }
 
-    /// Whether the value is the address of the mapping's start or end.
-    pub(super) fn is_bound_of_mapping(&self) -> bool {
-        let rest = self.minus(&Part::Start.into());
-        rest.is_some_and(|rest| rest.as_constant() == Some(0) || rest == Term::size())
+    /// Whether the value is a bound of the mapping that mmap() has checked: the address of its start or end, its offset in pages, or that of its end.
+    pub(super) fn never_wraps(&self) -> bool {
+        let is_of = |start: Part, length: Term| {
+            let rest = self.minus(&start.into());
+            rest.is_some_and(|rest| rest.as_constant() == Some(0) || rest == length)
+        };
+        is_of(Part::Start, Term::size()) || is_of(Part::PageOffset, Part::Pages.into())
     }
 
     /// Whether two sums are equal but for their constants.

@@ -1,4 +1,4 @@
-//! `vm_ops->close` releases for each mapping what only the first one took.
+//! `vm_ops->close` releases for each mapping what only the first one took: there is no open, or one that does nothing.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::visit::{self, Seen};
 use crate::vma::EventKind;
-use crate::vma::flow::{Key, Lowered};
+use crate::vma::flow::{Key, Lowered, VmHook};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen = BTreeSet::new();
@@ -18,7 +18,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for body in &handler.bodies {
             for close in body.lowered.vm_hooks.iter().filter(|hook| hook.member == "close") {
                 let has = |member: &str| facts.context.index.table_member(&close.table, member, body.file()).is_some();
-                if has("open") || (!is_copied && has("may_split")) || !seen.insert((body.file(), close.table.clone())) {
+                let is_open = |hook: &&VmHook| hook.member == "open" && hook.table == close.table;
+                let idle = body.lowered.vm_hooks.iter().find(is_open).filter(|open| is_idle(facts, &open.key));
+                if (has("open") && idle.is_none()) || (!is_copied && has("may_split")) || !seen.insert((body.file(), close.table.clone())) {
                     continue;
                 }
                 let Some(lowered) = facts.lowered(&close.key) else { continue };
@@ -31,14 +33,39 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let undone = undone.map(|event| event.span).or_else(|| undone_by_name(facts, handler, &close.key));
                 let Some(undone) = undone else { continue };
                 let how = if is_copied { "a fork() or a partial munmap()" } else { "a partial munmap()" };
+                let open = match idle {
+                    Some(open) => {
+                        let name = facts.lowered(&open.key).map(|lowered| lowered.name.as_str()).unwrap_or_default();
+                        format!("{name} takes nothing")
+                    }
+                    None => format!("{} has no open", close.table),
+                };
                 let message = format!(
-                    "{} drops what the mapping took, but {} has no open: after {how} it drops more than was taken",
-                    lowered.name, close.table
+                    "{} drops what the mapping took, but {open}: after {how} it drops more than was taken",
+                    lowered.name
                 );
                 found.at(close.key.id.file, undone, message);
             }
         }
     }
+}
+
+/// Whether an open hook does nothing: it writes nothing but its variables, and calls only what prints or asserts.
+fn is_idle(facts: &Facts, key: &Key) -> bool {
+    let rules = facts.rules();
+    let mut is_idle = true;
+    for function in facts.syntax(key.id).variants.iter() {
+        visit::statements(&function.body, &mut |seen| {
+            let Seen::Expression(expression) = seen else { return };
+            is_idle &= match &expression.kind {
+                E::Assign { target, .. } => target.name().is_some(),
+                E::Step { .. } => false,
+                E::Call { callee, .. } => callee.name().is_some_and(|name| rules.is_silent(name) && !rules.has_state_rule(name)),
+                _ => true,
+            };
+        });
+    }
+    is_idle
 }
 
 /// The call in a close hook whose counterpart, by its name, the handler calls: `ring_unmap` and `ring_map`.

@@ -9,7 +9,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for place in places {
             let message = format!(
-                "{} sets VM_PFNMAP and accepts private mappings: the first fault of a writable one hits a BUG_ON in vmf_insert_pfn()",
+                "{} sets VM_PFNMAP and accepts private mappings: as long as they keep VM_MAYWRITE, a fault that inserts a PFN hits a BUG_ON in vmf_insert_pfn_prot()",
                 handler.name()
             );
             found.at(place.file, place.span, message);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::behaviour::{EffectKind, Literal, Outcome, Part, Term, is_fault_bounded};
+use crate::lint::allocation::is_page_of_fault;
 use crate::lint::vm_ops::VmOpsHook;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
@@ -78,11 +79,6 @@ fn mapped_pages(outcome: &Outcome) -> Vec<(&Term, Place)> {
         }
     }
     pages
-}
-
-/// Whether a place is `vmf->page`.
-pub(super) fn is_page_of_fault(place: &Term) -> bool {
-    matches!(place.as_part(), Some(Part::Member(base, name)) if name == "page" && base.as_name().is_some())
 }
 
 /// Whether the hook makes an object of the mapping's size.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::behaviour::Outcome;
+use crate::behaviour::{Outcome, Part};
 use crate::lint::{Facts, Found};
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -22,7 +22,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let has_one = |accepted: &Outcome| {
                     is_set_before || facts.passes_on(accepted) || needs.iter().any(|flag| facts.has_flag(accepted, flag))
                 };
-                if needs.is_empty() || hook.accepted.iter().all(has_one) || !seen.insert(effect.place) {
+                // Until v6.16 a PFN could say so itself: PFN_DEV | PFN_MAP of include/linux/pfn_t.h.
+                let is_of_device = populate.page.iter().chain(populate.terms()).any(|term| {
+                    term.any(&|part| matches!(part, Part::Name(name) if name == "PFN_MAP"))
+                });
+                if needs.is_empty() || is_of_device || hook.accepted.iter().all(has_one) || !seen.insert(effect.place) {
                     continue;
                 }
                 let message = format!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fault_index_not_bounded::is_page_of_fault;
+use crate::lint::allocation::is_page_of_fault;
 use crate::behaviour::{EffectKind, Outcome, Part, Returned, Term};
 use crate::lint::{Facts, Found};
 use crate::rules::{CallValue, Rules};

@@ -1,11 +1,13 @@
 //! An action that a later action replaces, or that a later error drops.
 
 use crate::index::Takes;
-use crate::lint::{Facts, Found, Variant};
+use crate::behaviour::Returned;
+use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::CallEffect;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit;
+use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
@@ -13,10 +15,27 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let mut walk = Walk { variant, depth: 0, hazards: Vec::new() };
             walk.block(&variant.function.body, Flow::default());
             for (span, message) in walk.hazards {
-                found.at(body.file(), span, message.to_owned());
+                if may_follow(facts, handler, Place { file: body.file(), span }) {
+                    found.at(body.file(), span, message.to_owned());
+                }
             }
         }
     }
+}
+
+/// Whether a path goes on from an action to an error, or to another action. Not all paths of some handlers are known.
+fn may_follow(facts: &Facts, handler: &HandlerView, action: Place) -> bool {
+    let behaviours = facts.behaviours(&handler.key);
+    if behaviours.iter().any(|behaviour| behaviour.gap.is_some()) {
+        return true;
+    }
+    let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
+    outcomes.into_iter().any(|outcome| {
+        let is_action_error = outcome.condition.iter().any(|literal| literal.holds && literal.is_of_populate());
+        let is_error = outcome.result != Returned::Success && !is_action_error;
+        let requests = outcome.populates().filter(|(_, effect)| effect.place == action).count();
+        requests > 0 && (is_error || outcome.populates().count() > 1)
+    })
 }
 
 /// State of the control flow.

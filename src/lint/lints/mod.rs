@@ -49,6 +49,7 @@ lints! {
     fault_inserts_without_flag "fault-inserts-without-flag",
     flags_changed_in_fault "flags-changed-in-fault",
     memory_not_for_user_space "memory-not-for-user-space",
+    memory_not_cleared "memory-not-cleared",
     taken_not_given_back "taken-not-given-back",
     mmap_lock_in_hook "mmap-lock-in-hook",
     vm_file_assigned "vm-file-assigned",

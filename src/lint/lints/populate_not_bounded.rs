@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::behaviour::{Literal, Outcome, Returned, Unbounded, unbounded};
+use crate::behaviour::{EffectKind, Literal, Outcome, Part, Populate, Returned, Term, Unbounded, unbounded};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::Call;
 use crate::verdict::Place;
@@ -62,6 +62,16 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Populated
     places
 }
 
+/// Whether the object comes from a call that was given the VMA, and may have compared its size.
+fn is_found_for_mapping(outcome: &Outcome, populate: &Populate) -> bool {
+    let gets_mapping = |name: &str| {
+        let mut calls = outcome.effects.iter().filter(|effect| effect.gets_mapping);
+        calls.any(|effect| matches!(&effect.kind, EffectKind::Call(called, _) if called == name))
+    };
+    let comes_from = |term: &Term| term.any(&|part| matches!(part, Part::Call(name, _) if gets_mapping(name)));
+    populate.page.iter().chain(populate.terms()).any(comes_from)
+}
+
 /// Adds the populates of an outcome that no caller bounds.
 fn add_unbounded(
     facts: &Facts,
@@ -70,6 +80,9 @@ fn add_unbounded(
     places: &mut BTreeMap<Place, Populated>,
 ) {
     for (populate, effect) in outcome.populates() {
+        if is_found_for_mapping(outcome, populate) {
+            continue;
+        }
         let is_looped = effect.is_looped;
         let with = |caller: &Vec<Literal>| {
             let condition: Vec<Literal> = outcome.condition.iter().chain(caller).cloned().collect();

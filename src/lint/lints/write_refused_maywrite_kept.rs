@@ -14,11 +14,15 @@ pub(super) fn report(facts: &Facts, permission: &Permission, made: &str, found: 
     for (handler, places) in facts.of_each(of_handler) {
         for (place, refusal) in places {
             let how = match refusal {
-                Refusal::Refuses => "refuses",
-                Refusal::Clears => "clears",
+                Refusal::Refuses(conditions) if conditions.is_empty() => format!("refuses {flag}"),
+                Refusal::Refuses(conditions) => {
+                    let conditions: Vec<String> = conditions.iter().map(ToString::to_string).collect();
+                    format!("refuses {flag} if {},", conditions.join(" and "))
+                }
+                Refusal::Clears => format!("clears {flag}"),
             };
             let name = handler.name();
-            let message = format!("{name} {how} {flag} and leaves {may} set: mprotect() can still make the mapping {made}");
+            let message = format!("{name} {how} and leaves {may} set: mprotect() can still make the mapping {made}");
             found.at(place.file, place.span, message);
         }
     }

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::Reader;
 use super::fields::Fields;
-use crate::source::ast::{Entry, Expression, ExpressionKind as E};
+use crate::source::ast::{Entry, Expression, ExpressionKind as E, Type};
 
 impl Reader<'_> {
     pub(super) fn field(&self, node: Node, field: &str, depth: usize) -> Expression {
@@ -34,6 +34,19 @@ impl Reader<'_> {
             "number_literal" => E::Number(self.text_of(node)),
             "string_literal" | "char_literal" | "concatenated_string" => E::Literal,
             "parenthesized_expression" => return self.parenthesized(node, depth),
+            "call_expression" if self.is_cast(node) => {
+                let ty = node
+                    .field("function")
+                    .map(|name| self.expression(name, depth + 1))
+                    .and_then(|name| name.name().map(str::to_owned));
+                let argument = self.arguments(node, depth).into_iter().next();
+                match (ty, argument) {
+                    (Some(name), Some(value)) => {
+                        E::Cast { ty: Type { name, ..Type::default() }, value: Box::new(value) }
+                    }
+                    _ => E::Other(self.parts(node, depth)),
+                }
+            }
             "call_expression" => {
                 E::Call { callee: self.boxed(node, "function", depth), arguments: self.arguments(node, depth) }
             }
@@ -67,6 +80,11 @@ impl Reader<'_> {
                 then: node.field("consequence").map(|then| Box::new(self.expression(then, depth + 1))),
                 otherwise: self.boxed(node, "alternative", depth),
             },
+            "comma_expression" => E::Binary {
+                operator: ",".to_owned(),
+                left: self.boxed(node, "left", depth),
+                right: self.boxed(node, "right", depth),
+            },
             "cast_expression" => E::Cast { ty: self.type_descriptor(node), value: self.boxed(node, "value", depth) },
             "compound_literal_expression" => {
                 let entries = node.field("value").map(|list| self.entries(list, depth)).unwrap_or_default();
@@ -77,6 +95,18 @@ impl Reader<'_> {
             _ => E::Other(self.parts(node, depth)),
         };
         Expression { kind, span }
+    }
+
+    /// Whether what looks like a call is a cast to a named type: `(u64)(size)`. The grammar does not know which names are types.
+    fn is_cast(&self, call: Node) -> bool {
+        let Some(name) = call.field("function").filter(|name| name.kind() == "parenthesized_expression") else {
+            return false;
+        };
+        let text = self.text_of(name);
+        let name = text.trim_matches(['(', ')', ' ']);
+        let is_sized =
+            |prefix: &str| name.strip_prefix(prefix).is_some_and(|bits| ["8", "16", "32", "64"].contains(&bits));
+        name.ends_with("_t") || ["u", "s", "__u", "__s", "__le", "__be"].into_iter().any(is_sized)
     }
 
     pub(super) fn parenthesized(&self, node: Node, depth: usize) -> Expression {

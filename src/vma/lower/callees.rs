@@ -177,7 +177,9 @@ impl Lowerer<'_> {
         let is_short = item.span.end - item.span.start <= SHORT;
         Arguments {
             own: Arguments::positions(arguments, |argument| self.points_to_own(argument)),
-            zero: Arguments::positions(arguments, is_zero),
+            zero: Arguments::positions(arguments, |argument| {
+                is_zero(argument) || argument.name().is_some_and(|name| self.ownership.zeros.contains(name))
+            }),
             is_far: self.is_far,
             constant: if is_short { Arguments::positions(arguments, |argument| self.is_constant(argument)) } else { 0 },
         }

@@ -27,6 +27,7 @@ use crate::index::{FunctionSyntax, Index, ItemId, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::visit::{self, Seen};
 
 /// Input of lowering besides the function.
 #[derive(Clone, Copy)]
@@ -104,6 +105,8 @@ struct Ownership {
     own: FxHashSet<String>,
     /// Parameters that the caller passes constants for.
     constants: FxHashSet<String>,
+    /// Parameters that the caller passes `NULL` or 0 for, and that the function does not change.
+    zeros: FxHashSet<String>,
     parameters: FxHashSet<String>,
     /// Pointers to objects that the function has just allocated.
     fresh: FxHashSet<String>,
@@ -133,6 +136,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         ownership: Ownership {
             own: handed(key.arguments.own).collect(),
             constants: handed(key.arguments.constant).collect(),
+            zeros: handed(key.arguments.zero).filter(|name| !is_changed(function, name)).collect(),
             parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
             ..Ownership::default()
         },
@@ -157,6 +161,22 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
     let flow = std::mem::take(&mut lowerer.steps);
     lowerer.out.flows.push(prune(flow));
     lowerer.out
+}
+
+/// Whether a function may change a parameter.
+fn is_changed(function: &Function, name: &str) -> bool {
+    let mut is_changed = false;
+    visit::statements(&function.body, &mut |seen| {
+        if let Seen::Expression(expression) = seen {
+            is_changed |= match &expression.kind {
+                E::Assign { target, .. } => target.name() == Some(name),
+                E::Step { operand, .. } => operand.name() == Some(name),
+                E::Unary { operator, operand } => operator == "&" && operand.name() == Some(name),
+                _ => false,
+            };
+        }
+    });
+    is_changed
 }
 
 impl Lowerer<'_> {
@@ -248,7 +268,9 @@ impl Lowerer<'_> {
         match &statement.kind {
             S::Expression(value) => drop(self.expression(value)),
             S::Declaration(variables) => variables.iter().for_each(|declared| self.declaration(declared)),
-            S::If { condition, then, otherwise } if is_never(condition) && !has_label(then) => self.block(otherwise),
+            S::If { condition, then, otherwise } if self.is_never(condition) && !has_label(then) => {
+                self.block(otherwise)
+            }
             S::If { condition, then, otherwise } => {
                 // If the other arm returns an error, the write is a claim.
                 let absent = self
@@ -315,6 +337,15 @@ impl Lowerer<'_> {
         self.steps.push(Step::Assign { slot, value: result });
     }
 
+    /// Whether a condition never holds: `if (0)`, or a parameter for which the caller passes `NULL`.
+    fn is_never(&self, condition: &Expression) -> bool {
+        match &condition.bare().kind {
+            E::Number(_) => condition.bare().is_zero(),
+            E::Name(name) => self.ownership.zeros.contains(name),
+            _ => false,
+        }
+    }
+
     /// Releases the variables declared with `__free(...)`, at a return.
     fn clean_up(&mut self, span: Span) {
         for (object, kind) in self.ownership.cleanups.clone() {
@@ -371,11 +402,6 @@ impl Lowerer<'_> {
         let body = std::mem::replace(&mut self.steps, outer);
         self.steps.push(Step::Loop(body));
     }
-}
-
-/// Whether a condition never holds: `if (0)`.
-fn is_never(condition: &Expression) -> bool {
-    matches!(condition.bare().kind, E::Number(_)) && condition.bare().is_zero()
 }
 
 /// Whether statements contain a label, and so can be jumped into.
