@@ -147,7 +147,7 @@ impl HandlerConversion<'_, '_> {
                             self.add(file, [Edit::new(at, at + name.len(), new_name)]);
                         }
                         self.remarks.insert(format!(
-                            "{name}() was exported: modules outside the tree that name it need {new_name}()"
+                            "{name}() was exported: modules outside the tree that call it have to call {new_name}(), with a descriptor"
                         ));
                     }
                     _ => {}

@@ -236,7 +236,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 Mention::Export => {
                     self.add(file, [Edit::new(at, at + name.len(), new_name)]);
                     self.remarks.insert(format!(
-                        "{name}() was exported: modules outside the tree that name it need {new_name}()"
+                        "{name}() was exported: modules outside the tree that register it have to register {new_name}() as the new hook"
                     ));
                 }
                 Mention::Alias(number) => self.alias(file, number, at),

@@ -81,6 +81,10 @@ impl Series<'_> {
     /// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in mm/util.c).
     fn without_mmu(&self, change: &Change, consequences: &BTreeSet<&Consequence>) -> Option<String> {
         consequences.iter().find(|one| matches!(one, Consequence::Replaced { .. }))?;
+        let paths = || change.files.keys().map(|file| self.index.file(*file).path.as_str());
+        if paths().all(|path| self.rules.always_has_mmu(path)) {
+            return None;
+        }
         let words = [b"CONFIG_MMU".as_slice(), b"mmap_capabilities", b"NOMMU_MAP_DIRECT"];
         let needed = change.needs.iter().map(|need| &self.fixes.changes[*need]);
         let files: BTreeSet<u32> =
@@ -159,7 +163,11 @@ impl Series<'_> {
         }
         let doubled = hooks(true, Hook::new_name);
         if !doubled.is_empty() {
-            let _ = write!(what, " It now implements {}.", listed(&doubled));
+            let _ = write!(
+                what,
+                " It now implements {}, whose callers still have a VMA and apply the descriptor to it.",
+                listed(&doubled)
+            );
         }
         if fixes.iter().all(|fix| self.findings[fix.finding].verdict == Verdict::Mechanical) {
             what.push_str(match fixes.len() {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::SystemTime;
 
+use super::log::listed;
 use super::{FileDiff, unified};
 use crate::fix::change::{Change, Fixes, Step};
 use crate::fix::output::diff::quoted;
@@ -82,7 +83,11 @@ impl Series<'_> {
         let patches: Vec<Patch> = changes().zip(&steps).map(|(change, steps)| self.patch(change, steps)).collect();
         let cover = self.with_cover.then(|| self.cover(&envelope, &patches));
         let mails = changes().zip(&patches).enumerate();
-        let mails = mails.map(|(number, (change, patch))| self.mail(&envelope, number + 1, change, patch));
+        let mails = mails.map(|(number, (change, patch))| {
+            let needed: Vec<String> =
+                change.needs.iter().map(|need| format!("patch {}, \"{}\"", need + 1, patches[*need].subject)).collect();
+            self.mail(&envelope, number + 1, change, patch, &needed)
+        });
         cover.into_iter().chain(mails).collect()
     }
 
@@ -107,13 +112,17 @@ impl Series<'_> {
         }
     }
 
-    fn mail(&self, envelope: &Envelope, number: usize, change: &Change, patch: &Patch) -> Mail {
+    /// One mail; `needed` names the patches that it needs.
+    fn mail(&self, envelope: &Envelope, number: usize, change: &Change, patch: &Patch, needed: &[String]) -> Mail {
         let Patch { subject, files, diffs, indices } = patch;
         let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
         let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
         let mut text = self.headers(envelope, number, subject, &self.maintainers.recipients(files, &changed));
         text.push_str(&self.body(change));
         text.push_str("---\n");
+        if !needed.is_empty() {
+            text.push_str(&format!("{}\n", wrap(&format!("Needs {}.", listed(needed)))));
+        }
         text.push_str(&self.carried(change));
         text.push_str(&diffstat(files, diffs));
         let mut text = text.into_bytes();
@@ -166,7 +175,11 @@ impl Series<'_> {
         if carried.is_empty() {
             return String::new();
         }
-        let intro = "The old code has these hazards too; this patch leaves them (lines of the new file):".to_owned();
+        let intro = match carried.len() {
+            1 => "The old code has this hazard too; this patch leaves it (line of the new file):",
+            _ => "The old code has these hazards too; this patch leaves them (lines of the new file):",
+        };
+        let intro = intro.to_owned();
         let paragraphs: Vec<String> =
             std::iter::once(intro).chain(carried.into_iter().map(|hazard| format!("* {hazard}"))).collect();
         format!("{}\n", paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<String>())
