@@ -48,7 +48,8 @@ static const struct panel_ops kept_ops = {
  * @blank: switches it off
  */
 struct panel_ops {
-	int (*mmap)(struct panel *panel, struct vm_area_struct *vma);	/* may be missing */
+	int	(*mmap)	     (struct panel *panel,
+			      struct vm_area_struct *vma);	/* may be missing */
 	int (*blank)(struct panel *panel);
 };
 
@@ -90,7 +91,7 @@ static int panel_mmap(struct file *file, struct vm_area_struct *vma)
 	struct panel *panel = file->private_data;
 	int ret;
 
-	if (WARN_ON_ONCE(!panel->ops->mmap))
+	if (WARN_ONCE(!panel->ops->mmap, "%s has no mmap\n", panel->name))
 		return -ENODEV;
 	if (!panel->ops->mmap || panel->busy)
 		return -EBUSY;

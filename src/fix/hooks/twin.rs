@@ -2,6 +2,7 @@
 
 use crate::fix::hooks::retyping::Retyping;
 use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::layout::{columns, joined};
 use crate::fix::text::mentions::{description_end, last_comment};
 use crate::index::SourceFile;
 use crate::source::{Span, find_word, identifier_before};
@@ -20,6 +21,7 @@ pub(super) fn declared(
     let end = name.end as usize + memchr::memchr(b';', &code[name.end as usize..])? + 1;
     let declaration = Span::new(start, end);
     let new = String::from_utf8(applied(&source.text, declaration, &sorted(retyped).ok()?)).ok()?;
+    let new = beside_parameters(&new, &retyping.new_name);
     // A comment may follow on the line.
     let line_end = end + memchr::memchr(b'\n', &source.text[end..])?;
     let rest = &source.text[end..line_end];
@@ -31,6 +33,15 @@ pub(super) fn declared(
     edits.push(Edit::new(at, at, format!("{above}\n\t{new}")));
     edits.extend(named_before(source, code));
     Some(edits)
+}
+
+/// A declaration without the blanks behind the name that put the parameters of shorter names below one another.
+fn beside_parameters(declaration: &str, name: &str) -> String {
+    let pointer = format!("{name})");
+    match declaration.split_once(&pointer) {
+        Some((before, behind)) => format!("{before}{pointer}{}", behind.trim_start_matches([' ', '\t'])),
+        None => declaration.to_owned(),
+    }
 }
 
 /// Names the desc where a header names the VMA and includes neither.
@@ -128,7 +139,6 @@ pub(super) fn tested(text: &[u8], code: &[u8], hook: Span, expression: Span, new
     };
     let old = String::from_utf8_lossy(hook.of(text)).into_owned();
     let sign = if is_absent { "&&" } else { "||" };
-    let both = format!("{} {sign} {}", one(&old), one(new_name));
     let joins = |is_and: bool| is_and == is_absent;
     let is_safe_before = match opens {
         Opens::Condition | Opens::Value => true,
@@ -143,8 +153,12 @@ pub(super) fn tested(text: &[u8], code: &[u8], hook: Span, expression: Span, new
         Closes::Other => false,
     };
     let from = if has_sign { before.len() - 1 } else { start };
-    let text = if is_safe_before && is_safe_behind { both } else { format!("({both})") };
-    Some(Edit::new(from, end, text))
+    let is_alone = is_safe_before && is_safe_behind;
+    let line = memchr::memrchr(b'\n', &text[..from]).map_or(0, |newline| newline + 1);
+    let column = columns(&text[line..from]) + usize::from(!is_alone);
+    let behind = memchr::memchr(b'\n', &text[end..]).unwrap_or_default() + usize::from(!is_alone);
+    let both = joined([&one(&old), &one(new_name)], sign, column, behind);
+    Some(Edit::new(from, end, if is_alone { both } else { format!("({both})") }))
 }
 
 /// `!= NULL` or `== NULL` behind an expression.

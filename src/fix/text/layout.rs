@@ -6,13 +6,24 @@ use crate::source::{closing, literal_end};
 /// Line width at which code is wrapped, in columns.
 const WIDTH: usize = 80;
 
+/// A line end, and the indentation of the next line, in tabs and blanks.
+fn below(column: usize) -> String {
+    format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8))
+}
+
+/// Two operands with their operator, which start at `column` and have `behind` bytes behind them: on one line if they fit, else below one another.
+pub(in crate::fix) fn joined([left, right]: [&str; 2], operator: &str, column: usize, behind: usize) -> String {
+    let line = format!("{left} {operator} {right}");
+    if column + line.len() + behind <= WIDTH { line } else { format!("{left} {operator}{}{right}", below(column)) }
+}
+
 /// Joins parts with commas. Parts that do not fit the line are wrapped and aligned at `column`.
 pub(in crate::fix) fn wrapped(parts: &[String], column: usize) -> String {
     let joined = parts.join(", ");
     if column + joined.len() < WIDTH {
         return joined;
     }
-    let indent = format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8));
+    let indent = below(column);
     let mut out = String::new();
     let mut at = column;
     for (number, part) in parts.iter().enumerate() {
@@ -83,7 +94,7 @@ pub(in crate::fix) fn on_one_line(text: &str) -> String {
 
 /// Joins parts with blanks, each of which is laid out by itself, and begins a line where the next does not fit.
 fn filled(parts: &[String], column: usize) -> String {
-    let indent = format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8));
+    let indent = below(column);
     let mut out = String::new();
     let mut at = column;
     for (number, part) in parts.iter().enumerate() {
