@@ -1,5 +1,6 @@
 //! Where memory comes from: the calls that allocate what a value points to.
 
+use super::vm_ops::is_page_of_fault;
 use super::{Facts, HandlerView};
 use crate::behaviour::{EffectKind, Outcome, Part, Term};
 use crate::index::ItemId;
@@ -52,11 +53,6 @@ fn fills(facts: &Facts, outcome: &Outcome, object: &Term) -> bool {
         EffectKind::Call(name, arguments) => facts.rules().clears(name) && arguments.iter().any(is_it),
         _ => false,
     })
-}
-
-/// Whether a place is `vmf->page`.
-pub fn is_page_of_fault(place: &Term) -> bool {
-    matches!(place.as_part(), Some(Part::Member(base, name)) if name == "page" && base.as_name().is_some())
 }
 
 /// A call that allocates memory.

@@ -78,3 +78,8 @@ impl Facts<'_> {
         outcome.effects.iter().any(|effect| effect.gets_mapping && passes(&effect.kind))
     }
 }
+
+/// Whether a place is `vmf->page`.
+pub fn is_page_of_fault(place: &Term) -> bool {
+    matches!(place.as_part(), Some(Part::Member(base, name)) if name == "page" && base.as_name().is_some())
+}

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::behaviour::{EffectKind, Literal, Outcome, Part, Term, is_fault_bounded};
-use crate::lint::allocation::is_page_of_fault;
-use crate::lint::vm_ops::VmOpsHook;
+use crate::lint::vm_ops::{VmOpsHook, is_page_of_fault};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 

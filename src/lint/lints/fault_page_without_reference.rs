@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::allocation::is_page_of_fault;
 use crate::behaviour::{EffectKind, Outcome, Part, Returned, Term};
+use crate::lint::vm_ops::is_page_of_fault;
 use crate::lint::{Facts, Found};
 use crate::rules::{CallValue, Rules};
 use crate::verdict::Place;
