@@ -253,7 +253,7 @@ pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
                 Atom::Flag(_) | Atom::Fails(_) => false,
             };
             let mut related = known.iter().filter(is_related).peekable();
-            related.peek().is_some() && contradict(related.chain([new]))
+            related.peek().is_some() && contradict_by_sum(related.chain([new]))
         }
     }
 }

@@ -249,8 +249,11 @@ impl<'a> Functions<'a> {
             !file.is_shared_header() && (file.is_header() || index.same_driver(near, *id))
         };
         let id = index.functions(name, near).into_iter().find(is_own)?;
-        // `#ifndef ARCH_HAS_VALID_RANGE`
-        let condition = index.file(id.file).condition_at(index.item(id).name.start);
+        // `#ifndef ARCH_HAS_VALID_RANGE`. What stands in for another function is short.
+        const SHORT: u32 = 256;
+        let item = index.item(id);
+        let is_short = item.span.end - item.span.start <= SHORT;
+        let condition = is_short.then(|| index.file(id.file).condition_at(item.name.start)).flatten();
         let is_fallback = |condition: &String| condition.starts_with('!') && !condition.contains("CONFIG_");
         (!condition.as_ref().is_some_and(is_fallback)).then_some(id)
     }

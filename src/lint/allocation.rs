@@ -4,6 +4,7 @@ use super::vm_ops::is_page_of_fault;
 use super::{Facts, HandlerView};
 use crate::behaviour::{EffectKind, Outcome, Part, Term};
 use crate::index::ItemId;
+use crate::rules::{Call, CallEffect};
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, find_word};
@@ -22,7 +23,10 @@ pub struct Mapped {
 /// What a handler and its fault handlers map, path by path.
 pub fn mapped(facts: &Facts, handler: &HandlerView) -> Vec<Mapped> {
     let hooks = facts.fault_hooks(handler, "fault");
-    let keys = std::iter::once(&handler.key).chain(hooks.iter().map(|hook| &hook.key));
+    let is_populate = |rule: &Call| matches!(rule.does, CallEffect::Populate | CallEffect::Action);
+    let populates = handler.ruled_calls(facts.rules()).any(|(_, rule)| is_populate(rule));
+    let own = Some(&handler.key).filter(|_| populates);
+    let keys = own.into_iter().chain(hooks.iter().map(|hook| &hook.key));
     let mut found = Vec::new();
     for behaviours in keys.map(|key| facts.behaviours(key)) {
         let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);

@@ -319,6 +319,11 @@ impl Rules {
         self.uncleared.contains(name)
     }
 
+    /// The calls that allocate memory and leave what was in it.
+    pub fn uncleared(&self) -> impl Iterator<Item = &str> {
+        self.uncleared.iter().map(String::as_str)
+    }
+
     /// Whether a file belongs to an architecture that always has an MMU.
     pub fn always_has_mmu(&self, path: &str) -> bool {
         let architecture = path.strip_prefix("arch/").and_then(|rest| rest.split('/').next());

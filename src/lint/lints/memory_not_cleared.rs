@@ -7,6 +7,7 @@ use crate::lint::allocation::{Allocation, allocations, is_named, mapped, named, 
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::CallValue;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::find_word;
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
@@ -22,6 +23,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
 /// The places that map such memory, with the call that allocates it.
 fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
     let file = handler.key.id.file;
+    let text = &facts.context.index.file(file).text;
+    if !facts.rules().uncleared().any(|name| find_word(text, name.as_bytes(), 0).is_some()) {
+        return BTreeMap::new();
+    }
     let mapped = mapped(facts, handler).into_iter().filter(|mapped| !mapped.is_filled);
     mapped.filter_map(|mapped| Some((mapped.place, uncleared(facts, file, &mapped.object)?))).collect()
 }
