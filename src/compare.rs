@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::index::{Index, ItemId, Takes};
+use crate::index::{Index, ItemId, Registration, Takes};
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -120,26 +120,30 @@ pub enum Lost<'f> {
     },
 }
 
-/// The registrations of converted handlers that a new tree has lost.
-pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding])) -> Vec<Lost<'f>> {
-    let (before, after) = (entries(old.0, old.1), entries(new.0, new.1));
-    let converted: BTreeSet<Key> = converted(old, new).into_iter().map(|(was, _)| was).collect();
-    let place = |entry: &Entry| (entry.side.file.clone(), entry.side.table.clone(), entry.record.clone());
+/// The registrations of converted handlers that a new tree has lost. `pairs` has the converted handlers ([`converted`]).
+pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pairs: &[(Key, Key)]) -> Vec<Lost<'f>> {
+    let is_at = |finding: &Finding, path: &str, other: &Registration| {
+        let registration = &finding.registration;
+        (&registration.table, &registration.hook.record) == (&other.table, &other.hook.record)
+            && new.0.file(registration.file).path == path
+    };
     let mut found = Vec::new();
-    for (entry, finding) in before.iter().zip(old.1) {
-        let Some(name) = &entry.side.table else { continue };
-        if entry.takes != Takes::Vma || !entry.function.as_ref().is_some_and(|key| converted.contains(key)) {
+    for finding in old.1 {
+        let registration = &finding.registration;
+        let Some(name) = &registration.table else { continue };
+        let is_converted = |key: Key| pairs.iter().any(|(was, _)| *was == key);
+        if registration.hook.takes != Takes::Vma || !finding.function(old.0).is_some_and(is_converted) {
             continue;
         }
-        match after.iter().zip(new.1).find(|(after, _)| place(after) == place(entry)) {
-            Some((after, new)) if after.function.is_none() && after.side.handler == entry.side.handler => {
-                found.push(Lost::Handler { new });
+        let path = &old.0.file(registration.file).path;
+        match new.1.iter().find(|new| is_at(new, path, registration)) {
+            Some(new_finding) => {
+                let is_gone = new_finding.function(new.0).is_none();
+                if is_gone && new_finding.handler_name() == finding.handler_name() {
+                    found.push(Lost::Handler { new: new_finding });
+                }
             }
-            Some(_) => {}
-            None => {
-                let table = new.0.variable(&entry.side.file, name);
-                found.extend(table.map(|table| Lost::Hook { old: finding, table }));
-            }
+            None => found.extend(new.0.variable(path, name).map(|table| Lost::Hook { old: finding, table })),
         }
     }
     found

@@ -1,6 +1,5 @@
 //! Conditions as atoms that do not depend on spelling: `a > b`, `!(a <= b)` and `b < a` are one.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::term::{Part, Term, is_error_number};
@@ -73,35 +72,35 @@ impl Literal {
 
     /// Whether it says something about a value with such a part.
     pub fn asks(&self, is: &dyn Fn(&Part) -> bool) -> bool {
-        matches!(&self.atom, Atom::Positive(term) | Atom::Zero(term) if term.any(is))
+        self.asks_sum(&|sum| sum.any(is))
     }
 
-    /// Whether it says that the mapping has one page.
-    fn says_one_page(&self) -> bool {
-        let more = || Term::from(Part::Pages).plus(&Term::constant(-1));
-        !self.holds && matches!(&self.atom, Atom::Positive(term) if Some(term) == more().as_ref())
+    /// That the mapping has one page.
+    pub(super) fn one_page() -> Literal {
+        let more = Term::from(Part::Pages).plus(&Term::constant(-1)).unwrap_or_default();
+        Literal { atom: Atom::Positive(more), holds: false }
     }
 
     /// What it says at least, because a mapping has a page: `size + offset <= limit` says that `PAGE_SIZE + offset <= limit`.
-    fn of_least_size(&self) -> Option<Literal> {
+    pub(super) fn of_least_size(&self) -> Option<Literal> {
         let Atom::Positive(term) = &self.atom else { return None };
         let (_, count) = term.parts().find(|(part, _)| **part == Part::Pages)?;
         if (count > 0) == self.holds {
             return None;
         }
-        match self.with_terms(&Term::of_one_page) {
+        match self.with_sums(&Term::of_one_page) {
             Compared::If(literal) => Some(literal),
             Compared::Always(_) => None,
         }
     }
 
     /// Whether it says something about a sum of some sort.
-    fn asks_term(&self, is: &dyn Fn(&Term) -> bool) -> bool {
+    pub(super) fn asks_sum(&self, is: &dyn Fn(&Term) -> bool) -> bool {
         matches!(&self.atom, Atom::Positive(term) | Atom::Zero(term) if is(term))
     }
 
     /// What it says with other values for its sums.
-    fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> Compared {
+    pub(super) fn with_sums(&self, value: &dyn Fn(&Term) -> Term) -> Compared {
         let compared = match &self.atom {
             Atom::Positive(term) => Compared::positive(&value(term)),
             Atom::Zero(term) => Compared::zero(&value(term)),
@@ -220,111 +219,6 @@ fn only_part(rest: &Term) -> Option<(&Part, i128, i128)> {
     is_alone.then_some((part, coefficient, unit))
 }
 
-/// The values that literals leave to a sum without constant.
-#[derive(Debug, Default)]
-struct Interval {
-    least: Option<i128>,
-    greatest: Option<i128>,
-    equal: Vec<i128>,
-    unequal: Vec<i128>,
-}
-
-impl Interval {
-    fn is_empty(&self) -> bool {
-        let outside = |value: &i128| {
-            self.least.is_some_and(|least| *value < least)
-                || self.greatest.is_some_and(|greatest| *value > greatest)
-                || self.unequal.contains(value)
-        };
-        matches!((self.least, self.greatest), (Some(least), Some(greatest)) if least > greatest)
-            || self.equal.iter().any(outside)
-            || self.equal.windows(2).any(|pair| pair[0] != pair[1])
-            || matches!((self.least, self.greatest), (Some(least), Some(greatest)) if least == greatest && self.unequal.contains(&least))
-    }
-}
-
-/// Whether a literal contradicts literals that do not contradict each other.
-pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
-    match &new.atom {
-        Atom::Flag(_) | Atom::Fails(_) => known.iter().any(|known| known.atom == new.atom && known.holds != new.holds),
-        Atom::Positive(term) | Atom::Zero(term) => {
-            let is_related = |known: &&Literal| match &known.atom {
-                Atom::Positive(other) | Atom::Zero(other) => term.is_same_but_constant(other),
-                Atom::Flag(_) | Atom::Fails(_) => false,
-            };
-            let mut related = known.iter().filter(is_related).peekable();
-            related.peek().is_some() && contradict_by_sum(related.chain([new]))
-        }
-    }
-}
-
-/// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
-pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
-    let literals: Vec<&Literal> = literals.collect();
-    let implied: Vec<Literal> = literals.iter().filter_map(|literal| literal.of_least_size()).collect();
-    let literals: Vec<&Literal> = literals.into_iter().chain(&implied).collect();
-    if contradict_by_sum(literals.iter().copied()) {
-        return true;
-    }
-    // What is said of the size of one page is said of PAGE_SIZE.
-    let is_one_page = literals.iter().any(|literal| literal.says_one_page());
-    let by_page = |literal: &&Literal| literal.asks_term(&|term| term.coefficient_of_page_size() != 0);
-    if !is_one_page && !literals.iter().any(by_page) {
-        return false;
-    }
-    // If it holds for the smallest page and for the largest, it holds for those between: the sums are linear.
-    PAGE_SIZES.iter().all(|size| {
-        let mut of_page = Vec::new();
-        for literal in &literals {
-            let value = |term: &Term| if is_one_page { term.of_one_page() } else { term.clone() }.with_page_size(*size);
-            match literal.with_terms(&value) {
-                Compared::Always(true) => {}
-                Compared::Always(false) => return true,
-                Compared::If(literal) => of_page.push(literal),
-            }
-        }
-        contradict_by_sum(of_page.iter())
-    })
-}
-
-/// The smallest and the largest page, in bytes. Documentation/arch: 4 KiB on most, 256 KiB on powerpc 44x.
-const PAGE_SIZES: [i128; 2] = [4096, 262_144];
-
-fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
-    let mut sums: BTreeMap<Term, Interval> = BTreeMap::new();
-    let mut answers: BTreeMap<&Atom, bool> = BTreeMap::new();
-    let mut constants: BTreeMap<Term, &str> = BTreeMap::new();
-    for literal in literals {
-        if *answers.entry(&literal.atom).or_insert(literal.holds) != literal.holds {
-            return true;
-        }
-        match &literal.atom {
-            Atom::Positive(term) => {
-                let (constant, rest) = term.split();
-                let interval = sums.entry(rest).or_default();
-                if literal.holds {
-                    let least = 1 - constant;
-                    interval.least = Some(interval.least.map_or(least, |known| known.max(least)));
-                } else {
-                    interval.greatest = Some(interval.greatest.map_or(-constant, |known| known.min(-constant)));
-                }
-            }
-            Atom::Zero(term) => {
-                if let Some((name, rest)) = term.named_constant().filter(|_| literal.holds)
-                    && *constants.entry(rest).or_insert(name) != name
-                {
-                    return true;
-                }
-                let (constant, rest) = term.split();
-                let interval = sums.entry(rest).or_default();
-                if literal.holds { interval.equal.push(-constant) } else { interval.unequal.push(-constant) }
-            }
-            Atom::Flag(_) | Atom::Fails(_) => {}
-        }
-    }
-    sums.values().any(Interval::is_empty)
-}
-
 impl fmt::Display for Literal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The negative parts go to the other side of the sign.
@@ -389,16 +283,5 @@ mod tests {
         assert_eq!(literal(Compared::zero(&one)), literal(Compared::positive(&one)).negated());
         assert_eq!(Compared::zero(&Term::size()), Compared::Always(false));
         assert_eq!(Compared::positive(&Term::size()), Compared::Always(true));
-    }
-
-    #[test]
-    fn literals_contradict() {
-        let above = |value: i128| literal(Compared::positive(&name("n").plus(&Term::constant(-value)).unwrap()));
-        let is = |value: i128| literal(Compared::zero(&name("n").plus(&Term::constant(-value)).unwrap()));
-        assert!(contradict([&above(5), &above(3).negated()].into_iter()));
-        assert!(!contradict([&above(3), &above(5).negated()].into_iter()));
-        assert!(contradict([&above(3), &is(2)].into_iter()));
-        assert!(contradict([&is(4), &is(2)].into_iter()));
-        assert!(contradict([&above(3), &above(4).negated(), &is(4).negated()].into_iter()));
     }
 }

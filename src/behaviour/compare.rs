@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Behaviour;
-use super::atom::{Atom, Compared, Literal, contradict};
+use super::atom::{Atom, Compared, Literal};
+use super::contradiction::contradict;
 use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::outcome::{EffectKind, Outcome, Populate, Returned};
 use super::term::{Part, Term, listed};

@@ -7,9 +7,7 @@ use super::consequence::{Consequence, consequences};
 use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::term::Part;
 use super::vm_ops::VmOps;
-use super::{Behaviour, Functions, Reading};
-use crate::index::ItemId;
-use crate::source::ItemKind;
+use super::{Behaviour, Callees, Functions, Reading};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
@@ -29,11 +27,11 @@ pub struct Conversion {
 pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Conversion, NotCompared> {
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
-    let (before, after) = (old_functions.callees(old), new_functions.callees(new));
-    let (all_before, all_after) = (old_functions.called(old.id), new_functions.called(new.id));
-    let differ = before.symmetric_difference(&after).cloned();
+    let (before, after) = (old_functions.callees(old.id), new_functions.callees(new.id));
+    let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
+    let differ = &own(&before) ^ &own(&after);
     let (leave, mut follow): (BTreeSet<String>, BTreeSet<String>) =
-        differ.partition(|name| all_before.contains(name) && all_after.contains(name));
+        differ.into_iter().partition(|name| before.calls(name) && after.calls(name));
     // A handler that only wrapped a helper may give way to the helper's twin.
     follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
@@ -63,15 +61,13 @@ fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet
     let mut names = BTreeSet::new();
     for table in tables {
         let Some(hook) = functions.context.index.table_member(&table, "mapped", key.id.file) else { continue };
-        let Some((function, file)) = functions.own(&hook.name, hook.file) else { continue };
-        let source = functions.context.index.file(file);
-        let item = source.named(ItemKind::Function, &hook.name).next();
-        let called = item.map(|item| functions.called(ItemId { file, item })).unwrap_or_default();
-        let callees = called.iter().filter_map(|name| functions.own(name, file)).map(|(function, _)| function);
-        for function in std::iter::once(function).chain(callees) {
+        let Some(id) = functions.own_item(&hook.name, hook.file) else { continue };
+        let Callees { own, others } = functions.callees(id);
+        let syntax = functions.context.function(id);
+        for function in syntax.variants.iter().chain(own.values().map(|(function, _)| function)) {
             names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
         }
-        names.extend(called.into_iter().map(|name| format!("{name}(")));
+        names.extend(own.into_keys().chain(others).map(|name| format!("{name}(")));
     }
     names
 }

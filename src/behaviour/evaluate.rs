@@ -128,7 +128,7 @@ impl Walk<'_, '_> {
         // `flags & (A | B)` asks for each of the bits.
         let bits = masks(value);
         if bits.len() > 1 {
-            return any_of(&bits, state);
+            return state.any_of(bits, |state, bit| state.decide(Compared::zero(bit).negated()));
         }
         match value.as_part() {
             Some(Part::Populated(number)) => state.decide(Compared::fails(*number)),
@@ -378,20 +378,6 @@ impl Walk<'_, '_> {
         let is_looped = self.frames.iter().any(|frame| frame.loops > 0);
         state.effects.push(Effect { kind, is_looped, gets_mapping: false, place: self.at(span) });
     }
-}
-
-/// Whether any of some values is not 0.
-fn any_of(values: &[Term], state: State) -> Answers {
-    let (mut answers, mut left) = (Vec::new(), vec![state]);
-    for value in values {
-        let mut others = Vec::new();
-        for (state, is_zero) in left.into_iter().flat_map(|state| state.decide(Compared::zero(value))) {
-            if is_zero { others.push(state) } else { answers.push((state, true)) }
-        }
-        left = others;
-    }
-    answers.extend(left.into_iter().map(|state| (state, false)));
-    answers
 }
 
 fn is_comparison(operator: &str) -> bool {

@@ -57,32 +57,13 @@ pub(super) fn masked(term: &Term) -> Option<&BTreeSet<String>> {
 
 /// Whether any of some flags is set.
 pub(super) fn any_flag(flags: &BTreeSet<String>, state: State) -> Answers {
-    let (mut answers, mut left) = (Vec::new(), vec![state]);
-    for flag in flags {
-        let mut clear = Vec::new();
-        for state in left {
-            for (state, set) in state.flag(flag) {
-                if set { answers.push((state, true)) } else { clear.push(state) }
-            }
-        }
-        left = clear;
-    }
-    answers.extend(left.into_iter().map(|state| (state, false)));
-    answers
+    state.any_of(flags, |state, flag| state.flag(flag))
 }
 
 /// Whether all flags are as wanted.
 pub(super) fn all_flags(wanted: &[(String, bool)], state: State) -> Answers {
-    let (mut answers, mut left) = (Vec::new(), vec![state]);
-    for (flag, wanted) in wanted {
-        let mut met = Vec::new();
-        for state in left {
-            for (state, set) in state.flag(flag) {
-                if set == *wanted { met.push(state) } else { answers.push((state, false)) }
-            }
-        }
-        left = met;
-    }
-    answers.extend(left.into_iter().map(|state| (state, true)));
-    answers
+    let differs = state.any_of(wanted, |state, (flag, wanted)| {
+        state.flag(flag).into_iter().map(|(state, set)| (state, set != *wanted)).collect()
+    });
+    differs.into_iter().map(|(state, differs)| (state, !differs)).collect()
 }

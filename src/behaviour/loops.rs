@@ -158,13 +158,7 @@ fn names(arguments: &Expression) -> Vec<String> {
 fn assigned(body: &[Statement], condition: Option<&Expression>) -> Vec<String> {
     let mut names = Vec::new();
     let mut see = |expression: &Expression| {
-        let target = match &expression.kind {
-            E::Assign { target, .. } => target.name(),
-            E::Step { operand, .. } => operand.name(),
-            E::Unary { operator, operand } if operator == "&" => operand.name(),
-            _ => None,
-        };
-        names.extend(target.map(str::to_owned));
+        names.extend(expression.changed_variable().map(str::to_owned));
     };
     visit::statements(body, &mut |seen| {
         if let Seen::Expression(expression) = seen {

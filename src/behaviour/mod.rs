@@ -10,12 +10,14 @@ mod bound;
 mod call;
 mod compare;
 mod consequence;
+mod contradiction;
 mod conversion;
 mod difference;
 mod evaluate;
 mod flags;
 mod loops;
 mod outcome;
+mod scopes;
 mod state;
 mod store;
 mod term;
@@ -85,6 +87,13 @@ struct Callees {
     others: BTreeSet<String>,
 }
 
+impl Callees {
+    /// Whether a function is called.
+    fn calls(&self, name: &str) -> bool {
+        self.own.contains_key(name) || self.others.contains(name)
+    }
+}
+
 /// Computes behaviours.
 pub struct Functions<'a> {
     pub(crate) context: Context<'a>,
@@ -138,25 +147,15 @@ impl<'a> Functions<'a> {
         parameters.filter(|parameter| is_other(&parameter.ty)).map(|parameter| parameter.name.clone()).collect()
     }
 
-    /// The driver's own functions that a handler leads to by calls.
-    pub fn callees(&self, key: &Key) -> BTreeSet<String> {
-        self.callees_of(key.id).own.into_keys().collect()
-    }
-
-    /// All functions that a function calls, directly or by way of the driver's own functions.
-    fn called(&self, id: ItemId) -> BTreeSet<String> {
-        let Callees { own, others } = self.callees_of(id);
-        others.into_iter().chain(own.into_keys()).collect()
-    }
-
     /// A function, in each variant, and the driver's own functions that it calls, directly or indirectly, with their files.
-    pub fn with_callees(&self, key: &Key) -> Vec<(Arc<Function>, u32)> {
-        let syntax = self.context.function(key.id);
-        let variants = syntax.variants.iter().map(|function| (function.clone(), key.id.file));
-        variants.chain(self.callees_of(key.id).own.into_values()).collect()
+    pub fn with_callees(&self, id: ItemId) -> Vec<(Arc<Function>, u32)> {
+        let syntax = self.context.function(id);
+        let variants = syntax.variants.iter().map(|function| (function.clone(), id.file));
+        variants.chain(self.callees(id).own.into_values()).collect()
     }
 
-    fn callees_of(&self, id: ItemId) -> Callees {
+    /// The functions that a function calls.
+    fn callees(&self, id: ItemId) -> Callees {
         let mut found = Callees::default();
         let mut stack: Vec<(Arc<Function>, u32)> =
             self.context.function(id).variants.iter().map(|function| (function.clone(), id.file)).collect();
@@ -169,7 +168,7 @@ impl<'a> Functions<'a> {
                     found.others.extend([guard.take.clone(), guard.undo.clone()]);
                 }
                 let Some(name) = callee.name() else { return };
-                if found.own.contains_key(name) || found.others.contains(name) || found.own.len() >= CALLEES_LIMIT {
+                if found.calls(name) || found.own.len() >= CALLEES_LIMIT {
                     return;
                 }
                 match self.own(name, file) {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::atom::{Literal, contradict};
+use super::atom::Literal;
+use super::contradiction::contradict;
 use super::term::Term;
 use crate::verdict::Place;
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::atom::{Compared, Literal, conflicts};
+use super::atom::{Compared, Literal};
+use super::contradiction::conflicts;
 use super::outcome::{Effect, EffectKind, MappingChange};
 use super::term::{Part, Term};
 use crate::verdict::Place;
@@ -53,6 +54,23 @@ impl State {
                 answers.into_iter().filter_map(|(literal, holds)| Some((self.assume(literal)?, holds))).collect()
             }
         }
+    }
+
+    /// Asks a question of each item until the answer is yes. The answer is whether it was yes once.
+    pub fn any_of<T>(
+        self,
+        items: impl IntoIterator<Item = T>,
+        ask: impl Fn(State, &T) -> Vec<(State, bool)>,
+    ) -> Vec<(State, bool)> {
+        let (mut answers, mut left) = (Vec::new(), vec![self]);
+        for item in items {
+            let (yes, no): (Vec<_>, Vec<_>) =
+                left.into_iter().flat_map(|state| ask(state, &item)).partition(|(_, holds)| *holds);
+            answers.extend(yes);
+            left = no.into_iter().map(|(state, _)| state).collect();
+        }
+        answers.extend(left.into_iter().map(|state| (state, false)));
+        answers
     }
 
     /// Asks whether a flag is set, as the handler has left it.

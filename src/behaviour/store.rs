@@ -136,7 +136,7 @@ impl Walk<'_, '_> {
             if matches!(place.as_part(), Some(Part::Mapping)) {
                 self.miss(Gap::WritesWhole);
             }
-            // What is there already is not written.
+            // A store of the present value changes nothing.
             if value == state.memory.get(&place).cloned().unwrap_or_else(|| place.clone()) {
                 values.push((state, value.clone()));
                 continue;

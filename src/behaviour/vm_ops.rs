@@ -14,11 +14,11 @@ pub(super) struct VmOps<'f, 'a> {
     /// The functions after, and the file of the conversion.
     new: (&'f Functions<'a>, u32),
     /// The pairs of tables that were compared.
-    known: RefCell<BTreeMap<(Term, Term), Compared>>,
+    known: RefCell<BTreeMap<(Term, Term), Differing>>,
 }
 
 /// The members in which two tables differ; `None` if a table is not found.
-type Compared = Option<Rc<[Member]>>;
+type Differing = Option<Rc<[Member]>>;
 
 /// A member that has another function than before.
 pub(super) struct Member {
@@ -35,12 +35,12 @@ impl<'f, 'a> VmOps<'f, 'a> {
 
     /// The members in which two tables differ, but for `mapped`: state per mapping moves there. `None` if a table is not found. A function of
     /// another name is the same if the old name is gone.
-    pub(super) fn differences(&self, old: &Term, new: &Term) -> Compared {
+    pub(super) fn differences(&self, old: &Term, new: &Term) -> Differing {
         let mut known = self.known.borrow_mut();
         known.entry((old.clone(), new.clone())).or_insert_with(|| self.compared(old, new)).clone()
     }
 
-    fn compared(&self, old: &Term, new: &Term) -> Compared {
+    fn compared(&self, old: &Term, new: &Term) -> Differing {
         let (old, new) = (members(self.old, old)?, members(self.new, new)?);
         let has = |(functions, file): (&Functions, u32), name: &str| functions.own(name, file).is_some();
         let is_renamed = |was: &str| has(self.old, was) && !has(self.new, was);

@@ -45,7 +45,8 @@ use names::Names;
 use reach::Meanings;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::source::{Item, ItemKind, macros};
+use crate::source::ast::{Expression, ExpressionKind};
+use crate::source::{Item, ItemKind, find_word, macros, parse};
 
 /// Maximum number of definitions of one macro.
 const TWIN_LIMIT: usize = 4;
@@ -323,35 +324,49 @@ impl Index {
 
     /// The functions that the initialiser of the variable `table`, as `near` sees it, names, by member.
     pub fn table_members(&self, table: &str, near: u32) -> Option<BTreeMap<String, String>> {
-        std::iter::once(near).chain(self.neighbours(near)).find_map(|number| {
-            let file = self.file(number);
-            let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
-            let declared = crate::source::parse::variables(item.span.of(&file.text), item.span.start).syntax;
-            let value = declared.iter().find(|declared| declared.name == table)?.value.as_ref()?;
-            let crate::source::ast::ExpressionKind::Initializer { entries, .. } = &value.kind else { return None };
-            let named = entries.iter().filter_map(|entry| {
-                let member = entry.members.last()?;
-                let function = value.member(member)?.name().filter(|name| *name != "NULL")?;
-                Some((member.clone(), function.to_owned()))
-            });
-            Some(named.collect())
-        })
+        self.initialiser(
+            table,
+            near,
+            |_| true,
+            |_, value| {
+                let ExpressionKind::Initializer { entries, .. } = &value.kind else { return None };
+                let named = entries.iter().filter_map(|entry| {
+                    let member = entry.members.last()?;
+                    let function = value.member(member)?.name().filter(|name| *name != "NULL")?;
+                    Some((member.clone(), function.to_owned()))
+                });
+                Some(named.collect())
+            },
+        )
     }
 
     /// Name that the initialiser of the variable `table`, as `near` sees it, gives `member`.
     pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<TableMember> {
+        // Most tables lack the member; a word search shows that.
+        let has_member = |text: &[u8]| find_word(text, member.as_bytes(), 0).is_some();
+        self.initialiser(table, near, has_member, |file, value| {
+            Some(TableMember { file, name: value.member(member)?.name()?.to_owned() })
+        })
+    }
+
+    /// What `read` finds in the initialiser of a variable, in the first file near by whose text is asked for. Entries that are not asked for are left out.
+    fn initialiser<T>(
+        &self,
+        table: &str,
+        near: u32,
+        is_asked: impl Fn(&[u8]) -> bool,
+        read: impl Fn(u32, &Expression) -> Option<T>,
+    ) -> Option<T> {
         std::iter::once(near).chain(self.neighbours(near)).find_map(|number| {
             let file = self.file(number);
             let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
             let text = item.span.of(&file.text);
-            // Most tables lack the member; a word search shows that.
-            let has_member = |text: &[u8]| crate::source::find_word(text, member.as_bytes(), 0).is_some();
-            if !has_member(text) {
+            if !is_asked(text) {
                 return None;
             }
-            let declared = crate::source::parse::variables_with(text, item.span.start, has_member).syntax;
-            let value = declared.iter().find(|declared| declared.name == table)?.value.as_ref()?;
-            Some(TableMember { file: number, name: value.member(member)?.name()?.to_owned() })
+            let declared = parse::variables_with(text, item.span.start, &is_asked).syntax;
+            let declared = declared.iter().find(|declared| declared.name == table)?;
+            read(number, declared.value.as_ref()?)
         })
     }
 

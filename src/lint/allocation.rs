@@ -84,6 +84,12 @@ pub fn allocations(facts: &Facts, file: u32, value: &Term, is_asked: &dyn Fn(&st
     found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
+/// Whether the file of a handler names one of some calls.
+pub fn names_one<'n>(facts: &Facts, handler: &HandlerView, mut calls: impl Iterator<Item = &'n str>) -> bool {
+    let text = &facts.context.index.file(handler.key.id.file).text;
+    calls.any(|name| find_word(text, name.as_bytes(), 0).is_some())
+}
+
 /// The name of a member or variable.
 pub fn named(part: &Part) -> Option<&str> {
     match part {

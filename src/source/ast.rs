@@ -2,6 +2,7 @@
 
 use super::conditional::Assumed;
 use super::span::Span;
+use super::visit::{self, Seen};
 
 /// A C type, reduced to the needs of the analysis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -247,7 +248,28 @@ pub struct Entry {
     pub span: Span,
 }
 
+impl Function {
+    /// Whether it changes a variable, or takes its address.
+    pub fn changes(&self, name: &str) -> bool {
+        let mut changes = false;
+        visit::statements(&self.body, &mut |seen| {
+            changes |= matches!(seen, Seen::Expression(expression) if expression.changed_variable() == Some(name));
+        });
+        changes
+    }
+}
+
 impl Expression {
+    /// The variable that the expression itself changes, or takes the address of.
+    pub fn changed_variable(&self) -> Option<&str> {
+        match &self.kind {
+            ExpressionKind::Assign { target, .. } => target.name(),
+            ExpressionKind::Step { operand, .. } => operand.name(),
+            ExpressionKind::Unary { operator, operand } if operator == "&" => operand.name(),
+            _ => None,
+        }
+    }
+
     /// The identifier, if the expression is one. Casts and parentheses are ignored.
     pub fn name(&self) -> Option<&str> {
         match &self.kind {

@@ -3,6 +3,7 @@
 use crate::fix::candidate::Mapped;
 use crate::fix::context::FixContext;
 use crate::fix::text::edit::{Edit, applied, sorted};
+use crate::fix::text::layout::below;
 use crate::fix::text::mentions::{is_taken, registration};
 use crate::index::{ItemId, SourceFile};
 use crate::rules::{MappedForm, RequirementKind};
@@ -106,8 +107,7 @@ fn function(source: &SourceFile, code: &[u8], open: ItemId, form: &MappedForm, n
     let text = String::from_utf8_lossy(&applied(&source.text, body, &edits)).into_owned();
     let text = text.trim_end().strip_suffix('}')?.trim_end().to_owned();
     let head = format!("static int {new_name}(");
-    let indent = format!("{}{}", "\t".repeat(head.len() / 8), " ".repeat(head.len() % 8));
-    let parameters = form.parameters.replace('\n', &format!("\n{indent}"));
+    let parameters = form.parameters.replace('\n', &below(head.len()));
     Some(format!("{head}{parameters})\n{text}\n\treturn 0;\n}}"))
 }
 

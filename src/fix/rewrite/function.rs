@@ -99,7 +99,7 @@ impl Conversion<'_> {
         };
         self.check_covered(item, &edits, &mut done);
         self.split(item, name, is_handler, (&first, &finishes, &edits), &mut done);
-        let assigned = done.dropped.as_deref().is_some_and(|file| assigns(&first, file));
+        let assigned = done.dropped.as_deref().is_some_and(|file| first.changes(file));
         let is_local = assigned || (file_uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
         let local = done.dropped.clone().filter(|_| is_local);
         let file = local.as_deref().unwrap_or("desc->file");
@@ -150,7 +150,7 @@ impl Conversion<'_> {
                 let file = file.filter(|_| is_handler).map(|file| file.name.clone());
                 let mut rewriter = self.rewriter(&vma.name, file.as_deref());
                 rewriter.run(&function);
-                if rewriter.implied_file && file.as_deref().is_some_and(|file| assigns(&function, file)) {
+                if rewriter.implied_file && file.as_deref().is_some_and(|file| function.changes(file)) {
                     rewriter
                         .open(item.name.start, "sets the file parameter, but a helper uses the file of the mapping");
                 }
@@ -291,21 +291,4 @@ pub(in crate::fix) fn parameters(
 fn is_file(parameter: &[u8]) -> bool {
     find_word(parameter, b"struct", 0).is_some()
         && words(parameter, b"file").any(|at| parameter[at + 4..].trim_ascii_start().starts_with(b"*"))
-}
-
-fn assigns(function: &Function, name: &str) -> bool {
-    use crate::source::ast::ExpressionKind as E;
-    use crate::source::visit::{Seen, statements};
-    let mut found = false;
-    statements(&function.body, &mut |seen| {
-        if let Seen::Expression(expression) = seen {
-            found |= match &expression.kind {
-                E::Assign { target, .. } => target.name() == Some(name),
-                E::Unary { operator, operand } => operator == "&" && operand.name() == Some(name),
-                E::Step { operand, .. } => operand.name() == Some(name),
-                _ => false,
-            };
-        }
-    });
-    found
 }

@@ -7,7 +7,7 @@ use crate::source::{closing, literal_end};
 const WIDTH: usize = 80;
 
 /// A line end, and the indentation of the next line, in tabs and blanks.
-fn below(column: usize) -> String {
+pub(in crate::fix) fn below(column: usize) -> String {
     format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8))
 }
 

@@ -12,8 +12,11 @@ use crate::vma::Key;
 pub fn check(facts: &Facts, found: &mut Found) {
     let Some(before) = facts.before else { return };
     let sides = ((before.context.index, before.findings), (facts.context.index, facts.findings));
-    lost_registrations(before, facts, found);
-    for (old, new) in converted(sides.0, sides.1) {
+    let pairs = converted(sides.0, sides.1);
+    for lost in lost(sides.0, sides.1, &pairs) {
+        report(before, facts, lost, found);
+    }
+    for (old, new) in pairs {
         let (was, is) = (name(before, &old), name(facts, &new));
         if let Some(message) = lost_macro(before, &old, facts, &new) {
             found.at(new.id.file, facts.context.index.item(new.id).name, message);
@@ -39,27 +42,25 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Registrations of converted handlers that are lost: by the table, or by the name that it still has.
-fn lost_registrations(before: &Facts, facts: &Facts, found: &mut Found) {
+/// Reports a registration that is lost: by the table, or by the name that it still has.
+fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
     let index = facts.context.index;
-    for lost in lost((before.context.index, before.findings), (index, facts.findings)) {
-        match lost {
-            Lost::Hook { old, table } => {
-                let registration = &old.registration;
-                let (file, item) = (index.file(table.file), index.item(table));
-                let place = before.context.index.file(registration.file).at(registration.span.start);
-                let message = format!(
-                    "{} has no hook for mmap; it had .{} = {} ({place} before)",
-                    file.name(item),
-                    registration.hook.member,
-                    old.handler_name()
-                );
-                found.at(table.file, item.name, message);
-            }
-            Lost::Handler { new } => {
-                let message = format!("registers {}, which is gone", new.handler_name());
-                found.at(new.registration.file, new.registration.span, message);
-            }
+    match lost {
+        Lost::Hook { old, table } => {
+            let registration = &old.registration;
+            let (file, item) = (index.file(table.file), index.item(table));
+            let place = before.context.index.file(registration.file).at(registration.span.start);
+            let message = format!(
+                "{} has no hook for mmap; it had .{} = {} ({place} before)",
+                file.name(item),
+                registration.hook.member,
+                old.handler_name()
+            );
+            found.at(table.file, item.name, message);
+        }
+        Lost::Handler { new } => {
+            let message = format!("registers {}, which is gone", new.handler_name());
+            found.at(new.registration.file, new.registration.span, message);
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let of = |tag| function.parameters.iter().any(|parameter| parameter.ty.points_to(tag));
                 of("vm_fault") || of("vm_area_struct")
             };
-            let reached = facts.functions().with_callees(&hook.key).into_iter();
+            let reached = facts.functions().with_callees(hook.key.id).into_iter();
             for (function, file) in reached.filter(|(function, _)| gets_vma(function)) {
                 for span in changes(facts, &function.body) {
                     if seen.insert((file, span)) {

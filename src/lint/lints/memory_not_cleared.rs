@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::behaviour::{Part, Term};
-use crate::lint::allocation::{Allocation, allocations, is_named, mapped, named, naming};
+use crate::lint::allocation::{Allocation, allocations, is_named, mapped, named, names_one, naming};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::CallValue;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::find_word;
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for (handler, calls) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, call) in calls {
-            let message = format!("{} maps memory of {call}(), which nothing clears: user space reads what was there before", handler.name());
+            let message = format!("{} maps memory of {call}(): nothing clears it, so that user space reads the old content", handler.name());
             found.at(place.file, place.span, message);
         }
     }
@@ -23,8 +22,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
 /// The places that map such memory, with the call that allocates it.
 fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
     let file = handler.key.id.file;
-    let text = &facts.context.index.file(file).text;
-    if !facts.rules().uncleared().any(|name| find_word(text, name.as_bytes(), 0).is_some()) {
+    if !names_one(facts, handler, facts.rules().uncleared()) {
         return BTreeMap::new();
     }
     let mapped = mapped(facts, handler).into_iter().filter(|mapped| !mapped.is_filled);

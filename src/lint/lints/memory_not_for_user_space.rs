@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::behaviour::{Part, Term};
-use crate::lint::allocation::{Allocation, Mapped, allocations, mapped};
+use crate::lint::allocation::{Allocation, Mapped, allocations, mapped, names_one};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::MemoryKind;
-use crate::source::find_word;
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -34,7 +33,7 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Origin> {
     let mut places = BTreeMap::new();
     let is_linear = |name: &str| facts.rules().is_linear(name);
     let calls_one = handler.variants().any(|(_, variant)| variant.calls().iter().any(|(name, _, _)| is_linear(name)));
-    if !calls_one && !names_linear_address(facts, handler) {
+    if !calls_one && !names_one(facts, handler, facts.rules().linear()) {
         return places;
     }
     for Mapped { place, object, .. } in mapped(facts, handler) {
@@ -46,12 +45,6 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Origin> {
         }
     }
     places
-}
-
-/// Whether the handler's file names a call for linear addresses.
-fn names_linear_address(facts: &Facts, handler: &HandlerView) -> bool {
-    let text = &facts.context.index.file(handler.key.id.file).text;
-    facts.rules().linear().any(|name| find_word(text, name.as_bytes(), 0).is_some())
 }
 
 /// The addresses in a value that are taken for linear ones, with the call that does so.

@@ -27,7 +27,6 @@ use crate::index::{FunctionSyntax, Index, ItemId, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen};
 
 /// Input of lowering besides the function.
 #[derive(Clone, Copy)]
@@ -136,7 +135,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         ownership: Ownership {
             own: handed(key.arguments.own).collect(),
             constants: handed(key.arguments.constant).collect(),
-            zeros: handed(key.arguments.zero).filter(|name| !is_changed(function, name)).collect(),
+            zeros: handed(key.arguments.zero).filter(|name| !function.changes(name)).collect(),
             parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
             ..Ownership::default()
         },
@@ -161,22 +160,6 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
     let flow = std::mem::take(&mut lowerer.steps);
     lowerer.out.flows.push(prune(flow));
     lowerer.out
-}
-
-/// Whether a function may change a parameter.
-fn is_changed(function: &Function, name: &str) -> bool {
-    let mut is_changed = false;
-    visit::statements(&function.body, &mut |seen| {
-        if let Seen::Expression(expression) = seen {
-            is_changed |= match &expression.kind {
-                E::Assign { target, .. } => target.name() == Some(name),
-                E::Step { operand, .. } => operand.name() == Some(name),
-                E::Unary { operator, operand } => operator == "&" && operand.name() == Some(name),
-                _ => false,
-            };
-        }
-    });
-    is_changed
 }
 
 impl Lowerer<'_> {
