@@ -1,12 +1,12 @@
 //! Every lint has its text and its cases: testdata/lints/ID.c, with `//~ ID` on each line that it has to find, and code beside that it
-//! has to let pass. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
+//! has to let pass. `//~ ID: TEXT` also wants the text in the message. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]
 mod headers;
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -30,8 +30,8 @@ fn files(id: &str) -> Vec<(String, String)> {
     files
 }
 
-/// What one lint finds in a tree with its case alone: file, line, lint.
-fn found(id: &str, files: &[(String, String)]) -> BTreeSet<(String, u64, String)> {
+/// What one lint finds in a tree with its case alone: file, line and lint, with the message.
+fn found(id: &str, files: &[(String, String)]) -> BTreeMap<(String, u64, String), String> {
     let tree = headers();
     for (path, text) in files {
         let path = tree.path().join(path);
@@ -51,7 +51,7 @@ fn found(id: &str, files: &[(String, String)]) -> BTreeSet<(String, u64, String)
         .map(|line| {
             let entry: Value = serde_json::from_str(line).unwrap();
             let text = |key: &str| entry[key].as_str().unwrap().to_owned();
-            (text("file"), entry["line"].as_u64().unwrap(), text("lint"))
+            ((text("file"), entry["line"].as_u64().unwrap(), text("lint")), text("message"))
         })
         .collect()
 }
@@ -62,7 +62,7 @@ fn each_lint_finds_what_it_has_to_and_nothing_else() {
     // What needs a change has its cases in testdata/conversions.
     for lint in ALL.iter().filter(|lint| lint.id != "conversion-differs") {
         let files = files(lint.id);
-        let mut expected = BTreeSet::new();
+        let mut expected = BTreeMap::new();
         let mut handlers = 0;
         for (path, text) in &files {
             for (number, line) in (1u64..).zip(text.lines()) {
@@ -70,16 +70,20 @@ fn each_lint_finds_what_it_has_to_and_nothing_else() {
                     [".mmap", "_fops", "_may_map("].iter().any(|word| line.contains(word)) || line.contains("``"),
                 );
                 if let Some((_, id)) = line.split_once("//~ ") {
+                    let (id, text) = id.split_once(": ").unwrap_or((id, ""));
                     assert_eq!(id.trim(), lint.id, "{path}:{number}");
-                    expected.insert((path.clone(), number, lint.id.to_owned()));
+                    expected.insert((path.clone(), number, lint.id.to_owned()), text.trim().to_owned());
                 }
             }
         }
         assert!(!expected.is_empty(), "{} has no case that fails", lint.id);
         assert!(handlers > expected.len().min(1), "{} has no case that passes", lint.id);
         let found = found(lint.id, &files);
-        wrong.extend(expected.difference(&found).map(|missed| format!("not found: {missed:?}")));
-        wrong.extend(found.difference(&expected).map(|more| format!("found: {more:?}")));
+        let is_found = |place, text: &str| found.get(place).is_some_and(|message: &String| message.contains(text));
+        let missed = expected.iter().filter(|(place, text)| !is_found(*place, text));
+        wrong.extend(missed.map(|missed| format!("not found: {missed:?}")));
+        let more = found.iter().filter(|(place, _)| !expected.contains_key(*place));
+        wrong.extend(more.map(|more| format!("found: {more:?}")));
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }

@@ -238,8 +238,17 @@ impl fmt::Display for Literal {
             (Atom::Fails(number), true) => write!(out, "populating call {} fails", number + 1),
             (Atom::Fails(number), false) => write!(out, "populating call {} succeeds", number + 1),
             (Atom::Positive(term), holds) => {
-                let (left, right) = sides(term);
-                write!(out, "{left} {} {right}", if holds { ">" } else { "<=" })
+                // `offset > size - 1` reads better as `offset >= size`.
+                let (constant, rest) = term.split();
+                let or_equal = constant == 1;
+                let (left, right) = sides(if or_equal { &rest } else { term });
+                let sign = match (holds, or_equal) {
+                    (true, false) => ">",
+                    (true, true) => ">=",
+                    (false, false) => "<=",
+                    (false, true) => "<",
+                };
+                write!(out, "{left} {sign} {right}")
             }
             (Atom::Zero(term), holds) => {
                 let (left, right) = sides(term);

@@ -1,5 +1,7 @@
 //! Whether the conditions of a path keep a populate within its object and within the mapping.
 
+use std::collections::BTreeSet;
+
 use super::atom::{Atom, Literal};
 use super::outcome::Populate;
 use super::term::{Part, Term};
@@ -232,6 +234,7 @@ pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
 }
 
 /// A sum that is 0 or less.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Inequality {
     sum: Term,
     /// Whether it bounds moving parts by something else than a number. Two such bounds do not add up to one: offset and size may each be within the
@@ -260,14 +263,16 @@ impl Inequality {
 
 /// Whether a sum is at most something that neither the mapping nor a loop decides.
 pub(super) fn is_bounded(sum: &Term, known: &[Inequality]) -> bool {
-    // `index > count` lets the index be one too large: what bounds it has to be a size, not a size and a page.
+    // `index > count` lets the index be one too large: what bounds it has to be a size, not a size and a page. `offset >= size` in bytes leaves out the
+    // page that begins at the size.
     let is_size = |term: &Term| {
         let pages = term.coefficient(&Part::Pages, 1).min(0);
-        term.coefficient_of_page_size() + pages <= 0 || !counts(term)
+        let excess = term.coefficient_of_page_size() + pages;
+        excess <= 0 || excess == 1 && term.split().0 < 0 || !counts(term)
     };
     let is_free = |term: &Term| !term.added().any(is_moving) && is_size(term);
     let copies = Inequality::of_copies(known.iter().map(|known| &known.sum).chain([sum]));
-    follows(sum, &known.iter().chain(&copies).collect::<Vec<_>>(), COMBINED, &is_free)
+    follows(sum, &related(sum, known.iter().chain(&copies)), COMBINED, &is_free)
 }
 
 /// Whether a sum is the number of something, by the name of its only part: `nr_pages`, `size`; not `last_page`.
@@ -296,7 +301,23 @@ pub(super) fn is_never_positive(sum: &Term, known: &[Inequality]) -> bool {
             && rest.coefficient(&Part::PageOffset, 1) <= 0
             && page_sizes.is_some_and(|page_sizes| pages <= 0 && page_sizes + pages <= 0)
     };
-    follows(sum, &known.iter().collect::<Vec<_>>(), COMBINED, &is_it)
+    follows(sum, &related(sum, known.iter()), COMBINED, &is_it)
+}
+
+/// The sums that share a part with a sum, directly or by way of others. No other sum says anything about it.
+fn related<'k>(sum: &Term, known: impl Iterator<Item = &'k Inequality>) -> Vec<&'k Inequality> {
+    let mut parts: BTreeSet<&Part> = sum.parts().map(|(part, _)| part).collect();
+    let (mut found, mut left) = (Vec::new(), known.collect::<BTreeSet<_>>());
+    loop {
+        let is_related = |known: &&Inequality| known.sum.parts().any(|(part, _)| parts.contains(part));
+        let (next, others): (BTreeSet<&Inequality>, BTreeSet<&Inequality>) = left.into_iter().partition(is_related);
+        if next.is_empty() {
+            return found;
+        }
+        parts.extend(next.iter().flat_map(|known| known.sum.parts()).map(|(part, _)| part));
+        found.extend(next);
+        left = others;
+    }
 }
 
 /// Whether a sum less some of the known sums, each 0 or less, is as `goal` wants it.

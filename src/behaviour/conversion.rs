@@ -27,7 +27,7 @@ pub struct Conversion {
 pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Conversion, NotCompared> {
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
-    let (before, after) = (old_functions.callees(old.id), new_functions.callees(new.id));
+    let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
     let differ = &own(&before) ^ &own(&after);
     let (leave, mut follow): (BTreeSet<String>, BTreeSet<String>) =
@@ -62,7 +62,7 @@ fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet
     for table in tables {
         let Some(hook) = functions.context.index.table_member(&table, "mapped", key.id.file) else { continue };
         let Some(id) = functions.own_item(&hook.name, hook.file) else { continue };
-        let Callees { own, others } = functions.callees(id);
+        let Callees { own, others } = functions.callees(id, &|_| true);
         let syntax = functions.context.function(id);
         for function in syntax.variants.iter().chain(own.values().map(|(function, _)| function)) {
             names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));

@@ -147,15 +147,16 @@ impl<'a> Functions<'a> {
         parameters.filter(|parameter| is_other(&parameter.ty)).map(|parameter| parameter.name.clone()).collect()
     }
 
-    /// A function, in each variant, and the driver's own functions that it calls, directly or indirectly, with their files.
-    pub fn with_callees(&self, id: ItemId) -> Vec<(Arc<Function>, u32)> {
+    /// A function, in each variant, and those of the driver's own functions that it calls, directly or indirectly, with their files. The predicate says which
+    /// functions are followed.
+    pub fn with_callees(&self, id: ItemId, is_followed: &dyn Fn(ItemId) -> bool) -> Vec<(Arc<Function>, u32)> {
         let syntax = self.context.function(id);
         let variants = syntax.variants.iter().map(|function| (function.clone(), id.file));
-        variants.chain(self.callees(id).own.into_values()).collect()
+        variants.chain(self.callees(id, is_followed).own.into_values()).collect()
     }
 
-    /// The functions that a function calls.
-    fn callees(&self, id: ItemId) -> Callees {
+    /// The functions that a function calls. Those of the driver that are not followed are none of its own.
+    fn callees(&self, id: ItemId, is_followed: &dyn Fn(ItemId) -> bool) -> Callees {
         let mut found = Callees::default();
         let mut stack: Vec<(Arc<Function>, u32)> =
             self.context.function(id).variants.iter().map(|function| (function.clone(), id.file)).collect();
@@ -171,7 +172,7 @@ impl<'a> Functions<'a> {
                 if found.calls(name) || found.own.len() >= CALLEES_LIMIT {
                     return;
                 }
-                match self.own(name, file) {
+                match self.own_item(name, file).filter(|id| is_followed(*id)).and_then(|id| self.first(id)) {
                     Some(own) => {
                         found.own.insert(name.to_owned(), own.clone());
                         stack.push(own);
@@ -236,7 +237,11 @@ impl<'a> Functions<'a> {
 
     /// The driver's own function of this name, as a file means it, in its first variant, with its file.
     fn own(&self, name: &str, near: u32) -> Option<(Arc<Function>, u32)> {
-        let id = self.own_item(name, near)?;
+        self.first(self.own_item(name, near)?)
+    }
+
+    /// The first variant of a function, with its file.
+    fn first(&self, id: ItemId) -> Option<(Arc<Function>, u32)> {
         Some((self.context.function(id).variants.first()?.clone(), id.file))
     }
 

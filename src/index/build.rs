@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem;
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::built::{Built, add_declarations};
+use super::carried::Carried;
 use super::matter::{MMAP, VMA, is_access, is_assigned, is_macro_argument};
 use super::net::Unclear;
 use super::registrations::{Registration, Words, collect};
@@ -24,7 +25,7 @@ use crate::source::{identifier_end, identifier_start};
 const KEPT_LIMIT: usize = 192 << 20;
 
 /// Maximum number of registrations. Those beyond it are reported and left out; a kernel has about 1,000.
-const REGISTRATION_LIMIT: usize = 10_000;
+pub(super) const REGISTRATION_LIMIT: usize = 10_000;
 
 /// Number of bytes in which registrations are searched for at once.
 const BATCH: usize = 16 << 20;
@@ -52,30 +53,36 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
     built.index.has_links = has_links;
-    register(tree, rules, &mut built);
-    reach::add(tree, rules, &mut built);
+    register(tree, rules, &mut built, Carried::default());
+    reach::add(tree, rules, &mut built, &FxHashMap::default());
     built
 }
 
-/// Finds the registrations, after the definitions of all files are known.
-pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
+/// Finds the registrations, after the definitions of all files are known. Those of some files may be known.
+pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built, mut carried: Carried) {
     let index = &built.index;
     let types = Types::new(index, tree, &built.types, rules);
     let words = Words::new(index);
-    let (mut found, mut lost, mut next) = (Vec::new(), Vec::new(), 0);
-    let mut called = FxHashSet::default();
+    let mut found = std::mem::take(&mut carried.registrations);
+    let mut lost = std::mem::take(&mut carried.unclear);
+    let mut called = std::mem::take(&mut carried.called);
+    let mut next = 0;
     while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
-        let files = (batch.start as u32..batch.end as u32).into_par_iter().with_max_len(ITEMS_PER_JOB);
+        let files: Vec<u32> = (batch.start as u32..batch.end as u32).filter(|file| !carried.has(*file)).collect();
+        let jobs = files.par_iter().with_max_len(ITEMS_PER_JOB);
         let batch: Vec<_> =
-            files.map(|file| measure(Phase::Follow, || collect(index, types, rules, &words, file))).collect();
-        for file in batch {
+            jobs.map(|file| measure(Phase::Follow, || collect(index, types, rules, &words, *file))).collect();
+        for (number, file) in files.into_iter().zip(batch) {
             found.extend(file.found);
             lost.extend(file.unclear);
-            called.extend(file.called);
+            for name in file.called {
+                called.entry(name).or_insert_with(Vec::new).push(number);
+            }
         }
     }
+    found.sort_by_key(|registration| registration.file);
     let place = |registration: &Registration| {
         let file = index.file(registration.file);
         (file.path.clone(), Some(file.position(registration.span.start).line))
@@ -91,7 +98,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built) {
     built.types.forget_members();
     built.index.called = called;
     if is_whole {
-        lost.extend(net::catch(rules, &built.index));
+        lost.extend(net::catch(rules, &built.index, &carried));
     }
     lost.extend(built.index.last_macros.iter().map(|id| {
         let text = "macros that use this one may register handlers, but are nested too deep to be followed".to_owned();

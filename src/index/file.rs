@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use memchr::memmem;
+
 use super::definitions::Definitions;
 use super::function_syntax::FunctionSyntax;
 use super::includes::included;
@@ -9,7 +11,8 @@ use super::names::hash;
 use crate::kernel::{FileTrouble, TroubleKind, is_listed};
 use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
-use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, slice, words};
+use crate::source::ast::Declared;
+use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, parse, slice, words};
 
 /// A file that matters, with its bytes and its items.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct SourceFile {
     /// Items by the hash of their names, built only for many items.
     named: OnceLock<Vec<(u64, u32)>>,
     functions: Memo<u32, FunctionSyntax>,
+    tables: Memo<u32, Vec<Declared>>,
 }
 
 /// Maximum length of a file in bytes. Longer ones are reported and left out: they are not hand-written.
@@ -78,12 +82,18 @@ impl SourceFile {
             lines: OnceLock::new(),
             named: OnceLock::new(),
             functions: Memo::default(),
+            tables: Memo::default(),
         }
     }
 
     /// Folder of the file, without a trailing slash.
     pub fn folder(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Whether a directive of the file has a name, as that which includes a file of this name has.
+    pub(super) fn includes(&self, name: &str) -> bool {
+        self.directives.iter().any(|directive| memmem::find(directive.of(&self.text), name.as_bytes()).is_some())
     }
 
     /// Whether the file is a header.
@@ -121,9 +131,17 @@ impl SourceFile {
         self.functions.get(item, || FunctionSyntax::parse(self, item))
     }
 
-    /// Frees the syntax of its functions.
+    /// The variables that an item declares, with those entries of their initialisers that may hold a hook. All indexes that share the file ask for the same
+    /// hooks: see [`rebuild`](super::rebuild).
+    pub(super) fn tables(&self, item: u32, may_hold: impl Fn(&[u8]) -> bool) -> Arc<Vec<Declared>> {
+        let span = self.items[item as usize].span;
+        self.tables.get(item, || parse::variables_with(span.of(&self.text), span.start, may_hold).syntax)
+    }
+
+    /// Frees the syntax of its functions and tables.
     pub(super) fn forget_functions(&self) {
         self.functions.forget();
+        self.tables.forget();
     }
 
     /// Items of a kind with a name, as places in `items`, in order.

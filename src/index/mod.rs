@@ -3,6 +3,7 @@
 
 mod build;
 mod built;
+mod carried;
 mod definitions;
 mod elsewhere;
 mod expansion;
@@ -43,7 +44,7 @@ use std::sync::Arc;
 use build::Sought;
 use names::Names;
 use reach::Meanings;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::source::ast::{Expression, ExpressionKind};
 use crate::source::{Item, ItemKind, find_word, macros, parse};
@@ -99,8 +100,8 @@ pub struct Index {
     meanings: Meanings,
     registrations: Vec<Registration>,
     unclear: Vec<Unclear>,
-    /// Names of the struct members that some file may call.
-    called: FxHashSet<String>,
+    /// Names of the struct members that some file may call, each with the files that may.
+    called: FxHashMap<String, Vec<u32>>,
 }
 
 impl Index {
@@ -126,7 +127,7 @@ impl Index {
 
     /// Number of the file at a path, if it was kept.
     fn numbered(&self, path: &str) -> Option<u32> {
-        let reached = || self.files[self.listed..].iter().position(|file| file.path == path);
+        let reached = || self.reached().iter().position(|file| file.path == path);
         self.listed_number(path).or_else(|| Some((self.listed + reached()?) as u32))
     }
 
@@ -141,6 +142,11 @@ impl Index {
             sources.binary_search_by(by_path).ok().map(|number| headers.len() + number)
         };
         number.map(|number| number as u32)
+    }
+
+    /// Files that handlers reach and that do not matter by themselves.
+    fn reached(&self) -> &[Arc<SourceFile>] {
+        &self.files[self.listed..]
     }
 
     /// Files that matter by themselves, sorted by path, headers first.
@@ -198,7 +204,7 @@ impl Index {
 
     /// Whether some file may call a hook.
     pub fn is_called(&self, hook: &Hook) -> bool {
-        self.called.contains(&hook.member)
+        self.called.get(&hook.member).is_some_and(|files| !files.is_empty())
     }
 
     /// Whether some table sets a hook to a function, or may do so in a place that is not understood.

@@ -54,8 +54,8 @@ struct Uses {
     unknown: Vec<(String, bool)>,
 }
 
-/// Adds the code that handlers reach to an index.
-pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
+/// Adds the code that handlers reach to an index. Files that are `known`, by path, are not read again.
+pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built, known: &FxHashMap<&str, Arc<SourceFile>>) {
     let mut level = handlers(&built.index);
     let mut seen: FxHashSet<Reached> = level.iter().copied().collect();
     let mut asked: FxHashSet<(u32, String)> = FxHashSet::default();
@@ -84,7 +84,7 @@ pub(super) fn add(tree: &Tree, rules: &Rules, built: &mut Built) {
             names.retain(|name, _| asked.insert((*file, name.clone())));
         }
         let found = definitions(tree, &built.index, unknown);
-        bytes += keep(tree, &mut built.index, &found, TOTAL_BYTES.saturating_sub(bytes));
+        bytes += keep(tree, &mut built.index, &found, TOTAL_BYTES.saturating_sub(bytes), known);
         let next = found.iter().flat_map(|definition| go_on(&mut built.index, definition));
         level = next.collect::<BTreeSet<_>>().into_iter().filter(|reached| seen.insert(*reached)).collect();
     }
@@ -180,10 +180,19 @@ fn names_in(source: &SourceFile, item: &Item) -> Names {
 }
 
 /// Adds the files of definitions to the index if they are shorter than `room` bytes together. Returns their length.
-fn keep(tree: &Tree, index: &mut Index, found: &[Definition], room: usize) -> usize {
+fn keep(
+    tree: &Tree,
+    index: &mut Index,
+    found: &[Definition],
+    room: usize,
+    known: &FxHashMap<&str, Arc<SourceFile>>,
+) -> usize {
     let paths: BTreeSet<&str> = found.iter().map(|one| one.path.as_str()).collect();
     let new: Vec<&str> = paths.into_iter().filter(|path| index.numbered(path).is_none()).collect();
     let files = new.into_par_iter().filter_map(|path| {
+        if let Some(file) = known.get(path) {
+            return Some(file.clone());
+        }
         let text = tree.read(path).filter(|text| SourceFile::check(path, text).is_ok())?;
         Some(Arc::new(SourceFile::new(path, text)))
     });

@@ -151,11 +151,10 @@ impl Collector<'_> {
     fn item(&mut self, number: u32) {
         let source = self.index.file(self.file);
         let item = source.items[number as usize];
-        let text = item.span.of(&source.text);
         match item.kind {
             ItemKind::Variable => {
                 let mut covered = Vec::new();
-                for declared in self.variables(text, item.span.start) {
+                for declared in source.tables(number, |entry| self.words.names.may_be_in(entry)).iter() {
                     let Some(value) = &declared.value else { continue };
                     let tag = self.types.tag_of(&declared.ty, self.file);
                     let table = self.entries(&source.text).read(tag.as_deref(), value);

@@ -1,5 +1,8 @@
 //! Where memory comes from: the calls that allocate what a value points to.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::vm_ops::is_page_of_fault;
 use super::{Facts, HandlerView};
 use crate::behaviour::{EffectKind, Outcome, Part, Term};
@@ -7,10 +10,11 @@ use crate::index::ItemId;
 use crate::rules::{Call, CallEffect};
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
-use crate::source::{ItemKind, find_word};
+use crate::source::{ItemKind, Span, find_word, identifiers, words};
 use crate::verdict::Place;
 
 /// Memory that a path maps.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mapped {
     /// Where it is mapped.
     pub place: Place,
@@ -20,14 +24,14 @@ pub struct Mapped {
     pub is_filled: bool,
 }
 
-/// What a handler and its fault handlers map, path by path.
-pub fn mapped(facts: &Facts, handler: &HandlerView) -> Vec<Mapped> {
+/// What the paths of a handler and of its fault handlers map.
+pub fn mapped(facts: &Facts, handler: &HandlerView) -> BTreeSet<Mapped> {
     let hooks = facts.fault_hooks(handler, "fault");
     let is_populate = |rule: &Call| matches!(rule.does, CallEffect::Populate | CallEffect::Action);
     let populates = handler.ruled_calls(facts.rules()).any(|(_, rule)| is_populate(rule));
     let own = Some(&handler.key).filter(|_| populates);
     let keys = own.into_iter().chain(hooks.iter().map(|hook| &hook.key));
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     for behaviours in keys.map(|key| facts.behaviours(key)) {
         let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
         for (outcome, effect) in
@@ -102,7 +106,7 @@ pub fn named(part: &Part) -> Option<&str> {
 fn assigned(facts: &Facts, file: u32, name: &str, is_asked: &dyn Fn(&str) -> bool) -> Vec<Allocation> {
     let text = &facts.context.index.file(file).text;
     let mut calls = Vec::new();
-    for function in naming(facts, file, name) {
+    for function in naming(facts, file, name, is_asked) {
         visit::statements(&function.body, &mut |seen| {
             if let Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) = seen
                 && is_named(target, name)
@@ -117,12 +121,18 @@ fn assigned(facts: &Facts, file: u32, name: &str, is_asked: &dyn Fn(&str) -> boo
     calls
 }
 
-/// The functions of a file whose text has a name, in each variant.
-pub fn naming<'f>(facts: &'f Facts, file: u32, name: &'f str) -> impl Iterator<Item = std::sync::Arc<Function>> + 'f {
+/// The functions of a file whose text has a name and the name of one of some calls, in each variant.
+pub fn naming(facts: &Facts, file: u32, name: &str, is_call: &dyn Fn(&str) -> bool) -> Vec<Arc<Function>> {
     let source = facts.context.index.file(file);
-    let functions = (0u32..).zip(&source.items).filter(|(_, item)| item.kind == ItemKind::Function);
-    let naming = functions.filter(move |(_, item)| find_word(item.span.of(&source.text), name.as_bytes(), 0).is_some());
-    naming.flat_map(move |(item, _)| facts.syntax(ItemId { file, item }).variants.to_vec())
+    let places: Vec<Span> = words(&source.text, name.as_bytes()).map(|at| Span::new(at, at + name.len())).collect();
+    let mut found = Vec::new();
+    for (item, known) in (0u32..).zip(&source.items).filter(|(_, item)| item.kind == ItemKind::Function) {
+        let is_named = places.iter().any(|place| known.span.contains(place.start));
+        if is_named && identifiers(known.span.of(&source.text)).any(is_call) {
+            found.extend(facts.syntax(ItemId { file, item }).variants.iter().cloned());
+        }
+    }
+    found
 }
 
 /// Whether an expression is a member or a variable of this name, or an element of it.

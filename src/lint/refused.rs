@@ -49,9 +49,8 @@ impl Facts<'_> {
                 }
             }
             for refused in behaviour.outcomes.iter().filter(|outcome| outcome.result != Returned::Success) {
-                let accepted = accepted.iter().filter(|accepted| is_for_flag(refused, accepted, permission));
-                let conditions = accepted.map(|accepted| further_conditions(refused, accepted, permission));
-                if let Some(conditions) = conditions.min_by_key(Vec::len) {
+                if accepted.iter().any(|accepted| is_for_flag(refused, accepted, permission)) {
+                    let conditions = further_conditions(refused, &accepted, permission);
                     places.push((refused.decided.unwrap_or(refused.place), Refusal::Refuses(conditions)));
                 }
             }
@@ -114,10 +113,18 @@ fn is_for_flag(refused: &Outcome, accepted: &Outcome, permission: &Permission) -
     accepted.is_compatible(&without_flag) && without_flag.iter().all(is_shared)
 }
 
-/// The conditions of a refusal, beside the flag, that mappings without the flag need not meet.
-fn further_conditions(refused: &Outcome, accepted: &Outcome, permission: &Permission) -> Vec<Literal> {
-    let is_further = |literal: &&Literal| !literal.is_of_flag(permission.flag) && !accepted.condition.contains(literal);
-    refused.condition.iter().filter(is_further).cloned().collect()
+/// The conditions of a refusal, beside the flag, without which a mapping with the flag is accepted: those that tell it from the accepted outcomes that are
+/// nearest to it.
+fn further_conditions(refused: &Outcome, accepted: &[&Outcome], permission: &Permission) -> Vec<Literal> {
+    let with_flag = accepted.iter().filter(|accepted| !accepted.requires(permission.flag, false));
+    let own = || refused.condition.iter().filter(|literal| !literal.is_of_flag(permission.flag));
+    let differs = |accepted: &Outcome| -> Vec<&Literal> {
+        own().filter(|literal| accepted.condition.contains(&literal.negated())).collect()
+    };
+    let apart: Vec<Vec<&Literal>> = with_flag.map(|accepted| differs(accepted)).collect();
+    let fewest = apart.iter().map(Vec::len).min().unwrap_or_default();
+    let is_near = |literal: &&Literal| apart.iter().any(|apart| apart.len() == fewest && apart.contains(literal));
+    own().filter(is_near).cloned().collect()
 }
 
 /// The place where the handler clears the flag.

@@ -166,3 +166,58 @@ static int single_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations single_fops = {
 	.mmap = single_mmap,
 };
+
+/* The offset in bytes is within a size in bytes; a page beyond the size, and none. */
+static vm_fault_t byte_fault(struct vm_fault *vmf)
+{
+	struct board *board = vmf->vma->vm_private_data;
+	unsigned long offset = vmf->pgoff << PAGE_SHIFT;
+
+	if (offset >= board->buffer_len)
+		return VM_FAULT_SIGBUS;
+	vmf->page = vmalloc_to_page(board->buffer + offset);
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct byte_vm_ops = {
+	.fault = byte_fault,
+};
+
+static int byte_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &byte_vm_ops;
+	return 0;
+}
+
+static const struct file_operations byte_fops = {
+	.mmap = byte_mmap,
+};
+
+static vm_fault_t beyond_fault(struct vm_fault *vmf)
+{
+	struct board *board = vmf->vma->vm_private_data;
+	unsigned long offset = vmf->pgoff << PAGE_SHIFT;
+
+	if (offset > board->buffer_len)
+		return VM_FAULT_SIGBUS;
+	vmf->page = vmalloc_to_page(board->buffer + offset); //~ fault-index-not-bounded
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct beyond_vm_ops = {
+	.fault = beyond_fault,
+};
+
+static int beyond_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &beyond_vm_ops;
+	return 0;
+}
+
+static const struct file_operations beyond_fops = {
+	.mmap = beyond_mmap,
+};

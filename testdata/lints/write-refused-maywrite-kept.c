@@ -348,3 +348,19 @@ static int guarded_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations guarded_fops = {
 	.mmap = guarded_mmap,
 };
+
+/* Only some regions are read only. */
+static int region_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	if (!(board->flags & BOARD_READ) && (vma->vm_flags & VM_READ))
+		return -EINVAL;
+	if (!(board->flags & BOARD_WRITE) && (vma->vm_flags & VM_WRITE)) //~ write-refused-maywrite-kept: refuses VM_WRITE if (BOARD_WRITE & file->private_data->flags) == 0, and
+		return -EINVAL;
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations region_fops = {
+	.mmap = region_mmap,
+};

@@ -336,10 +336,7 @@ impl Term {
 
     /// Whether the predicate holds for any part of the term, at any depth.
     pub fn any(&self, is: &dyn Fn(&Part) -> bool) -> bool {
-        self.sum
-            .iter()
-            .filter_map(|(factor, _)| factor.part.as_ref())
-            .any(|part| is(part) || part.below().any(|term| term.any(is)))
+        self.sum.iter().filter_map(|(factor, _)| factor.part.as_ref()).any(|part| is(part) || part.any_below(is))
     }
 
     /// Whether the value depends on the mapping.
@@ -360,15 +357,13 @@ impl Term {
 }
 
 impl Part {
-    /// The terms that the part is made of.
-    fn below(&self) -> Box<dyn Iterator<Item = &Term> + '_> {
+    /// Whether the predicate holds for any part of the terms that this one is made of.
+    fn any_below(&self, is: &dyn Fn(&Part) -> bool) -> bool {
         match self {
-            Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => {
-                Box::new(std::iter::once(base.as_ref()))
-            }
-            Part::Index(base, index) => Box::new([base.as_ref(), index.as_ref()].into_iter()),
-            Part::Call(_, terms) | Part::Operation(_, terms) => Box::new(terms.iter()),
-            _ => Box::new(std::iter::empty()),
+            Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => base.any(is),
+            Part::Index(base, index) => base.any(is) || index.any(is),
+            Part::Call(_, terms) | Part::Operation(_, terms) => terms.iter().any(|term| term.any(is)),
+            _ => false,
         }
     }
 }

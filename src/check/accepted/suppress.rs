@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use memchr::memmem;
+use rayon::prelude::*;
 
 use crate::index::{Index, SourceFile};
 use crate::lint::{Hazard, find};
@@ -72,10 +73,10 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
 
 fn comments(index: &Index) -> Vec<Comment> {
     let finder = memmem::Finder::new(MARK);
-    let in_file = |(number, file): (u32, &Arc<SourceFile>)| {
-        finder.find_iter(&file.text).filter_map(|at| comment(number, file, at)).collect::<Vec<_>>()
+    let in_file = |(number, file): (usize, &Arc<SourceFile>)| {
+        finder.find_iter(&file.text).filter_map(|at| comment(number as u32, file, at)).collect::<Vec<_>>()
     };
-    (0u32..).zip(index.files()).flat_map(in_file).collect()
+    index.files().par_iter().enumerate().flat_map_iter(in_file).collect()
 }
 
 /// Parses the comment with the mark at an offset. `None` if the comment does not begin with the mark.

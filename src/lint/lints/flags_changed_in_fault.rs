@@ -1,38 +1,43 @@
 //! A fault handler that changes the flags of its VMA.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use crate::lint::vm_ops::VmOpsHook;
-use crate::lint::{Facts, Found};
-use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
+use crate::index::ItemId;
+use crate::lint::{Facts, Found, HandlerView};
+use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
+use crate::source::{Span, identifiers};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen = BTreeSet::new();
-    for handler in &facts.handlers {
-        let hooks = ["fault", "huge_fault", "page_mkwrite", "pfn_mkwrite"];
-        let hooks: Vec<Arc<Vec<VmOpsHook>>> = hooks.into_iter().map(|member| facts.fault_hooks(handler, member)).collect();
-        for hook in hooks.iter().flat_map(|hooks| hooks.iter()) {
-            let gets_vma = |function: &Function| {
-                let of = |tag| function.parameters.iter().any(|parameter| parameter.ty.points_to(tag));
-                of("vm_fault") || of("vm_area_struct")
-            };
-            let reached = facts.functions().with_callees(hook.key.id).into_iter();
-            for (function, file) in reached.filter(|(function, _)| gets_vma(function)) {
-                for span in changes(facts, &function.body) {
-                    if seen.insert((file, span)) {
-                        let message = format!(
-                            "{} runs in a fault, under the mmap lock for reading or the lock of the VMA: flags change only under the mmap lock for writing",
-                            function.name
-                        );
-                        found.at(file, span, message);
-                    }
-                }
+    for (_, places) in facts.of_each(|handler| of_handler(facts, handler)) {
+        for (name, file, span) in places {
+            if seen.insert((file, span)) {
+                let message = format!(
+                    "{name} runs in a fault, under the mmap lock for reading or the lock of the VMA: flags change only under the mmap lock for writing"
+                );
+                found.at(file, span, message);
             }
         }
     }
+}
+
+/// The places below the fault hooks of a handler that change flags, with the functions that hold them.
+fn of_handler(facts: &Facts, handler: &HandlerView) -> Vec<(String, u32, Span)> {
+    let index = facts.context.index;
+    let gets_vma = |id: ItemId| {
+        let head = index.item(id).head().of(&index.file(id.file).text);
+        identifiers(head).any(|word| matches!(word, "vm_fault" | "vm_area_struct"))
+    };
+    let mut places = Vec::new();
+    for member in ["fault", "huge_fault", "page_mkwrite", "pfn_mkwrite"] {
+        for hook in facts.fault_hooks(handler, member).iter() {
+            for (function, file) in facts.functions().with_callees(hook.key.id, &gets_vma) {
+                places.extend(changes(facts, &function.body).into_iter().map(|span| (function.name.clone(), file, span)));
+            }
+        }
+    }
+    places
 }
 
 /// Places that change flags of a VMA.

@@ -57,7 +57,7 @@ fn base_name(part: &Part) -> Option<&str> {
 fn is_written(facts: &Facts, file: u32, name: &str) -> bool {
     let rules = facts.rules();
     let mut is_written = false;
-    for function in naming(facts, file, name) {
+    for function in naming(facts, file, name, &|call| rules.clears(call)) {
         visit::statements(&function.body, &mut |seen| {
             let Seen::Expression(Expression { kind: E::Call { callee, arguments }, .. }) = seen else { return };
             if !callee.name().is_some_and(|callee| rules.clears(callee)) {

@@ -60,7 +60,7 @@ fn keeps_up(facts: &Facts, handler: &HandlerView) -> bool {
     let has = |member: &str| tables.clone().any(|(table, file)| facts.context.index.table_member(&table.name, member, file).is_some());
     // A close hook that clears the pointer leaves none behind.
     let closes = handler.lowered().flat_map(|lowered| lowered.closes());
-    let clears = closes.into_iter().any(|close| clears_pointer(&facts.functions().with_callees(close.id)));
+    let clears = closes.into_iter().any(|close| clears_pointer(&facts.functions().with_callees(close.id, &|_| true)));
     handler.sets("VM_DONTCOPY") && (clears || has("may_split") && has("mremap") && has("close"))
 }
 

@@ -1,5 +1,6 @@
 //! A mapping that rejects writes, although mprotect() can make it writable.
 
+use crate::behaviour::Literal;
 use crate::lint::refused::{Permission, Refusal};
 use crate::lint::{Facts, Found, HandlerView};
 
@@ -14,16 +15,23 @@ pub(super) fn report(facts: &Facts, permission: &Permission, made: &str, found: 
     for (handler, places) in facts.of_each(of_handler) {
         for (place, refusal) in places {
             let how = match refusal {
-                Refusal::Refuses(conditions) if conditions.is_empty() => format!("refuses {flag}"),
-                Refusal::Refuses(conditions) => {
-                    let conditions: Vec<String> = conditions.iter().map(ToString::to_string).collect();
-                    format!("refuses {flag} if {},", conditions.join(" and "))
-                }
+                Refusal::Refuses(conditions) => format!("refuses {flag}{}", listed(&conditions)),
                 Refusal::Clears => format!("clears {flag}"),
             };
             let name = handler.name();
             let message = format!("{name} {how} and leaves {may} set: mprotect() can still make the mapping {made}");
             found.at(place.file, place.span, message);
         }
+    }
+}
+
+/// The conditions of a refusal as text; those of mappings that take more than a line to describe are left out.
+fn listed(conditions: &[Literal]) -> String {
+    const LENGTH_LIMIT: usize = 100;
+    let listed = conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    match listed.len() {
+        0 => String::new(),
+        1..=LENGTH_LIMIT => format!(" if {listed},"),
+        _ => " for some mappings".to_owned(),
     }
 }
