@@ -65,6 +65,12 @@ impl Finding {
         self.handler.as_ref().map_or("NULL", |handler| handler.name.as_str())
     }
 
+    /// Whether the handler uses a field or flag of the mapping, or passes the mapping on.
+    pub fn uses_mapping(&self) -> bool {
+        let used = [&self.reads, &self.writes, &self.sets, &self.clears, &self.tests, &self.calls];
+        used.into_iter().any(|names| !names.is_empty())
+    }
+
     /// The function of the handler, if it was found.
     pub fn function(&self, index: &Index) -> Option<Key> {
         let place = self.handler.as_ref()?.place?;

@@ -129,9 +129,8 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
             if requirements.iter().any(|requirement| (requirement.file, requirement.span) == (*file, event.span)) {
                 continue;
             }
-            let text = format!(
-                "writes {object}, state of the file: it stays if the mapping fails or merges, and later mappings write it again"
-            );
+            let text =
+                format!("writes {object}, which belongs to no single mapping: the value stays if the mapping fails");
             found.push(Evidence::new((*file, event.span), NoteKind::FileState, Verdict::Mechanical, text));
         }
     }

@@ -37,7 +37,8 @@ impl PathJudge<'_> {
             return;
         }
         if self.items[at].once {
-            let text = format!("{}, once for the file: later mappings find it", taking_verb(kind));
+            let what = if kind == StateKind::Counter { "changes a count or a bit" } else { taking_verb(kind) };
+            let text = format!("{what} if nothing is there yet: it stays, and later mappings find it");
             return self.note(at, NoteKind::FileState, &text);
         }
         let what = taking_verb(kind);

@@ -324,7 +324,10 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
     }
 }
 
-/// Remark for the reader of a patch, if a verdict's note needs one.
+/// Remark for the reader of a patch, if a verdict's note needs one. It names the function: lines move with the patch.
 fn remark(index: &Index, note: &Note) -> Option<String> {
-    (note.kind == NoteKind::FileState).then(|| format!("{} {}", index.file(note.file).at(note.span.start), note.text))
+    let file = index.file(note.file);
+    let item = file.item_at(note.span.start)?;
+    let function = file.name(&file.items[item as usize]);
+    (note.kind == NoteKind::FileState).then(|| format!("{}: {function}() {}", file.path, note.text))
 }

@@ -67,12 +67,13 @@ fn documented(retyping: &Retyping, source: &SourceFile, code: &[u8], declaration
     let text = &source.text;
     let marker = format!("@{old}:");
     let before = text[..declaration].trim_ascii_end();
-    let own = last_kernel_doc(before);
     // Nothing but the comment may lie between.
-    let own = own.filter(|start| code[*start..before.len()].iter().all(u8::is_ascii_whitespace));
-    if own.is_some_and(|start| memchr::memmem::find(&before[start..], marker.as_bytes()).is_some()) {
+    let own = last_comment(before).filter(|start| code[*start..before.len()].iter().all(u8::is_ascii_whitespace));
+    if own.is_some_and(|start| {
+        before[start..].starts_with(b"/**") && memchr::memmem::find(&before[start..], marker.as_bytes()).is_some()
+    }) {
         let above = format!(
-            "\n\n\t/**\n\t * @{new}:\n\t *\n\t * Like @{old}, but takes a desc. It is not called if there is @{old}.\n\t */"
+            "\n\n\t/**\n\t * @{new}:\n\t *\n\t * Like @{old}, but takes a vm_area_desc. Not called if there is @{old}.\n\t */"
         );
         return Documented { above, edits: Vec::new() };
     }
@@ -80,11 +81,18 @@ fn documented(retyping: &Retyping, source: &SourceFile, code: &[u8], declaration
     let comment = text[..head].trim_ascii_end();
     let entry = last_kernel_doc(comment)
         .and_then(|start| Some(start + memchr::memmem::find(&comment[start..], marker.as_bytes())?));
-    let Some(entry) = entry else { return Documented { above: String::new(), edits: Vec::new() } };
+    let Some(entry) = entry else {
+        // Members that have comments of their own.
+        let has_line =
+            |start: usize| text[..start].iter().rev().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b'\n');
+        let is_plain = own.is_some_and(has_line);
+        let comment = format!("\n\n\t/* like {old}, but takes a vm_area_desc; not called if there is {old} */");
+        return Documented { above: if is_plain { comment } else { String::new() }, edits: Vec::new() };
+    };
     let line = memchr::memrchr(b'\n', &text[..entry]).map_or(0, |newline| newline + 1);
     let indent = String::from_utf8_lossy(&text[line..entry]).into_owned();
     let end = description_end(comment, line);
-    let added = format!("{indent}@{new}: like @{old}, but takes a desc; not called if there is @{old}\n");
+    let added = format!("{indent}@{new}: like @{old}, but takes a vm_area_desc; not called if there is @{old}\n");
     Documented { above: String::new(), edits: vec![Edit::new(end, end, added)] }
 }
 

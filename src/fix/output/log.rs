@@ -97,13 +97,13 @@ impl Series<'_> {
             .collect();
         (!named.is_empty()).then(|| {
             format!(
-                "Note: on a kernel without MMU an action always fails; {} has code for such kernels.",
+                "Note: without an MMU every action fails, and so does mmap() with this patch; {} has code for kernels without MMU.",
                 named.join(", ")
             )
         })
     }
 
-    /// Body of the mail: what changes and why, which tool wrote it, from which tree.
+    /// Body of the mail: what changes and why.
     pub(super) fn body(&self, change: &Change) -> String {
         let fixes: Vec<&HandlerFix> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
         let mut paragraphs = vec![
@@ -128,16 +128,15 @@ impl Series<'_> {
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
             paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
         }
-        paragraphs.push(self.origin());
         let body = paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<Vec<_>>().join("\n");
         format!("{body}\nAssisted-by: mmaplint:{}\n", env!("CARGO_PKG_VERSION"))
     }
 
-    /// The tool, and what it read.
+    /// The tool, the tree that it read, and what nobody has done yet.
     pub(super) fn origin(&self) -> String {
-        let tree = self.version.as_ref().map_or(String::new(), |version| format!(" of Linux {}", plain(version)));
+        let tree = self.version.as_ref().map_or(String::new(), |version| format!(" from Linux {}", plain(version)));
         format!(
-            "Written by mmaplint {} from a scan{tree} (target {}), and not yet run.",
+            "Written by mmaplint {}{tree} for the API of {}; neither compiled nor run.",
             env!("CARGO_PKG_VERSION"),
             self.target
         )
@@ -152,12 +151,13 @@ impl Series<'_> {
             let names: BTreeSet<String> = of_kind.filter_map(|fix| fix.retyped.as_ref()).map(named).collect();
             names.into_iter().collect::<Vec<_>>()
         };
-        let retyped = hooks(false, Hook::name);
+        let retyped = hooks(false, Hook::new_name);
         if !retyped.is_empty() {
             let _ = write!(
                 what,
-                " This retypes the hook {} and all its implementers; callers that still have a VMA build a descriptor and \
-                 apply the result to it.",
+                " This replaces {} with {} in all implementers; callers that still have a VMA build a descriptor and apply the \
+                 result to it.",
+                listed(&hooks(false, Hook::name)),
                 listed(&retyped)
             );
         }
@@ -169,7 +169,13 @@ impl Series<'_> {
                 listed(&doubled)
             );
         }
-        if fixes.iter().all(|fix| self.findings[fix.finding].verdict == Verdict::Mechanical) {
+        let findings = || fixes.iter().map(|fix| &self.findings[fix.finding]);
+        if findings().all(|finding| !finding.uses_mapping()) {
+            what.push_str(match fixes.len() {
+                1 => " The hook does not look at the mapping.",
+                _ => " The hooks do not look at the mapping.",
+            });
+        } else if findings().all(|finding| finding.verdict == Verdict::Mechanical) {
             what.push_str(match fixes.len() {
                 1 => " The hook uses only fields and flags that vm_area_desc also has.",
                 _ => " The hooks use only fields and flags that vm_area_desc also has.",
@@ -183,9 +189,9 @@ impl Series<'_> {
 fn added(unit: &Unit) -> String {
     match unit {
         Unit::Hook { record, member, twin } => format!(
-            "Add the member {twin} to struct {record}. It takes a descriptor. Callers call it if a table has no {member}: they build a \
-             descriptor from their VMA and apply the result to it. Implementers can then convert one by one; those that need the VMA \
-             keep {member}."
+            "Add the member {twin} to struct {record}. It takes a descriptor, and is called only where {member} is NULL: the caller builds \
+             a descriptor from its VMA and applies the result to it. The descriptor gets the vm_private_data of the VMA too, so that \
+             applying it does not clear them. Implementers can then convert one by one; those that need the VMA keep {member}."
         ),
         Unit::Helper { name, twin, is_bridge: true } => format!(
             "Add {twin}(), which takes a descriptor and has the body of {name}(). {name}() stays for callers that have a VMA, as a \
@@ -227,7 +233,8 @@ fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<Stri
         }
         Consequence::ProtectionOfMapping { call } => {
             format!(
-                "Only {call}() was given the page protection; the action takes it from the VMA, whose vm_page_prot has it now."
+                "{call}() was given a page protection that the VMA did not have. The action takes the page_prot of the descriptor, so \
+                 vm_page_prot of the VMA is now the same."
             )
         }
         Consequence::AskedBeforeMerge if has_vma => return None,

@@ -120,10 +120,12 @@ impl Series<'_> {
         let mut text = self.headers(envelope, number, subject, &self.maintainers.recipients(files, &changed));
         text.push_str(&self.body(change));
         text.push_str("---\n");
+        text.push_str(&wrap(&self.origin()));
         if !needed.is_empty() {
-            text.push_str(&format!("{}\n", wrap(&format!("Needs {}.", listed(needed)))));
+            text.push_str(&wrap(&format!("Needs {}.", listed(needed))));
         }
         text.push_str(&self.carried(change));
+        text.push('\n');
         text.push_str(&diffstat(files, diffs));
         let mut text = text.into_bytes();
         for (diff, index) in diffs.iter().zip(indices) {
@@ -179,10 +181,9 @@ impl Series<'_> {
             1 => "The old code has this hazard too; this patch leaves it (line of the new file):",
             _ => "The old code has these hazards too; this patch leaves them (lines of the new file):",
         };
-        let intro = intro.to_owned();
-        let paragraphs: Vec<String> =
-            std::iter::once(intro).chain(carried.into_iter().map(|hazard| format!("* {hazard}"))).collect();
-        format!("{}\n", paragraphs.iter().map(|paragraph| wrap(paragraph)).collect::<String>())
+        let items = carried.into_iter().map(|hazard| format!("* {}", wrap(hazard).trim_end().replace('\n', "\n  ")));
+        let items: String = items.map(|item| format!("{item}\n")).collect();
+        format!("\n{}{items}", wrap(intro))
     }
 }
 

@@ -4,6 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::fix::rewrite::protection::without_local;
 use crate::fix::rewrite::reflow::reflow;
 use crate::fix::rewrite::rewriter::{Finish, Locals, OpenPoint, Rewriter, Written};
 use crate::fix::rewrite::tidy::tidy;
@@ -119,7 +120,8 @@ impl Conversion<'_> {
                 let text = applied(self.source, item.span, &edits);
                 let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
                 let old = item.span.of(self.source);
-                let (text, open) = tidy(old, String::from_utf8_lossy(&text).into_owned(), new_name, &moved);
+                let text = without_local(String::from_utf8_lossy(&text).into_owned(), new_name);
+                let (text, open) = tidy(old, text, new_name, &moved);
                 done.text = reflow(old, text, new_name);
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
             }

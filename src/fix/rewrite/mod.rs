@@ -4,6 +4,7 @@ mod expression;
 mod flags;
 pub(in crate::fix) mod function;
 mod populate;
+mod protection;
 mod reflow;
 pub(in crate::fix) mod rewriter;
 mod second_half;

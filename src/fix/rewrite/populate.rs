@@ -20,6 +20,14 @@ enum Failure {
     MoreWork(u32),
 }
 
+/// A message behind a call.
+struct Message {
+    /// The function that prints it.
+    name: String,
+    /// Whether it shows the result of the call, and does nothing else.
+    shows: bool,
+}
+
 impl Rewriter<'_> {
     /// Rewrites a populating call with the statements that handle its result. Returns the number of those in `after`, or `None` if `first`
     /// does not populate.
@@ -95,26 +103,45 @@ impl Rewriter<'_> {
             }
             _ => {
                 let mut lines = self.action(call, rule, arguments, None)?;
-                lines.push(format!("{name} = 0;"));
-                if self.is_only_printed(after, name) {
-                    self.write_lines(first.span, &lines);
-                    return Some(0);
+                let printed = self.printed(after, name);
+                if let Some((printed, end)) =
+                    printed.as_ref().filter(|(printed, _)| printed.iter().all(|one| one.shows))
+                {
+                    lines.push("return 0;".to_owned());
+                    self.write_lines(Span { start: first.span.start, end: *end }, &lines);
+                    self.out.remarks.extend(printed.iter().map(|message| {
+                        format!(
+                            "the message of {}() about the result of the remap is removed: the action runs later",
+                            message.name
+                        )
+                    }));
+                    return Some(printed.len() + 1);
                 }
-                self.open(call.span.start, "later uses of its error are not followed");
+                lines.push(format!("{name} = 0;"));
+                if printed.is_none() {
+                    self.open(call.span.start, "later uses of its error are not followed");
+                }
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
         }
     }
 
-    /// Whether the statements only print a result, and return it in the end.
-    fn is_only_printed(&self, statements: &[Statement], name: &str) -> bool {
-        let is_message = |statement: &&Statement| {
-            matches!(&statement.kind, S::Expression(Expression { kind: E::Call { callee, .. }, .. })
-                if callee.name().is_some_and(|name| self.conversion.rules.is_silent(name)))
-        };
-        let behind = statements.iter().find(|statement| !is_message(statement));
-        matches!(behind.map(|next| &next.kind), Some(S::Return(Some(value))) if value.name() == Some(name))
+    /// The messages of statements that print and then return a result, and the end of the `return`.
+    fn printed(&self, statements: &[Statement], name: &str) -> Option<(Vec<Message>, u32)> {
+        let mut printed = Vec::new();
+        for statement in statements {
+            match &statement.kind {
+                S::Expression(Expression { kind: E::Call { callee, arguments }, .. }) => {
+                    let message = callee.name().filter(|message| self.conversion.rules.is_silent(message))?;
+                    let shows = arguments.iter().any(|argument| argument.name() == Some(name));
+                    printed.push(Message { name: message.to_owned(), shows: shows && arguments.iter().all(is_idle) });
+                }
+                S::Return(Some(value)) if value.name() == Some(name) => return Some((printed, statement.span.end)),
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// Whether a variable is named after an offset, within its function.
@@ -152,7 +179,7 @@ impl Rewriter<'_> {
                 {
                     let name = callee.name().unwrap_or_default();
                     self.out.remarks.insert(format!(
-                        "the message of {name}() about a failed remap is removed; the core reports the error"
+                        "the message of {name}() about a failed remap is removed; mmap() still returns the error"
                     ));
                 }
                 _ => return Failure::MoreWork(statement.span.start),

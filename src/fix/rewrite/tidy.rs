@@ -106,7 +106,7 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
 }
 
 /// Whether the name after a text is a member or a tag, not a variable.
-fn is_no_variable(before: &[u8]) -> bool {
+pub(super) fn is_no_variable(before: &[u8]) -> bool {
     let before = before.trim_ascii_end();
     let is_tag = ["struct", "union", "enum"].iter().any(|keyword| {
         before
@@ -146,7 +146,13 @@ fn is_pure(value: &Expression) -> bool {
 }
 
 /// Removes one variable from a declaration, and the whole declaration with its last variable.
-fn declarator(text: &[u8], statement: &Statement, variables: &[Declared], variable: &Declared, is_only: bool) -> Edit {
+pub(super) fn declarator(
+    text: &[u8],
+    statement: &Statement,
+    variables: &[Declared],
+    variable: &Declared,
+    is_only: bool,
+) -> Edit {
     if variables.len() == 1 {
         return whole_line(text, statement.span, is_only);
     }
@@ -162,7 +168,7 @@ fn declarator(text: &[u8], statement: &Statement, variables: &[Declared], variab
 }
 
 /// Removes a statement with its line, and with `and_blank` the blank line after it.
-fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
+pub(super) fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
     let start = text[..span.start as usize]
         .iter()
         .rposition(|byte| !matches!(byte, b' ' | b'\t'))

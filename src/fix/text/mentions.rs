@@ -176,9 +176,15 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
         if comment.get(end).is_none_or(|byte| !is_identifier_byte(*byte)) {
             edits.push(Edit::new(start + at, start + end, "@desc"));
             let line = memchr::memchr(b'\n', &comment[end..]).map_or(comment.len(), |newline| end + newline);
-            const VMA: &[u8] = b"vm_area_struct";
-            if let Some(tag) = find_word(&comment[..line], VMA, end) {
-                edits.push(Edit::new(start + tag, start + tag + VMA.len(), "vm_area_desc"));
+            const TAG: &[u8] = b"vm_area_struct";
+            if let Some(tag) = find_word(&comment[..line], TAG, end) {
+                edits.push(Edit::new(start + tag, start + tag + TAG.len(), "vm_area_desc"));
+            } else if let Some(at) = find_word(&comment[..line], b"VMA", end)
+                && [b":".as_slice(), b"the", b"The", b"a"]
+                    .iter()
+                    .any(|word| comment[..at].trim_ascii_end().ends_with(word))
+            {
+                edits.push(Edit::new(start + at, start + at, "descriptor of the "));
             }
         }
     }
