@@ -38,7 +38,8 @@ impl PathJudge<'_> {
         }
         if self.items[at].once {
             let what = if kind == StateKind::Counter { "changes a count or a bit" } else { taking_verb(kind) };
-            let text = format!("{what} if nothing is there yet: it stays, and later mappings find it");
+            let text =
+                format!("{what}, on the first use only: that stays if the mapping fails, and later mappings find it");
             return self.note(at, NoteKind::FileState, &text);
         }
         let what = taking_verb(kind);

@@ -8,7 +8,6 @@ use crate::behaviour::Consequence;
 use crate::fix::change::{Change, HandlerFix};
 use crate::fix::unit::Unit;
 use crate::index::Hook;
-use crate::source::find_word;
 use crate::verdict::Verdict;
 
 /// Length up to which a subject names what it changes, in bytes.
@@ -85,19 +84,25 @@ impl Series<'_> {
         if paths().all(|path| self.rules.always_has_mmu(path)) {
             return None;
         }
-        let words = [b"CONFIG_MMU".as_slice(), b"mmap_capabilities", b"NOMMU_MAP_DIRECT"];
+        let signs = [
+            "ifndef CONFIG_MMU",
+            "!defined(CONFIG_MMU)",
+            "!IS_ENABLED(CONFIG_MMU)",
+            "mmap_capabilities",
+            "NOMMU_MAP_DIRECT",
+        ];
         let needed = change.needs.iter().map(|need| &self.fixes.changes[*need]);
         let files: BTreeSet<u32> =
             std::iter::once(change).chain(needed).flat_map(|change| change.files.keys().copied()).collect();
         let named: Vec<&str> = files
             .into_iter()
             .map(|file| self.index.file(file))
-            .filter(|file| words.iter().any(|word| find_word(&file.text, word, 0).is_some()))
+            .filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()))
             .map(|file| file.path.as_str())
             .collect();
         (!named.is_empty()).then(|| {
             format!(
-                "Note: without an MMU every action fails, and so does mmap() with this patch; {} has code for kernels without MMU.",
+                "Note: where this code is built without an MMU, its mmap() fails, because every action does; {} has code for such kernels.",
                 named.join(", ")
             )
         })
@@ -233,15 +238,15 @@ fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<Stri
         }
         Consequence::ProtectionOfMapping { call } => {
             format!(
-                "{call}() was given a page protection that the VMA did not have. The action takes the page_prot of the descriptor, so \
-                 vm_page_prot of the VMA is now the same."
+                "{call}() was given a page protection that was not stored in the VMA. The action takes the page_prot of the descriptor, \
+                 so vm_page_prot of the VMA is now the same."
             )
         }
         Consequence::AskedBeforeMerge if has_vma => return None,
         Consequence::AskedBeforeMerge => {
             format!(
-                "The core calls .mmap_prepare() before it tries to merge a mapping with its neighbour, so the checks of {name}() now \
-                 also run for mappings that used to be merged without a call."
+                "The core calls .mmap_prepare() before it tries to merge a mapping with its neighbour, so {name}() now also runs, and \
+                 may fail, for mappings that used to be merged without a call."
             )
         }
     })

@@ -179,12 +179,15 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
             const TAG: &[u8] = b"vm_area_struct";
             if let Some(tag) = find_word(&comment[..line], TAG, end) {
                 edits.push(Edit::new(start + tag, start + tag + TAG.len(), "vm_area_desc"));
-            } else if let Some(at) = find_word(&comment[..line], b"VMA", end)
-                && [b":".as_slice(), b"the", b"The", b"a"]
-                    .iter()
-                    .any(|word| comment[..at].trim_ascii_end().ends_with(word))
-            {
-                edits.push(Edit::new(start + at, start + at, "descriptor of the "));
+            } else if let Some(at) = find_word(&comment[..line], b"VMA", end) {
+                let before = comment[..at].trim_ascii_end();
+                let has_article = before.ends_with(b"the") || before.ends_with(b"The");
+                let text = if has_article {
+                    Some("descriptor")
+                } else {
+                    before.ends_with(b":").then_some("descriptor of the VMA")
+                };
+                edits.extend(text.map(|text| Edit::new(start + at, start + at + b"VMA".len(), text)));
             }
         }
     }

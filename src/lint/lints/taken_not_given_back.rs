@@ -62,7 +62,7 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
 }
 
 /// Whether an outcome is an error of the hook itself. If an action fails behind it, `vm_ops->close` runs.
-fn is_own_error(rules: &Rules, outcome: &Outcome) -> bool {
+pub(super) fn is_own_error(rules: &Rules, outcome: &Outcome) -> bool {
     let is_action = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Action);
     outcome.result != Returned::Success && !outcome.populates().any(|(populate, _)| is_action(&populate.name))
 }
