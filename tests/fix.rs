@@ -202,7 +202,18 @@ fn patch_and_git_take_the_diff() {
     assert!(taken >= 4);
 }
 
-/// The mails of a series apply one after the other, and end in the tree that `--write` makes.
+/// The files below a folder, in the order of their paths.
+fn below(folder: &Path) -> Vec<String> {
+    let mut entries: Vec<_> = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let files = |path: std::path::PathBuf| match path.is_dir() {
+        true => below(&path),
+        false => vec![path.to_string_lossy().into_owned()],
+    };
+    entries.into_iter().flat_map(files).collect()
+}
+
+/// The mails of a series apply one after the other, and end in the tree that `--write` makes. So do those of one series for each subsystem.
 #[test]
 fn git_takes_the_series_patch_by_patch() {
     let git = |tree: &Path, arguments: &[&str]| {
@@ -212,24 +223,29 @@ fn git_takes_the_series_patch_by_patch() {
         stdout(&output)
     };
     let mut patches = 0;
-    for tree in trees() {
+    let mut series = 0;
+    for (tree, split) in trees().into_iter().flat_map(|tree| {
+        let tree = std::rc::Rc::new(tree);
+        [(tree.clone(), &[][..]), (tree, &["--by", "subsystem"][..])]
+    }) {
         let mails = tempfile::tempdir().unwrap();
         let directory = mails.path().join("mails");
-        mmaplint(
-            &["fix", "--target", "v7.3", "--quiet", "--mbox", directory.to_str().unwrap(), "--cover-letter"],
-            tree.path(),
-        );
-        let Ok(entries) = fs::read_dir(&directory) else { continue };
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().path().to_string_lossy().into_owned()).collect();
-        names.sort();
-        let cover = fs::read_to_string(names.remove(0)).unwrap();
-        assert!(cover.contains(&format!(
-            "Subject: [PATCH {0:01$}/{2}]",
-            0,
-            names.len().to_string().len(),
-            names.len()
-        )));
+        let options = ["fix", "--target", "v7.3", "--quiet", "--mbox", directory.to_str().unwrap(), "--cover-letter"];
+        mmaplint(&[&options[..], split].concat(), tree.path());
+        let (covers, names): (Vec<String>, Vec<String>) =
+            below(&directory).into_iter().partition(|name| name.ends_with("/0000-cover-letter.patch"));
+        if names.is_empty() {
+            continue;
+        }
+        assert!(covers.len() == 1 || !split.is_empty());
+        series += covers.len();
+        let counts: Vec<String> = names.iter().map(|name| name.rsplit_once('/').unwrap().0.to_owned()).collect();
+        for cover in covers {
+            let folder = cover.rsplit_once('/').unwrap().0.to_owned();
+            let count = counts.iter().filter(|own| **own == folder).count();
+            let subject = format!("Subject: [PATCH {0:01$}/{count}]", 0, count.to_string().len());
+            assert!(fs::read_to_string(cover).unwrap().contains(&subject));
+        }
         let written = tempfile::tempdir().unwrap();
         copy(tree.path(), written.path());
         mmaplint(&["fix", "--target", "v7.3", "--write", "--quiet"], written.path());
@@ -252,7 +268,7 @@ fn git_takes_the_series_patch_by_patch() {
             Command::new("diff").args(["-r", "-x", ".git"]).args([written.path(), patched.path()]).output().unwrap();
         assert_eq!(stdout(&same), "");
     }
-    assert!(patches >= 20);
+    assert!(patches >= 40 && series >= 20, "{patches} {series}");
 }
 
 #[test]

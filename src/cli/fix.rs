@@ -35,6 +35,9 @@ pub struct Options {
     /// With --mbox: begin with a mail that describes the series
     #[arg(long, requires = "mbox")]
     cover_letter: bool,
+    /// With --mbox: make one series for each of them, in a folder of its own
+    #[arg(long, requires = "mbox", value_enum, value_name = "WHAT")]
+    by: Option<By>,
     /// Show the patches with what each needs and frees, and the handlers that are left, instead of a diff
     #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text",
           conflicts_with_all = ["write", "mbox"])]
@@ -50,6 +53,13 @@ pub struct Options {
     without: Vec<Without>,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+/// Ways to split the mails into series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// The subsystem that the subjects name; the folders are numbered in the order in which the series apply
+    Subsystem,
 }
 
 /// Formats of `--plan`.
@@ -107,6 +117,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
             target: &chosen.target.name,
             rules: session.context.rules,
             with_cover: options.cover_letter,
+            by_subsystem: options.by == Some(By::Subsystem),
             date: date(),
         };
         let mails = series.mails();
@@ -283,7 +294,7 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
 /// Writes remarks for the reader of a diff. `git apply` and `patch` ignore them.
 fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {} becomes {}", fix.applicability.name(), fix.name, fix.new_name)?;
-    for remark in &fix.remarks {
+    for remark in fix.remarks.iter().chain(&fix.not_compared) {
         writeln!(out, "  note: {remark}")?;
     }
     for (file, point) in &fix.open_points {

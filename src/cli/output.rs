@@ -71,7 +71,8 @@ pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Ve
     let mut written = Vec::new();
     for (name, text) in files {
         let path = directory.join(name);
-        let result = File::create_new(&path).and_then(|mut file| {
+        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+        let result = folder.and_then(|()| File::create_new(&path)).and_then(|mut file| {
             written.push(path.clone());
             file.write_all(&text)
         });

@@ -52,6 +52,7 @@ impl Candidate {
                 reason: None,
                 open_points: Vec::new(),
                 remarks: BTreeSet::new(),
+                not_compared: BTreeSet::new(),
                 consequences: BTreeSet::new(),
                 carried: Vec::new(),
                 twins: BTreeSet::new(),

@@ -58,6 +58,8 @@ pub struct HandlerFix {
     pub open_points: Vec<(u32, OpenPoint)>,
     /// Facts that a reviewer of a complete conversion should know.
     pub remarks: BTreeSet<String>,
+    /// Functions whose behaviour was not compared with that before, with the reasons.
+    pub not_compared: BTreeSet<String>,
     /// What the conversion changes on purpose.
     pub consequences: BTreeSet<Consequence>,
     /// Hazards of the handler that the conversion leaves as they are: place and message.

@@ -46,7 +46,7 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
                 }
                 Err(reason) => {
                     let text = format!("the behaviour of {} was not compared: {}", fix.new_name, reason.reason());
-                    fix.remarks.insert(text);
+                    fix.not_compared.insert(text);
                 }
             }
             fix.carried.extend(result.hazards.iter().cloned());

@@ -37,7 +37,7 @@ impl PathJudge<'_> {
             return;
         }
         if self.items[at].once {
-            let what = if kind == StateKind::Counter { "changes a count or a bit" } else { taking_verb(kind) };
+            let what = if kind == StateKind::Counter { "changes shared state" } else { taking_verb(kind) };
             let text =
                 format!("{what}, on the first use only: that stays if the mapping fails, and later mappings find it");
             return self.note(at, NoteKind::FileState, &text);

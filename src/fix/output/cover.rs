@@ -2,15 +2,18 @@
 
 use std::fmt::Write;
 
-use super::mails::{Envelope, Mail, Patch, Series, diffstat, wrap};
+use super::log::listed;
+use super::mails::{Letter, Mail, diffstat, wrap};
 use super::{FileDiff, counted};
 use crate::kernel::Recipients;
 
-impl Series<'_> {
-    /// The cover letter.
-    pub(super) fn cover(&self, envelope: &Envelope, patches: &[Patch]) -> Mail {
+impl Letter<'_> {
+    /// The cover letter of the series.
+    pub(super) fn cover(&self) -> Mail {
+        let series = self.series;
+        let own = || self.part.changes.iter().map(|number| (&series.fixes.changes[*number], &self.patches[*number]));
         let mut files: Vec<(&str, FileDiff)> = Vec::new();
-        for (file, diff) in patches.iter().flat_map(|patch| patch.files.iter().zip(&patch.diffs)) {
+        for (file, diff) in own().flat_map(|(_, patch)| patch.files.iter().zip(&patch.diffs)) {
             match files.iter_mut().find(|(known, _)| known == file) {
                 Some((_, total)) => {
                     total.added += diff.added;
@@ -21,13 +24,16 @@ impl Series<'_> {
         }
         files.sort_by_key(|(file, _)| *file);
         let (files, diffs): (Vec<&str>, Vec<FileDiff>) = files.into_iter().unzip();
-        // The patches tell the maintainers of the drivers.
-        let mut text = self.headers(envelope, 0, "convert mmap hooks to mmap_prepare", &Recipients::default());
-        let written = self.fixes.changes.iter().flat_map(|change| &change.handlers);
-        let safe = written.map(|number| &self.fixes.handlers[*number]);
+        // The patches of many subsystems tell their maintainers.
+        let recipients = match self.part.name {
+            Some(_) => series.maintainers.recipients(&files, b""),
+            None => Recipients::default(),
+        };
+        let mut text = series.headers(self.envelope, [0, self.part.changes.len()], &self.title(), &recipients);
+        let safe = own().flat_map(|(change, _)| &change.handlers).map(|number| &series.fixes.handlers[*number]);
         let (handlers, registrations) =
             safe.fold((0, 0), |(handlers, sum), fix| (handlers + 1, sum + fix.registrations));
-        let twins: usize = self.fixes.changes.iter().map(|change| change.units.len()).sum();
+        let twins: usize = own().map(|(change, _)| change.units.len()).sum();
         let mut what = format!(
             "The .mmap() callback is deprecated, because it hands drivers a half-built VMA. This series moves {} at {} to \
              .mmap_prepare(), which gets a descriptor of the mapping.",
@@ -47,20 +53,37 @@ impl Series<'_> {
             "Nothing was built or run yet: build each patch, and run what the logs say of checks that now run before a merge, of \
              actions, and of errors."
                 .to_owned(),
-            self.origin(),
+            series.origin(),
         ];
-        for paragraph in paragraphs {
+        let first = self.needed_series();
+        let first = (!first.is_empty()).then(|| format!("Other series come first: {}.", listed(&first)));
+        for paragraph in paragraphs.into_iter().chain(first) {
             text.push_str(&wrap(&paragraph));
             text.push('\n');
         }
-        for (number, (change, patch)) in self.fixes.changes.iter().zip(patches).enumerate() {
-            let needs: Vec<String> = change.needs.iter().map(|need| (need + 1).to_string()).collect();
+        for (number, (change, patch)) in own().enumerate() {
+            let place = |need: &usize| self.part.changes.iter().position(|one| one == need);
+            let needs: Vec<String> = change.needs.iter().filter_map(place).map(|need| (need + 1).to_string()).collect();
             let needs = if needs.is_empty() { String::new() } else { format!(" (needs {})", needs.join(", ")) };
             let _ = writeln!(text, "{:4} {}{needs}", number + 1, patch.subject);
         }
         let _ = write!(text, "\n{}", diffstat(&files, &diffs));
         let mut text = text.into_bytes();
-        self.end(true, &mut text);
+        series.end(true, &mut text);
         Mail { name: "0000-cover-letter.patch".to_owned(), text }
+    }
+
+    /// The subject of the cover letter.
+    fn title(&self) -> String {
+        let prefix = self.part.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+        format!("{prefix}convert mmap hooks to mmap_prepare")
+    }
+
+    /// The names of other series that the patches of this one need.
+    fn needed_series(&self) -> Vec<String> {
+        let needs = || self.part.changes.iter().flat_map(|change| &self.series.fixes.changes[*change].needs);
+        let others = self.parts.iter().filter(|part| *part != self.part);
+        let needed = others.filter(|part| needs().any(|need| part.changes.contains(need)));
+        needed.filter_map(|part| part.name.clone()).collect()
     }
 }

@@ -30,7 +30,7 @@ impl Series<'_> {
     fn what(&self, change: &Change) -> (String, &'static str) {
         let fixes: Vec<&HandlerFix> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
         let replaced = fixes.iter().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
-        if let Some(hook) = replaced {
+        if let Some(hook) = replaced.filter(|_| fixes.iter().all(|fix| fix.retyped.is_some())) {
             return (
                 format!("replace {} hook of {} with {}_prepare", hook.member, hook.record, hook.member),
                 "replace mmap hook with mmap_prepare",
@@ -79,9 +79,13 @@ impl Series<'_> {
 
     /// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in mm/util.c).
     fn without_mmu(&self, change: &Change, consequences: &BTreeSet<&Consequence>) -> Option<String> {
-        consequences.iter().find(|one| matches!(one, Consequence::Replaced { .. }))?;
-        let paths = || change.files.keys().map(|file| self.index.file(*file).path.as_str());
-        if paths().all(|path| self.rules.always_has_mmu(path)) {
+        let members = change.units.iter().find_map(|unit| match unit {
+            Unit::Hook { member, .. } => Some(member),
+            Unit::Helper { .. } => None,
+        });
+        let has_action = consequences.iter().any(|one| matches!(one, Consequence::Replaced { .. }));
+        let files = || change.files.keys().map(|file| self.index.file(*file));
+        if members.is_none() && !has_action || files().all(|file| self.rules.always_has_mmu(&file.path)) {
             return None;
         }
         let signs = [
@@ -91,18 +95,16 @@ impl Series<'_> {
             "mmap_capabilities",
             "NOMMU_MAP_DIRECT",
         ];
-        let needed = change.needs.iter().map(|need| &self.fixes.changes[*need]);
-        let files: BTreeSet<u32> =
-            std::iter::once(change).chain(needed).flat_map(|change| change.files.keys().copied()).collect();
-        let named: Vec<&str> = files
-            .into_iter()
-            .map(|file| self.index.file(file))
-            .filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()))
-            .map(|file| file.path.as_str())
-            .collect();
+        let named =
+            files().filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()));
+        let named: Vec<&str> = named.map(|file| file.path.as_str()).collect();
+        let effect = match members {
+            Some(member) => format!("what is used there keeps {member}, or asks for no action"),
+            None => "mmap() fails there with this patch".to_owned(),
+        };
         (!named.is_empty()).then(|| {
             format!(
-                "Note: where this code is built without an MMU, its mmap() fails, because every action does; {} has code for such kernels.",
+                "Note: without an MMU every action fails, and {} has code for such kernels: {effect}.",
                 named.join(", ")
             )
         })

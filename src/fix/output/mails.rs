@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use super::log::listed;
+use super::parts::Part;
 use super::{FileDiff, unified};
 use crate::fix::change::{Change, Fixes, Step};
 use crate::fix::output::diff::quoted;
@@ -37,6 +38,8 @@ pub struct Series<'a> {
     pub rules: &'a Rules,
     /// Begin with a mail that describes the series.
     pub with_cover: bool,
+    /// Make one series for each subsystem.
+    pub by_subsystem: bool,
     /// The date of the mails.
     pub date: SystemTime,
 }
@@ -49,12 +52,13 @@ pub(super) struct Envelope {
 }
 
 /// The subject and the diffs of one change, by file.
+#[derive(Default)]
 pub(super) struct Patch<'a> {
     pub(super) subject: String,
     pub(super) files: Vec<&'a str>,
     pub(super) diffs: Vec<FileDiff>,
     /// The blobs before and after, by which `git am -3` finds the base of a file: `index 1b2c..3d4e 100644`.
-    indices: Vec<String>,
+    pub(super) indices: Vec<String>,
 }
 
 /// Abbreviated name of a text in git.
@@ -68,7 +72,7 @@ fn blob(text: &[u8]) -> String {
 /// A mail: its file name and its text.
 #[derive(Debug)]
 pub struct Mail {
-    /// `0001-subject.patch`
+    /// `0001-subject.patch`, in the folder of its series if there are several.
     pub name: String,
     /// Headers, body and diff.
     pub text: Vec<u8>,
@@ -79,16 +83,22 @@ impl Series<'_> {
     pub fn mails(&self) -> Vec<Mail> {
         let envelope = self.envelope();
         let steps = self.fixes.in_order();
-        let changes = || self.fixes.changes.iter();
-        let patches: Vec<Patch> = changes().zip(&steps).map(|(change, steps)| self.patch(change, steps)).collect();
-        let cover = self.with_cover.then(|| self.cover(&envelope, &patches));
-        let mails = changes().zip(&patches).enumerate();
-        let mails = mails.map(|(number, (change, patch))| {
-            let needed: Vec<String> =
-                change.needs.iter().map(|need| format!("patch {}, \"{}\"", need + 1, patches[*need].subject)).collect();
-            self.mail(&envelope, number + 1, change, patch, &needed)
-        });
-        cover.into_iter().chain(mails).collect()
+        let changes = &self.fixes.changes;
+        let patches: Vec<Patch> = changes.iter().zip(&steps).map(|(change, steps)| self.patch(change, steps)).collect();
+        let parts = match self.by_subsystem {
+            true => Part::by_subsystem(changes, &patches),
+            false => Part::all(patches.len()),
+        };
+        let mut mails = Vec::new();
+        for (number, part) in parts.iter().enumerate() {
+            let folder = part.name.as_ref().map_or(String::new(), |name| format!("{:02}-{}/", number + 1, slug(name)));
+            let letter = Letter { series: self, envelope: &envelope, patches: &patches, parts: &parts, part };
+            let cover = self.with_cover.then(|| letter.cover());
+            let own = part.changes.iter().enumerate().map(|(place, change)| letter.mail(place + 1, *change));
+            let own = cover.into_iter().chain(own);
+            mails.extend(own.map(|mail| Mail { name: format!("{folder}{}", mail.name), ..mail }));
+        }
+        mails
     }
 
     fn envelope(&self) -> Envelope {
@@ -112,35 +122,14 @@ impl Series<'_> {
         }
     }
 
-    /// One mail; `needed` names the patches that it needs.
-    fn mail(&self, envelope: &Envelope, number: usize, change: &Change, patch: &Patch, needed: &[String]) -> Mail {
-        let Patch { subject, files, diffs, indices } = patch;
-        let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
-        let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
-        let mut text = self.headers(envelope, number, subject, &self.maintainers.recipients(files, &changed));
-        text.push_str(&self.body(change));
-        text.push_str("---\n");
-        text.push_str(&wrap(&self.origin()));
-        if !needed.is_empty() {
-            text.push_str(&wrap(&format!("Needs {}.", listed(needed))));
-        }
-        text.push_str(&self.carried(change));
-        text.push('\n');
-        text.push_str(&diffstat(files, diffs));
-        let mut text = text.into_bytes();
-        for (diff, index) in diffs.iter().zip(indices) {
-            let head = memchr::memchr(b'\n', &diff.text).map_or(0, |newline| newline + 1);
-            text.extend_from_slice(&diff.text[..head]);
-            text.extend_from_slice(index.as_bytes());
-            text.extend_from_slice(&diff.text[head..]);
-        }
-        self.end(number == 1 && !self.with_cover, &mut text);
-        Mail { name: format!("{number:04}-{}.patch", slug(subject)), text }
-    }
-
     /// The headers of a mail, with the empty line behind them.
-    pub(super) fn headers(&self, envelope: &Envelope, number: usize, subject: &str, recipients: &Recipients) -> String {
-        let count = self.fixes.changes.len();
+    pub(super) fn headers(
+        &self,
+        envelope: &Envelope,
+        [number, count]: [usize; 2],
+        subject: &str,
+        recipients: &Recipients,
+    ) -> String {
         let width = count.to_string().len();
         let mut text = String::new();
         let _ = writeln!(text, "From {} Mon Sep 17 00:00:00 2001", "0".repeat(40));
@@ -170,6 +159,12 @@ impl Series<'_> {
         }
     }
 
+    /// The handlers whose behaviour was not compared with that before; not part of the log.
+    fn not_compared(&self, change: &Change) -> String {
+        let fixes = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]);
+        fixes.flat_map(|fix| &fix.not_compared).map(|text| wrap(&format!("Compare by hand: {text}."))).collect()
+    }
+
     /// What the patch leaves as it is and a reviewer should know; not part of the log.
     fn carried(&self, change: &Change) -> String {
         let of_change = change.handlers.iter().flat_map(|handler| &self.fixes.handlers[*handler].carried);
@@ -184,6 +179,67 @@ impl Series<'_> {
         let items = carried.into_iter().map(|hazard| format!("* {}", wrap(hazard).trim_end().replace('\n', "\n  ")));
         let items: String = items.map(|item| format!("{item}\n")).collect();
         format!("\n{}{items}", wrap(intro))
+    }
+}
+
+/// One mail of one series.
+pub(super) struct Letter<'a> {
+    pub(super) series: &'a Series<'a>,
+    pub(super) envelope: &'a Envelope,
+    /// The patches of all series.
+    pub(super) patches: &'a [Patch<'a>],
+    /// All series, in their order.
+    pub(super) parts: &'a [Part],
+    /// Its series.
+    pub(super) part: &'a Part,
+}
+
+impl Letter<'_> {
+    /// The patch of a change as a mail, which is the `number`th of its series.
+    fn mail(&self, number: usize, change: usize) -> Mail {
+        let series = self.series;
+        let Patch { subject, files, diffs, indices } = &self.patches[change];
+        let change = &series.fixes.changes[change];
+        let needed: Vec<String> = change.needs.iter().map(|need| self.named(*need)).collect();
+        let lines = diffs.iter().flat_map(|diff| diff.text.split_inclusive(|byte| *byte == b'\n'));
+        let changed: Vec<u8> = lines.filter(|line| matches!(line[0], b'+' | b'-')).flatten().copied().collect();
+        let mut text = series.headers(
+            self.envelope,
+            [number, self.part.changes.len()],
+            subject,
+            &series.maintainers.recipients(files, &changed),
+        );
+        text.push_str(&series.body(change));
+        text.push_str("---\n");
+        text.push_str(&wrap(&series.origin()));
+        if !needed.is_empty() {
+            text.push_str(&wrap(&format!("Needs {}.", listed(&needed))));
+        }
+        text.push_str(&series.not_compared(change));
+        text.push_str(&series.carried(change));
+        text.push('\n');
+        text.push_str(&diffstat(files, diffs));
+        let mut text = text.into_bytes();
+        for (diff, index) in diffs.iter().zip(indices) {
+            let head = memchr::memchr(b'\n', &diff.text).map_or(0, |newline| newline + 1);
+            text.extend_from_slice(&diff.text[..head]);
+            text.extend_from_slice(index.as_bytes());
+            text.extend_from_slice(&diff.text[head..]);
+        }
+        series.end(number == 1 && !series.with_cover, &mut text);
+        Mail { name: format!("{number:04}-{}.patch", slug(subject)), text }
+    }
+
+    /// A patch as other mails name it.
+    fn named(&self, change: usize) -> String {
+        let subject = &self.patches[change].subject;
+        let place = |part: &Part| part.changes.iter().position(|one| *one == change).map(|place| place + 1);
+        let own = place(self.part).map(|number| format!("patch {number}, \"{subject}\""));
+        own.unwrap_or_else(|| {
+            let of_other = self.parts.iter().find_map(|part| Some((part.name.as_deref()?, place(part)?)));
+            let (name, number) = of_other.unwrap_or_default();
+            format!("patch {number} of the series for {name}, \"{subject}\"")
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod cover;
 mod diff;
 mod log;
 mod mails;
+mod parts;
 mod write;
 
 pub use diff::{FileDiff, unified};
