@@ -78,7 +78,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built, mut carrie
             found.extend(file.found);
             lost.extend(file.unclear);
             for name in file.called {
-                called.entry(name).or_insert_with(Vec::new).push(number);
+                called.entry(name).or_default().push(number);
             }
         }
     }
