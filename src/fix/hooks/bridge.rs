@@ -25,12 +25,14 @@ pub(super) struct Bridge {
 }
 
 impl Caller<'_, '_, '_> {
-    /// Bridges a call of the hook whose value is returned, or stored in `kept_in`.
+    /// Bridges a call of the hook whose value is returned, or stored in `kept_in`. `arm` is the condition of the new hook, if the statement is all that runs where
+    /// the table has the old one.
     pub(super) fn call(
         &mut self,
         statement: &Statement,
         value: &Expression,
         kept_in: Option<&str>,
+        arm: Option<&str>,
     ) -> Result<(), String> {
         let Some(Called { place, callee, arguments, inner }) = self.called(value, kept_in) else { return Ok(()) };
         let Retyping { hook, new_name, .. } = self.retyping;
@@ -63,7 +65,8 @@ impl Caller<'_, '_, '_> {
             return refuse(&format!("beside a use of {error}"));
         }
         let call = format!("{error} = {callee}{new_name}({});", passed.join(", "));
-        let indent = if is_twin && kept_in.is_some() { format!("{}\t", site.indent) } else { site.indent.clone() };
+        let is_deeper = is_twin && kept_in.is_some() && arm.is_none();
+        let indent = if is_deeper { format!("{}\t", site.indent) } else { site.indent.clone() };
         lines.push(laid_out(&call, columns(indent.as_bytes())));
         if inner.is_some() || kept_in.is_some() {
             lines.extend([format!("if (!{error})"), format!("\t{error} = {after};")]);
@@ -74,6 +77,13 @@ impl Caller<'_, '_, '_> {
         let mut declared: Vec<String> = Vec::new();
         declared.extend((!is_declared).then(|| "struct vm_area_desc desc;".to_owned()));
         declared.extend(is_new.then(|| format!("int {error};")));
+        if let Some(condition) = arm {
+            declared.extend((!declared.is_empty()).then(String::new));
+            declared.extend(lines);
+            self.edits.extend(site.with_arm(&String::from_utf8_lossy(&old_call), condition, &declared));
+            self.bridged.insert(place);
+            return Ok(());
+        }
         if is_twin {
             let test = format!("{callee}{}", hook.member);
             let old_call = String::from_utf8_lossy(&old_call).into_owned();

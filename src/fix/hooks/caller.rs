@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fix::hooks::retyping::Retyping;
 use crate::fix::hooks::twin::{is_copied, tested};
 use crate::fix::text::edit::Edit;
+use crate::fix::text::layout::on_one_line;
 use crate::index::{Handler, ItemId, Scope, SourceFile};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
-use crate::source::{Item, Span, words};
+use crate::source::{Item, Span, closing, words};
 
 /// A function that calls a hook, or tests whether it is set.
 pub(in crate::fix) struct Caller<'r, 'p, 'a> {
@@ -55,14 +56,15 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         for (number, statement) in statements.iter().enumerate() {
             match &statement.kind {
                 S::Declaration(variables) => self.pointer(variables, &statements[number + 1..])?,
-                S::Return(Some(value)) => self.call(statement, value, None)?,
-                S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
-                    if let Some(name) = target.name() {
-                        self.call(statement, value, Some(name))?;
+                S::Return(_) | S::Expression(_) => {
+                    if let Some((value, kept_in)) = result(statement) {
+                        self.call(statement, value, kept_in, None)?;
                     }
                 }
-                S::If { then, otherwise, .. } => {
-                    self.statements(then)?;
+                S::If { condition, then, otherwise } => {
+                    if !self.arm(condition, then)? {
+                        self.statements(then)?;
+                    }
                     self.statements(otherwise)?;
                 }
                 S::Loop { body, .. } | S::Block(body) => self.statements(body)?,
@@ -71,6 +73,27 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// Adds an arm for the new hook to an `if` that asks for the old one and then only calls it. Returns whether it did.
+    fn arm(&mut self, condition: &Expression, then: &[Statement]) -> Result<bool, String> {
+        let [statement] = then else { return Ok(false) };
+        let Some((value, kept_in)) = result(statement).filter(|_| self.retyping.is_twin) else { return Ok(false) };
+        let Some(Called { callee, .. }) = self.called(value, kept_in) else { return Ok(false) };
+        let text =
+            |expression: &Expression| within_parentheses(expression.bare().span, self.code).of(&self.source.text);
+        let asked = conjuncts(condition);
+        let Some(hook) = asked.iter().find(|asked| text(asked) == text(callee)) else { return Ok(false) };
+        let Some(place) = self.hook(hook).filter(|_| asked.iter().all(|asked| is_plain(asked))) else {
+            return Ok(false);
+        };
+        let whole = within_parentheses(condition.bare().span, self.code);
+        let mut new = whole.of(&self.source.text).to_vec();
+        let start = (place.start - whole.start) as usize;
+        new.splice(start..start + place.len() as usize, self.retyping.new_name.bytes());
+        self.call(statement, value, kept_in, Some(&on_one_line(&String::from_utf8_lossy(&new))))?;
+        self.bridged.insert(place);
+        Ok(true)
     }
 
     /// Renames the member wherever else it is read, or tests the new member too. Fails if it is called without a bridge, or set outside a registration.
@@ -179,6 +202,44 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
     pub(super) fn id_item(&self) -> &'r Item {
         &self.source.items[self.id.item as usize]
     }
+}
+
+/// The value that a statement returns, or stores in a variable, and the variable.
+fn result(statement: &Statement) -> Option<(&Expression, Option<&str>)> {
+    match &statement.kind {
+        S::Return(Some(value)) => Some((value, None)),
+        S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
+            Some((value, Some(target.name()?)))
+        }
+        _ => None,
+    }
+}
+
+/// The conditions that have to hold together.
+fn conjuncts(condition: &Expression) -> Vec<&Expression> {
+    match &condition.bare().kind {
+        E::Binary { operator, left, right } if operator == "&&" => [conjuncts(left), conjuncts(right)].concat(),
+        _ => vec![condition.bare()],
+    }
+}
+
+/// A span without the parentheses around the whole of it.
+fn within_parentheses(mut span: Span, code: &[u8]) -> Span {
+    while code[span.start as usize] == b'(' && closing(code, span.start as usize) == Some(span.end as usize) {
+        let inner = &code[span.start as usize + 1..span.end as usize - 1];
+        let blanks = inner.len() - inner.trim_ascii_start().len();
+        span = Span::new(span.start as usize + 1 + blanks, span.start as usize + 1 + inner.trim_ascii_end().len());
+    }
+    span
+}
+
+/// Whether a condition can be asked twice.
+fn is_plain(condition: &Expression) -> bool {
+    let mut is_plain = true;
+    visit::expression(condition, &mut |part| {
+        is_plain &= matches!(part.kind, E::Name(_) | E::Number(_) | E::Field { .. } | E::Unary { .. });
+    });
+    is_plain
 }
 
 /// A call of the hook in a statement.

@@ -1,7 +1,7 @@
 //! The place of a statement that is replaced by several lines: its indentation, the braces that it needs.
 
 use crate::fix::text::edit::Edit;
-use crate::fix::text::layout::indented;
+use crate::fix::text::layout::{columns, indented, laid_out};
 use crate::index::SourceFile;
 use crate::source::ast::Statement;
 use crate::source::{Span, find_word, is_identifier_byte};
@@ -70,8 +70,23 @@ impl Site {
 
     /// Replaces the statement by lines, and adds braces if it is a body without them.
     pub(super) fn edits(&self, lines: &[String]) -> Vec<Edit> {
-        let text = lines.iter().map(|line| indented(line, &self.indent)).collect::<Vec<_>>().join("\n");
-        let text = text.trim_start().to_owned();
+        self.replaced(self.indented(lines).trim_start())
+    }
+
+    /// Keeps the statement, which is all that an arm of an `if` has, and adds an arm with lines behind it.
+    pub(super) fn with_arm(&self, own: &str, condition: &str, lines: &[String]) -> Vec<Edit> {
+        let outer = &self.indent[..self.indent.len().saturating_sub(1)];
+        let head = format!("{outer}}} else if (");
+        let condition = laid_out(condition, columns(head.as_bytes()));
+        self.replaced(&format!("{own}\n{head}{condition}) {{\n{}", self.indented(lines)))
+    }
+
+    fn indented(&self, lines: &[String]) -> String {
+        lines.iter().map(|line| indented(line, &self.indent)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn replaced(&self, text: &str) -> Vec<Edit> {
+        let text = text.to_owned();
         if !self.is_bare {
             return vec![Edit { span: self.span, text }];
         }
