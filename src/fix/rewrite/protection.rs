@@ -2,8 +2,8 @@
 
 use super::tidy::{declarator, is_no_variable, whole_line};
 use crate::fix::text::edit::{Edit, edited};
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::{blank_non_code, parse, words};
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::{Span, blank_non_code, parse, words};
 
 /// The field of the desc.
 const FIELD: &str = "desc->page_prot";
@@ -13,51 +13,74 @@ const FIELD: &str = "desc->page_prot";
 pub(super) fn without_local(new: String, name: &str) -> String {
     let text = new.as_bytes();
     let parsed = parse::in_first_variant(text, 0);
-    let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { return new };
-    let code = blank_non_code(text);
-    let Some((store, local)) = function.body.iter().find_map(|statement| Some((statement, stored(statement, text)?)))
-    else {
-        return new;
-    };
-    let declared = function.body.iter().find_map(|statement| {
-        let S::Declaration(variables) = &statement.kind else { return None };
-        let variable = variables.iter().find(|variable| variable.name == local)?;
-        Some((statement, variables, variable))
-    });
-    let Some((declaration, variables, variable)) = declared.filter(|(_, _, variable)| is_plain(variable)) else {
-        return new;
-    };
-    // The local starts as the field.
-    let starts: Vec<&Statement> = function.body.iter().filter(|statement| is_start(statement, local, text)).collect();
-    let begins = match (&variable.value, starts.as_slice()) {
-        (Some(value), []) => value.text(text) == FIELD,
-        (None, [_]) => true,
-        _ => false,
-    };
-    let uses: Vec<usize> = words(&code, local.as_bytes())
-        .filter(|at| !is_no_variable(&code[..*at]))
-        .filter(|at| !(variable.span.start as usize..variable.span.end as usize).contains(at))
-        .filter(|at| !(store.span.start as usize..store.span.end as usize).contains(at))
-        .collect();
-    let others = words(&code, b"page_prot").filter(|at| local != "page_prot" || code[..*at].ends_with(b"->")).count();
-    let known = starts.iter().map(|start| {
-        words(start.span.of(&code), b"page_prot").filter(|at| start.span.of(&code)[..*at].ends_with(b"->")).count()
-    });
-    let known = known.sum::<usize>() + usize::from(variable.value.is_some()) + 1;
-    let is_in_reach = |at: &usize| *at < store.span.start as usize && !code[..*at].ends_with(b"&");
-    let between = &code[declaration.span.end as usize..store.span.start as usize];
-    let succeeds = memchr::memmem::find(between, b"return 0").is_some();
-    if !begins || others != known || succeeds || !uses.iter().all(is_in_reach) {
-        return new;
+    let function = parsed.syntax.iter().find(|function| function.name == name);
+    let edits = function.and_then(|function| Local::of(function, text)).and_then(|local| local.edits(text));
+    edits.and_then(|edits| edited(text, edits).ok()).unwrap_or(new)
+}
+
+/// A local that is stored in the field.
+struct Local<'s> {
+    name: &'s str,
+    declaration: &'s Statement,
+    variables: &'s [Declared],
+    variable: &'s Declared,
+    /// The statement that gives it a value which does not depend on its old one. A declaration may do so instead.
+    start: Option<&'s Statement>,
+    store: &'s Statement,
+}
+
+impl<'s> Local<'s> {
+    fn of(function: &'s Function, text: &[u8]) -> Option<Local<'s>> {
+        let body = || function.body.iter();
+        let (store, name) = body().find_map(|statement| Some((statement, stored(statement, text)?)))?;
+        let (declaration, variables, variable) = body().find_map(|statement| {
+            let S::Declaration(variables) = &statement.kind else { return None };
+            let variable = variables.iter().find(|variable| variable.name == name && is_plain(variable))?;
+            Some((statement, variables.as_slice(), variable))
+        })?;
+        let mut starts = body().filter(|statement| is_start(statement, name, text));
+        let (start, more) = (starts.next(), starts.next());
+        // Its first value is the field, or one that a single statement computes.
+        let begins = match &variable.value {
+            Some(value) => start.is_none() && value.text(text) == FIELD,
+            None => start.is_some() && more.is_none(),
+        };
+        begins.then_some(Local { name, declaration, variables, variable, start, store })
     }
-    let mut edits: Vec<Edit> =
-        vec![whole_line(text, store.span, false), declarator(text, declaration, variables, variable, false)];
-    for start in starts.iter().filter(|start| is_copy(start, text)) {
-        edits.push(whole_line(text, start.span, false));
+
+    /// The edits that put the field in its place; `None` if the local or the field has other uses.
+    fn edits(&self, text: &[u8]) -> Option<Vec<Edit>> {
+        let code = blank_non_code(text);
+        let is_within = |span: Span, at: usize| span.contains(at as u32);
+        let uses: Vec<usize> = words(&code, self.name.as_bytes())
+            .filter(|at| !is_no_variable(&code[..*at]))
+            .filter(|at| !is_within(self.variable.span, *at) && !is_within(self.store.span, *at))
+            .collect();
+        let is_before = |at: &usize| *at < self.store.span.start as usize && !code[..*at].ends_with(b"&");
+        // A path that succeeds without the store leaves the field alone.
+        let between = &code[self.declaration.span.end as usize..self.store.span.start as usize];
+        let succeeds = memchr::memmem::find(between, b"return 0").is_some();
+        let own = [Some(self.declaration), self.start, Some(self.store)];
+        let is_own = |at: usize| own.iter().flatten().any(|statement| is_within(statement.span, at));
+        let is_used_elsewhere = fields(&code).any(|at| !is_own(at));
+        if succeeds || is_used_elsewhere || !uses.iter().all(is_before) {
+            return None;
+        }
+        let copy = self.start.filter(|start| is_copy(start, text));
+        let mut edits = vec![
+            whole_line(text, self.store.span, false),
+            declarator(text, self.declaration, self.variables, self.variable, false),
+        ];
+        edits.extend(copy.map(|copy| whole_line(text, copy.span, false)));
+        let kept = uses.into_iter().filter(|at| copy.is_none_or(|copy| !is_within(copy.span, *at)));
+        edits.extend(kept.map(|at| Edit::new(at, at + self.name.len(), FIELD)));
+        Some(edits)
     }
-    let is_removed = |at: usize| starts.iter().any(|start| is_copy(start, text) && start.span.contains(at as u32));
-    edits.extend(uses.into_iter().filter(|at| !is_removed(*at)).map(|at| Edit::new(at, at + local.len(), FIELD)));
-    edited(text, edits).unwrap_or(new)
+}
+
+/// The places of the field in code.
+fn fields(code: &[u8]) -> impl Iterator<Item = usize> {
+    words(code, b"page_prot").filter(|at| code[..*at].ends_with(b"->"))
 }
 
 /// The local that a statement stores in the field.
@@ -82,8 +105,8 @@ fn is_plain(variable: &Declared) -> bool {
 /// Whether a statement gives the local a value that does not depend on its old one.
 fn is_start(statement: &Statement, local: &str, text: &[u8]) -> bool {
     assignment(statement).is_some_and(|(target, value)| {
-        target.name() == Some(local)
-            && words(value.span.of(text), local.as_bytes()).all(|at| value.span.of(text)[..at].ends_with(b"->"))
+        let value = value.span.of(text);
+        target.name() == Some(local) && words(value, local.as_bytes()).all(|at| is_no_variable(&value[..at]))
     })
 }
 
