@@ -90,7 +90,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         let whole = within_parentheses(condition.bare().span, self.code);
         let mut new = whole.of(&self.source.text).to_vec();
         let start = (place.start - whole.start) as usize;
-        new.splice(start..start + place.len() as usize, self.retyping.new_name.bytes());
+        new.splice(start..start + place.len(), self.retyping.new_name.bytes());
         self.call(statement, value, kept_in, Some(&on_one_line(&String::from_utf8_lossy(&new))))?;
         self.bridged.insert(place);
         Ok(true)

@@ -197,8 +197,8 @@ fn added(unit: &Unit) -> String {
     match unit {
         Unit::Hook { record, member, twin } => format!(
             "Add the member {twin} to struct {record}. It takes a descriptor, and is called only where {member} is NULL: the caller builds \
-             a descriptor from its VMA and applies the result to it. The descriptor gets the vm_private_data of the VMA too, so that \
-             applying it does not clear them. Implementers can then convert one by one; those that need the VMA keep {member}."
+             a descriptor from its VMA and applies the result to it. The descriptor gets the vm_private_data of the VMA too; otherwise \
+             applying it would clear that field. Implementers can then convert one by one; those that need the VMA keep {member}."
         ),
         Unit::Helper { name, twin, is_bridge: true } => format!(
             "Add {twin}(), which takes a descriptor and has the body of {name}(). {name}() stays for callers that have a VMA, as a \
