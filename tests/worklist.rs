@@ -39,6 +39,36 @@ fn json_has_every_task_with_what_to_do_and_whom_to_tell() {
     assert!(list["statistics"]["left"].as_u64().unwrap() >= left as u64);
 }
 
+/// A handler that only waits for functions that convert with it is a patch, as `fix` says.
+#[test]
+fn what_converts_with_its_blockers_waits_for_nothing() {
+    let tree = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = tree.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    for header in ["mm_types.h", "mm.h", "fs.h"] {
+        let path = format!("include/linux/{header}");
+        write(&path, &fs::read_to_string(Path::new(KERNEL).join(&path)).unwrap());
+    }
+    let case = fs::read_to_string(support::testdata("fix/modules.c")).unwrap();
+    let (own, others) = case.split_once("//- ").unwrap();
+    write("drivers/case/modules.c", own);
+    for other in others.split("//- ") {
+        let (path, text) = other.split_once('\n').unwrap();
+        write(path.trim(), text);
+    }
+    let list = worklist(tree.path(), &["--format", "json", "--target", "v7.3"]);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let effort = |name: &str| {
+        let task = list["tasks"].as_array().unwrap().iter().find(|task| task["name"] == name).unwrap();
+        (task["verdict"].as_str().unwrap().to_owned(), task["effort"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(effort("quay_mmap"), ("blocked".to_owned(), "patch".to_owned()));
+    assert_eq!(effort("buoy_mmap"), ("blocked".to_owned(), "waits".to_owned()));
+}
+
 #[test]
 fn a_cell_is_no_formula_and_a_name_is_no_markup() {
     let tree = tempfile::tempdir().unwrap();

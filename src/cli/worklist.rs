@@ -177,7 +177,8 @@ impl Prepared {
 fn conversions(session: &Session, sketches: bool) -> Fixes {
     let how = fix::Options { own: &session.chosen.target, sketches, twins: true, scaffold: false };
     let is_wanted = |finding: &Finding| match finding.verdict {
-        Verdict::Mechanical | Verdict::Action => true,
+        // Some that are blocked convert with the functions that block them.
+        Verdict::Mechanical | Verdict::Action | Verdict::Blocked => true,
         Verdict::Mapped => sketches,
         _ => false,
     };
