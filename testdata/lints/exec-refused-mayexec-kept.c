@@ -65,3 +65,29 @@ static int both_taken_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations both_taken_fops = {
 	.mmap_prepare = both_taken_mmap_prepare,
 };
+
+/* A file of an anonymous inode, where those are noexec: the flag is gone before the hook runs. */
+static int anonymous_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations anonymous_fops = {
+	.mmap = anonymous_mmap,
+};
+
+static int anonymous_open(struct board *board)
+{
+	return anon_inode_getfd("board", &anonymous_fops, board, O_RDWR);
+}
+
+//- fs/libfs.c
+static int init_pseudo(struct fs_context *fc)
+{
+	fc->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
+	return 0;
+}

@@ -95,11 +95,19 @@ impl Series<'_> {
             "mmap_capabilities",
             "NOMMU_MAP_DIRECT",
         ];
-        let named =
-            files().filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()));
+        // A handler that many tables register is built wherever they are; one that is built under a condition says where.
+        let fixes = || change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]);
+        if members.is_none() && fixes().all(|fix| self.is_conditional(fix)) {
+            return None;
+        }
+        let needed = change.needs.iter().filter(|_| fixes().any(|fix| fix.registrations > 1));
+        let needed = needed.flat_map(|need| self.fixes.changes[*need].files.keys()).map(|file| self.index.file(*file));
+        let named = files()
+            .chain(needed)
+            .filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()));
         let named: Vec<&str> = named.map(|file| file.path.as_str()).collect();
         let effect = match members {
-            Some(member) => format!("what is used there keeps {member}, or asks for no action"),
+            Some(member) => format!("hooks that are used there have to keep {member}, or ask for no action"),
             None => "mmap() fails there with this patch".to_owned(),
         };
         (!named.is_empty()).then(|| {
@@ -108,6 +116,12 @@ impl Series<'_> {
                 named.join(", ")
             )
         })
+    }
+
+    /// Whether a handler is compiled under a condition only.
+    fn is_conditional(&self, fix: &HandlerFix) -> bool {
+        let place = self.findings[fix.finding].handler.as_ref().and_then(|handler| handler.place);
+        place.is_some_and(|place| self.index.file(place.file).condition_at(place.span.start).is_some())
     }
 
     /// Body of the mail: what changes and why.

@@ -5,13 +5,22 @@ use crate::lint::refused::{Permission, Refusal};
 use crate::lint::{Facts, Found, HandlerView};
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    report(facts, &Permission { flag: "VM_WRITE", may: "VM_MAYWRITE" }, "writable", found);
+    report(facts, &Permission { flag: "VM_WRITE", may: "VM_MAYWRITE" }, "writable", found, &|_| true);
 }
 
-/// Reports handlers that keep a flag from mappings, but not from mprotect().
-pub(super) fn report(facts: &Facts, permission: &Permission, made: &str, found: &mut Found) {
+/// Reports handlers that keep a flag from mappings, but not from mprotect(), if they are meant.
+pub(super) fn report(
+    facts: &Facts,
+    permission: &Permission,
+    made: &str,
+    found: &mut Found,
+    is_meant: &(dyn Fn(&HandlerView) -> bool + Sync),
+) {
     let Permission { flag, may } = permission;
-    let of_handler = |handler: &'_ HandlerView| facts.refused(handler, permission);
+    let of_handler = |handler: &'_ HandlerView| {
+        let places = facts.refused(handler, permission);
+        if places.is_empty() || is_meant(handler) { places } else { Vec::new() }
+    };
     for (handler, places) in facts.of_each(of_handler) {
         for (place, refusal) in places {
             let how = match refusal {
