@@ -133,7 +133,7 @@ fn units(change: &Change, fixes: &Fixes) -> Vec<PlannedUnit> {
         name: unit.blocker(),
         new_name: unit.twin(),
     });
-    let handlers = || change.handlers.iter().map(|number| &fixes.handlers[*number]);
+    let handlers = || fixes.of(change);
     let replaced = handlers().filter(|fix| !fix.keeps_old_hook).filter_map(|fix| fix.retyped.as_ref());
     let replaced: BTreeSet<(String, String)> = replaced.map(|hook| (hook.name(), hook.new_name())).collect();
     let replaced =

@@ -259,14 +259,14 @@ impl fmt::Display for Literal {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn name(name: &str) -> Term {
+    pub(in crate::behaviour) fn name(name: &str) -> Term {
         Part::Name(name.to_owned()).into()
     }
 
-    fn literal(compared: Compared) -> Literal {
+    pub(in crate::behaviour) fn literal(compared: Compared) -> Literal {
         match compared {
             Compared::If(literal) => literal,
             Compared::Always(_) => panic!("is no question"),

@@ -114,18 +114,7 @@ fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::term::Part;
-
-    fn name(name: &str) -> Term {
-        Part::Name(name.to_owned()).into()
-    }
-
-    fn literal(compared: Compared) -> Literal {
-        match compared {
-            Compared::If(literal) => literal,
-            Compared::Always(_) => panic!("is no question"),
-        }
-    }
+    use crate::behaviour::atom::tests::{literal, name};
 
     #[test]
     fn literals_contradict() {

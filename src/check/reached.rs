@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Change;
 
-use crate::kernel::FileTrouble;
+use crate::kernel::{FileTrouble, folder_of};
 use crate::verdict::{Finding, Session, Verdict};
 use crate::vma::Key;
 
@@ -67,7 +67,7 @@ impl<'c> Touched<'c> {
         let index = session.context.index;
         let touches = |file: u32| {
             let path = &index.file(file).path;
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = folder_of(path);
             self.change.touches(path) || !folder.is_empty() && self.change.touches(folder)
         };
         let known = known(session, finding);

@@ -281,8 +281,8 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
         for unit in &change.units {
             writeln!(out, "adds {unit}")?;
         }
-        for handler in &change.handlers {
-            about(index, &fixes.handlers[*handler], out)?;
+        for fix in fixes.of(change) {
+            about(index, fix, out)?;
         }
         for (file, step) in &steps {
             out.write_all(&unified(index.file(*file), step).text)?;

@@ -138,6 +138,11 @@ pub struct Fixes {
 }
 
 impl Fixes {
+    /// The handlers that a change converts.
+    pub fn of(&self, change: &Change) -> impl Iterator<Item = &HandlerFix> {
+        change.handlers.iter().map(|handler| &self.handlers[*handler])
+    }
+
     /// Takes changes back, with those that need them, and with twins that nothing needs any more. Returns the changes that were taken back.
     pub fn take_back(&mut self, is_wrong: impl Fn(&Change) -> bool) -> Vec<Change> {
         let mut kept: Vec<bool> = self.changes.iter().map(|change| !is_wrong(change)).collect();

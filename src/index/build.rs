@@ -59,18 +59,16 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
 }
 
 /// Finds the registrations, after the definitions of all files are known. Those of some files may be known.
-pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built, mut carried: Carried) {
+pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built, carried: Carried) {
     let index = &built.index;
     let types = Types::new(index, tree, &built.types, rules);
     let words = Words::new(index);
-    let mut found = std::mem::take(&mut carried.registrations);
-    let mut lost = std::mem::take(&mut carried.unclear);
-    let mut called = std::mem::take(&mut carried.called);
+    let Carried { files: known, registrations: mut found, unclear: mut lost, mut called } = carried;
     let mut next = 0;
     while next < index.files.len() && found.len().max(lost.len()) <= REGISTRATION_LIMIT {
         let batch = next..end_of_batch(&index.files, next);
         next = batch.end;
-        let files: Vec<u32> = (batch.start as u32..batch.end as u32).filter(|file| !carried.has(*file)).collect();
+        let files: Vec<u32> = (batch.start as u32..batch.end as u32).filter(|file| !known.contains(file)).collect();
         let jobs = files.par_iter().with_max_len(ITEMS_PER_JOB);
         let batch: Vec<_> =
             jobs.map(|file| measure(Phase::Follow, || collect(index, types, rules, &words, *file))).collect();
@@ -98,7 +96,7 @@ pub(super) fn register(tree: &Tree, rules: &Rules, built: &mut Built, mut carrie
     built.types.forget_members();
     built.index.called = called;
     if is_whole {
-        lost.extend(net::catch(rules, &built.index, &carried));
+        lost.extend(net::catch(rules, &built.index, &known));
     }
     lost.extend(built.index.last_macros.iter().map(|id| {
         let text = "macros that use this one may register handlers, but are nested too deep to be followed".to_owned();

@@ -7,12 +7,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::REGISTRATION_LIMIT;
 use super::{Index, ItemId, Registration, SourceFile, Unclear};
+use crate::kernel::folder_of;
 
 /// Registrations of some files, with the numbers that the files have in the new index.
 #[derive(Default)]
 pub(super) struct Carried {
     /// The files.
-    files: FxHashSet<u32>,
+    pub files: FxHashSet<u32>,
     /// Their registrations.
     pub registrations: Vec<Registration>,
     /// Places in them that are not understood.
@@ -30,7 +31,7 @@ impl Carried {
         if is_cut || has_header || shown(known, touched).is_none_or(|before| Some(before) != shown(index, touched)) {
             return Carried::default();
         }
-        let folders: FxHashSet<&str> = touched.iter().map(|path| folder(path)).collect();
+        let folders: FxHashSet<&str> = touched.iter().map(|path| folder_of(path)).collect();
         let names: Vec<&str> = touched.iter().map(|path| path.rsplit('/').next().unwrap_or(path)).collect();
         let is_apart =
             |file: &SourceFile| !folders.contains(file.folder()) && !names.iter().any(|name| file.includes(name));
@@ -59,11 +60,6 @@ impl Carried {
             files: numbers.iter().flatten().copied().collect(),
         }
     }
-
-    /// Whether the registrations of a file are among them.
-    pub fn has(&self, file: u32) -> bool {
-        self.files.contains(&file)
-    }
 }
 
 /// The heads of the functions with a VMA that other files see in some files; `None` if one of the files may declare hooks.
@@ -78,8 +74,4 @@ fn shown<'i>(index: &'i Index, paths: &BTreeSet<&str>) -> Option<BTreeSet<&'i [u
         heads.extend(ids.filter(|id| index.is_visible_elsewhere(*id)).map(|id| index.item(id).head().of(&source.text)));
     }
     Some(heads)
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Index;
 use super::includes::{Include, added_folders, candidates, includes};
-use crate::kernel::Tree;
+use crate::kernel::{Tree, folder_of};
 use crate::profile::{Phase, measure};
 use crate::source::{Span, closing, identifier_before, identifier_end, skip_blank, words};
 
@@ -141,7 +141,7 @@ impl Folder<'_> {
                     if found.len() >= HEADER_LIMIT {
                         return found;
                     }
-                    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                    let folder = folder_of(path);
                     next.push((folder.to_owned(), header.includes.clone()));
                     found.push((path.clone(), header));
                 }
@@ -156,7 +156,7 @@ impl Folder<'_> {
     }
 
     fn has_folder_of(&mut self, path: &str) -> bool {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = folder_of(path);
         if let Some(exists) = self.exists.get(folder) {
             return *exists;
         }
@@ -172,7 +172,7 @@ impl Folder<'_> {
             return found;
         }
         let stem = header.strip_suffix(".h").unwrap_or(header);
-        let folder = header.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = folder_of(header);
         let own = self.headers.index.file(file).folder();
         let beside = || {
             let beside_caller = if folder == own { Vec::new() } else { self.headers.tree.sources_in(own) };

@@ -8,7 +8,7 @@ use super::definitions::Definitions;
 use super::function_syntax::FunctionSyntax;
 use super::includes::included;
 use super::names::hash;
-use crate::kernel::{FileTrouble, TroubleKind, is_listed};
+use crate::kernel::{FileTrouble, TroubleKind, folder_of, is_listed};
 use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
 use crate::source::ast::Declared;
@@ -64,7 +64,7 @@ impl SourceFile {
             let slices = slice(&text);
             // The text is still in the cache; a later pass over it would take longer.
             let definitions = Definitions::of(&text, &slices.items);
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = folder_of(path);
             let mut included = slices.directives.iter().flat_map(|directive| included(directive.of(&text), folder));
             let no_c = included.find(|path| !is_listed(path));
             (slices, definitions, no_c)
@@ -88,7 +88,7 @@ impl SourceFile {
 
     /// Folder of the file, without a trailing slash.
     pub fn folder(&self) -> &str {
-        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+        folder_of(&self.path)
     }
 
     /// Whether a directive of the file has a name, as that which includes a file of this name has.

@@ -400,7 +400,7 @@ impl Index {
         self.file(id.file).text.get(item.body as usize..item.span.end as usize).map(<[u8]>::trim_ascii)
     }
 
-    /// Whether another file can use this function: it is not static, or it stands in a header.
+    /// Whether another file can use this function or variable: it is not static, or it stands in a header.
     pub fn is_visible_elsewhere(&self, id: ItemId) -> bool {
         let file = self.file(id.file);
         file.is_header() || !crate::source::words(self.item(id).head().of(&file.text), b"static").any(|_| true)

@@ -5,7 +5,6 @@ use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::carried::Carried;
 use super::hooks::{Hook, Takes};
 use super::matter::VMA;
 use super::search::Identifiers;
@@ -40,9 +39,10 @@ impl Unclear {
 }
 
 /// Finds all unclear places in a tree, by file and place, but for those of files that are known.
-pub(super) fn catch(rules: &Rules, index: &Index, carried: &Carried) -> Vec<Unclear> {
+pub(super) fn catch(rules: &Rules, index: &Index, known: &FxHashSet<u32>) -> Vec<Unclear> {
     let net = Net::new(rules, index);
-    let files = (0..index.listed as u32).into_par_iter().with_max_len(ITEMS_PER_JOB).filter(|file| !carried.has(*file));
+    let files =
+        (0..index.listed as u32).into_par_iter().with_max_len(ITEMS_PER_JOB).filter(|file| !known.contains(file));
     let mut caught: Vec<Unclear> = files.flat_map_iter(|file| measure(Phase::Follow, || net.in_file(file))).collect();
     caught.sort();
     caught.dedup();

@@ -24,7 +24,7 @@ pub use naming::{DOCUMENTS, RUST, texts_naming};
 pub use open_folder::{FILE_LIMIT, Links, OpenFolder, bounded};
 pub use overlay::{Laid, Overlay};
 pub use patch::{FilePatch, PATCH_LIMIT, PatchError, parse_patch};
-pub use paths::{Paths, is_below};
+pub use paths::{Paths, folder_of, is_below};
 pub use read::{Sieve, Sifted, sift};
 pub use tree::{Tree, TreeError};
 pub use trouble::{FileTrouble, TroubleKind};

@@ -1,5 +1,10 @@
 //! Compact lists of paths.
 
+/// Folder of a path, without a trailing slash; empty for the tree itself.
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// Whether a file is at or below a path.
 pub fn is_below(file: &str, path: &str) -> bool {
     let path = path.trim_start_matches("./").trim_end_matches('/');

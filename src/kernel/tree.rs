@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::open_folder::{FILE_LIMIT, OpenFolder};
 use super::overlay::{Laid, Overlay};
+use super::paths::folder_of;
 use super::{FileTrouble, TroubleKind};
 
 /// A directory read as a kernel tree, with a change laid over it. All files are read through it: regular files of a bounded length below
@@ -205,7 +206,7 @@ impl Tree {
         let entries = std::fs::read_dir(self.root.join(folder)).into_iter().flatten().filter_map(Result::ok);
         let on_disk = entries.filter(|entry| entry.file_type().is_ok_and(|ty| ty.is_file()));
         let on_disk = on_disk.map(|entry| named(&entry.file_name().to_string_lossy()));
-        let is_inside = |path: &&str| path.rsplit_once('/').map_or("", |(inside, _)| inside) == folder;
+        let is_inside = |path: &&str| folder_of(path) == folder;
         let changed = self.overlay.files().map(|(path, _)| path).filter(is_inside).map(str::to_owned);
         let is_there = |path: &String| path.ends_with(".c") && self.overlay.get(path) != Some(&Laid::Gone);
         let mut paths: Vec<String> = on_disk.chain(changed).filter(is_there).collect();

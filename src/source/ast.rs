@@ -81,6 +81,17 @@ pub struct Statement {
     pub span: Span,
 }
 
+impl Statement {
+    /// The target and the value, if the statement is `target = value;`.
+    pub fn assignment(&self) -> Option<(&Expression, &Expression)> {
+        let StatementKind::Expression(expression) = &self.kind else { return None };
+        match &expression.kind {
+            ExpressionKind::Assign { operator, target, value } if operator == "=" => Some((target, value)),
+            _ => None,
+        }
+    }
+}
+
 /// C statements, reduced to the needs of the analysis.
 #[derive(Clone, Debug)]
 pub enum StatementKind {
@@ -290,6 +301,16 @@ impl Expression {
         match &self.kind {
             ExpressionKind::Cast { value, .. } => value.bare(),
             _ => self,
+        }
+    }
+
+    /// The conditions that all have to hold: the operands of `&&`.
+    pub fn conjuncts(&self) -> Vec<&Expression> {
+        match &self.bare().kind {
+            ExpressionKind::Binary { operator, left, right } if operator == "&&" => {
+                [left.conjuncts(), right.conjuncts()].concat()
+            }
+            _ => vec![self.bare()],
         }
     }
 

@@ -216,6 +216,12 @@ pub fn identifiers(text: &[u8]) -> impl Iterator<Item = &str> {
     spans_of_identifiers(text).filter_map(|span| std::str::from_utf8(span.of(text)).ok())
 }
 
+/// Whether the code behind a name assigns to it: `= value`, not `== value`.
+pub fn begins_assignment(behind: &[u8]) -> bool {
+    let behind = behind.trim_ascii_start();
+    behind.starts_with(b"=") && !behind.starts_with(b"==")
+}
+
 /// Offset of the first whole-word occurrence of `word` in `text` from `from`.
 pub fn find_word(text: &[u8], word: &[u8], from: usize) -> Option<usize> {
     // The byte before `from` decides whether a word starts at `from`.

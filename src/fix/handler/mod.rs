@@ -326,8 +326,10 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
 
 /// Remark for the reader of a patch, if a verdict's note needs one. It names the function: lines move with the patch.
 fn remark(index: &Index, note: &Note) -> Option<String> {
+    if note.kind != NoteKind::FileState {
+        return None;
+    }
     let file = index.file(note.file);
     let item = file.item_at(note.span.start)?;
-    let function = file.name(&file.items[item as usize]);
-    (note.kind == NoteKind::FileState).then(|| format!("{}: {function}() {}", file.path, note.text))
+    Some(format!("{}: {}() {}", file.path, file.name(&file.items[item as usize]), note.text))
 }

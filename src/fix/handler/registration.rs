@@ -5,7 +5,7 @@ use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
 use crate::fix::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
-use crate::source::{ItemKind, Span, find_word, identifier_before, words};
+use crate::source::{ItemKind, Span, begins_assignment, find_word, identifier_before, words};
 use crate::verdict::Finding;
 
 impl HandlerConversion<'_, '_> {
@@ -206,10 +206,7 @@ fn read_of(text: &[u8], table: &[u8], member: &[u8], counts_copies: bool) -> Opt
     words(text, table).find(|at| {
         let behind = text[at + table.len()..].trim_ascii_start();
         let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
-        let is_set = |field: &[u8]| {
-            let sign = field[member.len()..].trim_ascii_start();
-            sign.starts_with(b"=") && !sign.starts_with(b"==")
-        };
+        let is_set = |field: &[u8]| begins_assignment(&field[member.len()..]);
         let names_hook = |field: &&[u8]| find_word(field, member, 0) == Some(0);
         // `left_in_table` looks at what sets the hook of a subsystem.
         let is_read = field.filter(names_hook).is_some_and(|field| counts_copies || !is_set(field));

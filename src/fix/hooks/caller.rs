@@ -82,7 +82,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         let Some(Called { callee, .. }) = self.called(value, kept_in) else { return Ok(false) };
         let text =
             |expression: &Expression| within_parentheses(expression.bare().span, self.code).of(&self.source.text);
-        let asked = conjuncts(condition);
+        let asked = condition.conjuncts();
         let Some(hook) = asked.iter().find(|asked| text(asked) == text(callee)) else { return Ok(false) };
         let Some(place) = self.hook(hook).filter(|_| asked.iter().all(|asked| is_plain(asked))) else {
             return Ok(false);
@@ -208,18 +208,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
 fn result(statement: &Statement) -> Option<(&Expression, Option<&str>)> {
     match &statement.kind {
         S::Return(Some(value)) => Some((value, None)),
-        S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
-            Some((value, Some(target.name()?)))
-        }
-        _ => None,
-    }
-}
-
-/// The conditions that have to hold together.
-fn conjuncts(condition: &Expression) -> Vec<&Expression> {
-    match &condition.bare().kind {
-        E::Binary { operator, left, right } if operator == "&&" => [conjuncts(left), conjuncts(right)].concat(),
-        _ => vec![condition.bare()],
+        _ => statement.assignment().and_then(|(target, value)| Some((value, Some(target.name()?)))),
     }
 }
 

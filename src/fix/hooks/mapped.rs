@@ -8,7 +8,7 @@ use crate::fix::text::mentions::{is_taken, registration};
 use crate::index::{ItemId, SourceFile};
 use crate::rules::{MappedForm, RequirementKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::{ItemKind, Span, parse, variants, words};
+use crate::source::{ItemKind, Span, begins_assignment, parse, variants, words};
 use crate::verdict::{Finding, Requirement, Verdict};
 use crate::vma::Key;
 
@@ -91,10 +91,7 @@ fn function(source: &SourceFile, code: &[u8], open: ItemId, form: &MappedForm, n
     for at in words(body.of(code), vma.name.as_bytes()) {
         let end = at + vma.name.len();
         let rest = &body.of(code)[end..];
-        let is_read = rest.strip_prefix(PRIVATE).is_some_and(|rest| {
-            let next = rest.trim_ascii_start();
-            !next.starts_with(b"=") || next.starts_with(b"==")
-        });
+        let is_read = rest.strip_prefix(PRIVATE).is_some_and(|rest| !begins_assignment(rest));
         if !is_read {
             return None;
         }

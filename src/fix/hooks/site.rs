@@ -70,7 +70,7 @@ impl Site {
 
     /// Replaces the statement by lines, and adds braces if it is a body without them.
     pub(super) fn edits(&self, lines: &[String]) -> Vec<Edit> {
-        self.replaced(self.indented(lines).trim_start())
+        self.replaced(self.indented(lines).trim_start().to_owned())
     }
 
     /// Keeps the statement, which is all that an arm of an `if` has, and adds an arm with lines behind it.
@@ -78,15 +78,14 @@ impl Site {
         let outer = &self.indent[..self.indent.len().saturating_sub(1)];
         let head = format!("{outer}}} else if (");
         let condition = laid_out(condition, columns(head.as_bytes()));
-        self.replaced(&format!("{own}\n{head}{condition}) {{\n{}", self.indented(lines)))
+        self.replaced(format!("{own}\n{head}{condition}) {{\n{}", self.indented(lines)))
     }
 
     fn indented(&self, lines: &[String]) -> String {
         lines.iter().map(|line| indented(line, &self.indent)).collect::<Vec<_>>().join("\n")
     }
 
-    fn replaced(&self, text: &str) -> Vec<Edit> {
-        let text = text.to_owned();
+    fn replaced(&self, text: String) -> Vec<Edit> {
         if !self.is_bare {
             return vec![Edit { span: self.span, text }];
         }

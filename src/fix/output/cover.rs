@@ -30,7 +30,7 @@ impl Letter<'_> {
             None => Recipients::default(),
         };
         let mut text = series.headers(self.envelope, [0, self.part.changes.len()], &self.title(), &recipients);
-        let safe = own().flat_map(|(change, _)| &change.handlers).map(|number| &series.fixes.handlers[*number]);
+        let safe = own().flat_map(|(change, _)| series.fixes.of(change));
         let (handlers, registrations) =
             safe.fold((0, 0), |(handlers, sum), fix| (handlers + 1, sum + fix.registrations));
         let twins: usize = own().map(|(change, _)| change.units.len()).sum();

@@ -28,7 +28,7 @@ impl Series<'_> {
 
     /// What a patch does, in a long and in a short form.
     fn what(&self, change: &Change) -> (String, &'static str) {
-        let fixes: Vec<&HandlerFix> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
+        let fixes: Vec<&HandlerFix> = self.fixes.of(change).collect();
         let replaced = fixes.iter().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
         if let Some(hook) = replaced.filter(|_| fixes.iter().all(|fix| fix.retyped.is_some())) {
             return (
@@ -57,7 +57,7 @@ impl Series<'_> {
     fn decisive_file(&self, change: &Change) -> Option<&str> {
         let path = |file: u32| self.index.file(file).path.as_str();
         let declares = |record: &str| self.index.records(record).first().map(|record| path(record.file));
-        let fixes = || change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]);
+        let fixes = || self.fixes.of(change);
         let replaced = fixes().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
         if let Some(hook) = replaced {
             return declares(&hook.record);
@@ -96,7 +96,7 @@ impl Series<'_> {
             "NOMMU_MAP_DIRECT",
         ];
         // A handler that many tables register is built wherever they are; one that is built under a condition says where.
-        let fixes = || change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]);
+        let fixes = || self.fixes.of(change);
         if members.is_none() && fixes().all(|fix| self.is_conditional(fix)) {
             return None;
         }
@@ -126,7 +126,7 @@ impl Series<'_> {
 
     /// Body of the mail: what changes and why.
     pub(super) fn body(&self, change: &Change) -> String {
-        let fixes: Vec<&HandlerFix> = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]).collect();
+        let fixes: Vec<&HandlerFix> = self.fixes.of(change).collect();
         let mut paragraphs = vec![
             "Since commit c84bf6dd2b83 (\"mm: introduce new .mmap_prepare() file callback\") the .mmap() file callback is \
              deprecated: it passes drivers a partially initialised VMA. .mmap_prepare() passes them a descriptor of the \
@@ -153,7 +153,7 @@ impl Series<'_> {
         format!("{body}\nAssisted-by: mmaplint:{}\n", env!("CARGO_PKG_VERSION"))
     }
 
-    /// The tool, the tree that it read, and what nobody has done yet.
+    /// The tool, the tree that it read, and the steps that are left.
     pub(super) fn origin(&self) -> String {
         let tree = self.version.as_ref().map_or(String::new(), |version| format!(" from Linux {}", plain(version)));
         format!(

@@ -161,14 +161,13 @@ impl Series<'_> {
 
     /// The handlers whose behaviour was not compared with that before; not part of the log.
     fn not_compared(&self, change: &Change) -> String {
-        let fixes = change.handlers.iter().map(|handler| &self.fixes.handlers[*handler]);
-        fixes.flat_map(|fix| &fix.not_compared).map(|text| wrap(&format!("Compare by hand: {text}."))).collect()
+        let texts = self.fixes.of(change).flat_map(|fix| &fix.not_compared);
+        texts.map(|text| wrap(&format!("Compare by hand: {text}."))).collect()
     }
 
     /// What the patch leaves as it is and a reviewer should know; not part of the log.
     fn carried(&self, change: &Change) -> String {
-        let of_change = change.handlers.iter().flat_map(|handler| &self.fixes.handlers[*handler].carried);
-        let carried: BTreeSet<&String> = of_change.collect();
+        let carried: BTreeSet<&String> = self.fixes.of(change).flat_map(|fix| &fix.carried).collect();
         if carried.is_empty() {
             return String::new();
         }

@@ -2,7 +2,7 @@
 
 use super::tidy::{declarator, is_no_variable, whole_line};
 use crate::fix::text::edit::{Edit, edited};
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::ast::{Declared, Function, Statement, StatementKind as S};
 use crate::source::{Span, blank_non_code, parse, words};
 
 /// The field of the desc.
@@ -85,17 +85,8 @@ fn fields(code: &[u8]) -> impl Iterator<Item = usize> {
 
 /// The local that a statement stores in the field.
 fn stored<'s>(statement: &'s Statement, text: &[u8]) -> Option<&'s str> {
-    let (target, value) = assignment(statement)?;
+    let (target, value) = statement.assignment()?;
     (target.text(text) == FIELD).then(|| value.name()).flatten()
-}
-
-fn assignment(statement: &Statement) -> Option<(&Expression, &Expression)> {
-    match &statement.kind {
-        S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
-            Some((target, value))
-        }
-        _ => None,
-    }
 }
 
 fn is_plain(variable: &Declared) -> bool {
@@ -104,7 +95,7 @@ fn is_plain(variable: &Declared) -> bool {
 
 /// Whether a statement gives the local a value that does not depend on its old one.
 fn is_start(statement: &Statement, local: &str, text: &[u8]) -> bool {
-    assignment(statement).is_some_and(|(target, value)| {
+    statement.assignment().is_some_and(|(target, value)| {
         let value = value.span.of(text);
         target.name() == Some(local) && words(value, local.as_bytes()).all(|at| is_no_variable(&value[..at]))
     })
@@ -112,5 +103,5 @@ fn is_start(statement: &Statement, local: &str, text: &[u8]) -> bool {
 
 /// Whether a statement only copies the field.
 fn is_copy(statement: &Statement, text: &[u8]) -> bool {
-    assignment(statement).is_some_and(|(_, value)| value.text(text) == FIELD)
+    statement.assignment().is_some_and(|(_, value)| value.text(text) == FIELD)
 }

@@ -264,7 +264,7 @@ impl Rewriter<'_> {
         let E::Call { callee, .. } = &call.bare().kind else { return false };
         let source = self.conversion.source;
         let hook = callee.text(source);
-        let is_asked = conjuncts(condition).iter().any(|asked| asked.text(source) == hook);
+        let is_asked = condition.conjuncts().iter().any(|asked| asked.text(source) == hook);
         let mut is_idle = true;
         visit::expression(condition, &mut |part| {
             is_idle &= !matches!(part.kind, E::Call { .. } | E::Assign { .. } | E::Step { .. } | E::Statements(_));
@@ -374,13 +374,5 @@ fn set_by(statement: &Statement) -> Vec<&str> {
             .collect(),
         S::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target.name().into_iter().collect(),
         _ => Vec::new(),
-    }
-}
-
-/// The conditions that all have to hold: the operands of `&&`.
-fn conjuncts(condition: &Expression) -> Vec<&Expression> {
-    match &condition.bare().kind {
-        E::Binary { operator, left, right } if operator == "&&" => [conjuncts(left), conjuncts(right)].concat(),
-        _ => vec![condition.bare()],
     }
 }

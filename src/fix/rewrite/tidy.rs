@@ -124,12 +124,11 @@ pub(in crate::fix) fn is_bare_arm(code: &[u8], start: usize) -> bool {
 
 /// Whether a statement only sets a variable.
 fn sets(statement: &Statement, name: &str) -> bool {
-    matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { operator, target, .. }, .. })
-        if operator == "=" && matches!(&target.kind, E::Name(target) if target == name))
+    statement.assignment().is_some_and(|(target, _)| target.name() == Some(name))
 }
 
 fn is_pure_assignment(statement: &Statement) -> bool {
-    matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { value, .. }, .. }) if is_pure(value))
+    statement.assignment().is_some_and(|(_, value)| is_pure(value))
 }
 
 /// Whether evaluating an expression has no side effects. Of calls, only those of `vma_desc_*` count as such.

@@ -8,10 +8,9 @@ use crate::source::{find_word, identifier_end, skip_blank, words};
 use crate::verdict::Finding;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    let is_noexec = is_noexec(facts);
     report(facts, &Permission { flag: "VM_EXEC", may: "VM_MAYEXEC" }, "executable", found, &|handler| {
         let mut same = facts.findings.iter().filter(|other| other.handler == handler.finding.handler);
-        !is_noexec || !same.all(|finding| is_anonymous(facts, finding))
+        !same.all(|finding| is_anonymous(facts, finding)) || !is_noexec(facts)
     });
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
 
-use crate::index::{Handler, Registration, Takes, prepared};
+use crate::index::{Handler, ItemId, Registration, Takes, prepared};
 use crate::lint::{Facts, Found};
-use crate::source::{ItemKind, Span, blank_non_code, find_word, identifier_end, is_identifier_byte, words};
+use crate::source::{ItemKind, Span, begins_assignment, blank_non_code, find_word, identifier_end, is_identifier_byte, words};
 
 /// A table with the new hook alone.
 struct Converted<'f> {
@@ -47,8 +47,7 @@ fn converted<'f>(facts: &'f Facts) -> Vec<Converted<'f>> {
         let (table, member) = (new.table.as_deref()?, old_member(&new.hook.member)?);
         let is_old = |other: &Registration| other.hook.member == member && other.table == new.table;
         let has_old = registrations().filter(|other| other.file == new.file).any(is_old);
-        let is_static = memmem::find(&head(facts, new), b"static").is_some();
-        let file = is_static.then_some(new.file);
+        let file = is_static(facts, new).then_some(new.file);
         (!has_old).then_some(Converted { table, member, new_member: &new.hook.member, file })
     });
     converted.collect()
@@ -60,11 +59,11 @@ fn old_member(member: &str) -> Option<&str> {
     (prepared(old) == member).then_some(old)
 }
 
-/// The declaration of the table of a registration, up to its `=`.
-fn head(facts: &Facts, registration: &Registration) -> Vec<u8> {
-    let source = facts.context.index.file(registration.file);
-    let item = source.item_at(registration.span.start).map(|item| source.items[item as usize]);
-    item.map(|item| item.head().of(&source.text).to_vec()).unwrap_or_default()
+/// Whether no other file can name the table of a registration.
+fn is_static(facts: &Facts, registration: &Registration) -> bool {
+    let (index, file) = (facts.context.index, registration.file);
+    let item = index.file(file).item_at(registration.span.start);
+    item.is_some_and(|item| !index.is_visible_elsewhere(ItemId { file, item }))
 }
 
 /// The places in functions of a file that read a member of a table, where nothing names the new member.
@@ -82,9 +81,7 @@ fn reads(facts: &Facts, file: u32, table: &str, member: &str) -> Vec<Span> {
         for at in words(&code, table.as_bytes()) {
             let dot = at + table.len();
             let end = identifier_end(&code, (dot + 1).min(code.len()));
-            let behind = code[end..].trim_ascii_start();
-            let is_set = behind.starts_with(b"=") && !behind.starts_with(b"==");
-            if code[dot..end] == *format!(".{member}").as_bytes() && !is_set {
+            if code[dot..end] == *format!(".{member}").as_bytes() && !begins_assignment(&code[end..]) {
                 let start = item.span.start as usize;
                 found.push(Span::new(start + at, start + end));
             }
