@@ -223,7 +223,7 @@ impl Index {
     pub fn functions(&self, name: &str, near: u32) -> Vec<ItemId> {
         let own = self.functions.called_in(name, near, &self.files);
         if !own.is_empty() {
-            return own;
+            return if self.file(near).is_header() { self.with_real(own, name) } else { own };
         }
         let all = self.functions.called(name, &self.files);
         if all.is_empty() {
@@ -234,6 +234,17 @@ impl Index {
         let neighbours: Vec<ItemId> =
             visible.iter().copied().filter(|id| self.file(id.file).folder() == folder).collect();
         if neighbours.is_empty() { visible } else { neighbours }
+    }
+
+    /// Functions of a header, and what they stand for: the arm for configurations without a function stands beside the function itself, which is elsewhere.
+    fn with_real(&self, mut own: Vec<ItemId>, name: &str) -> Vec<ItemId> {
+        let is_real = |id: &ItemId| !self.file(id.file).is_header() && self.is_visible_elsewhere(*id);
+        let real: Vec<ItemId> = self.functions.called(name, &self.files).into_iter().filter(is_real).collect();
+        let is_stub = |id: &ItemId| self.file(id.file).condition_at(self.item(*id).name.start).is_some();
+        if !real.is_empty() && own.iter().all(is_stub) {
+            own.extend(real);
+        }
+        own
     }
 
     /// Functions called `name` whose head names a VMA or a desc, as a file sees them. Others of that name are left out.
