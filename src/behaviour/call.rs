@@ -97,7 +97,8 @@ impl Walk<'_, '_> {
         if let Some(value) = value {
             return vec![(state, value.clone())];
         }
-        if let Some(rule) = rules.call(name) {
+        let twin_of_composed = || rules.call(&self.functions.canonical(name, true)).filter(|rule| rule.composed);
+        if let Some(rule) = rules.call(name).or_else(twin_of_composed) {
             match rule.does {
                 CallEffect::Populate | CallEffect::Action => return self.populate(rule, call, state),
                 CallEffect::Bridge => return vec![(state, Term::default())],
@@ -207,7 +208,7 @@ impl Walk<'_, '_> {
             !known.contains(&Some(*at)) && !matches!(value.as_part(), Some(Part::Mapping | Part::File))
         });
         let populate = Populate {
-            kind: kind.unwrap_or_else(|| call.name.clone()),
+            kind: kind.unwrap_or_else(|| self.functions.canonical(&call.name, true)),
             name: call.name.clone(),
             start: argument(rule.start).or(whole(Part::Start.into())),
             frame: argument(rule.frame),

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
 use super::difference::{Difference, DifferenceKind, NotCompared};
+use super::outcome::Gap;
 use super::term::Part;
 use super::vm_ops::VmOps;
 use super::{Behaviour, Callees, Functions, Reading};
-use crate::source::ast::{Expression, ExpressionKind as E, Statement};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
 
@@ -30,6 +31,9 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
     let differ = &own(&before) ^ &own(&after);
+    // What both call with values, and not with the mapping, is the same function.
+    let is_given_values = |name: &&String| before.own.get(*name).is_some_and(|(function, _)| gets_no_mapping(function));
+    let both: BTreeSet<String> = (&own(&before) & &own(&after)).iter().filter(is_given_values).cloned().collect();
     let (leave, mut follow): (BTreeSet<String>, BTreeSet<String>) =
         differ.into_iter().partition(|name| before.calls(name) && after.calls(name));
     // A handler that only wrapped a helper may give way to the helper's twin.
@@ -37,15 +41,28 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
     let renamed = if was.len() == is.len() { was } else { Vec::new() };
     let mut reading = Reading { parameters: Vec::new(), follow, leave };
-    let before = old_functions.behaviours(old, &reading);
+    let mut before = old_functions.behaviours(old, &reading);
     reading.parameters = renamed;
-    let after = new_functions.behaviours(new, &reading);
+    let mut after = new_functions.behaviours(new, &reading);
+    let is_too_long = |behaviour: &Behaviour| behaviour.gap == Some(Gap::TooManyPaths);
+    if before.iter().chain(&after).any(is_too_long) {
+        reading.leave.extend(both);
+        after = new_functions.behaviours(new, &reading);
+        reading.parameters.clear();
+        before = old_functions.behaviours(old, &reading);
+    }
     let moved = moved(new_functions, new, &after);
     let pairs = paired(&before, &after)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
     let differences = found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
     Ok(Conversion { differences, consequences: consequences(&pairs) })
+}
+
+/// Whether a function gets neither a VMA nor a desc.
+fn gets_no_mapping(function: &Function) -> bool {
+    let mut parameters = function.parameters.iter();
+    parameters.all(|parameter| !["vm_area_struct", "vm_area_desc"].iter().any(|tag| parameter.ty.points_to(tag)))
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per

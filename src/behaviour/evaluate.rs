@@ -318,7 +318,8 @@ impl Walk<'_, '_> {
         if let Some(field) = self.mapping_field(base, name) {
             return state.field(&field);
         }
-        let place = member_of(base, name);
+        // A hook and the one that takes a desc instead are read alike.
+        let place = member_of(base, &name.replace("mmap_prepare", "mmap"));
         if let Some(value) = state.memory.get(&place) {
             return value.clone();
         }

@@ -111,6 +111,10 @@ impl Walk<'_, '_> {
 
     /// Assigns a value to a variable, a field of the VMA, or an object.
     pub(super) fn store(&mut self, target: &Expression, value: Term, span: Span, mut state: State) -> Values {
+        // What a function leaves for its caller is 0 if the call has populated. An action fails later, with the error of the action.
+        let is_out = matches!(&target.bare().kind, E::Unary { operator, operand } if operator == "*" && operand.name().is_some());
+        let is_result = matches!(value.as_part(), Some(Part::Populated(_)));
+        let value = if is_out && is_result { Term::default() } else { value };
         if let Some(name) = target.name() {
             let value = self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
             if self.frame().types.contains_key(name) || state.locals.contains_key(name) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::place::Place;
+use super::worklist::Prepared;
 use super::{Common, output};
 use crate::report::guard::Syntax;
 use crate::report::{self, Report};
@@ -39,14 +40,14 @@ enum Format {
 pub fn run(options: &Options) -> Result<u8, String> {
     let place = Place::of(&options.tree, &[]);
     let session = options.common.session(&place.root, Extent::Handlers)?;
-    session.add(session.find_blockers());
+    let prepared = Prepared::with_blockers(session, false);
     keep(&mut session.scan, &place);
     let report = Report::of(&session.scan, &session.chosen, session.tree().version());
     let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
     output::write(options.common.output.as_deref(), syntax, |out| match options.format {
-        Format::Dot => report::dot(&report, out),
-        Format::Json => report::graph_json(&report, out),
-        Format::Lines => report::graph_lines(&report, out),
+        Format::Dot => report::dot(&report, &prepared.fixes, out),
+        Format::Json => report::graph_json(&report, &prepared.fixes, out),
+        Format::Lines => report::graph_lines(&report, &prepared.fixes, out),
     })?;
     options.common.print_stats(session);
     Ok(options.common.exit_code(session))

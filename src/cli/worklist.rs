@@ -177,8 +177,8 @@ impl Prepared {
 fn conversions(session: &Session, sketches: bool) -> Fixes {
     let how = fix::Options { own: &session.chosen.target, sketches, twins: true, scaffold: false };
     let is_wanted = |finding: &Finding| match finding.verdict {
-        // Some that are blocked convert with the functions that block them.
-        Verdict::Mechanical | Verdict::Action | Verdict::Blocked => true,
+        // Some convert with the functions that block them, or that populate for them.
+        Verdict::Mechanical | Verdict::Action | Verdict::Blocked | Verdict::Finish => true,
         Verdict::Mapped => sketches,
         _ => false,
     };

@@ -19,6 +19,8 @@ pub(super) struct Candidate {
     /// Definitions of the handler; empty if it has a twin.
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
+    /// Hooks that its functions call with the VMA, by function and by name. They are called with the desc if all their implementers convert.
+    pub(super) dispatches: BTreeMap<ItemId, BTreeMap<String, Dispatched>>,
     /// Calls of hooks that nothing implements, by file.
     pub(super) dead_calls: Vec<(u32, Span, Hook)>,
     /// Helpers that only read the VMA.
@@ -29,6 +31,11 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// The hooks that its functions call.
+    pub(super) fn hooks(&self) -> impl Iterator<Item = &Hook> {
+        self.dispatches.values().flat_map(|hooks| hooks.values().map(|dispatched| &dispatched.hook))
+    }
+
     pub(super) fn new(name: &str, finding: usize, retyped: Option<Hook>) -> Candidate {
         Candidate {
             findings: Vec::new(),
@@ -37,6 +44,7 @@ impl Candidate {
             definitions: BTreeSet::new(),
             helpers: BTreeSet::new(),
             readers: BTreeSet::new(),
+            dispatches: BTreeMap::new(),
             dead_calls: Vec::new(),
             mapped: None,
             fix: HandlerFix {
@@ -61,6 +69,13 @@ impl Candidate {
             },
         }
     }
+}
+
+/// A hook of an ops table that gets the VMA.
+pub(super) struct Dispatched {
+    pub(super) hook: Hook,
+    /// Whether an implementer may populate.
+    pub(super) populates: bool,
 }
 
 /// Conversion of an `open` hook that the handler also calls for the first mapping.

@@ -3,28 +3,40 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Dispatched};
 use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
-use crate::rules::RequirementKind;
+use crate::rules::{NoteKind, RequirementKind};
 use crate::source::Span;
-use crate::verdict::{Finding, HandlerPlace, Requirement, Verdict, judge};
+use crate::verdict::{Finding, HandlerPlace, Judgement, Note, Requirement, Verdict, judge};
 use crate::vma::EventKind;
 use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, VmaAccess};
 
 impl Planner<'_> {
-    /// Makes a candidate of every handler that a wanted finding registers, with all its registrations.
+    /// Makes a candidate of every handler that a wanted finding registers, with all its registrations, and of those that implement the hooks that it calls.
     pub(super) fn choose(&mut self, wanted: &dyn Fn(&Finding) -> bool) {
-        let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
         // A hook is retyped for all its implementers, or for none.
-        let retyped: BTreeSet<String> = self
+        let mut retyped: BTreeSet<String> = self
             .findings
             .iter()
             .filter(|finding| self.is_retyped(&finding.registration.hook) && wanted(finding))
             .map(|finding| finding.registration.hook.name())
             .collect();
+        loop {
+            self.choose_with(wanted, &retyped);
+            let known = retyped.len();
+            retyped.extend(self.candidates.iter().flat_map(Candidate::hooks).map(Hook::name));
+            if retyped.len() == known {
+                return;
+            }
+        }
+    }
+
+    fn choose_with(&mut self, wanted: &dyn Fn(&Finding) -> bool, retyped: &BTreeSet<String>) {
+        self.candidates.clear();
+        let mut known: BTreeMap<&HandlerPlace, usize> = BTreeMap::new();
         for (number, finding) in self.findings.iter().enumerate() {
             let hook = &finding.registration.hook;
             let is_chosen = if self.is_retyped(hook) {
@@ -57,23 +69,22 @@ impl Planner<'_> {
         self.settle();
         self.find_swaps();
         self.look_closer();
+        self.settle();
     }
 
-    /// Judges the handlers anew that only wait for functions of other modules.
+    /// Judges the handlers anew that only wait for functions of other modules, for calls that are made of others, or for hooks.
     fn look_across(&mut self) {
         if !self.with_twins {
             return;
         }
-        let is_helper = |requirement: &&Requirement| matches!(requirement.kind, RequirementKind::Helper(_));
-        let is_blocked = |number: &usize| self.findings[*number].verdict == Verdict::Blocked;
         let waits = |number: &usize| {
-            let requirements = &self.findings[*number].judgement.requirements;
-            requirements.iter().filter(|requirement| requirement.blocker.is_some()).all(|blocker| is_helper(&blocker))
+            let finding = &self.findings[*number];
+            let requirements = &finding.judgement.requirements;
+            let is_composed = |kind: &RequirementKind| kind.finish().is_some_and(|call| self.is_composed(call));
+            let is_blocked = matches!(finding.verdict, Verdict::Blocked | Verdict::Finish);
+            is_blocked && requirements.iter().any(|one| one.blocker.is_some() || is_composed(&one.kind))
         };
-        let blocked = (0..self.candidates.len()).filter(|number| {
-            let findings = &self.candidates[*number].findings;
-            findings.iter().any(is_blocked) && findings.iter().all(waits)
-        });
+        let blocked = (0..self.candidates.len()).filter(|number| self.candidates[*number].findings.iter().any(waits));
         let blocked: Vec<(usize, Vec<Key>)> =
             blocked.map(|number| (number, self.keys(&self.candidates[number]))).collect();
         self.shared.across.add(blocked.iter().flat_map(|(_, keys)| keys).cloned().collect());
@@ -90,6 +101,11 @@ impl Planner<'_> {
             });
             self.candidates[number].across = across;
         }
+    }
+
+    /// Whether a populating call is made of others, which have actions.
+    fn is_composed(&self, name: &str) -> bool {
+        self.context.rules.call(name).is_some_and(|rule| rule.composed)
     }
 
     /// Binds handlers together whose tables are swapped for one another in open files.
@@ -154,8 +170,10 @@ impl Planner<'_> {
             };
             helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
             let dead_calls = self.dead_calls(&self.candidates[number], &keys);
+            let dispatches = self.dispatches(&self.candidates[number], &keys);
             let candidate = &mut self.candidates[number];
             candidate.dead_calls = dead_calls;
+            candidate.dispatches = dispatches;
             if let Some(twin) = &twin {
                 candidate.fix.new_name.clone_from(twin);
             } else {
@@ -173,7 +191,7 @@ impl Planner<'_> {
         let findings = candidate.findings.iter().map(|number| &self.findings[*number]);
         for finding in findings {
             let (verdict, judgement) = match &candidate.across {
-                Some(across) => (across.verdict(), across),
+                Some(across) => (self.behind_hooks(across), across),
                 None => (finding.verdict, &finding.judgement),
             };
             let registration = &finding.registration;
@@ -196,10 +214,16 @@ impl Planner<'_> {
                 _ => false,
             };
             if !is_convertible {
-                let hardest = judgement.requirements.iter().max_by_key(|requirement| requirement.verdict);
+                let behind = |one: &&Requirement| candidate.across.is_none() || one.verdict == verdict;
+                let hardest =
+                    judgement.requirements.iter().filter(behind).max_by_key(|requirement| requirement.verdict);
                 let why = hardest.map_or(verdict.meaning().to_owned(), |requirement| requirement.text.clone());
-                let behind = if candidate.across.is_some() { " behind the functions that it calls" } else { "" };
+                let behind = if finding.verdict == verdict { "" } else { " behind the functions that it calls" };
                 return Some(format!("{verdict}{behind}: {why}"));
+            }
+            if let Some(note) = held_across(judgement).filter(|_| candidate.across.is_some()) {
+                let place = self.context.index.file(note.file).at(note.span.start);
+                return Some(format!("{place}: {}", note.text));
             }
         }
         None
@@ -248,6 +272,16 @@ impl Planner<'_> {
         (is_helper || !is_own).then(|| twin.to_owned())
     }
 
+    /// The verdict of a handler after the hooks that it calls are converted. A hook of an unknown table stays a blocker.
+    fn behind_hooks(&self, judgement: &Judgement) -> Verdict {
+        let is_known = |name: &String| self.findings.iter().any(|finding| finding.registration.hook.name() == *name);
+        let is_hook = |one: &&Requirement| {
+            matches!(one.kind, RequirementKind::Hook(_)) && one.blocker.as_ref().is_some_and(is_known)
+        };
+        let others = judgement.requirements.iter().filter(|requirement| !is_hook(requirement));
+        others.map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical).max(Verdict::Mechanical)
+    }
+
     /// Calls of hooks that nothing implements, with their files.
     fn dead_calls(&self, candidate: &Candidate, keys: &[Key]) -> Vec<(u32, Span, Hook)> {
         let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
@@ -262,17 +296,46 @@ impl Planner<'_> {
         dead.collect()
     }
 
+    /// The hooks of other tables that get the VMA, by the functions that call them.
+    fn dispatches(&self, candidate: &Candidate, keys: &[Key]) -> BTreeMap<ItemId, BTreeMap<String, Dispatched>> {
+        let mut dispatches: BTreeMap<ItemId, BTreeMap<String, Dispatched>> = BTreeMap::new();
+        let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
+        for (key, event) in reached.flat_map(|(key, lowered)| lowered.events.iter().map(move |event| (key, event))) {
+            let EventKind::Hook { hook: Some(hook), populates, .. } = &event.kind else { continue };
+            let of_function = dispatches.entry(key.id).or_default();
+            let one = of_function.entry(hook.name()).or_insert(Dispatched { hook: hook.clone(), populates: false });
+            // The implementers of a private hook are followed, so its call does not tell.
+            one.populates |= *populates || hook.is_private;
+        }
+        dispatches
+    }
+
+    /// The functions of headers that stand for a function in configurations without it.
+    fn stubs(&self, id: ItemId) -> Vec<ItemId> {
+        let index = self.context.index;
+        if !index.is_visible_elsewhere(id) {
+            return Vec::new();
+        }
+        let named = index.vma_functions_named(&index.file(id.file).name(index.item(id)));
+        named.into_iter().filter(|other| *other != id && index.file(other.file).is_header()).collect()
+    }
+
     /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list has those that only
     /// read the VMA.
     fn helpers(&self, candidate: &Candidate, keys: &[Key]) -> (BTreeSet<ItemId>, BTreeSet<ItemId>) {
         let (index, analysis) = (self.context.index, self.analysis_of(candidate));
         let (mut helpers, mut writers) = (BTreeSet::new(), BTreeSet::new());
+        let hooks: BTreeSet<String> =
+            self.dispatches(candidate, keys).into_values().flat_map(BTreeMap::into_keys).collect();
+        let implements = |finding: &&Finding| hooks.contains(&finding.registration.hook.name());
+        let implementing = self.findings.iter().filter(implements).filter_map(|finding| finding.function(index));
+        let implementing: BTreeSet<ItemId> = implementing.map(|key| key.id).collect();
         let mut stack: Vec<Key> = keys.to_vec();
         while let Some(key) = stack.pop() {
             let Some(lowered) = analysis.lowered(&key) else { continue };
             for callee in lowered.callees.iter().filter(|callee| matches!(callee.root, VmaAccess::Vma(_))) {
                 let is_ours = candidate.across.is_some() || index.same_driver(key.id.file, callee.id);
-                if !is_ours {
+                if !is_ours || implementing.contains(&callee.id) {
                     continue;
                 }
                 if analysis.reached(callee).iter().any(|(_, lowered)| lowered.changes_vma()) {
@@ -283,7 +346,19 @@ impl Planner<'_> {
                 }
             }
         }
+        for helper in helpers.clone() {
+            let stubs = self.stubs(helper);
+            if writers.contains(&helper) {
+                writers.extend(stubs.iter().copied());
+            }
+            helpers.extend(stubs);
+        }
         let readers = helpers.difference(&writers).copied().collect();
         (helpers, readers)
     }
+}
+
+/// The note that a lock or a reference is held while a function of another module populates, and given up before an action runs.
+fn held_across(judgement: &Judgement) -> Option<&Note> {
+    judgement.notes.iter().find(|note| matches!(note.kind, NoteKind::LockAcrossPopulate | NoteKind::RefLookup))
 }

@@ -168,6 +168,25 @@ impl Fixes {
         taken
     }
 
+    /// Takes back the changes that neither convert a handler that the run was asked for, nor are needed by one that does.
+    pub(super) fn keep_chosen(&mut self) {
+        let mut is_needed: Vec<bool> =
+            self.changes.iter().map(|change| self.of(change).any(|handler| handler.is_chosen)).collect();
+        for (number, change) in self.changes.iter().enumerate().rev() {
+            if is_needed[number] {
+                change.needs.iter().for_each(|need| is_needed[*need] = true);
+            }
+        }
+        let unneeded: BTreeSet<Vec<usize>> = self
+            .changes
+            .iter()
+            .zip(is_needed)
+            .filter(|(change, is_needed)| !is_needed && !change.handlers.is_empty())
+            .map(|(change, _)| change.handlers.clone())
+            .collect();
+        self.take_back(|change| unneeded.contains(&change.handlers));
+    }
+
     /// For each change, the edits of its files and those that earlier changes make to the same files.
     pub fn in_order(&self) -> Vec<Vec<(u32, Step)>> {
         let mut before = Edits::new();

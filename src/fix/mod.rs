@@ -7,6 +7,7 @@ mod candidate;
 mod candidates;
 mod change;
 mod context;
+mod fate;
 mod handler;
 mod hooks;
 mod lookup;
@@ -20,6 +21,7 @@ mod unit;
 mod verified;
 
 pub use change::{Applicability, Change, Fixes, HandlerFix, Step};
+pub use fate::Fate;
 pub use output::{FileDiff, Mail, Replaced, Series, WriteError, counted, unified, write, write_below};
 pub use plan::{Options, plan};
 pub use rewrite::rewriter::OpenPoint;

@@ -1,7 +1,5 @@
 //! Entry point of a run of conversions, and its options.
 
-use std::collections::BTreeSet;
-
 use super::change::{Change, Fixes};
 use super::planner::Planner;
 use super::text::edit::{Edit, Edits};
@@ -59,11 +57,7 @@ pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: O
     planner.choose(wanted);
     planner.convert();
     let mut fixes = planner.finish(options.sketches);
-    let chosen: BTreeSet<usize> =
-        (0..fixes.handlers.len()).filter(|number| fixes.handlers[*number].is_chosen).collect();
-    fixes.take_back(|change| {
-        !change.handlers.is_empty() && !change.handlers.iter().any(|number| chosen.contains(number))
-    });
+    fixes.keep_chosen();
     if options.scaffold {
         fixes.changes.insert(0, scaffold(context, &rewrite)?);
         fixes.changes.iter_mut().flat_map(|change| &mut change.needs).for_each(|need| *need += 1);

@@ -88,6 +88,7 @@ impl<'a> Planner<'a> {
         let helpers = safe.iter().flat_map(|candidate| &candidate.helpers);
         Round {
             converted: handlers.iter().chain(helpers).copied().collect(),
+            dispatchers: safe.iter().flat_map(|candidate| candidate.dispatches.keys()).copied().collect(),
             readers: going.iter().flat_map(|number| &self.candidates[*number].readers).copied().collect(),
             handlers,
         }
@@ -194,7 +195,48 @@ impl<'a> Planner<'a> {
                 fix.reason.get_or_insert(format!("{why}; {failed}"));
             }
         }
-        settled
+        settled | self.settle_dispatchers()
+    }
+
+    /// Rejects candidates that call a hook which some implementer does not convert to. Returns whether there were any.
+    fn settle_dispatchers(&mut self) -> bool {
+        let mut settled = false;
+        loop {
+            let retyped = self.retyped();
+            let held: Vec<(usize, String)> = (0..self.candidates.len())
+                .filter(|number| self.candidates[*number].fix.reason.is_none())
+                .filter_map(|number| Some((number, self.held_by_hook(&self.candidates[number], &retyped)?)))
+                .collect();
+            if held.is_empty() {
+                return settled;
+            }
+            settled = true;
+            for (number, reason) in held {
+                self.candidates[number].fix.reason = Some(reason);
+            }
+        }
+    }
+
+    /// Reason why a candidate cannot call a hook with a desc.
+    fn held_by_hook(&self, candidate: &Candidate, retyped: &BTreeMap<String, (&Hook, Vec<usize>)>) -> Option<String> {
+        candidate.hooks().find_map(|hook| {
+            let name = hook.name();
+            let blocked = format!("{}: passes the VMA to {name}", Verdict::Blocked);
+            let Some((_, implementers)) = retyped.get(&name) else {
+                return Some(format!("{blocked}, which takes no desc"));
+            };
+            let is_left = |number: &&usize| {
+                let fix = &self.candidates[**number].fix;
+                fix.reason.is_some() || !fix.open_points.is_empty()
+            };
+            if let Some(left) = implementers.iter().find(is_left) {
+                return Some(format!(
+                    "{blocked}, which {} implements and does not convert",
+                    self.candidates[*left].fix.name
+                ));
+            }
+            self.members.is_twin(hook).then(|| format!("{blocked}, which keeps its old form"))
+        })
     }
 
     /// The candidates whose tables are swapped for one another, by the table that replaces them.

@@ -28,13 +28,13 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
         let own = session.handlers(registration).into_iter().map(|key| key.id);
         let compared: BTreeSet<ItemId> = own.chain(fix.twins.iter().map(|(id, _)| *id)).collect();
         for (id, result) in compared.into_iter().filter_map(|id| Some((id, results.get(&id)?))) {
+            let twin = fix.twins.iter().find(|(twin, _)| *twin == id);
             match &result.conversion {
                 Ok(Conversion { differences, consequences }) => {
                     let (minor, open): (Vec<&Difference>, Vec<&Difference>) =
                         differences.iter().partition(|difference| difference.kind.is_minor());
                     fix.open_points.extend(open.into_iter().map(|difference| open_point(id, difference)));
                     fix.remarks.extend(minor.into_iter().map(|difference| format!("another error: {difference}")));
-                    let twin = fix.twins.iter().find(|(twin, _)| *twin == id);
                     match twin {
                         Some((_, twin)) => fixes
                             .twin_consequences
@@ -45,7 +45,8 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
                     }
                 }
                 Err(reason) => {
-                    let text = format!("the behaviour of {} was not compared: {}", fix.new_name, reason.reason());
+                    let name = twin.map_or(&fix.new_name, |(_, twin)| twin);
+                    let text = format!("the behaviour of {name} was not compared: {}", reason.reason());
                     fix.not_compared.insert(text);
                 }
             }

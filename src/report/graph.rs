@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Report;
 use super::escape::printable;
 use super::layout::write_json;
-use crate::fix::counted;
+use crate::fix::{Fixes, counted};
 use crate::verdict::{Blocker, BlockerKind, Knot, Verdict, knots};
 
 /// Number of `file_operations` handlers among `findings`.
@@ -27,20 +27,17 @@ fn ranked<'a>(report: &'a Report) -> Vec<&'a Blocker> {
 ///
 /// # Errors
 /// `out` cannot be written.
-pub fn dot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn dot(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "digraph mmap_prepare {{")?;
     writeln!(out, "  rankdir=LR;\n  node [fontname=\"sans-serif\", style=filled, fillcolor=white];")?;
     for blocker in ranked(report) {
         let shape = if blocker.kind == BlockerKind::Hook { "box" } else { "ellipse" };
         let keeps = format!("blocks {} ({} directly)", blocker.all.len(), blocker.direct.len());
-        let label = format!("{}\n{}\n{keeps}", blocker.name, own_state(report, blocker));
+        let told = fixes.fate(report.scan.index, &blocker.name).told();
+        let label = [&blocker.name, &own_state(report, blocker), &keeps, told].join("\n");
+        let label = label.trim_end();
         let colour = colour(blocker.verdict);
-        writeln!(
-            out,
-            "  {} [label={}, shape={shape}, fillcolor=\"{colour}\"];",
-            quoted(&blocker.name),
-            quoted(&label)
-        )?;
+        writeln!(out, "  {} [label={}, shape={shape}, fillcolor=\"{colour}\"];", quoted(&blocker.name), quoted(label))?;
         for other in &blocker.depends_on {
             writeln!(out, "  {} -> {};", quoted(&blocker.name), quoted(other))?;
         }
@@ -88,7 +85,7 @@ fn own_state(report: &Report, blocker: &Blocker) -> String {
 ///
 /// # Errors
 /// `out` cannot be written.
-pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn graph_lines(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
     for blocker in ranked(report) {
         let place =
             blocker.place.map_or(String::new(), |place| format!("{}: ", report.at(place.file, place.span.start)));
@@ -100,9 +97,13 @@ pub fn graph_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let (direct, all) = (blocker.direct.len(), counted(blocker.all.len(), "handler"));
         let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
         let itself = own_state(report, blocker);
+        let told = match fixes.fate(report.scan.index, &blocker.name).told() {
+            "" => String::new(),
+            told => format!("; {told}"),
+        };
         let line = format!(
             "{place}{} blocks {all}, {direct} directly (file_operations: {files}, {direct_files} directly); \
-             {itself}{first}",
+             {itself}{first}{told}",
             blocker.name
         );
         writeln!(out, "{}", printable(&line))?;
@@ -167,6 +168,8 @@ struct Node<'a> {
     line: Option<u32>,
     verdict: Verdict,
     depends_on: &'a [String],
+    /// What the series of `fix` does: `converted`, or `twin` for one that takes a desc beside it.
+    series: Option<&'static str>,
     /// Number of handlers that name it.
     direct: usize,
     /// Number of handlers that wait for it, directly or through other blockers.
@@ -190,14 +193,14 @@ struct Registered<'a> {
 ///
 /// # Errors
 /// `out` cannot be written.
-pub fn graph_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let blockers = ranked(report).into_iter().map(|blocker| node(report, blocker)).collect();
+pub fn graph_json(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
+    let blockers = ranked(report).into_iter().map(|blocker| node(report, fixes, blocker)).collect();
     let knots = knots(&report.scan.blockers).iter().map(|knot| JsonKnot::of(report, knot)).collect();
     let document = Document { schema: 1, target: &report.chosen.target.name, blockers, knots };
     write_json(&document, out)
 }
 
-fn node<'a>(report: &'a Report, blocker: &'a Blocker) -> Node<'a> {
+fn node<'a>(report: &'a Report, fixes: &Fixes, blocker: &'a Blocker) -> Node<'a> {
     let place = blocker.place.map(|place| (report.scan.index.file(place.file), place.span));
     Node {
         name: &blocker.name,
@@ -206,6 +209,7 @@ fn node<'a>(report: &'a Report, blocker: &'a Blocker) -> Node<'a> {
         line: place.map(|(file, span)| file.position(span.start).line),
         verdict: blocker.verdict,
         depends_on: &blocker.depends_on,
+        series: fixes.fate(report.scan.index, &blocker.name).name(),
         direct: blocker.direct.len(),
         all: blocker.all.len(),
         direct_file_operations: of_files(report, &blocker.direct),

@@ -98,6 +98,9 @@ pub struct Call {
     pub refuses_with: Option<String>,
     /// Results which mean that the call has populated; with any other result it did nothing.
     pub populates_if: Option<PopulatesIf>,
+    /// Whether the call is made of other populating calls, so that its body shows how a twin that takes a desc populates.
+    #[serde(default)]
+    pub composed: bool,
     /// VMA fields that the call reads.
     #[serde(default)]
     pub reads: Vec<String>,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::fix::{Applicability, Fixes, HandlerFix};
+use crate::fix::{Applicability, Fate, Fixes, HandlerFix};
 use crate::index::{Index, Takes};
 use crate::kernel::Maintainers;
 use crate::rules::Rules;
@@ -257,7 +257,7 @@ impl Sources<'_> {
             Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
             Effort::Waits => {
                 let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
-                format!("{}{after}", needed_first(&finding.judgement.depends_on()))
+                format!("{}{after}", self.needed_first(&finding.judgement.depends_on()))
             }
             Effort::Api => "needs an API that the kernel does not have".to_owned(),
             Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
@@ -283,13 +283,9 @@ impl Sources<'_> {
             let file = index.file(place.file);
             (file.path.clone(), file.position(place.span.start).line)
         });
-        let written = self.fixes.handlers.iter().find(|fix| {
-            let is_retyped = fix.retyped.as_ref().is_some_and(|hook| hook.name() == blocker.name);
-            let has_twin = fix.needs().any(|unit| unit.blocker() == blocker.name);
-            (is_retyped || has_twin) && fix.applicability == Applicability::Safe
-        });
+        let fate = self.fixes.fate(index, &blocker.name);
         let effort = match blocker.verdict {
-            _ if written.is_some() => Effort::Patch,
+            _ if !matches!(fate, Fate::Left) => Effort::Patch,
             _ if !blocker.depends_on.is_empty() => Effort::Waits,
             Verdict::Finish => Effort::Api,
             Verdict::Manual | Verdict::Unknown => Effort::Large,
@@ -297,7 +293,7 @@ impl Sources<'_> {
             Verdict::Mapped => Effort::Medium,
             _ => Effort::Small,
         };
-        let advice = blocker_advice(blocker, effort, written);
+        let advice = self.blocker_advice(blocker, effort, fate);
         let told = if file.is_empty() { Default::default() } else { self.maintainers.recipients(&[&file], b"") };
         Task {
             kind: TaskKind::Blocker,
@@ -319,42 +315,54 @@ impl Sources<'_> {
             lists: told.cc,
         }
     }
-}
 
-/// Says which hooks and helpers have to change first.
-fn needed_first(names: &[String]) -> String {
-    let (hooks, helpers): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains('.'));
-    let list = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-    let hooks = (!hooks.is_empty()).then(|| format!("the conversion of {}", list(&hooks)));
-    let helpers = (!helpers.is_empty()).then(|| format!("a desc twin of {}", list(&helpers)));
-    format!("first needs {}", hooks.into_iter().chain(helpers).collect::<Vec<_>>().join(", and "))
-}
+    /// Says which hooks and helpers have to change first, and what becomes of them.
+    fn needed_first(&self, names: &[String]) -> String {
+        let is_left = |name: &&String| matches!(self.fixes.fate(self.scan.index, name), Fate::Left);
+        let (left, written): (Vec<&String>, Vec<&String>) = names.iter().partition(is_left);
+        let blocker = |name: &str| self.scan.blockers.iter().find(|blocker| blocker.name == name);
+        let needs_api = |name: &&String| blocker(name).is_some_and(|one| one.verdict == Verdict::Finish);
+        let (api, left): (Vec<&String>, Vec<&String>) = left.into_iter().partition(needs_api);
+        let (hooks, helpers): (Vec<&String>, Vec<&String>) = left.into_iter().partition(|name| name.contains('.'));
+        let list = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        let part = |names: &[&String], what: &str| (!names.is_empty()).then(|| format!("{what}{}", list(names)));
+        let first = [part(&hooks, "the conversion of "), part(&helpers, "a desc twin of ")];
+        let first: Vec<String> = first.into_iter().flatten().collect();
+        let parts = [
+            (!first.is_empty()).then(|| format!("first needs {}", first.join(", and "))),
+            part(&api, "needs an API that the kernel does not have, for "),
+            part(&written, "comes after the series of fix, which converts "),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
 
-/// Next step for a blocker; `written` is the fix that retypes it.
-fn blocker_advice(blocker: &Blocker, effort: Effort, written: Option<&HandlerFix>) -> String {
-    let count = blocker.implementers.len();
-    match (effort, blocker.kind) {
-        (Effort::Patch, _) => {
-            let handler = written.map_or("", |fix| fix.name.as_str());
-            let has_twin = written.is_some_and(|fix| fix.needs().any(|unit| unit.blocker() == blocker.name));
-            let what = match has_twin {
-                true => "its patches give this a twin that takes a desc".to_owned(),
-                false => format!("the patch converts all implementers ({count})"),
-            };
-            format!("run: mmaplint fix TREE {handler}; {what}")
+    /// Next step for a blocker.
+    fn blocker_advice(&self, blocker: &Blocker, effort: Effort, fate: Fate) -> String {
+        let count = blocker.implementers.len();
+        match (effort, blocker.kind) {
+            (Effort::Patch, kind) => match fate {
+                Fate::Twin(fix) => {
+                    format!("run: mmaplint fix TREE {}; its patches give this a twin that takes a desc", fix.name)
+                }
+                Fate::Converted(fix) if kind == BlockerKind::Hook => {
+                    format!("run: mmaplint fix TREE {}; the patch converts all implementers ({count})", fix.name)
+                }
+                Fate::Converted(fix) => format!("run: mmaplint fix TREE {}; the patch converts it", fix.name),
+                Fate::Left => String::new(),
+            },
+            (Effort::Waits, _) => self.needed_first(&blocker.depends_on),
+            (Effort::Api, BlockerKind::Hook) => {
+                "some of its implementers need an API that the kernel does not have".to_owned()
+            }
+            (Effort::Api, BlockerKind::Helper) => "needs an API that the kernel does not have".to_owned(),
+            (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
+            (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
+            (_, BlockerKind::Hook) => format!("retype it with all its implementers ({count}), in one patch"),
+            (Effort::Medium, BlockerKind::Helper) => {
+                "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
+            }
+            (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
         }
-        (Effort::Waits, _) => needed_first(&blocker.depends_on),
-        (Effort::Api, BlockerKind::Hook) => {
-            "some of its implementers need an API that the kernel does not have".to_owned()
-        }
-        (Effort::Api, BlockerKind::Helper) => "needs an API that the kernel does not have".to_owned(),
-        (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
-        (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
-        (_, BlockerKind::Hook) => format!("retype it with all its implementers ({count}), in one patch"),
-        (Effort::Medium, BlockerKind::Helper) => {
-            "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
-        }
-        (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
     }
 }
 

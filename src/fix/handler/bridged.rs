@@ -24,6 +24,7 @@ impl HandlerConversion<'_, '_> {
         let syntax = context.function(id);
         let [function] = syntax.variants.as_slice() else { return false };
         !self.is_reader(id)
+            && !self.is_dispatcher(id)
             && self.shared.rewrite.bridge.is_some()
             && !context.index.file(id.file).is_header()
             && function.returns.name == "int"
@@ -66,12 +67,16 @@ impl HandlerConversion<'_, '_> {
     /// Whether all users that keep their VMA are about to map it: handlers, and functions that only such functions call.
     fn remaining_users_map(&self, id: ItemId) -> bool {
         const DEPTH: usize = 4;
-        self.users(id).into_iter().filter(|user| !self.converted.contains(user)).all(|user| self.maps(user, DEPTH))
+        let mut users = self.users(id).into_iter().filter(|user| !self.converted.contains(user));
+        users.all(|user| self.maps(user, DEPTH))
     }
 
     fn maps(&self, id: ItemId, depth: usize) -> bool {
         let context = self.shared.context;
         let source = context.index.file(id.file);
+        if context.index.item(id).kind == ItemKind::Macro {
+            return false;
+        }
         let name = source.name(context.index.item(id));
         let takes_vma = context
             .function(id)
@@ -88,7 +93,7 @@ impl HandlerConversion<'_, '_> {
         depth > 0 && !users.is_empty() && users.into_iter().all(|user| self.maps(user, depth - 1))
     }
 
-    /// The functions that name a function.
+    /// The functions that name a function, and the macros that call it.
     fn users(&self, id: ItemId) -> BTreeSet<ItemId> {
         let index = self.shared.context.index;
         let name = index.file(id.file).name(index.item(id));
@@ -99,10 +104,10 @@ impl HandlerConversion<'_, '_> {
         let mut users = BTreeSet::new();
         for file in files.iter().filter(is_meant) {
             let source = index.file(*file);
-            for (_, mention) in mentions(source, &self.shared.lookup.code(*file), &name) {
-                if let Mention::Code(Some(item)) = mention
-                    && source.items[item].kind == ItemKind::Function
-                {
+            for (at, mention) in mentions(source, &self.shared.lookup.code(*file), &name) {
+                let Mention::Code(Some(item)) = mention else { continue };
+                let is_call = source.text[at + name.len()..].trim_ascii_start().starts_with(b"(");
+                if matches!((source.items[item].kind, is_call), (ItemKind::Function, _) | (ItemKind::Macro, true)) {
                     users.insert(ItemId { file: *file, item: item as u32 });
                 }
             }

@@ -35,6 +35,15 @@ impl HandlerConversion<'_, '_> {
             let without_file = if self.shared.is_registered(id) { self.file_parameter(id) } else { None };
             names.insert(name, DescHelper { name: renamed, without_file, old_stays: !is_ours });
         }
+        self.find_forwarders(&names);
+        for forwarder in std::mem::take(&mut self.forwarders) {
+            if let Some(taken) = self.shared.file_with(&forwarder.twin, index.file(forwarder.id.file)) {
+                self.refuse(format!("{} already has a {}", taken.path, forwarder.twin));
+            }
+            let helper = DescHelper { name: forwarder.twin.clone(), without_file: None, old_stays: true };
+            names.insert(forwarder.name.clone(), helper);
+            self.forwarders.push(forwarder);
+        }
         names
     }
 
@@ -82,6 +91,7 @@ impl HandlerConversion<'_, '_> {
             let conversion = self.conversion(file, &code, helpers);
             self.add_beside_old(file, &kept, all, &conversion);
         }
+        self.add_forwarders(&name, new_name);
     }
 
     /// Whether an item is a function for all files that does not convert.
@@ -179,7 +189,7 @@ impl HandlerConversion<'_, '_> {
 }
 
 /// Name of a function after it is retyped in place, or of its twin.
-fn renamed(name: &str, is_in_place: bool, is_reader: bool) -> String {
+pub(super) fn renamed(name: &str, is_in_place: bool, is_reader: bool) -> String {
     if name.ends_with("mmap") {
         return prepared(name);
     }

@@ -12,9 +12,10 @@ use crate::source::{Span, find_word};
 impl HandlerConversion<'_, '_> {
     /// Converts one of the functions that get the VMA, in the unit that it belongs to.
     pub(super) fn helper_in_its_unit(&mut self, id: ItemId, helpers: &Helpers) {
-        let homes = self.homes(id, helpers, &mut BTreeSet::new());
+        let homes = self.homes(id, helpers);
         let own = std::mem::take(&mut self.edits);
         self.helper(id, helpers);
+        self.retype_called_by(id);
         let edits = std::mem::replace(&mut self.edits, own);
         let needs = self.needs(id, helpers);
         for home in homes {
@@ -29,37 +30,30 @@ impl HandlerConversion<'_, '_> {
 
     /// The units with which a helper has to convert; `None` stands for the handler. A twin is a unit of its own. What is retyped in place converts with all its
     /// callers.
-    fn homes(&self, id: ItemId, helpers: &Helpers, seen: &mut BTreeSet<ItemId>) -> BTreeSet<Option<Unit>> {
+    fn homes(&self, id: ItemId, helpers: &Helpers) -> BTreeSet<Option<Unit>> {
         let index = self.shared.context.index;
-        let name = index.file(id.file).name(index.item(id));
-        let own = BTreeSet::from([None]);
-        let Some(helper) = helpers.get(&name).filter(|_| self.is_foreign(id) && seen.insert(id)) else { return own };
-        if self.staying.contains(&id) {
-            return match index.is_visible_elsewhere(id) {
-                true => {
-                    let (is_bridge, twin) = (self.is_bridged(id), helper.name.clone());
-                    BTreeSet::from([Some(Unit::Helper { name, twin, is_bridge })])
-                }
-                // Without its users, it would be an unused function.
-                false => self.homes_of_users(id, &name, helpers, seen),
+        let (mut homes, mut seen, mut callers) = (BTreeSet::new(), BTreeSet::from([id]), vec![id]);
+        while let Some(id) = callers.pop() {
+            let name = index.file(id.file).name(index.item(id));
+            let Some(helper) = helpers.get(&name).filter(|_| self.is_foreign(id)) else {
+                homes.insert(None);
+                continue;
             };
+            // Without its users, a static twin would be an unused function.
+            if self.staying.contains(&id) && index.is_visible_elsewhere(id) {
+                // A stub in a header never becomes a bridge.
+                let is_its = |other: &&ItemId| index.file(other.file).name(index.item(**other)) == name;
+                let is_bridge = self.candidate.helpers.iter().filter(is_its).any(|other| self.is_bridged(*other));
+                homes.insert(Some(Unit::Helper { name, twin: helper.name.clone(), is_bridge }));
+                continue;
+            }
+            callers
+                .extend(self.candidate.helpers.iter().filter(|user| self.calls(**user, &name) && seen.insert(**user)));
+            if self.candidate.definitions.iter().any(|user| self.calls(*user, &name)) {
+                homes.insert(None);
+            }
         }
-        self.homes_of_users(id, &name, helpers, seen)
-    }
-
-    fn homes_of_users(
-        &self,
-        id: ItemId,
-        name: &str,
-        helpers: &Helpers,
-        seen: &mut BTreeSet<ItemId>,
-    ) -> BTreeSet<Option<Unit>> {
-        let users = self.candidate.helpers.iter().filter(|user| **user != id && self.calls(**user, name));
-        let mut homes: BTreeSet<Option<Unit>> = users.flat_map(|user| self.homes(*user, helpers, seen)).collect();
-        if self.candidate.definitions.iter().any(|user| self.calls(*user, name)) || homes.is_empty() {
-            homes.insert(None);
-        }
-        homes
+        if homes.is_empty() { BTreeSet::from([None]) } else { homes }
     }
 
     /// The units whose functions a helper calls.
@@ -69,7 +63,7 @@ impl HandlerConversion<'_, '_> {
             let name = index.file(other.file).name(index.item(**other));
             **other != id && self.calls(id, &name)
         });
-        called.flat_map(|other| self.homes(*other, helpers, &mut BTreeSet::new())).flatten().collect()
+        called.flat_map(|other| self.homes(*other, helpers)).flatten().collect()
     }
 
     fn calls(&self, id: ItemId, name: &str) -> bool {

@@ -3,6 +3,8 @@
 
 mod bridged;
 mod dead_hook;
+mod dispatch;
+mod forwarders;
 mod helpers;
 mod homes;
 mod macro_argument;
@@ -26,6 +28,7 @@ use crate::index::{Index, ItemId};
 use crate::rules::NoteKind;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
 use crate::verdict::Note;
+use forwarders::Forwarder;
 use over_new::Kept;
 
 /// What converts in one round of the planner.
@@ -33,6 +36,8 @@ pub(in crate::fix) struct Round {
     pub(in crate::fix) converted: BTreeSet<ItemId>,
     /// The handlers among them, which convert with all tables that register them.
     pub(in crate::fix) handlers: BTreeSet<ItemId>,
+    /// The functions among them that call hooks with the desc.
+    pub(in crate::fix) dispatchers: BTreeSet<ItemId>,
     /// Helpers of any handler that only read the VMA.
     pub(in crate::fix) readers: BTreeSet<ItemId>,
 }
@@ -47,6 +52,8 @@ pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     converted: BTreeSet<ItemId>,
     /// The handler's helpers whose old functions stay, for users that do not convert.
     staying: BTreeSet<ItemId>,
+    /// Macros that pass the VMA on to one of those helpers.
+    forwarders: Vec<Forwarder>,
     pub(in crate::fix) edits: Edits,
     pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
     pub(in crate::fix) remarks: BTreeSet<String>,
@@ -75,6 +82,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             round,
             converted: round.converted.iter().chain(own).copied().collect(),
             staying: BTreeSet::new(),
+            forwarders: Vec::new(),
             edits: Edits::new(),
             open_points: Vec::new(),
             remarks: BTreeSet::new(),
@@ -108,6 +116,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 self.remarks.insert(remark);
             }
         }
+        self.retype_called();
         self.delete_dead_hooks();
         if let Some(across) = &self.candidate.across {
             self.remarks.extend(across.notes.iter().filter_map(|note| remark(index, note)));
@@ -316,6 +325,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             rewrite,
             helpers,
             populating: self.populating.clone(),
+            hooks: self.hooks_in(file),
             moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
             dead_calls: self.candidate.dead_calls.iter().filter(|call| call.0 == file).map(|call| call.1).collect(),
             source: &context.index.file(file).text,

@@ -1,6 +1,7 @@
 //! The tables that register a converted handler.
 
 use super::HandlerConversion;
+use crate::fix::hooks::retype::Retyped;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
 use crate::fix::unit::{Unit, UnitPart};
@@ -21,7 +22,7 @@ impl HandlerConversion<'_, '_> {
                     self.candidate.fix.name
                 ));
             }
-            Ok(edits) if self.members.is_twin(hook) => {
+            Ok(Retyped { edits, .. }) if self.members.is_twin(hook) => {
                 let unit = Unit::Hook {
                     record: hook.record.clone(),
                     member: hook.member.clone(),
@@ -30,7 +31,7 @@ impl HandlerConversion<'_, '_> {
                 let part = UnitPart { edits: edits.clone(), ..UnitPart::default() };
                 self.units.entry(unit).or_default().extend(&part);
             }
-            Ok(edits) => edits.iter().for_each(|(file, edits)| self.add(*file, edits.iter().cloned())),
+            Ok(retyped) => self.retype_whole(retyped),
             Err(reason) => self.refuse(reason.clone()),
         }
     }

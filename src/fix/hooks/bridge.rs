@@ -182,7 +182,11 @@ impl Caller<'_, '_, '_> {
         let Around { before, seed, after } = Around::new(form, &file, vma);
         let above = &self.code[self.id_item().body as usize..place.start as usize];
         // A twin that is written later may leave the private data as the caller has set them.
-        let has_private = self.retyping.is_twin || self.retyping.has_private || find_word(above, PRIVATE, 0).is_some();
+        // So may the callers of a function that is no handler.
+        let has_private = self.retyping.is_twin
+            || self.retyping.has_private
+            || !self.retyping.shared.is_registered(self.id)
+            || find_word(above, PRIVATE, 0).is_some();
         let before = std::iter::once(before).chain(has_private.then_some(seed)).collect();
         Ok(Bridge { before, after, passed: passed(parameters, false, |number| text(&arguments[number])), is_declared })
     }

@@ -16,7 +16,7 @@ pub(in crate::fix) struct Caller<'r, 'p, 'a> {
     pub(super) retyping: &'r Retyping<'p, 'a>,
     pub(super) source: &'r SourceFile,
     pub(super) code: &'r [u8],
-    id: ItemId,
+    pub(super) id: ItemId,
     pub(super) function: &'r Function,
     pub(super) scope: Scope,
     /// Bridged calls, as the spans of the member's name.
@@ -96,8 +96,9 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         Ok(true)
     }
 
-    /// Renames the member wherever else it is read, or tests the new member too. Fails if it is called without a bridge, or set outside a registration.
-    pub(in crate::fix) fn others(&mut self) -> Result<(), String> {
+    /// Renames the member wherever else it is read, or tests the new member too. Returns all places that name it. Fails if it is called without a bridge, or set
+    /// outside a registration.
+    pub(in crate::fix) fn others(&mut self) -> Result<BTreeSet<Span>, String> {
         let (mut called, mut set, mut named, mut unknown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), None);
         let mut spans: BTreeMap<Span, Span> = BTreeMap::new();
         visit::statements(&self.function.body, &mut |seen| {
@@ -149,7 +150,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
                 return refuse("set to something other than a function");
             }
         }
-        Ok(())
+        Ok(named)
     }
 
     /// Whether a call may be one of the hook, by way of a table whose type is not known, in a file that does not name the struct.

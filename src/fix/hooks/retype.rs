@@ -1,7 +1,7 @@
 //! Retypes a hook of an ops table: its declaration and every place that names it. If all implementers convert, the new hook replaces the old one, as
 //! upstream did for uio_info and vmbus_channel. Else it stands beside the old one, as `.mmap_prepare` stands beside `.mmap`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fix::context::FixContext;
@@ -19,16 +19,27 @@ use crate::source::{Item, ItemKind, Span, find_word, parse, words};
 use crate::verdict::Finding;
 use crate::vma::analysis::{Part, handler_keys};
 
-/// Edits that retype hooks, by hook name and whether the old hook stays.
+/// What it takes to retype hooks, by hook name and whether the old hook stays.
 #[derive(Default)]
 pub(in crate::fix) struct Members {
-    known: Memo<(String, bool), Result<Edits, String>>,
+    known: Memo<(String, bool), Result<Retyped, String>>,
     twins: BTreeSet<String>,
 }
 
+/// What it takes to retype a hook, besides its implementers.
+#[derive(Default)]
+pub(in crate::fix) struct Retyped {
+    /// The edits where it is declared, called and tested.
+    pub(in crate::fix) edits: Edits,
+    /// The places in functions that name the member, by file.
+    pub(in crate::fix) named: BTreeMap<u32, BTreeSet<Span>>,
+    /// The position of the file among its parameters, which the new hook does not take.
+    pub(in crate::fix) file: Option<usize>,
+}
+
 impl Members {
-    /// Edits that retype a hook where it is declared and called.
-    pub(in crate::fix) fn of(&self, shared: &FixContext, hook: &Hook) -> Arc<Result<Edits, String>> {
+    /// What it takes to retype a hook. The error is the reason why it cannot be retyped.
+    pub(in crate::fix) fn of(&self, shared: &FixContext, hook: &Hook) -> Arc<Result<Retyped, String>> {
         let is_twin = self.is_twin(hook);
         self.known.get((hook.name(), is_twin), || member(shared, hook, is_twin))
     }
@@ -48,7 +59,7 @@ impl Members {
 ///
 /// # Errors
 /// The hook cannot be retyped. The error is the reason.
-fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, String> {
+fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Retyped, String> {
     let form = shared.rewrite.bridge.as_ref().filter(|_| shared.rewrite.finish.is_none());
     let form =
         form.ok_or_else(|| format!("{} cannot be retyped: the target has no bridge for its callers", hook.name()))?;
@@ -78,15 +89,13 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Edits, Stri
     }
     let has_private = reads_private(shared, hook) || sets_private(shared, hook);
     let retyping = Retyping { shared, hook, form, new_name, is_twin, has_private, record, parameters, marks };
-    let mut edits = Edits::new();
-    edits.insert(record.file, retyping.declared()?);
+    let file = retyping.parameters.iter().position(|parameter| parameter.ty.points_to("file"));
+    let mut retyped = Retyped { file, ..Retyped::default() };
+    retyped.edits.insert(record.file, retyping.declared()?);
     for user in shared.lookup.users(&hook.member).iter() {
-        let found = retyping.user(user)?;
-        if !found.is_empty() {
-            edits.entry(user.id.file).or_default().extend(found);
-        }
+        retyping.user(user, &mut retyped)?;
     }
-    Ok(edits)
+    Ok(retyped)
 }
 
 /// A place where a macro may name the member of a hook: `SET_OP(ops, mmap)`.
@@ -197,8 +206,8 @@ impl Retyping<'_, '_> {
         named.map(|at| Edit::new(at, at + self.hook.member.len(), &self.new_name)).collect()
     }
 
-    /// Edits of one function that calls or tests the member.
-    fn user(&self, user: &User) -> Result<BTreeSet<Edit>, String> {
+    /// Adds the edits of one function that calls or tests the member.
+    fn user(&self, user: &User, retyped: &mut Retyped) -> Result<(), String> {
         let source = self.shared.context.index.file(user.id.file);
         let is_macro = source.items[user.id.item as usize].kind == ItemKind::Macro;
         if is_macro && self.marks.are_in(&source.text) {
@@ -209,9 +218,13 @@ impl Retyping<'_, '_> {
         for function in &user.functions {
             let mut caller = Caller::new(self, source, &code, user.id, function);
             caller.statements(&function.body)?;
-            caller.others()?;
+            let named = caller.others()?;
+            retyped.named.entry(user.id.file).or_default().extend(named);
             edits.extend(caller.edits);
         }
-        Ok(edits)
+        if !edits.is_empty() {
+            retyped.edits.entry(user.id.file).or_default().extend(edits);
+        }
+        Ok(())
     }
 }

@@ -1,11 +1,22 @@
 //! Rewrites expressions for a desc.
 
+use crate::fix::rewrite::function::{DescHelper, DescHook};
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::rules::template::{argument, fill, keys};
-use crate::rules::{CallEffect, Idiom};
-use crate::source::Span;
+use crate::rules::{Call, CallEffect, CallValue, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::{Span, closing, words};
+
+/// What is called with the desc.
+struct DescCallee {
+    /// Its name; `None` if it is a hook, which is renamed wherever it stands.
+    name: Option<String>,
+    /// The position of the file argument that it does not take.
+    without_file: Option<usize>,
+    /// Whether it may populate.
+    populates: bool,
+}
 
 impl Rewriter<'_> {
     /// Text of an expression, rewritten for a desc.
@@ -51,7 +62,12 @@ impl Rewriter<'_> {
             E::Name(name) => self.name(name, expression.span),
             E::Number(_) | E::Literal => {}
             E::Call { callee, arguments } => self.call(expression, callee, arguments),
-            E::Field { base, .. } => self.expression(base, Use::Value),
+            E::Field { base, .. } => {
+                if let Some((place, hook)) = self.hook(expression) {
+                    self.replace(place, hook.name);
+                }
+                self.expression(base, Use::Value);
+            }
             E::Unary { operator, operand } if operator == "&" && self.is_field(operand, "vm_flags") => {
                 self.open(expression.span.start, "takes the address of the flags");
             }
@@ -172,8 +188,22 @@ impl Rewriter<'_> {
         match &expression.bare().kind {
             E::Binary { operator, left, right } => {
                 operator == "-" && self.is_field(left, "vm_end") && self.is_field(right, "vm_start")
+                    || operator == "<<" && right.name() == Some("PAGE_SHIFT") && self.is_pages(left)
             }
             E::Name(name) => self.locals.sizes.iter().any(|known| known == name),
+            _ => false,
+        }
+    }
+
+    /// Whether an expression is the size of the VMA in pages, as a call or kept in a variable.
+    pub(in crate::fix) fn is_pages(&self, expression: &Expression) -> bool {
+        match &expression.bare().kind {
+            E::Call { callee, arguments } => {
+                let value = callee.name().and_then(|name| self.conversion.rules.value(name));
+                let is_vma = matches!(arguments.as_slice(), [only] if only.name() == Some(self.vma));
+                value == Some(CallValue::Pages) && is_vma
+            }
+            E::Name(name) => self.locals.pages.iter().any(|known| known == name),
             _ => false,
         }
     }
@@ -221,7 +251,7 @@ impl Rewriter<'_> {
         let name = callee.name().unwrap_or_default().to_owned();
         if let Some(texts) = self.call_form(whole.span, &name, arguments) {
             match texts.as_slice() {
-                [text] => self.replace(whole.span, text.clone()),
+                [text] => self.replace(whole.span, self.needed_parentheses(whole.span, text)),
                 _ => self.open(whole.span.start, "needs several statements in the middle of an expression"),
             }
             return;
@@ -233,54 +263,108 @@ impl Rewriter<'_> {
         }
         let takes_vma = arguments.iter().any(|argument| argument.name() == Some(self.vma));
         if takes_vma {
-            let rule = self.conversion.rules.call(&name).map(|rule| rule.does);
-            if matches!(rule, Some(CallEffect::Populate)) {
-                let action = self.conversion.rules.call(&name).and_then(|rule| rule.action.as_ref());
-                let text = if action.is_some_and(|action| self.conversion.rewrite.actions.contains_key(action)) {
-                    format!("{name} populates in a place where an action cannot replace it")
-                } else {
-                    format!("{name} populates, but this target has no template for it")
-                };
-                return self.open(whole.span.start, &text);
-            }
-            let Some(renamed) = self.conversion.helpers.get(&name).cloned() else {
-                let called = callee.text(self.conversion.source);
-                let text = match self.conversion.rules.call(&name).and_then(|rule| rule.twin.as_ref()) {
-                    Some(twin) => {
-                        format!("{called} takes the VMA; this target has no template for its desc twin {twin}")
-                    }
-                    None => format!("{called} takes the VMA and has no desc twin"),
-                };
-                return self.open(whole.span.start, &text);
+            return match self.desc_callee(callee) {
+                Some(called) => self.call_with_desc(whole, callee, arguments, &called),
+                None => self.call_without_twin(whole, callee, &name),
             };
-            if self.has_populated && self.conversion.rewrite.finish.is_none() {
-                let text =
-                    format!("{name} gets the mapping after a populating call; an action has not set its flags yet");
-                self.open(whole.span.start, &text);
-            }
-            if self.conversion.populating.contains(&name) {
-                if !self.passes_on {
-                    self.open(whole.span.start, &format!("{name} populates, and uses of its error are not followed"));
-                }
-                self.has_populated = true;
-            }
-            self.replace(callee.span, renamed.name);
-            for (position, argument) in arguments.iter().enumerate() {
-                if argument.name() == Some(self.vma) {
-                    self.replace(argument.span, "{desc}".to_owned());
-                } else if renamed.without_file == Some(position) {
-                    self.drop_file(argument, arguments.get(position + 1));
-                } else {
-                    self.expression(argument, Use::Value);
-                }
-            }
-            return;
         }
         if self.conversion.helpers.get(&name).is_some_and(|helper| !helper.old_stays) {
             self.open(whole.span.start, &format!("{name} is also called with another VMA"));
         }
         self.expression(callee, Use::Value);
         arguments.iter().for_each(|argument| self.expression(argument, Use::Value));
+    }
+
+    /// The text of a sum, without its outer parentheses where nothing beside it binds tighter than a comparison.
+    fn needed_parentheses(&self, span: Span, text: &str) -> String {
+        let code = self.conversion.code;
+        let (before, behind) =
+            (code[..span.start as usize].trim_ascii_end(), code[span.end as usize..].trim_ascii_start());
+        let is_shift = |sign: &[u8]| sign == b"<<" || sign == b">>";
+        let opens = before.ends_with(b"return")
+            || matches!(before, [.., b'(' | b',' | b'='])
+            || matches!(before, [.., b'&', b'&'] | [.., b'|', b'|'])
+            || matches!(before, [.., first, b'<' | b'>'] if *first != b'-' && !is_shift(&before[before.len() - 2..]));
+        let closes = matches!(behind, [b')' | b',' | b';' | b'?', ..])
+            || matches!(behind, [b'&', b'&', ..] | [b'|', b'|', ..] | [b'=' | b'!', b'=', ..])
+            || matches!(behind, [b'<' | b'>', ..] if !is_shift(&behind[..behind.len().min(2)]));
+        let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        let is_one = closing(text.as_bytes(), 0) == Some(text.len()) && !text.contains(">>");
+        inner.filter(|_| opens && closes && is_one).unwrap_or(text).to_owned()
+    }
+
+    /// What is called with the desc in place of a function or a hook.
+    fn desc_callee(&self, callee: &Expression) -> Option<DescCallee> {
+        if let Some((_, hook)) = self.hook(callee.bare()) {
+            return Some(DescCallee { name: None, without_file: hook.without_file, populates: hook.populates });
+        }
+        let name = callee.name()?;
+        let DescHelper { name: new, without_file, .. } = self.conversion.helpers.get(name)?.clone();
+        let is_populate = |rule: &Call| rule.does == CallEffect::Populate;
+        let populates =
+            self.conversion.populating.contains(name) || self.conversion.rules.call(name).is_some_and(is_populate);
+        Some(DescCallee { name: Some(new), without_file, populates })
+    }
+
+    /// The place and the new form of a hook that an expression names: `ops->mmap`.
+    fn hook(&self, expression: &Expression) -> Option<(Span, DescHook)> {
+        let E::Field { name, .. } = &expression.kind else { return None };
+        let at = words(expression.span.of(self.conversion.code), name.as_bytes()).last()?;
+        let start = expression.span.start as usize + at;
+        let place = Span::new(start, start + name.len());
+        Some((place, self.conversion.hooks.get(&place)?.clone()))
+    }
+
+    /// Rewrites a call for the desc.
+    fn call_with_desc(
+        &mut self,
+        whole: &Expression,
+        callee: &Expression,
+        arguments: &[Expression],
+        called: &DescCallee,
+    ) {
+        let text = callee.text(self.conversion.source);
+        if self.has_populated && self.conversion.rewrite.finish.is_none() {
+            let text = format!("{text} gets the mapping after a populating call; an action has not set its flags yet");
+            self.open(whole.span.start, &text);
+        }
+        if called.populates {
+            if !self.passes_on {
+                self.open(whole.span.start, &format!("{text} populates, and uses of its error are not followed"));
+            }
+            self.has_populated = true;
+        }
+        match &called.name {
+            Some(name) => self.replace(callee.span, name.clone()),
+            None => self.expression(callee, Use::Value),
+        }
+        for (position, argument) in arguments.iter().enumerate() {
+            if argument.name() == Some(self.vma) {
+                self.replace(argument.span, "{desc}".to_owned());
+            } else if called.without_file == Some(position) {
+                self.drop_file(argument, arguments.get(position + 1));
+            } else {
+                self.expression(argument, Use::Value);
+            }
+        }
+    }
+
+    /// Leaves a call that takes the VMA to a person.
+    fn call_without_twin(&mut self, whole: &Expression, callee: &Expression, name: &str) {
+        let rule = self.conversion.rules.call(name);
+        let called = callee.text(self.conversion.source);
+        let has_action = |action: &String| self.conversion.rewrite.actions.contains_key(action);
+        let text = match rule {
+            Some(rule) if rule.does == CallEffect::Populate => match rule.action.as_ref().is_some_and(has_action) {
+                true => format!("{name} populates in a place where an action cannot replace it"),
+                false => format!("{name} populates, but this target has no template for it"),
+            },
+            Some(Call { twin: Some(twin), .. }) => {
+                format!("{called} takes the VMA; this target has no template for its desc twin {twin}")
+            }
+            _ => format!("{called} takes the VMA and has no desc twin"),
+        };
+        self.open(whole.span.start, &text);
     }
 
     /// Drops the argument of a function that finds the file of the mapping by itself.

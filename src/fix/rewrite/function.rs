@@ -22,6 +22,8 @@ pub(in crate::fix) struct Conversion<'a> {
     pub(in crate::fix) rewrite: &'a Rewrite,
     /// The functions that get the VMA, by old name.
     pub(in crate::fix) helpers: &'a Helpers,
+    /// The hooks that get the VMA, by the places that name them.
+    pub(in crate::fix) hooks: BTreeMap<Span, DescHook>,
     /// Helpers that populate.
     pub(in crate::fix) populating: Rc<BTreeSet<String>>,
     /// The function whose call moves to `vm_ops->mapped`.
@@ -45,6 +47,17 @@ pub(in crate::fix) struct DescHelper {
     pub(in crate::fix) without_file: Option<usize>,
     /// Whether the old function stays, for callers with another VMA.
     pub(in crate::fix) old_stays: bool,
+}
+
+/// The hook that takes a desc in place of one that takes a VMA.
+#[derive(Clone, Debug)]
+pub(in crate::fix) struct DescHook {
+    /// The name of the member.
+    pub(in crate::fix) name: String,
+    /// The position of the file argument that it does not take.
+    pub(in crate::fix) without_file: Option<usize>,
+    /// Whether an implementer may populate.
+    pub(in crate::fix) populates: bool,
 }
 
 /// A converted function.
@@ -226,7 +239,8 @@ impl Conversion<'_> {
     fn check_covered(&self, item: &Item, edits: &[Edit], done: &mut Converted) {
         let body = Span { start: item.body, end: item.span.end };
         let code = body.of(self.code);
-        for at in words(code, done.vma.as_bytes()) {
+        let is_member = |at: &usize| code[..*at].ends_with(b"->") || code[..*at].ends_with(b".");
+        for at in words(code, done.vma.as_bytes()).filter(|at| !is_member(at)) {
             let at = body.start + at as u32;
             let known = edits.iter().any(|edit| edit.span.start <= at && at < edit.span.end)
                 || done.open_points.iter().any(|point| point.offset <= at && at < point.offset + 200);

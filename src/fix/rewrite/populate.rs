@@ -50,8 +50,10 @@ impl Rewriter<'_> {
             }
             S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
                 let (rule, arguments) = self.populating(value)?;
-                let name = target.name()?.to_owned();
-                self.assigned(first, after, &name, value, &rule, &arguments)
+                match target.name() {
+                    Some(name) => self.assigned(first, after, name, value, &rule, &arguments),
+                    None => self.left_for_caller(first, target, value, &rule, &arguments),
+                }
             }
             S::Expression(value) => {
                 let (rule, arguments) = self.populating(value)?;
@@ -75,7 +77,28 @@ impl Rewriter<'_> {
         arguments: &[Expression],
     ) -> Option<usize> {
         let is_result = |value: &Expression| value.name() == Some(name);
+        let returned = |statement: Option<&Statement>| {
+            let value = statement.and_then(|statement| match &statement.kind {
+                S::Return(Some(value)) => Some((value, statement.span.end)),
+                _ => None,
+            });
+            value.filter(|(value, _)| is_result(value)).map(|(_, end)| end)
+        };
         match after.first().map(|next| (&next.kind, next.span)) {
+            // `if (ret) pr_err(...); return ret;`
+            Some((S::If { condition, then, otherwise }, _))
+                if otherwise.is_empty()
+                    && is_result(failed(self.conversion.rules, condition))
+                    && then.iter().all(|statement| self.message(statement).is_some())
+                    && returned(after.get(1)).is_some() =>
+            {
+                let mut lines = self.action(call, rule, arguments, None)?;
+                lines.push("return 0;".to_owned());
+                let end = returned(after.get(1)).unwrap_or(first.span.end);
+                self.write_lines(Span { start: first.span.start, end }, &lines);
+                then.iter().for_each(|statement| self.note_removed(statement));
+                Some(2)
+            }
             Some((S::If { condition, then, otherwise }, span))
                 if otherwise.is_empty() && is_result(failed(self.conversion.rules, condition)) =>
             {
@@ -84,13 +107,13 @@ impl Rewriter<'_> {
                 let mut used = 1;
                 let mut end = span.end;
                 // The call succeeded here: the next statement may return its result, which is 0, or later code may use it.
-                match after.get(1).map(|next| (&next.kind, next.span)) {
-                    Some((S::Return(Some(value)), span)) if is_result(value) => {
+                match returned(after.get(1)) {
+                    Some(behind) => {
                         lines.push("return 0;".to_owned());
-                        (used, end) = (2, span.end);
+                        (used, end) = (2, behind);
                     }
-                    _ if self.is_named_after(name, end) => lines.push(format!("{name} = 0;")),
-                    _ => {}
+                    None if self.is_named_after(name, end) => lines.push(format!("{name} = 0;")),
+                    None => {}
                 }
                 self.write_lines(Span { start: first.span.start, end }, &lines);
                 Some(used)
@@ -127,6 +150,26 @@ impl Rewriter<'_> {
         }
     }
 
+    /// Rewrites `*ret = remap(...)`, if nothing uses the result behind it. The caller finds 0 there; the core handles the error of an action.
+    fn left_for_caller(
+        &mut self,
+        first: &Statement,
+        target: &Expression,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+    ) -> Option<usize> {
+        let E::Unary { operator, operand } = &target.bare().kind else { return None };
+        let name = operand.name().filter(|_| operator == "*")?;
+        let mut lines = self.action(call, rule, arguments, None)?;
+        lines.push(format!("{} = 0;", target.text(self.conversion.source)));
+        if self.is_named_after(name, first.span.end) {
+            self.open(call.span.start, "later uses of its error are not followed");
+        }
+        self.write_lines(first.span, &lines);
+        Some(0)
+    }
+
     /// The messages of statements that print and then return a result, and the end of the `return`.
     fn printed(&self, statements: &[Statement], name: &str) -> Option<(Vec<Message>, u32)> {
         let mut printed = Vec::new();
@@ -154,7 +197,8 @@ impl Rewriter<'_> {
     /// Rule and arguments of a call that populates this VMA.
     fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
         let E::Call { callee, arguments } = &value.kind else { return None };
-        let rule = self.conversion.rules.call(callee.name()?).filter(|rule| rule.does == CallEffect::Populate)?;
+        let name = callee.name().filter(|name| !self.conversion.helpers.contains_key(*name))?;
+        let rule = self.conversion.rules.call(name).filter(|rule| rule.does == CallEffect::Populate)?;
         let vma = arguments.get(rule.vma?)?;
         (vma.name() == Some(self.vma)).then(|| (rule.clone(), arguments.clone()))
     }
@@ -173,19 +217,28 @@ impl Rewriter<'_> {
                     });
                     return if is_error { Failure::Other(text) } else { Failure::MoreWork(value.span.start) };
                 }
-                S::Expression(Expression { kind: E::Call { callee, arguments }, .. })
-                    if callee.name().is_some_and(|name| self.conversion.rules.is_silent(name))
-                        && arguments.iter().all(is_idle) =>
-                {
-                    let name = callee.name().unwrap_or_default();
-                    self.out.remarks.insert(format!(
-                        "the message of {name}() about a failed remap is removed; mmap() still returns the error"
-                    ));
-                }
+                _ if self.message(statement).is_some() => self.note_removed(statement),
                 _ => return Failure::MoreWork(statement.span.start),
             }
         }
         Failure::MoreWork(arm.first().map_or(0, |statement| statement.span.start))
+    }
+
+    /// The function that a statement calls to print a message.
+    fn message<'s>(&self, statement: &'s Statement) -> Option<&'s str> {
+        let S::Expression(Expression { kind: E::Call { callee, arguments }, .. }) = &statement.kind else {
+            return None;
+        };
+        callee.name().filter(|name| self.conversion.rules.is_silent(name) && arguments.iter().all(is_idle))
+    }
+
+    /// Adds the remark that a message about a failed call goes with the call.
+    fn note_removed(&mut self, statement: &Statement) {
+        if let Some(name) = self.message(statement).map(str::to_owned) {
+            let text =
+                format!("the message of {name}() about a failed remap is removed; mmap() still returns the error");
+            self.out.remarks.insert(text);
+        }
     }
 
     fn action_with(

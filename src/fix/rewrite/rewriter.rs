@@ -60,11 +60,20 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) passes_on: bool,
 }
 
+/// Unit of a size.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Bytes,
+    Pages,
+}
+
 /// Facts about a function's variables.
 #[derive(Debug, Default)]
 pub(in crate::fix) struct Locals {
     /// Variables that hold the size of the VMA in bytes.
     pub(in crate::fix) sizes: Vec<String>,
+    /// Variables that hold it in pages.
+    pub(in crate::fix) pages: Vec<String>,
     /// Expressions that are compared with the size, in a test that returns if they differ.
     pub(in crate::fix) equal_to_size: Vec<String>,
     /// Variables of type bool.
@@ -100,8 +109,12 @@ impl Rewriter<'_> {
 
     /// Finds the variables that hold the size of the VMA, and the bool variables.
     fn read_variables(&mut self, function: &Function) {
-        let mut assigned: BTreeMap<String, (usize, bool)> = BTreeMap::new();
-        let mut booleans = Vec::new();
+        let mut assigned: BTreeMap<String, (usize, Option<Unit>)> = BTreeMap::new();
+        let unit = |value: &Expression| match value {
+            value if self.is_size(value) => Some(Unit::Bytes),
+            value => self.is_pages(value).then_some(Unit::Pages),
+        };
+        let (mut booleans, mut initialised) = (Vec::new(), Vec::new());
         visit::statements(&function.body, &mut |seen| match seen {
             Seen::Declared(declared) => {
                 if declared.ty.name == "bool" && declared.ty.pointers == 0 {
@@ -111,15 +124,16 @@ impl Rewriter<'_> {
                     assigned.entry(declared.name.clone()).or_default().0 += 2;
                 }
                 if let Some(value) = &declared.value {
+                    initialised.push(declared.name.clone());
                     let entry = assigned.entry(declared.name.clone()).or_default();
-                    *entry = (entry.0 + 1, self.is_size(value));
+                    *entry = (entry.0 + 1, unit(value));
                 }
             }
             Seen::Expression(expression) => match &expression.kind {
                 E::Assign { operator, target, value } => {
                     if let Some(name) = target.name() {
                         let entry = assigned.entry(name.to_owned()).or_default();
-                        *entry = (entry.0 + 1, operator == "=" && self.is_size(value));
+                        *entry = (entry.0 + 1, unit(value).filter(|_| operator == "="));
                     }
                 }
                 // These macros write to their arguments.
@@ -142,13 +156,16 @@ impl Rewriter<'_> {
             },
         });
         // A variable that only some paths assign may be uninitialised on others.
-        let always: BTreeSet<&str> = function.body.iter().flat_map(set_by).collect();
-        self.locals.booleans = booleans;
-        self.locals.sizes = assigned
-            .into_iter()
-            .filter(|(name, (times, is_size))| *times == 1 && *is_size && always.contains(name.as_str()))
-            .map(|(name, _)| name)
-            .collect();
+        let always: BTreeSet<&str> =
+            function.body.iter().flat_map(set_by).chain(initialised.iter().map(String::as_str)).collect();
+        let holding = |unit: Unit| {
+            let known = assigned
+                .iter()
+                .filter(|(name, (times, found))| *times == 1 && *found == Some(unit) && always.contains(name.as_str()));
+            known.map(|(name, _)| name.clone()).collect()
+        };
+        let (sizes, pages) = (holding(Unit::Bytes), holding(Unit::Pages));
+        self.locals = Locals { booleans, sizes, pages, ..Locals::default() };
     }
 
     pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
@@ -169,7 +186,7 @@ impl Rewriter<'_> {
                     after
                 }
             };
-            if matches!(first.kind, S::Return(_)) {
+            if matches!(first.kind, S::Return(_)) || returns_what_populated(self.conversion.rules, first) {
                 // What follows is on another path.
                 self.has_populated = had_populated;
             }
@@ -298,6 +315,10 @@ impl Rewriter<'_> {
     /// Replaces a statement by lines. Several lines get braces if the statement is the body of an `if` without them.
     pub(in crate::fix) fn write_lines(&mut self, span: Span, lines: &[String]) {
         let start = span.start as usize;
+        let is_directive = |line: &[u8]| line.trim_ascii_start().starts_with(b"#");
+        if span.of(self.conversion.source).split(|byte| *byte == b'\n').skip(1).any(is_directive) {
+            return self.open(span.start, "a directive stands between the call and the statements that use its result");
+        }
         let indent = self.indent(start);
         let body = lines.join(&format!("\n{indent}"));
         let before = self.conversion.code[..start].trim_ascii_end();
@@ -345,8 +366,29 @@ fn is_wide(ty: &str) -> bool {
         )
 }
 
+/// Whether a statement is `if (populates(vma, &ret)) return ret;`, for a call that says whether it has populated.
+fn returns_what_populated(rules: &Rules, statement: &Statement) -> bool {
+    let S::If { condition, then, otherwise } = &statement.kind else { return false };
+    let (E::Call { callee, arguments }, [only], true) = (&condition.bare().kind, then.as_slice(), otherwise.is_empty())
+    else {
+        return false;
+    };
+    let S::Return(Some(value)) = &only.kind else { return false };
+    let is_left = |argument: &Expression| match &argument.kind {
+        E::Unary { operator, operand } => {
+            operator == "&" && value.name().is_some_and(|name| operand.name() == Some(name))
+        }
+        _ => false,
+    };
+    let says_so = callee.name().and_then(|name| rules.call(name)).is_some_and(|rule| rule.populates_if.is_some());
+    says_so && arguments.iter().any(is_left)
+}
+
 /// Whether a statement returns the result of a call, or stores it and returns it if it is an error.
 fn passes_on(rules: &Rules, first: &Statement, after: &[Statement]) -> bool {
+    if returns_what_populated(rules, first) {
+        return true;
+    }
     let S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = &first.kind else {
         return matches!(&first.kind, S::Return(Some(Expression { kind: E::Call { .. }, .. })));
     };
@@ -355,13 +397,24 @@ fn passes_on(rules: &Rules, first: &Statement, after: &[Statement]) -> bool {
         |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.name() == Some(name));
     match after.first().map(|next| &next.kind) {
         Some(S::If { condition, then, otherwise }) => {
+            // A message about the failure of the call stays, and is not printed for that of an action.
+            let behind = then.iter().find(|statement| !prints(rules, statement));
             failed(rules, condition).name() == Some(name)
                 && otherwise.is_empty()
-                && matches!(then.as_slice(), [only] if returns(only))
+                && match behind {
+                    Some(last) => returns(last),
+                    None => after.get(1).is_some_and(returns),
+                }
         }
         Some(_) => after.first().is_some_and(returns),
         None => false,
     }
+}
+
+/// Whether a statement does nothing but print.
+fn prints(rules: &Rules, statement: &Statement) -> bool {
+    let S::Expression(Expression { kind: E::Call { callee, .. }, .. }) = &statement.kind else { return false };
+    callee.name().is_some_and(|name| rules.is_silent(name))
 }
 
 /// Variables that a statement sets directly.

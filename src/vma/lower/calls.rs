@@ -69,7 +69,8 @@ impl Lowerer<'_> {
         }
         let rules = self.context.rules;
         // A call that requests an action is a small header function, and is followed as such.
-        if let Some(rule) = rules.call(name).filter(|rule| rule.does != CallEffect::Action) {
+        let is_followed = |rule: &&Call| rule.does == CallEffect::Action || gets_vma && self.shows_how(rule, name);
+        if let Some(rule) = rules.call(name).filter(|rule| !is_followed(rule)) {
             if self.rule_applies(rule, arguments) {
                 return self.ruled_call(rule, name, arguments, whole.span);
             }
@@ -97,6 +98,14 @@ impl Lowerer<'_> {
             return Value::Unknown;
         }
         self.driver_call(name, arguments, whole)
+    }
+
+    /// Whether a call that populates by others is followed into its body.
+    fn shows_how(&self, rule: &Call, name: &str) -> bool {
+        let index = self.context.index;
+        let is_defined =
+            || !index.functions(name, self.file).is_empty() || !index.expanded_call(name, self.file, &[]).is_empty();
+        self.context.follows_modules && rule.composed && is_defined()
     }
 
     /// Value of `ERR_PTR(-EINVAL)` and similar idioms.

@@ -1,0 +1,81 @@
+//! Functions that call a hook with their desc: handlers, and helpers with a twin. All implementers of the hook convert with them.
+
+use std::collections::BTreeMap;
+
+use super::HandlerConversion;
+use crate::fix::hooks::retype::Retyped;
+use crate::fix::rewrite::function::DescHook;
+use crate::fix::text::edit::{Edit, Edits, add_all};
+use crate::index::{ItemId, prepared};
+use crate::source::Span;
+
+impl HandlerConversion<'_, '_> {
+    /// Whether a function calls a hook with its desc once it is converted.
+    pub(super) fn is_dispatcher(&self, id: ItemId) -> bool {
+        self.candidate.dispatches.contains_key(&id) || self.round.dispatchers.contains(&id)
+    }
+
+    /// The places in a file where the hooks that the handler's functions call are named, with what is called there instead.
+    pub(super) fn hooks_in(&self, file: u32) -> BTreeMap<Span, DescHook> {
+        let mut places = BTreeMap::new();
+        for dispatched in self.candidate.dispatches.values().flat_map(BTreeMap::values) {
+            let hook = &dispatched.hook;
+            if let Ok(retyped) = &*self.members.of(self.shared, hook) {
+                let (name, populates) = (prepared(&hook.member), dispatched.populates);
+                let new = DescHook { name, without_file: retyped.file, populates };
+                places.extend(retyped.named.get(&file).into_iter().flatten().map(|place| (*place, new.clone())));
+            }
+        }
+        places
+    }
+
+    /// Retypes the hooks that the handler itself calls.
+    pub(super) fn retype_called(&mut self) {
+        for id in self.candidate.definitions.clone() {
+            if self.candidate.dispatches.contains_key(&id) && self.keeps_old() {
+                let name = &self.candidate.fix.name;
+                self.refuse(format!("{name} has other users, and calls a hook that would take a desc"));
+            }
+            self.retype_called_by(id);
+        }
+    }
+
+    /// Retypes the hooks that a function calls.
+    pub(super) fn retype_called_by(&mut self, id: ItemId) {
+        let hooks: Vec<_> = self.candidate.dispatches.get(&id).into_iter().flat_map(BTreeMap::values).collect();
+        for dispatched in hooks {
+            match &*self.members.of(self.shared, &dispatched.hook) {
+                Ok(retyped) => self.retype_whole(retyped),
+                Err(reason) => self.refuse(reason.clone()),
+            }
+        }
+    }
+
+    /// Retypes a hook that no implementer keeps in its old form.
+    pub(super) fn retype_whole(&mut self, retyped: &Retyped) {
+        let needed = self.still_needed(retyped);
+        add_all(&mut self.edits, &needed);
+    }
+
+    /// The edits that retype a hook, without those in functions that call it with a desc now.
+    fn still_needed(&self, retyped: &Retyped) -> Edits {
+        let index = self.shared.context.index;
+        let own = self.candidate.dispatches.keys().chain(&self.round.dispatchers);
+        let replaced: Vec<(u32, Span)> =
+            own.filter(|id| self.is_replaced(**id)).map(|id| (id.file, index.item(*id).span)).collect();
+        let needed = |file: u32, edit: &&Edit| {
+            !replaced.iter().any(|(other, span)| *other == file && span.contains(edit.span.start))
+        };
+        let of_file = |(file, edits): (&u32, &Vec<Edit>)| {
+            (*file, edits.iter().filter(|edit| needed(*file, edit)).cloned().collect())
+        };
+        retyped.edits.iter().map(of_file).collect()
+    }
+
+    /// Whether the old form of a function that converts is gone afterwards.
+    fn is_replaced(&self, id: ItemId) -> bool {
+        let index = self.shared.context.index;
+        let is_handler = self.candidate.definitions.contains(&id) || self.round.handlers.contains(&id);
+        is_handler || self.is_only_ours(id, &index.file(id.file).name(index.item(id)))
+    }
+}
