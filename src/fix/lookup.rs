@@ -1,10 +1,12 @@
 //! Lookups in the whole index, with cached results.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
-use crate::index::{Hook, Index, ItemId, is_access};
+use crate::index::{Hook, Identifiers, Index, ItemId, is_access};
 use crate::memo::Memo;
 use crate::source::ast::Function;
 use crate::source::{ItemKind, blank_non_code, find_word, identifier_end, words};
@@ -39,6 +41,23 @@ impl<'a> Lookup<'a> {
     pub(super) fn naming(&self, name: &str) -> Arc<Vec<u32>> {
         let holds = |file: &u32| find_word(&self.index.file(*file).text, name.as_bytes(), 0).is_some();
         self.names.get(name.to_owned(), || self.files().filter(holds).collect())
+    }
+
+    /// Finds the files that contain many names, in one pass over all files.
+    pub(super) fn look_for(&self, names: FxHashSet<String>) {
+        let search = Identifiers::new(names.clone());
+        let named = |file: u32| {
+            let names: BTreeSet<&str> = search.places(&self.index.file(file).text).map(|(name, _)| name).collect();
+            names.into_iter().map(|name| (name.to_owned(), file)).collect::<Vec<_>>()
+        };
+        let places: Vec<(String, u32)> = self.files().flat_map_iter(named).collect();
+        let mut files: BTreeMap<String, Vec<u32>> = names.into_iter().map(|name| (name, Vec::new())).collect();
+        for (name, file) in places {
+            files.entry(name).or_default().push(file);
+        }
+        for (name, files) in files {
+            self.names.get(name, || files);
+        }
     }
 
     /// Functions and macros in all files that access a member of this name, in any struct.

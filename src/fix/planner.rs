@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::candidate::Candidate;
 use super::change::{Applicability, Change, Fixes, HandlerFix};
@@ -56,6 +57,7 @@ impl<'a> Planner<'a> {
 
     /// Converts all candidates. Repeats without those that failed, because functions and hooks shared with them cannot be retyped.
     pub(super) fn convert(&mut self) {
+        self.lookup.look_for(self.names());
         self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
         self.settle_members();
         loop {
@@ -78,6 +80,21 @@ impl<'a> Planner<'a> {
                 return;
             }
         }
+    }
+
+    /// The names that conversions look for: of handlers, helpers, tables and hooks.
+    fn names(&self) -> FxHashSet<String> {
+        let index = self.context.index;
+        let going = || self.candidates.iter().filter(|candidate| candidate.fix.reason.is_none());
+        let helpers = going().flat_map(|candidate| &candidate.helpers);
+        let mut names: FxHashSet<String> = helpers.map(|id| index.file(id.file).name(index.item(*id))).collect();
+        names.extend(going().map(|candidate| candidate.fix.name.clone()));
+        for finding in going().flat_map(|candidate| &candidate.findings) {
+            let registration = &self.findings[*finding].registration;
+            names.extend([registration.hook.record.clone(), registration.hook.member.clone()]);
+            names.extend(registration.table.clone());
+        }
+        names
     }
 
     /// What converts in the next round, from those candidates that were not rejected.

@@ -33,7 +33,7 @@ pub use matter::{is_access, is_macro_argument};
 pub use net::Unclear;
 pub use rebuild::rebuild;
 pub use registrations::Registration;
-pub use search::Search;
+pub use search::{Identifiers, Search};
 pub use swaps::{Swap, swaps};
 pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};

@@ -4,6 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::protection::without_local;
 use crate::fix::rewrite::reflow::reflow;
 use crate::fix::rewrite::rewriter::{Finish, Locals, OpenPoint, Rewriter, Written};
@@ -133,9 +134,9 @@ impl Conversion<'_> {
                 let text = applied(self.source, item.span, &edits);
                 let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
                 let old = item.span.of(self.source);
-                let text = without_local(String::from_utf8_lossy(&text).into_owned(), new_name);
-                let (text, open) = tidy(old, text, new_name, &moved);
-                done.text = reflow(old, text, new_name);
+                let draft = Draft::new(String::from_utf8_lossy(&text).into_owned(), new_name);
+                let (draft, open) = tidy(old, without_local(draft), &moved);
+                done.text = reflow(old, draft).into_text();
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
             }
             Err(span) => {

@@ -1,5 +1,6 @@
 //! Rewrites one function: its head, its statements, its expressions.
 
+mod draft;
 mod expression;
 mod flags;
 pub(in crate::fix) mod function;

@@ -1,21 +1,21 @@
 //! Drops the local page protection that only fed a call which takes one: the desc has a field for it.
 
+use super::draft::Draft;
 use super::tidy::{declarator, is_no_variable, whole_line};
-use crate::fix::text::edit::{Edit, edited};
+use crate::fix::text::edit::Edit;
 use crate::source::ast::{Declared, Function, Statement, StatementKind as S};
-use crate::source::{Span, blank_non_code, parse, words};
+use crate::source::{Span, blank_non_code, words};
 
 /// The field of the desc.
 const FIELD: &str = "desc->page_prot";
 
 /// Sets the field where a converted function sets a local and stores it in the field later. The store has to be the last use of the local, and nothing else
 /// may use the field.
-pub(super) fn without_local(new: String, name: &str) -> String {
-    let text = new.as_bytes();
-    let parsed = parse::in_first_variant(text, 0);
-    let function = parsed.syntax.iter().find(|function| function.name == name);
+pub(super) fn without_local(draft: Draft) -> Draft {
+    let text = draft.text().as_bytes();
+    let function = draft.function();
     let edits = function.and_then(|function| Local::of(function, text)).and_then(|local| local.edits(text));
-    edits.and_then(|edits| edited(text, edits).ok()).unwrap_or(new)
+    draft.edited(edits.unwrap_or_default())
 }
 
 /// A local that is stored in the field.

@@ -1,21 +1,20 @@
 //! Lays out the statements that a conversion changed, as the kernel's coding style has it: 80 columns, arguments aligned behind their parenthesis.
 
+use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::tidy::each_block;
-use crate::fix::text::edit::{Edit, edited};
+use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, is_badly_laid_out, laid_out, on_one_line};
+use crate::source::Span;
 use crate::source::ast::{Statement, StatementKind as S};
-use crate::source::{Span, parse};
 
 /// Lays out anew the statements of a converted function that the old one does not have, and that are too wide or not aligned.
-pub(in crate::fix) fn reflow(old: &[u8], new: String, name: &str) -> String {
-    let text = new.as_bytes();
-    let parsed = parse::in_first_variant(text, 0);
-    let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { return new };
+pub(super) fn reflow<'n>(old: &[u8], draft: Draft<'n>) -> Draft<'n> {
+    let Some(function) = draft.function() else { return draft };
     let mut edits = Vec::new();
     each_block(&function.body, &mut |list| {
-        edits.extend(list.iter().filter_map(|statement| laid_out_anew(old, &new, statement)));
+        edits.extend(list.iter().filter_map(|statement| laid_out_anew(old, draft.text(), statement)));
     });
-    edited(text, edits).unwrap_or(new)
+    draft.edited(edits)
 }
 
 fn laid_out_anew(old: &[u8], new: &str, statement: &Statement) -> Option<Edit> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::rewriter::{Finish, OpenPoint};
 use crate::fix::rewrite::tidy::tidy;
@@ -60,7 +61,7 @@ impl Conversion<'_> {
         }
         text.push('}');
         let text = text.replace("{desc}", "desc").replace("{file}", "desc->file");
-        Ok(tidy(item.span.of(self.source), text, &second, &BTreeSet::new()).0)
+        Ok(tidy(item.span.of(self.source), Draft::new(text, &second), &BTreeSet::new()).0.into_text())
     }
 }
 

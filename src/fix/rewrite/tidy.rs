@@ -2,44 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use crate::fix::text::edit::{Edit, edited};
+use crate::fix::rewrite::draft::Draft;
+use crate::fix::text::edit::Edit;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit;
-use crate::source::{Span, blank_non_code, parse, words};
+use crate::source::{Span, blank_non_code, words};
 
 /// Maximum number of rounds: a removed variable may have been the last use of another.
 const ROUNDS: usize = 4;
 
 /// Removes from a converted function the variables that only the old one used. Also returns messages about those that have to stay. The
 /// values of variables in `moved` are now computed elsewhere.
-pub(in crate::fix) fn tidy(old: &[u8], mut new: String, name: &str, moved: &BTreeSet<String>) -> (String, Vec<String>) {
+pub(super) fn tidy<'n>(old: &[u8], mut draft: Draft<'n>, moved: &BTreeSet<String>) -> (Draft<'n>, Vec<String>) {
     let mut open = Vec::new();
     for _ in 0..ROUNDS {
-        let text = new.as_bytes();
-        let parsed = parse::in_first_variant(text, 0);
-        let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { break };
+        let Some(function) = draft.function() else { break };
         open.clear();
-        let edits = unused(old, text, function, moved, &mut open);
+        let edits = unused(old, draft.text().as_bytes(), function, moved, &mut open);
         if edits.is_empty() {
             break;
         }
-        let Ok(text) = edited(text, edits) else { break };
-        new = text;
+        draft = draft.edited(edits);
     }
-    let mut new = without_braces(old, new, name);
+    let draft = without_braces(old, draft);
     // Without its declarations, the body needs no blank line after them.
-    let begins_blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n").is_some();
-    if begins_blank(new.as_bytes()) && !begins_blank(old) {
-        new = new.replacen("\n{\n\n", "\n{\n", 1);
-    }
-    (new, open)
+    let blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n");
+    let extra = blank(draft.text().as_bytes()).filter(|_| blank(old).is_none()).map(|at| at + b"\n{\n".len());
+    (draft.edited(extra.map(|at| Edit::new(at, at + 1, "")).into_iter().collect()), open)
 }
 
 /// Drops the braces of arms that the conversion left with one statement.
-fn without_braces(old: &[u8], new: String, name: &str) -> String {
-    let text = new.as_bytes();
-    let parsed = parse::in_first_variant(text, 0);
-    let Some(function) = parsed.syntax.iter().find(|function| function.name == name) else { return new };
+fn without_braces<'n>(old: &[u8], draft: Draft<'n>) -> Draft<'n> {
+    let text = draft.text().as_bytes();
+    let Some(function) = draft.function() else { return draft };
     let mut edits = Vec::new();
     each_block(&function.body, &mut |list| {
         for statement in list {
@@ -57,7 +52,7 @@ fn without_braces(old: &[u8], new: String, name: &str) -> String {
             }
         }
     });
-    edited(text, edits).unwrap_or(new)
+    draft.edited(edits)
 }
 
 /// Edits that remove unused variables.
