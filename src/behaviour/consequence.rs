@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Behaviour;
 use super::atom::{Atom, Literal};
-use super::outcome::{Outcome, Returned};
+use super::outcome::{Effect, EffectKind, Outcome, Returned};
 use super::term::Term;
 
 /// Something that a faithful conversion does in another way, or at another time.
@@ -50,10 +50,15 @@ pub(super) fn consequences(pairs: &[(&Behaviour, &Behaviour)]) -> BTreeSet<Conse
             .outcomes
             .iter()
             .any(|outcome| outcome.result != Returned::Success && !outcome.condition.iter().all(is_of_flag));
+        // A hook that gets the mapping may set flags.
+        let is_hook = |effect: &Effect| {
+            effect.gets_mapping && matches!(&effect.kind, EffectKind::Call(name, _) if name.contains("->"))
+        };
         let may_merge = |outcome: &Outcome| {
             outcome.result == Returned::Success
                 && outcome.mapping.flags.is_empty()
                 && outcome.populates().next().is_none()
+                && !outcome.effects.iter().any(is_hook)
         };
         if refuses && old.outcomes.iter().any(may_merge) {
             found.insert(Consequence::AskedBeforeMerge);

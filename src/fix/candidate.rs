@@ -63,6 +63,8 @@ impl Candidate {
                 not_compared: BTreeSet::new(),
                 consequences: BTreeSet::new(),
                 carried: Vec::new(),
+                has_bridges: false,
+                is_called: false,
                 twins: BTreeSet::new(),
                 edits: BTreeMap::new(),
                 units: BTreeMap::new(),

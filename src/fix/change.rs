@@ -64,6 +64,10 @@ pub struct HandlerFix {
     pub consequences: BTreeSet<Consequence>,
     /// Hazards of the handler that the conversion leaves as they are: place and message.
     pub carried: Vec<String>,
+    /// Whether the hook that it implements has callers that keep their VMA.
+    pub has_bridges: bool,
+    /// Whether the hook that it implements is called at all.
+    pub is_called: bool,
     /// Functions of other modules that the handler calls, with the names of those that take a desc.
     pub twins: BTreeSet<(ItemId, String)>,
     pub(super) edits: Edits,
@@ -141,6 +145,13 @@ impl Fixes {
     /// The handlers that a change converts.
     pub fn of(&self, change: &Change) -> impl Iterator<Item = &HandlerFix> {
         change.handlers.iter().map(|handler| &self.handlers[*handler])
+    }
+
+    /// Facts that a reviewer of a change should know: of its handlers, and of its units.
+    pub fn remarks<'f>(&'f self, change: &'f Change) -> BTreeSet<&'f String> {
+        let of_unit = |(unit, part): (&Unit, &'f UnitPart)| change.units.contains(unit).then_some(&part.remarks);
+        let of_units = self.handlers.iter().flat_map(|fix| &fix.units).filter_map(of_unit).flatten();
+        self.of(change).flat_map(|fix| &fix.remarks).chain(of_units).collect()
     }
 
     /// Takes changes back, with those that need them, and with twins that nothing needs any more. Returns the changes that were taken back.

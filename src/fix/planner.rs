@@ -25,6 +25,8 @@ struct Outcome {
     remarks: BTreeSet<String>,
     twins: BTreeSet<(ItemId, String)>,
     units: BTreeMap<Unit, UnitPart>,
+    has_bridges: bool,
+    is_called: bool,
     reason: Option<String>,
 }
 
@@ -67,11 +69,12 @@ impl<'a> Planner<'a> {
             let done: Vec<(usize, Outcome)> =
                 going.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
             let mut failed = false;
-            for (number, Outcome { edits, open_points, remarks, twins, units, reason }) in done {
+            for (number, outcome) in done {
+                let Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason } = outcome;
                 let was_safe = self.is_planned_safe(number);
                 let fix = &mut self.candidates[number].fix;
                 (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
-                (fix.twins, fix.units) = (twins, units);
+                (fix.twins, fix.units, fix.has_bridges, fix.is_called) = (twins, units, has_bridges, is_called);
                 failed |= was_safe && !self.is_planned_safe(number);
             }
             failed |= self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
@@ -292,14 +295,24 @@ impl<'a> Planner<'a> {
         let candidate = &self.candidates[number];
         let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, round);
         work.run();
-        let HandlerConversion { mut edits, mut open_points, remarks, twins, mut units, reason, .. } = work;
+        let HandlerConversion {
+            mut edits,
+            mut open_points,
+            remarks,
+            twins,
+            mut units,
+            has_bridges,
+            is_called,
+            reason,
+            ..
+        } = work;
         let of_units = units.values_mut().flat_map(|part| &mut part.edits);
         for (file, edits) in edits.iter_mut().chain(of_units) {
             keep_line_ends(&self.context.index.file(*file).text, edits);
         }
         open_points.sort();
         open_points.dedup();
-        Outcome { edits, open_points, remarks, twins, units, reason }
+        Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason }
     }
 
     /// Groups the conversions into changes.

@@ -56,6 +56,8 @@ impl fmt::Display for Unit {
 #[derive(Clone, Debug, Default)]
 pub(super) struct UnitPart {
     pub(super) edits: Edits,
+    /// Facts that a reviewer of it should know.
+    pub(super) remarks: BTreeSet<String>,
     /// Units that have to come before.
     pub(super) needs: BTreeSet<Unit>,
 }
@@ -64,6 +66,7 @@ impl UnitPart {
     /// Adds what another handler contributes.
     pub(super) fn extend(&mut self, other: &UnitPart) {
         add_all(&mut self.edits, &other.edits);
+        self.remarks.extend(other.remarks.iter().cloned());
         self.needs.extend(other.needs.iter().cloned());
     }
 }

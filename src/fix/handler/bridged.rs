@@ -24,7 +24,6 @@ impl HandlerConversion<'_, '_> {
         let syntax = context.function(id);
         let [function] = syntax.variants.as_slice() else { return false };
         !self.is_reader(id)
-            && !self.is_dispatcher(id)
             && self.shared.rewrite.bridge.is_some()
             && !context.index.file(id.file).is_header()
             && function.returns.name == "int"
@@ -74,10 +73,10 @@ impl HandlerConversion<'_, '_> {
     fn maps(&self, id: ItemId, depth: usize) -> bool {
         let context = self.shared.context;
         let source = context.index.file(id.file);
-        if context.index.item(id).kind == ItemKind::Macro {
-            return false;
-        }
         let name = source.name(context.index.item(id));
+        if context.index.item(id).kind == ItemKind::Macro {
+            return depth > 0 && self.users(id).into_iter().all(|user| self.maps(user, depth - 1));
+        }
         let takes_vma = context
             .function(id)
             .variants

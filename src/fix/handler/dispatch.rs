@@ -10,11 +10,6 @@ use crate::index::{ItemId, prepared};
 use crate::source::Span;
 
 impl HandlerConversion<'_, '_> {
-    /// Whether a function calls a hook with its desc once it is converted.
-    pub(super) fn is_dispatcher(&self, id: ItemId) -> bool {
-        self.candidate.dispatches.contains_key(&id) || self.round.dispatchers.contains(&id)
-    }
-
     /// The places in a file where the hooks that the handler's functions call are named, with what is called there instead.
     pub(super) fn hooks_in(&self, file: u32) -> BTreeMap<Span, DescHook> {
         let mut places = BTreeMap::new();
@@ -57,25 +52,38 @@ impl HandlerConversion<'_, '_> {
         add_all(&mut self.edits, &needed);
     }
 
+    /// Whether a hook has a caller that keeps its VMA.
+    pub(super) fn is_bridged_somewhere(&self, retyped: &Retyped) -> bool {
+        let replaced = self.replaced();
+        let is_kept = |file: u32, place: &Span| !is_within(&replaced, file, *place);
+        retyped.called.iter().any(|(file, places)| places.iter().any(|place| is_kept(*file, place)))
+    }
+
     /// The edits that retype a hook, without those in functions that call it with a desc now.
     fn still_needed(&self, retyped: &Retyped) -> Edits {
-        let index = self.shared.context.index;
-        let own = self.candidate.dispatches.keys().chain(&self.round.dispatchers);
-        let replaced: Vec<(u32, Span)> =
-            own.filter(|id| self.is_replaced(**id)).map(|id| (id.file, index.item(*id).span)).collect();
-        let needed = |file: u32, edit: &&Edit| {
-            !replaced.iter().any(|(other, span)| *other == file && span.contains(edit.span.start))
-        };
+        let replaced = self.replaced();
         let of_file = |(file, edits): (&u32, &Vec<Edit>)| {
-            (*file, edits.iter().filter(|edit| needed(*file, edit)).cloned().collect())
+            (*file, edits.iter().filter(|edit| !is_within(&replaced, *file, edit.span)).cloned().collect())
         };
         retyped.edits.iter().map(of_file).collect()
+    }
+
+    /// The functions that call hooks with a desc now, and whose old forms are gone.
+    fn replaced(&self) -> Vec<(u32, Span)> {
+        let own = self.candidate.dispatches.keys().chain(&self.round.dispatchers);
+        let span = |id: &ItemId| (id.file, self.shared.context.index.item(*id).span);
+        own.filter(|id| self.is_replaced(**id)).map(span).collect()
     }
 
     /// Whether the old form of a function that converts is gone afterwards.
     fn is_replaced(&self, id: ItemId) -> bool {
         let index = self.shared.context.index;
         let is_handler = self.candidate.definitions.contains(&id) || self.round.handlers.contains(&id);
-        is_handler || self.is_only_ours(id, &index.file(id.file).name(index.item(id)))
+        is_handler || self.is_bridged(id) || self.is_only_ours(id, &index.file(id.file).name(index.item(id)))
     }
+}
+
+/// Whether a place of a file lies in one of these functions.
+fn is_within(functions: &[(u32, Span)], file: u32, place: Span) -> bool {
+    functions.iter().any(|(other, span)| *other == file && span.contains(place.start))
 }

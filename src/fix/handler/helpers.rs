@@ -121,7 +121,8 @@ impl HandlerConversion<'_, '_> {
         self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
         self.add(id.file, [Edit { span: item.span, text: done.text }]);
         if self.is_foreign(id) {
-            self.remarks.insert(format!("{name}() takes a descriptor now, as all its callers have one"));
+            let becomes = if name == new_name { String::new() } else { format!("becomes {new_name}(), and ") };
+            self.remarks.insert(format!("{name}() {becomes}takes a descriptor now, as all its callers have one"));
         }
         for file in self.files_naming(name, !index.is_visible_elsewhere(id)) {
             if self.means_another(id, name, file) {

@@ -61,6 +61,10 @@ pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     pub(in crate::fix) twins: BTreeSet<(ItemId, String)>,
     /// Its part of the twins that other handlers may need too.
     pub(in crate::fix) units: BTreeMap<Unit, UnitPart>,
+    /// Whether the hook that it implements has callers that keep their VMA.
+    pub(in crate::fix) has_bridges: bool,
+    /// Whether the hook that it implements is called at all.
+    pub(in crate::fix) is_called: bool,
     pub(in crate::fix) reason: Option<String>,
     /// Whether the handler's populating call moves to a second half.
     has_second_half: bool,
@@ -88,6 +92,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             remarks: BTreeSet::new(),
             twins: BTreeSet::new(),
             units: BTreeMap::new(),
+            has_bridges: false,
+            is_called: false,
             reason: None,
             has_second_half: false,
             populating: Rc::default(),

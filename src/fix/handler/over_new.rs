@@ -118,7 +118,7 @@ impl HandlerConversion<'_, '_> {
             self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
             self.add(id.file, named_above(source, item, name, new_name));
             self.add(id.file, [Edit { span: item.span, text: format!("{}{exported}\n\n{bridge}", done.text) }]);
-            self.remarks.insert(format!("{name}() stays for its other users, as a bridge over {new_name}()"));
+            self.remarks.insert(format!("{name}() stays for callers that have a VMA, as a bridge over {new_name}()"));
         }
         let Converted { open_points, remarks, .. } = done;
         self.open_points.extend(open_points.into_iter().map(|point| (id.file, point)));

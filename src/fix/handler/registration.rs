@@ -28,10 +28,15 @@ impl HandlerConversion<'_, '_> {
                     member: hook.member.clone(),
                     twin: prepared(&hook.member),
                 };
+                (self.has_bridges, self.is_called) = (true, true);
                 let part = UnitPart { edits: edits.clone(), ..UnitPart::default() };
                 self.units.entry(unit).or_default().extend(&part);
             }
-            Ok(retyped) => self.retype_whole(retyped),
+            Ok(retyped) => {
+                self.has_bridges |= self.is_bridged_somewhere(retyped);
+                self.is_called |= retyped.called.values().any(|places| !places.is_empty());
+                self.retype_whole(retyped);
+            }
             Err(reason) => self.refuse(reason.clone()),
         }
     }

@@ -33,6 +33,8 @@ pub(in crate::fix) struct Retyped {
     pub(in crate::fix) edits: Edits,
     /// The places in functions that name the member, by file.
     pub(in crate::fix) named: BTreeMap<u32, BTreeSet<Span>>,
+    /// Those of them that call it.
+    pub(in crate::fix) called: BTreeMap<u32, BTreeSet<Span>>,
     /// The position of the file among its parameters, which the new hook does not take.
     pub(in crate::fix) file: Option<usize>,
 }
@@ -225,6 +227,7 @@ impl Retyping<'_, '_> {
             caller.statements(&function.body)?;
             let named = caller.others()?;
             retyped.named.entry(user.id.file).or_default().extend(named);
+            retyped.called.entry(user.id.file).or_default().extend(caller.bridged);
             edits.extend(caller.edits);
         }
         if !edits.is_empty() {

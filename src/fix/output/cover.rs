@@ -43,15 +43,14 @@ impl Letter<'_> {
         if twins > 0 {
             let _ = write!(
                 what,
-                " {} of hooks and helpers come before the drivers that need them. Their old forms stay for code that needs a VMA.",
-                counted(twins, "twin")
+                " Twins of hooks and helpers ({twins}) come before the drivers that need them. Their old forms stay for code that needs a VMA."
             );
         }
         let paragraphs = [
             what,
             "Each patch builds on those that it names. The patches of drivers do not depend on one another.".to_owned(),
-            "Nothing was built or run yet: build each patch, and run what the logs say of checks that now run before a merge, of \
-             actions, and of errors."
+            "Nothing was built or run yet. Build each patch, and test what the logs name: checks that now run before a merge, \
+             actions, and errors."
                 .to_owned(),
             series.origin(),
         ];

@@ -30,7 +30,8 @@ impl Series<'_> {
     fn what(&self, change: &Change) -> (String, &'static str) {
         let fixes: Vec<&HandlerFix> = self.fixes.of(change).collect();
         let replaced = fixes.iter().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
-        if let Some(hook) = replaced.filter(|_| fixes.iter().all(|fix| fix.retyped.is_some())) {
+        let is_other = |fix: &&HandlerFix| fix.retyped.as_ref().is_some_and(|hook| Some(hook) != replaced);
+        if let Some(hook) = replaced.filter(|_| !fixes.iter().any(|fix| is_other(&fix))) {
             return (
                 format!("replace {} hook of {} with {}_prepare", hook.member, hook.record, hook.member),
                 "replace mmap hook with mmap_prepare",
@@ -83,10 +84,15 @@ impl Series<'_> {
             Unit::Hook { member, .. } => Some(member),
             Unit::Helper { .. } => None,
         });
+        let bridges: Vec<String> = change.units.iter().filter_map(bridge).map(|name| format!("{name}()")).collect();
         let has_action = consequences.iter().any(|one| matches!(one, Consequence::Replaced { .. }));
         let files = || change.files.keys().map(|file| self.index.file(*file));
         if members.is_none() && !has_action || files().all(|file| self.rules.always_has_mmu(&file.path)) {
             return None;
+        }
+        if members.is_none() && !bridges.is_empty() {
+            let names = listed(&bridges);
+            return Some(format!("Note: without an MMU every action fails, and so does what uses {names} there."));
         }
         let signs = [
             "ifndef CONFIG_MMU",
@@ -97,7 +103,7 @@ impl Series<'_> {
         ];
         // A handler that many tables register is built wherever they are; one that is built under a condition says where.
         let fixes = || self.fixes.of(change);
-        if members.is_none() && fixes().all(|fix| self.is_conditional(fix)) {
+        if members.is_none() && fixes().next().is_some() && fixes().all(|fix| self.is_conditional(fix)) {
             return None;
         }
         let needed = change.needs.iter().filter(|_| fixes().any(|fix| fix.registrations > 1));
@@ -137,15 +143,22 @@ impl Series<'_> {
         if !fixes.is_empty() {
             paragraphs.push(self.converted(&fixes));
         }
-        let of_units = change.units.iter().filter_map(|unit| self.fixes.twin_consequences.get(&unit.twin())).flatten();
-        let of_units: BTreeSet<&Consequence> = of_units.collect();
-        let sentences: Vec<String> = of_units.iter().filter_map(|one| sentence(one, true, "")).collect();
-        paragraphs.extend((!sentences.is_empty()).then(|| sentences.join(" ")));
-        paragraphs.extend(fixes.iter().filter_map(|fix| particulars(fix, fixes.len() > 1)));
+        let is_one = change.units.len() + fixes.len() == 1;
+        let of_unit = |unit: &Unit| Some((unit.twin(), self.fixes.twin_consequences.get(&unit.twin())?));
+        let of_units: Vec<(String, &BTreeSet<Consequence>)> = change.units.iter().filter_map(of_unit).collect();
+        for (twin, consequences) in &of_units {
+            let sentences = consequences.iter().filter_map(|one| sentence(one, true, twin));
+            paragraphs.extend(paragraph(twin, !is_one, sentences.collect()));
+        }
+        for fix in &fixes {
+            let has_vma = fix.retyped.is_some() && fix.has_bridges;
+            let sentences = fix.consequences.iter().filter_map(|one| sentence(one, has_vma, &fix.new_name));
+            paragraphs.extend(paragraph(&fix.name, !is_one, sentences.collect()));
+        }
+        let of_units = of_units.into_iter().flat_map(|(_, consequences)| consequences);
         let all = fixes.iter().flat_map(|fix| &fix.consequences).chain(of_units).collect();
         paragraphs.extend(self.without_mmu(change, &all));
-        let remarks: BTreeSet<&String> = fixes.iter().flat_map(|fix| &fix.remarks).collect();
-        paragraphs.extend(remarks.into_iter().map(|remark| format!("Note: {remark}.")));
+        paragraphs.extend(self.fixes.remarks(change).into_iter().map(|remark| format!("Note: {remark}.")));
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
             paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
         }
@@ -174,13 +187,14 @@ impl Series<'_> {
         };
         let retyped = hooks(false, Hook::new_name);
         if !retyped.is_empty() {
-            let _ = write!(
-                what,
-                " This replaces {} with {} in all implementers; callers that still have a VMA build a descriptor and apply the \
-                 result to it.",
-                listed(&hooks(false, Hook::name)),
-                listed(&retyped)
-            );
+            let of_hooks = || fixes.iter().filter(|fix| fix.retyped.is_some() && !fix.keeps_old_hook);
+            let callers = match (of_hooks().any(|fix| fix.has_bridges), of_hooks().any(|fix| fix.is_called)) {
+                (true, _) => "callers that still have a VMA build a descriptor and apply the result to it",
+                (false, true) => "the functions that call it pass on their descriptors",
+                (false, false) => "nothing calls it",
+            };
+            let (old, new) = (listed(&hooks(false, Hook::name)), listed(&retyped));
+            let _ = write!(what, " This replaces {old} with {new} in all implementers; {callers}.");
         }
         let doubled = hooks(true, Hook::new_name);
         if !doubled.is_empty() {
@@ -206,6 +220,14 @@ impl Series<'_> {
     }
 }
 
+/// The function that becomes a bridge over its twin.
+fn bridge(unit: &Unit) -> Option<&str> {
+    match unit {
+        Unit::Helper { name, is_bridge: true, .. } => Some(name),
+        _ => None,
+    }
+}
+
 /// The twin that a patch adds.
 fn added(unit: &Unit) -> String {
     match unit {
@@ -219,17 +241,14 @@ fn added(unit: &Unit) -> String {
              bridge: it builds a descriptor and applies the result to the VMA. If {twin}() fails, the VMA stays as it was."
         ),
         Unit::Helper { name, twin, is_bridge: false } => {
-            format!("Add {twin}(), which reads from a descriptor what {name}() reads from a VMA.")
+            format!("Add {twin}(), which does for a descriptor what {name}() does for a VMA.")
         }
     }
 }
 
-/// What is particular to one handler. Several of a mail are named.
-fn particulars(fix: &HandlerFix, is_named: bool) -> Option<String> {
-    let has_vma = fix.retyped.is_some();
-    let sentences: Vec<String> =
-        fix.consequences.iter().filter_map(|one| sentence(one, has_vma, &fix.new_name)).collect();
-    let name = if is_named { format!("{}(): ", fix.name) } else { String::new() };
+/// A paragraph about one function of a mail. Several are named.
+fn paragraph(name: &str, is_named: bool, sentences: Vec<String>) -> Option<String> {
+    let name = if is_named { format!("{name}(): ") } else { String::new() };
     (!sentences.is_empty()).then(|| format!("{name}{}", sentences.join(" ")))
 }
 

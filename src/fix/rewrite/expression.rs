@@ -331,6 +331,10 @@ impl Rewriter<'_> {
         if called.populates {
             if !self.passes_on {
                 self.open(whole.span.start, &format!("{text} populates, and uses of its error are not followed"));
+            } else if let Some(message) = self.message.take() {
+                self.out
+                    .remarks
+                    .insert(format!("{message}() does not report an error of the action, which comes later"));
             }
             self.has_populated = true;
         }

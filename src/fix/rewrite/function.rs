@@ -176,7 +176,8 @@ impl Conversion<'_> {
                 whole.twins.extend(rewriter.out.twins);
                 whole.finishes.extend(rewriter.out.finishes);
                 done.open_points.extend(rewriter.out.open_points);
-                done.remarks.extend(rewriter.out.remarks);
+                let remarks = rewriter.out.remarks.into_iter();
+                done.remarks.extend(remarks.map(|remark| format!("{name}(): {remark}")));
                 (done.vma, done.dropped) = (vma.name.clone(), file);
                 whole.first.get_or_insert(function);
             }
@@ -216,6 +217,7 @@ impl Conversion<'_> {
             implied_file: false,
             has_populated: false,
             passes_on: false,
+            message: None,
         }
     }
 

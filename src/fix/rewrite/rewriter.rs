@@ -58,6 +58,8 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) has_populated: bool,
     /// Whether the current statement only passes on the result of its call.
     pub(in crate::fix) passes_on: bool,
+    /// The function that prints a message about that result.
+    pub(in crate::fix) message: Option<String>,
 }
 
 /// Unit of a size.
@@ -182,6 +184,7 @@ impl Rewriter<'_> {
                 Some(used) => &after[used..],
                 None => {
                     self.passes_on = passes_on(self.conversion.rules, first, after);
+                    self.message = kept_message(self.conversion.rules, after);
                     self.statement(first);
                     after
                 }
@@ -409,6 +412,17 @@ fn passes_on(rules: &Rules, first: &Statement, after: &[Statement]) -> bool {
         Some(_) => after.first().is_some_and(returns),
         None => false,
     }
+}
+
+/// The function that prints a message in the branch behind a call.
+fn kept_message(rules: &Rules, after: &[Statement]) -> Option<String> {
+    let S::If { then, .. } = &after.first()?.kind else { return None };
+    let S::Expression(Expression { kind: E::Call { callee, .. }, .. }) =
+        &then.iter().find(|statement| prints(rules, statement))?.kind
+    else {
+        return None;
+    };
+    callee.name().map(str::to_owned)
 }
 
 /// Whether a statement does nothing but print.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::fix::rewrite::draft::Draft;
 use crate::fix::text::edit::Edit;
+use crate::fix::text::layout::on_one_line;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit;
 use crate::source::{Span, blank_non_code, words};
@@ -24,11 +25,33 @@ pub(super) fn tidy<'n>(old: &[u8], mut draft: Draft<'n>, moved: &BTreeSet<String
         }
         draft = draft.edited(edits);
     }
-    let draft = without_braces(old, draft);
+    let draft = without_braces(old, without_repeated(draft));
     // Without its declarations, the body needs no blank line after them.
     let blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n");
     let extra = blank(draft.text().as_bytes()).filter(|_| blank(old).is_none()).map(|at| at + b"\n{\n".len());
     (draft.edited(extra.map(|at| Edit::new(at, at + 1, "")).into_iter().collect()), open)
+}
+
+/// Drops a check that says what the check before it says. A replaced call may bring one that the function has.
+fn without_repeated(draft: Draft) -> Draft {
+    let Some(function) = draft.function() else { return draft };
+    let refused = |statement: &Statement| match &statement.kind {
+        S::If { then, otherwise, .. } if otherwise.is_empty() => {
+            let returns = matches!(then.as_slice(), [Statement { kind: S::Return(_), .. }]);
+            let text = draft.text().get(statement.span.start as usize..statement.span.end as usize)?;
+            returns.then(|| on_one_line(text))
+        }
+        _ => None,
+    };
+    let mut edits = Vec::new();
+    each_block(&function.body, &mut |list| {
+        for pair in list.windows(2) {
+            if refused(&pair[0]).is_some() && refused(&pair[0]) == refused(&pair[1]) {
+                edits.push(Edit::new(pair[0].span.end as usize, pair[1].span.end as usize, ""));
+            }
+        }
+    });
+    draft.edited(edits)
 }
 
 /// Drops the braces of arms that the conversion left with one statement.
