@@ -111,10 +111,6 @@ impl Walk<'_, '_> {
 
     /// Assigns a value to a variable, a field of the VMA, or an object.
     pub(super) fn store(&mut self, target: &Expression, value: Term, span: Span, mut state: State) -> Values {
-        // What a function leaves for its caller is 0 if the call has populated. An action fails later, with the error of the action.
-        let is_out = matches!(&target.bare().kind, E::Unary { operator, operand } if operator == "*" && operand.name().is_some());
-        let is_result = matches!(value.as_part(), Some(Part::Populated(_)));
-        let value = if is_out && is_result { Term::default() } else { value };
         if let Some(name) = target.name() {
             let value = self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
             if self.frame().types.contains_key(name) || state.locals.contains_key(name) {
@@ -124,7 +120,12 @@ impl Walk<'_, '_> {
         }
         let is_own = self.is_own(target);
         let mut values = Vec::new();
+        let is_behind = matches!(&target.bare().kind, E::Unary { operator, .. } if operator == "*");
+        let is_result = matches!(value.as_part(), Some(Part::Populated(_)));
         for (mut state, place) in self.place(target, state) {
+            let is_lent = place.as_name().is_some_and(|name| self.lent.iter().any(|lent| lent == name));
+            // What a function leaves for its caller is 0 if the call has populated. An action fails later, with an error of its own.
+            let value = if is_behind && is_result && !is_lent { Term::default() } else { value.clone() };
             if let Some(Part::Member(base, name)) = place.as_part() {
                 if let Some(field) = self.mapping_field(base, name) {
                     self.write_field(&field, value.clone(), span, &mut state);
@@ -146,7 +147,6 @@ impl Walk<'_, '_> {
                 continue;
             }
             state.memory.insert(place.clone(), value.clone());
-            let is_lent = place.as_name().is_some_and(|name| self.lent.iter().any(|lent| lent == name));
             if !is_own && !is_lent {
                 self.add_effect(EffectKind::Store(place, value.clone()), span, &mut state);
             }

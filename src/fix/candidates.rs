@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidate::{Candidate, Dispatched};
+use super::candidate::Candidate;
 use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
@@ -171,7 +171,10 @@ impl Planner<'_> {
             helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
             let dead_calls = self.dead_calls(&self.candidates[number], &keys);
             let dispatches = self.dispatches(&self.candidates[number], &keys);
+            let held = self.held_behind_hook(&self.candidates[number], &keys);
             let candidate = &mut self.candidates[number];
+            candidate.fix.reason =
+                held.map(|what| format!("{what} the call of a hook; an action that the hook asks for would run later"));
             candidate.dead_calls = dead_calls;
             candidate.dispatches = dispatches;
             if let Some(twin) = &twin {
@@ -221,7 +224,8 @@ impl Planner<'_> {
                 let behind = if finding.verdict == verdict { "" } else { " behind the functions that it calls" };
                 return Some(format!("{verdict}{behind}: {why}"));
             }
-            if let Some(note) = held_across(judgement).filter(|_| candidate.across.is_some()) {
+            let calls_hook = || judgement.requirements.iter().any(|one| matches!(one.kind, RequirementKind::Hook(_)));
+            if let Some(note) = held_across(judgement).filter(|_| candidate.across.is_some() || calls_hook()) {
                 let place = self.context.index.file(note.file).at(note.span.start);
                 return Some(format!("{place}: {}", note.text));
             }
@@ -272,16 +276,6 @@ impl Planner<'_> {
         (is_helper || !is_own).then(|| twin.to_owned())
     }
 
-    /// The verdict of a handler after the hooks that it calls are converted. A hook of an unknown table stays a blocker.
-    fn behind_hooks(&self, judgement: &Judgement) -> Verdict {
-        let is_known = |name: &String| self.findings.iter().any(|finding| finding.registration.hook.name() == *name);
-        let is_hook = |one: &&Requirement| {
-            matches!(one.kind, RequirementKind::Hook(_)) && one.blocker.as_ref().is_some_and(is_known)
-        };
-        let others = judgement.requirements.iter().filter(|requirement| !is_hook(requirement));
-        others.map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical).max(Verdict::Mechanical)
-    }
-
     /// Calls of hooks that nothing implements, with their files.
     fn dead_calls(&self, candidate: &Candidate, keys: &[Key]) -> Vec<(u32, Span, Hook)> {
         let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
@@ -294,20 +288,6 @@ impl Planner<'_> {
             })
         });
         dead.collect()
-    }
-
-    /// The hooks of other tables that get the VMA, by the functions that call them.
-    fn dispatches(&self, candidate: &Candidate, keys: &[Key]) -> BTreeMap<ItemId, BTreeMap<String, Dispatched>> {
-        let mut dispatches: BTreeMap<ItemId, BTreeMap<String, Dispatched>> = BTreeMap::new();
-        let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
-        for (key, event) in reached.flat_map(|(key, lowered)| lowered.events.iter().map(move |event| (key, event))) {
-            let EventKind::Hook { hook: Some(hook), populates, .. } = &event.kind else { continue };
-            let of_function = dispatches.entry(key.id).or_default();
-            let one = of_function.entry(hook.name()).or_insert(Dispatched { hook: hook.clone(), populates: false });
-            // The implementers of a private hook are followed, so its call does not tell.
-            one.populates |= *populates || hook.is_private;
-        }
-        dispatches
     }
 
     /// The functions of headers that stand for a function in configurations without it.

@@ -6,7 +6,7 @@ use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::{Edit, Edits, applied, put_in_order};
 use super::unit::{Unit, UnitPart, with_units};
 use crate::behaviour::Consequence;
-use crate::index::{Hook, ItemId};
+use crate::index::{Hook, ItemId, Registration};
 use crate::source::Span;
 
 /// Confidence in a conversion.
@@ -79,6 +79,14 @@ impl HandlerFix {
     /// The twins of hooks and helpers that it needs.
     pub fn needs(&self) -> impl Iterator<Item = &Unit> {
         self.units.keys()
+    }
+
+    /// Adds the open point of a sketch that is one only because of others; `registration` is its place.
+    pub(super) fn wait_for_others(&mut self, registration: &Registration) {
+        if self.open_points.is_empty() {
+            let text = "is converted together with handlers that have open points".to_owned();
+            self.open_points.push((registration.file, OpenPoint { offset: registration.span.start, text }));
+        }
     }
 
     /// Edits that convert the handler, with the twins that it needs, by file number in the index. They are sorted within each file.

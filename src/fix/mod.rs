@@ -7,6 +7,7 @@ mod candidate;
 mod candidates;
 mod change;
 mod context;
+mod dispatched;
 mod fate;
 mod handler;
 mod hooks;

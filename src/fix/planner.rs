@@ -36,7 +36,7 @@ pub(super) struct Planner<'a> {
     pub(super) candidates: Vec<Candidate>,
     /// Whether a new hook may stand beside the old one.
     pub(super) with_twins: bool,
-    members: Members,
+    pub(super) members: Members,
 }
 
 impl<'a> std::ops::Deref for Planner<'a> {
@@ -173,7 +173,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The retyped hooks that the candidates register, by name, each with its candidates.
-    fn retyped(&self) -> BTreeMap<String, (&'a Hook, Vec<usize>)> {
+    pub(super) fn retyped(&self) -> BTreeMap<String, (&'a Hook, Vec<usize>)> {
         let findings = self.findings;
         let mut hooks: BTreeMap<String, (&Hook, Vec<usize>)> = BTreeMap::new();
         for (number, candidate) in self.candidates.iter().enumerate() {
@@ -216,47 +216,6 @@ impl<'a> Planner<'a> {
             }
         }
         settled | self.settle_dispatchers()
-    }
-
-    /// Rejects candidates that call a hook which some implementer does not convert to. Returns whether there were any.
-    fn settle_dispatchers(&mut self) -> bool {
-        let mut settled = false;
-        loop {
-            let retyped = self.retyped();
-            let held: Vec<(usize, String)> = (0..self.candidates.len())
-                .filter(|number| self.candidates[*number].fix.reason.is_none())
-                .filter_map(|number| Some((number, self.held_by_hook(&self.candidates[number], &retyped)?)))
-                .collect();
-            if held.is_empty() {
-                return settled;
-            }
-            settled = true;
-            for (number, reason) in held {
-                self.candidates[number].fix.reason = Some(reason);
-            }
-        }
-    }
-
-    /// Reason why a candidate cannot call a hook with a desc.
-    fn held_by_hook(&self, candidate: &Candidate, retyped: &BTreeMap<String, (&Hook, Vec<usize>)>) -> Option<String> {
-        candidate.hooks().find_map(|hook| {
-            let name = hook.name();
-            let blocked = format!("{}: passes the VMA to {name}", Verdict::Blocked);
-            let Some((_, implementers)) = retyped.get(&name) else {
-                return Some(format!("{blocked}, which takes no desc"));
-            };
-            let is_left = |number: &&usize| {
-                let fix = &self.candidates[**number].fix;
-                fix.reason.is_some() || !fix.open_points.is_empty()
-            };
-            if let Some(left) = implementers.iter().find(is_left) {
-                return Some(format!(
-                    "{blocked}, which {} implements and does not convert",
-                    self.candidates[*left].fix.name
-                ));
-            }
-            self.members.is_twin(hook).then(|| format!("{blocked}, which keeps its old form"))
-        })
     }
 
     /// The candidates whose tables are swapped for one another, by the table that replaces them.
@@ -351,11 +310,7 @@ impl<'a> Planner<'a> {
             };
             if fix.applicability == Applicability::Sketch {
                 fix.open_points.extend(state);
-                if fix.open_points.is_empty() {
-                    let registration = &self.shared.findings[fix.finding].registration;
-                    let text = "is converted together with handlers that have open points".to_owned();
-                    fix.open_points.push((registration.file, OpenPoint { offset: registration.span.start, text }));
-                }
+                fix.wait_for_others(&self.shared.findings[fix.finding].registration);
                 fix.open_points.sort();
                 fix.open_points.dedup();
             }

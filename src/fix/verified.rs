@@ -13,7 +13,7 @@ use crate::index::{ItemId, Takes};
 use crate::kernel::Overlay;
 use crate::lint::{self, Facts, HandlerView, Hazard, Lint};
 use crate::source::Span;
-use crate::verdict::{Extent, Session};
+use crate::verdict::{Extent, Finding, Session};
 use crate::vma::Key;
 use crate::vma::flow::VmaAccess;
 
@@ -59,7 +59,7 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
             fix.open_points.push((registration.file, OpenPoint { offset, text }));
         }
     }
-    withdraw(fixes);
+    withdraw(fixes, session.findings());
 }
 
 /// What was found for one handler.
@@ -157,7 +157,7 @@ fn open_point(handler: ItemId, difference: &Difference) -> (u32, OpenPoint) {
 }
 
 /// Takes back the changes of handlers with open points that were said to be safe.
-fn withdraw(fixes: &mut Fixes) {
+fn withdraw(fixes: &mut Fixes, findings: &[Finding]) {
     let differing: BTreeSet<usize> = (0..fixes.handlers.len())
         .filter(|number| {
             let fix = &fixes.handlers[*number];
@@ -166,7 +166,9 @@ fn withdraw(fixes: &mut Fixes) {
         .collect();
     for change in fixes.take_back(|change| change.handlers.iter().any(|number| differing.contains(number))) {
         for number in change.handlers {
-            fixes.handlers[number].applicability = Applicability::Sketch;
+            let fix = &mut fixes.handlers[number];
+            fix.applicability = Applicability::Sketch;
+            fix.wait_for_others(&findings[fix.finding].registration);
         }
     }
 }

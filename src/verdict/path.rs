@@ -9,9 +9,6 @@ use crate::rules::{Maps, NoteKind, RequirementKind as K};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
 
-/// What is said of a populating call under a lock.
-const LOCKED: &str = "a lock is held across it; an action runs after the unlock";
-
 /// Judges one path.
 pub(super) struct PathJudge<'a> {
     pub(super) standard: &'a Standard<'a>,
@@ -184,7 +181,8 @@ impl<'a> PathJudge<'a> {
             self.note(at, NoteKind::ProtOverride, "its protection is not vm_page_prot; an action uses desc->page_prot");
         }
         if locked {
-            self.note(at, NoteKind::LockAcrossPopulate, LOCKED);
+            let text = "a lock is held across it; an action runs after the unlock";
+            self.note(at, NoteKind::LockAcrossPopulate, text);
         }
     }
 
@@ -208,9 +206,6 @@ impl<'a> PathJudge<'a> {
     }
 
     fn handed_on(&mut self, at: usize) {
-        if self.kind(at).populates() && !self.held_locks(at).is_empty() {
-            self.note(at, NoteKind::LockAcrossPopulate, LOCKED);
-        }
         match self.kind(at) {
             EventKind::Helper { name, .. } => match self.standard.rules.twin(self.standard.target, name) {
                 Some(twin) => {

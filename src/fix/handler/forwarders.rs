@@ -17,7 +17,7 @@ pub(super) struct Forwarder {
     /// The name of its twin.
     pub(super) twin: String,
     /// The function that it calls.
-    helper: String,
+    pub(super) helper: String,
     /// Its parameter that is the VMA.
     vma: String,
 }
@@ -67,7 +67,14 @@ impl HandlerConversion<'_, '_> {
         let open = identifier_end(body, 0);
         let (arguments, end) = call_arguments(body, open).filter(|_| &body[..open] == helper.as_bytes())?;
         let vma = String::from_utf8_lossy(arguments.get(position)?.trim_ascii()).into_owned();
-        let is_parameter = macro_.parameters?.contains(&vma);
+        let parameters = macro_.parameters?;
+        // Other arguments that are made from the VMA would need to be rewritten.
+        let once = |word: &str| words(body, word.as_bytes()).count() == 1;
+        let is_parameter = parameters.contains(&vma)
+            && once(&vma)
+            && once(helper)
+            && !body.contains(&b'"')
+            && (vma == "desc" || !parameters.iter().any(|name| name == "desc"));
         let mut own = self.candidate.definitions.iter().chain(&self.candidate.helpers);
         let uses = |id: &ItemId| {
             let item = index.item(*id);

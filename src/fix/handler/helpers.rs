@@ -9,7 +9,7 @@ use crate::fix::text::mentions::{Mention, documented, mentions};
 use crate::index::{ItemId, prepared};
 use crate::rules::CallEffect;
 use crate::source::{Span, find_word, identifiers};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl HandlerConversion<'_, '_> {
     /// What replaces the functions that get the VMA from the handler, by old name.
@@ -24,8 +24,10 @@ impl HandlerConversion<'_, '_> {
                 self.staying.insert(id);
             }
             let renamed = renamed(&name, is_ours, self.is_reader(id));
+            let naming = self.files_naming(&name, !index.is_visible_elsewhere(id)).into_iter();
+            let taken = std::iter::once(file).chain(naming.map(|file| index.file(file)));
             if renamed != name
-                && let Some(taken) = self.shared.file_with(&renamed, file)
+                && let Some(taken) = taken.into_iter().find_map(|file| self.shared.file_with(&renamed, file))
             {
                 self.refuse(format!("{} already has a {renamed}", taken.path));
             }
@@ -180,8 +182,13 @@ impl HandlerConversion<'_, '_> {
                 let mut called = identifiers(body.of(&code));
                 let rules = self.shared.context.rules;
                 let populates = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Populate);
-                if called.any(|name| populates(name) || found.contains(name)) {
-                    found.insert(file.name(item));
+                let of_hooks = self.candidate.dispatches.get(id).into_iter().flat_map(BTreeMap::values);
+                let by_hook = of_hooks.into_iter().any(|dispatched| dispatched.populates);
+                if by_hook || called.any(|name| populates(name) || found.contains(name)) {
+                    let name = file.name(item);
+                    let forwarders = self.forwarders.iter().filter(|forwarder| forwarder.helper == name);
+                    found.extend(forwarders.map(|forwarder| forwarder.name.clone()));
+                    found.insert(name);
                 }
             }
         }

@@ -334,6 +334,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             hooks: self.hooks_in(file),
             moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
             dead_calls: self.candidate.dead_calls.iter().filter(|call| call.0 == file).map(|call| call.1).collect(),
+            file: context.index.file(file),
             source: &context.index.file(file).text,
             code,
         }

@@ -106,6 +106,8 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             if let Some(place) = self.hook(expression) {
                 named.insert(place);
                 spans.insert(place, self.without_parentheses(expression.bare().span, place));
+            } else if self.may_be_hook(expression) {
+                unknown.get_or_insert(expression.span.start);
             }
             match &expression.kind {
                 E::Call { callee, arguments } => {
@@ -120,7 +122,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         });
         let Retyping { shared, hook, new_name, .. } = self.retyping;
         if let Some(at) = unknown {
-            return Err(format!("{} may be called at {}, by a table of unknown type", hook.name(), self.source.at(at)));
+            return Err(format!("{} may be used at {}, by a table of unknown type", hook.name(), self.source.at(at)));
         }
         for place in named.difference(&self.bridged) {
             let refuse = |what: &str| Err(format!("{} is {what} at {}", hook.name(), self.source.at(place.start)));
@@ -151,6 +153,16 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
             }
         }
         Ok(named)
+    }
+
+    /// Whether an expression may be the hook: a call gives the table, and neither its type is known nor does the file name the struct.
+    fn may_be_hook(&self, expression: &Expression) -> bool {
+        let Retyping { shared, hook, marks, .. } = self.retyping;
+        let E::Field { base, name, .. } = &expression.bare().kind else { return false };
+        *name == hook.member
+            && matches!(base.bare().kind, E::Call { .. })
+            && !marks.are_in(&self.source.text)
+            && shared.context.types.of(base, &self.scope, self.id.file).as_ref().and_then(|ty| ty.tag()).is_none()
     }
 
     /// Whether a call may be one of the hook, by way of a table whose type is not known, in a file that does not name the struct.

@@ -31,7 +31,7 @@ impl Series<'_> {
         let fixes: Vec<&HandlerFix> = self.fixes.of(change).collect();
         let replaced = fixes.iter().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
         let is_other = |fix: &&HandlerFix| fix.retyped.as_ref().is_some_and(|hook| Some(hook) != replaced);
-        if let Some(hook) = replaced.filter(|_| !fixes.iter().any(|fix| is_other(&fix))) {
+        if let Some(hook) = replaced.filter(|_| !fixes.iter().any(is_other)) {
             return (
                 format!("replace {} hook of {} with {}_prepare", hook.member, hook.record, hook.member),
                 "replace mmap hook with mmap_prepare",

@@ -11,6 +11,7 @@ use crate::fix::rewrite::rewriter::{Finish, Locals, OpenPoint, Rewriter, Written
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::{columns, wrapped};
+use crate::index::SourceFile;
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Function, StatementKind};
 use crate::source::macros::call_arguments;
@@ -31,6 +32,8 @@ pub(in crate::fix) struct Conversion<'a> {
     pub(in crate::fix) moved: Option<&'a str>,
     /// Calls of hooks that nothing implements.
     pub(in crate::fix) dead_calls: BTreeSet<Span>,
+    /// The file.
+    pub(in crate::fix) file: &'a SourceFile,
     /// The text of the file, and the same with comments and literals blanked.
     pub(in crate::fix) source: &'a [u8],
     pub(in crate::fix) code: &'a [u8],
@@ -216,7 +219,8 @@ impl Conversion<'_> {
             out: Written::default(),
             implied_file: false,
             has_populated: false,
-            passes_on: false,
+            passed_on: None,
+            loops: 0,
             message: None,
         }
     }
@@ -309,5 +313,8 @@ pub(in crate::fix) fn parameters(
 /// Whether a parameter is a `struct file *`.
 fn is_file(parameter: &[u8]) -> bool {
     find_word(parameter, b"struct", 0).is_some()
-        && words(parameter, b"file").any(|at| parameter[at + 4..].trim_ascii_start().starts_with(b"*"))
+        && words(parameter, b"file").any(|at| {
+            let behind = parameter[at + 4..].trim_ascii_start().strip_prefix(b"*");
+            behind.is_some_and(|rest| !rest.trim_ascii_start().starts_with(b"*"))
+        })
 }

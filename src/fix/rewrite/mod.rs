@@ -1,9 +1,11 @@
 //! Rewrites one function: its head, its statements, its expressions.
 
+mod calls;
 mod draft;
 mod expression;
 mod flags;
 pub(in crate::fix) mod function;
+mod passing;
 mod populate;
 mod protection;
 mod reflow;

@@ -8,7 +8,6 @@ use crate::rules::template::{fill, keys};
 use crate::rules::{Call, CallEffect, Idiom, Rules};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::visit;
 
 /// Reaction of a handler to a failed populating call.
 enum Failure {
@@ -24,7 +23,7 @@ enum Failure {
 struct Message {
     /// The function that prints it.
     name: String,
-    /// Whether it shows the result of the call, and does nothing else.
+    /// Whether it shows the result of the call.
     shows: bool,
 }
 
@@ -175,10 +174,10 @@ impl Rewriter<'_> {
         let mut printed = Vec::new();
         for statement in statements {
             match &statement.kind {
-                S::Expression(Expression { kind: E::Call { callee, arguments }, .. }) => {
-                    let message = callee.name().filter(|message| self.conversion.rules.is_silent(message))?;
+                S::Expression(Expression { kind: E::Call { arguments, .. }, .. }) => {
+                    let message = self.message(statement)?;
                     let shows = arguments.iter().any(|argument| argument.name() == Some(name));
-                    printed.push(Message { name: message.to_owned(), shows: shows && arguments.iter().all(is_idle) });
+                    printed.push(Message { name: message.to_owned(), shows });
                 }
                 S::Return(Some(value)) if value.name() == Some(name) => return Some((printed, statement.span.end)),
                 _ => return None,
@@ -222,14 +221,6 @@ impl Rewriter<'_> {
             }
         }
         Failure::MoreWork(arm.first().map_or(0, |statement| statement.span.start))
-    }
-
-    /// The function that a statement calls to print a message.
-    fn message<'s>(&self, statement: &'s Statement) -> Option<&'s str> {
-        let S::Expression(Expression { kind: E::Call { callee, arguments }, .. }) = &statement.kind else {
-            return None;
-        };
-        callee.name().filter(|name| self.conversion.rules.is_silent(name) && arguments.iter().all(is_idle))
     }
 
     /// Adds the remark that a message about a failed call goes with the call.
@@ -318,6 +309,9 @@ impl Rewriter<'_> {
             && !self.is_field(prot, "vm_page_prot")
         {
             lines.push(format!("{{desc}}->page_prot = {};", self.text(prot, Use::Value)));
+        }
+        if self.has_populated {
+            self.open(call.span.start, "populates behind another call that may populate; an action populates once");
         }
         self.has_populated = true;
         let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
@@ -426,13 +420,6 @@ impl Rewriter<'_> {
     fn is_whole(&self, size: &Expression) -> bool {
         self.is_size(size) || self.locals.equal_to_size.contains(&size.text(self.conversion.source))
     }
-}
-
-/// Whether an expression contains no assignment and no step.
-fn is_idle(value: &Expression) -> bool {
-    let mut idle = true;
-    visit::expression(value, &mut |part| idle &= !matches!(part.kind, E::Step { .. } | E::Assign { .. }));
-    idle
 }
 
 /// Whether a size is one page, which fits in every VMA.

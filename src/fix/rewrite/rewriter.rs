@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::function::Conversion;
-use crate::fix::rewrite::populate::failed;
-use crate::fix::rewrite::tidy::is_bare_arm;
+use crate::fix::rewrite::tidy::{each_block, is_bare_arm};
 use crate::fix::text::edit::Edit;
-use crate::rules::Rules;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::source::{Span, find_word};
@@ -56,8 +54,10 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) implied_file: bool,
     /// Whether a populating call has already become an action.
     pub(in crate::fix) has_populated: bool,
-    /// Whether the current statement only passes on the result of its call.
-    pub(in crate::fix) passes_on: bool,
+    /// The callee of the call whose result the current statements only pass on.
+    pub(in crate::fix) passed_on: Option<Span>,
+    /// Number of loops around the current statement. A function that jumps backwards is one loop.
+    pub(in crate::fix) loops: usize,
     /// The function that prints a message about that result.
     pub(in crate::fix) message: Option<String>,
 }
@@ -106,6 +106,7 @@ impl Rewriter<'_> {
     /// Rewrites the body.
     pub(in crate::fix) fn run(&mut self, function: &Function) {
         self.read_variables(function);
+        self.loops = usize::from(jumps_backwards(&function.body));
         self.statements(&function.body);
     }
 
@@ -183,13 +184,13 @@ impl Rewriter<'_> {
             rest = match self.populate(first, after) {
                 Some(used) => &after[used..],
                 None => {
-                    self.passes_on = passes_on(self.conversion.rules, first, after);
-                    self.message = kept_message(self.conversion.rules, after);
+                    self.passed_on = self.passed_on(first, after);
+                    self.message = self.kept_message(after);
                     self.statement(first);
                     after
                 }
             };
-            if matches!(first.kind, S::Return(_)) || returns_what_populated(self.conversion.rules, first) {
+            if matches!(first.kind, S::Return(_)) || self.returns_what_populated(first).is_some() {
                 // What follows is on another path.
                 self.has_populated = had_populated;
             }
@@ -218,10 +219,12 @@ impl Rewriter<'_> {
                 }
             }
             S::Loop { condition, body, .. } => {
+                self.loops += 1;
                 if let Some(condition) = condition {
                     self.condition(condition);
                 }
                 self.statements(body);
+                self.loops -= 1;
             }
             S::Switch { value, arms, .. } => {
                 let value = self.without_parentheses(value);
@@ -369,66 +372,19 @@ fn is_wide(ty: &str) -> bool {
         )
 }
 
-/// Whether a statement is `if (populates(vma, &ret)) return ret;`, for a call that says whether it has populated.
-fn returns_what_populated(rules: &Rules, statement: &Statement) -> bool {
-    let S::If { condition, then, otherwise } = &statement.kind else { return false };
-    let (E::Call { callee, arguments }, [only], true) = (&condition.bare().kind, then.as_slice(), otherwise.is_empty())
-    else {
-        return false;
-    };
-    let S::Return(Some(value)) = &only.kind else { return false };
-    let is_left = |argument: &Expression| match &argument.kind {
-        E::Unary { operator, operand } => {
-            operator == "&" && value.name().is_some_and(|name| operand.name() == Some(name))
+/// Whether a label stands before a `goto` to it.
+fn jumps_backwards(body: &[Statement]) -> bool {
+    let (mut labels, mut jumps): (BTreeMap<&str, u32>, Vec<(&str, u32)>) = (BTreeMap::new(), Vec::new());
+    each_block(body, &mut |list| {
+        for statement in list {
+            match &statement.kind {
+                S::Label(name) => drop(labels.insert(name, statement.span.start)),
+                S::Goto(name) => jumps.push((name, statement.span.start)),
+                _ => {}
+            }
         }
-        _ => false,
-    };
-    let says_so = callee.name().and_then(|name| rules.call(name)).is_some_and(|rule| rule.populates_if.is_some());
-    says_so && arguments.iter().any(is_left)
-}
-
-/// Whether a statement returns the result of a call, or stores it and returns it if it is an error.
-fn passes_on(rules: &Rules, first: &Statement, after: &[Statement]) -> bool {
-    if returns_what_populated(rules, first) {
-        return true;
-    }
-    let S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = &first.kind else {
-        return matches!(&first.kind, S::Return(Some(Expression { kind: E::Call { .. }, .. })));
-    };
-    let (true, E::Call { .. }, Some(name)) = (operator == "=", &value.kind, target.name()) else { return false };
-    let returns =
-        |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.name() == Some(name));
-    match after.first().map(|next| &next.kind) {
-        Some(S::If { condition, then, otherwise }) => {
-            // A message about the failure of the call stays, and is not printed for that of an action.
-            let behind = then.iter().find(|statement| !prints(rules, statement));
-            failed(rules, condition).name() == Some(name)
-                && otherwise.is_empty()
-                && match behind {
-                    Some(last) => returns(last),
-                    None => after.get(1).is_some_and(returns),
-                }
-        }
-        Some(_) => after.first().is_some_and(returns),
-        None => false,
-    }
-}
-
-/// The function that prints a message in the branch behind a call.
-fn kept_message(rules: &Rules, after: &[Statement]) -> Option<String> {
-    let S::If { then, .. } = &after.first()?.kind else { return None };
-    let S::Expression(Expression { kind: E::Call { callee, .. }, .. }) =
-        &then.iter().find(|statement| prints(rules, statement))?.kind
-    else {
-        return None;
-    };
-    callee.name().map(str::to_owned)
-}
-
-/// Whether a statement does nothing but print.
-fn prints(rules: &Rules, statement: &Statement) -> bool {
-    let S::Expression(Expression { kind: E::Call { callee, .. }, .. }) = &statement.kind else { return false };
-    callee.name().is_some_and(|name| rules.is_silent(name))
+    });
+    jumps.into_iter().any(|(name, at)| labels.get(name).is_none_or(|label| *label < at))
 }
 
 /// Variables that a statement sets directly.

@@ -1,0 +1,134 @@
+//! Candidates that pass the VMA to hooks: when they can call the hooks with a desc instead.
+
+use std::collections::BTreeMap;
+
+use super::candidate::{Candidate, Dispatched};
+use super::planner::Planner;
+use crate::index::{Hook, ItemId};
+use crate::rules::{RequirementKind, StateKind};
+use crate::verdict::{Judgement, Requirement, Verdict};
+use crate::vma::EventKind;
+use crate::vma::flow::Key;
+
+impl Planner<'_> {
+    /// The verdict of a handler after the hooks that it calls are converted. A hook of an unknown table stays a blocker.
+    pub(super) fn behind_hooks(&self, judgement: &Judgement) -> Verdict {
+        let is_known = |name: &String| self.findings.iter().any(|finding| finding.registration.hook.name() == *name);
+        let is_hook = |one: &&Requirement| {
+            matches!(one.kind, RequirementKind::Hook(_)) && one.blocker.as_ref().is_some_and(is_known)
+        };
+        let others = judgement.requirements.iter().filter(|requirement| !is_hook(requirement));
+        others.map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical).max(Verdict::Mechanical)
+    }
+
+    /// The hooks of other tables that get the VMA, by the functions that call them.
+    pub(super) fn dispatches(
+        &self,
+        candidate: &Candidate,
+        keys: &[Key],
+    ) -> BTreeMap<ItemId, BTreeMap<String, Dispatched>> {
+        let mut dispatches: BTreeMap<ItemId, BTreeMap<String, Dispatched>> = BTreeMap::new();
+        let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
+        for (key, event) in reached.flat_map(|(key, lowered)| lowered.events.iter().map(move |event| (key, event))) {
+            let EventKind::Hook { hook: Some(hook), .. } = &event.kind else { continue };
+            let of_function = dispatches.entry(key.id).or_default();
+            of_function
+                .entry(hook.name())
+                .or_insert_with(|| Dispatched { hook: hook.clone(), populates: self.may_populate(hook) });
+        }
+        dispatches
+    }
+
+    /// Whether an implementer of a hook may populate: it does, or passes the mapping on, or is not understood.
+    fn may_populate(&self, hook: &Hook) -> bool {
+        let mut implementers = self.findings.iter().filter(|finding| finding.registration.hook.is_same(hook));
+        implementers.any(|finding| {
+            let requirements = &finding.judgement.requirements;
+            let passes_on = |one: &Requirement| {
+                one.blocker.is_some() || matches!(one.kind, RequirementKind::Action(_) | RequirementKind::Hook(_))
+            };
+            finding.verdict > Verdict::Mapped || requirements.iter().any(passes_on)
+        })
+    }
+
+    /// Reason why a candidate cannot call its hooks with a desc: what it does behind the call would come before an action that the hook asks for.
+    pub(super) fn held_behind_hook(&self, candidate: &Candidate, keys: &[Key]) -> Option<String> {
+        let analysis = self.analysis_of(candidate);
+        let mut known: BTreeMap<String, bool> = BTreeMap::new();
+        let mut populates = |kind: &EventKind| match kind {
+            EventKind::Hook { hook: Some(hook), .. } => {
+                *known.entry(hook.name()).or_insert_with(|| self.may_populate(hook))
+            }
+            _ => false,
+        };
+        keys.iter().find_map(|key| {
+            let facts = analysis.facts(key);
+            let table = &facts.function_paths.event_table;
+            facts.function_paths.paths.iter().find_map(|path| {
+                let events: Vec<&EventKind> = path.items.iter().map(|item| &table.event(item).kind).collect();
+                let hook = events.iter().position(|kind| populates(kind))?;
+                done_behind(&events[hook + 1..])
+                    .or_else(|| is_locked(&events[..hook]).then(|| "holds a lock across".to_owned()))
+            })
+        })
+    }
+
+    /// Rejects candidates that call a hook which some implementer does not convert to. Returns whether there were any.
+    pub(super) fn settle_dispatchers(&mut self) -> bool {
+        let mut settled = false;
+        loop {
+            let retyped = self.retyped();
+            let held: Vec<(usize, String)> = (0..self.candidates.len())
+                .filter(|number| self.candidates[*number].fix.reason.is_none())
+                .filter_map(|number| Some((number, self.held_by_hook(&self.candidates[number], &retyped)?)))
+                .collect();
+            if held.is_empty() {
+                return settled;
+            }
+            settled = true;
+            for (number, reason) in held {
+                self.candidates[number].fix.reason = Some(reason);
+            }
+        }
+    }
+
+    /// Reason why a candidate cannot call a hook with a desc.
+    fn held_by_hook(&self, candidate: &Candidate, retyped: &BTreeMap<String, (&Hook, Vec<usize>)>) -> Option<String> {
+        candidate.hooks().find_map(|hook| {
+            let name = hook.name();
+            let blocked = format!("{}: passes the VMA to {name}", Verdict::Blocked);
+            let Some((_, implementers)) = retyped.get(&name) else {
+                return Some(format!("{blocked}, which takes no desc"));
+            };
+            let is_left = |number: &&usize| {
+                let fix = &self.candidates[**number].fix;
+                fix.reason.is_some() || !fix.open_points.is_empty()
+            };
+            if let Some(left) = implementers.iter().find(is_left) {
+                return Some(format!(
+                    "{blocked}, which {} implements and does not convert",
+                    self.candidates[*left].fix.name
+                ));
+            }
+            self.members.is_twin(hook).then(|| format!("{blocked}, which keeps its old form"))
+        })
+    }
+}
+
+/// What a path does behind a hook that has to wait for the populated mapping.
+fn done_behind(events: &[&EventKind]) -> Option<String> {
+    events.iter().find_map(|kind| match kind {
+        EventKind::Undo { object, .. } => Some(format!("releases {object} after")),
+        EventKind::WriteField { field } if !matches!(field.as_str(), "vm_ops" | "vm_private_data") => {
+            Some(format!("writes {field} after"))
+        }
+        _ => None,
+    })
+}
+
+/// Whether a path holds a lock at its end.
+fn is_locked(events: &[&EventKind]) -> bool {
+    let count = |is: fn(&EventKind) -> bool| events.iter().filter(|kind| is(kind)).count();
+    count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
+        > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
+}
