@@ -280,6 +280,9 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
     for (change, steps) in fixes.changes.iter().zip(fixes.in_order()) {
         for unit in &change.units {
             writeln!(out, "adds {unit}")?;
+            for remark in fixes.unit_remarks(unit) {
+                writeln!(out, "  note: {remark}")?;
+            }
         }
         for fix in fixes.of(change) {
             about(index, fix, out)?;

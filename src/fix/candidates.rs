@@ -210,8 +210,7 @@ impl Planner<'_> {
                 return Some("is registered by an expression instead of its name".to_owned());
             }
             let is_convertible = match verdict {
-                Verdict::Mechanical | Verdict::Action => true,
-                Verdict::Mapped => candidate.across.is_none(),
+                Verdict::Mechanical | Verdict::Action | Verdict::Mapped => true,
                 Verdict::None => is_retyped,
                 Verdict::Finish => self.is_split(finding),
                 _ => false,

@@ -157,9 +157,13 @@ impl Fixes {
 
     /// Facts that a reviewer of a change should know: of its handlers, and of its units.
     pub fn remarks<'f>(&'f self, change: &'f Change) -> BTreeSet<&'f String> {
-        let of_unit = |(unit, part): (&Unit, &'f UnitPart)| change.units.contains(unit).then_some(&part.remarks);
-        let of_units = self.handlers.iter().flat_map(|fix| &fix.units).filter_map(of_unit).flatten();
+        let of_units = change.units.iter().flat_map(|unit| self.unit_remarks(unit));
         self.of(change).flat_map(|fix| &fix.remarks).chain(of_units).collect()
+    }
+
+    /// Facts that a reviewer of a unit should know.
+    pub fn unit_remarks(&self, unit: &Unit) -> BTreeSet<&String> {
+        self.handlers.iter().filter_map(|fix| fix.units.get(unit)).flat_map(|part| &part.remarks).collect()
     }
 
     /// Takes changes back, with those that need them, and with twins that nothing needs any more. Returns the changes that were taken back.

@@ -16,7 +16,7 @@ use super::text::edit::{Edit, Edits, sorted};
 use super::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
-use crate::verdict::{Session, Verdict};
+use crate::verdict::{Judgement, Requirement, Session, Verdict};
 
 /// Result of converting one handler: edits by file, open points, remarks, and the reason if it is not converted.
 struct Outcome {
@@ -244,7 +244,10 @@ impl<'a> Planner<'a> {
     /// Whether the conversion is still considered safe. State is no obstacle if all of it moves to `vm_ops->mapped`.
     fn is_planned_safe(&self, number: usize) -> bool {
         let candidate = &self.candidates[number];
-        let is_mapped = candidate.findings.iter().any(|finding| self.findings[*finding].verdict == Verdict::Mapped);
+        let is_mapped = match &candidate.across {
+            Some(across) => self.behind_hooks(across) == Verdict::Mapped,
+            None => candidate.findings.iter().any(|finding| self.findings[*finding].verdict == Verdict::Mapped),
+        };
         let is_settled = !is_mapped || candidate.mapped.is_some();
         candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && is_settled
     }
@@ -274,31 +277,36 @@ impl<'a> Planner<'a> {
         Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason }
     }
 
+    /// The state that a person has to move to `vm_ops->mapped`.
+    fn state_left(&self, candidate: &Candidate) -> Vec<(u32, OpenPoint)> {
+        let judgements: Vec<&Judgement> = match &candidate.across {
+            _ if candidate.mapped.is_some() => Vec::new(),
+            Some(across) => vec![across],
+            None => candidate.findings.iter().map(|finding| &self.findings[*finding].judgement).collect(),
+        };
+        let of_judgement = |judgement: &&Judgement| {
+            let closes = judgement.notes.iter().any(|note| note.kind == NoteKind::CloseWithoutMapped);
+            let behind = if closes {
+                ", and close must check whether it was taken, because close also runs if the action fails"
+            } else {
+                ""
+            };
+            let state = judgement.requirements.iter().filter(|requirement| requirement.verdict == Verdict::Mapped);
+            let point = |requirement: &Requirement| {
+                let text = format!("{}; it has to move to vm_ops->mapped{behind}", requirement.text);
+                (requirement.file, OpenPoint { offset: requirement.span.start, text })
+            };
+            state.map(point).collect::<Vec<_>>()
+        };
+        judgements.iter().flat_map(of_judgement).collect()
+    }
+
     /// Groups the conversions into changes.
     pub(super) fn finish(mut self, sketches: bool) -> Fixes {
         let safe = self.safe();
         for number in 0..self.candidates.len() {
             let is_safe = safe.contains(&number);
-            let left =
-                if self.candidates[number].mapped.is_some() { &[][..] } else { &self.candidates[number].findings };
-            let state: Vec<(u32, OpenPoint)> = left
-                .iter()
-                .flat_map(|finding| {
-                    let finding = &self.findings[*finding];
-                    let requirements = finding.judgement.requirements.iter();
-                    requirements.filter(|requirement| requirement.verdict == Verdict::Mapped).map(|requirement| {
-                        let closes =
-                            finding.judgement.notes.iter().any(|note| note.kind == NoteKind::CloseWithoutMapped);
-                        let behind = if closes {
-                            ", and close must check whether it was taken, because close also runs if the action fails"
-                        } else {
-                            ""
-                        };
-                        let text = format!("{}; it has to move to vm_ops->mapped{behind}", requirement.text);
-                        (requirement.file, OpenPoint { offset: requirement.span.start, text })
-                    })
-                })
-                .collect();
+            let state = self.state_left(&self.candidates[number]);
             let registrations = self.candidates[number].findings.len();
             let fix = &mut self.candidates[number].fix;
             fix.registrations = registrations;

@@ -36,7 +36,7 @@ pub struct ResolvedTarget {
     pub from: TargetFrom,
 }
 
-/// Returns the target called `name`. `auto` means the newest whose API the tree's headers have, else the newest known one.
+/// Returns the target called `name`; a release may be named without its `v`. `auto` means the newest whose API the tree's headers have, else the newest known one.
 ///
 /// # Errors
 /// No target has that name (the text lists the known ones), or the rules have no target.
@@ -45,6 +45,7 @@ pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, 
         let names = || rules.targets().iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
         let target = rules
             .target(name)
+            .or_else(|| rules.target(&format!("v{name}")))
             .cloned()
             .ok_or_else(|| format!("no target is called {name:?}; known targets: auto, {}", names()))?;
         return Ok(ResolvedTarget { target, from: TargetFrom::Option });
