@@ -1,7 +1,6 @@
 //! Shared state of a run of conversions, borrowed from the session.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 
 use super::candidate::Candidate;
 use super::lookup::Lookup;
@@ -16,7 +15,6 @@ use crate::vma::lower::Context;
 /// Shared state of a run of conversions.
 pub(super) struct FixContext<'a> {
     tree: &'a Tree,
-    bindings: OnceLock<Vec<(String, Vec<u8>)>>,
     pub(super) context: Context<'a>,
     pub(super) chosen: &'a ResolvedTarget,
     pub(super) rewrite: &'a Rewrite,
@@ -33,7 +31,6 @@ impl<'a> FixContext<'a> {
         let functions = session.findings().iter().filter_map(|finding| finding.function(session.context.index));
         FixContext {
             tree: session.tree(),
-            bindings: OnceLock::new(),
             context: session.context,
             chosen: &session.chosen,
             rewrite,
@@ -45,10 +42,14 @@ impl<'a> FixContext<'a> {
         }
     }
 
-    /// Path and text of the Rust code that names an mmap hook.
-    pub(super) fn bindings(&self) -> &[(String, Vec<u8>)] {
+    /// The Rust code that names an mmap hook.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = (u32, &'a SourceFile)> {
         let (folder, extensions) = RUST;
-        self.bindings.get_or_init(|| texts_naming(self.tree, folder, extensions, b"mmap"))
+        let read = || {
+            let texts = texts_naming(self.tree, folder, extensions, b"mmap").into_iter();
+            texts.map(|(path, text)| SourceFile::without_items(&path, text)).collect()
+        };
+        self.context.index.bindings(read)
     }
 
     /// The analysis of a candidate's functions.

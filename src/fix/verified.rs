@@ -10,7 +10,7 @@ use super::text::edit::{Edits, add_all, applied, put_in_order};
 use crate::behaviour::{Conversion, Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
 use crate::index::{ItemId, Takes};
-use crate::kernel::Overlay;
+use crate::kernel::{Overlay, is_listed};
 use crate::lint::{self, Facts, HandlerView, Hazard, Lint};
 use crate::source::Span;
 use crate::verdict::{Extent, Finding, Session};
@@ -89,6 +89,9 @@ fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verifie
     for (file, edits) in &mut edits_of {
         put_in_order(edits);
         let source = index.file(*file);
+        if !is_listed(&source.path) {
+            continue;
+        }
         let text = applied(&source.text, Span::new(0, source.text.len()), edits);
         overlay.set(&source.path, Some(text));
     }

@@ -86,6 +86,11 @@ impl SourceFile {
         }
     }
 
+    /// A file of another language, which has no items.
+    pub fn without_items(path: &str, text: Vec<u8>) -> SourceFile {
+        SourceFile { text, ..SourceFile::new(path, Vec::new()) }
+    }
+
     /// Folder of the file, without a trailing slash.
     pub fn folder(&self) -> &str {
         folder_of(&self.path)

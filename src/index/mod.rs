@@ -39,7 +39,7 @@ pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use build::Sought;
 use names::Names;
@@ -102,6 +102,8 @@ pub struct Index {
     unclear: Vec<Unclear>,
     /// Names of the struct members that some file may call, each with the files that may.
     called: FxHashMap<String, Vec<u32>>,
+    /// Files of another language that name kernel structs, as far as they were asked for. They have no items.
+    bindings: OnceLock<Vec<SourceFile>>,
 }
 
 impl Index {
@@ -112,7 +114,15 @@ impl Index {
 
     /// A file by its number.
     pub fn file(&self, file: u32) -> &SourceFile {
-        &self.files[file as usize]
+        match self.files.get(file as usize) {
+            Some(file) => file,
+            None => &self.bindings.get().map_or(&[][..], Vec::as_slice)[file as usize - self.files.len()],
+        }
+    }
+
+    /// Files of another language that name kernel structs, with numbers behind those of all other files. The first call decides which they are.
+    pub fn bindings(&self, read: impl FnOnce() -> Vec<SourceFile>) -> impl Iterator<Item = (u32, &SourceFile)> {
+        (self.files.len() as u32..).zip(self.bindings.get_or_init(read))
     }
 
     /// Frees the syntax of functions.

@@ -205,3 +205,10 @@ static void late_init(struct panel *panel)
 	late_ops.mmap = late_mmap;
 	panel->own = plain_ops;
 }
+
+//- rust/kernel/panel.rs
+/// A table that has no hook of its own.
+const PANEL: bindings::panel_ops = bindings::panel_ops {
+    mmap: None,
+    blank: Some(blank),
+};

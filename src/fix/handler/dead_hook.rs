@@ -6,7 +6,7 @@ use crate::fix::hooks::retyping::RecordClues;
 use crate::fix::lookup::User;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{description_end, last_comment};
-use crate::index::{Hook, Scope};
+use crate::index::{Hook, Scope, SourceFile};
 use crate::source::ast::ExpressionKind as E;
 use crate::source::visit::{self, Seen};
 use crate::source::{Item, Span, find_word, words};
@@ -67,10 +67,10 @@ impl HandlerConversion<'_, '_> {
         let index = self.shared.context.index;
         let is_set = index.registrations().iter().any(|known| known.hook.is_same(hook));
         let clues = RecordClues::new(&hook.record, &index.file(declared).path);
-        let listed = |(_, text): &(String, Vec<u8>)| find_word(text, hook.record.as_bytes(), 0).is_some();
+        let listed = |(_, source): (u32, &SourceFile)| find_word(&source.text, hook.record.as_bytes(), 0).is_some();
         is_set
             || named_by_macro(self.shared, hook, &clues).is_some()
-            || self.shared.bindings().iter().any(listed)
+            || self.shared.bindings().any(listed)
             || self
                 .shared
                 .lookup

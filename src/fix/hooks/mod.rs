@@ -6,5 +6,6 @@ pub(in crate::fix) mod mapped;
 mod pointer;
 pub(in crate::fix) mod retype;
 pub(in crate::fix) mod retyping;
+mod rust;
 mod site;
 pub(in crate::fix) mod twin;

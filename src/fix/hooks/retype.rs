@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::fix::context::FixContext;
 use crate::fix::hooks::caller::Caller;
 use crate::fix::hooks::retyping::{PRIVATE, RecordClues, Retyping};
+use crate::fix::hooks::rust::listed;
 use crate::fix::hooks::twin;
 use crate::fix::lookup::User;
 use crate::fix::rewrite::function::parameters;
@@ -79,13 +80,6 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Retyped, St
     if let Some(place) = named_by_macro(shared, hook, &marks) {
         return Err(format!("a macro may name {} by its member at {place}", hook.name()));
     }
-    let lists = |text: &[u8]| {
-        find_word(text, hook.record.as_bytes(), 0).is_some()
-            && words(text, hook.member.as_bytes()).any(|at| text[at + hook.member.len()..].starts_with(b":"))
-    };
-    if let Some((path, _)) = shared.bindings().iter().find(|(_, text)| lists(text)) {
-        return Err(format!("{path} lists the members of struct {} and would need the new one", hook.record));
-    }
     if is_twin && shared.lookup.has_positional_table(hook) {
         return Err(format!("a table of struct {} names no members, and a new member would shift them", hook.record));
     }
@@ -94,6 +88,13 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Retyped, St
     let file = retyping.parameters.iter().position(|parameter| parameter.ty.points_to("file"));
     let mut retyped = Retyped { file, ..Retyped::default() };
     retyped.edits.insert(record.file, retyping.declared()?);
+    for (file, source) in shared.bindings() {
+        let edits = listed(&source.text, hook, &retyping.new_name, is_twin);
+        let edits = edits.map_err(|why| format!("{}: {} is {why}", source.path, hook.name()))?;
+        if !edits.is_empty() {
+            retyped.edits.insert(file, edits);
+        }
+    }
     for user in shared.lookup.users(&hook.member).iter() {
         retyping.user(user, &mut retyped)?;
     }
