@@ -116,3 +116,41 @@ static const struct file_operations first_fops = {
 	.mmap = f_mmap, //~ both-hooks
 	.mmap_prepare = f_mmap_prepare,
 };
+//- include/linux/dial.h
+struct dial_ops {
+	int (*mmap)(struct dial *dial, struct vm_area_struct *vma);
+	int (*mmap_prepare)(struct dial *dial, struct vm_area_desc *desc);
+};
+
+int dial_mmap_prepare(struct dial *dial, struct vm_area_desc *desc);
+
+#define DIAL_DEFAULT_OPS	.mmap_prepare = dial_mmap_prepare
+//- drivers/both-hooks/dial.c
+#include <linux/mm.h>
+#include <linux/dial.h>
+
+int dial_mmap_prepare(struct dial *dial, struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+/* Its table has the macro's hook, and its callers prefer the old one. */
+static int over_mmap(struct dial *dial, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static struct dial_ops over_ops = {
+	DIAL_DEFAULT_OPS,
+};
+
+static struct dial_ops own_ops = {
+	.mmap_prepare = dial_mmap_prepare,
+};
+
+static int __init dial_init(void)
+{
+	over_ops.mmap = over_mmap;
+	own_ops.mmap = over_mmap; //~ both-hooks
+	return 0;
+}
