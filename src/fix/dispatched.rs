@@ -100,10 +100,7 @@ impl Planner<'_> {
             let Some((_, implementers)) = retyped.get(&name) else {
                 return Some(format!("{blocked}, which takes no desc"));
             };
-            let is_left = |number: &&usize| {
-                let fix = &self.candidates[**number].fix;
-                fix.reason.is_some() || !fix.open_points.is_empty()
-            };
+            let is_left = |number: &&usize| !self.is_planned_safe(**number);
             if let Some(left) = implementers.iter().find(is_left) {
                 return Some(format!(
                     "{blocked}, which {} implements and does not convert",

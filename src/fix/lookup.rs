@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::index::{Hook, Identifiers, Index, ItemId, is_access};
+use crate::index::{Hook, Identifiers, Index, ItemId, is_access, is_macro_argument};
 use crate::memo::Memo;
 use crate::source::ast::Function;
 use crate::source::{ItemKind, blank_non_code, find_word, identifier_end, words};
@@ -25,11 +25,18 @@ pub(super) struct Lookup<'a> {
     codes: Memo<u32, Vec<u8>>,
     names: Memo<String, Vec<u32>>,
     users: Memo<String, Vec<User>>,
+    arguments: Memo<String, Vec<u32>>,
 }
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(index: &'a Index) -> Lookup<'a> {
-        Lookup { index, codes: Memo::default(), names: Memo::default(), users: Memo::default() }
+        Lookup {
+            index,
+            codes: Memo::default(),
+            names: Memo::default(),
+            users: Memo::default(),
+            arguments: Memo::default(),
+        }
     }
 
     /// Text of a file with comments and literals blanked.
@@ -63,6 +70,15 @@ impl<'a> Lookup<'a> {
     /// Functions and macros in all files that access a member of this name, in any struct.
     pub(super) fn users(&self, member: &str) -> Arc<Vec<User>> {
         self.users.get(member.to_owned(), || self.files().flat_map_iter(|file| self.users_in(file, member)).collect())
+    }
+
+    /// The files in which a name stands as an argument of a macro, or may, as comments are not told from code.
+    pub(super) fn macro_arguments(&self, name: &str) -> Arc<Vec<u32>> {
+        let holds = |file: &&u32| {
+            let text = &self.index.file(**file).text;
+            words(text, name.as_bytes()).any(|at| is_macro_argument(text, at, at + name.len()))
+        };
+        self.arguments.get(name.to_owned(), || self.naming(name).iter().filter(holds).copied().collect())
     }
 
     /// Whether some initialiser of the struct names no members, so that it may set the hook unseen.

@@ -63,26 +63,41 @@ impl<'a> Planner<'a> {
         self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
         self.settle_members();
         loop {
-            let going: BTreeSet<usize> =
-                (0..self.candidates.len()).filter(|number| self.candidates[*number].fix.reason.is_none()).collect();
-            let round = self.round(&going);
-            let done: Vec<(usize, Outcome)> =
-                going.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
-            let mut failed = false;
-            for (number, outcome) in done {
-                let Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason } = outcome;
-                let was_safe = self.is_planned_safe(number);
-                let fix = &mut self.candidates[number].fix;
-                (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
-                (fix.twins, fix.units, fix.has_bridges, fix.is_called) = (twins, units, has_bridges, is_called);
-                failed |= was_safe && !self.is_planned_safe(number);
-            }
+            let mut failed = self.convert_those(|planner, number| planner.is_planned_safe(number));
             failed |= self.keep_old_hooks(|planner, number| planner.is_planned_safe(number));
             failed |= self.settle();
             if !failed {
-                return;
+                break;
             }
         }
+        // Nothing depends on sketches, so they are written once, beside what converts in the end.
+        self.convert_those(|planner, number| !planner.is_planned_safe(number));
+    }
+
+    /// Converts the wanted candidates among those that were not rejected. Returns whether one of them turns out not to be safe.
+    fn convert_those(&mut self, wanted: impl Fn(&Planner, usize) -> bool) -> bool {
+        let is_going = |number: &usize| self.candidates[*number].fix.reason.is_none();
+        let going: BTreeSet<usize> = (0..self.candidates.len()).filter(is_going).collect();
+        let round = self.round(&going);
+        let wanted: Vec<usize> = going.into_iter().filter(|number| wanted(self, *number)).collect();
+        let done: Vec<(usize, Outcome)> =
+            wanted.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
+        let mut failed = false;
+        for (number, outcome) in done {
+            let Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason } = outcome;
+            let was_safe = self.is_planned_safe(number);
+            let fix = &mut self.candidates[number].fix;
+            (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
+            (fix.twins, fix.units, fix.has_bridges, fix.is_called) = (twins, units, has_bridges, is_called);
+            let is_safe = self.is_planned_safe(number);
+            if is_safe && !was_safe {
+                // What converts does not count on it.
+                let fix = &mut self.candidates[number].fix;
+                fix.wait_for_others(&self.shared.findings[fix.finding].registration);
+            }
+            failed |= was_safe && !is_safe;
+        }
+        failed
     }
 
     /// The names that conversions look for: of handlers, helpers, tables and hooks.
@@ -242,7 +257,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether the conversion is still considered safe. State is no obstacle if all of it moves to `vm_ops->mapped`.
-    fn is_planned_safe(&self, number: usize) -> bool {
+    pub(super) fn is_planned_safe(&self, number: usize) -> bool {
         let candidate = &self.candidates[number];
         let is_mapped = match &candidate.across {
             Some(across) => self.behind_hooks(across) == Verdict::Mapped,

@@ -12,7 +12,7 @@ use crate::kernel::{FileTrouble, TroubleKind, folder_of, is_listed};
 use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
 use crate::source::ast::Declared;
-use crate::source::{Item, ItemKind, LineIndex, Position, Span, conditions_at, parse, slice, words};
+use crate::source::{Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, parse, slice, words};
 
 /// A file that matters, with its bytes and its items.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub struct SourceFile {
     /// Path of an included file that is not read. Its name is not that of a C file, or it lies outside of the kernel code.
     pub includes_no_c: Option<String>,
     lines: OnceLock<LineIndex>,
+    comments: OnceLock<Vec<Span>>,
     /// Items by the hash of their names, built only for many items.
     named: OnceLock<Vec<(u64, u32)>>,
     functions: Memo<u32, FunctionSyntax>,
@@ -80,10 +81,18 @@ impl SourceFile {
             includes_no_c,
             text,
             lines: OnceLock::new(),
+            comments: OnceLock::new(),
             named: OnceLock::new(),
             functions: Memo::default(),
             tables: Memo::default(),
         }
+    }
+
+    /// Whether an offset lies in a comment.
+    pub fn is_in_comment(&self, at: usize) -> bool {
+        let comments = self.comments.get_or_init(|| comments(&self.text));
+        let before = comments.partition_point(|comment| comment.start <= at as u32);
+        before > 0 && comments[before - 1].contains(at as u32)
     }
 
     /// A file of another language, which has no items.

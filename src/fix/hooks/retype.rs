@@ -104,13 +104,8 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Retyped, St
 /// A place where a macro may name the member of a hook: `SET_OP(ops, mmap)`.
 pub(in crate::fix) fn named_by_macro(shared: &FixContext, hook: &Hook, marks: &RecordClues) -> Option<String> {
     let index = shared.context.index;
-    shared.lookup.naming(&hook.member).iter().find_map(|file| {
+    shared.lookup.macro_arguments(&hook.member).iter().find_map(|file| {
         let source = index.file(*file);
-        let is_argument = |text: &[u8], at: usize| is_macro_argument(text, at, at + hook.member.len());
-        // Most files need no second look, without comments.
-        if !words(&source.text, hook.member.as_bytes()).any(|at| is_argument(&source.text, at)) {
-            return None;
-        }
         let code = shared.lookup.code(*file);
         let is_named = |at: &usize| {
             let is_local = || {
@@ -118,7 +113,7 @@ pub(in crate::fix) fn named_by_macro(shared: &FixContext, hook: &Hook, marks: &R
                 let item = source.item_at(*at as u32).map(|item| source.items[item as usize].span.of(&code));
                 item.is_some_and(|text| words(text, hook.member.as_bytes()).any(|at| is_declared(text, at)))
             };
-            is_argument(&code, *at) && !is_local()
+            is_macro_argument(&code, *at, at + hook.member.len()) && !is_local()
         };
         let at = words(&code, hook.member.as_bytes()).find(is_named).filter(|_| marks.are_in(&source.text))?;
         Some(source.at(at as u32))

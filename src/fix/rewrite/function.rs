@@ -1,6 +1,5 @@
 //! Converts one function: its head, its body, the comments in it.
 
-use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -15,7 +14,7 @@ use crate::index::SourceFile;
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Function, StatementKind};
 use crate::source::macros::call_arguments;
-use crate::source::{Item, Span, comments, find_word, parse, variants, words};
+use crate::source::{Item, Span, find_word, parse, variants, words};
 
 /// Inputs of the conversion of a function.
 pub(in crate::fix) struct Conversion<'a> {
@@ -228,13 +227,10 @@ impl Conversion<'_> {
     /// Renames in comments: the function itself, and helpers whose twins are called.
     fn comments(&self, item: &Item, renamed: &BTreeMap<String, String>) -> Vec<Edit> {
         let mut edits = Vec::new();
-        // Only the text from the start of the file shows whether a comment or a literal is open.
-        let comments = LazyCell::new(|| comments(&self.source[..item.span.end as usize]));
-        let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
         for (name, twin) in renamed.iter().filter(|(name, twin)| name != twin) {
             for at in words(item.span.of(self.source), name.as_bytes()) {
                 let at = item.span.start as usize + at;
-                if self.code[at] == b' ' && in_comment(at) {
+                if self.code[at] == b' ' && self.file.is_in_comment(at) {
                     edits.push(Edit::new(at, at + name.len(), twin));
                 }
             }

@@ -1,12 +1,10 @@
 //! Places that name a handler besides its definition: registrations, prototypes, exports, aliases, comments.
 
-use std::cell::LazyCell;
-
 use crate::fix::rewrite::function::{Conversion, parameters};
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::columns;
 use crate::index::SourceFile;
-use crate::source::{Item, ItemKind, Span, comments, find_word, is_identifier_byte, words};
+use crate::source::{Item, ItemKind, Span, find_word, is_identifier_byte, words};
 
 /// Kind of a mention of a name in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +29,10 @@ pub(in crate::fix) enum Mention {
 
 /// Finds the mentions of a name in a file, with their offsets. `code` is the file's text with comments and literals blanked.
 pub(in crate::fix) fn mentions(file: &SourceFile, code: &[u8], name: &str) -> Vec<(usize, Mention)> {
-    let comments = LazyCell::new(|| comments(&file.text));
-    let in_comment = |at: usize| comments.iter().any(|comment| comment.contains(at as u32));
-    words(&file.text, name.as_bytes()).map(|at| (at, mention(file, code, name, at, &in_comment))).collect()
+    words(&file.text, name.as_bytes()).map(|at| (at, mention(file, code, name, at))).collect()
 }
 
-fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &dyn Fn(usize) -> bool) -> Mention {
+fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize) -> Mention {
     let number = file.item_at(at as u32).map(|number| number as usize);
     let item = number.map(|number| &file.items[number]);
     if let (Some(number), Some(item)) = (number, item)
@@ -47,7 +43,7 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize, in_comment: &d
     }
     if code[at] == b' ' {
         // A name after `/` is part of a path or URL, not the function.
-        let is_name = in_comment(at) && file.text[..at].last() != Some(&b'/');
+        let is_name = file.is_in_comment(at) && file.text[..at].last() != Some(&b'/');
         return if is_name { Mention::Comment } else { Mention::Literal };
     }
     if is_other_name(code, at) {
