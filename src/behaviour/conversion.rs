@@ -9,7 +9,8 @@ use super::outcome::Gap;
 use super::term::Part;
 use super::vm_ops::VmOps;
 use super::{Behaviour, Callees, Functions, Reading};
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
+use crate::index::Takes;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
 
@@ -32,7 +33,8 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
     let differ = &own(&before) ^ &own(&after);
     // What both call with values, and not with the mapping, is the same function.
-    let is_given_values = |name: &&String| before.own.get(*name).is_some_and(|(function, _)| gets_no_mapping(function));
+    let is_given_values =
+        |name: &&String| before.own.get(*name).is_some_and(|(function, _)| Takes::of(&function.parameters).is_none());
     let both: BTreeSet<String> = (&own(&before) & &own(&after)).iter().filter(is_given_values).cloned().collect();
     let (leave, mut follow): (BTreeSet<String>, BTreeSet<String>) =
         differ.into_iter().partition(|name| before.calls(name) && after.calls(name));
@@ -57,12 +59,6 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
     let differences = found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
     Ok(Conversion { differences, consequences: consequences(&pairs) })
-}
-
-/// Whether a function gets neither a VMA nor a desc.
-fn gets_no_mapping(function: &Function) -> bool {
-    let mut parameters = function.parameters.iter();
-    parameters.all(|parameter| !["vm_area_struct", "vm_area_desc"].iter().any(|tag| parameter.ty.points_to(tag)))
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per

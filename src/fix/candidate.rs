@@ -20,7 +20,7 @@ pub(super) struct Candidate {
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
     /// Hooks that its functions call with the VMA, by function and by name. They are called with the desc if all their implementers convert.
-    pub(super) dispatches: BTreeMap<ItemId, BTreeMap<String, Dispatched>>,
+    pub(super) dispatches: Dispatches,
     /// Calls of hooks that nothing implements, by file.
     pub(super) dead_calls: Vec<(u32, Span, Hook)>,
     /// Helpers that only read the VMA.
@@ -72,6 +72,9 @@ impl Candidate {
         }
     }
 }
+
+/// Hooks that functions call with the VMA, by function and by name.
+pub(super) type Dispatches = BTreeMap<ItemId, BTreeMap<String, Dispatched>>;
 
 /// A hook of an ops table that gets the VMA.
 pub(super) struct Dispatched {

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Dispatches};
 use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
@@ -158,6 +158,7 @@ impl Planner<'_> {
         self.shared.analysis.add(own);
         for (number, keys) in keys {
             let twin = self.twin(&self.candidates[number], &keys);
+            let dispatches = self.dispatches(&self.candidates[number], &keys);
             let findings: Vec<&Finding> =
                 self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
             let mapped = match keys.as_slice() {
@@ -166,11 +167,10 @@ impl Planner<'_> {
             };
             let (mut helpers, readers) = match &twin {
                 Some(_) => Default::default(),
-                None => self.helpers(&self.candidates[number], &keys),
+                None => self.helpers(&self.candidates[number], &keys, &dispatches),
             };
             helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
             let dead_calls = self.dead_calls(&self.candidates[number], &keys);
-            let dispatches = self.dispatches(&self.candidates[number], &keys);
             let held = self.held_behind_hook(&self.candidates[number], &keys);
             let candidate = &mut self.candidates[number];
             candidate.fix.reason =
@@ -301,11 +301,15 @@ impl Planner<'_> {
 
     /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list has those that only
     /// read the VMA.
-    fn helpers(&self, candidate: &Candidate, keys: &[Key]) -> (BTreeSet<ItemId>, BTreeSet<ItemId>) {
+    fn helpers(
+        &self,
+        candidate: &Candidate,
+        keys: &[Key],
+        dispatches: &Dispatches,
+    ) -> (BTreeSet<ItemId>, BTreeSet<ItemId>) {
         let (index, analysis) = (self.context.index, self.analysis_of(candidate));
         let (mut helpers, mut writers) = (BTreeSet::new(), BTreeSet::new());
-        let hooks: BTreeSet<String> =
-            self.dispatches(candidate, keys).into_values().flat_map(BTreeMap::into_keys).collect();
+        let hooks: BTreeSet<&String> = dispatches.values().flat_map(BTreeMap::keys).collect();
         let implements = |finding: &&Finding| hooks.contains(&finding.registration.hook.name());
         let implementing = self.findings.iter().filter(implements).filter_map(|finding| finding.function(index));
         let implementing: BTreeSet<ItemId> = implementing.map(|key| key.id).collect();

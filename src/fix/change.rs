@@ -168,7 +168,11 @@ impl Fixes {
 
     /// Takes changes back, with those that need them, and with twins that nothing needs any more. Returns the changes that were taken back.
     pub fn take_back(&mut self, is_wrong: impl Fn(&Change) -> bool) -> Vec<Change> {
-        let mut kept: Vec<bool> = self.changes.iter().map(|change| !is_wrong(change)).collect();
+        self.keep(self.changes.iter().map(|change| !is_wrong(change)).collect())
+    }
+
+    /// Keeps the changes that `kept` says by place, without those that need others, and without twins that nothing needs. Returns the others.
+    fn keep(&mut self, mut kept: Vec<bool>) -> Vec<Change> {
         // A change stands behind those that it needs.
         for number in 0..self.changes.len() {
             kept[number] &= self.changes[number].needs.iter().all(|need| kept[*need]);
@@ -200,14 +204,9 @@ impl Fixes {
                 change.needs.iter().for_each(|need| is_needed[*need] = true);
             }
         }
-        let unneeded: BTreeSet<Vec<usize>> = self
-            .changes
-            .iter()
-            .zip(is_needed)
-            .filter(|(change, is_needed)| !is_needed && !change.handlers.is_empty())
-            .map(|(change, _)| change.handlers.clone())
-            .collect();
-        self.take_back(|change| unneeded.contains(&change.handlers));
+        let is_unit = self.changes.iter().map(|change| change.handlers.is_empty());
+        let kept = is_needed.into_iter().zip(is_unit).map(|(is_needed, is_unit)| is_needed || is_unit).collect();
+        self.keep(kept);
     }
 
     /// For each change, the edits of its files and those that earlier changes make to the same files.

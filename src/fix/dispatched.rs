@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::candidate::{Candidate, Dispatched};
+use super::candidate::{Candidate, Dispatched, Dispatches};
 use super::planner::Planner;
-use crate::index::{Hook, ItemId};
-use crate::rules::{RequirementKind, StateKind};
+use crate::index::Hook;
+use crate::rules::RequirementKind;
 use crate::verdict::{Judgement, Requirement, Verdict};
 use crate::vma::EventKind;
+use crate::vma::event::holds_lock;
 use crate::vma::flow::Key;
 
 impl Planner<'_> {
@@ -22,12 +23,8 @@ impl Planner<'_> {
     }
 
     /// The hooks of other tables that get the VMA, by the functions that call them.
-    pub(super) fn dispatches(
-        &self,
-        candidate: &Candidate,
-        keys: &[Key],
-    ) -> BTreeMap<ItemId, BTreeMap<String, Dispatched>> {
-        let mut dispatches: BTreeMap<ItemId, BTreeMap<String, Dispatched>> = BTreeMap::new();
+    pub(super) fn dispatches(&self, candidate: &Candidate, keys: &[Key]) -> Dispatches {
+        let mut dispatches = Dispatches::new();
         let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
         for (key, event) in reached.flat_map(|(key, lowered)| lowered.events.iter().map(move |event| (key, event))) {
             let EventKind::Hook { hook: Some(hook), .. } = &event.kind else { continue };
@@ -68,7 +65,7 @@ impl Planner<'_> {
                 let events: Vec<&EventKind> = path.items.iter().map(|item| &table.event(item).kind).collect();
                 let hook = events.iter().position(|kind| populates(kind))?;
                 done_behind(&events[hook + 1..])
-                    .or_else(|| is_locked(&events[..hook]).then(|| "holds a lock across".to_owned()))
+                    .or_else(|| holds_lock(events[..hook].iter().copied()).then(|| "holds a lock across".to_owned()))
             })
         })
     }
@@ -121,11 +118,4 @@ fn done_behind(events: &[&EventKind]) -> Option<String> {
         }
         _ => None,
     })
-}
-
-/// Whether a path holds a lock at its end.
-fn is_locked(events: &[&EventKind]) -> bool {
-    let count = |is: fn(&EventKind) -> bool| events.iter().filter(|kind| is(kind)).count();
-    count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
-        > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
 }

@@ -124,6 +124,13 @@ impl EventKind {
     }
 }
 
+/// Whether more locks are taken than released among events.
+pub fn holds_lock<'e>(events: impl Iterator<Item = &'e EventKind> + Clone) -> bool {
+    let count = |is: fn(&EventKind) -> bool| events.clone().filter(|kind| is(kind)).count();
+    count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
+        > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
+}
+
 /// Effect of a write to an object that others see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {

@@ -339,17 +339,18 @@ impl Sources<'_> {
     /// Next step for a blocker.
     fn blocker_advice(&self, blocker: &Blocker, effort: Effort, fate: Fate) -> String {
         let count = blocker.implementers.len();
+        let written = match (fate, blocker.kind) {
+            (Fate::Left, _) => None,
+            (Fate::Twin(fix), _) => Some((fix, "its patches give this a twin that takes a desc".to_owned())),
+            (Fate::Converted(fix), BlockerKind::Hook) => {
+                Some((fix, format!("the patch converts all implementers ({count})")))
+            }
+            (Fate::Converted(fix), BlockerKind::Helper) => Some((fix, "the patch converts it".to_owned())),
+        };
+        if let Some((fix, what)) = written {
+            return format!("run: mmaplint fix TREE {}; {what}", fix.name);
+        }
         match (effort, blocker.kind) {
-            (Effort::Patch, kind) => match fate {
-                Fate::Twin(fix) => {
-                    format!("run: mmaplint fix TREE {}; its patches give this a twin that takes a desc", fix.name)
-                }
-                Fate::Converted(fix) if kind == BlockerKind::Hook => {
-                    format!("run: mmaplint fix TREE {}; the patch converts all implementers ({count})", fix.name)
-                }
-                Fate::Converted(fix) => format!("run: mmaplint fix TREE {}; the patch converts it", fix.name),
-                Fate::Left => String::new(),
-            },
             (Effort::Waits, _) => self.needed_first(&blocker.depends_on),
             (Effort::Api, BlockerKind::Hook) => {
                 "some of its implementers need an API that the kernel does not have".to_owned()

@@ -3,11 +3,11 @@
 use super::HandlerConversion;
 use super::helpers::renamed;
 use crate::fix::rewrite::function::Helpers;
-use crate::fix::text::edit::Edit;
+use crate::fix::text::edit::{Edit, edited};
 use crate::fix::text::mentions::{Mention, mentions};
 use crate::index::ItemId;
 use crate::source::macros::{call_arguments, definition};
-use crate::source::{ItemKind, Span, find_word, identifier_end, words};
+use crate::source::{ItemKind, identifier_end, words};
 
 /// A macro whose body is a call of a helper.
 pub(super) struct Forwarder {
@@ -29,7 +29,10 @@ impl HandlerConversion<'_, '_> {
         let mut found: Vec<Forwarder> = Vec::new();
         for id in &self.staying {
             let helper = index.file(id.file).name(index.item(*id));
-            let Some(position) = self.vma_parameter(*id).filter(|_| helpers.contains_key(&helper)) else { continue };
+            let Some(position) = self.parameter_to(*id, "vm_area_struct").filter(|_| helpers.contains_key(&helper))
+            else {
+                continue;
+            };
             for file in self.files_naming(&helper, !index.is_visible_elsewhere(*id)) {
                 let source = index.file(file);
                 if !source.is_header() {
@@ -47,12 +50,6 @@ impl HandlerConversion<'_, '_> {
         }
         found.sort_by_key(|forwarder| forwarder.id);
         self.forwarders = found;
-    }
-
-    /// Position of the VMA among the parameters of a function.
-    fn vma_parameter(&self, id: ItemId) -> Option<usize> {
-        let function = self.shared.context.function(id);
-        function.variants.first()?.parameters.iter().position(|parameter| parameter.ty.points_to("vm_area_struct"))
     }
 
     /// A macro that is a call of a helper, if the handler's functions use it.
@@ -76,12 +73,10 @@ impl HandlerConversion<'_, '_> {
             && !body.contains(&b'"')
             && (vma == "desc" || !parameters.iter().any(|name| name == "desc"));
         let mut own = self.candidate.definitions.iter().chain(&self.candidate.helpers);
-        let uses = |id: &ItemId| {
-            let item = index.item(*id);
-            let code = self.shared.lookup.code(id.file);
-            find_word(Span { start: item.body, end: item.span.end }.of(&code), name.as_bytes(), 0).is_some()
-        };
-        let is_used = item.kind == ItemKind::Macro && end == body.len() && is_parameter && own.any(uses);
+        let is_used = item.kind == ItemKind::Macro
+            && end == body.len()
+            && is_parameter
+            && own.any(|user| self.calls(*user, &name));
         let twin = renamed(&name, false, false);
         is_used.then(|| Forwarder { id, name, twin, helper: helper.to_owned(), vma })
     }
@@ -93,25 +88,17 @@ impl HandlerConversion<'_, '_> {
         for forwarder in self.forwarders.iter().filter(|forwarder| forwarder.helper == helper) {
             let (file, span) = (index.file(forwarder.id.file), index.item(forwarder.id).span);
             let vma = if forwarder.vma == "vma" { "desc" } else { &forwarder.vma };
-            let mut text = String::from_utf8_lossy(span.of(&file.text).trim_ascii_end()).into_owned();
-            for (old, new) in [(&*forwarder.name, &*forwarder.twin), (helper, new_helper), (&forwarder.vma, vma)] {
-                text = with_word(&text, old, new);
-            }
-            let end = span.start as usize + span.of(&file.text).trim_ascii_end().len();
+            let text = span.of(&file.text).trim_ascii_end();
+            let end = span.start as usize + text.len();
+            let renamed = [(&*forwarder.name, &*forwarder.twin), (helper, new_helper), (&forwarder.vma, vma)];
+            let each = |(old, new): (&str, &str)| {
+                words(text, old.as_bytes()).map(|at| Edit::new(at, at + old.len(), new)).collect::<Vec<_>>()
+            };
+            let Ok(text) = edited(text, renamed.into_iter().flat_map(each).collect()) else { continue };
             edits.push((forwarder.id.file, Edit::new(end, end, format!("\n{text}"))));
         }
         for (file, edit) in edits {
             self.add(file, [edit]);
         }
     }
-}
-
-/// A text with a word replaced wherever it stands.
-fn with_word(text: &str, old: &str, new: &str) -> String {
-    let places: Vec<usize> = words(text.as_bytes(), old.as_bytes()).collect();
-    let mut replaced = text.to_owned();
-    for at in places.into_iter().rev() {
-        replaced.replace_range(at..at + old.len(), new);
-    }
-    replaced
 }

@@ -34,7 +34,7 @@ impl HandlerConversion<'_, '_> {
             if names.contains_key(&name) && !index.is_visible_elsewhere(id) {
                 self.refuse(format!("it leads to several functions called {name}"));
             }
-            let without_file = if self.shared.is_registered(id) { self.file_parameter(id) } else { None };
+            let without_file = if self.shared.is_registered(id) { self.parameter_to(id, "file") } else { None };
             names.insert(name, DescHelper { name: renamed, without_file, old_stays: !is_ours });
         }
         self.find_forwarders(&names);
@@ -49,10 +49,10 @@ impl HandlerConversion<'_, '_> {
         names
     }
 
-    /// Position of the file among the parameters of a function.
-    fn file_parameter(&self, id: ItemId) -> Option<usize> {
+    /// Position of the first parameter of a function that points to a struct.
+    pub(super) fn parameter_to(&self, id: ItemId, tag: &str) -> Option<usize> {
         let function = self.shared.context.function(id);
-        function.variants.first()?.parameters.iter().position(|parameter| parameter.ty.points_to("file"))
+        function.variants.first()?.parameters.iter().position(|parameter| parameter.ty.points_to(tag))
     }
 
     /// Converts one of the functions that get the VMA: in place if all its users convert, else as a twin beside it.

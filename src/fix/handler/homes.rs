@@ -70,7 +70,7 @@ impl HandlerConversion<'_, '_> {
         called.flat_map(|other| self.homes(*other, helpers)).flatten().collect()
     }
 
-    fn calls(&self, id: ItemId, name: &str) -> bool {
+    pub(super) fn calls(&self, id: ItemId, name: &str) -> bool {
         let item = self.shared.context.index.item(id);
         let code = self.shared.lookup.code(id.file);
         find_word(Span { start: item.body, end: item.span.end }.of(&code), name.as_bytes(), 0).is_some()

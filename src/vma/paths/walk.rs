@@ -7,7 +7,7 @@ use super::state::{Known, State, limited, mark_added, merge, unique};
 use super::{Path, PathCache, PathItem};
 use crate::rules::StateKind;
 use crate::source::Span;
-use crate::vma::event::{EventKind, Write};
+use crate::vma::event::{EventKind, Write, holds_lock};
 use crate::vma::flow::{Arm, Condition, Key, Step, Value};
 
 /// States that leave a list of steps, by exit.
@@ -231,9 +231,7 @@ impl Walk<'_, '_> {
     }
 
     fn holds_lock(&self, state: &State) -> bool {
-        let count = |is: fn(&EventKind) -> bool| state.items.iter().filter(|item| is(self.event(item))).count();
-        count(|kind| matches!(kind, EventKind::Take { kind: StateKind::Lock, .. }))
-            > count(|kind| matches!(kind, EventKind::Undo { kind: StateKind::Lock, .. }))
+        holds_lock(state.items.iter().map(|item| self.event(item)))
     }
 
     /// Removes the matching acquisition if nothing relevant happened since; otherwise adds the release to the path.
