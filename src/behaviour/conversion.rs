@@ -42,16 +42,17 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
     let renamed = if was.len() == is.len() { was } else { Vec::new() };
-    let mut reading = Reading { parameters: Vec::new(), follow, leave };
-    let mut before = old_functions.behaviours(old, &reading);
-    reading.parameters = renamed;
-    let mut after = new_functions.behaviours(new, &reading);
+    let mut of_old = Reading { parameters: Vec::new(), follow, leave };
+    let mut of_new = Reading { parameters: renamed, ..of_old.clone() };
+    let read = |of_old: &Reading, of_new: &Reading| {
+        (old_functions.behaviours(old, of_old), new_functions.behaviours(new, of_new))
+    };
+    let (mut before, mut after) = read(&of_old, &of_new);
     let is_too_long = |behaviour: &Behaviour| behaviour.gap == Some(Gap::TooManyPaths);
     if before.iter().chain(&after).any(is_too_long) {
-        reading.leave.extend(both);
-        after = new_functions.behaviours(new, &reading);
-        reading.parameters.clear();
-        before = old_functions.behaviours(old, &reading);
+        of_old.leave.extend(both.iter().cloned());
+        of_new.leave.extend(both);
+        (before, after) = read(&of_old, &of_new);
     }
     let moved = moved(new_functions, new, &after);
     let pairs = paired(&before, &after)?;

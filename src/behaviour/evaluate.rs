@@ -11,7 +11,7 @@ use super::state::State;
 use super::store::{member_of, target_of};
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
-use crate::index::{Hook, Scope, Takes};
+use crate::index::{Hook, Scope, Takes, unprepared};
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
@@ -319,7 +319,7 @@ impl Walk<'_, '_> {
             return state.field(&field);
         }
         // A hook and the one that takes a desc instead are read alike.
-        let place = member_of(base, &name.replace("mmap_prepare", "mmap"));
+        let place = member_of(base, &unprepared(name));
         if let Some(value) = state.memory.get(&place) {
             return value.clone();
         }

@@ -42,7 +42,7 @@ use atom::Compared;
 use state::State;
 use walk::{Exit, Walk};
 
-use crate::index::{Index, ItemId};
+use crate::index::{Index, ItemId, unprepared};
 use crate::rules::{Guard, Rewrite};
 use crate::source::Assumed;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
@@ -289,7 +289,7 @@ impl<'a> Functions<'a> {
         if let Some(helper) = self.twins.get(name) {
             return helper.clone();
         }
-        let name = name.replace("mmap_prepare", "mmap");
+        let name = unprepared(name);
         if !gets_mapping {
             return name;
         }

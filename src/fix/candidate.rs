@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{Applicability, HandlerFix};
+use super::change::{Applicability, HandlerFix, HookCallers};
 use super::text::edit::Edit;
 use crate::index::{Hook, ItemId};
 use crate::source::Span;
@@ -63,8 +63,7 @@ impl Candidate {
                 not_compared: BTreeSet::new(),
                 consequences: BTreeSet::new(),
                 carried: Vec::new(),
-                has_bridges: false,
-                is_called: false,
+                hook_callers: HookCallers::None,
                 twins: BTreeSet::new(),
                 edits: BTreeMap::new(),
                 units: BTreeMap::new(),

@@ -171,7 +171,7 @@ impl Planner<'_> {
             };
             helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
             let dead_calls = self.dead_calls(&self.candidates[number], &keys);
-            let held = self.held_behind_hook(&self.candidates[number], &keys);
+            let held = self.held_behind_hook(&self.candidates[number], &keys, &dispatches);
             let candidate = &mut self.candidates[number];
             candidate.fix.reason =
                 held.map(|what| format!("{what} the call of a hook; an action that the hook asks for would run later"));

@@ -64,15 +64,25 @@ pub struct HandlerFix {
     pub consequences: BTreeSet<Consequence>,
     /// Hazards of the handler that the conversion leaves as they are: place and message.
     pub carried: Vec<String>,
-    /// Whether the hook that it implements has callers that keep their VMA.
-    pub has_bridges: bool,
-    /// Whether the hook that it implements is called at all.
-    pub is_called: bool,
+    /// The callers of the hook that it implements.
+    pub(super) hook_callers: HookCallers,
     /// Functions of other modules that the handler calls, with the names of those that take a desc.
     pub twins: BTreeSet<(ItemId, String)>,
     pub(super) edits: Edits,
     /// The twins of hooks and helpers that it needs.
     pub(super) units: BTreeMap<Unit, UnitPart>,
+}
+
+/// The callers of a hook that is retyped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum HookCallers {
+    /// Nothing calls it.
+    #[default]
+    None,
+    /// All of them have a desc.
+    WithDesc,
+    /// Some keep their VMA.
+    WithVma,
 }
 
 impl HandlerFix {

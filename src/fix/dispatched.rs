@@ -1,6 +1,6 @@
 //! Candidates that pass the VMA to hooks: when they can call the hooks with a desc instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Dispatched, Dispatches};
 use super::planner::Planner;
@@ -49,15 +49,19 @@ impl Planner<'_> {
     }
 
     /// Reason why a candidate cannot call its hooks with a desc: what it does behind the call would come before an action that the hook asks for.
-    pub(super) fn held_behind_hook(&self, candidate: &Candidate, keys: &[Key]) -> Option<String> {
+    pub(super) fn held_behind_hook(
+        &self,
+        candidate: &Candidate,
+        keys: &[Key],
+        dispatches: &Dispatches,
+    ) -> Option<String> {
+        let all = dispatches.values().flatten();
+        let populating: BTreeSet<&String> = all.filter(|(_, one)| one.populates).map(|(name, _)| name).collect();
+        if populating.is_empty() {
+            return None;
+        }
         let analysis = self.analysis_of(candidate);
-        let mut known: BTreeMap<String, bool> = BTreeMap::new();
-        let mut populates = |kind: &EventKind| match kind {
-            EventKind::Hook { hook: Some(hook), .. } => {
-                *known.entry(hook.name()).or_insert_with(|| self.may_populate(hook))
-            }
-            _ => false,
-        };
+        let populates = |kind: &EventKind| matches!(kind, EventKind::Hook { hook: Some(hook), .. } if populating.contains(&hook.name()));
         keys.iter().find_map(|key| {
             let facts = analysis.facts(key);
             let table = &facts.function_paths.event_table;

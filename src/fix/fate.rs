@@ -15,12 +15,12 @@ pub enum Fate<'f> {
 }
 
 impl Fate<'_> {
-    /// The fate as the end of a sentence about the blocker; empty if it stays.
-    pub fn told(self) -> &'static str {
+    /// The fate as the end of a sentence about the blocker; `None` if it stays.
+    pub fn told(self) -> Option<&'static str> {
         match self {
-            Fate::Converted(_) => "the series of fix converts it",
-            Fate::Twin(_) => "the series of fix gives it a twin",
-            Fate::Left => "",
+            Fate::Converted(_) => Some("the series of fix converts it"),
+            Fate::Twin(_) => Some("the series of fix gives it a twin"),
+            Fate::Left => None,
         }
     }
 

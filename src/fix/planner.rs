@@ -8,27 +8,14 @@ use rustc_hash::FxHashSet;
 use super::candidate::Candidate;
 use super::change::{Applicability, Change, Fixes, HandlerFix};
 use super::context::FixContext;
-use super::handler::{HandlerConversion, Round};
+use super::handler::{HandlerConversion, Outcome, Round};
 use super::hooks::retype::Members;
 use super::rewrite::rewriter::OpenPoint;
 use super::series::changes;
-use super::text::edit::{Edit, Edits, sorted};
-use super::unit::{Unit, UnitPart};
+use super::text::edit::{Edit, sorted};
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
 use crate::verdict::{Judgement, Requirement, Session, Verdict};
-
-/// Result of converting one handler: edits by file, open points, remarks, and the reason if it is not converted.
-struct Outcome {
-    edits: Edits,
-    open_points: Vec<(u32, OpenPoint)>,
-    remarks: BTreeSet<String>,
-    twins: BTreeSet<(ItemId, String)>,
-    units: BTreeMap<Unit, UnitPart>,
-    has_bridges: bool,
-    is_called: bool,
-    reason: Option<String>,
-}
 
 /// Decides which candidates are converted together.
 pub(super) struct Planner<'a> {
@@ -84,11 +71,11 @@ impl<'a> Planner<'a> {
             wanted.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
         let mut failed = false;
         for (number, outcome) in done {
-            let Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason } = outcome;
+            let Outcome { edits, open_points, remarks, twins, units, hook_callers, reason } = outcome;
             let was_safe = self.is_planned_safe(number);
             let fix = &mut self.candidates[number].fix;
             (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
-            (fix.twins, fix.units, fix.has_bridges, fix.is_called) = (twins, units, has_bridges, is_called);
+            (fix.twins, fix.units, fix.hook_callers) = (twins, units, hook_callers);
             let is_safe = self.is_planned_safe(number);
             if is_safe && !was_safe {
                 // What converts does not count on it.
@@ -270,26 +257,14 @@ impl<'a> Planner<'a> {
     /// Converts one handler, given the functions that are converted in the same round.
     fn converted(&self, number: usize, round: &Round) -> Outcome {
         let candidate = &self.candidates[number];
-        let mut work = HandlerConversion::new(&self.shared, &self.members, candidate, round);
-        work.run();
-        let HandlerConversion {
-            mut edits,
-            mut open_points,
-            remarks,
-            twins,
-            mut units,
-            has_bridges,
-            is_called,
-            reason,
-            ..
-        } = work;
-        let of_units = units.values_mut().flat_map(|part| &mut part.edits);
-        for (file, edits) in edits.iter_mut().chain(of_units) {
+        let mut outcome = HandlerConversion::new(&self.shared, &self.members, candidate, round).run();
+        let of_units = outcome.units.values_mut().flat_map(|part| &mut part.edits);
+        for (file, edits) in outcome.edits.iter_mut().chain(of_units) {
             keep_line_ends(&self.context.index.file(*file).text, edits);
         }
-        open_points.sort();
-        open_points.dedup();
-        Outcome { edits, open_points, remarks, twins, units, has_bridges, is_called, reason }
+        outcome.open_points.sort();
+        outcome.open_points.dedup();
+        outcome
     }
 
     /// The state that a person has to move to `vm_ops->mapped`.

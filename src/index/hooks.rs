@@ -121,3 +121,8 @@ impl Hooks {
 pub fn prepared(name: &str) -> String {
     name.replacen("mmap", "mmap_prepare", 1)
 }
+
+/// The name of a hook or a function before [`prepared`].
+pub fn unprepared(name: &str) -> String {
+    name.replace("mmap_prepare", "mmap")
+}

@@ -34,10 +34,15 @@ pub fn dot(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()
         let shape = if blocker.kind == BlockerKind::Hook { "box" } else { "ellipse" };
         let keeps = format!("blocks {} ({} directly)", blocker.all.len(), blocker.direct.len());
         let told = fixes.fate(report.scan.index, &blocker.name).told();
-        let label = [&blocker.name, &own_state(report, blocker), &keeps, told].join("\n");
-        let label = label.trim_end();
+        let label = [&blocker.name, &own_state(report, blocker), &*keeps];
+        let label = label.into_iter().chain(told).collect::<Vec<_>>().join("\n");
         let colour = colour(blocker.verdict);
-        writeln!(out, "  {} [label={}, shape={shape}, fillcolor=\"{colour}\"];", quoted(&blocker.name), quoted(label))?;
+        writeln!(
+            out,
+            "  {} [label={}, shape={shape}, fillcolor=\"{colour}\"];",
+            quoted(&blocker.name),
+            quoted(&label)
+        )?;
         for other in &blocker.depends_on {
             writeln!(out, "  {} -> {};", quoted(&blocker.name), quoted(other))?;
         }
@@ -97,10 +102,8 @@ pub fn graph_lines(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::R
         let (direct, all) = (blocker.direct.len(), counted(blocker.all.len(), "handler"));
         let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
         let itself = own_state(report, blocker);
-        let told = match fixes.fate(report.scan.index, &blocker.name).told() {
-            "" => String::new(),
-            told => format!("; {told}"),
-        };
+        let told = fixes.fate(report.scan.index, &blocker.name).told();
+        let told = told.map_or(String::new(), |told| format!("; {told}"));
         let line = format!(
             "{place}{} blocks {all}, {direct} directly (file_operations: {files}, {direct_files} directly); \
              {itself}{first}{told}",

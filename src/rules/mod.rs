@@ -138,6 +138,11 @@ impl Rules {
         self.calls.get(name)
     }
 
+    /// Whether a call of `name` populates.
+    pub fn populates(&self, name: &str) -> bool {
+        self.call(name).is_some_and(|rule| rule.does == CallEffect::Populate)
+    }
+
     /// State that a call of `name` takes or releases, by its exact name or by a suffix.
     pub fn state(&self, name: &str) -> Option<StateEffect<'_>> {
         if let Some(index) = self.takes.get(name) {

@@ -90,6 +90,14 @@ impl Statement {
             _ => None,
         }
     }
+
+    /// The value, if the statement is `return value;`.
+    pub fn returned(&self) -> Option<&Expression> {
+        match &self.kind {
+            StatementKind::Return(value) => value.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// C statements, reduced to the needs of the analysis.

@@ -10,7 +10,7 @@ use crate::fix::text::layout::{indented, laid_out};
 use crate::fix::text::mentions::{Mention, mentions};
 use crate::index::ItemId;
 use crate::rules::CallEffect;
-use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
+use crate::source::ast::{Expression, ExpressionKind as E, Function};
 use crate::source::{ItemKind, Span, find_word, identifier_before, words};
 
 /// Hooks of a VMA that exists. Their callers may hold its lock for reading only.
@@ -38,7 +38,7 @@ impl HandlerConversion<'_, '_> {
         let mut is_error = true;
         each_block(&function.body, &mut |list| {
             for statement in list {
-                if let S::Return(Some(value)) = &statement.kind {
+                if let Some(value) = statement.returned() {
                     is_error &= self.is_error(value);
                 }
             }

@@ -31,7 +31,7 @@ impl HandlerConversion<'_, '_> {
                 }
                 None => format!("nothing implements {}, so the branch that calls it is removed", hook.name()),
             };
-            self.remarks.insert(remark);
+            self.out.remarks.insert(remark);
         }
     }
 

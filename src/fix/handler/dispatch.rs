@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::HandlerConversion;
+use crate::fix::change::HookCallers;
 use crate::fix::hooks::retype::Retyped;
 use crate::fix::rewrite::function::DescHook;
 use crate::fix::text::edit::{Edit, Edits, add_all};
@@ -49,14 +50,18 @@ impl HandlerConversion<'_, '_> {
     /// Retypes a hook that no implementer keeps in its old form.
     pub(super) fn retype_whole(&mut self, retyped: &Retyped) {
         let needed = self.still_needed(retyped);
-        add_all(&mut self.edits, &needed);
+        add_all(&mut self.out.edits, &needed);
     }
 
-    /// Whether a hook has a caller that keeps its VMA.
-    pub(super) fn is_bridged_somewhere(&self, retyped: &Retyped) -> bool {
+    /// The callers of a hook.
+    pub(super) fn callers(&self, retyped: &Retyped) -> HookCallers {
         let replaced = self.replaced();
-        let is_kept = |file: u32, place: &Span| !is_within(&replaced, file, *place);
-        retyped.called.iter().any(|(file, places)| places.iter().any(|place| is_kept(*file, place)))
+        let caller = |(file, place): (u32, &Span)| match is_within(&replaced, file, *place) {
+            true => HookCallers::WithDesc,
+            false => HookCallers::WithVma,
+        };
+        let called = retyped.called.iter().flat_map(|(file, places)| places.iter().map(|place| (*file, place)));
+        called.map(caller).max().unwrap_or_default()
     }
 
     /// The edits that retype a hook, without those in functions that call it with a desc now.

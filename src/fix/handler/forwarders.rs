@@ -23,8 +23,8 @@ pub(super) struct Forwarder {
 }
 
 impl HandlerConversion<'_, '_> {
-    /// Finds the macros by which the handler's functions reach the helpers that stay.
-    pub(super) fn find_forwarders(&mut self, helpers: &Helpers) {
+    /// The macros by which the handler's functions reach the helpers that stay.
+    pub(super) fn forwarders_to(&self, helpers: &Helpers) -> Vec<Forwarder> {
         let index = self.shared.context.index;
         let mut found: Vec<Forwarder> = Vec::new();
         for id in &self.staying {
@@ -49,7 +49,7 @@ impl HandlerConversion<'_, '_> {
             }
         }
         found.sort_by_key(|forwarder| forwarder.id);
-        self.forwarders = found;
+        found
     }
 
     /// A macro that is a call of a helper, if the handler's functions use it.

@@ -7,7 +7,6 @@ use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{Mention, documented, mentions};
 use crate::index::{ItemId, prepared};
-use crate::rules::CallEffect;
 use crate::source::{Span, find_word, identifiers};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,15 +36,15 @@ impl HandlerConversion<'_, '_> {
             let without_file = if self.shared.is_registered(id) { self.parameter_to(id, "file") } else { None };
             names.insert(name, DescHelper { name: renamed, without_file, old_stays: !is_ours });
         }
-        self.find_forwarders(&names);
-        for forwarder in std::mem::take(&mut self.forwarders) {
+        let forwarders = self.forwarders_to(&names);
+        for forwarder in &forwarders {
             if let Some(taken) = self.shared.file_with(&forwarder.twin, index.file(forwarder.id.file)) {
                 self.refuse(format!("{} already has a {}", taken.path, forwarder.twin));
             }
             let helper = DescHelper { name: forwarder.twin.clone(), without_file: None, old_stays: true };
             names.insert(forwarder.name.clone(), helper);
-            self.forwarders.push(forwarder);
         }
+        self.forwarders = forwarders;
         names
     }
 
@@ -62,7 +61,7 @@ impl HandlerConversion<'_, '_> {
         let Some(DescHelper { name: new_name, .. }) = helpers.get(&name) else { return };
         let is_handler = self.shared.is_registered(id);
         if self.is_foreign(id) {
-            self.twins.insert((id, new_name.clone()));
+            self.out.twins.insert((id, new_name.clone()));
         }
         if !self.staying.contains(&id) {
             return self.helper_in_place(id, &name, new_name, is_handler, helpers);
@@ -116,15 +115,14 @@ impl HandlerConversion<'_, '_> {
         let code = self.shared.lookup.code(id.file);
         let conversion = self.conversion(id.file, &code, helpers);
         let done = conversion.function(item, name, new_name, is_handler);
-        self.check(id.file, &done.text, new_name, item.name.start);
         self.check_macros(id.file, item, [Some(&done.vma), done.dropped.as_ref()]);
-        self.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
-        self.remarks.extend(done.remarks);
+        self.out.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
+        self.out.remarks.extend(done.remarks);
         self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
         self.add(id.file, [Edit { span: item.span, text: done.text }]);
         if self.is_foreign(id) {
             let becomes = if name == new_name { String::new() } else { format!("becomes {new_name}(), and ") };
-            self.remarks.insert(format!("{name}() {becomes}takes a descriptor now, as all its callers have one"));
+            self.out.remarks.insert(format!("{name}() {becomes}takes a descriptor now, as all its callers have one"));
         }
         for file in self.files_naming(name, !index.is_visible_elsewhere(id)) {
             if self.means_another(id, name, file) {
@@ -159,7 +157,7 @@ impl HandlerConversion<'_, '_> {
                         if new_name != name {
                             self.add(file, [Edit::new(at, at + name.len(), new_name)]);
                         }
-                        self.remarks.insert(format!(
+                        self.out.remarks.insert(format!(
                             "{name}() was exported: modules outside the tree that call it have to call {new_name}(), with a descriptor"
                         ));
                     }
@@ -181,10 +179,9 @@ impl HandlerConversion<'_, '_> {
                 let body = Span { start: item.body, end: item.span.end };
                 let mut called = identifiers(body.of(&code));
                 let rules = self.shared.context.rules;
-                let populates = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Populate);
                 let of_hooks = self.candidate.dispatches.get(id).into_iter().flat_map(BTreeMap::values);
                 let by_hook = of_hooks.into_iter().any(|dispatched| dispatched.populates);
-                if by_hook || called.any(|name| populates(name) || found.contains(name)) {
+                if by_hook || called.any(|name| rules.populates(name) || found.contains(name)) {
                     let name = file.name(item);
                     let forwarders = self.forwarders.iter().filter(|forwarder| forwarder.helper == name);
                     found.extend(forwarders.map(|forwarder| forwarder.name.clone()));

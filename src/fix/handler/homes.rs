@@ -13,20 +13,20 @@ impl HandlerConversion<'_, '_> {
     /// Converts one of the functions that get the VMA, in the unit that it belongs to.
     pub(super) fn helper_in_its_unit(&mut self, id: ItemId, helpers: &Helpers) {
         let homes = self.homes(id, helpers);
-        let own = (std::mem::take(&mut self.edits), std::mem::take(&mut self.remarks));
+        let own = (std::mem::take(&mut self.out.edits), std::mem::take(&mut self.out.remarks));
         self.helper(id, helpers);
         self.retype_called_by(id);
-        let edits = std::mem::replace(&mut self.edits, own.0);
-        let remarks = std::mem::replace(&mut self.remarks, own.1);
+        let edits = std::mem::replace(&mut self.out.edits, own.0);
+        let remarks = std::mem::replace(&mut self.out.remarks, own.1);
         let needs = self.needs(id, helpers);
         for home in homes {
             let needs = needs.iter().filter(|need| home.as_ref() != Some(need)).cloned().collect();
             let part = UnitPart { edits: edits.clone(), remarks: remarks.clone(), needs };
             match home {
-                Some(unit) => self.units.entry(unit).or_default().extend(&part),
+                Some(unit) => self.out.units.entry(unit).or_default().extend(&part),
                 None => {
-                    add_all(&mut self.edits, &part.edits);
-                    self.remarks.extend(part.remarks);
+                    add_all(&mut self.out.edits, &part.edits);
+                    self.out.remarks.extend(part.remarks);
                 }
             }
         }

@@ -8,11 +8,12 @@ mod forwarders;
 mod helpers;
 mod homes;
 mod macro_argument;
+mod outcome;
 mod over_new;
 mod registration;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::fix::candidate::Candidate;
@@ -21,14 +22,15 @@ use crate::fix::context::FixContext;
 use crate::fix::hooks::retype::Members;
 use crate::fix::rewrite::function::{Conversion, Helpers};
 use crate::fix::rewrite::rewriter::OpenPoint;
-use crate::fix::text::edit::{Edit, Edits, sorted};
+use crate::fix::text::edit::{Edit, sorted};
 use crate::fix::text::mentions::{Mention, documented, mentions};
-use crate::fix::unit::{Unit, UnitPart, with_units};
+use crate::fix::unit::with_units;
 use crate::index::{Index, ItemId};
 use crate::rules::NoteKind;
-use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers, parse};
+use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers};
 use crate::verdict::Note;
 use forwarders::Forwarder;
+pub(in crate::fix) use outcome::Outcome;
 use over_new::Kept;
 
 /// What converts in one round of the planner.
@@ -54,18 +56,7 @@ pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     staying: BTreeSet<ItemId>,
     /// Macros that pass the VMA on to one of those helpers.
     forwarders: Vec<Forwarder>,
-    pub(in crate::fix) edits: Edits,
-    pub(in crate::fix) open_points: Vec<(u32, OpenPoint)>,
-    pub(in crate::fix) remarks: BTreeSet<String>,
-    /// Functions of other modules that convert with the handler, with their new names.
-    pub(in crate::fix) twins: BTreeSet<(ItemId, String)>,
-    /// Its part of the twins that other handlers may need too.
-    pub(in crate::fix) units: BTreeMap<Unit, UnitPart>,
-    /// Whether the hook that it implements has callers that keep their VMA.
-    pub(in crate::fix) has_bridges: bool,
-    /// Whether the hook that it implements is called at all.
-    pub(in crate::fix) is_called: bool,
-    pub(in crate::fix) reason: Option<String>,
+    out: Outcome,
     /// Whether the handler's populating call moves to a second half.
     has_second_half: bool,
     populating: Rc<BTreeSet<String>>,
@@ -87,21 +78,14 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             converted: round.converted.iter().chain(own).copied().collect(),
             staying: BTreeSet::new(),
             forwarders: Vec::new(),
-            edits: Edits::new(),
-            open_points: Vec::new(),
-            remarks: BTreeSet::new(),
-            twins: BTreeSet::new(),
-            units: BTreeMap::new(),
-            has_bridges: false,
-            is_called: false,
-            reason: None,
+            out: Outcome::default(),
             has_second_half: false,
             populating: Rc::default(),
         }
     }
 
     /// Converts the handler: its functions, its registrations, and everything else that names it.
-    pub(in crate::fix) fn run(&mut self) {
+    pub(in crate::fix) fn run(mut self) -> Outcome {
         let index = self.shared.context.index;
         let helpers = self.helper_names();
         self.populating = Rc::new(self.populating());
@@ -119,17 +103,17 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             if let Some(mapped) = &self.candidate.mapped {
                 self.add(mapped.open.file, mapped.edits.iter().cloned());
                 let remark = format!("state that {} takes for the first mapping moves to vm_ops->mapped", mapped.name);
-                self.remarks.insert(remark);
+                self.out.remarks.insert(remark);
             }
         }
         self.retype_called();
         self.delete_dead_hooks();
         if let Some(across) = &self.candidate.across {
-            self.remarks.extend(across.notes.iter().filter_map(|note| remark(index, note)));
+            self.out.remarks.extend(across.notes.iter().filter_map(|note| remark(index, note)));
         }
         for finding in &self.candidate.findings {
             let finding = &self.shared.findings[*finding];
-            self.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
+            self.out.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
             let registration = &finding.registration;
             self.check_table(registration);
             self.retype(&registration.hook);
@@ -138,9 +122,10 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             }
         }
         let overlaps = |(_, edits): &(u32, Vec<Edit>)| sorted(edits.clone()).is_err();
-        if let Some((file, _)) = with_units(&self.edits, &self.units).into_iter().find(overlaps) {
-            self.reason = Some(format!("its edits of {} overlap", index.file(file).path));
+        if let Some((file, _)) = with_units(&self.out.edits, &self.out.units).into_iter().find(overlaps) {
+            self.out.reason = Some(format!("its edits of {} overlap", index.file(file).path));
         }
+        self.out
     }
 
     fn is_static(&self) -> bool {
@@ -160,11 +145,11 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
     }
 
     fn refuse(&mut self, reason: String) {
-        self.reason.get_or_insert(reason);
+        self.out.reason.get_or_insert(reason);
     }
 
     fn add(&mut self, file: u32, edits: impl IntoIterator<Item = Edit>) {
-        self.edits.entry(file).or_default().extend(edits);
+        self.out.edits.entry(file).or_default().extend(edits);
     }
 
     /// Whether the handler's name means the handler in a file, and not a function of the file's own.
@@ -228,10 +213,9 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 Mention::Definition(number) => {
                     let item = &source.items[number];
                     let done = conversion.function(item, name, new_name, true);
-                    self.check(file, &done.text, new_name, item.name.start);
                     self.check_macros(file, item, [Some(&done.vma), done.dropped.as_ref()]);
-                    self.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
-                    self.remarks.extend(done.remarks);
+                    self.out.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
+                    self.out.remarks.extend(done.remarks);
                     self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
                     let text = match &done.finish {
                         Some(second) => format!("{}\n\n{second}", done.text),
@@ -250,7 +234,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
                 Mention::Export => {
                     self.add(file, [Edit::new(at, at + name.len(), new_name)]);
-                    self.remarks.insert(format!(
+                    self.out.remarks.insert(format!(
                         "{name}() was exported: modules outside the tree that register it have to register {new_name}() as the new hook"
                     ));
                 }
@@ -290,15 +274,6 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         self.add(file, edits);
     }
 
-    /// Adds an open point if the converted function does not parse without trouble.
-    fn check(&mut self, file: u32, text: &str, name: &str, offset: u32) {
-        let parsed = parse::in_first_variant(text.as_bytes(), 0);
-        if parsed.trouble.is_some() || !parsed.syntax.iter().any(|function| function.name == name) {
-            let text = "the converted function does not parse".to_owned();
-            self.open_points.push((file, OpenPoint { offset, text }));
-        }
-    }
-
     /// Adds an open point if a macro uses the function's VMA or file by name, without getting it as an argument.
     fn check_macros(&mut self, file: u32, item: &Item, names: [Option<&String>; 2]) {
         let index = self.shared.context.index;
@@ -314,7 +289,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 .find(|name| texts.iter().any(|text| find_word(&blank_non_code(text), name.as_bytes(), 0).is_some()));
             if let Some(name) = captured {
                 let text = format!("the macro {called} uses {name} without taking it as an argument");
-                self.open_points.push((file, OpenPoint { offset: item.name.start, text }));
+                self.out.open_points.push((file, OpenPoint { offset: item.name.start, text }));
             }
         }
     }

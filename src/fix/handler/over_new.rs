@@ -96,7 +96,6 @@ impl HandlerConversion<'_, '_> {
             return self.refuse(format!("{name} is also defined at {}", source.at(item.name.start)));
         }
         let done = conversion.function(item, name, new_name, is_handler);
-        self.check(id.file, &done.text, new_name, item.name.start);
         self.check_macros(id.file, item, [Some(&done.vma), done.dropped.as_ref()]);
         let exported = export.map(|span| {
             let text = String::from_utf8_lossy(span.of(&source.text)).into_owned();
@@ -118,11 +117,13 @@ impl HandlerConversion<'_, '_> {
             self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
             self.add(id.file, named_above(source, item, name, new_name));
             self.add(id.file, [Edit { span: item.span, text: format!("{}{exported}\n\n{bridge}", done.text) }]);
-            self.remarks.insert(format!("{name}() stays for callers that have a VMA, as a bridge over {new_name}()"));
+            self.out
+                .remarks
+                .insert(format!("{name}() stays for callers that have a VMA, as a bridge over {new_name}()"));
         }
         let Converted { open_points, remarks, .. } = done;
-        self.open_points.extend(open_points.into_iter().map(|point| (id.file, point)));
-        self.remarks.extend(remarks);
+        self.out.open_points.extend(open_points.into_iter().map(|point| (id.file, point)));
+        self.out.remarks.extend(remarks);
     }
 
     fn add_prototype(&mut self, file: u32, at: usize, kept: &Kept, conversion: &Conversion) {

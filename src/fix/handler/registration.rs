@@ -1,6 +1,7 @@
 //! The tables that register a converted handler.
 
 use super::HandlerConversion;
+use crate::fix::change::HookCallers;
 use crate::fix::hooks::retype::Retyped;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
@@ -28,13 +29,12 @@ impl HandlerConversion<'_, '_> {
                     member: hook.member.clone(),
                     twin: prepared(&hook.member),
                 };
-                (self.has_bridges, self.is_called) = (true, true);
+                self.out.hook_callers = HookCallers::WithVma;
                 let part = UnitPart { edits: edits.clone(), ..UnitPart::default() };
-                self.units.entry(unit).or_default().extend(&part);
+                self.out.units.entry(unit).or_default().extend(&part);
             }
             Ok(retyped) => {
-                self.has_bridges |= self.is_bridged_somewhere(retyped);
-                self.is_called |= retyped.called.values().any(|places| !places.is_empty());
+                self.out.hook_callers = self.out.hook_callers.max(self.callers(retyped));
                 self.retype_whole(retyped);
             }
             Err(reason) => self.refuse(reason.clone()),

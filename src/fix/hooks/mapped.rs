@@ -41,7 +41,7 @@ pub(in crate::fix) fn mapped(shared: &FixContext, findings: &[&Finding], key: &K
     }
     // What the handler does with the state afterwards, or to undo it, would come before the state is taken.
     let behind = handler.body.iter().skip_while(|statement| !is_call(&statement.kind)).skip(1);
-    let is_end = |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.is_zero());
+    let is_end = |statement: &Statement| statement.returned().is_some_and(Expression::is_zero);
     let installs = |statement: &Statement| {
         matches!(&statement.kind, S::Expression(Expression { kind: E::Assign { target, .. }, .. })
             if matches!(&target.kind, E::Field { name, .. } if name == "vm_ops"))

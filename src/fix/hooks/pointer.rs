@@ -68,8 +68,7 @@ fn tested_call<'s>(
     let ([returns], true, true) = (then.as_slice(), otherwise.is_empty(), condition.name() == Some(pointer)) else {
         return None;
     };
-    let S::Return(Some(value)) = &returns.kind else { return None };
-    match &value.bare().kind {
+    match &returns.returned()?.bare().kind {
         E::Call { callee, arguments } if callee.name() == Some(pointer) => Some((statement, returns, arguments)),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use crate::fix::text::edit::Edit;
 use crate::index::Hook;
-use crate::source::{closing, words};
+use crate::source::{closing, find_word, words};
 
 /// The edits of the struct expressions of the hook's struct: the new member behind the old one, or in its place if no expression implements the old one.
 ///
@@ -10,6 +10,9 @@ use crate::source::{closing, words};
 /// The old member has a value and would be replaced, or is named in another way. The error says what it is.
 pub(super) fn listed(text: &[u8], hook: &Hook, new_name: &str, is_twin: bool) -> Result<Vec<Edit>, &'static str> {
     let mut bodies = Vec::new();
+    if find_word(text, hook.record.as_bytes(), 0).is_none() {
+        return Ok(Vec::new());
+    }
     for at in words(text, hook.record.as_bytes()) {
         let behind = &text[at + hook.record.len()..];
         let open = text.len() - behind.trim_ascii_start().len();
@@ -22,9 +25,6 @@ pub(super) fn listed(text: &[u8], hook: &Hook, new_name: &str, is_twin: bool) ->
         let behind = &text[at + hook.member.len()..];
         behind.starts_with(b":") && !behind.starts_with(b"::")
     };
-    if words(text, hook.record.as_bytes()).next().is_none() {
-        return Ok(edits);
-    }
     for at in words(text, hook.member.as_bytes()).filter(is_field) {
         let end = at + hook.member.len();
         let value_end = end + memchr::memchr(b',', &text[end..]).ok_or("the last member")?;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::mails::{Series, plain, wrap};
 use crate::behaviour::Consequence;
-use crate::fix::change::{Change, HandlerFix};
+use crate::fix::change::{Change, HandlerFix, HookCallers};
 use crate::fix::unit::Unit;
 use crate::index::Hook;
 use crate::verdict::Verdict;
@@ -151,7 +151,7 @@ impl Series<'_> {
             paragraphs.extend(paragraph(twin, !is_one, sentences.collect()));
         }
         for fix in &fixes {
-            let has_vma = fix.retyped.is_some() && fix.has_bridges;
+            let has_vma = fix.retyped.is_some() && fix.hook_callers == HookCallers::WithVma;
             let sentences = fix.consequences.iter().filter_map(|one| sentence(one, has_vma, &fix.new_name));
             paragraphs.extend(paragraph(&fix.name, !is_one, sentences.collect()));
         }
@@ -187,11 +187,11 @@ impl Series<'_> {
         };
         let retyped = hooks(false, Hook::new_name);
         if !retyped.is_empty() {
-            let of_hooks = || fixes.iter().filter(|fix| fix.retyped.is_some() && !fix.keeps_old_hook);
-            let callers = match (of_hooks().any(|fix| fix.has_bridges), of_hooks().any(|fix| fix.is_called)) {
-                (true, _) => "callers that still have a VMA build a descriptor and apply the result to it",
-                (false, true) => "the functions that call it pass on their descriptors",
-                (false, false) => "nothing calls it",
+            let of_hooks = fixes.iter().filter(|fix| fix.retyped.is_some() && !fix.keeps_old_hook);
+            let callers = match of_hooks.map(|fix| fix.hook_callers).max().unwrap_or_default() {
+                HookCallers::WithVma => "callers that still have a VMA build a descriptor and apply the result to it",
+                HookCallers::WithDesc => "the functions that call it pass on their descriptors",
+                HookCallers::None => "nothing calls it",
             };
             let (old, new) = (listed(&hooks(false, Hook::name)), listed(&retyped));
             let _ = write!(what, " This replaces {old} with {new} in all implementers; {callers}.");

@@ -71,9 +71,7 @@ impl Rewriter<'_> {
         }
         let name = callee.name()?;
         let DescHelper { name: new, without_file, .. } = self.conversion.helpers.get(name)?.clone();
-        let is_populate = |rule: &Call| rule.does == CallEffect::Populate;
-        let populates =
-            self.conversion.populating.contains(name) || self.conversion.rules.call(name).is_some_and(is_populate);
+        let populates = self.conversion.populating.contains(name) || self.conversion.rules.populates(name);
         Some(DescCallee { name: Some(new), without_file, populates })
     }
 
@@ -138,14 +136,18 @@ impl Rewriter<'_> {
 
     /// Drops the argument of a function that finds the file of the mapping by itself.
     fn drop_file(&mut self, argument: &Expression, next: Option<&Expression>) {
-        let is_own = argument.name().is_some_and(|name| self.file == Some(name)) || self.is_field(argument, "vm_file");
         match next {
-            Some(next) if is_own => {
+            Some(next) if self.is_own_file(argument) => {
                 self.implied_file = true;
                 self.replace(Span { start: argument.span.start, end: next.span.start }, String::new());
             }
             _ => self.open(argument.span.start, "the callee would take the file of the mapping instead"),
         }
+    }
+
+    /// Whether an expression is the file of the mapping.
+    fn is_own_file(&self, expression: &Expression) -> bool {
+        expression.name().is_some_and(|name| self.file == Some(name)) || self.is_field(expression, "vm_file")
     }
 
     /// Statements that replace a call of `name`; `None` if no rule covers it.
@@ -160,8 +162,7 @@ impl Rewriter<'_> {
             arguments.first().filter(|_| self.conversion.rules.call(name).is_some_and(|rule| rule.vma == Some(1)))
         {
             // The twin of a helper that also takes a file finds the file of the mapping by itself.
-            let is_own = first.name().is_some_and(|name| self.file == Some(name)) || self.is_field(first, "vm_file");
-            if !is_own {
+            if !self.is_own_file(first) {
                 return None;
             }
             self.implied_file = true;

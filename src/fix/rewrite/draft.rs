@@ -4,19 +4,19 @@ use std::cell::OnceCell;
 
 use crate::fix::text::edit::{Edit, edited};
 use crate::source::ast::Function;
-use crate::source::parse;
+use crate::source::parse::{self, Parsed};
 
 /// The text of one function.
 pub(super) struct Draft<'n> {
     text: String,
     /// Name of the function.
     name: &'n str,
-    function: OnceCell<Option<Function>>,
+    parsed: OnceCell<Parsed<Vec<Function>>>,
 }
 
 impl<'n> Draft<'n> {
     pub(super) fn new(text: String, name: &'n str) -> Draft<'n> {
-        Draft { text, name, function: OnceCell::new() }
+        Draft { text, name, parsed: OnceCell::new() }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -29,11 +29,16 @@ impl<'n> Draft<'n> {
 
     /// The function; `None` if the text has no function of that name.
     pub(super) fn function(&self) -> Option<&Function> {
-        let parse = || {
-            let parsed = parse::in_first_variant(self.text.as_bytes(), 0);
-            parsed.syntax.into_iter().find(|function| function.name == self.name)
-        };
-        self.function.get_or_init(parse).as_ref()
+        self.parsed().syntax.iter().find(|function| function.name == self.name)
+    }
+
+    /// Whether the function parses without trouble.
+    pub(super) fn parses(&self) -> bool {
+        self.function().is_some() && self.parsed().trouble.is_none()
+    }
+
+    fn parsed(&self) -> &Parsed<Vec<Function>> {
+        self.parsed.get_or_init(|| parse::in_first_variant(self.text.as_bytes(), 0))
     }
 
     /// The draft after edits; the same draft if there are none, or they overlap.

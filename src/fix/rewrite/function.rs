@@ -99,11 +99,31 @@ impl Conversion<'_> {
     /// Converts the function of an item, under a new name. A handler takes the file from the desc; a helper keeps its parameter.
     pub(in crate::fix) fn function(&self, item: &Item, name: &str, new_name: &str, is_handler: bool) -> Converted {
         let mut done = Converted::default();
+        let draft = self.draft(item, (name, new_name), is_handler, &mut done);
+        if !draft.parses() {
+            let text = "the converted function does not parse".to_owned();
+            done.open_points.push(OpenPoint { offset: item.name.start, text });
+        }
+        done.text = draft.into_text();
+        done.open_points.sort();
+        done.open_points.dedup();
+        done
+    }
+
+    /// The tidied text of the converted function; empty if it could not be converted. Records all else in `done`.
+    fn draft<'n>(
+        &self,
+        item: &Item,
+        (name, new_name): (&str, &'n str),
+        is_handler: bool,
+        done: &mut Converted,
+    ) -> Draft<'n> {
+        let none = || Draft::new(String::new(), new_name);
         let Rewritten { edits, file_uses, uses_by_variant, mut twins, finishes, first } =
-            self.rewritten(item, name, is_handler, &mut done);
+            self.rewritten(item, name, is_handler, done);
         let Some(first) = first else {
             done.open_points.push(OpenPoint { offset: item.span.start, text: "could not be parsed".to_owned() });
-            return done;
+            return none();
         };
         twins.insert(name.to_owned(), new_name.to_owned());
         let edits = match sorted(edits.into_iter().chain(self.comments(item, &twins)).collect()) {
@@ -111,11 +131,11 @@ impl Conversion<'_> {
             Err(span) => {
                 let text = "the arms of a conditional need different edits here".to_owned();
                 done.open_points.push(OpenPoint { offset: span.start, text });
-                return done;
+                return none();
             }
         };
-        self.check_covered(item, &edits, &mut done);
-        self.split(item, name, is_handler, (&first, &finishes, &edits), &mut done);
+        self.check_covered(item, &edits, done);
+        self.split(item, name, is_handler, (&first, &finishes, &edits), done);
         let assigned = done.dropped.as_deref().is_some_and(|file| first.changes(file));
         let is_local = assigned || (file_uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
         let local = done.dropped.clone().filter(|_| is_local);
@@ -123,7 +143,7 @@ impl Conversion<'_> {
         let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", file);
         let mut all: Vec<Edit> =
             edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
-        all.extend(self.head(item, new_name, is_handler, &mut done));
+        all.extend(self.head(item, new_name, is_handler, done));
         if let Some(file) = local {
             let starts_with_declaration =
                 matches!(first.body.first().map(|first| &first.kind), Some(StatementKind::Declaration(_)));
@@ -138,16 +158,14 @@ impl Conversion<'_> {
                 let old = item.span.of(self.source);
                 let draft = Draft::new(String::from_utf8_lossy(&text).into_owned(), new_name);
                 let (draft, open) = tidy(old, without_local(draft), &moved);
-                done.text = reflow(old, draft).into_text();
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
+                reflow(old, draft)
             }
             Err(span) => {
-                done.open_points.push(OpenPoint { offset: span.start, text: "two edits overlap here".to_owned() })
+                done.open_points.push(OpenPoint { offset: span.start, text: "two edits overlap here".to_owned() });
+                none()
             }
         }
-        done.open_points.sort();
-        done.open_points.dedup();
-        done
     }
 
     /// Rewrites the body in all variants of the function. Records open points and parameter names in `done`.

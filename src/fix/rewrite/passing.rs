@@ -12,13 +12,12 @@ impl Rewriter<'_> {
             E::Call { callee, .. } => Some(callee.span),
             _ => None,
         };
-        if let S::Return(Some(value)) = &first.kind {
+        if let Some(value) = first.returned() {
             return call(value);
         }
         let Some((target, value)) = first.assignment() else { return self.returns_what_populated(first) };
         let name = target.name().filter(|name| !self.locals.booleans.iter().any(|known| known == name))?;
-        let returns =
-            |statement: &Statement| matches!(&statement.kind, S::Return(Some(value)) if value.name() == Some(name));
+        let returns = |statement: &Statement| statement.returned().and_then(Expression::name) == Some(name);
         let is_passed = match &after.first()?.kind {
             S::If { condition, then, otherwise } => {
                 // A message about the failure of the call stays, and is not printed for that of an action.
@@ -43,8 +42,7 @@ impl Rewriter<'_> {
         else {
             return None;
         };
-        let S::Return(Some(value)) = &only.kind else { return None };
-        let result = value.name()?;
+        let result = only.returned()?.name()?;
         let is_result = |argument: &Expression| matches!(&argument.kind, E::Unary { operator, operand } if operator == "&" && operand.name() == Some(result));
         let rule = self.conversion.rules.call(callee.name()?)?;
         (rule.populates_if.is_some() && arguments.iter().any(is_result)).then_some(callee.span)
@@ -64,23 +62,22 @@ impl Rewriter<'_> {
         let name = callee.name().filter(|name| self.conversion.rules.is_silent(name))?;
         let is_own = self.conversion.file.named(ItemKind::Function, name).next().is_some();
         let is_text = |argument: &Expression| argument.span.of(self.conversion.source).contains(&b'"');
-        let is_printed = arguments.iter().any(is_text) && arguments.iter().all(|argument| self.is_idle(argument));
+        let rules = self.conversion.rules;
+        let is_known = |name: &str| rules.value(name).is_some() || rules.idiom(name).is_some();
+        let is_printed = arguments.iter().any(is_text) && arguments.iter().all(|argument| is_idle(argument, is_known));
         (!is_own && is_printed).then_some(name)
     }
+}
 
-    /// Whether an expression does nothing: calls are those whose value is known.
-    fn is_idle(&self, value: &Expression) -> bool {
-        let rules = self.conversion.rules;
-        let mut is_idle = true;
-        visit::expression(value, &mut |part| {
-            is_idle &= match &part.kind {
-                E::Step { .. } | E::Assign { .. } | E::Statements(_) => false,
-                E::Call { callee, .. } => {
-                    callee.name().is_some_and(|name| rules.value(name).is_some() || rules.idiom(name).is_some())
-                }
-                _ => true,
-            }
-        });
-        is_idle
-    }
+/// Whether an expression does nothing. `is_known` says which calls do nothing.
+pub(super) fn is_idle(value: &Expression, is_known: impl Fn(&str) -> bool) -> bool {
+    let mut is_idle = true;
+    visit::expression(value, &mut |part| {
+        is_idle &= match &part.kind {
+            E::Step { .. } | E::Assign { .. } | E::Statements(_) => false,
+            E::Call { callee, .. } => callee.name().is_some_and(&is_known),
+            _ => true,
+        }
+    });
+    is_idle
 }

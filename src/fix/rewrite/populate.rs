@@ -77,11 +77,9 @@ impl Rewriter<'_> {
     ) -> Option<usize> {
         let is_result = |value: &Expression| value.name() == Some(name);
         let returned = |statement: Option<&Statement>| {
-            let value = statement.and_then(|statement| match &statement.kind {
-                S::Return(Some(value)) => Some((value, statement.span.end)),
-                _ => None,
-            });
-            value.filter(|(value, _)| is_result(value)).map(|(_, end)| end)
+            statement
+                .filter(|statement| statement.returned().is_some_and(is_result))
+                .map(|statement| statement.span.end)
         };
         match after.first().map(|next| (&next.kind, next.span)) {
             // `if (ret) pr_err(...); return ret;`

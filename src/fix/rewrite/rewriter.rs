@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::{each_block, is_bare_arm};
 use crate::fix::text::edit::Edit;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
@@ -288,17 +289,13 @@ impl Rewriter<'_> {
         let source = self.conversion.source;
         let hook = callee.text(source);
         let is_asked = condition.conjuncts().iter().any(|asked| asked.text(source) == hook);
-        let mut is_idle = true;
-        visit::expression(condition, &mut |part| {
-            is_idle &= !matches!(part.kind, E::Call { .. } | E::Assign { .. } | E::Step { .. } | E::Statements(_));
-        });
         let before = self.conversion.code[..statement.span.start as usize].trim_ascii_end();
         // The body of an `if` or a loop cannot be left empty, and a label needs a statement.
         let is_in_block = matches!(before.last(), Some(b'{' | b'}' | b';'));
         if !is_in_block
             || !otherwise.is_empty()
             || !is_asked
-            || !is_idle
+            || !is_idle(condition, |_| false)
             || !self.conversion.dead_calls.contains(&call.bare().span)
         {
             return false;

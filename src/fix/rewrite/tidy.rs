@@ -46,7 +46,9 @@ fn without_repeated(draft: Draft) -> Draft {
     let mut edits = Vec::new();
     each_block(&function.body, &mut |list| {
         for pair in list.windows(2) {
-            if refused(&pair[0]).is_some() && refused(&pair[0]) == refused(&pair[1]) {
+            if let Some(first) = refused(&pair[0])
+                && refused(&pair[1]).is_some_and(|second| first == second)
+            {
                 edits.push(Edit::new(pair[0].span.end as usize, pair[1].span.end as usize, ""));
             }
         }

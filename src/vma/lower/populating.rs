@@ -2,7 +2,6 @@
 
 use super::Lowerer;
 use crate::index::{Handler, Hook, ItemId};
-use crate::rules::CallEffect;
 use crate::source::identifiers;
 
 /// Maximum call depth of the search.
@@ -23,7 +22,7 @@ impl Lowerer<'_> {
                 seen.push(id);
                 let source = index.file(id.file);
                 for word in identifiers(index.item(id).span.of(&source.text)) {
-                    if self.context.rules.call(word).is_some_and(|rule| rule.does == CallEffect::Populate) {
+                    if self.context.rules.populates(word) {
                         return true;
                     }
                     next.extend(index.vma_functions_called(word, id.file));
