@@ -18,7 +18,7 @@ const TREE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/kernel");
 /// The text of all files of the tree, over and over, as often as it fits into a mebibyte.
 fn text() -> Vec<u8> {
     let root = Path::new(TREE);
-    let mut sources = walk(&Tree::open(root).unwrap(), |part| part.sources.iter().collect::<Vec<_>>()).concat();
+    let mut sources = walk(&Tree::open(root).unwrap(), |_, part| part.sources.iter().collect::<Vec<_>>()).concat();
     sources.sort();
     let once: Vec<u8> = sources.iter().flat_map(|path| std::fs::read(root.join(path)).unwrap()).collect();
     once.iter().copied().cycle().take((1 << 20) / once.len() * once.len()).collect()

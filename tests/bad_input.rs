@@ -73,9 +73,10 @@ fn a_clean_tree_has_no_trouble() {
 }
 
 #[test]
-fn a_directory_that_is_no_kernel_is_scanned_all_the_same() {
+fn a_directory_with_few_headers_of_a_kernel_is_scanned_all_the_same() {
     let tree = tempfile::tempdir().unwrap();
-    write(&tree, "a.c", b"struct file_operations { int (*mmap)(struct file *f, struct vm_area_struct *vma); };\n");
+    let header = b"struct file_operations { int (*mmap)(struct file *f, struct vm_area_struct *vma); };\n";
+    write(&tree, "include/linux/fs.h", header);
     write(&tree, "drivers/good/good.c", GOOD.as_bytes());
     let report = scan(&tree);
     assert_eq!(trouble(&report, ""), ["no-kernel-tree"]);

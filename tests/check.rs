@@ -451,7 +451,7 @@ fn kbuild_prints_like_sparse_and_never_stops_the_build() {
     assert!(lines.lines().all(|line| line.starts_with(tree.to_str().unwrap())), "{lines}");
     assert!(lines.contains("drivers/relic/relic.c:11:2: warning: relic_mmap keeps the VMA"), "{lines}");
     let missing = run("drivers/relic/none.c");
-    assert!(missing.status.code() == Some(2) && stderr(&missing).contains("none.c: No such file"));
+    assert!(missing.status.code() == Some(0) && stderr(&missing).contains("none.c: No such file"));
 }
 
 /// A patch that puts a line behind another line of a file of the made-up kernel.
@@ -735,7 +735,7 @@ fn a_folder_of_a_kernel_is_looked_at_in_its_tree() {
 #[test]
 fn a_folder_without_the_headers_of_a_kernel_is_no_all_clear() {
     let folder = tempfile::tempdir().unwrap();
-    fs::copy(testdata("kernel/drivers/ledger/ledger.c"), folder.path().join("ledger.c")).unwrap();
+    fs::write(folder.path().join("ledger.c"), "void ledger_fill(struct vm_area_struct *vma)\n{\n}\n").unwrap();
     let path = folder.path().to_str().unwrap();
     let commands: [&[&str]; 7] = [
         &["scan", path],
@@ -747,11 +747,12 @@ fn a_folder_without_the_headers_of_a_kernel_is_no_all_clear() {
         &["check", path, "--patch", "-"],
     ];
     for command in commands {
-        let output = Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(command).stdin(Stdio::null()).output().unwrap();
+        let command = [command, &["--kernel", "none", "--quiet"]].concat();
+        let output = Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(&command).stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{command:?}: {}", stdout(&output));
         let said = stderr(&output);
         assert!(said.contains("ledger.c names vm_area_struct, and no handler was found"), "{command:?}: {said}");
-        assert!(said.lines().count() == 4 && said.contains("mmaplint scan TREE drivers/char"), "{said}");
+        assert!(said.lines().count() == 3 && said.contains("mmaplint scan TREE drivers/char"), "{said}");
     }
 }
 

@@ -3,5 +3,5 @@
 
 #[test]
 fn commands_print_what_is_written() {
-    trycmd::TestCases::new().case("README.md").case("tests/cmd/*.md");
+    trycmd::TestCases::new().case("README.md").case("docs/modules.md").case("tests/cmd/*.md");
 }

@@ -276,7 +276,7 @@ fn edits_apply(index: &Index, fixes: &Fixes) {
     for (file, step) in fixes.in_order().into_iter().flatten() {
         let source = index.file(file);
         assert!(unified(source, &step).text.starts_with(b"diff --git "));
-        let (before, after) = step.texts(&source.text);
+        let (before, after) = step.texts(source);
         assert_ne!(before, after, "a change changes nothing in {}", source.path);
     }
     for (number, change) in fixes.changes.iter().enumerate() {

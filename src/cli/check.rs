@@ -136,7 +136,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         profile::switch_on();
     }
     let place = Place::of(&options.tree, &options.paths);
-    let tree = Tree::open(&place.root).map_err(|error| error.to_string())?;
+    let tree = common.open(&place.root)?;
     let change = options.change(&tree)?;
     // The configuration before the change applies: a change does not decide what is reported about it.
     let deciding = change.as_ref().map_or(&tree, |change| &change.before);

@@ -11,7 +11,6 @@ use super::{CLEAN, Common, output};
 use crate::behaviour::{Functions, Reading};
 use crate::handler_report::{HandlerReport, handler_reports};
 use crate::index::{Hook, Takes};
-use crate::kernel::Tree;
 use crate::lint::{self, ALL, Lint};
 use crate::near::did_you_mean;
 use crate::report::behaviour;
@@ -98,11 +97,10 @@ fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
     let name = options.name.as_str();
     let (file, handler) = name.rsplit_once(':').map_or((None, name), |(file, handler)| (Some(file), handler));
     let root = Place::of(&options.tree, &[]).root;
-    let tree = Tree::open(&root).map_err(|error| error.to_string())?;
-    if file.is_none() && !tree.missing_landmarks().is_empty() {
+    let common = &options.common;
+    if file.is_none() && !common.against.may_open(&root) {
         return Err(unknown(name, &[], rules));
     }
-    let common = &options.common;
     let session = common.session(&root, Extent::Handlers)?;
     let prepared = Prepared::new(session, true);
     let scan = &session.scan;

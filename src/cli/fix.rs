@@ -1,5 +1,6 @@
 //! `mmaplint fix`.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -8,10 +9,10 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
-use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, plan, unified, write};
+use crate::fix::{self, Applicability, Fixes, Guard, HandlerFix, Replaced, Series, counted, plan, unified, write};
 use crate::fix_plan::FixPlan;
 use crate::index::Index;
-use crate::kernel::{Git, Maintainers, Tree, is_below};
+use crate::kernel::{Git, Layer, Maintainers, Tree, is_below};
 use crate::near::did_you_mean;
 use crate::report::escape::printable;
 use crate::report::fix_plan;
@@ -48,6 +49,12 @@ pub struct Options {
     /// First add the declarations and helpers that a proposed target needs
     #[arg(long)]
     scaffold: bool,
+    /// Keep the old code of an out-of-tree module beside the new: the new is compiled from the first kernel release that has all of it
+    #[arg(long, conflicts_with = "scaffold")]
+    compat: bool,
+    /// With --compat: the macro of the module that says that a kernel has .mmap_prepare, instead of a release
+    #[arg(long, requires = "compat", value_name = "MACRO")]
+    guard: Option<String>,
     /// Leave out what the option names
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
     without: Vec<Without>,
@@ -88,12 +95,15 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let place = options.place();
     let session = common.session(&place.root, Extent::Handlers)?;
-    let Planned { names_handlers, mut fixes, lacks } = planned(options, &place, session)?;
+    let Planned { names_handlers, mut fixes, lacks, since } = planned(options, &place, session)?;
     let (tree, chosen, scan) = (session.tree(), &session.chosen, &session.scan);
     if let Some(lacks) = lacks {
         output::tell(&lacks);
     }
     hold_back(scan, &mut fixes);
+    if let Some(since) = since.filter(|_| !fixes.changes.is_empty()) {
+        tell_since(options, since, &mut fixes, common.quiet);
+    }
     let failed = if let Some(format) = options.plan {
         let plan = FixPlan::of(scan.index, &scan.findings, &fixes);
         let (version, target) = (tree.version(), &chosen.target.name);
@@ -164,11 +174,17 @@ struct Planned {
     fixes: Fixes,
     /// Message about API that the tree lacks. The patch does not compile there.
     lacks: Option<String>,
+    /// For a module: the first release for which the patch compiles.
+    since: Option<(u32, u32)>,
 }
 
 fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planned, String> {
     let own = choose(session.context.rules, session.tree(), "auto")?;
-    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold);
+    let is_module = session.tree().is_module();
+    if options.compat && !is_module {
+        return Err("--compat is for out-of-tree modules: a kernel tree has one version".to_owned());
+    }
+    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold && !options.compat);
     if let Some(lacks) = lacks.as_ref().filter(|_| options.write || options.mbox.is_some()) {
         return Err(format!("{lacks}; omit --write and --mbox to print the diff"));
     }
@@ -178,7 +194,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let how = fix::Options {
         own: &own.target,
         sketches: options.sketch,
-        twins: !options.without.contains(&Without::Twins),
+        twins: !options.without.contains(&Without::Twins) && !is_module,
         scaffold: options.scaffold,
     };
     let mut fixes = plan(session, &wanted, how)?;
@@ -189,7 +205,8 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
         fix::verify(session, &mut fixes, options.mbox.is_some());
     }
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
-    Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks })
+    let since = if is_module { fix::since(session, &wanted, how, &fixes)? } else { None };
+    Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks, since })
 }
 
 /// Message about API of the target that the tree lacks. A conversion for that target does not compile there.
@@ -264,15 +281,62 @@ impl Selection {
     }
 }
 
-/// Drops changes of files whose braces are unbalanced: such a file was not fully understood.
+/// Drops changes of files whose braces are unbalanced, because they were not fully understood, and of files of the kernel that a module
+/// is built against.
 fn hold_back(scan: &Scan, fixes: &mut Fixes) {
     let index = &scan.index;
-    let torn = |file: &u32| index.file(*file).resynchronised;
-    let torn = fixes.take_back(|change| change.files.keys().any(torn));
-    for handler in torn.iter().flat_map(|change| &change.handlers) {
+    hold_back_for(fixes, "a file that it changes has unbalanced braces", |file| index.file(file).resynchronised);
+    hold_back_for(fixes, "the kernel has to change first", |file| index.file(file).layer == Layer::Kernel);
+}
+
+/// Drops changes with a file for which `holds` returns true.
+fn hold_back_for(fixes: &mut Fixes, reason: &str, holds: impl Fn(u32) -> bool) {
+    let held = fixes.take_back(|change| change.files.keys().any(|file| holds(*file)));
+    for handler in held.iter().flat_map(|change| &change.handlers) {
         let fix = &mut fixes.handlers[*handler];
         fix.applicability = Applicability::None;
-        fix.reason = Some("a file that it changes has unbalanced braces".to_owned());
+        fix.reason = Some(reason.to_owned());
+    }
+}
+
+/// Says from which release on the conversions of a module compile, and lets the old code stay beside the new if `--compat` asks for it.
+fn tell_since(options: &Options, since: (u32, u32), fixes: &mut Fixes, quiet: bool) {
+    let (version, patchlevel) = since;
+    let builds = format!("builds from Linux {version}.{patchlevel}");
+    let says = match (&options.guard, options.compat) {
+        (Some(guard), _) => format!("{builds}, where {guard} has to be defined; with the old code before"),
+        (None, true) => format!("{builds}, with the old code before"),
+        (None, false) => format!("{builds} and no longer with an older kernel; --compat keeps the old code for those"),
+    };
+    for change in &fixes.changes {
+        for handler in &change.handlers {
+            fixes.handlers[*handler].remarks.insert(says.clone());
+        }
+    }
+    if options.compat {
+        fixes.guard = Some(match &options.guard {
+            Some(name) => Guard::Macro(name.clone()),
+            None => Guard::Since(version, patchlevel),
+        });
+    }
+    let files: BTreeSet<u32> = fixes.changes.iter().flat_map(|change| change.files.keys().copied()).collect();
+    let name = match &options.guard {
+        Some(name) => name.as_str(),
+        // One file needs no macro of its own.
+        None if !options.compat || files.len() < 2 => return,
+        None => "HAVE_MMAP_PREPARE",
+    };
+    if !quiet {
+        output::tell(&format!(
+            "for a header that these files include:\n\
+             #include <linux/version.h>\n\
+             #if LINUX_VERSION_CODE >= KERNEL_VERSION({version}, {patchlevel}, 0)\n\
+             #define {name} 1\n\
+             #endif"
+        ));
+        if options.guard.is_none() {
+            output::tell(&format!("with it, --compat --guard {name} writes #ifdef {name}"));
+        }
     }
 }
 
@@ -312,7 +376,7 @@ fn written(index: &Index, tree: &Tree, fixes: &Fixes) -> bool {
     for steps in fixes.in_order() {
         let files = steps.iter().map(|(file, step)| {
             let source = index.file(*file);
-            let (old, new) = step.texts(&source.text);
+            let (old, new) = step.texts(source);
             Replaced { file: &source.path, old, new }
         });
         if let Err(error) = write(tree.folder(), &files.collect::<Vec<_>>()) {

@@ -13,6 +13,7 @@ mod place;
 mod rules;
 mod scan;
 mod schema;
+mod tree;
 mod worklist;
 
 use std::collections::BTreeSet;
@@ -128,6 +129,8 @@ struct Common {
     /// Load additional rule files from a directory
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
+    #[command(flatten)]
+    against: tree::KernelOptions,
     /// Number of threads; 0 means one per processor
     #[arg(short, long = "jobs", value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
     jobs: Option<u16>,
@@ -187,6 +190,11 @@ impl Common {
         Ok(rules)
     }
 
+    /// Opens a kernel tree, or a module with its kernel.
+    fn open(&self, root: &Path) -> Result<Tree, String> {
+        self.against.open(root, self.quiet, false)
+    }
+
     /// Reads a tree. The result is leaked: the process ends soon after, and freeing every small allocation would only take time.
     fn workspace(&self, tree: Tree) -> Result<&'static Workspace<'static>, String> {
         let rules: &'static Rules = Box::leak(Box::new(self.rules()?));
@@ -203,7 +211,11 @@ impl Common {
 
     /// Judges a tree against the target called `target`.
     fn session_for(&self, tree: &Path, target: &str, extent: Extent) -> Result<&'static mut Session<'static>, String> {
-        let tree = Tree::open(tree).map_err(|error| error.to_string())?;
+        self.session_of(self.open(tree)?, target, extent)
+    }
+
+    /// Judges an open tree against the target called `target`.
+    fn session_of(&self, tree: Tree, target: &str, extent: Extent) -> Result<&'static mut Session<'static>, String> {
         let session = self.judged(self.workspace(tree)?, target, extent)?;
         check_found(session)?;
         Ok(session)
@@ -285,14 +297,16 @@ fn check_found(session: &Session) -> Result<(), String> {
     let names_vma = |file: &&std::sync::Arc<crate::index::SourceFile>| {
         !file.is_header() && memchr::memmem::find(&file.text, b"vm_area_struct").is_some()
     };
-    let is_kernel = || tree.missing_landmarks().is_empty() && !scan.index.hooks().members().is_empty();
+    let is_kernel = || {
+        let has_kernel = tree.missing_landmarks().is_empty() && !tree.has_assumed_kernel();
+        has_kernel && !scan.index.hooks().members().is_empty()
+    };
     let file = scan.index.files().iter().find(names_vma).filter(|_| scan.findings.is_empty() && !is_kernel());
     let Some(file) = file else { return Ok(()) };
     Err(format!(
         "{}: {} names vm_area_struct, and no handler was found in this directory\n  \
-         the kernel headers that declare mmap hooks (include/linux/fs.h) are missing here\n  \
-         pass the kernel tree, then the folder: mmaplint scan TREE drivers/char\n  \
-         for an out-of-tree module, copy its folder into a kernel tree and pass that tree",
+         a part of a kernel tree: pass the tree, then the folder: mmaplint scan TREE drivers/char\n  \
+         an out-of-tree module: pass its top folder, and the kernel it is built against: mmaplint scan MODULE --kernel DIR",
         tree.root().display(),
         file.path,
     ))

@@ -33,6 +33,9 @@ pub struct Options {
     /// Parse every function that takes a VMA, not only those reachable from handlers
     #[arg(long)]
     every_function: bool,
+    /// For an out-of-tree module: show code too that its kernel does not compile; it is marked, and not counted
+    #[arg(long)]
+    all: bool,
     /// Add the behaviour of each handler to the JSON: conditions, results, effects
     #[arg(long)]
     behaviour: bool,
@@ -71,7 +74,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = if options.every_function { Extent::EveryFunction } else { Extent::Handlers };
     let place = Place::of(&options.tree, &options.paths);
-    let session = common.session(&place.root, extent)?;
+    let tree = common.against.open(&place.root, common.quiet, options.all)?;
+    let session = common.session_of(tree, &common.target, extent)?;
     let (tree, scan) = (session.tree(), &session.scan);
     check_selection(options, tree, &place, scan)?;
     let selects = |finding: &&Finding| options.selects(&place, scan, finding);

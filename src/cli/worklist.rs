@@ -10,7 +10,7 @@ use super::place::Place;
 use super::{Common, output, tell_unused};
 use crate::fix::{self, Fixes, plan};
 use crate::handler_report::handler_reports;
-use crate::kernel::Maintainers;
+use crate::kernel::{Layer, Maintainers};
 use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
@@ -92,6 +92,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let mut tasks = prepared.sources(session).tasks();
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
     keep(&mut tasks, &place);
+    // Work in the kernel is not the module's, whatever the module waits for.
+    tasks.retain(|task| session.tree().layer(&task.file) != Layer::Kernel);
     let list = Worklist {
         tasks: &tasks,
         by: options.by.map_or(By::Nothing, Group::by),

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::output::{Guard, as_written};
 use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::{Edit, Edits, applied, put_in_order};
 use super::unit::{Unit, UnitPart, with_units};
 use crate::behaviour::Consequence;
-use crate::index::{Hook, ItemId, Registration};
+use crate::index::{Hook, ItemId, Registration, SourceFile};
 use crate::source::Span;
 
 /// Confidence in a conversion.
@@ -126,25 +127,28 @@ pub struct Change {
 pub struct Step {
     before: Vec<Edit>,
     edits: Vec<Edit>,
+    guard: Option<Guard>,
 }
 
 impl Step {
     /// The edits of a change before which nothing edits the file.
     pub fn first(edits: Vec<Edit>) -> Step {
-        Step { before: Vec::new(), edits }
+        Step { before: Vec::new(), edits, guard: None }
     }
 
-    /// The text before the change, and after it.
-    pub fn texts(&self, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
-        let whole = Span::new(0, text.len());
+    /// The text before the change, and after it, as the author sees it.
+    pub fn texts(&self, source: &SourceFile) -> (Vec<u8>, Vec<u8>) {
+        let whole = Span::new(0, source.text.len());
         let mut after = [self.before.clone(), self.edits.clone()].concat();
         put_in_order(&mut after);
-        (applied(text, whole, &self.before), applied(text, whole, &after))
+        let text = |edits: &[Edit]| as_written(source, applied(&source.text, whole, edits), self.guard.as_ref());
+        (text(&self.before), text(&after))
     }
 
-    /// The edits, if no earlier change edits the file.
-    pub(super) fn alone(&self) -> Option<&[Edit]> {
-        self.before.is_empty().then_some(&self.edits)
+    /// The edits, if they are all that makes the new text of the file: no earlier change edits it.
+    pub(super) fn alone(&self, source: &SourceFile) -> Option<&[Edit]> {
+        let is_plain = self.before.is_empty() && self.guard.is_none() && source.is_as_written();
+        is_plain.then_some(&self.edits)
     }
 }
 
@@ -157,6 +161,8 @@ pub struct Fixes {
     pub twin_consequences: BTreeMap<String, BTreeSet<Consequence>>,
     /// Patches, in the order in which they apply.
     pub changes: Vec<Change>,
+    /// Condition for the new code, if the old one stays beside it.
+    pub guard: Option<Guard>,
 }
 
 impl Fixes {
@@ -225,7 +231,7 @@ impl Fixes {
         let step = |change: &Change| {
             let steps = change.files.iter().map(|(file, edits)| {
                 let earlier = before.entry(*file).or_default();
-                let step = Step { before: earlier.clone(), edits: edits.clone() };
+                let step = Step { before: earlier.clone(), edits: edits.clone(), guard: self.guard.clone() };
                 earlier.extend(edits.iter().cloned());
                 put_in_order(earlier);
                 (*file, step)

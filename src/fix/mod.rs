@@ -17,15 +17,17 @@ mod plan;
 mod planner;
 mod rewrite;
 mod series;
+mod since;
 mod text;
 mod unit;
 mod verified;
 
 pub use change::{Applicability, Change, Fixes, HandlerFix, Step};
 pub use fate::Fate;
-pub use output::{FileDiff, Mail, Replaced, Series, WriteError, counted, unified, write, write_below};
+pub use output::{FileDiff, Guard, Mail, Replaced, Series, WriteError, counted, unified, write, write_below};
 pub use plan::{Options, plan};
 pub use rewrite::rewriter::OpenPoint;
+pub use since::since;
 pub use text::edit::{Edit, applied};
 pub use unit::Unit;
 pub use verified::verify;

@@ -33,26 +33,27 @@ const BATCH: usize = 16 << 20;
 /// Reads a tree and builds its index.
 pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let (mut built, mut headers) = (Built::default(), Sifted::default());
-    let sieve = Bounded::new(Headers::new(), &built.index);
-    let parts = walk(tree, |part: Listing| (sift(tree, &part.headers, &sieve), part));
+    let sieve = Bounded::new(tree, Headers::new(), &built.index);
+    let parts = walk(tree, |from, part: Listing| (sift(from, &part.headers, &sieve), from, part));
     let (mut sources, mut has_links) = (Vec::new(), false);
-    for (sifted, part) in parts {
-        headers = headers.and(sifted);
-        headers.trouble.extend(part.trouble);
+    for (mut sifted, from, part) in parts {
+        sifted.trouble.extend(part.trouble);
+        headers = headers.and(sifted.of(tree, from));
         has_links |= part.headers.has_links() || part.sources.has_links();
-        sources.push(part.sources);
+        sources.push((from, part.sources));
     }
     built.add(tree, headers, &sieve);
     add_declarations(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
-    let sieve = Bounded::new(Sources::new(&built.index), &built.index);
+    let sieve = Bounded::new(tree, Sources::new(&built.index), &built.index);
     built.index.sought = sieve.filter.words.clone();
-    let sources = sources.into_par_iter().map(|paths| sift(tree, &paths, &sieve));
+    let sources = sources.into_par_iter().map(|(from, paths)| sift(from, &paths, &sieve).of(tree, from));
     built.add(tree, sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
     built.index.has_links = has_links;
+    built.index.has_several_modules = tree.is_module() && tree.module_names().len() > 1;
     register(tree, rules, &mut built, Carried::default());
     reach::add(tree, rules, &mut built, &FxHashMap::default());
     built
@@ -142,7 +143,7 @@ fn end_of_batch(files: &[Arc<SourceFile>], start: usize) -> usize {
 
 impl Built {
     /// Adds the files that a sieve kept.
-    pub(super) fn add<F>(&mut self, tree: &Tree, sifted: Sifted<SourceFile>, sieve: &Bounded<F>) {
+    pub(super) fn add<F>(&mut self, tree: &Tree, sifted: Sifted<SourceFile>, sieve: &Bounded<'_, F>) {
         self.files += sifted.files;
         self.bytes += sifted.bytes;
         self.trouble.extend(sifted.trouble);
@@ -186,15 +187,16 @@ pub(super) trait Filter: Sync {
 }
 
 /// Keeps the files that matter, up to the memory limit.
-pub(super) struct Bounded<F> {
+pub(super) struct Bounded<'t, F> {
+    tree: &'t Tree,
     pub(super) filter: F,
     kept: AtomicUsize,
 }
 
-impl<F> Bounded<F> {
-    /// Sieve for files that are kept in addition to those of an index.
-    pub(super) fn new(filter: F, beside: &Index) -> Bounded<F> {
-        Bounded { filter, kept: AtomicUsize::new(beside.files.iter().map(|file| file.text.len()).sum()) }
+impl<'t, F> Bounded<'t, F> {
+    /// Sieve for files of a tree that are kept in addition to those of an index.
+    pub(super) fn new(tree: &'t Tree, filter: F, beside: &Index) -> Bounded<'t, F> {
+        Bounded { tree, filter, kept: AtomicUsize::new(beside.files.iter().map(|file| file.text.len()).sum()) }
     }
 
     /// Whether the files exceed the limit. It does not depend on their order.
@@ -203,7 +205,7 @@ impl<F> Bounded<F> {
     }
 }
 
-impl<F: Filter> Sieve<SourceFile> for Bounded<F> {
+impl<F: Filter> Sieve<SourceFile> for Bounded<'_, F> {
     fn matters(&self, text: &[u8]) -> bool {
         self.filter.matters(text)
     }
@@ -218,7 +220,7 @@ impl<F: Filter> Sieve<SourceFile> for Bounded<F> {
             return Ok(None);
         }
         self.kept.fetch_add(text.len(), Ordering::Relaxed);
-        Ok(Some(SourceFile::new(path, text)))
+        Ok(Some(SourceFile::of(self.tree, path, text)))
     }
 }
 

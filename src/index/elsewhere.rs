@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Index;
 use super::includes::{Include, added_folders, candidates, includes};
-use crate::kernel::{Tree, folder_of};
+use crate::kernel::{Layer, Tree, folder_of};
 use crate::profile::{Phase, measure};
 use crate::source::{Span, closing, identifier_before, identifier_end, skip_blank, words};
 
@@ -93,7 +93,7 @@ impl Folder<'_> {
                 names.retain(|_, gets_vma| *gets_vma);
             }
             for (path, header) in self.reached_headers(file, with_shared, &names) {
-                let is_shared = is_shared(&path);
+                let is_shared = is_shared(self.headers.tree, &path);
                 names.retain(|name, gets_vma| {
                     let is_defined = header.defined.contains(name) && (*gets_vma || !is_shared);
                     if is_defined {
@@ -133,7 +133,7 @@ impl Folder<'_> {
             for (folder, includes) in level {
                 for include in includes {
                     let paths = candidates(&include, &folder, &self.added);
-                    let is_meant = |path: &&String| with_shared || !is_shared(path);
+                    let is_meant = |path: &&String| with_shared || !is_shared(self.headers.tree, path);
                     let header = paths.iter().filter(is_meant).find_map(|path| Some((path, self.header(path)?)));
                     let Some((path, header)) = header.filter(|(path, _)| seen.insert((*path).clone())) else {
                         continue;
@@ -246,8 +246,13 @@ impl Header {
     }
 }
 
-/// Whether a header lies in a folder that all drivers share.
-pub(super) fn is_shared(path: &str) -> bool {
+/// Whether a header lies in a folder that all drivers share. The folders of a module are its own.
+fn is_shared(tree: &Tree, path: &str) -> bool {
+    is_shared_folder(path) && tree.layer(path) != Layer::Module
+}
+
+/// Whether a path of a kernel tree lies in a folder that all drivers share.
+pub(super) fn is_shared_folder(path: &str) -> bool {
     path.starts_with("include/") || (path.starts_with("arch/") && path.contains("/include/"))
 }
 

@@ -8,19 +8,25 @@ use super::definitions::Definitions;
 use super::function_syntax::FunctionSyntax;
 use super::includes::included;
 use super::names::hash;
-use crate::kernel::{FileTrouble, TroubleKind, folder_of, is_listed};
+use crate::kernel::{FileTrouble, Layer, Tree, TroubleKind, folder_of, is_listed};
 use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
 use crate::source::ast::Declared;
-use crate::source::{Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, parse, slice, words};
+use crate::source::{Arms, Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, parse, slice, words};
 
 /// A file that matters, with its bytes and its items.
 #[derive(Debug)]
 pub struct SourceFile {
     /// Path relative to the tree, with `/`.
     pub path: String,
-    /// Bytes of the file.
+    /// Bytes of the file. In a file of a module, spaces stand in place of what the kernel does not compile.
     pub text: Vec<u8>,
+    /// Bytes as written, if they differ.
+    written: Option<Vec<u8>>,
+    /// Origin of the file.
+    pub layer: Layer,
+    /// Arms of conditionals that the kernel does not compile.
+    dead: Arms,
     /// Top-level items.
     pub items: Vec<Item>,
     /// Definitions that other files may use.
@@ -59,7 +65,36 @@ impl SourceFile {
         Err(FileTrouble::of(path, TroubleKind::TooLarge, text))
     }
 
-    /// Cuts a file into its items.
+    /// Cuts a file of a tree into its items.
+    pub fn of(tree: &Tree, path: &str, text: Vec<u8>) -> SourceFile {
+        let layer = tree.layer(path);
+        let macros = tree.macros().filter(|_| layer == Layer::Module);
+        let Some(dead) = macros.map(|macros| macros.arms(&text)) else {
+            return SourceFile { layer, ..SourceFile::new(path, text) };
+        };
+        if tree.keeps_dead_code() {
+            return SourceFile { layer, dead, ..SourceFile::new(path, text) };
+        }
+        let blanked = dead.blanked(&text);
+        SourceFile { layer, dead, written: Some(text), ..SourceFile::new(path, blanked) }
+    }
+
+    /// Whether the kernel that a module is built against does not compile the code at an offset.
+    pub fn is_dead(&self, offset: u32) -> bool {
+        self.dead.is_dead(offset)
+    }
+
+    /// Bytes of the file as written.
+    pub fn written(&self) -> &[u8] {
+        self.written.as_ref().unwrap_or(&self.text)
+    }
+
+    /// Whether the text is that of the file: nothing in it is left out.
+    pub fn is_as_written(&self) -> bool {
+        self.written.is_none()
+    }
+
+    /// Cuts a text into its items.
     pub fn new(path: &str, text: Vec<u8>) -> SourceFile {
         let (slices, definitions, includes_no_c) = measure(Phase::Slice, || {
             let slices = slice(&text);
@@ -80,6 +115,9 @@ impl SourceFile {
             not_utf8: std::str::from_utf8(&text).err().map(|error| error.valid_up_to() as u32),
             includes_no_c,
             text,
+            written: None,
+            layer: Layer::Tree,
+            dead: Arms::default(),
             lines: OnceLock::new(),
             comments: OnceLock::new(),
             named: OnceLock::new(),
@@ -117,7 +155,10 @@ impl SourceFile {
 
     /// Whether the file is a header in an include folder, which several drivers share.
     pub fn is_shared_header(&self) -> bool {
-        self.is_header() && (self.path.starts_with("include/") || self.path.contains("/include/"))
+        // The folders of a module are its own.
+        self.layer != Layer::Module
+            && self.is_header()
+            && (self.path.starts_with("include/") || self.path.contains("/include/"))
     }
 
     /// Line and column of a byte.

@@ -85,8 +85,12 @@ pub fn candidates(include: &Include, folder: &str, added: &[String]) -> Vec<Stri
     paths
 }
 
-/// Include folders that the Makefiles of a folder, and of those around it, add: `-I $(src)/../include`.
+/// Include folders that the Makefiles of a folder, and of those around it, add: `-I $(src)/../include`. The build systems of modules add
+/// theirs in many ways, so all folders of a module with headers count.
 pub fn added_folders(tree: &Tree, folder: &str) -> Vec<String> {
+    if tree.is_module() && tree.shares(folder) {
+        return tree.module_folders().to_vec();
+    }
     let mut found = Vec::new();
     let mut next = Some(folder);
     // Folders at the top add those that all sources see.

@@ -46,8 +46,9 @@ use names::Names;
 use reach::Meanings;
 use rustc_hash::FxHashMap;
 
+use crate::kernel::Layer;
 use crate::source::ast::{Expression, ExpressionKind};
-use crate::source::{Item, ItemKind, find_word, macros, parse};
+use crate::source::{Item, ItemKind, find_word, macros, parse, skip_blank, words};
 
 /// Maximum number of definitions of one macro.
 const TWIN_LIMIT: usize = 4;
@@ -92,6 +93,8 @@ pub struct Index {
     hooks: Hooks,
     /// Whether files were read through links.
     has_links: bool,
+    /// Whether the Makefiles of an out-of-tree directory name several modules.
+    has_several_modules: bool,
     /// Words that made sources matter.
     sought: Arc<Sought>,
     /// Number of files that matter by themselves. Handlers reach the files behind them.
@@ -427,15 +430,39 @@ impl Index {
         file.is_header() || !crate::source::words(self.item(id).head().of(&file.text), b"static").any(|_| true)
     }
 
+    /// Whether a header of the kernel that a module is built against declares a function. Its body may be in none of them.
+    pub fn is_declared_by_kernel(&self, name: &str) -> bool {
+        let headers = self.files.iter().filter(|file| file.layer == Layer::Kernel && file.is_header());
+        headers.into_iter().any(|file| {
+            words(&file.text, name.as_bytes())
+                .any(|at| file.text.get(skip_blank(&file.text, at + name.len())) == Some(&b'('))
+        })
+    }
+
+    /// Where functions are looked for, in the words of a message.
+    pub fn place_of_functions(&self) -> &'static str {
+        match self.files.iter().any(|file| file.layer == Layer::Kernel) {
+            true => "the module and its kernel (headers alone lack bodies: give a source tree by --kernel)",
+            false => "the tree",
+        }
+    }
+
     /// Whether two files belong to one driver, that is, are linked into the same module. The same folder is a fair stand-in for that. A
     /// symbol of another folder counts only if both files lie below a common subsystem folder and it is not exported. An exported symbol
-    /// belongs to another module.
+    /// belongs to another module. An out-of-tree directory is one module, unless its Makefiles name several.
     pub fn same_driver(&self, from: u32, id: ItemId) -> bool {
         let (from, to) = (self.file(from), self.file(id.file));
+        if from.layer != to.layer {
+            return false;
+        }
         if from.folder() == to.folder() {
             return true;
         }
+        let is_exported = || to.exports(self.item(id).name.of(&to.text));
+        if from.layer == Layer::Module {
+            return !self.has_several_modules || !is_exported();
+        }
         let shared = from.path.split('/').zip(to.path.split('/')).take_while(|(left, right)| left == right).count();
-        shared >= 2 && !to.is_header() && !to.exports(self.item(id).name.of(&to.text))
+        shared >= 2 && !to.is_header() && !is_exported()
     }
 }

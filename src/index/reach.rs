@@ -13,12 +13,12 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::built::{Built, add_definitions};
-use super::elsewhere::{Definition, Names, definitions, is_shared};
+use super::elsewhere::{Definition, Names, definitions, is_shared_folder};
 use super::matter::is_access;
 use super::tables::Handler;
 use super::{Index, ItemId, SourceFile};
 use crate::ITEMS_PER_JOB;
-use crate::kernel::{FileTrouble, Tree, TroubleKind};
+use crate::kernel::{FileTrouble, Layer, Tree, TroubleKind};
 use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::macros::call_arguments;
@@ -129,7 +129,8 @@ fn used_by(
         }
         let Some(near) = &meanings[&name] else { continue };
         // Names used in the kernel's headers are not defined in those of a driver.
-        if near.is_empty() && (gets_vma || !is_shared(&source.path)) {
+        let is_own = source.layer == Layer::Module || !is_shared_folder(&source.path);
+        if near.is_empty() && (gets_vma || is_own) {
             uses.unknown.push((name, gets_vma));
             continue;
         }
@@ -194,7 +195,7 @@ fn keep(
             return Some(file.clone());
         }
         let text = tree.read(path).filter(|text| SourceFile::check(path, text).is_ok())?;
-        Some(Arc::new(SourceFile::new(path, text)))
+        Some(Arc::new(SourceFile::of(tree, path, text)))
     });
     let files: Vec<Arc<SourceFile>> = files.collect();
     let bytes = files.iter().map(|file| file.text.len()).sum();

@@ -31,14 +31,14 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     let misnamed = touched.iter().filter(|path| path.contains('\u{fffd}') && tree.overlay().get(path).is_none());
     let text = "its name is not valid UTF-8; not read";
     built.trouble.extend(misnamed.map(|path| FileTrouble::of(path, TroubleKind::Unreadable, text)));
-    let sieve = Bounded::new(Headers::new(), &built.index);
+    let sieve = Bounded::new(tree, Headers::new(), &built.index);
     built.add(tree, sift(tree, &headers, &sieve), &sieve);
     built.index.files.extend(known.listed().iter().filter(|file| file.is_header()).filter(is_kept).cloned());
     built.index.files.sort_by(|left, right| left.path.cmp(&right.path));
     add_declarations(&mut built.index, rules, 0);
 
     let first_source = built.index.files.len();
-    let sieve = Bounded::new(Sources::new(&built.index), &built.index);
+    let sieve = Bounded::new(tree, Sources::new(&built.index), &built.index);
     if sieve.filter.words != known.sought {
         return None;
     }
@@ -48,6 +48,7 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
     built.index.files[first_source..].sort_by(|left, right| left.path.cmp(&right.path));
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();
+    built.index.has_several_modules = known.has_several_modules;
     let carried = Carried::new(known, &built.index, &touched);
     register(tree, rules, &mut built, carried);
     let reached = known.reached().iter().filter(is_kept).map(|file| (file.path.as_str(), file.clone())).collect();

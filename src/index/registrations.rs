@@ -30,6 +30,8 @@ pub struct Registration {
     pub macro_name: Option<String>,
     /// Conditions under which it is compiled.
     pub condition: Option<String>,
+    /// Whether the kernel that a module is built against does not compile it.
+    pub is_dead: bool,
 }
 
 /// Number of names up to which each is searched for by itself.
@@ -342,7 +344,8 @@ impl Collector<'_> {
 
     pub(super) fn add(&mut self, found: Found, table: Option<String>, macro_name: Option<String>, place: Option<Span>) {
         let span = place.unwrap_or(found.span);
-        let condition = self.index.file(self.file).condition_at(span.start);
+        let file = self.index.file(self.file);
+        let (condition, is_dead) = (file.condition_at(span.start), file.is_dead(span.start));
         self.found.push(Registration {
             file: self.file,
             span,
@@ -351,6 +354,7 @@ impl Collector<'_> {
             handler: found.handler,
             macro_name,
             condition,
+            is_dead,
         });
     }
 

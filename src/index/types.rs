@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::includes::{candidates, includes};
 use super::{Index, SourceFile};
-use crate::kernel::Tree;
+use crate::kernel::{Layer, Tree};
 use crate::rules::{Idiom, Rules};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, parse, visit};
@@ -192,7 +192,9 @@ impl<'i> Types<'i> {
         });
         if let Some(id) = nearest.filter(|id| {
             let candidate = self.index.file(id.file);
-            id.file == file || candidate.is_shared_header() || shared_folders(source, candidate) >= 2
+            let is_near = shared_folders(source, candidate) >= 2;
+            let is_own = source.layer == Layer::Module && candidate.layer == Layer::Module;
+            id.file == file || candidate.is_shared_header() || is_near || is_own
         }) {
             return Some(read_members(self.index.file(id.file), id.item));
         }
@@ -212,7 +214,7 @@ impl<'i> Types<'i> {
     /// First result of `find` in the headers that a file includes.
     fn in_includes<T>(&self, source: &SourceFile, find: impl Fn(&SourceFile) -> Option<T>) -> Option<T> {
         let mut seen: Vec<String> = Vec::new();
-        let mut level = included(&source.text, source.folder());
+        let mut level = self.included_by(source);
         for _ in 0..INCLUDE_DEPTH {
             let mut next = Vec::new();
             for path in level {
@@ -223,13 +225,19 @@ impl<'i> Types<'i> {
                     if let Some(found) = find(&header) {
                         return Some(found);
                     }
-                    next.extend(included(&header.text, header.folder()));
+                    next.extend(self.included_by(&header));
                 }
                 seen.push(path);
             }
             level = next;
         }
         None
+    }
+
+    /// Paths that the includes of a file can mean.
+    fn included_by(&self, file: &SourceFile) -> Vec<String> {
+        let added = if file.layer == Layer::Module { self.tree.module_folders() } else { &[] };
+        includes(&file.text).iter().flat_map(|include| candidates(include, file.folder(), added)).collect()
     }
 
     /// A header of the index, or one that is read once because the index lacks it.
@@ -241,7 +249,7 @@ impl<'i> Types<'i> {
             return known.clone();
         }
         let text = self.tree.read(path).filter(|text| SourceFile::check(path, text).is_ok());
-        let file = text.map(|text| Arc::new(SourceFile::new(path, text)));
+        let file = text.map(|text| Arc::new(SourceFile::of(self.tree, path, text)));
         self.known.loaded.write().ok()?.insert(path.to_owned(), file.clone());
         file
     }
@@ -275,10 +283,6 @@ fn dereferenced(ty: Type) -> Type {
 
 fn shared_folders(left: &SourceFile, right: &SourceFile) -> usize {
     left.folder().split('/').zip(right.folder().split('/')).take_while(|(left, right)| left == right).count()
-}
-
-fn included(text: &[u8], folder: &str) -> Vec<String> {
-    includes(text).iter().flat_map(|include| candidates(include, folder, &[])).collect()
 }
 
 fn read_members(file: &SourceFile, item: u32) -> Vec<Parameter> {

@@ -109,8 +109,11 @@ const REGEX_LIMIT: usize = 64 << 10;
 const CHIEF: &str = "torvalds@linux-foundation.org";
 
 impl Maintainers {
-    /// Reads the MAINTAINERS of a tree. A tree without one has no sections.
+    /// Reads the MAINTAINERS of a tree. A tree without one has no sections; that of the kernel does not speak of modules.
     pub fn read(tree: &Tree) -> Maintainers {
+        if tree.is_module() {
+            return Maintainers::default();
+        }
         let text = tree.short_text("MAINTAINERS", LENGTH_LIMIT).unwrap_or_default();
         let (parsed, left_out) = Maintainers::parse(&text);
         if let Some(left_out) = left_out {

@@ -46,6 +46,13 @@ impl Paths {
         self.has_links = true;
     }
 
+    /// The paths for which `keeps` returns true.
+    pub fn kept(&self, keeps: impl Fn(&str) -> bool) -> Paths {
+        let mut kept = Paths { has_links: self.has_links, ..Paths::below(&self.folder) };
+        (0..self.len()).filter(|number| keeps(&self.path(*number))).for_each(|number| kept.push(self.name(number)));
+        kept
+    }
+
     /// Whether some paths lead through links.
     pub fn has_links(&self) -> bool {
         self.has_links

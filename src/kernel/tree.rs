@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{fmt, io};
 
 use rustix::fs::FileType;
@@ -12,6 +12,7 @@ use super::open_folder::{FILE_LIMIT, OpenFolder};
 use super::overlay::{Laid, Overlay};
 use super::paths::folder_of;
 use super::{FileTrouble, TroubleKind};
+use crate::source::KnownMacros;
 
 /// A directory read as a kernel tree, with a change laid over it. All files are read through it: regular files of a bounded length below
 /// the directory.
@@ -22,6 +23,32 @@ pub struct Tree {
     overlay: Overlay,
     /// Requested files that could not be read.
     unread: Arc<Mutex<BTreeSet<FileTrouble>>>,
+    /// Kernel that the directory, an out-of-tree module, is built against.
+    kernel: Option<Arc<Kernel>>,
+}
+
+/// Kernel that an out-of-tree module is built against. Its files lie below those of the module: a path means the module's file if there
+/// is one.
+#[derive(Debug)]
+struct Kernel {
+    tree: Tree,
+    macros: KnownMacros,
+    /// Whether code of the module that this kernel does not compile is read too.
+    keeps_dead_code: bool,
+    /// Folders of the module with headers, once they were asked for.
+    folders: OnceLock<Vec<String>>,
+}
+
+/// Origin of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// The kernel tree that the command is about.
+    #[default]
+    Tree,
+    /// The out-of-tree module that the command is about.
+    Module,
+    /// The kernel that this module is built against.
+    Kernel,
 }
 
 /// Error in opening a directory.
@@ -59,12 +86,78 @@ impl Tree {
             TreeError { path: root.to_owned(), reason }
         })?;
         let (overlay, unread) = Default::default();
-        Ok(Tree { root: root.to_owned(), folder: Arc::new(folder), overlay, unread })
+        Ok(Tree { root: root.to_owned(), folder: Arc::new(folder), overlay, unread, kernel: None })
+    }
+
+    /// A tree of these texts alone, by path.
+    ///
+    /// # Errors
+    /// No temporary directory can be made.
+    pub fn of_texts(texts: &[(&str, &str)]) -> Result<Tree, TreeError> {
+        let unmade = |error: io::Error| TreeError { path: std::env::temp_dir(), reason: error.to_string() };
+        // It stays open, and empty, after it is removed.
+        let empty = tempfile::tempdir().map_err(unmade)?;
+        let mut overlay = Overlay::default();
+        texts.iter().for_each(|(path, text)| overlay.set(path, Some(text.as_bytes().to_vec())));
+        Ok(Tree::open(empty.path())?.with(overlay))
     }
 
     /// The same directory with another change laid over it.
     pub fn with(&self, overlay: Overlay) -> Tree {
-        Tree { root: self.root.clone(), folder: Arc::clone(&self.folder), overlay, unread: Arc::default() }
+        let kernel = self.kernel.clone();
+        Tree { root: self.root.clone(), folder: Arc::clone(&self.folder), overlay, unread: Arc::default(), kernel }
+    }
+
+    /// The same directory as an out-of-tree module of a kernel. `macros` decide which arms of its conditionals are compiled.
+    pub fn built_against(self, kernel: Tree, macros: KnownMacros, keeps_dead_code: bool) -> Tree {
+        Tree {
+            kernel: Some(Arc::new(Kernel { tree: kernel, macros, keeps_dead_code, folders: OnceLock::new() })),
+            ..self
+        }
+    }
+
+    /// Whether code of a module that its kernel does not compile is read too.
+    pub fn keeps_dead_code(&self) -> bool {
+        self.kernel.as_deref().is_some_and(|kernel| kernel.keeps_dead_code)
+    }
+
+    /// The kernel: the tree itself, or that which the module is built against.
+    pub fn kernel(&self) -> &Tree {
+        self.kernel.as_deref().map_or(self, |kernel| &kernel.tree)
+    }
+
+    /// Whether the directory is an out-of-tree module.
+    pub fn is_module(&self) -> bool {
+        self.kernel.is_some()
+    }
+
+    /// Whether declarations of hooks stand in for the kernel of a module.
+    pub fn has_assumed_kernel(&self) -> bool {
+        self.is_module() && self.version().is_none()
+    }
+
+    /// Macros that are known for the files of a module.
+    pub fn macros(&self) -> Option<&KnownMacros> {
+        self.kernel.as_deref().map(|kernel| &kernel.macros)
+    }
+
+    /// Whether the directory itself has a folder; the top folder counts as one of its own.
+    pub fn shares(&self, folder: &str) -> bool {
+        folder.is_empty() || self.folder.kind(folder) == Some(FileType::Directory)
+    }
+
+    /// Folders of a module that have headers, relative to it, the outermost first, with the folders around them.
+    pub fn module_folders(&self) -> &[String] {
+        self.kernel.as_deref().map_or(&[], |kernel| kernel.folders.get_or_init(|| self.folders_with_headers()))
+    }
+
+    /// Origin of a file.
+    pub fn layer(&self, path: &str) -> Layer {
+        match self.is_module() {
+            false => Layer::Tree,
+            true if self.laid(path).is_some() || self.folder.kind(path).is_some() => Layer::Module,
+            true => Layer::Kernel,
+        }
     }
 
     /// Normalised path of a file: relative to the tree, without `..`. `None` if it leads out of the tree.
@@ -118,9 +211,13 @@ impl Tree {
             Some(Laid::Unread(trouble)) => return Err(trouble.clone()),
             None => {}
         }
-        match self.folder.read(path, FILE_LIMIT) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) => unread(path, &error).map_or(Ok(None), Err),
+        match (self.folder.read(path, FILE_LIMIT), self.kernel.as_deref()) {
+            (Ok(text), _) => Ok(Some(text)),
+            (Err(error), kernel) => match (unread(path, &error), kernel) {
+                (Some(trouble), _) => Err(trouble),
+                (None, Some(kernel)) => kernel.tree.try_read(path),
+                (None, None) => Ok(None),
+            },
         }
     }
 
@@ -146,7 +243,9 @@ impl Tree {
     /// Whether the tree has a folder at a path from the top.
     pub fn has_folder(&self, folder: &str) -> bool {
         let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        self.folder.kind(folder) == Some(FileType::Directory) || self.overlay.files().any(|(path, _)| is_below(path))
+        self.folder.kind(folder) == Some(FileType::Directory)
+            || self.overlay.files().any(|(path, _)| is_below(path))
+            || self.kernel.as_deref().is_some_and(|kernel| kernel.tree.has_folder(folder))
     }
 
     /// Whether the directory has a file or folder at a path, whatever the overlay says.
@@ -164,14 +263,17 @@ impl Tree {
         &self.root
     }
 
-    /// Files that every kernel tree has and this directory lacks.
+    /// Files that every kernel tree has and this directory lacks. A module is built against headers, which lack some.
     pub fn missing_landmarks(&self) -> Vec<&'static str> {
+        if self.is_module() {
+            return Vec::new();
+        }
         LANDMARKS.iter().copied().filter(|landmark| self.folder.kind(landmark).is_none()).collect()
     }
 
-    /// Version in the top Makefile: `7.3.4`, `7.3.0-rc1`.
+    /// Version of the kernel in its top Makefile: `7.3.4`, `7.3.0-rc1`.
     pub fn version(&self) -> Option<String> {
-        let makefile = String::from_utf8(self.read("Makefile")?).ok()?;
+        let makefile = String::from_utf8(self.kernel().read("Makefile")?).ok()?;
         let value = |key: &str| {
             let line =
                 makefile.lines().take(20).find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
@@ -212,12 +314,15 @@ impl Tree {
         let mut paths: Vec<String> = on_disk.chain(changed).filter(is_there).collect();
         paths.sort_unstable();
         paths.dedup();
-        paths
+        match self.kernel.as_deref() {
+            Some(kernel) if paths.is_empty() => kernel.tree.sources_in(folder),
+            _ => paths,
+        }
     }
 
     /// Texts of the readable headers that show the API.
     pub fn api_headers(&self) -> Vec<Vec<u8>> {
-        API_HEADERS.iter().filter_map(|header| self.read(header)).collect()
+        API_HEADERS.iter().filter_map(|header| self.kernel().read(header)).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::iter::once;
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{FileTrouble, Paths, Tree, TroubleKind};
+use super::{FileTrouble, Layer, Paths, Tree, TroubleKind};
 use crate::profile::{Phase, measure};
 
 /// Top-level folders that hold no kernel code.
@@ -24,8 +24,17 @@ pub struct Listing {
     pub trouble: Vec<FileTrouble>,
 }
 
-/// Walks a tree in parallel. Runs `look` on the C files of each part as soon as they are listed: the kernel still caches their folders.
-pub fn walk<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> {
+/// Walks a tree in parallel, and the kernel that a module is built against. Runs `look` on the C files of each part, with the directory
+/// that has them, as soon as they are listed: the kernel still caches their folders.
+pub fn walk<'t, T: Send>(tree: &'t Tree, look: impl Fn(&'t Tree, Listing) -> T + Sync) -> Vec<T> {
+    let mut parts = walk_one(tree, |part| look(tree, part));
+    if tree.is_module() {
+        parts.extend(walk_one(tree.kernel(), |part| look(tree.kernel(), part.without(tree))));
+    }
+    parts
+}
+
+fn walk_one<T: Send>(tree: &Tree, look: impl Fn(Listing) -> T + Sync) -> Vec<T> {
     let (tops, mut files) = split(tree, tree.root());
     files.add_overlay(tree);
     // Splitting two levels gives enough folders to run in parallel.
@@ -126,6 +135,15 @@ impl Listing {
     fn of(tree: &Tree, folder: &Path) -> Listing {
         let paths = Paths::below(&below(tree.root(), folder));
         Listing { headers: paths.clone(), sources: paths, trouble: Vec::new() }
+    }
+
+    /// Leaves out the files that a module has too.
+    fn without(self, module: &Tree) -> Listing {
+        if !module.shares(self.headers.folder()) {
+            return self;
+        }
+        let is_below = |path: &str| module.layer(path) == Layer::Kernel;
+        Listing { headers: self.headers.kept(is_below), sources: self.sources.kept(is_below), trouble: self.trouble }
     }
 
     /// Adds the files that the overlay changes or adds. The walk over the disk leaves them out.

@@ -71,6 +71,10 @@ struct HandlerEntry<'a> {
     macro_name: Option<&'a str>,
     /// Conditions under which the registration is compiled.
     condition: Option<&'a str>,
+    /// With `--all`: the kernel that the module is built against does not compile it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    dead: bool,
     /// Handler function; null if there is none.
     handler: Option<Definition<'a>>,
     verdict: Verdict,
@@ -232,6 +236,7 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         member: &registration.hook.member,
         macro_name: registration.macro_name.as_deref(),
         condition: registration.condition.as_deref(),
+        dead: registration.is_dead,
         handler: finding.handler.as_ref().map(|handler| {
             let place = handler.place.map(|Place { file, span }| (report.scan.index.file(file), span));
             Definition {

@@ -75,8 +75,9 @@ fn subject(finding: &Finding) -> String {
 /// Hook and table of a registration: `file_operations.mmap of hpet_fops`.
 fn registered_as(registration: &Registration) -> String {
     let hook = registration.hook.name();
+    let dead = if registration.is_dead { " (not compiled for this kernel)" } else { "" };
     match &registration.table {
-        Some(table) => format!("{hook} of {table}"),
-        None => hook,
+        Some(table) => format!("{hook} of {table}{dead}"),
+        None => format!("{hook}{dead}"),
     }
 }

@@ -24,17 +24,22 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         TargetFrom::Option => "given by --target",
         TargetFrom::Default => "the newest known API; the tree has no .mmap_prepare",
     };
-    let handlers = match report.findings.len() {
+    let live = || report.findings.iter().filter(|finding| !finding.registration.is_dead);
+    let handlers = match live().count() {
         1 => "1 handler".to_owned(),
         count => format!("{count} handlers"),
     };
     let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
     writeln!(out, "{handlers}{version}, judged against the {} API, {why} ({})", target.name, target.why)?;
     for verdict in Verdict::ALL {
-        let count = report.findings.iter().filter(|finding| finding.verdict == verdict).count();
+        let count = live().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {
             writeln!(out, "{count:8}  {verdict:<10}  {}", verdict.meaning())?;
         }
+    }
+    let dead = report.findings.len() - live().count();
+    if dead > 0 {
+        writeln!(out, "{dead:8}  {:<10}  not compiled for this kernel, and not counted", "dead")?;
     }
     writeln!(
         out,

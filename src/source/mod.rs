@@ -6,6 +6,7 @@
 pub mod ast;
 mod attributes;
 mod blank_unneeded;
+mod compiled;
 mod conditional;
 mod item;
 mod lex;
@@ -18,6 +19,7 @@ mod slicer;
 mod span;
 pub mod visit;
 
+pub use compiled::{Arms, KnownMacros, kernel_version};
 pub use conditional::Assumed;
 pub use conditional::conditions_at;
 pub use item::{Item, ItemKind};

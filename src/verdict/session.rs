@@ -7,7 +7,7 @@ use super::finding::{Finding, finding, registered};
 use super::{ResolvedTarget, Verdict, Workspace};
 use crate::ITEMS_PER_JOB;
 use crate::index::{Index, Registration};
-use crate::kernel::{FileTrouble, Tree, TroubleKind};
+use crate::kernel::{FileTrouble, Layer, Tree, TroubleKind};
 use crate::profile::{Phase, measure};
 use crate::rules::RequirementKind;
 use crate::vma::analysis::every_key;
@@ -67,7 +67,9 @@ impl<'w> Session<'w> {
     /// Judges all registrations of a tree.
     pub fn new(workspace: &'w Workspace<'w>, chosen: &ResolvedTarget, extent: Extent) -> Session<'w> {
         let context = workspace.context();
-        let registrations = || context.index.registrations().par_iter().with_max_len(ITEMS_PER_JOB);
+        // Those of the kernel that a module is built against are not the module's.
+        let is_own = |registration: &&Registration| context.index.file(registration.file).layer != Layer::Kernel;
+        let registrations = || context.index.registrations().par_iter().with_max_len(ITEMS_PER_JOB).filter(is_own);
         let handlers: Vec<Key> =
             registrations().flat_map_iter(|registration| registered(context, registration).keys).collect();
         let mut analysis = Analysis::new(context);
@@ -153,6 +155,9 @@ impl<'w> Session<'w> {
             Some(FileTrouble::at(&file.path, line, TroubleKind::NotUnderstood, format!("the VMA is {why}")))
         }));
         trouble.extend(self.tree().unread());
+        let is_own =
+            |trouble: &FileTrouble| trouble.file.is_empty() || self.tree().layer(&trouble.file) != Layer::Kernel;
+        trouble.retain(is_own);
         trouble.sort();
         trouble.dedup();
         trouble

@@ -61,6 +61,10 @@ impl<'r> Workspace<'r> {
             let text = format!("does not look like a kernel tree: no {}; scanned anyway", missing.join(", "));
             trouble.push(FileTrouble::of("", TroubleKind::NoKernelTree, text));
         }
+        if self.tree.has_assumed_kernel() {
+            let text = "a module without a kernel: the hooks of the newest known release are assumed".to_owned();
+            trouble.push(FileTrouble::of("", TroubleKind::NoKernelTree, text));
+        }
         trouble
     }
 }

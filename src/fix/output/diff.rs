@@ -56,11 +56,11 @@ pub fn unified(source: &SourceFile, step: &Step) -> FileDiff {
     let (before, after) = (quoted(&format!("a/{}", source.path)), quoted(&format!("b/{}", source.path)));
     let _ = write!(header, "diff --git {before} {after}\n--- {before}\n+++ {after}\n");
     let mut diff = FileDiff { text: header.into_bytes(), added: 0, removed: 0 };
-    match step.alone() {
+    match step.alone(source) {
         Some(edits) => windows(source, edits).into_iter().for_each(|window| window.hunks(&source.text, &mut diff)),
         // The edits refer to a text that earlier changes have left.
         None => {
-            let (old, new) = step.texts(&source.text);
+            let (old, new) = step.texts(source);
             Window { old: &old, new, first: 0 }.hunks(&old, &mut diff);
         }
     }

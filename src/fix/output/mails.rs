@@ -111,7 +111,7 @@ impl Series<'_> {
     fn patch(&self, change: &Change, steps: &[(u32, Step)]) -> Patch<'_> {
         let diffs = steps.iter().map(|(file, step)| unified(self.index.file(*file), step)).collect();
         let index = |(file, step): &(u32, Step)| {
-            let (old, new) = step.texts(&self.index.file(*file).text);
+            let (old, new) = step.texts(self.index.file(*file));
             format!("index {}..{} 100644\n", blob(&old), blob(&new))
         };
         Patch {

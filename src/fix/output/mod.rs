@@ -1,5 +1,6 @@
 //! Output of edits: diffs, mails, files.
 
+mod as_written;
 mod cover;
 mod diff;
 mod log;
@@ -7,6 +8,7 @@ mod mails;
 mod parts;
 mod write;
 
+pub use as_written::{Guard, as_written};
 pub use diff::{FileDiff, unified};
 pub use mails::{Mail, Series, counted};
 pub use write::{Replaced, WriteError, write, write_below};

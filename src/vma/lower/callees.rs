@@ -18,8 +18,9 @@ impl Lowerer<'_> {
         {
             return value;
         }
-        if known.is_empty() {
-            self.event(EventKind::Unknown { why: format!("passed to {name}, which is not found in the tree") }, span);
+        if known.is_empty() && !self.context.index.is_declared_by_kernel(name) {
+            let place = self.context.index.place_of_functions();
+            self.event(EventKind::Unknown { why: format!("passed to {name}, which is not found in {place}") }, span);
             return Value::Unknown;
         }
         match self.followable(name, &root) {
