@@ -230,16 +230,26 @@ fn other_commands_speak_of_the_module_alone() {
 }
 
 #[test]
+fn what_a_kernel_has_accepted_is_not_accepted_for_a_module() {
+    let kernel = tempfile::tempdir().unwrap();
+    copy(&testdata("kernel"), kernel.path());
+    fs::write(kernel.path().join(".mmaplint.toml"), "ignore = [\"deprecated-mmap\"]\n").unwrap();
+    let output = mmaplint(&["check", &module(), "--kernel", kernel.path().to_str().unwrap()]);
+    assert!(text(&output.stdout).contains("[deprecated-mmap]"), "{}", text(&output.stdout));
+}
+
+#[test]
 fn kbuild_checks_a_module_and_never_fails_a_build() {
     let include = format!("-I{}/include", kernel());
     let main = format!("{}/main.c", module());
     let output = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
-        .args(["kbuild", "-D__linux__", &include, &main])
+        .args(["kbuild", "-D__linux__", "-DNAME=\"text\"", "-DHAVE_GLOW", &include, &main])
         .env("KBUILD_EXTMOD", module())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stderr).contains("lantern_mmap is a deprecated .mmap"), "{}", text(&output.stderr));
+    let told = text(&output.stderr);
+    assert!(told.contains("lantern_mmap is a deprecated .mmap") && told.contains("glow_mmap keeps the VMA"), "{told}");
     for file in ["/nowhere/a.c", "a.S"] {
         let output = mmaplint(&["kbuild", "-Wall", file]);
         assert_eq!(output.status.code(), Some(0), "{file}");

@@ -84,7 +84,7 @@ fn tree_of(options: &Options, file: &Path) -> Result<(Tree, String), String> {
 }
 
 impl Options {
-    /// Opens a module, built against the kernel whose headers the compiler gets.
+    /// Opens a module, built against the kernel whose headers the compiler gets, with the macros that it gets.
     fn open_module(&self, root: &Path) -> Result<Tree, String> {
         let flags = self.arguments.iter().zip(self.arguments.iter().skip(1).map(Some).chain([None]));
         let included = flags.filter_map(|(flag, next)| match flag.strip_prefix("-I")? {
@@ -92,6 +92,7 @@ impl Options {
             folder => Some(PathBuf::from(folder)),
         });
         let kernels = included.filter_map(|folder| Some(folder.canonicalize().ok()?.parent()?.to_owned()));
-        self.common.against.open_module(root, kernels, true, false)
+        let defined = self.arguments.iter().filter_map(|flag| flag.strip_prefix("-D"));
+        self.common.against.defining(defined).open_module(root, kernels, true, false)
     }
 }

@@ -8,7 +8,7 @@ use super::output;
 use crate::kernel::{Tree, headers_of, installed_kernels};
 use crate::report::escape::printable;
 
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct KernelOptions {
     /// For an out-of-tree module: the kernel tree, or the installed headers, that it is built against. By default KDIR, KERNELDIR, or
     /// /lib/modules/*/build; `none` assumes the hooks of the newest known release
@@ -30,6 +30,12 @@ struct Kernel {
 }
 
 impl KernelOptions {
+    /// The same options with more macros, as a compiler gets them. Those that are no numbers are left out.
+    pub fn defining<'d>(&self, defines: impl Iterator<Item = &'d str>) -> KernelOptions {
+        let numbers = defines.filter(|define| read_define(define).is_ok()).map(str::to_owned);
+        KernelOptions { define: self.define.iter().cloned().chain(numbers).collect(), ..self.clone() }
+    }
+
     /// Whether a directory is a kernel tree or a module by the files at its top. Any other may be meant by `--kernel` alone.
     pub fn may_open(&self, root: &Path) -> bool {
         let builds_module = |name| std::fs::read_to_string(root.join(name)).is_ok_and(|text| text.contains("obj-m"));

@@ -417,3 +417,34 @@ static int late_prepare(struct vm_area_desc *desc)
 static const struct later_ops later = {
 	.place_prepare = late_prepare, //! registration
 };
+
+//- drivers/slide/slide.c
+#include <linux/fs.h>
+
+/* A table whose type is a typedef: the functions that the driver fills it with are followed. */
+typedef struct slide_module {
+	int (*mmap)(struct file *file, struct vm_area_struct *vma);
+} slide_module_t;
+
+static struct vm_area_struct *slide_kept;
+
+static int slide_page_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	slide_kept = vma; //~ escape:slide_kept
+	return 0;
+}
+
+static slide_module_t slide_page = {
+	.mmap = slide_page_mmap, //= manual //~ hook:slide_module.mmap
+};
+
+static int slide_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	slide_module_t *module = slide_modules[slide_number(file)];
+
+	return module->mmap(file, vma); //~ hook:slide_module.mmap
+}
+
+static const struct file_operations slide_fops = {
+	.mmap = slide_mmap, //= manual
+};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::Change;
-use crate::kernel::{Tree, is_below};
+use crate::kernel::{Layer, Tree, is_below};
 use crate::lint::{Hazard, find, no_lint};
 
 /// Name of the file.
@@ -54,6 +54,10 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or its content is invalid. The error names the file.
     pub fn read(tree: &Tree) -> Result<Config, String> {
+        // What a kernel has decided is not decided for a module.
+        if tree.layer(NAME) == Layer::Kernel {
+            return Ok(Config::default());
+        }
         let path = tree.root().join(NAME);
         let named = |reason: String| format!("{}: {}", path.display(), reason.trim_end());
         let Some(text) = tree.try_read(NAME).map_err(|trouble| named(trouble.text))? else {

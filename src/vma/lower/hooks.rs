@@ -149,8 +149,10 @@ impl Lowerer<'_> {
 
     /// The hook for a member of an expression. If its type is unknown: the only hook of that name.
     pub(super) fn hook_of(&self, base: &Expression, member: &str) -> Option<Hook> {
-        match self.context.types.of(base, &self.scope, self.file).as_ref().and_then(|ty| ty.tag()) {
-            Some(tag) => self.context.index.hooks().find(tag, member).cloned(),
+        let types = &self.context.types;
+        let ty = types.of(base, &self.scope, self.file);
+        match ty.and_then(|ty| types.tag_of(&ty, self.file)) {
+            Some(tag) => self.context.index.hooks().find(&tag, member).cloned(),
             None => self.only_hook(member),
         }
     }
