@@ -66,5 +66,13 @@ int open_ublk(const char *numbers, int flags)
 		for (int i = 0; i < 50 && access(path, F_OK); i++)
 			usleep(100000);
 	}
-	return open_or_say(path, flags);
+	/* One may have it open, and a close takes effect a moment later. */
+	for (int i = 0; i < 50; i++) {
+		int fd = open(path, flags | O_CLOEXEC);
+
+		if (fd >= 0 || errno != EBUSY)
+			return fd;
+		usleep(20000);
+	}
+	return -EBUSY;
 }
