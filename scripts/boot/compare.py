@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares what the targets gave in two kernels, and says which converted handlers were reached.
 
-usage: compare.py FOLDER
+usage: compare.py FOLDER [LABEL,...]
   FOLDER has results-old/ and results-new/ (of the guest), fix.diff, and converted.json (`mmaplint compare --format json` of the
   two trees).
 
-Prints a row for each target, a row for each converted handler, each difference (expected ones with their reason, from expected.tsv),
+With labels, only these targets are compared, and handlers are not listed. Prints a row for each target, a row for each converted handler, each difference (expected ones with their reason, from expected.tsv),
 and what the new kernel complained of and the old one did not.
 Exit: 0 nothing unexpected differs, 1 something does, 2 there are no results.
 """
@@ -26,6 +26,8 @@ COMPLAINT = re.compile(
 VOLATILE = re.compile(r"^\[[ 0-9.]+\]|\b[0-9a-f]{8,}\b|\+?0x\S+|#\d+|:\d+\b|/\d+\b|_prepare\b")
 # trace_stat cuts the names of functions.
 NAME_LENGTH = 30
+# Differences that are printed for each target.
+SHOWN = 20
 
 
 @dataclass
@@ -172,8 +174,9 @@ def print_targets(targets: list[Target]) -> None:
 
 def main() -> int:
     folder = Path(sys.argv[1])
-    shown = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    targets = [t for row in rows(HERE / "targets.tsv") if (t := read_target(folder, row[0], row[1]))]
+    only = sys.argv[2].split(",") if len(sys.argv) > 2 and sys.argv[2] else []
+    chosen = [row for row in rows(HERE / "targets.tsv") if not only or row[0] in only]
+    targets = [t for row in chosen if (t := read_target(folder, row[0], row[1]))]
     if not targets:
         print("boot-compare: no target gave a result", file=sys.stderr)
         return 2
@@ -181,7 +184,8 @@ def main() -> int:
     for target in targets:
         compare(target, allowed)
     print_targets(targets)
-    print_handlers(folder, targets)
+    if not only:
+        print_handlers(folder, targets)
     reasons: dict[str, list[str]] = {}
     for t in targets:
         for reason, count in t.expected.items():
@@ -191,9 +195,9 @@ def main() -> int:
     for t in targets:
         if t.unexpected:
             print(f"\ndiffers: {t.label}")
-            print("\n".join(t.unexpected[:shown]))
-            if len(t.unexpected) > shown:
-                print(f"  ... and {len(t.unexpected) - shown} more")
+            print("\n".join(t.unexpected[:SHOWN]))
+            if len(t.unexpected) > SHOWN:
+                print(f"  ... and {len(t.unexpected) - SHOWN} more")
     before, after = complaints(folder, "old"), complaints(folder, "new")
     new = [line for text, line in after.items() if text not in before]
     for line in new:
