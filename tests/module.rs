@@ -143,6 +143,22 @@ fn the_hooks_of_the_newest_target_are_those_of_the_declarations() {
 }
 
 #[test]
+fn trouble_of_the_module_is_told_and_that_of_its_kernel_is_not() {
+    let (copied, kernel) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    copy(&testdata("module"), copied.path());
+    copy(&testdata("kernel"), kernel.path());
+    for folder in [copied.path().to_owned(), kernel.path().join("drivers")] {
+        std::os::unix::fs::symlink("nowhere.c", folder.join("broken.c")).unwrap();
+    }
+    let arguments = ["scan", copied.path().to_str().unwrap(), "--kernel", kernel.path().to_str().unwrap()];
+    let output = mmaplint(&[&arguments[..], &["--format", "json"]].concat());
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files: Vec<&str> =
+        json["trouble"].as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["broken.c"]);
+}
+
+#[test]
 fn a_kernel_without_headers_is_an_error() {
     let empty = tempfile::tempdir().unwrap();
     let output = mmaplint(&["scan", &module(), "--kernel", empty.path().to_str().unwrap()]);

@@ -1,15 +1,15 @@
 //! `mmaplint fix`.
 
-use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 
+use super::compat::CompatOptions;
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
-use crate::fix::{self, Applicability, Fixes, Guard, HandlerFix, Replaced, Series, counted, plan, unified, write};
+use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, plan, unified, write};
 use crate::fix_plan::FixPlan;
 use crate::index::Index;
 use crate::kernel::{Git, Layer, Maintainers, Tree, is_below};
@@ -49,12 +49,8 @@ pub struct Options {
     /// First add the declarations and helpers that a proposed target needs
     #[arg(long)]
     scaffold: bool,
-    /// Keep the old code of an out-of-tree module beside the new: the new is compiled from the first kernel release that has all of it
-    #[arg(long, conflicts_with = "scaffold")]
-    compat: bool,
-    /// With --compat: the macro of the module that says that a kernel has .mmap_prepare, instead of a release
-    #[arg(long, requires = "compat", value_name = "MACRO")]
-    guard: Option<String>,
+    #[command(flatten)]
+    compat: CompatOptions,
     /// Leave out what the option names
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
     without: Vec<Without>,
@@ -102,7 +98,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     }
     hold_back(scan, &mut fixes);
     if let Some(since) = since.filter(|_| !fixes.changes.is_empty()) {
-        tell_since(options, since, &mut fixes, common.quiet);
+        options.compat.apply(since, &mut fixes, common.quiet);
     }
     let failed = if let Some(format) = options.plan {
         let plan = FixPlan::of(scan.index, &scan.findings, &fixes);
@@ -181,10 +177,10 @@ struct Planned {
 fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planned, String> {
     let own = choose(session.context.rules, session.tree(), "auto")?;
     let is_module = session.tree().is_module();
-    if options.compat && !is_module {
+    if options.compat.keeps_old_code && !is_module {
         return Err("--compat is for out-of-tree modules: a kernel tree has one version".to_owned());
     }
-    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold && !options.compat);
+    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold && !options.compat.keeps_old_code);
     if let Some(lacks) = lacks.as_ref().filter(|_| options.write || options.mbox.is_some()) {
         return Err(format!("{lacks}; omit --write and --mbox to print the diff"));
     }
@@ -205,7 +201,8 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
         fix::verify(session, &mut fixes, options.mbox.is_some());
     }
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
-    let since = if is_module { fix::since(session, &wanted, how, &fixes)? } else { None };
+    let converts = is_module && !fixes.changes.is_empty();
+    let since = if converts { fix::since(session, &wanted, how, &fixes)? } else { None };
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks, since })
 }
 
@@ -296,47 +293,6 @@ fn hold_back_for(fixes: &mut Fixes, reason: &str, holds: impl Fn(u32) -> bool) {
         let fix = &mut fixes.handlers[*handler];
         fix.applicability = Applicability::None;
         fix.reason = Some(reason.to_owned());
-    }
-}
-
-/// Says from which release on the conversions of a module compile, and lets the old code stay beside the new if `--compat` asks for it.
-fn tell_since(options: &Options, since: (u32, u32), fixes: &mut Fixes, quiet: bool) {
-    let (version, patchlevel) = since;
-    let builds = format!("builds from Linux {version}.{patchlevel}");
-    let says = match (&options.guard, options.compat) {
-        (Some(guard), _) => format!("{builds}, where {guard} has to be defined; with the old code before"),
-        (None, true) => format!("{builds}, with the old code before"),
-        (None, false) => format!("{builds} and no longer with an older kernel; --compat keeps the old code for those"),
-    };
-    for change in &fixes.changes {
-        for handler in &change.handlers {
-            fixes.handlers[*handler].remarks.insert(says.clone());
-        }
-    }
-    if options.compat {
-        fixes.guard = Some(match &options.guard {
-            Some(name) => Guard::Macro(name.clone()),
-            None => Guard::Since(version, patchlevel),
-        });
-    }
-    let files: BTreeSet<u32> = fixes.changes.iter().flat_map(|change| change.files.keys().copied()).collect();
-    let name = match &options.guard {
-        Some(name) => name.as_str(),
-        // One file needs no macro of its own.
-        None if !options.compat || files.len() < 2 => return,
-        None => "HAVE_MMAP_PREPARE",
-    };
-    if !quiet {
-        output::tell(&format!(
-            "for a header that these files include:\n\
-             #include <linux/version.h>\n\
-             #if LINUX_VERSION_CODE >= KERNEL_VERSION({version}, {patchlevel}, 0)\n\
-             #define {name} 1\n\
-             #endif"
-        ));
-        if options.guard.is_none() {
-            output::tell(&format!("with it, --compat --guard {name} writes #ifdef {name}"));
-        }
     }
 }
 

@@ -29,7 +29,7 @@ const WORDS: &[&[u8]] = &[b"vm_area_", b"mmap"];
 /// Checks one file and prints its findings to stderr, like sparse. Neither findings nor errors stop the build.
 ///
 /// # Errors
-/// None: an error is told, and the build goes on.
+/// Never: it prints an error, and the build goes on.
 pub fn run(options: &Options) -> Result<u8, String> {
     if let Err(error) = check(options) {
         output::tell(&printable(&format!("not checked: {error}")));

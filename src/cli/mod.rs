@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod compat;
 mod docs;
 mod explain;
 mod fix;

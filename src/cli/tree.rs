@@ -8,7 +8,7 @@ use super::output;
 use crate::kernel::{Tree, headers_of, installed_kernels};
 use crate::report::escape::printable;
 
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct KernelOptions {
     /// For an out-of-tree module: the kernel tree, or the installed headers, that it is built against. By default KDIR, KERNELDIR, or
     /// /lib/modules/*/build; `none` assumes the hooks of the newest known release
@@ -40,7 +40,7 @@ impl KernelOptions {
     pub fn may_open(&self, root: &Path) -> bool {
         let builds_module = |name| std::fs::read_to_string(root.join(name)).is_ok_and(|text| text.contains("obj-m"));
         self.kernel.is_some()
-            || Tree::open(root).is_ok_and(|tree| has_kernel_headers(&tree))
+            || Tree::open(root).is_ok_and(|tree| tree.has_api_headers())
             || ["Makefile", "Kbuild"].into_iter().any(builds_module)
     }
 
@@ -51,7 +51,7 @@ impl KernelOptions {
     /// A directory cannot be listed, the given kernel has no headers, or a macro is not written as NAME or NAME=VALUE.
     pub fn open(&self, root: &Path, quiet: bool, keeps_dead_code: bool) -> Result<Tree, String> {
         let tree = Tree::open(root).map_err(|error| error.to_string())?;
-        if has_kernel_headers(&tree) {
+        if tree.has_api_headers() {
             return match &self.kernel {
                 Some(_) => Err(format!("--kernel: {} is a kernel tree itself", root.display())),
                 None => Ok(tree),
@@ -119,11 +119,6 @@ fn assumed(quiet: bool) -> Result<Kernel, String> {
     }
     let tree = Tree::of_texts(&[("include/linux/fs.h", DECLARATIONS)]).map_err(|error| error.to_string())?;
     Ok(Kernel { tree, build: PathBuf::new() })
-}
-
-/// Whether a directory declares hooks as a kernel does. Trees of tests and of partial checkouts lack other files.
-fn has_kernel_headers(tree: &Tree) -> bool {
-    ["include/linux/fs.h", "include/linux/mm.h", "include/linux/mm_types.h"].iter().any(|header| tree.has(header))
 }
 
 fn read_define(text: &str) -> Result<(String, Option<i64>), String> {

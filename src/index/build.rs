@@ -36,9 +36,9 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let sieve = Bounded::new(tree, Headers::new(), &built.index);
     let parts = walk(tree, |from, part: Listing| (sift(from, &part.headers, &sieve), from, part));
     let (mut sources, mut has_links) = (Vec::new(), false);
-    for (mut sifted, from, part) in parts {
-        sifted.trouble.extend(part.trouble);
-        headers = headers.and(sifted.of(tree, from));
+    for (sifted, from, part) in parts {
+        headers = headers.and(sifted);
+        headers.trouble.extend(part.trouble);
         has_links |= part.headers.has_links() || part.sources.has_links();
         sources.push((from, part.sources));
     }
@@ -48,7 +48,7 @@ pub fn build(tree: &Tree, rules: &Rules) -> Built {
     let first_source = built.index.files.len();
     let sieve = Bounded::new(tree, Sources::new(&built.index), &built.index);
     built.index.sought = sieve.filter.words.clone();
-    let sources = sources.into_par_iter().map(|(from, paths)| sift(from, &paths, &sieve).of(tree, from));
+    let sources = sources.into_par_iter().map(|(from, paths)| sift(from, &paths, &sieve));
     built.add(tree, sources.reduce(Sifted::default, Sifted::and), &sieve);
     add_declarations(&mut built.index, rules, first_source);
     built.index.listed = built.index.files.len();

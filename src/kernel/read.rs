@@ -80,14 +80,6 @@ impl<T> Default for Sifted<T> {
 }
 
 impl<T> Sifted<T> {
-    /// Without the trouble, if the files are those of the kernel that a module is built against.
-    pub fn of(mut self, tree: &Tree, from: &Tree) -> Sifted<T> {
-        if !std::ptr::eq(tree, from) {
-            self.trouble.clear();
-        }
-        self
-    }
-
     /// Combines two results.
     pub fn and(mut self, mut other: Sifted<T>) -> Sifted<T> {
         self.kept.append(&mut other.kept);

@@ -40,10 +40,9 @@ struct Kernel {
 }
 
 /// Origin of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// The kernel tree that the command is about.
-    #[default]
     Tree,
     /// The out-of-tree module that the command is about.
     Module,
@@ -156,6 +155,8 @@ impl Tree {
         match self.is_module() {
             false => Layer::Tree,
             true if self.laid(path).is_some() || self.folder.kind(path).is_some() => Layer::Module,
+            // A link of the module that leads nowhere is the module's, too.
+            true if self.folder.is_reached_by_link(path) => Layer::Module,
             true => Layer::Kernel,
         }
     }
@@ -318,6 +319,11 @@ impl Tree {
             Some(kernel) if paths.is_empty() => kernel.tree.sources_in(folder),
             _ => paths,
         }
+    }
+
+    /// Whether the directory itself has one of these headers, as every kernel tree has, and trees of tests and partial checkouts do.
+    pub fn has_api_headers(&self) -> bool {
+        API_HEADERS.iter().any(|header| self.has(header))
     }
 
     /// Texts of the readable headers that show the API.

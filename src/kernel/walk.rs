@@ -29,7 +29,7 @@ pub struct Listing {
 pub fn walk<'t, T: Send>(tree: &'t Tree, look: impl Fn(&'t Tree, Listing) -> T + Sync) -> Vec<T> {
     let mut parts = walk_one(tree, |part| look(tree, part));
     if tree.is_module() {
-        parts.extend(walk_one(tree.kernel(), |part| look(tree.kernel(), part.without(tree))));
+        parts.extend(walk_one(tree.kernel(), |part| look(tree.kernel(), part.below(tree))));
     }
     parts
 }
@@ -137,13 +137,14 @@ impl Listing {
         Listing { headers: paths.clone(), sources: paths, trouble: Vec::new() }
     }
 
-    /// Leaves out the files that a module has too.
-    fn without(self, module: &Tree) -> Listing {
+    /// The files of a kernel below a module: those that the module does not have itself. Trouble with others is none of the module's.
+    fn below(self, module: &Tree) -> Listing {
+        let trouble = Vec::new();
         if !module.shares(self.headers.folder()) {
-            return self;
+            return Listing { trouble, ..self };
         }
         let is_below = |path: &str| module.layer(path) == Layer::Kernel;
-        Listing { headers: self.headers.kept(is_below), sources: self.sources.kept(is_below), trouble: self.trouble }
+        Listing { headers: self.headers.kept(is_below), sources: self.sources.kept(is_below), trouble }
     }
 
     /// Adds the files that the overlay changes or adds. The walk over the disk leaves them out.

@@ -155,6 +155,7 @@ impl<'w> Session<'w> {
             Some(FileTrouble::at(&file.path, line, TroubleKind::NotUnderstood, format!("the VMA is {why}")))
         }));
         trouble.extend(self.tree().unread());
+        // What the kernel of a module has is no trouble of the module.
         let is_own =
             |trouble: &FileTrouble| trouble.file.is_empty() || self.tree().layer(&trouble.file) != Layer::Kernel;
         trouble.retain(is_own);
