@@ -225,6 +225,25 @@ fn what_compat_wrote_is_converted() {
 }
 
 #[test]
+fn a_guard_that_a_header_derives_from_the_version_is_known() {
+    let copied = tempfile::tempdir().unwrap();
+    copy(&testdata("module"), copied.path());
+    let (path, kernel) = (copied.path().to_str().unwrap(), kernel());
+    mmaplint(&["fix", path, "--kernel", &kernel, "--compat", "--guard", "HAVE_MMAP_PREPARE", "--write"]);
+    let both = rows(&[path, "--kernel", &kernel]);
+    assert!(both.contains(&row("lantern_mmap", "mechanical", false)), "{both:?}");
+    let header = copied.path().join("lantern.h");
+    let told = "#include <linux/version.h>\n#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)\n#define HAVE_MMAP_PREPARE 1\n#endif\n";
+    fs::write(&header, format!("{told}{}", fs::read_to_string(&header).unwrap())).unwrap();
+    let one = rows(&[path, "--kernel", &kernel]);
+    assert!(one.contains(&row("lantern_mmap_prepare", "converted", false)), "{one:?}");
+    assert!(one.iter().all(|(name, ..)| name != "lantern_mmap"), "{one:?}");
+    // A build that sets the macro otherwise is told by -D.
+    let old = rows(&[path, "--kernel", &kernel, "-D", "HAVE_MMAP_PREPARE=0"]);
+    assert!(old.contains(&row("lantern_mmap", "mechanical", false)), "{old:?}");
+}
+
+#[test]
 fn compat_is_for_modules() {
     let output = mmaplint(&["fix", &kernel(), "--compat"]);
     assert_eq!(output.status.code(), Some(2));
@@ -243,6 +262,37 @@ fn other_commands_speak_of_the_module_alone() {
     assert!(text(&output.stdout).contains("main.c"), "{}", text(&output.stderr));
     let output = mmaplint(&["graph", &module(), "--kernel", &kernel(), "--format", "lines"]);
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_module_is_compared_with_a_later_state_of_it() {
+    let copied = tempfile::tempdir().unwrap();
+    copy(&testdata("module"), copied.path());
+    let (path, kernel) = (copied.path().to_str().unwrap(), kernel());
+    mmaplint(&["fix", path, "--kernel", &kernel, "--write"]);
+    let output = mmaplint(&["compare", &module(), path, "--kernel", &kernel]);
+    let shown = text(&output.stdout);
+    let expected = "shutter.c:18: converted: shutter_mmap (action) is shutter_mmap_prepare (converted) now\n\nLinux 7.3.0 (v7.3) to \
+         Linux 7.3.0 (v7.3): 2 converted, 0 added, 0 vanished, 0 moved, 0 code-changed, 0 api-changed, 2 same\n";
+    assert!(shown.contains(expected), "{shown}");
+    assert!(!shown.contains("drivers/"), "{shown}");
+}
+
+#[test]
+fn a_patch_of_a_module_is_checked() {
+    let main = fs::read_to_string(testdata("module/main.c")).unwrap();
+    let private = "\tvma->vm_private_data = lantern;\n";
+    let line = main.lines().take_while(|line| format!("{line}\n") != private).count() + 1;
+    let patch = format!("--- a/main.c\n+++ b/main.c\n@@ -{line} +{line},2 @@\n {private}+\tlantern->vma = vma;\n");
+    let place = tempfile::tempdir().unwrap();
+    let (path, kernel) = (place.path().join("keeps.patch"), kernel());
+    fs::write(&path, patch).unwrap();
+    let output = mmaplint(&["check", &module(), "--kernel", &kernel, "--patch", path.to_str().unwrap()]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}{}", text(&output.stderr));
+    assert!(shown.contains(&format!("main.c:{}:2: warning: ", line + 1)), "{shown}");
+    assert!(shown.contains("[vma-pointer-kept]"), "{shown}");
+    assert!(!shown.contains("glow_mmap"), "{shown}");
 }
 
 #[test]

@@ -215,6 +215,16 @@ impl Index {
         &self.registrations
     }
 
+    /// Registration of a function for a member of the variable `table`, if there is exactly one in the tree.
+    pub fn registered_in(&self, table: &str, member: &str) -> Option<&Registration> {
+        let mut all = self.registrations.iter().filter(|registration| {
+            registration.table.as_deref() == Some(table)
+                && registration.hook.member == member
+                && matches!(registration.handler, Handler::Function(_))
+        });
+        all.next().filter(|_| all.next().is_none())
+    }
+
     /// Whether some file may call a hook.
     pub fn is_called(&self, hook: &Hook) -> bool {
         self.called.get(&hook.member).is_some_and(|files| !files.is_empty())
@@ -460,7 +470,8 @@ impl Index {
         }
         let is_exported = || to.exports(self.item(id).name.of(&to.text));
         if from.layer == Layer::Module {
-            return !self.has_several_modules || !is_exported();
+            // A header is compiled in each of the modules.
+            return !self.has_several_modules || from.is_header() || !is_exported();
         }
         let shared = from.path.split('/').zip(to.path.split('/')).take_while(|(left, right)| left == right).count();
         shared >= 2 && !to.is_header() && !is_exported()

@@ -11,6 +11,13 @@ pub enum Handler {
     Function(String),
     /// `NULL`.
     Null,
+    /// The handler of another table: `other_fops.mmap`.
+    OfTable {
+        /// Variable of the other table.
+        table: String,
+        /// Member that is read.
+        member: String,
+    },
     /// Text of any other expression.
     Other(String),
 }
@@ -118,6 +125,9 @@ pub fn handler(value: &Expression, file: &[u8]) -> Handler {
         E::Name(name) if name == "NULL" => Handler::Null,
         E::Name(name) => Handler::Function(name.clone()),
         E::Number(_) if bare.is_zero() => Handler::Null,
+        E::Field { base, name, arrow: false } if base.name().is_some() => {
+            Handler::OfTable { table: base.name().unwrap_or_default().to_owned(), member: name.clone() }
+        }
         _ => Handler::Other(value.text(file)),
     }
 }

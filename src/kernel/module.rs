@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::{Tree, TreeError};
-use crate::source::{KnownMacros, kernel_version};
+use crate::source::{KnownMacros, find_word, kernel_version};
 
 /// Maximum number of folders of a module in which headers are looked for.
 const FOLDER_LIMIT: usize = 2_000;
+
+/// Maximum length in bytes of a header, or of a file of the build system, that is read for macros.
+const TEXT_LIMIT: usize = 1 << 20;
 
 /// A header that every kernel tree has, and every package of kernel headers.
 const HEADER: &str = "include/linux/fs.h";
@@ -89,7 +92,28 @@ impl Tree {
                 None => macros.undefine(name),
             }
         }
-        Ok(Tree::open(module)?.built_against(kernel, macros, keeps_dead_code))
+        let tree = Tree::open(module)?;
+        tree.derive(&mut macros);
+        Ok(tree.built_against(kernel, macros, keeps_dead_code))
+    }
+
+    /// Adds the macros that the headers of a module derive from those that are known. One that its build system names may be set there.
+    fn derive(&self, macros: &mut KnownMacros) {
+        let (mut headers, mut builds) = (Vec::new(), Vec::new());
+        for path in self.entries() {
+            let texts = if path.extension().is_some_and(|ending| ending == "h") {
+                &mut headers
+            } else if is_of_build(&path) {
+                &mut builds
+            } else {
+                continue;
+            };
+            // A file that cannot be read is trouble later, if it matters.
+            let text = self.try_read(&path.to_string_lossy()).ok().flatten();
+            texts.extend(text.filter(|text| text.len() <= TEXT_LIMIT));
+        }
+        let is_named = |name: &str| builds.iter().any(|text| find_word(text, name.as_bytes(), 0).is_some());
+        macros.derive(headers.iter().map(Vec::as_slice), is_named);
     }
 
     /// Folders that have headers, relative to the directory, the outermost first, with the folders around them.
@@ -111,12 +135,8 @@ impl Tree {
 
     /// Names of the kernel modules that the Makefiles of a module build.
     pub fn module_names(&self) -> BTreeSet<String> {
-        let is_makefile = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            matches!(name.trim_end_matches(".in"), "Makefile" | "Kbuild")
-        };
         let mut names = BTreeSet::new();
-        for path in self.entries().filter(is_makefile) {
+        for path in self.entries().filter(|path| is_makefile(path)) {
             let text = self.text(&path.to_string_lossy()).unwrap_or_default();
             names.extend(objects(&text.replace("\\\n", " ")));
         }
@@ -129,6 +149,22 @@ impl Tree {
         let files = entries.filter(|entry| entry.file_type().is_file());
         files.filter_map(|entry| entry.path().strip_prefix(self.root()).ok().map(Path::to_owned))
     }
+}
+
+fn is_makefile(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_end_matches(".in");
+    // A large module has a file for each part, which its Kbuild includes: `lamp.Kbuild`.
+    matches!(name, "Makefile" | "Kbuild") || name.ends_with(".Kbuild")
+}
+
+/// Whether a file may say which macros the compiler gets: a Makefile, a script that probes the kernel.
+fn is_of_build(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    is_makefile(path)
+        || name.starts_with("configure")
+        || matches!(ending.as_ref(), "mk" | "sh" | "m4" | "ac" | "conf" | "cmake")
 }
 
 /// Objects that a Makefile makes modules of: `obj-m += lamp.o`, `obj-$(CONFIG_LAMP) := lamp.o`.

@@ -266,6 +266,11 @@ impl Rules {
         self.desc_fields.get(name).map(String::as_str)
     }
 
+    /// Whether a desc has a counterpart of a VMA field. The others belong to mm alone.
+    pub fn is_in_desc(&self, vma_field: &str) -> bool {
+        self.desc_fields.values().any(|field| field == vma_field)
+    }
+
     /// Usual name of a VMA field.
     pub fn vma_field<'n>(&'n self, name: &'n str) -> &'n str {
         self.spelled_fields.get(name).map_or(name, String::as_str)

@@ -52,7 +52,7 @@ impl KnownMacros {
     }
 
     /// Value of the condition of a directive, if it is known. The argument begins with `#`.
-    fn holds(&self, directive: &[u8]) -> Option<bool> {
+    pub(super) fn holds(&self, directive: &[u8]) -> Option<bool> {
         let text = String::from_utf8_lossy(directive).replace("\\\n", " ");
         let text = text.trim_start_matches('#').trim_start();
         let (keyword, rest) = text.split_at(identifier_end(text.as_bytes(), 0));
@@ -67,38 +67,60 @@ impl KnownMacros {
         }
     }
 
+    /// Whether it is known if a macro is defined.
+    pub(super) fn is_known(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Number of known macros.
+    pub(super) fn count(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether a text names a known macro.
+    pub(super) fn names_one(&self, text: &[u8]) -> bool {
+        self.values.keys().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
+    }
+
     fn is_defined(&self, name: &str) -> Option<bool> {
         self.values.get(name).map(Option::is_some)
     }
 
-    /// Finds what is not compiled in a text.
+    /// Finds what is not compiled in a text. Macros that the text derives from known ones are known in it.
     pub fn arms(&self, text: &[u8]) -> Arms {
         let mut arms = Arms::default();
-        let names_known = self.values.keys().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some());
-        if names_known {
-            self.collect(text, &conditionals(text).0, &mut arms);
+        if self.names_one(text) {
+            let mut known = self.clone();
+            // What the text leaves undefined may be defined in what it includes.
+            known.derive(std::iter::once(text), |_| true);
+            known.collect(text, &conditionals(text).0, &mut arms);
         }
         arms
     }
 
-    fn collect(&self, text: &[u8], conditionals: &[Conditional], arms: &mut Arms) {
+    pub(super) fn collect(&self, text: &[u8], conditionals: &[Conditional], arms: &mut Arms) {
         for conditional in conditionals {
-            // A conditional that begins before the text has no condition for its first arm.
-            let values: Vec<Option<bool>> =
-                conditional.arms.iter().map(|arm| self.holds(arm.directive.of(text))).collect();
-            let chosen = values.iter().position(|value| *value == Some(true));
-            let is_decided = values[..chosen.unwrap_or(values.len())].iter().all(|value| *value == Some(false));
-            if is_decided {
+            if conditional.is_include_guard(text) {
+                self.collect(text, &conditional.arms[0].inner, arms);
+                continue;
+            }
+            // Whether an arm before may be compiled, and whether one surely is.
+            let (mut may_be, mut is) = (false, false);
+            for arm in &conditional.arms {
+                // A conditional that begins before the text has no condition for its first arm.
+                let holds = if is { Some(false) } else { self.holds(arm.directive.of(text)) };
+                if holds == Some(false) {
+                    arms.dead.push(arm.body);
+                    continue;
+                }
+                may_be |= holds.is_none();
+                is |= holds == Some(true);
+                if may_be { &mut arms.open } else { &mut arms.chosen }.push(arm.body);
+                self.collect(text, &arm.inner, arms);
+            }
+            if !may_be {
                 arms.directives.extend(conditional.arms.iter().map(|arm| arm.directive));
                 arms.directives.push(conditional.end);
-            }
-            for (number, arm) in conditional.arms.iter().enumerate() {
-                let is_dead = values[number] == Some(false) || chosen.is_some_and(|chosen| number > chosen);
-                if is_dead {
-                    arms.dead.push(arm.body);
-                } else {
-                    self.collect(text, &arm.inner, arms);
-                }
             }
         }
     }
@@ -109,6 +131,10 @@ impl KnownMacros {
 pub struct Arms {
     /// Bodies of arms, in order.
     pub dead: Vec<Span>,
+    /// Bodies of arms that may be compiled: a condition is not known.
+    pub(super) open: Vec<Span>,
+    /// Bodies of arms that are known to be compiled.
+    pub(super) chosen: Vec<Span>,
     /// Directives of conditionals of which one arm is known to be chosen, or none.
     directives: Vec<Span>,
 }

@@ -14,6 +14,21 @@ pub struct Conditional {
     pub end: Span,
 }
 
+impl Conditional {
+    /// Whether it stands around a whole header: `#ifndef _LAMP_H`, `#define _LAMP_H`.
+    pub(super) fn is_include_guard(&self, text: &[u8]) -> bool {
+        let [arm] = self.arms.as_slice() else { return false };
+        let Some(name) = arm.condition.strip_prefix('!') else { return false };
+        let define = skip_blank(text, arm.body.start as usize);
+        let word = skip_blank(text, define + 1);
+        let keyword_end = identifier_end(text, word);
+        let defined = skip_blank(text, keyword_end);
+        text.get(define) == Some(&b'#')
+            && &text[word..keyword_end] == b"define"
+            && &text[defined..identifier_end(text, defined)] == name.as_bytes()
+    }
+}
+
 /// One arm, from the directive that opens it to the next directive of the same conditional.
 #[derive(Debug)]
 pub struct Arm {

@@ -54,7 +54,8 @@ pub fn call_arguments(text: &[u8], open: usize) -> Option<(Vec<&[u8]>, usize)> {
     Some((arguments, end))
 }
 
-/// The replacement text with `arguments` substituted for `parameters`. `##` joins; line continuations are dropped.
+/// The replacement text with `arguments` substituted for `parameters`. `##` joins, and takes a comma before absent variadic arguments away.
+/// `#parameter` becomes a string of the parameter's name. Line continuations are dropped.
 pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(body.len());
     let mut at = 0;
@@ -66,6 +67,18 @@ pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8
         } else if byte == b'#' && body.get(at + 1) == Some(&b'#') {
             out.truncate(out.trim_ascii_end().len());
             at = skip_joined(body, at + 2);
+            if out.last() == Some(&b',')
+                && let Some(Named { index, is_rest: true }) = Named::of(&body[at..identifier_end(body, at)], parameters)
+                && arguments.len() <= index
+            {
+                out.pop();
+            }
+        } else if byte == b'#' && Named::of(&body[at + 1..identifier_end(body, at + 1)], parameters).is_some() {
+            let end = identifier_end(body, at + 1);
+            out.push(b'"');
+            out.extend_from_slice(&body[at + 1..end]);
+            out.push(b'"');
+            at = end;
         } else if byte == b'"' || byte == b'\'' {
             let end = literal_end(body, at);
             out.extend_from_slice(&body[at..end]);
@@ -73,12 +86,11 @@ pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8
         } else if is_identifier_byte(byte) {
             let end = identifier_end(body, at);
             let word = &body[at..end];
-            let named = |parameter: &String| parameter.trim_end_matches("...").trim_end().as_bytes() == word;
-            match parameters.iter().position(named) {
-                Some(index) if parameters[index].ends_with("...") => {
+            match Named::of(word, parameters) {
+                Some(Named { index, is_rest: true }) => {
                     out.extend_from_slice(&arguments.get(index..).unwrap_or(&[]).join(&b", "[..]));
                 }
-                Some(index) => out.extend_from_slice(arguments.get(index).copied().unwrap_or(b"")),
+                Some(Named { index, .. }) => out.extend_from_slice(arguments.get(index).copied().unwrap_or(b"")),
                 None => out.extend_from_slice(word),
             }
             at = end;
@@ -88,6 +100,21 @@ pub fn expand(body: &[u8], parameters: &[String], arguments: &[&[u8]]) -> Vec<u8
         }
     }
     out
+}
+
+/// A parameter that a word of the replacement text names.
+struct Named {
+    index: usize,
+    /// Whether it stands for all arguments from its index on.
+    is_rest: bool,
+}
+
+impl Named {
+    fn of(word: &[u8], parameters: &[String]) -> Option<Named> {
+        let index =
+            parameters.iter().position(|parameter| parameter.trim_end_matches("...").trim_end().as_bytes() == word)?;
+        Some(Named { index, is_rest: parameters[index].ends_with("...") })
+    }
 }
 
 fn skip_to_newline(body: &[u8], mut at: usize) -> usize {
@@ -126,5 +153,18 @@ mod tests {
             let expanded = expand(definition.body.of(text.as_bytes()), &parameters, &[b"f", b"a", b"b"]);
             assert_eq!(String::from_utf8_lossy(expanded.trim_ascii()), "f(a, b)");
         }
+    }
+
+    #[test]
+    fn names_become_strings_and_absent_arguments_take_their_comma_along() {
+        let text = "#define CHECK(test, fmt, ...) report(test, #test \": \" fmt, ##__VA_ARGS__)";
+        let definition = definition(text.as_bytes(), Span::new(0, text.len()), 13);
+        let parameters = definition.parameters.unwrap_or_default();
+        let expanded = |arguments: &[&[u8]]| {
+            let text = expand(definition.body.of(text.as_bytes()), &parameters, arguments);
+            String::from_utf8_lossy(text.trim_ascii()).into_owned()
+        };
+        assert_eq!(expanded(&[b"n", b"\"x\""]), "report(n, \"test\" \": \" \"x\")");
+        assert_eq!(expanded(&[b"n", b"\"%d\"", b"n"]), "report(n, \"test\" \": \" \"%d\",n)");
     }
 }

@@ -125,10 +125,14 @@ impl Masker {
         }
     }
 
-    /// Whether a word is a macro for a specifier: first in the slice and before a lower-case word, as in `STATIC int f(...)`.
+    /// Whether a word is a macro for a specifier: first in the slice and before a lower-case word, as in `STATIC int f(...)`. In
+    /// `STATUS f(...)` it is the type.
     fn is_specifier(&self, start: usize, end: usize) -> bool {
         let next = skip_blank(&self.text, end);
-        previous(&self.text, start).is_none() && self.text.get(next).is_some_and(|byte| byte.is_ascii_lowercase())
+        let behind = skip_blank(&self.text, identifier_end(&self.text, next));
+        previous(&self.text, start).is_none()
+            && self.text.get(next).is_some_and(|byte| byte.is_ascii_lowercase())
+            && self.text.get(behind).is_some_and(|byte| is_identifier_byte(*byte) || *byte == b'*')
     }
 
     /// Blanks a plain attribute: `fallthrough`, `notrace`. Before `=` or `.` the word is an ordinary name.

@@ -8,6 +8,7 @@ mod attributes;
 mod blank_unneeded;
 mod compiled;
 mod conditional;
+mod derived;
 mod item;
 mod lex;
 pub mod macros;
@@ -17,6 +18,7 @@ pub mod parse;
 mod skip;
 mod slicer;
 mod span;
+mod spelled;
 pub mod visit;
 
 pub use compiled::{Arms, KnownMacros, kernel_version};
@@ -31,3 +33,4 @@ pub use lex::{
 pub use mask::{Masked, blank_non_code, variants};
 pub use slicer::{Slices, slice};
 pub use span::{LineIndex, Position, Span};
+pub use spelled::spelled;

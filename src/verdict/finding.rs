@@ -94,6 +94,10 @@ pub(super) fn registered(context: Context<'_>, registration: &Registration) -> R
     let mut name = match &registration.handler {
         Handler::Function(name) => name.clone(),
         Handler::Null => return Registered { name: String::new(), keys: Vec::new(), is_null: true },
+        Handler::OfTable { table, member } => match context.index.registered_in(table, member) {
+            Some(other) => return registered(context, other),
+            None => return Registered { name: format!("{table}.{member}"), keys: Vec::new(), is_null: false },
+        },
         Handler::Other(text) => return Registered { name: text.clone(), keys: Vec::new(), is_null: false },
     };
     let (mut keys, mut is_null) = (Vec::new(), false);

@@ -142,3 +142,37 @@ static int by_value_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations by_value = {
 	.mmap = by_value_mmap, //= mechanical //: reads vm_flags | tests VM_READ VM_WRITE VM_EXEC
 };
+
+/* The lock of a VMA belongs to mm. So does every field that a desc lacks. */
+static int locking_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	u32 sequence;
+
+	refcount_inc(&vma->vm_refcnt); //~ edit:vm_refcnt //~ finish:vm_refcnt //~ state:counter
+	lamp_sequence(&sequence);
+	WRITE_ONCE(vma->vm_lock_seq, sequence); //~ edit:vm_lock_seq
+	return 0;
+}
+
+static int private_flags_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	ACCESS_PRIVATE(vma, __vm_flags) |= VM_DONTEXPAND;
+	return 0;
+}
+
+/* Private data that is the VMA itself. */
+static int own_private_data_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = vma; //~ escape:vm_private_data
+	return 0;
+}
+
+static const struct file_operations locking = {
+	.mmap = locking_mmap, //= manual
+};
+static const struct file_operations private_flags = {
+	.mmap = private_flags_mmap, //= mechanical //: writes vm_flags | sets VM_DONTEXPAND
+};
+static const struct file_operations own_private_data = {
+	.mmap = own_private_data_mmap, //= manual
+};

@@ -156,3 +156,14 @@ static int probe(struct holder *holder)
 
 /* Comments, strings and comparisons register nothing: .mmap = plain_mmap */
 static const char *text = ".mmap = plain_mmap,";
+
+/* A hook that is copied from another table is that table's handler. */
+static const struct file_operations copied_from = {
+	.mmap = plain_mmap, //= mechanical
+};
+static struct file_operations copied_to;
+
+static void copies(void)
+{
+	copied_to.mmap = copied_from.mmap; //= mechanical
+}

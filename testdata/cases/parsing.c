@@ -127,3 +127,80 @@ static int by_macro_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations by_macro = {
 	.mmap = by_macro_mmap, //= finish
 };
+
+/* A type in capitals, macros within macros, and casts to a type that nothing here declares. */
+#define LAMP_PRIVATE(vma)	((vma)->vm_private_data)
+#define LAMP_OFFSET(vma)	((LampU64)(vma)->vm_pgoff << PAGE_SHIFT)
+#define LAMP_PRINT(level, vma)						\
+	do {								\
+		lamp_printk(level, "at %llx, %p", LAMP_OFFSET(vma),	\
+			    LAMP_PRIVATE(vma));				\
+	} while (0)
+#define LAMP_REPORT(test, name, fmt, ...)				\
+	do {								\
+		if (unlikely(!(test)))					\
+			printk("%s fails" fmt, name, ##__VA_ARGS__);	\
+	} while (0)
+#define LAMP_ASSERT(test)	LAMP_REPORT(test, #test, "\n")
+#define LAMP_ENTRY(call)						\
+	do {								\
+		typeof(call) result;					\
+		LAMP_WRAP((result = (call)));				\
+		return result;						\
+	} while (0)
+#define LAMP_WRAP(call)							\
+	do {								\
+		lamp_enter();						\
+		call;							\
+		lamp_leave();						\
+	} while (0)
+
+LAMP_STATUS in_capitals(struct lamp *lamp, struct vm_area_struct *vma)
+{
+	LAMP_STATUS status;
+
+	LAMP_ASSERT(vma->vm_pgoff == 0);
+	status = lamp_check(lamp);
+	if (status != LAMP_OK)
+		goto out;
+	vma->vm_ops = &lamp_vm_ops;
+out:
+	return status;
+}
+
+static int nested_macros_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	LAMP_PRINT(3, vma);
+	LAMP_PRIVATE(vma) = file->private_data;
+	return in_capitals(file->private_data, vma);
+}
+
+static int entered_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	LAMP_ENTRY(nested_macros_mmap(file, vma));
+}
+
+static const struct file_operations entered = {
+	.mmap = entered_mmap, //= mechanical //: reads vm_pgoff vm_private_data | writes vm_private_data vm_ops
+};
+
+/* A macro that stands for a field is written to like the field. */
+#define LAMP_START(vma)		((vma)->vm_start)
+static int behind_macro_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	LAMP_START(vma) = 0; //~ edit:vm_start
+	return 0;
+}
+
+static int unknown_macro_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	LAMP_FIELD(vma) = 0; //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations behind_macro = {
+	.mmap = behind_macro_mmap, //= manual
+};
+static const struct file_operations unknown_macro = {
+	.mmap = unknown_macro_mmap, //= unknown
+};

@@ -48,7 +48,9 @@ impl Reader<'_> {
                 }
             }
             "call_expression" => {
-                E::Call { callee: self.boxed(node, "function", depth), arguments: self.arguments(node, depth) }
+                let callee = self.boxed(node, "function", depth);
+                private_member(&callee, self.arguments(node, depth))
+                    .unwrap_or_else(|arguments| E::Call { callee, arguments })
             }
             "field_expression" => E::Field {
                 base: self.boxed(node, "argument", depth),
@@ -97,7 +99,8 @@ impl Reader<'_> {
         Expression { kind, span }
     }
 
-    /// Whether what looks like a call is a cast to a named type: `(u64)(size)`. The grammar does not know which names are types.
+    /// Whether what looks like a call is a cast to a named type: `(u64)(size)`. The grammar does not know which names are types. Functions
+    /// have lower-case names, and a macro in parentheses is not called, so a capital begins the name of a type.
     fn is_cast(&self, call: Node) -> bool {
         let Some(name) = call.field("function").filter(|name| name.kind() == "parenthesized_expression") else {
             return false;
@@ -106,7 +109,9 @@ impl Reader<'_> {
         let name = text.trim_matches(['(', ')', ' ']);
         let is_sized =
             |prefix: &str| name.strip_prefix(prefix).is_some_and(|bits| ["8", "16", "32", "64"].contains(&bits));
-        name.ends_with("_t") || ["u", "s", "__u", "__s", "__le", "__be"].into_iter().any(is_sized)
+        name.starts_with(|first: char| first.is_ascii_uppercase())
+            || name.ends_with("_t")
+            || ["u", "s", "__u", "__s", "__le", "__be"].into_iter().any(is_sized)
     }
 
     pub(super) fn parenthesized(&self, node: Node, depth: usize) -> Expression {
@@ -154,5 +159,16 @@ impl Reader<'_> {
                 Entry { members, value: self.field(child, "value", depth), span }
             })
             .collect()
+    }
+}
+
+/// The member that `ACCESS_PRIVATE(vma, __vm_flags)` means (include/linux/compiler.h), else the arguments.
+fn private_member(callee: &Expression, mut arguments: Vec<Expression>) -> Result<E, Vec<Expression>> {
+    match (callee.name(), arguments.as_slice()) {
+        (Some("ACCESS_PRIVATE"), [_, Expression { kind: E::Name(member), .. }]) => {
+            let name = member.clone();
+            Ok(E::Field { base: Box::new(arguments.swap_remove(0)), name, arrow: true })
+        }
+        _ => Err(arguments),
     }
 }

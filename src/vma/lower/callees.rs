@@ -1,12 +1,15 @@
 //! Calls of the driver's own functions and macros: definitions of a name, and effects on arguments.
 
+use std::borrow::Cow;
+
 use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::ItemId;
-use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::{ItemKind, Span, identifiers, parse, visit};
+use crate::source::ast::{Expression, ExpressionKind as E, StatementKind};
+use crate::source::{ItemKind, Span, identifiers, parse, spelled, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
+
 impl Lowerer<'_> {
     /// Lowers a call by name that passes the VMA.
     pub(super) fn follow(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
@@ -43,13 +46,11 @@ impl Lowerer<'_> {
     /// Lowers a macro call by its expansion. `None` if there is no usable expansion.
     pub(super) fn macro_call(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
         const NESTING_LIMIT: usize = 6;
-        let texts: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(self.text)).collect();
-        let expansions = self.context.index.expanded_call(name, self.file, &texts);
-        // Within an expansion all arguments have the span of the call; their own text is lost.
-        if expansions.is_empty()
-            || self.macro_depth >= NESTING_LIMIT
-            || texts.iter().any(|text| span.of(self.text) == *text)
-        {
+        if self.macro_depth >= NESTING_LIMIT {
+            return None;
+        }
+        let expansions = self.expansions(name, arguments)?;
+        if expansions.is_empty() {
             return None;
         }
         let parsed: Vec<_> = expansions.iter().map(|expansion| parse::statements(expansion, span)).collect();
@@ -73,6 +74,39 @@ impl Lowerer<'_> {
         }
         self.macro_depth -= 1;
         Some(value)
+    }
+
+    /// The field that a macro stands for in the target of an assignment.
+    pub(super) fn expanded_target(
+        &self,
+        callee: &Expression,
+        arguments: &[Expression],
+        span: Span,
+    ) -> Option<Expression> {
+        let [expansion] = self.expansions(callee.name()?, arguments)?.try_into().ok()?;
+        let mut statements = parse::statements(&[&expansion[..], b";"].concat(), span).syntax;
+        match statements.pop()?.kind {
+            StatementKind::Expression(field) if statements.is_empty() => {
+                matches!(field.kind, E::Field { .. }).then_some(field)
+            }
+            _ => None,
+        }
+    }
+
+    /// Texts of a macro call, one for each definition that the file can mean. `None` if an argument cannot be written again.
+    fn expansions(&self, name: &str, arguments: &[Expression]) -> Option<Vec<Vec<u8>>> {
+        let texts: Option<Vec<Cow<[u8]>>> = arguments.iter().map(|argument| self.text_of(argument)).collect();
+        let texts = texts?;
+        let texts: Vec<&[u8]> = texts.iter().map(AsRef::as_ref).collect();
+        Some(self.context.index.expanded_call(name, self.file, &texts))
+    }
+
+    /// Text of an argument. Within an expansion it has the span of the whole call, so its text is spelled.
+    fn text_of(&self, argument: &Expression) -> Option<Cow<'_, [u8]>> {
+        if self.macro_depth == 0 {
+            return Some(Cow::Borrowed(argument.span.of(self.text)));
+        }
+        spelled(argument).map(|text| Cow::Owned(text.into_bytes()))
     }
 
     /// The definitions of a function in the driver or in headers; `None` if another module defines it, or nothing does.

@@ -68,6 +68,13 @@ impl Lowerer<'_> {
             return value;
         }
         let rules = self.context.rules;
+        if let [target, .., value] = arguments
+            && rules.stores(name)
+            && self.is_field_of_mapping(target)
+        {
+            // `WRITE_ONCE(vma->vm_ops, &lamp_vm_ops)`
+            return self.assign("=", target, value, whole.span);
+        }
         // A call that requests an action is a small header function, and is followed as such.
         let is_followed = |rule: &&Call| rule.does == CallEffect::Action || gets_vma && self.shows_how(rule, name);
         if let Some(rule) = rules.call(name).filter(|rule| !is_followed(rule)) {
@@ -98,6 +105,10 @@ impl Lowerer<'_> {
             return Value::Unknown;
         }
         self.driver_call(name, arguments, whole)
+    }
+
+    fn is_field_of_mapping(&self, target: &Expression) -> bool {
+        matches!(&target.bare().kind, E::Field { base, .. } if self.aliases.is_vma(base) || self.aliases.is_desc(base))
     }
 
     /// Whether a call that populates by others is followed into its body.
@@ -145,7 +156,11 @@ impl Lowerer<'_> {
             !values.is_empty() && values.iter().all(|value| matches!(value.kind, E::Call { .. } | E::Field { .. }))
         };
         let is_other = match &argument.bare().kind {
-            E::Name(name) => self.scope.get(name).is_none() || is_looked_up(name) || !self.has_vma(),
+            E::Name(name) => {
+                self.scope.get(name).is_none_or(|ty| ty.pointers == 0 && !ty.is_array)
+                    || is_looked_up(name)
+                    || !self.has_vma()
+            }
             E::Call { .. } => !self.mentions_vma(argument),
             _ => true,
         };

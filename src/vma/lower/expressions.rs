@@ -77,7 +77,10 @@ impl Lowerer<'_> {
                     && self.aliases.is_vma(base)
                 {
                     self.read(name, span);
-                    if !matches!(name.as_str(), "vm_page_prot" | "flags" | "vm_flags") {
+                    if !self.context.rules.is_in_desc(self.context.rules.vma_field(name)) {
+                        // Its user is bound to change it: nothing else is done with the address of a lock or a list.
+                        self.write(name, span);
+                    } else if !matches!(name.as_str(), "vm_page_prot" | "flags" | "vm_flags") {
                         self.event(
                             EventKind::Unknown { why: format!("reachable through the address of its field {name}") },
                             span,
@@ -175,7 +178,7 @@ impl Lowerer<'_> {
     pub(super) fn assign(&mut self, operator: &str, target: &Expression, value: &Expression, span: Span) -> Value {
         if let E::Field { base, name, .. } = &target.kind {
             let field = if self.aliases.is_vma(base) {
-                Some(name.as_str())
+                Some(self.context.rules.vma_field(name))
             } else if self.aliases.is_desc(base) {
                 self.context.rules.desc_field(name)
             } else {
@@ -192,6 +195,19 @@ impl Lowerer<'_> {
             // `pgprot_val(vma->vm_page_prot) |= x`
             self.read(name, span);
             return self.assign_field("=", name, value, span);
+        }
+        if let E::Call { callee, arguments } = &target.kind
+            && self.passed(arguments).is_some()
+        {
+            // `VMA_PRIVATE(vma) = x`
+            return match self.expanded_target(callee, arguments, target.span) {
+                Some(field) => self.assign(operator, &field, value, span),
+                None => {
+                    let why = format!("assigned to through {}", callee.text(self.text));
+                    self.event(EventKind::Unknown { why }, span);
+                    self.expression(value)
+                }
+            };
         }
         if self.aliases.is_vma(value) {
             let is_local = target.name().is_some_and(|name| self.scope.get(name).is_some());
@@ -263,6 +279,10 @@ impl Lowerer<'_> {
                 if let Some(mentioned) = self.mentions_vma_field(value, "vm_flags").then_some(value) {
                     self.read("vm_flags", mentioned.span);
                 }
+            }
+            (_, "=") if self.aliases.is_vma(value) => {
+                // `vma->vm_private_data = vma`: whoever finds the field later finds the VMA.
+                self.event(EventKind::Escape { into: field.to_owned() }, span);
             }
             (_, "=") => drop(self.expression(value)),
             _ => {

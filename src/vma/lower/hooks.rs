@@ -211,6 +211,7 @@ impl Lowerer<'_> {
         for registration in index.registrations().iter().filter(|registration| registration.hook.is_same(hook)) {
             match &registration.handler {
                 Handler::Null => {}
+                Handler::OfTable { table, member } => unknown.push(format!("{table}.{member}")),
                 Handler::Other(text) => unknown.push(text.clone()),
                 Handler::Function(name) => {
                     let found = index.functions(name, registration.file);

@@ -40,7 +40,7 @@ impl Lowerer<'_> {
             match &registration.handler {
                 Handler::Function(name) => self.helper_populates(name),
                 Handler::Null => false,
-                Handler::Other(_) => true,
+                Handler::OfTable { .. } | Handler::Other(_) => true,
             }
         })
     }
