@@ -69,7 +69,7 @@ fn targets(case: &Path) -> Vec<String> {
 }
 
 /// What `fix` says of each handler and what it writes stands beside each case, for v7.3 in NAME.diff and for other targets, where
-/// there is one, in NAME.TARGET.diff; with `--sketch` in NAME.sketch.diff. `UPDATE=1` writes it anew.
+/// there is one, in NAME.TARGET.diff; with `--sketch` in NAME.sketch.diff or NAME.TARGET.sketch.diff. `UPDATE=1` writes it anew.
 #[test]
 fn each_case_is_converted_as_expected() {
     for case in cases() {
@@ -78,12 +78,12 @@ fn each_case_is_converted_as_expected() {
             let suffix = if target == "v7.3" { "diff".to_owned() } else { format!("{target}.diff") };
             let expected = case.with_extension(suffix);
             let tree = tree(&case);
-            let arguments: &[&str] = if target == "sketch" {
-                &["fix", "--target", "v7.3", "--sketch"]
-            } else {
-                &["fix", "--target", target]
+            let arguments = match target.strip_suffix("sketch") {
+                Some("") => vec!["fix", "--target", "v7.3", "--sketch"],
+                Some(target) => vec!["fix", "--target", target.trim_end_matches('.'), "--sketch"],
+                None => vec!["fix", "--target", target],
             };
-            let output = mmaplint(arguments, tree.path());
+            let output = mmaplint(&arguments, tree.path());
             let shown = format!("{}{}", String::from_utf8(output.stderr.clone()).unwrap(), stdout(&output));
             if std::env::var_os("UPDATE").is_some() {
                 fs::write(&expected, &shown).unwrap();
@@ -92,6 +92,47 @@ fn each_case_is_converted_as_expected() {
             assert!(shown == wanted, "{}: differs from {}:\n{shown}", case.display(), expected.display());
         }
     }
+}
+
+/// The headers of v7.4, as far as public text shows them, over those of the made-up kernel.
+fn with_v7_4_headers(tree: &Path) {
+    copy(&testdata("v7.4/include"), &tree.join("include"));
+}
+
+#[test]
+fn the_headers_of_v7_4_are_detected_and_decide() {
+    let tree = tree(&testdata("fix").join("pages.c"));
+    let verdicts = |tree: &Path| {
+        let json: Value = serde_json::from_str(&stdout(&mmaplint(&["scan", "--format", "json"], tree))).unwrap();
+        let verdicts = json["handlers"].as_array().unwrap().iter().map(|handler| handler["verdict"].as_str().unwrap());
+        (json["tree"]["target"].as_str().unwrap().to_owned(), verdicts.map(str::to_owned).collect::<Vec<_>>())
+    };
+    assert_eq!(verdicts(tree.path()), ("v7.3".to_owned(), vec!["finish".to_owned(); 7]));
+    with_v7_4_headers(tree.path());
+    let expected = [["action"; 5].as_slice(), &["finish"; 2]].concat().into_iter().map(str::to_owned).collect();
+    assert_eq!(verdicts(tree.path()), ("v7.4".to_owned(), expected));
+}
+
+/// Callbacks that `fix` proposes are C that the declarations of v7.4 accept.
+#[test]
+fn sketches_for_v7_4_compile() {
+    let tree = tree(&testdata("fix").join("pages.c"));
+    with_v7_4_headers(tree.path());
+    assert_eq!(mmaplint(&["fix", "--sketch", "--write", "--quiet"], tree.path()).status.code(), Some(0));
+    let output = Command::new("cc")
+        .args(["-fsyntax-only", "-Wall", "-Werror", "-nostdinc", "-include"])
+        .arg(testdata("v7.4/prelude.h"))
+        .arg("-I")
+        .arg(tree.path().join("include"))
+        .arg("-include")
+        .arg(tree.path().join("include/linux/fs.h"))
+        // The handlers that are left compile, too.
+        .args(["-DALBUM_PFN=1", "-Dmutex_lock(lock)=", "-Dmutex_unlock(lock)="])
+        .args(["-Wno-unused-function", "-Wno-unused-const-variable", "-Wno-unused-variable"])
+        .arg(tree.path().join("drivers/case/pages.c"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A template of the wrong unit: what it writes compiles, and `fix` finds that the new hook refuses other mappings.

@@ -1,5 +1,5 @@
 //! Every lint has its text and its cases: testdata/lints/ID.c, with `//~ ID` on each line that it has to find, and code beside that it
-//! has to let pass. `//~ ID: TEXT` also wants the text in the message. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
+//! has to let pass. `//@ OPTIONS` at the top is for the command. `//~ ID: TEXT` also wants the text in the message. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]
@@ -38,10 +38,12 @@ fn found(id: &str, files: &[(String, String)]) -> BTreeMap<(String, u64, String)
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+    let options = files[0].1.lines().next().and_then(|line| line.strip_prefix("//@ ")).unwrap_or_default();
     let output = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
         .arg("check")
         .arg(tree.path())
         .args(["--select", id, "--format", "json"])
+        .args(options.split_whitespace())
         .output()
         .unwrap();
     assert_ne!(output.status.code(), Some(2), "{id}: {}", String::from_utf8_lossy(&output.stderr));

@@ -190,6 +190,9 @@ fn of_call(name: &str, call: &Call, rules: &Rules, out: &mut dyn Write) -> io::R
         let instead = match (&call.action, rules.twin(target, name)) {
             (Some(action), _) if target.has_action(action) => format!("the action {action} replaces it"),
             (_, Some(twin)) => format!("write {twin}"),
+            _ if call.action_by_page.as_deref().is_some_and(|action| target.has_action(action)) => {
+                format!("the action {} replaces it, page by page", call.action_by_page.as_deref().unwrap_or_default())
+            }
             _ if matches!(
                 call.does,
                 CallEffect::Access | CallEffect::Silent | CallEffect::Bridge | CallEffect::Action

@@ -194,16 +194,21 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
         scaffold: options.scaffold,
     };
     let mut fixes = plan(session, &wanted, how)?;
-    // A hook that is split in two is not compared with the one before it, and neither is one that the tree's headers do not declare.
+    // A hook that is split in two is not compared with the one before it, and neither is one for headers of another age: `lacks` says so.
     let target = &session.chosen.target;
     let is_split = session.context.rules.rewrite(target, &own.target).is_some_and(|rewrite| rewrite.finish.is_some());
-    if lacks.is_none() && !is_split {
+    if is_compared(&own, &session.chosen) && !is_split {
         fix::verify(session, &mut fixes, options.mbox.is_some());
     }
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     let converts = is_module && !fixes.changes.is_empty();
     let since = if converts { fix::since(session, &wanted, how, &fixes)? } else { None };
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks, since })
+}
+
+/// Whether the headers of the tree declare what a conversion for the target is compared by. What a newer API adds is never called safe.
+fn is_compared(own: &ResolvedTarget, chosen: &ResolvedTarget) -> bool {
+    own.from == TargetFrom::Headers && own.target.order <= chosen.target.order
 }
 
 /// Message about API of the target that the tree lacks. A conversion for that target does not compile there.
@@ -215,8 +220,9 @@ fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
         TargetFrom::Headers => format!("the {} API", own.target.name),
         TargetFrom::Option | TargetFrom::Default => "no .mmap_prepare".to_owned(),
     };
+    let besides = if is_compared(own, chosen) { "" } else { ", and its behaviour was not compared" };
     Some(format!(
-        "the tree lacks the {} API (its headers have {has}): the conversion does not compile there",
+        "the tree lacks the {} API (its headers have {has}): the conversion does not compile there{besides}",
         chosen.target.name
     ))
 }

@@ -124,7 +124,7 @@ impl Command {
 /// Options shared by commands.
 #[derive(Args, Debug)]
 struct Common {
-    /// Target API: v6.16 ... v7.3, mmap-finish, or auto to detect it from the headers
+    /// Target API: v6.16 ... v7.4, mmap-finish, or auto to detect it from the headers
     #[arg(long, default_value = "auto", value_name = "NAME")]
     target: String,
     /// Load additional rule files from a directory

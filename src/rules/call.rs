@@ -72,6 +72,8 @@ pub struct Call {
     pub needs_vma_value: bool,
     /// Mmap action that replaces a populating call.
     pub action: Option<String>,
+    /// Mmap action that replaces the call where `action` does not: in a loop, or for pages that nothing keeps.
+    pub action_by_page: Option<String>,
     /// Position of the address where populating starts.
     pub start: Option<usize>,
     /// Position of the page frame number, or of the physical address.
@@ -91,6 +93,10 @@ pub struct Call {
     pub pages: Option<usize>,
     /// Position of the number of pages, or of its address.
     pub count: Option<usize>,
+    /// Position of the address of the memory from vmalloc() that the call maps.
+    pub kernel_address: Option<usize>,
+    /// Position of the number of pages to skip there.
+    pub page_offset: Option<usize>,
     /// Whether the call fails unless the mapping fits into that number of pages.
     #[serde(default)]
     pub fits_count: bool,

@@ -28,7 +28,7 @@ pub use kind::{NoteKind, RequirementKind};
 pub use lint::{Confidence, Group, Level, LintText, Reading};
 pub use load::RuleError;
 pub use requirement::RequirementText;
-pub use rewrite::{ActionForm, BridgeForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
+pub use rewrite::{ActionForm, BridgeForm, ByPageForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
 pub use state::{Bracket, Guard, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
 pub use target::{Action, Maps, Target};
 pub use value::{CallValue, FlagTestRule, MemoryKind};
@@ -373,6 +373,11 @@ impl Rules {
     /// The targets, oldest first.
     pub fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// The newest target of a released kernel.
+    pub fn newest_released(&self) -> Option<&Target> {
+        self.targets.iter().rev().find(|target| target.is_released)
     }
 
     /// The target of that name.

@@ -35,6 +35,10 @@ pub struct Rewrite {
     pub error: Option<String>,
     /// Replacements of populating calls, by the name of the action or the call.
     pub actions: BTreeMap<String, ActionForm>,
+    /// Whether the hook sets the flag that keeps a mapping with an action from merging, which the populating call set by itself.
+    pub keeps_apart: bool,
+    /// Replacement of calls that an action asks for page by page.
+    pub by_page: Option<ByPageForm>,
     /// Replacements of other calls.
     pub calls: Vec<CallForm>,
     /// Hook that populates, if the target has one.
@@ -112,6 +116,26 @@ pub struct ActionForm {
     pub refused: Option<Refused>,
 }
 
+/// An action that asks a callback for one page after another, and the callback.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByPageForm {
+    /// Statement that requests the action: `{name}` is the handler, `{private}` the pointer that the callback gets.
+    pub request: String,
+    /// Statement that maps `{page}` in the callback.
+    pub map: String,
+    /// Number of pages mapped before, in the callback.
+    pub index: String,
+    /// Number of bytes mapped before, in the callback.
+    pub offset: String,
+    /// Pointer that the callback gets.
+    pub private: String,
+    /// Statement of the callback behind the last page.
+    pub end: String,
+    /// Text above the handler: the callback with `{body}`, and its record.
+    pub record: String,
+}
+
 /// A check that a populating call makes itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +177,8 @@ impl Rewrite {
             clear: or(&self.clear, &older.clear),
             error: or(&self.error, &older.error),
             actions,
+            keeps_apart: self.keeps_apart || older.keeps_apart,
+            by_page: self.by_page.clone().or_else(|| older.by_page.clone()),
             calls: self.calls.iter().chain(&older.calls).cloned().collect(),
             bridge: self.bridge.clone().or_else(|| older.bridge.clone()),
             mapped: self.mapped.clone().or_else(|| older.mapped.clone()),
@@ -208,6 +234,10 @@ impl Rewrite {
             finish.calls.iter().try_for_each(|(name, template)| {
                 only(&format!("rewrite.finish.calls.{name}"), template, &["desc", "N"])
             })?;
+        }
+        if let Some(form) = &self.by_page {
+            only("rewrite.by_page.request", &form.request, &["desc", "name", "private"])?;
+            only("rewrite.by_page.map", &form.map, &["page"])?;
         }
         if let Some(bridge) = &self.bridge {
             only("rewrite.bridge.before", &bridge.before, &["desc", "file", "vma"])?;

@@ -15,6 +15,8 @@ pub struct Target {
     pub why: String,
     /// Texts that the headers of a tree with this API contain.
     pub present: Vec<String>,
+    /// Whether a kernel with this API is released. Trees without any such API are judged against the newest that is.
+    pub is_released: bool,
     /// VMA fields that a prepare hook may read through the desc.
     pub reads: Vec<String>,
     /// VMA fields that a prepare hook may write through the desc.
@@ -23,6 +25,8 @@ pub struct Target {
     pub actions: Vec<Action>,
     /// Whether it has `vm_ops->mapped`, which can take over state per mapping.
     pub mapped: bool,
+    /// Whether it refuses an action for a mapping that may merge with its neighbours.
+    pub refuses_mergeable: bool,
     /// Templates of conversions to the target, if it has any.
     pub rewrite: Option<Rewrite>,
 }
@@ -45,6 +49,8 @@ pub enum Maps {
     Range,
     /// An array of pages, kept by pointer: the array must live until the action runs.
     PageArray,
+    /// Pages that a callback names one after another, from the start of the mapping on.
+    PageByPage,
 }
 
 impl Target {
@@ -87,7 +93,15 @@ pub(super) struct TargetFile {
     actions: Vec<Action>,
     #[serde(default)]
     mapped: bool,
+    #[serde(default)]
+    refuses_mergeable: bool,
+    #[serde(default = "released")]
+    released: bool,
     pub(super) rewrite: Option<Rewrite>,
+}
+
+fn released() -> bool {
+    true
 }
 
 impl TargetFile {
@@ -101,10 +115,12 @@ impl TargetFile {
             order: self.order,
             why: self.why.clone(),
             present: self.present.clone(),
+            is_released: self.released,
             reads: Vec::new(),
             writes: Vec::new(),
             actions: Vec::new(),
             mapped: false,
+            refuses_mergeable: false,
             rewrite: self.rewrite.clone(),
         };
         let mut chain = vec![self];
@@ -121,6 +137,7 @@ impl TargetFile {
             target.writes.extend(file.writes.iter().cloned());
             target.actions.extend(file.actions.iter().cloned());
             target.mapped |= file.mapped;
+            target.refuses_mergeable |= file.refuses_mergeable;
         }
         if let Some(like) = &self.like {
             let rewrite = target.rewrite.get_or_insert_default();

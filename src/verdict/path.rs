@@ -155,12 +155,19 @@ impl<'a> PathJudge<'a> {
         let maps =
             populate.action.as_deref().and_then(|action| self.standard.rules.action(action)).map(|known| known.maps);
         let loses_pages = action.is_some() && maps == Some(Maps::PageArray) && (locked || populate.pages_are_local);
-        match action.filter(|_| !several && !loses_pages) {
-            Some(action) => {
+        let by_page = self.action_by_page(populate).filter(|_| !locked);
+        match (action.filter(|_| !several && !loses_pages), by_page) {
+            (Some(action), _) => {
                 let text = format!("{name} populates; the {action} action replaces it");
                 self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
             }
-            None => {
+            (None, Some(action)) => {
+                let text = format!(
+                    "{name} populates; the {action} action replaces it, page by page from the start of the mapping"
+                );
+                self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
+            }
+            (None, None) => {
                 let remaps = maps == Some(Maps::Range);
                 // Merged paths may each populate once.
                 if several && remaps && (self.items[at].looped || !self.is_merged) {
@@ -184,6 +191,17 @@ impl<'a> PathJudge<'a> {
             let text = "a lock is held across it; an action runs after the unlock";
             self.note(at, NoteKind::LockAcrossPopulate, text);
         }
+    }
+
+    /// The action of the target that asks a callback for one page after another, if it replaces all that the path populates: one action
+    /// does the work of several calls, and of loops.
+    fn action_by_page<'p>(&self, populate: &'p Populate) -> Option<&'p str> {
+        let action = populate.action_by_page.as_deref().filter(|action| self.standard.target.has_action(action))?;
+        let is_replaced = |kind: &EventKind| match kind {
+            EventKind::Populate(other) => other.action_by_page.as_deref() == Some(action),
+            kind => !kind.populates(),
+        };
+        self.items.iter().all(|item| is_replaced(self.standard.kind(item))).then_some(action)
     }
 
     fn written(&mut self, at: usize, field: &str) {

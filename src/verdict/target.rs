@@ -12,7 +12,7 @@ pub enum TargetFrom {
     Headers,
     /// Given by `--target`.
     Option,
-    /// The newest known target: the tree has no `.mmap_prepare`.
+    /// The newest released target: the tree has no `.mmap_prepare`.
     Default,
 }
 
@@ -36,7 +36,8 @@ pub struct ResolvedTarget {
     pub from: TargetFrom,
 }
 
-/// Returns the target called `name`; a release may be named without its `v`. `auto` means the newest whose API the tree's headers have, else the newest known one.
+/// Returns the target called `name`; a release may be named without its `v`. `auto` means the newest whose API the tree's headers have, else
+/// the newest released one.
 ///
 /// # Errors
 /// No target has that name (the text lists the known ones), or the rules have no target.
@@ -54,7 +55,7 @@ pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, 
     let holds = |text: &String| headers.iter().any(|header| memmem::find(header, text.as_bytes()).is_some());
     let found =
         rules.targets().iter().rev().find(|target| !target.present.is_empty() && target.present.iter().all(holds));
-    match found.or(rules.targets().last()) {
+    match found.or(rules.newest_released()) {
         Some(target) => Ok(ResolvedTarget {
             target: target.clone(),
             from: if found.is_some() { TargetFrom::Headers } else { TargetFrom::Default },

@@ -158,6 +158,8 @@ pub struct Populate {
     pub name: String,
     /// The action that replaces it, if a rule names one.
     pub action: Option<String>,
+    /// The action that replaces it page by page, if a rule names one.
+    pub action_by_page: Option<String>,
     /// The names that its arguments other than the VMA are made from.
     pub source: Vec<String>,
     /// Whether it uses a protection other than `vm_page_prot`.

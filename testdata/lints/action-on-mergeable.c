@@ -1,3 +1,4 @@
+//@ --target v7.4
 /* An action, and flags that keep the mapping alone. */
 #include <linux/mm.h>
 

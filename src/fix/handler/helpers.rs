@@ -5,7 +5,7 @@ use super::over_new::Kept;
 use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
-use crate::fix::text::mentions::{Mention, documented, mentions};
+use crate::fix::text::mentions::{Mention, documented, inserted_above, mentions};
 use crate::index::{ItemId, prepared};
 use crate::source::{Span, find_word, identifiers};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,6 +119,7 @@ impl HandlerConversion<'_, '_> {
         self.out.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
         self.out.remarks.extend(done.remarks);
         self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
+        self.add(id.file, inserted_above(source, item, &done.above));
         self.add(id.file, [Edit { span: item.span, text: done.text }]);
         if self.is_foreign(id) {
             let becomes = if name == new_name { String::new() } else { format!("becomes {new_name}(), and ") };

@@ -23,7 +23,7 @@ use crate::fix::hooks::retype::Members;
 use crate::fix::rewrite::function::{Conversion, Helpers};
 use crate::fix::rewrite::rewriter::OpenPoint;
 use crate::fix::text::edit::{Edit, sorted};
-use crate::fix::text::mentions::{Mention, documented, mentions};
+use crate::fix::text::mentions::{Mention, documented, inserted_above, mentions};
 use crate::fix::unit::with_units;
 use crate::index::{Index, ItemId};
 use crate::rules::NoteKind;
@@ -217,6 +217,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                     self.out.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
                     self.out.remarks.extend(done.remarks);
                     self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
+                    self.add(file, inserted_above(source, item, &done.above));
                     let text = match &done.finish {
                         Some(second) => format!("{}\n\n{second}", done.text),
                         None => done.text,

@@ -5,7 +5,7 @@ use super::HandlerConversion;
 use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{Conversion, Converted};
 use crate::fix::text::edit::{Edit, applied, sorted};
-use crate::fix::text::mentions::{Mention, documented, last_comment, mentions};
+use crate::fix::text::mentions::{Mention, documented, inserted_above, last_comment, mentions};
 use crate::index::{ItemId, SourceFile};
 use crate::source::macros::call_arguments;
 use crate::source::{Item, Span, identifiers};
@@ -109,12 +109,13 @@ impl HandlerConversion<'_, '_> {
                 span.start >= item.span.end && between.iter().all(u8::is_ascii_whitespace)
             };
             let at = export.filter(follows).map_or(item.span.end, |span| span.end) as usize;
-            self.add(id.file, [Edit::new(at, at, format!("\n\n{}{exported}", done.text))]);
+            self.add(id.file, [Edit::new(at, at, format!("\n\n{}{}{exported}", done.above, done.text))]);
         } else {
             let Some(bridge) = self.bridge_of(id, kept) else {
                 return self.refuse(format!("{name} has other users, and no bridge over its twin can be written"));
             };
             self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
+            self.add(id.file, inserted_above(source, item, &done.above));
             self.add(id.file, named_above(source, item, name, new_name));
             self.add(id.file, [Edit { span: item.span, text: format!("{}{exported}\n\n{bridge}", done.text) }]);
             self.out

@@ -74,6 +74,8 @@ pub(in crate::fix) struct Converted {
     pub(in crate::fix) remarks: BTreeSet<String>,
     /// Its second half, if populating moves to a hook of its own.
     pub(in crate::fix) finish: Option<String>,
+    /// Callbacks that stand above it, each with an empty line behind it.
+    pub(in crate::fix) above: String,
     /// Name of the dropped file parameter.
     pub(in crate::fix) dropped: Option<String>,
     /// Name of the old VMA parameter.
@@ -195,6 +197,7 @@ impl Conversion<'_> {
                 whole.edits.extend(rewriter.out.edits);
                 whole.twins.extend(rewriter.out.twins);
                 whole.finishes.extend(rewriter.out.finishes);
+                rewriter.out.callbacks.iter().for_each(|callback| done.above += &format!("{callback}\n\n"));
                 done.open_points.extend(rewriter.out.open_points);
                 let remarks = rewriter.out.remarks.into_iter();
                 done.remarks.extend(remarks.map(|remark| format!("{name}(): {remark}")));
@@ -232,6 +235,9 @@ impl Conversion<'_> {
             conversion: self,
             vma,
             file,
+            name: String::new(),
+            variables: BTreeMap::new(),
+            is_kept_apart: false,
             locals: Locals::default(),
             out: Written::default(),
             implied_file: false,

@@ -61,6 +61,7 @@ impl Rewriter<'_> {
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
+            S::Loop { .. } => self.loop_by_page(first),
             _ => None,
         }
     }
@@ -192,7 +193,7 @@ impl Rewriter<'_> {
     }
 
     /// Rule and arguments of a call that populates this VMA.
-    fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
+    pub(super) fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
         let E::Call { callee, arguments } = &value.kind else { return None };
         let name = callee.name().filter(|name| !self.conversion.helpers.contains_key(*name))?;
         let rule = self.conversion.rules.call(name).filter(|rule| rule.does == CallEffect::Populate)?;
@@ -300,9 +301,13 @@ impl Rewriter<'_> {
         }
         let E::Call { callee, .. } = &call.kind else { return None };
         let forms = &self.conversion.rewrite.actions;
-        let form = forms.get(callee.name()?).or_else(|| forms.get(rule.action.as_deref()?))?.clone();
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
-        let mut lines = Vec::new();
+        let form = forms.get(callee.name()?).or_else(|| forms.get(rule.action.as_deref()?));
+        let is_kept = argument(rule.pages).is_none_or(|pages| !self.is_in_frame(pages));
+        let Some(form) = form.filter(|_| is_kept || self.conversion.rewrite.by_page.is_none()).cloned() else {
+            return self.by_page(call, rule, arguments, &[]);
+        };
+        let mut lines = self.kept_apart(rule);
         if let Some(prot) = argument(rule.prot)
             && !self.is_field(prot, "vm_page_prot")
         {
@@ -383,7 +388,7 @@ impl Rewriter<'_> {
     }
 
     /// Text of an expression as an operand of another.
-    fn operand(&mut self, expression: &Expression) -> String {
+    pub(super) fn operand(&mut self, expression: &Expression) -> String {
         let text = self.text(expression, Use::Value);
         let is_one = match &expression.kind {
             E::Binary { .. } | E::Conditional { .. } | E::Assign { .. } => text.starts_with('(') && text.ends_with(')'),
@@ -393,7 +398,7 @@ impl Rewriter<'_> {
     }
 
     /// Text of a page count. A call may take its address, and leaves there the number of pages that were not mapped.
-    fn count(&mut self, argument: &Expression) -> String {
+    pub(super) fn count(&mut self, argument: &Expression) -> String {
         match &argument.kind {
             E::Unary { operator, operand } if operator == "&" => {
                 if operand.name().is_none_or(|name| self.is_named_after(name, argument.span.end)) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::fix::rewrite::by_page::{Variable, variables};
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::{each_block, is_bare_arm};
@@ -49,6 +50,12 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) vma: &'a str,
     /// Name of the file parameter, if it is dropped.
     pub(in crate::fix) file: Option<&'a str>,
+    /// Name of the function.
+    pub(in crate::fix) name: String,
+    /// Its variables, if the target has an action that needs them.
+    pub(in crate::fix) variables: BTreeMap<String, Variable>,
+    /// Whether every path sets a flag that keeps the mapping from merging.
+    pub(in crate::fix) is_kept_apart: bool,
     pub(in crate::fix) locals: Locals,
     pub(in crate::fix) out: Written,
     /// Whether a called helper finds the file by itself.
@@ -94,6 +101,8 @@ pub(in crate::fix) struct Written {
     pub(in crate::fix) twins: BTreeMap<String, String>,
     /// Populating calls that move to a second half.
     pub(in crate::fix) finishes: Vec<Finish>,
+    /// Callbacks that name pages, which stand above the function.
+    pub(in crate::fix) callbacks: BTreeSet<String>,
     /// Remarks for the reader of a complete conversion.
     pub(in crate::fix) remarks: BTreeSet<String>,
 }
@@ -107,6 +116,11 @@ impl Rewriter<'_> {
     /// Rewrites the body.
     pub(in crate::fix) fn run(&mut self, function: &Function) {
         self.read_variables(function);
+        self.name.clone_from(&function.name);
+        self.is_kept_apart = function.body.iter().any(|statement| self.keeps_apart(statement));
+        if self.conversion.rewrite.by_page.is_some() {
+            self.variables = variables(function);
+        }
         self.loops = usize::from(jumps_backwards(&function.body));
         self.statements(&function.body);
     }

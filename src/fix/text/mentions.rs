@@ -198,6 +198,15 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
     edits
 }
 
+/// Inserts text above an item and the comment that belongs to it.
+pub(in crate::fix) fn inserted_above(file: &SourceFile, item: &Item, text: &str) -> Option<Edit> {
+    let start = item.span.start as usize;
+    let head = file.text[..start].trim_ascii_end();
+    let is_beside = file.text[head.len()..start].iter().filter(|byte| **byte == b'\n').count() == 1;
+    let at = last_comment(head).filter(|_| is_beside).unwrap_or(start);
+    (!text.is_empty()).then(|| Edit::new(at, at, text))
+}
+
 /// Start of the comment with which a text ends.
 pub(in crate::fix) fn last_comment(text: &[u8]) -> Option<usize> {
     let inner = text.strip_suffix(b"*/")?;

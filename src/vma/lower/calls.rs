@@ -262,8 +262,9 @@ impl Lowerer<'_> {
         // An array of the caller's frame is as short-lived as one of the function's own.
         let is_lent = |pages: &Expression| self.made_from(pages).iter().any(|name| self.ownership.own.contains(name));
         let pages_are_local = argument(rule.pages).is_some_and(|pages| self.is_made_of_frame(pages) || is_lent(pages));
-        let (name, action, only_if) = (name.to_owned(), rule.action.clone(), rule.populates_if);
-        Populate { name, action, source, overrides_prot, pages_are_local, only_if }
+        let (name, action, action_by_page) = (name.to_owned(), rule.action.clone(), rule.action_by_page.clone());
+        let only_if = rule.populates_if;
+        Populate { name, action, action_by_page, source, overrides_prot, pages_are_local, only_if }
     }
 
     pub(super) fn passed(&self, arguments: &[Expression]) -> Option<VmaAccess> {

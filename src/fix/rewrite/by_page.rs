@@ -1,0 +1,332 @@
+//! Rewrites calls whose pages an action asks for one after another, and writes the callback that names them.
+//!
+//! The callback runs for each page, so that the loop of the handler becomes its arithmetic: a variable that the loop counts is the number
+//! of pages mapped before, one that it steps by a page lies that many bytes behind its start. One pointer is handed to the callback. All
+//! other variables are computed from it again, or are left to a person.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fix::rewrite::rewriter::Rewriter;
+use crate::fix::rewrite::second_half::add_names;
+use crate::fix::rewrite::tidy::each_block;
+use crate::fix::text::layout::laid_out;
+use crate::rules::template::fill;
+use crate::rules::{ByPageForm, Call};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
+use crate::source::visit::{self, Seen};
+
+/// A variable of a function, with the values that the function gives it.
+#[derive(Debug, Default)]
+pub(in crate::fix) struct Variable {
+    ty: Type,
+    values: Vec<Expression>,
+    steps: Vec<(Span, Step)>,
+}
+
+/// Change of a variable in each round of a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    One,
+    Page,
+    Other,
+}
+
+/// Finds the variables of a function.
+pub(in crate::fix) fn variables(function: &Function) -> BTreeMap<String, Variable> {
+    let mut found: BTreeMap<String, Variable> = BTreeMap::new();
+    for parameter in &function.parameters {
+        found.entry(parameter.name.clone()).or_default().ty = parameter.ty.clone();
+    }
+    visit::statements(&function.body, &mut |seen| match seen {
+        Seen::Declared(declared) => {
+            let variable = found.entry(declared.name.clone()).or_default();
+            variable.ty = declared.ty.clone();
+            variable.values.extend(declared.value.clone());
+        }
+        Seen::Expression(expression) => match &expression.kind {
+            E::Assign { operator, target, value } => {
+                let Some(variable) = target.name().and_then(|name| found.get_mut(name)) else { return };
+                match operator.as_str() {
+                    "=" => variable.values.push((**value).clone()),
+                    "+=" if value.name() == Some("PAGE_SIZE") => variable.steps.push((expression.span, Step::Page)),
+                    _ => variable.steps.push((expression.span, Step::Other)),
+                }
+            }
+            E::Step { operator, operand } => {
+                let Some(variable) = operand.name().and_then(|name| found.get_mut(name)) else { return };
+                let step = if operator == "++" { Step::One } else { Step::Other };
+                variable.steps.push((expression.span, step));
+            }
+            _ => {}
+        },
+    });
+    found
+}
+
+impl Rewriter<'_> {
+    /// Rewrites a loop that maps a page in each round. Returns 0, the number of statements behind it that belong to it; `None` if the
+    /// statement is no such loop, or the target has no such action.
+    pub(super) fn loop_by_page(&mut self, statement: &Statement) -> Option<usize> {
+        self.conversion.rewrite.by_page.as_ref()?;
+        let S::Loop { body, .. } = &statement.kind else { return None };
+        let mut calls: Vec<(Expression, Call, Vec<Expression>)> = Vec::new();
+        visit::statements(body, &mut |seen| {
+            if let Seen::Expression(expression) = seen
+                && let Some((rule, arguments)) = self.populating(expression)
+            {
+                calls.push((expression.clone(), rule, arguments));
+            }
+        });
+        let [(call, rule, arguments)] = calls.as_slice() else { return None };
+        let mut lines = self.by_page(call, rule, arguments, body)?;
+        match self.errors_in(body).as_slice() {
+            [] => {}
+            [error] => {
+                let template = self.conversion.rewrite.error.clone()?;
+                lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
+            }
+            _ => self.open(call.span.start, "its error becomes one of several; an action has one override"),
+        }
+        self.write_lines(statement.span, &lines);
+        Some(0)
+    }
+
+    /// Constant errors that a loop returns.
+    fn errors_in(&self, body: &[Statement]) -> Vec<String> {
+        let mut errors = BTreeSet::new();
+        each_block(body, &mut |block| {
+            let returned = block.iter().filter_map(Statement::returned);
+            errors
+                .extend(returned.map(|value| value.text(self.conversion.source)).filter(|text| text.starts_with("-E")));
+        });
+        errors.into_iter().collect()
+    }
+
+    /// Statements that request the action in place of a call, or of the loop around it. `None` if the target has no such action.
+    pub(super) fn by_page(
+        &mut self,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+        around: &[Statement],
+    ) -> Option<Vec<String>> {
+        let form = self.conversion.rewrite.by_page.clone()?;
+        rule.action_by_page.as_ref()?;
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        let mut lines = self.kept_apart(rule);
+        let mut callback = Callback::new(&form, self, around);
+        if let Some(page) = argument(rule.page) {
+            callback.need_names(page);
+        }
+        let Callback { mut declared, private: mut taken, unknown, .. } = callback;
+        let (page, handed) = if let Some(page) = argument(rule.page) {
+            let name = taken.as_deref().and_then(|taken| taken.rsplit([' ', '*']).next());
+            (page.text(self.conversion.source), name.unwrap_or("NULL").to_owned())
+        } else if let Some(pages) = argument(rule.pages) {
+            let offset = if rule.adds_offset { " + {desc}->pgoff" } else { "" };
+            taken = Some("struct page **pages".to_owned());
+            (format!("pages[{}]", form.index), format!("{}{offset}", self.operand(pages)))
+        } else {
+            let mut address = self.operand(argument(rule.kernel_address)?);
+            if let Some(first) = argument(rule.page_offset).filter(|first| !first.is_zero()) {
+                address = format!("{address} + ({} << PAGE_SHIFT)", self.operand(first));
+            }
+            taken = Some("void *memory".to_owned());
+            declared.push(format!("unsigned long offset = {};", form.offset));
+            ("vmalloc_to_page(memory + offset)".to_owned(), address)
+        };
+        let mut body = String::new();
+        if let Some(private) = &taken {
+            body += &format!("\t{private} = {};\n", form.private);
+        }
+        declared.iter().for_each(|line| body += &format!("\t{line}\n"));
+        if !body.is_empty() {
+            body.push('\n');
+        }
+        if around.is_empty() && rule.page.is_some() {
+            body += &format!("\tif ({})\n\t\t{};\n", form.index, form.end);
+        }
+        let map = fill(&form.map, &mut |key| (key == "page").then(|| page.clone()));
+        body += &format!("\t{}", laid_out(&format!("{map};"), 8));
+        let name = self.name.clone();
+        let callback = form.record.replace("{name}", &name).replace("{body}", &body);
+        self.out.callbacks.insert(callback.trim().to_owned());
+        for name in unknown {
+            self.open(call.span.start, &format!("the callback that names the pages needs {name}"));
+        }
+        if !around.is_empty() {
+            let text = "the loop ends by itself, and the action goes on to the end of the mapping: the callback has to stop behind the last page";
+            self.open(call.span.start, text);
+        }
+        if argument(rule.pages).is_some_and(|pages| self.is_in_frame(pages)) {
+            self.open(
+                call.span.start,
+                "the page array is gone when the action runs: the memory that it names has to be found again",
+            );
+        }
+        let forms = &self.conversion.rewrite.actions;
+        let E::Call { callee, .. } = &call.kind else { return None };
+        let ordinary = callee.name().and_then(|name| forms.get(name)).or_else(|| forms.get(rule.action.as_deref()?));
+        let refused = ordinary.and_then(|form| form.refused.clone());
+        if let Some(refused) = refused {
+            let mut filled = |key: &str| match key {
+                "pages" => argument(rule.pages).map(|argument| self.operand(argument)),
+                "count" => argument(rule.count).map(|argument| self.count(argument)),
+                _ => None,
+            };
+            lines.push(format!("if ({})", fill(&refused.when, &mut filled)));
+            lines.push(format!("\treturn {};", refused.error));
+        }
+        let request = fill(&form.request, &mut |key| match key {
+            "name" => Some(name.clone()),
+            "private" => Some(handed.clone()),
+            _ => None,
+        });
+        lines.push(format!("{request};"));
+        self.open(
+            call.span.start,
+            "the callback is a proposal: what it follows has to live as long as the action runs",
+        );
+        self.has_populated = true;
+        Some(lines)
+    }
+
+    /// Whether a page array lies in the frame of the function: `pages`, `&page`.
+    pub(super) fn is_in_frame(&self, pages: &Expression) -> bool {
+        match &pages.bare().kind {
+            E::Name(name) => self.variables.get(name).is_some_and(|variable| variable.ty.is_array),
+            E::Unary { operator, operand } if operator == "&" => self.is_of_frame(operand),
+            _ => false,
+        }
+    }
+
+    /// Whether an object is a variable of the function, or a part of one.
+    fn is_of_frame(&self, object: &Expression) -> bool {
+        match &object.bare().kind {
+            E::Name(name) => self.variables.contains_key(name),
+            E::Field { base, arrow: false, .. } => self.is_of_frame(base),
+            E::Index { base, .. } => self.is_in_frame(base),
+            _ => false,
+        }
+    }
+
+    /// Whether a statement sets a flag that keeps the mapping from merging.
+    pub(super) fn keeps_apart(&self, statement: &Statement) -> bool {
+        let S::Expression(expression) = &statement.kind else { return false };
+        let rules = self.conversion.rules;
+        let flags = match &expression.kind {
+            E::Assign { operator, target, value } if operator == "|=" && self.is_field(target, "vm_flags") => {
+                Some(&**value)
+            }
+            E::Call { callee, arguments } => {
+                let rule = callee.name().and_then(|name| rules.call(name));
+                rule.and_then(|rule| arguments.get(rule.set?))
+            }
+            _ => None,
+        };
+        let mut names = BTreeSet::new();
+        flags.into_iter().for_each(|flags| add_names(flags, &mut names));
+        names.iter().any(|name| rules.is_never_merged(name))
+    }
+
+    /// Statements that keep a mapping from merging, as the populating call did by itself.
+    pub(super) fn kept_apart(&mut self, rule: &Call) -> Vec<String> {
+        if !self.conversion.rewrite.keeps_apart || self.is_kept_apart {
+            return Vec::new();
+        }
+        let rules = self.conversion.rules;
+        let mut flags = rule.implies.iter().filter(|flag| rules.is_never_merged(flag) && rules.has_bit(flag));
+        let first = flags.clone().find(|flag| *flag == "VM_DONTEXPAND").or_else(|| flags.next());
+        let (Some(flag), Some(set), Some(bit)) = (first, &self.conversion.rewrite.set, &self.conversion.rewrite.bit)
+        else {
+            return Vec::new();
+        };
+        let bits = fill(bit, &mut |key| (key == "name").then(|| flag.trim_start_matches("VM_").to_owned()));
+        let text = fill(set, &mut |key| (key == "bits").then(|| bits.clone()));
+        let name = rule.names.first().map_or("the call", String::as_str);
+        self.out.remarks.insert(format!(
+            "{name}() set {flag}, so that the mapping did not merge; the action is refused unless the hook sets it"
+        ));
+        vec![format!("{text};")]
+    }
+}
+
+/// The callback while it is written.
+struct Callback<'c, 'r> {
+    form: &'c ByPageForm,
+    rewriter: &'c Rewriter<'r>,
+    /// Body of the loop that the callback replaces, if there is one.
+    around: &'c [Statement],
+    /// Variable that takes the pointer that is handed to the callback, with its type.
+    private: Option<String>,
+    /// Declarations, in an order in which each needs only those before.
+    declared: Vec<String>,
+    seen: BTreeSet<String>,
+    /// Variables that a person has to supply.
+    unknown: Vec<String>,
+}
+
+impl<'c, 'r> Callback<'c, 'r> {
+    fn new(form: &'c ByPageForm, rewriter: &'c Rewriter<'r>, around: &'c [Statement]) -> Callback<'c, 'r> {
+        let (declared, seen, unknown) = Default::default();
+        Callback { form, rewriter, around, private: None, declared, seen, unknown }
+    }
+
+    fn text(&self, expression: &Expression) -> String {
+        expression.text(self.rewriter.conversion.source)
+    }
+
+    fn need_names(&mut self, expression: &Expression) {
+        let mut names = BTreeSet::new();
+        add_names(expression, &mut names);
+        for name in names {
+            self.need(&name);
+        }
+    }
+
+    /// Declares a variable of the handler in the callback. Names of other things stay.
+    fn need(&mut self, name: &str) {
+        let Some(variable) = self.rewriter.variables.get(name) else { return };
+        if !self.seen.insert(name.to_owned()) {
+            return;
+        }
+        let head = format!("{} {}{name}", variable.ty.name, "*".repeat(variable.ty.pointers.into()));
+        let in_loop = |span: Span| self.around.iter().any(|statement| statement.span.contains(span.start));
+        let steps: Vec<Step> =
+            variable.steps.iter().filter(|(span, _)| in_loop(*span)).map(|(_, step)| *step).collect();
+        let values = variable.values.iter().cloned();
+        let (within, before): (Vec<Expression>, Vec<Expression>) = values.partition(|value| in_loop(value.span));
+        match (steps.as_slice(), within.as_slice(), before.as_slice()) {
+            ([step @ (Step::One | Step::Page)], [], starts) => {
+                let passed = if *step == Step::One { &self.form.index } else { &self.form.offset }.clone();
+                match starts.last().filter(|start| !start.is_zero()) {
+                    // The start of the mapping is that of the pages, too.
+                    Some(start) if !self.rewriter.is_field(start, "vm_start") => {
+                        self.need_names(start);
+                        let start = self.text(start);
+                        self.declared.push(format!("{head} = {start} + ({passed});"));
+                    }
+                    _ => self.declared.push(format!("{head} = {passed};")),
+                }
+            }
+            ([], [value], _) => {
+                self.need_names(value);
+                let value = self.text(value);
+                self.declared.push(format!("{head} = {value};"));
+            }
+            ([], [], _) if variable.ty.pointers > 0 && self.private.is_none() && name != self.rewriter.vma => {
+                self.private = Some(head);
+            }
+            ([], [], [value]) => {
+                self.need_names(value);
+                let value = self.text(value);
+                self.declared.push(format!("{head} = {value};"));
+            }
+            _ => {
+                self.unknown.push(name.to_owned());
+                self.declared.push(format!("{head};"));
+            }
+        }
+    }
+}
