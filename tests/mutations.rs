@@ -251,7 +251,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
         version: tree.version(),
         tasks: &tasks,
         handler_reports: &handler_reports(scan.index, &scan.findings, &fixes),
-        statistics: &Statistics::of(scan),
+        statistics: &Statistics::of(scan, rules),
         progress: None,
     };
     let mut written = Vec::new();

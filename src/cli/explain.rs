@@ -1,7 +1,7 @@
 //! `mmaplint explain`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -38,7 +38,7 @@ pub struct Options {
 /// The name is unknown. The text suggests similar names.
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
-    let name = options.name.as_str();
+    let (name, tree) = options.in_order();
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
     let known: &dyn Fn(&mut dyn Write) -> io::Result<()> =
         match (lint::find(name), verdict, rules.target(name), rules.call(name)) {
@@ -51,11 +51,21 @@ pub fn run(options: &Options) -> Result<u8, String> {
                     writeln!(out, "{name}, the effort of a task: {}.", effort(name).map_or("", Effort::meaning))
                 },
                 Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
-                None => return of_handler(options, &rules),
+                None => return of_handler(name, &tree, options, &rules),
             },
         };
     output::write(options.common.output.as_deref(), Syntax::Text, known)?;
     Ok(CLEAN)
+}
+
+impl Options {
+    /// The name and the tree, in whichever order they stand.
+    fn in_order(&self) -> (&str, PathBuf) {
+        match self.tree.to_str() {
+            Some(name) if !self.tree.is_dir() && Path::new(&self.name).is_dir() => (name, PathBuf::from(&self.name)),
+            _ => (&self.name, self.tree.clone()),
+        }
+    }
 }
 
 /// Whether a name is a kind of requirement, with or without the part after the colon.
@@ -93,10 +103,9 @@ fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the whole chain of evidence of a handler.
-fn of_handler(options: &Options, rules: &Rules) -> Result<u8, String> {
-    let name = options.name.as_str();
+fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Result<u8, String> {
     let (file, handler) = name.rsplit_once(':').map_or((None, name), |(file, handler)| (Some(file), handler));
-    let root = Place::of(&options.tree, &[]).root;
+    let root = Place::of(tree, &[]).root;
     let common = &options.common;
     if file.is_none() && !common.against.may_open(&root) {
         return Err(unknown(name, &[], rules));

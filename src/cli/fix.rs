@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, ValueEnum};
 
 use super::compat::CompatOptions;
-use super::place::Place;
+use super::place::{Place, in_order};
 use super::{CLEAN, Common, ERROR, output, tell_unused};
 use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, plan, unified, write};
 use crate::fix_plan::FixPlan;
@@ -17,7 +17,7 @@ use crate::near::did_you_mean;
 use crate::report::escape::printable;
 use crate::report::fix_plan;
 use crate::report::guard::Syntax;
-use crate::verdict::{Extent, Finding, ResolvedTarget, Scan, Session, TargetFrom, choose};
+use crate::verdict::{Extent, Finding, ResolvedTarget, Scan, Session, TargetFrom, Verdict, choose};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -27,6 +27,9 @@ pub struct Options {
     /// Handlers to convert: a name, FILE:HANDLER, or a path for all handlers registered below it
     #[arg(value_name = "HANDLER|PATH")]
     chosen: Vec<String>,
+    /// Convert only handlers with these verdicts
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT,...")]
+    only: Vec<Verdict>,
     /// Modify the files instead of printing a diff
     #[arg(long)]
     write: bool,
@@ -186,7 +189,8 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     }
     let index = session.context.index;
     let selection = Selection::new(place, session)?;
-    let wanted = |finding: &Finding| selection.holds(index, finding);
+    let is_asked = |finding: &Finding| options.only.is_empty() || options.only.contains(&finding.verdict);
+    let wanted = |finding: &Finding| is_asked(finding) && selection.holds(index, finding);
     let how = fix::Options {
         own: &own.target,
         sketches: options.sketch,
@@ -230,8 +234,9 @@ fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
 impl Options {
     /// The tree and the chosen paths. If TREE is a folder inside a tree, that folder is chosen, unless handlers are named.
     fn place(&self) -> Place {
-        let place = Place::of(&self.tree, &[]);
-        let paths = if self.chosen.is_empty() { place.paths } else { self.chosen.clone() };
+        let (tree, chosen) = in_order(&self.tree, &self.chosen);
+        let place = Place::of(&tree, &[]);
+        let paths = if chosen.is_empty() { place.paths } else { chosen };
         Place { paths, root: place.root }
     }
 }

@@ -29,9 +29,35 @@ impl Place {
         Place { paths: std::iter::once(inside).chain(others).collect(), root }
     }
 
+    /// Rejects a selected path that the tree does not have.
+    ///
+    /// # Errors
+    /// The first such path.
+    pub fn check(&self, tree: &Tree) -> Result<(), String> {
+        match self.paths.iter().find(|path| !tree.has(path)) {
+            Some(path) => Err(format!("{path}: there is no such path in {}", self.root.display())),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a file of the tree is selected.
     pub fn holds(&self, file: &str) -> bool {
         self.paths.is_empty() || self.paths.iter().any(|path| is_below(file, path))
+    }
+}
+
+/// The tree and the other arguments, in whichever order they stand: `TREE NAME`, `NAME TREE`, and `NAME` alone in a tree.
+pub fn in_order(first: &Path, others: &[String]) -> (PathBuf, Vec<String>) {
+    let behind = others.iter().position(|other| Path::new(other).is_dir()).filter(|_| !first.exists());
+    let is_here = || !first.exists() && (is_kernel(Path::new(".")) || root_above(Path::new(".")).is_some());
+    let name = || first.to_string_lossy().into_owned();
+    match behind {
+        Some(place) => {
+            let rest = others.iter().enumerate().filter(|(number, _)| *number != place).map(|(_, other)| other.clone());
+            (PathBuf::from(&others[place]), std::iter::once(name()).chain(rest).collect())
+        }
+        None if is_here() => (PathBuf::from("."), std::iter::once(name()).chain(others.iter().cloned()).collect()),
+        None => (first.to_owned(), others.to_vec()),
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Options {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
+    /// On a terminal, show each handler with its evidence, however many there are
+    #[arg(long)]
+    details: bool,
     /// Show only these verdicts
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT,...")]
     only: Vec<Verdict>,
@@ -43,10 +46,15 @@ pub struct Options {
     pub(super) common: Common,
 }
 
+/// Number of handlers whose evidence a terminal shows unasked.
+const FEW: usize = 8;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// text on a terminal, lines elsewhere
+    /// On a terminal text, or an overview if there are many handlers; lines elsewhere
     Auto,
+    /// The counts, and the handlers that need a person: at most a screen
+    Overview,
     /// Source excerpts with the evidence, and a summary
     Text,
     /// One line per handler
@@ -82,7 +90,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let findings: Vec<&Finding> = scan.findings.iter().filter(selects).collect();
     let bears = |file: &str| file.is_empty() || place.holds(file);
     let trouble = scan.trouble.iter().filter(|trouble| bears(&trouble.file)).collect();
-    if options.behaviour && options.resolved_format() != Format::Json {
+    let format = options.resolved_format(findings.len());
+    if options.behaviour && format != Format::Json {
         return Err(
             "--behaviour needs --format json; mmaplint explain shows the behaviour of one handler as text".to_owned()
         );
@@ -91,17 +100,18 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let version = tree.version();
     let report = Report { findings, chosen: &session.chosen, version, scan, trouble, functions: functions.as_ref() };
     let coloured = output::is_coloured(common.color, common.output.is_some());
-    let syntax = match options.resolved_format() {
+    let syntax = match format {
         Format::Json => Syntax::Json,
         Format::Lines => Syntax::Text,
-        Format::Text | Format::Auto => output::text_syntax(coloured),
+        Format::Overview | Format::Text | Format::Auto => output::text_syntax(coloured),
     };
-    output::write(common.output.as_deref(), syntax, |out| match options.resolved_format() {
+    output::write(common.output.as_deref(), syntax, |out| match format {
         Format::Json => report::json(&report, out),
         Format::Lines => report::lines(&report, out),
+        Format::Overview => report::overview(&report, out),
         Format::Text | Format::Auto => report::text(&report, coloured, out),
     })?;
-    if options.resolved_format() == Format::Lines && !common.quiet {
+    if format == Format::Lines && !common.quiet {
         let _ = output::to_stderr(|out| report::summary(&report, out));
     }
     common.print_stats(session);
@@ -116,12 +126,7 @@ fn check_selection(options: &Options, tree: &Tree, place: &Place, scan: &Scan) -
             return Err(format!("--ops: struct {record} has no mmap callback in this tree; structs with one: {known}"));
         }
     }
-    for path in &place.paths {
-        if !tree.has(path) {
-            return Err(format!("{path}: there is no such path in {}", place.root.display()));
-        }
-    }
-    Ok(())
+    place.check(tree)
 }
 
 impl Options {
@@ -131,9 +136,12 @@ impl Options {
             && (self.ops.is_empty() || self.ops.contains(&finding.registration.hook.record))
     }
 
-    fn resolved_format(&self) -> Format {
+    /// The format for this number of handlers.
+    fn resolved_format(&self, handlers: usize) -> Format {
+        let is_terminal = self.common.output.is_none() && io::stdout().is_terminal();
         match self.format {
-            Format::Auto if self.common.output.is_none() && io::stdout().is_terminal() => Format::Text,
+            Format::Auto if is_terminal && handlers > FEW && !self.details => Format::Overview,
+            Format::Auto if is_terminal => Format::Text,
             Format::Auto => Format::Lines,
             chosen => chosen,
         }

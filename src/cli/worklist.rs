@@ -23,6 +23,14 @@ pub struct Options {
     /// The kernel tree
     #[arg(default_value = ".")]
     tree: PathBuf,
+    /// Only the tasks below these paths, with the blockers that they wait for
+    paths: Vec<String>,
+    /// Only the tasks of this maintainer or list: a part of the name or of the address
+    #[arg(long = "for", value_name = "NAME")]
+    whose: Option<String>,
+    /// In text, a line for each handler that waits, instead of one for each blocker
+    #[arg(long)]
+    details: bool,
     /// Group tasks
     #[arg(long, value_enum, value_name = "WHAT")]
     by: Option<Group>,
@@ -78,8 +86,9 @@ enum Format {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let writer = options.format.writer();
-    let place = Place::of(&options.tree, &[]);
+    let place = Place::of(&options.tree, &options.paths);
     let session = common.session(&place.root, Extent::Handlers)?;
+    place.check(session.tree())?;
     let prepared = Prepared::with_blockers(session, writer.is_none());
     if !common.quiet {
         tell_unused(session.tree());
@@ -91,13 +100,17 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let (scan, chosen) = (&session.scan, &session.chosen);
     let mut tasks = prepared.sources(session).tasks();
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
-    keep(&mut tasks, &place);
+    keep(&mut tasks, |task| place.holds(&task.file) && options.is_of(task));
+    if let Some(name) = options.whose.as_ref().filter(|_| tasks.is_empty()) {
+        return Err(format!("--for: no task is for a maintainer or list with {name:?} in its name"));
+    }
     // Work in the kernel is not the module's, whatever the module waits for.
     tasks.retain(|task| session.tree().layer(&task.file) != Layer::Kernel);
     let list = Worklist {
         tasks: &tasks,
+        details: options.details,
         by: options.by.map_or(By::Nothing, Group::by),
-        statistics: options.statistics.then(|| Statistics::of(scan)),
+        statistics: options.statistics.then(|| Statistics::of(scan, session.context.rules)),
         version: session.tree().version(),
         target: &chosen.target.name,
     };
@@ -112,10 +125,18 @@ pub fn run(options: &Options) -> Result<u8, String> {
     Ok(common.exit_code(session))
 }
 
-/// Keeps the tasks of a place, and the blockers that they wait for, wherever those are.
-fn keep(tasks: &mut Vec<Task>, place: &Place) {
+impl Options {
+    /// Whether a task is for the chosen maintainer or list.
+    fn is_of(&self, task: &Task) -> bool {
+        let Some(name) = self.whose.as_deref().map(str::to_lowercase) else { return true };
+        task.maintainers.iter().chain(&task.lists).any(|one| one.to_lowercase().contains(&name))
+    }
+}
+
+/// Keeps the wanted tasks, and the blockers that they wait for, wherever those are.
+fn keep(tasks: &mut Vec<Task>, is_wanted: impl Fn(&Task) -> bool) {
     let mut wanted: BTreeSet<String> = BTreeSet::new();
-    let mut kept: Vec<bool> = tasks.iter().map(|task| place.holds(&task.file)).collect();
+    let mut kept: Vec<bool> = tasks.iter().map(is_wanted).collect();
     loop {
         let known = wanted.len();
         for (task, kept) in tasks.iter().zip(&mut kept) {
@@ -200,7 +221,7 @@ pub(super) fn page(
     let (scan, chosen) = (&session.scan, &session.chosen);
     let tasks = prepared.sources(session).of_each_finding();
     let handler_reports = handler_reports(scan.index, &scan.findings, &prepared.fixes);
-    let statistics = Statistics::of(scan);
+    let statistics = Statistics::of(scan, session.context.rules);
     let version = session.tree().version();
     let page = Page {
         scan,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::printable;
 use super::{Report, subject};
+use crate::verdict::Finding;
 
 /// Writes one line per finding.
 ///
@@ -11,16 +12,20 @@ use super::{Report, subject};
 /// `out` cannot be written.
 pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
-        let place = report.at(finding.registration.file, finding.registration.span.start);
-        let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
-        let subject = subject(finding);
-        let line = match deciding {
-            Some(requirement) => {
-                format!("{place}: {}: {subject}: {} [{}]", finding.verdict, requirement.text, requirement.kind)
-            }
-            None => format!("{place}: {}: {subject}", finding.verdict),
-        };
-        writeln!(out, "{}", printable(&line))?;
+        writeln!(out, "{}", printable(&line(report, finding)))?;
     }
     Ok(())
+}
+
+/// Line of a finding.
+pub(super) fn line(report: &Report, finding: &Finding) -> String {
+    let place = report.at(finding.registration.file, finding.registration.span.start);
+    let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
+    let subject = subject(finding);
+    match deciding {
+        Some(requirement) => {
+            format!("{place}: {}: {subject}: {} [{}]", finding.verdict, requirement.text, requirement.kind)
+        }
+        None => format!("{place}: {}: {subject}", finding.verdict),
+    }
 }

@@ -13,6 +13,7 @@ pub mod html;
 mod json;
 pub mod layout;
 mod lines;
+mod overview;
 pub mod review;
 mod sources;
 mod summary;
@@ -22,6 +23,7 @@ pub mod worklist;
 pub use graph::{dot, graph_json, graph_lines};
 pub use json::{json, schema as json_schema};
 pub use lines::lines;
+pub use overview::overview;
 pub use summary::{stats, summary};
 pub use text::text;
 

@@ -1,6 +1,6 @@
 //! Totals by verdict, of files read and of trouble; time and bytes by phase.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::Report;
@@ -22,7 +22,7 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let why = match report.chosen.from {
         TargetFrom::Headers => "detected from the headers",
         TargetFrom::Option => "given by --target",
-        TargetFrom::Default => "the newest known API; the tree has no .mmap_prepare",
+        TargetFrom::Default => "the newest released API; the tree has no .mmap_prepare",
     };
     let live = || report.findings.iter().filter(|finding| !finding.registration.is_dead);
     let handlers = match live().count() {
@@ -30,7 +30,17 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         count => format!("{count} handlers"),
     };
     let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
-    writeln!(out, "{handlers}{version}, judged against the {} API, {why} ({})", target.name, target.why)?;
+    // Several tables may register one function.
+    let places: BTreeSet<(u32, u32)> = live()
+        .filter_map(|finding| finding.handler.as_ref()?.place)
+        .map(|place| (place.file, place.span.start))
+        .collect();
+    let functions = match places.len() {
+        count if count == live().count() => String::new(),
+        1 => " (1 function)".to_owned(),
+        count => format!(" ({count} functions)"),
+    };
+    writeln!(out, "{handlers}{version}{functions}, judged against the {} API, {why} ({})", target.name, target.why)?;
     for verdict in Verdict::ALL {
         let count = live().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {

@@ -1,7 +1,9 @@
 //! Worklist of the migration: open tasks in the order in which they can be done, with maintainers.
 
+mod late_hook;
 mod statistics;
 
+pub use late_hook::LateHook;
 pub use statistics::{Count, Statistics};
 
 use std::collections::{BTreeMap, BTreeSet};

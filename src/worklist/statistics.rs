@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::late_hook::LateHook;
 use crate::index::Takes;
-use crate::rules::RequirementKind;
+use crate::rules::{RequirementKind, Rules};
 use crate::verdict::{Merge, Scan, Verdict};
 
 /// A name, and the number of handlers that it is true of.
 pub type Count = (String, usize);
 
-/// Counts over the handlers of a scan. All but `verdicts` count only handlers that still take a VMA.
+/// Counts over the registrations of a scan. All but `verdicts` count only those of handlers that still take a VMA; `late` counts functions.
 #[derive(Debug, Default)]
 pub struct Statistics {
-    /// Handlers by verdict, easy to hard.
+    /// Registrations by verdict, easy to hard.
     pub verdicts: Vec<Count>,
     /// Flags that handlers set, most frequent first. The following fields have the same order.
     pub sets: Vec<Count>,
@@ -20,10 +21,12 @@ pub struct Statistics {
     pub clears: Vec<Count>,
     /// Flags that they test.
     pub tests: Vec<Count>,
-    /// Calls and actions by which they populate.
-    pub populates: Vec<Count>,
-    /// Calls that need the finished mapping.
+    /// Actions that cover a populating call.
+    pub actions: Vec<Count>,
+    /// Calls that need the finished mapping: no action covers them.
     pub finishes: Vec<Count>,
+    /// What a late hook would have to offer.
+    pub late: LateHook,
     /// Calls that are a handler's only obstacle.
     pub frees: Vec<Count>,
     /// Handlers that relied on the removed merge retry.
@@ -36,7 +39,7 @@ pub struct Statistics {
 
 impl Statistics {
     /// Counts the handlers of a scan.
-    pub fn of(scan: &Scan) -> Statistics {
+    pub fn of(scan: &Scan, rules: &Rules) -> Statistics {
         let mut all: [BTreeMap<String, usize>; 6] = Default::default();
         let mut statistics = Statistics::default();
         let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
@@ -46,7 +49,7 @@ impl Statistics {
                 continue;
             }
             statistics.left += 1;
-            let [sets, clears, tests, populates, finishes, frees] = &mut all;
+            let [sets, clears, tests, actions, finishes, frees] = &mut all;
             let add = |counts: &mut BTreeMap<String, usize>, name: &str| {
                 *counts.entry(name.to_owned()).or_default() += 1;
             };
@@ -60,10 +63,9 @@ impl Statistics {
             let missing: Vec<&str> = kinds.iter().filter_map(|kind| kind.finish()).collect();
             for kind in &kinds {
                 if let RequirementKind::Action(action) = kind {
-                    add(populates, &format!("{action} (an action covers it)"));
+                    add(actions, action);
                 }
             }
-            missing.iter().for_each(|call| add(populates, call));
             missing.iter().for_each(|call| add(finishes, call));
             let hard = requirements.iter().filter(|requirement| requirement.verdict > Verdict::Mapped);
             let only = |call: &str| hard.clone().all(|requirement| requirement.kind.finish() == Some(call));
@@ -71,26 +73,31 @@ impl Statistics {
             statistics.retried += usize::from(matches!(finding.merge, Some(Merge::Retried(_))));
             statistics.swaps += usize::from(kinds.contains(&&RequirementKind::FileSwap));
         }
-        let [sets, clears, tests, populates, finishes, frees] = all.map(ranked);
+        let [sets, clears, tests, actions, finishes, frees] = all.map(ranked);
+        let late = LateHook::of(scan, rules);
         let verdicts = verdicts.into_iter().map(|(verdict, count)| (verdict.name().to_owned(), count)).collect();
-        Statistics { verdicts, sets, clears, tests, populates, finishes, frees, ..statistics }
+        Statistics { verdicts, sets, clears, tests, actions, finishes, late, frees, ..statistics }
     }
 
     /// All lists with their headings.
-    pub fn lists(&self) -> [(&'static str, &[Count]); 7] {
+    pub fn lists(&self) -> [(&'static str, &[Count]); 11] {
         [
-            ("Handlers by verdict", &self.verdicts),
+            ("Registrations by verdict", &self.verdicts),
             ("Flags set", &self.sets),
             ("Flags cleared", &self.clears),
             ("Flags tested", &self.tests),
-            ("Populating calls", &self.populates),
-            ("Calls that need the finished mapping", &self.finishes),
-            ("Calls that are a handler's only obstacle", &self.frees),
+            ("Actions that cover a populating call", &self.actions),
+            ("Calls that no action covers", &self.finishes),
+            ("Calls that are the only obstacle of a registration", &self.frees),
+            ("A late hook: calls that it would wrap, by functions", &self.late.wrappers),
+            ("A late hook: fields that it would show", &self.late.fields),
+            ("A late hook: what it would promise", &self.late.promises),
+            ("A late hook: what would do in its place", &self.late.instead),
         ]
     }
 }
 
-fn ranked(counts: BTreeMap<String, usize>) -> Vec<Count> {
+pub(super) fn ranked(counts: BTreeMap<String, usize>) -> Vec<Count> {
     let mut ranked: Vec<Count> = counts.into_iter().collect();
     ranked.sort_by(|left, right| (right.1, &left.0).cmp(&(left.1, &right.0)));
     ranked

@@ -18,6 +18,8 @@ use crate::worklist::{By, Statistics, Task, TaskKind, grouped};
 pub struct Worklist<'a> {
     /// The tasks, in order.
     pub tasks: &'a [Task],
+    /// Whether text has a line for each handler that waits.
+    pub details: bool,
     /// Grouping of the tasks.
     pub by: By,
     /// Statistics, if requested.

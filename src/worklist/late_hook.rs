@@ -1,0 +1,108 @@
+//! What a hook that runs when the mapping stands would have to offer, and what would do in its place: the question of the mail that
+//! introduced `.mmap_prepare` (linux-mm, 14 May 2025), with numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::statistics::{Count, ranked};
+use crate::index::Takes;
+use crate::rules::{NoteKind, RequirementKind as K, Rules};
+use crate::verdict::{Finding, Requirement, Scan, Verdict};
+
+/// Counts over the functions that need the finished mapping, each once, whatever else they wait for.
+#[derive(Debug, Default)]
+pub struct LateHook {
+    /// Number of functions.
+    pub functions: usize,
+    /// Number of their registrations.
+    pub registrations: usize,
+    /// Calls that the hook would wrap, most frequent first. The following fields have the same order.
+    pub wrappers: Vec<Count>,
+    /// Fields of the VMA that it would show.
+    pub fields: Vec<Count>,
+    /// What it would have to promise.
+    pub promises: Vec<Count>,
+    /// What would do in place of the hook: each function once, by the least that frees it.
+    pub instead: Vec<Count>,
+}
+
+impl LateHook {
+    /// Counts the handlers of a scan.
+    pub fn of(scan: &Scan, rules: &Rules) -> LateHook {
+        let mut late = LateHook::default();
+        let mut all: [BTreeMap<String, usize>; 4] = Default::default();
+        let mut seen = BTreeSet::new();
+        for finding in &scan.findings {
+            let place = finding.handler.as_ref().and_then(|handler| handler.place);
+            let (Some(place), true) = (place, finding.registration.hook.takes == Takes::Vma) else { continue };
+            if !finding.judgement.requirements.iter().any(is_late) {
+                continue;
+            }
+            late.registrations += 1;
+            if !seen.insert((place.file, place.span.start)) {
+                continue;
+            }
+            late.functions += 1;
+            let named = [wrappers(finding), finding.reads.iter().cloned().collect(), promises(finding)];
+            for (counts, names) in all.iter_mut().zip(named) {
+                names.into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
+            }
+            *all[3].entry(instead(finding, rules).to_owned()).or_default() += 1;
+        }
+        let [wrappers, fields, promises, instead] = all.map(ranked);
+        LateHook { wrappers, fields, promises, instead, ..late }
+    }
+}
+
+fn is_late(requirement: &Requirement) -> bool {
+    requirement.verdict == Verdict::Finish
+}
+
+fn kinds(finding: &Finding) -> BTreeSet<&K> {
+    finding.judgement.requirements.iter().filter(|requirement| is_late(requirement)).map(|one| &one.kind).collect()
+}
+
+fn wrappers(finding: &Finding) -> BTreeSet<String> {
+    kinds(finding).into_iter().filter_map(K::finish).map(str::to_owned).collect()
+}
+
+/// What a hook promises beside its wrappers, as far as the handler needs it.
+fn promises(finding: &Finding) -> BTreeSet<String> {
+    let has = |is: &dyn Fn(&K) -> bool| finding.judgement.requirements.iter().any(|requirement| is(&requirement.kind));
+    let notes = |kind: NoteKind| finding.judgement.notes.iter().any(|note| note.kind == kind);
+    let is_state = |kind: &K| matches!(kind, K::State(_) | K::OpenCall);
+    let promises = [
+        (has(&|kind| *kind == K::MultiRemap), "populates several ranges"),
+        (has(&|kind| *kind == K::PostPopulate), "goes on when the mapping is populated"),
+        (has(&|kind| *kind == K::AllocBeforePopulate), "its failure reaches what allocated the memory"),
+        (has(&is_state), "takes state for the mapping, and gives it back if it fails"),
+        (notes(NoteKind::LockAcrossPopulate), "a lock is held from the look-up to the populate"),
+        (notes(NoteKind::RefLookup), "an object is pinned from the look-up to the populate"),
+        (notes(NoteKind::ErrorOverride), "its error reaches user space"),
+        (notes(NoteKind::ProtOverride), "a protection of its own for the pages"),
+    ];
+    promises.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, promise)| promise.to_owned()).collect()
+}
+
+/// The least that frees a function from what it needs the finished mapping for.
+fn instead(finding: &Finding, rules: &Rules) -> &'static str {
+    let late = kinds(finding);
+    let rule = |kind: &K| kind.finish().and_then(|call| rules.call(call));
+    let all = |is: &dyn Fn(&K) -> bool| late.iter().all(|kind| is(kind));
+    let by_page = |kind: &K| rule(kind).is_some_and(|rule| rule.action_by_page.is_some());
+    let has_action = |kind: &K| by_page(kind) || rule(kind).is_some_and(|rule| rule.action.is_some());
+    let is_composed = |kind: &K| rule(kind).is_some_and(|rule| rule.composed);
+    let is_held = finding.judgement.notes.iter().any(|note| note.kind == NoteKind::LockAcrossPopulate);
+    if all(&is_composed) {
+        "a desc twin of the helper that populates"
+    } else if all(&by_page) && !is_held {
+        "an action for pages that a callback names (v7.4)"
+    } else if all(&|kind| *kind == K::MultiRemap || has_action(kind)) && !is_held {
+        "an action for several ranges"
+    } else if all(&|kind| has_action(kind) || is_composed(kind)) {
+        "an action that looks its object up, under the lock or with a pin"
+    } else if all(&|kind| *kind == K::AllocBeforePopulate || has_action(kind)) {
+        "an action that allocates what it maps"
+    } else {
+        "only a hook that runs when the mapping stands"
+    }
+}
