@@ -12,7 +12,7 @@ use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
 use crate::check::{Change, Engine, Outcome, Reported, State};
 use crate::fix::{counted, write_below};
 use crate::kernel::{FileTrouble, Tree, bounded};
-use crate::lint::{self, ALL, Lint, no_lint};
+use crate::lint::{self, ALL, DEPRECATED_MMAP, Lint, no_lint};
 use crate::profile;
 use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, markdown, rdjson, sarif, terse, text};
 use crate::report::escape::printable;
@@ -184,6 +184,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         converted: found.converted,
         reviews,
         is_change: found.is_change,
+        sums_up: !found.is_change && !options.select.iter().any(|name| name.trim_start_matches('+') == DEPRECATED_MMAP),
     };
     options.print(&check)?;
     let has_trouble = !found.trouble.is_empty();

@@ -4,6 +4,7 @@ use super::Facts;
 use crate::fingerprint::fingerprint;
 use crate::rules::{Confidence, Level, LintText};
 use crate::source::{LineIndex, Position, Span};
+use crate::verdict::Verdict;
 
 /// A finding of a lint. Hazards are sorted by place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,8 @@ pub struct Hazard {
     pub code: String,
     /// Handler that `fix` may have a patch for: the file that registers it, and its name.
     pub handler: Option<(String, String)>,
+    /// Verdict on the handler, if the lint is about handlers that are to be converted.
+    pub verdict: Option<Verdict>,
 }
 
 impl Hazard {
@@ -79,7 +82,19 @@ impl<'f> Found<'f> {
     ) -> &mut Hazard {
         let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
         let (lint, level, confidence) = (self.lint, self.level, self.confidence);
-        self.hazards.push(Hazard { file, start, end, lint, level, confidence, function, message, code, handler: None });
+        self.hazards.push(Hazard {
+            file,
+            start,
+            end,
+            lint,
+            level,
+            confidence,
+            function,
+            message,
+            code,
+            handler: None,
+            verdict: None,
+        });
         let last = self.hazards.len() - 1;
         &mut self.hazards[last]
     }

@@ -17,6 +17,9 @@ pub use function_view::{FunctionView, Variant};
 pub use hazard::{Found, Hazard};
 pub use lints::ALL;
 
+/// Name of the lint that lists the handlers that are to be converted.
+pub const DEPRECATED_MMAP: &str = "deprecated-mmap";
+
 /// Name of the lint that compares a conversion with the handler before it.
 pub const CONVERSION_DIFFERS: &str = "conversion-differs";
 

@@ -8,6 +8,9 @@ use crate::handler_report::{Conversion, Excerpt, HandlerReport};
 use crate::verdict::{PathVerdict, Scan};
 use crate::worklist::Task;
 
+/// Number of registrations that are listed.
+const REGISTRATIONS_SHOWN: usize = 5;
+
 /// Writes a handler's registrations, verdict, facts, evidence and conversion, and its maintainers.
 ///
 /// # Errors
@@ -17,10 +20,13 @@ pub fn text(scan: &Scan, report: &HandlerReport, task: &Task, out: &mut dyn Writ
     let place = report.place.as_ref().map_or("not found".to_owned(), |(file, line)| format!("{file}:{line}"));
     let mut line = |text: String| writeln!(out, "{}", printable(&text));
     line(format!("{} ({place}) is {}: {}", report.name, finding.verdict, finding.verdict.meaning()))?;
-    for number in &report.findings {
+    for number in report.findings.iter().take(REGISTRATIONS_SHOWN) {
         let registration = &scan.findings[*number].registration;
         let place = scan.index.file(registration.file).at(registration.span.start);
         line(format!("  registered as {} at {place}", registered_as(registration)))?;
+    }
+    if let Some(more @ 1..) = report.findings.len().checked_sub(REGISTRATIONS_SHOWN) {
+        line(format!("  and registered {more} times more (mmaplint scan --format lines lists the places)"))?;
     }
     for PathVerdict { verdict, file, span } in
         finding.judgement.paths.iter().filter(|_| finding.judgement.paths.len() > 1)

@@ -65,6 +65,7 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
             message,
             code: rules.join(", "),
             handler: None,
+            verdict: None,
         });
     }
     kept.sort();

@@ -28,6 +28,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let message = format!("{} is a deprecated .mmap{advice}", handler.name);
         let hazard = found.at(registration.file, registration.span, message);
         hazard.handler = Some((index.file(registration.file).path.clone(), handler.name.clone()));
+        hazard.verdict = Some(verdict);
         if verdict == Verdict::Blocked {
             hazard.level = Level::Note;
         }

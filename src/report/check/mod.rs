@@ -20,11 +20,15 @@ pub use sarif::sarif;
 pub use terse::terse;
 pub use text::text;
 
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
 use crate::check::{Converted, Reported, State, Suggestion};
 use crate::kernel::Tree;
-use crate::lint::Lint;
+use crate::lint::{DEPRECATED_MMAP, Lint};
 use crate::report::sources::{Text, Texts};
 use crate::review::Review;
+use crate::verdict::Verdict;
 
 /// Result of a check.
 pub struct Check<'a> {
@@ -40,12 +44,42 @@ pub struct Check<'a> {
     pub reviews: Vec<Review>,
     /// Whether a change was checked instead of a whole tree.
     pub is_change: bool,
+    /// Whether formats for people sum up the handlers that are to be converted, if there are many.
+    pub sums_up: bool,
 }
+
+/// Number of handlers that are to be converted from which on they are summed up.
+const MANY: usize = 20;
 
 impl Check<'_> {
     fn count(&self, level: crate::rules::Level) -> usize {
         self.reported.iter().filter(|reported| reported.state != State::Fixed && reported.hazard.level == level).count()
     }
+}
+
+impl Check<'_> {
+    /// What is shown one by one, and the numbers of the handlers that are to be converted, by verdict, if they are summed up.
+    fn summed_up(&self) -> (Vec<&Reported>, BTreeMap<Verdict, usize>) {
+        let mut sums: BTreeMap<Verdict, usize> = BTreeMap::new();
+        for verdict in self.reported.iter().filter_map(|reported| reported.hazard.verdict) {
+            *sums.entry(verdict).or_default() += 1;
+        }
+        if !self.sums_up || sums.values().sum::<usize>() < MANY {
+            return (self.reported.iter().collect(), BTreeMap::new());
+        }
+        (self.reported.iter().filter(|reported| reported.hazard.verdict.is_none()).collect(), sums)
+    }
+}
+
+/// Writes a line for each verdict of handlers that are summed up.
+fn write_sums(sums: &BTreeMap<Verdict, usize>, out: &mut dyn Write) -> io::Result<()> {
+    for (verdict, count) in sums {
+        writeln!(out, "{count:8} deprecated .mmap, {verdict}: {}", verdict.meaning())?;
+    }
+    if !sums.is_empty() {
+        writeln!(out, "--select +{DEPRECATED_MMAP} lists them; mmaplint worklist has them in order")?;
+    }
+    Ok(())
 }
 
 /// Documentation of a lint.

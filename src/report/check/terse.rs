@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Check;
+use super::{Check, write_sums};
 use crate::check::State;
 use crate::report::escape::printable;
 
@@ -11,7 +11,8 @@ use crate::report::escape::printable;
 /// # Errors
 /// `out` cannot be written.
 pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> {
-    for reported in &check.reported {
+    let (shown, sums) = check.summed_up();
+    for reported in shown {
         let hazard = &reported.hazard;
         let place = format!("{}:{}:{}", printable(&hazard.file), hazard.start.line, hazard.start.column);
         let state = match reported.state {
@@ -22,6 +23,7 @@ pub fn terse(check: &Check, types: bool, out: &mut dyn Write) -> io::Result<()> 
         let lint = if types { format!(" [{}]", hazard.lint) } else { String::new() };
         writeln!(out, "{place}: {}: {}{lint}{state}", hazard.level, printable(&hazard.message))?;
     }
+    write_sums(&sums, out)?;
     for converted in &check.converted {
         writeln!(
             out,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use codespan_reporting::diagnostic::{Diagnostic, Label, Severity};
 use codespan_reporting::term::{self, Config};
 
-use super::{Check, Reported, Text, Texts};
+use super::{Check, Reported, Text, Texts, write_sums};
 use crate::check::State;
 use crate::report::escape::printable;
 use crate::rules::Level;
@@ -17,11 +17,13 @@ use crate::source::Position;
 /// `out` cannot be written.
 pub fn text(check: &Check, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let texts = Texts::of(check.tree);
-    for reported in &check.reported {
+    let (shown, sums) = check.summed_up();
+    for reported in shown {
         // A fixed hazard has no line to show.
         let source = if reported.state == State::Fixed { None } else { texts.get(&reported.hazard.file) };
         excerpt(reported, source.as_deref(), coloured, out)?;
     }
+    write_sums(&sums, out)?;
     for converted in &check.converted {
         let place = format!("{}:{}", printable(&converted.file), converted.line);
         writeln!(out, "converted: {} is {} now ({place})", converted.from, converted.to)?;
