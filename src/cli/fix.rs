@@ -1,5 +1,6 @@
 //! `mmaplint fix`.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -114,7 +115,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         })?;
         false
     } else if options.write {
-        written(scan.index, tree, &fixes)
+        written(scan.index, tree, &fixes, common.quiet)
     } else if let Some(directory) = &options.mbox {
         let series = Series {
             index: scan.index,
@@ -204,6 +205,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     if is_compared(&own, &session.chosen) && !is_split {
         fix::verify(session, &mut fixes, options.mbox.is_some());
     }
+    fixes.mark_open_points(index, session.findings());
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     let converts = is_module && !fixes.changes.is_empty();
     let since = if converts { fix::since(session, &wanted, how, &fixes)? } else { None };
@@ -337,19 +339,26 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes each change and reports failures. Returns whether any change failed.
-fn written(index: &Index, tree: &Tree, fixes: &Fixes) -> bool {
+/// Writes each change, and tells what was written and what could not be. Returns whether any change failed.
+fn written(index: &Index, tree: &Tree, fixes: &Fixes, quiet: bool) -> bool {
     let mut failed = false;
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
     for steps in fixes.in_order() {
         let files = steps.iter().map(|(file, step)| {
             let source = index.file(*file);
             let (old, new) = step.texts(source);
             Replaced { file: &source.path, old, new }
         });
-        if let Err(error) = write(tree.folder(), &files.collect::<Vec<_>>()) {
-            output::tell(&printable(&error.to_string()));
-            failed = true;
+        match write(tree.folder(), &files.collect::<Vec<_>>()) {
+            Ok(()) => paths.extend(steps.iter().map(|(file, _)| index.file(*file).path.as_str())),
+            Err(error) => {
+                output::tell(&printable(&error.to_string()));
+                failed = true;
+            }
         }
+    }
+    for path in paths.iter().filter(|_| !quiet) {
+        output::tell(&printable(&format!("wrote {path}")));
     }
     failed
 }

@@ -18,6 +18,7 @@ mod planner;
 mod rewrite;
 mod series;
 mod since;
+mod sketched;
 mod text;
 mod unit;
 mod verified;

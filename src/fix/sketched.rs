@@ -1,0 +1,60 @@
+//! Marks in sketches: what a person has to do stands in the code that is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{Applicability, Fixes};
+use super::text::edit::put_in_order;
+use super::text::mentions::inserted_above;
+use crate::index::{Index, ItemId};
+use crate::verdict::Finding;
+
+/// Width of a comment's text.
+const WIDTH: usize = 74;
+
+impl Fixes {
+    /// Adds a FIXME comment for the open points of each written sketch, above the function that they are in.
+    pub fn mark_open_points(&mut self, index: &Index, findings: &[Finding]) {
+        for change in &mut self.changes {
+            let mut points: BTreeMap<ItemId, BTreeSet<&str>> = BTreeMap::new();
+            for fix in change.handlers.iter().map(|number| &self.handlers[*number]) {
+                let place = findings[fix.finding].handler.as_ref().and_then(|handler| handler.place);
+                let Some(place) = place.filter(|_| fix.applicability == Applicability::Sketch) else { continue };
+                for (file, point) in &fix.open_points {
+                    // A point outside of the functions that change is told at the handler.
+                    let own = || Some((place.file, index.file(place.file).item_at(place.span.start)?));
+                    let near = index.file(*file).item_at(point.offset).map(|item| (*file, item));
+                    let near = near.filter(|(file, _)| change.files.contains_key(file));
+                    if let Some((file, item)) = near.or_else(own) {
+                        points.entry(ItemId { file, item }).or_default().insert(&point.text);
+                    }
+                }
+            }
+            for (id, texts) in points {
+                let (source, item) = (index.file(id.file), index.item(id));
+                let edits = change.files.entry(id.file).or_default();
+                edits.extend(inserted_above(source, item, &comment(&texts)));
+                put_in_order(edits);
+            }
+        }
+    }
+}
+
+/// The comment for some points, with the line break behind it.
+fn comment(texts: &BTreeSet<&str>) -> String {
+    let mut comment = "/*\n".to_owned();
+    for text in texts {
+        let mut line = " * FIXME:".to_owned();
+        for word in text.replace("*/", "* /").split_whitespace() {
+            if line.len() + word.len() > WIDTH {
+                comment += &line;
+                comment.push('\n');
+                line = " *  ".to_owned();
+            }
+            line.push(' ');
+            line += word;
+        }
+        comment += &line;
+        comment.push('\n');
+    }
+    comment + " */\n"
+}
