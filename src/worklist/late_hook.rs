@@ -46,7 +46,7 @@ impl LateHook {
             for (counts, names) in all.iter_mut().zip(named) {
                 names.into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
             }
-            *all[3].entry(instead(finding, rules).to_owned()).or_default() += 1;
+            *all[3].entry(instead(finding, rules).text().to_owned()).or_default() += 1;
         }
         let [wrappers, fields, promises, instead] = all.map(ranked);
         LateHook { wrappers, fields, promises, instead, ..late }
@@ -83,8 +83,33 @@ fn promises(finding: &Finding) -> BTreeSet<String> {
     promises.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, promise)| promise.to_owned()).collect()
 }
 
-/// The least that frees a function from what it needs the finished mapping for.
-fn instead(finding: &Finding, rules: &Rules) -> &'static str {
+/// The least that frees a function from its need of the finished mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instead {
+    Twin,
+    ByPage,
+    Ranges,
+    Pinned,
+    Allocated,
+    /// Nothing less than the late hook.
+    Nothing,
+}
+
+impl Instead {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Instead::Twin => "a desc twin of the helper that populates",
+            Instead::ByPage => "an action for pages that a callback names (v7.4)",
+            Instead::Ranges => "an action for several ranges",
+            Instead::Pinned => "an action that looks its object up, under the lock or with a pin",
+            Instead::Allocated => "an action that allocates what it maps",
+            Instead::Nothing => "only a hook that runs when the mapping stands",
+        }
+    }
+}
+
+/// Finds the least that frees the function of a finding.
+pub(super) fn instead(finding: &Finding, rules: &Rules) -> Instead {
     let late = kinds(finding);
     let rule = |kind: &K| kind.finish().and_then(|call| rules.call(call));
     let all = |is: &dyn Fn(&K) -> bool| late.iter().all(|kind| is(kind));
@@ -93,16 +118,16 @@ fn instead(finding: &Finding, rules: &Rules) -> &'static str {
     let is_composed = |kind: &K| rule(kind).is_some_and(|rule| rule.composed);
     let is_held = finding.judgement.notes.iter().any(|note| note.kind == NoteKind::LockAcrossPopulate);
     if all(&is_composed) {
-        "a desc twin of the helper that populates"
+        Instead::Twin
     } else if all(&by_page) && !is_held {
-        "an action for pages that a callback names (v7.4)"
+        Instead::ByPage
     } else if all(&|kind| *kind == K::MultiRemap || has_action(kind)) && !is_held {
-        "an action for several ranges"
+        Instead::Ranges
     } else if all(&|kind| has_action(kind) || is_composed(kind)) {
-        "an action that looks its object up, under the lock or with a pin"
+        Instead::Pinned
     } else if all(&|kind| *kind == K::AllocBeforePopulate || has_action(kind)) {
-        "an action that allocates what it maps"
+        Instead::Allocated
     } else {
-        "only a hook that runs when the mapping stands"
+        Instead::Nothing
     }
 }

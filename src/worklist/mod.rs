@@ -4,6 +4,7 @@ mod late_hook;
 mod statistics;
 
 pub use late_hook::LateHook;
+use late_hook::{Instead, instead};
 pub use statistics::{Count, Statistics};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -261,7 +262,16 @@ impl Sources<'_> {
                 let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
                 format!("{}{after}", self.needed_first(&finding.judgement.depends_on()))
             }
-            Effort::Api => "needs an API that the kernel does not have".to_owned(),
+            Effort::Api => match (instead(finding, self.rules), why()) {
+                (Instead::Nothing, _) | (Instead::Twin, None) => {
+                    "needs an API that the kernel does not have".to_owned()
+                }
+                (Instead::Twin, Some(why)) => format!("convert it by hand, with the twins that fix writes: {why}"),
+                (Instead::ByPage, _) => {
+                    format!("needs {}; until then a fault handler can map the pages", Instead::ByPage.text())
+                }
+                (less, _) => format!("needs {}, which the kernel does not have", less.text()),
+            },
             Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
             Effort::Large => "redesign it".to_owned(),
         }
