@@ -124,6 +124,8 @@ pub struct ByPageForm {
     pub request: String,
     /// Statement that maps `{page}` in the callback.
     pub map: String,
+    /// Page of memory from vmalloc() at `{address}`.
+    pub of_memory: String,
     /// Number of pages mapped before, in the callback.
     pub index: String,
     /// Number of bytes mapped before, in the callback.
@@ -238,6 +240,7 @@ impl Rewrite {
         if let Some(form) = &self.by_page {
             only("rewrite.by_page.request", &form.request, &["desc", "name", "private"])?;
             only("rewrite.by_page.map", &form.map, &["page"])?;
+            only("rewrite.by_page.of_memory", &form.of_memory, &["address"])?;
         }
         if let Some(bridge) = &self.bridge {
             only("rewrite.bridge.before", &bridge.before, &["desc", "file", "vma"])?;

@@ -113,83 +113,80 @@ impl Rewriter<'_> {
     ) -> Option<Vec<String>> {
         let form = self.conversion.rewrite.by_page.clone()?;
         rule.action_by_page.as_ref()?;
-        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
         let mut lines = self.kept_apart(rule);
-        let mut callback = Callback::new(&form, self, around);
-        if let Some(page) = argument(rule.page) {
-            callback.need_names(page);
-        }
-        let Callback { mut declared, private: mut taken, unknown, .. } = callback;
-        let (page, handed) = if let Some(page) = argument(rule.page) {
-            let name = taken.as_deref().and_then(|taken| taken.rsplit([' ', '*']).next());
-            (page.text(self.conversion.source), name.unwrap_or("NULL").to_owned())
-        } else if let Some(pages) = argument(rule.pages) {
-            let offset = if rule.adds_offset { " + {desc}->pgoff" } else { "" };
-            taken = Some("struct page **pages".to_owned());
-            (format!("pages[{}]", form.index), format!("{}{offset}", self.operand(pages)))
-        } else {
-            let mut address = self.operand(argument(rule.kernel_address)?);
-            if let Some(first) = argument(rule.page_offset).filter(|first| !first.is_zero()) {
-                address = format!("{address} + ({} << PAGE_SHIFT)", self.operand(first));
-            }
-            taken = Some("void *memory".to_owned());
-            declared.push(format!("unsigned long offset = {};", form.offset));
-            ("vmalloc_to_page(memory + offset)".to_owned(), address)
-        };
-        let mut body = String::new();
-        if let Some(private) = &taken {
-            body += &format!("\t{private} = {};\n", form.private);
-        }
-        declared.iter().for_each(|line| body += &format!("\t{line}\n"));
-        if !body.is_empty() {
-            body.push('\n');
-        }
-        if around.is_empty() && rule.page.is_some() {
-            body += &format!("\tif ({})\n\t\t{};\n", form.index, form.end);
-        }
-        let map = fill(&form.map, &mut |key| (key == "page").then(|| page.clone()));
-        body += &format!("\t{}", laid_out(&format!("{map};"), 8));
-        let name = self.name.clone();
-        let callback = form.record.replace("{name}", &name).replace("{body}", &body);
+        let named = self.named_page(&form, rule, arguments, around)?;
+        let is_single = around.is_empty() && rule.page.is_some();
+        let callback = form.record.replace("{name}", &self.name).replace("{body}", &named.body(&form, is_single));
         self.out.callbacks.insert(callback.trim().to_owned());
-        for name in unknown {
+        lines.extend(self.refused_by(call, rule, arguments));
+        let request = fill(&form.request, &mut |key| match key {
+            "name" => Some(self.name.clone()),
+            "private" => Some(named.handed.clone()),
+            _ => None,
+        });
+        lines.push(format!("{request};"));
+        for name in named.unknown {
             self.open(call.span.start, &format!("the callback that names the pages needs {name}"));
         }
         if !around.is_empty() {
             let text = "the loop ends by itself, and the action goes on to the end of the mapping: the callback has to stop behind the last page";
             self.open(call.span.start, text);
         }
-        if argument(rule.pages).is_some_and(|pages| self.is_in_frame(pages)) {
-            self.open(
-                call.span.start,
-                "the page array is gone when the action runs: the memory that it names has to be found again",
-            );
+        if rule.pages.and_then(|pages| arguments.get(pages)).is_some_and(|pages| self.is_in_frame(pages)) {
+            let text = "the page array is gone when the action runs: the memory that it names has to be found again";
+            self.open(call.span.start, text);
         }
-        let forms = &self.conversion.rewrite.actions;
-        let E::Call { callee, .. } = &call.kind else { return None };
-        let ordinary = callee.name().and_then(|name| forms.get(name)).or_else(|| forms.get(rule.action.as_deref()?));
-        let refused = ordinary.and_then(|form| form.refused.clone());
-        if let Some(refused) = refused {
-            let mut filled = |key: &str| match key {
-                "pages" => argument(rule.pages).map(|argument| self.operand(argument)),
-                "count" => argument(rule.count).map(|argument| self.count(argument)),
-                _ => None,
-            };
-            lines.push(format!("if ({})", fill(&refused.when, &mut filled)));
-            lines.push(format!("\treturn {};", refused.error));
-        }
-        let request = fill(&form.request, &mut |key| match key {
-            "name" => Some(name.clone()),
-            "private" => Some(handed.clone()),
-            _ => None,
-        });
-        lines.push(format!("{request};"));
-        self.open(
-            call.span.start,
-            "the callback is a proposal: what it follows has to live as long as the action runs",
-        );
+        let text = "the callback is a proposal: what it follows has to live as long as the action runs";
+        self.open(call.span.start, text);
         self.has_populated = true;
         Some(lines)
+    }
+
+    /// How the callback names a page of a populating call.
+    fn named_page(
+        &mut self,
+        form: &ByPageForm,
+        rule: &Call,
+        arguments: &[Expression],
+        around: &[Statement],
+    ) -> Option<NamedPage> {
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        if let Some(page) = argument(rule.page) {
+            let mut callback = Callback::new(form, self, around);
+            callback.need_names(page);
+            let Callback { declared, private, unknown, .. } = callback;
+            let name = private.as_deref().and_then(|head| head.rsplit([' ', '*']).next());
+            let (page, handed) = (page.text(self.conversion.source), name.unwrap_or("NULL").to_owned());
+            return Some(NamedPage { page, handed, taken: private, declared, unknown });
+        }
+        if let Some(pages) = argument(rule.pages) {
+            let offset = if rule.adds_offset { " + {desc}->pgoff" } else { "" };
+            let handed = format!("{}{offset}", self.operand(pages));
+            let (page, taken) = (format!("pages[{}]", form.index), Some("struct page **pages".to_owned()));
+            return Some(NamedPage { page, handed, taken, ..NamedPage::default() });
+        }
+        let mut handed = self.operand(argument(rule.kernel_address)?);
+        if let Some(first) = argument(rule.page_offset).filter(|first| !first.is_zero()) {
+            handed = format!("{handed} + ({} << PAGE_SHIFT)", self.operand(first));
+        }
+        let declared = vec![format!("unsigned long offset = {};", form.offset)];
+        let page = fill(&form.of_memory, &mut |key| (key == "address").then(|| "memory + offset".to_owned()));
+        Some(NamedPage { page, handed, taken: Some("void *memory".to_owned()), declared, unknown: Vec::new() })
+    }
+
+    /// The check that a populating call makes itself, and the action does not.
+    fn refused_by(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Vec<String> {
+        let E::Call { callee, .. } = &call.kind else { return Vec::new() };
+        let forms = &self.conversion.rewrite.actions;
+        let form = callee.name().and_then(|name| forms.get(name)).or_else(|| forms.get(rule.action.as_deref()?));
+        let Some(refused) = form.and_then(|form| form.refused.clone()) else { return Vec::new() };
+        let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
+        let when = fill(&refused.when, &mut |key| match key {
+            "pages" => argument(rule.pages).map(|argument| self.operand(argument)),
+            "count" => argument(rule.count).map(|argument| self.count(argument)),
+            _ => None,
+        });
+        vec![format!("if ({when})"), format!("\treturn {};", refused.error)]
     }
 
     /// Whether a page array lies in the frame of the function: `pages`, `&page`.
@@ -249,6 +246,37 @@ impl Rewriter<'_> {
             "{name}() set {flag}, so that the mapping did not merge; the action is refused unless the hook sets it"
         ));
         vec![format!("{text};")]
+    }
+}
+
+/// How a callback names a page.
+#[derive(Debug, Default)]
+struct NamedPage {
+    /// The page, as an expression of the callback.
+    page: String,
+    /// The pointer that the hook hands to the callback.
+    handed: String,
+    /// Variable of the callback that takes it, with its type.
+    taken: Option<String>,
+    /// Further declarations of the callback.
+    declared: Vec<String>,
+    /// Variables that a person has to supply.
+    unknown: Vec<String>,
+}
+
+impl NamedPage {
+    /// Body of the callback. For a single page, it stops behind the first.
+    fn body(&self, form: &ByPageForm, is_single: bool) -> String {
+        let taken = self.taken.iter().map(|taken| format!("\t{taken} = {};\n", form.private));
+        let mut body: String = taken.chain(self.declared.iter().map(|line| format!("\t{line}\n"))).collect();
+        if !body.is_empty() {
+            body.push('\n');
+        }
+        if is_single {
+            body += &format!("\tif ({})\n\t\t{};\n", form.index, form.end);
+        }
+        let map = fill(&form.map, &mut |key| (key == "page").then(|| self.page.clone()));
+        body + &format!("\t{}", laid_out(&format!("{map};"), 8))
     }
 }
 
