@@ -117,3 +117,24 @@ fn every_script_and_test_is_there() {
     }
     assert!(seen > 15, "{seen}");
 }
+
+#[test]
+fn manual_pages_have_examples_and_exit_codes_and_completions_know_the_names() {
+    let mmaplint =
+        |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_mmaplint")).args(arguments).output().unwrap().stdout;
+    let pages = TempDir::new().unwrap();
+    mmaplint(&["man", "--directory", pages.path().to_str().unwrap()]);
+    let page = |name: &str| fs::read_to_string(pages.path().join(name)).unwrap();
+    for name in ["mmaplint.1", "mmaplint-scan.1", "mmaplint-fix.1", "mmaplint-check.1"] {
+        let text = page(name);
+        assert!(
+            text.contains(".SH \"EXIT STATUS\"\n.TP\n0\n") && text.contains(".SH EXAMPLES\n.TP\n"),
+            "{name}: {text}"
+        );
+    }
+    assert!(!page("mmaplint-schema.1").contains(".SH EXAMPLES"));
+    let completions = String::from_utf8(mmaplint(&["completions", "bash"])).unwrap();
+    for name in ["pgoff-overflow", "mmap-finish", "mechanical"] {
+        assert!(completions.contains(name), "{name}");
+    }
+}

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::names::LINTS;
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, FINDINGS, check_found, output, tells_unread};
 use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
@@ -55,10 +56,10 @@ pub struct Options {
     #[arg(long)]
     show_types: bool,
     /// Run only these lints; `all` runs all, `+RULE` adds one to the defaults
-    #[arg(long, value_delimiter = ',', value_name = "RULE,...")]
+    #[arg(long, value_delimiter = ',', value_name = "RULE,...", value_parser = LINTS, hide_possible_values = true)]
     select: Vec<String>,
     /// Do not run these lints
-    #[arg(long, value_delimiter = ',', value_name = "RULE,...")]
+    #[arg(long, value_delimiter = ',', value_name = "RULE,...", value_parser = LINTS, hide_possible_values = true)]
     ignore: Vec<String>,
     /// Ignore the findings recorded in FILE
     #[arg(long, value_name = "FILE")]

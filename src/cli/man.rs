@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Arguments, CLEAN, output};
+use super::{Arguments, CLEAN, ERROR, FINDINGS, output};
 use crate::report::guard::Syntax;
 
 #[derive(Args, Debug)]
@@ -34,6 +34,72 @@ pub fn completions(options: &CompletionsOptions) -> Result<u8, String> {
     Ok(CLEAN)
 }
 
+/// Exit codes, with their meanings.
+const EXIT_STATUS: &[(u8, &str)] = &[
+    (CLEAN, "Nothing was found, or all that was asked for was done."),
+    (FINDINGS, "Something was found: a hazard of check, or with --strict something that was not understood."),
+    (ERROR, "Wrong usage, a file that cannot be read or written, or an internal error."),
+];
+
+/// Examples of a command, each with its purpose.
+fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
+    match command {
+        "mmaplint" => &[
+            ("mmaplint scan linux", "What is left in a tree."),
+            ("mmaplint fix linux drivers/char/hpet.c", "The conversions of one driver, as a diff."),
+            ("git format-patch --stdout -1 | mmaplint check linux --patch -", "What a patch introduces."),
+        ],
+        "scan" => &[
+            ("mmaplint scan linux drivers/char --only action,mapped", "The handlers of a folder with these verdicts."),
+            ("mmaplint scan linux --format json -o scan.json", "Everything, for another program."),
+            ("mmaplint scan . --kernel /lib/modules/$(uname -r)/build", "An out-of-tree module."),
+        ],
+        "fix" => &[
+            ("mmaplint fix linux hpet_mmap", "The conversion of one handler."),
+            ("mmaplint fix linux --mbox out --cover-letter --by subsystem", "A series of mails for each subsystem."),
+            ("mmaplint fix linux --plan", "The patches, what each needs and frees, and what is left."),
+        ],
+        "check" => &[
+            ("mmaplint check linux --base origin/master", "What the branch introduces."),
+            ("mmaplint check linux --baseline known.json --write-baseline", "Records the findings, for a ratchet."),
+        ],
+        "worklist" => &[
+            ("mmaplint worklist linux --for torvalds", "The work of one maintainer."),
+            ("mmaplint worklist linux --format html -o report.html", "A report for a browser."),
+        ],
+        "explain" => &[
+            ("mmaplint explain hpet_mmap linux", "A handler, with its evidence, its behaviour and its patch."),
+            ("mmaplint explain write-refused-maywrite-kept", "A lint."),
+        ],
+        "compare" => &[
+            ("mmaplint compare linux-6.12 linux-7.3", "What was converted between two releases."),
+            ("mmaplint compare linux linux --old-target v7.3 --target v7.4", "What an API buys."),
+        ],
+        "graph" => {
+            &[("mmaplint graph linux --format dot | dot -Tsvg > graph.svg", "A drawing of what waits for what.")]
+        }
+        "kbuild" => &[("make C=1 CHECK=\"mmaplint kbuild\" drivers/char/", "Checks the files as they are compiled.")],
+        _ => &[],
+    }
+}
+
+/// The sections behind those that clap knows, in roff.
+fn more_sections(command: &str) -> String {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('-', "\\-");
+    let mut text = ".SH \"EXIT STATUS\"\n".to_owned();
+    for (code, meaning) in EXIT_STATUS {
+        text += &format!(".TP\n{code}\n{}\n", escaped(meaning));
+    }
+    let examples = examples(command);
+    if !examples.is_empty() {
+        text += ".SH EXAMPLES\n";
+    }
+    for (example, purpose) in examples {
+        text += &format!(".TP\n{}\n{}\n", escaped(example), escaped(purpose));
+    }
+    text
+}
+
 /// Writes manual pages.
 ///
 /// # Errors
@@ -42,13 +108,18 @@ pub fn man(options: &ManOptions) -> Result<u8, String> {
     let mut command = Arguments::command();
     command.build();
     let Some(directory) = &options.directory else {
-        output::write(None, Syntax::Exact, |out| Man::new(command).render(out))?;
+        output::write(None, Syntax::Exact, |out| {
+            Man::new(command).render(out)?;
+            out.write_all(more_sections("mmaplint").as_bytes())
+        })?;
         return Ok(CLEAN);
     };
     let page = |command: clap::Command| -> Result<(String, Vec<u8>), String> {
+        let sections = more_sections(command.get_name());
         let man = Man::new(command);
         let mut text = Vec::new();
         man.render(&mut text).map_err(|error| error.to_string())?;
+        text.extend_from_slice(sections.as_bytes());
         Ok((man.get_filename(), text))
     };
     let mut pages = vec![page(command.clone())?];

@@ -9,6 +9,7 @@ mod fix;
 mod graph;
 mod kbuild;
 mod man;
+mod names;
 mod output;
 mod place;
 mod rules;
@@ -125,7 +126,7 @@ impl Command {
 #[derive(Args, Debug)]
 struct Common {
     /// Target API: v6.16 ... v7.4, mmap-finish, or auto to detect it from the headers
-    #[arg(long, default_value = "auto", value_name = "NAME")]
+    #[arg(long, default_value = "auto", value_name = "NAME", value_parser = names::TARGETS, hide_possible_values = true)]
     target: String,
     /// Load additional rule files from a directory
     #[arg(long, value_name = "DIR")]

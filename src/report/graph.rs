@@ -23,12 +23,17 @@ fn ranked<'a>(report: &'a Report) -> Vec<&'a Blocker> {
     blockers
 }
 
+/// Explanation above the graph.
+const LEGEND: &str = "An arrow leads from a blocker to one that it waits for. Ellipse: helper; box: hook of an ops table; dashed frame: a \
+    knot, whose members wait for one another.\nColour by verdict: green mechanical, khaki action or mapped, blue blocked, orange finish, red manual or unknown.";
+
 /// Writes the blockers as a graph. An arrow leads from each blocker to a blocker that it waits for.
 ///
 /// # Errors
 /// `out` cannot be written.
 pub fn dot(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "digraph mmap_prepare {{")?;
+    writeln!(out, "  label={}; labelloc=t; fontname=\"sans-serif\";", quoted(LEGEND))?;
     writeln!(out, "  rankdir=LR;\n  node [fontname=\"sans-serif\", style=filled, fillcolor=white];")?;
     for blocker in ranked(report) {
         let shape = if blocker.kind == BlockerKind::Hook { "box" } else { "ellipse" };

@@ -128,11 +128,15 @@ pub(super) fn built_in() -> Result<Rules, RuleError> {
     Ok(rules)
 }
 
+/// Names of the built-in targets, oldest first.
+pub fn built_in_targets() -> impl Iterator<Item = &'static str> {
+    BUILT_IN_TARGETS.iter().map(|(name, _)| name.trim_start_matches("rules/targets/").trim_end_matches(".toml"))
+}
+
 /// Identifies the built-in files: a hash of their contents, and their targets. Every run of the command calls this, so it parses nothing.
 pub(super) fn version() -> String {
     let hash = fingerprint(BUILT_IN_TARGETS.iter().chain(BUILT_IN).flat_map(|(name, text)| [*name, *text]));
-    let stem = |name: &'static str| name.trim_start_matches("rules/targets/").trim_end_matches(".toml");
-    let targets: Vec<&str> = BUILT_IN_TARGETS.iter().map(|(name, _)| stem(name)).collect();
+    let targets: Vec<&str> = built_in_targets().collect();
     format!("{hash} (targets {})", targets.join(" "))
 }
 

@@ -26,7 +26,7 @@ pub use document::Document;
 pub use idiom::Idiom;
 pub use kind::{NoteKind, RequirementKind};
 pub use lint::{Confidence, Group, Level, LintText, Reading};
-pub use load::RuleError;
+pub use load::{RuleError, built_in_targets};
 pub use requirement::RequirementText;
 pub use rewrite::{ActionForm, BridgeForm, ByPageForm, CallForm, FinishForm, Insertion, MappedForm, Rewrite};
 pub use state::{Bracket, Guard, Object, ObjectRule, Pattern, StateKind, StateRule, Taking};
