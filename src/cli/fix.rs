@@ -199,7 +199,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
         scaffold: options.scaffold,
     };
     let mut fixes = plan(session, &wanted, how)?;
-    // A hook that is split in two is not compared with the one before it, and neither is one for headers of another age: `lacks` says so.
+    // A hook that is split in two is not compared with the one before it.
     let target = &session.chosen.target;
     let is_split = session.context.rules.rewrite(target, &own.target).is_some_and(|rewrite| rewrite.finish.is_some());
     if is_compared(&own, &session.chosen) && !is_split {
@@ -212,7 +212,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks, since })
 }
 
-/// Whether the headers of the tree declare what a conversion for the target is compared by. What a newer API adds is never called safe.
+/// Whether conversions for the target can be compared: the headers have an API, and it is not newer than the target.
 fn is_compared(own: &ResolvedTarget, chosen: &ResolvedTarget) -> bool {
     own.from == TargetFrom::Headers && own.target.order <= chosen.target.order
 }

@@ -37,7 +37,10 @@ pub fn completions(options: &CompletionsOptions) -> Result<u8, String> {
 /// Exit codes, with their meanings.
 const EXIT_STATUS: &[(u8, &str)] = &[
     (CLEAN, "Nothing was found, or all that was asked for was done."),
-    (FINDINGS, "Something was found: a hazard of check, or with --strict something that was not understood."),
+    (
+        FINDINGS,
+        "Something was found: a hazard of check, a gap of docs, or with --strict something that was not understood.",
+    ),
     (ERROR, "Wrong usage, a file that cannot be read or written, or an internal error."),
 ];
 
@@ -45,7 +48,7 @@ const EXIT_STATUS: &[(u8, &str)] = &[
 fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
     match command {
         "mmaplint" => &[
-            ("mmaplint scan linux", "What is left in a tree."),
+            ("mmaplint scan linux", "The verdicts on all handlers of a tree."),
             ("mmaplint fix linux drivers/char/hpet.c", "The conversions of one driver, as a diff."),
             ("git format-patch --stdout -1 | mmaplint check linux --patch -", "What a patch introduces."),
         ],
@@ -57,11 +60,14 @@ fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
         "fix" => &[
             ("mmaplint fix linux hpet_mmap", "The conversion of one handler."),
             ("mmaplint fix linux --mbox out --cover-letter --by subsystem", "A series of mails for each subsystem."),
-            ("mmaplint fix linux --plan", "The patches, what each needs and frees, and what is left."),
+            ("mmaplint fix linux --plan", "The patches with what each needs, and the handlers that are left."),
         ],
         "check" => &[
             ("mmaplint check linux --base origin/master", "What the branch introduces."),
-            ("mmaplint check linux --baseline known.json --write-baseline", "Records the findings, for a ratchet."),
+            (
+                "mmaplint check linux --baseline known.json --write-baseline",
+                "Records the known findings; later runs report only new ones.",
+            ),
         ],
         "worklist" => &[
             ("mmaplint worklist linux --for torvalds", "The work of one maintainer."),
@@ -73,11 +79,9 @@ fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "compare" => &[
             ("mmaplint compare linux-6.12 linux-7.3", "What was converted between two releases."),
-            ("mmaplint compare linux linux --old-target v7.3 --target v7.4", "What an API buys."),
+            ("mmaplint compare linux linux --old-target v7.3 --target v7.4", "Verdicts that a newer API improves."),
         ],
-        "graph" => {
-            &[("mmaplint graph linux --format dot | dot -Tsvg > graph.svg", "A drawing of what waits for what.")]
-        }
+        "graph" => &[("mmaplint graph linux --format dot | dot -Tsvg > graph.svg", "A drawing of the blockers.")],
         "kbuild" => &[("make C=1 CHECK=\"mmaplint kbuild\" drivers/char/", "Checks the files as they are compiled.")],
         _ => &[],
     }

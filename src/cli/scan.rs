@@ -46,14 +46,14 @@ pub struct Options {
     pub(super) common: Common,
 }
 
-/// Number of handlers whose evidence a terminal shows unasked.
+/// Maximum number of handlers that a terminal shows in full by default.
 const FEW: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// On a terminal text, or an overview if there are many handlers; lines elsewhere
+    /// Text on a terminal (an overview if there are many handlers), lines elsewhere
     Auto,
-    /// The counts, and the handlers that need a person: at most a screen
+    /// The counts, and the hardest handlers
     Overview,
     /// Source excerpts with the evidence, and a summary
     Text,

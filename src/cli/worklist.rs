@@ -25,10 +25,10 @@ pub struct Options {
     tree: PathBuf,
     /// Only the tasks below these paths, with the blockers that they wait for
     paths: Vec<String>,
-    /// Only the tasks of this maintainer or list: a part of the name or of the address
+    /// Only the tasks of this maintainer or list (a part of the name or address), with the blockers that they wait for
     #[arg(long = "for", value_name = "NAME")]
     whose: Option<String>,
-    /// In text, a line for each handler that waits, instead of one for each blocker
+    /// In text, list every handler that waits; many that wait for one blocker are one line otherwise
     #[arg(long)]
     details: bool,
     /// Group tasks
@@ -102,7 +102,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     tasks.retain(|task| options.only.is_empty() || options.only.contains(&task.verdict));
     keep(&mut tasks, |task| place.holds(&task.file) && options.is_of(task));
     if let Some(name) = options.whose.as_ref().filter(|_| tasks.is_empty()) {
-        return Err(format!("--for: no task is for a maintainer or list with {name:?} in its name"));
+        return Err(format!("--for: no selected task has a maintainer or list that matches {name:?}"));
     }
     // Work in the kernel is not the module's, whatever the module waits for.
     tasks.retain(|task| session.tree().layer(&task.file) != Layer::Kernel);

@@ -1,4 +1,4 @@
-//! Marks in sketches: what a person has to do stands in the code that is written.
+//! FIXME comments for the open points of sketches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::verdict::Finding;
 const WIDTH: usize = 74;
 
 impl Fixes {
-    /// Adds a FIXME comment for the open points of each written sketch, above the function that they are in.
+    /// Adds a FIXME comment for the open points of each written sketch, above the functions that they are in, and their callbacks.
     pub fn mark_open_points(&mut self, index: &Index, findings: &[Finding]) {
         for change in &mut self.changes {
             let mut points: BTreeMap<ItemId, BTreeSet<&str>> = BTreeMap::new();
@@ -20,7 +20,7 @@ impl Fixes {
                 let place = findings[fix.finding].handler.as_ref().and_then(|handler| handler.place);
                 let Some(place) = place.filter(|_| fix.applicability == Applicability::Sketch) else { continue };
                 for (file, point) in &fix.open_points {
-                    // A point outside of the functions that change is told at the handler.
+                    // A point in a file that stays goes above the handler.
                     let own = || Some((place.file, index.file(place.file).item_at(place.span.start)?));
                     let near = index.file(*file).item_at(point.offset).map(|item| (*file, item));
                     let near = near.filter(|(file, _)| change.files.contains_key(file));

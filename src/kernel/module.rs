@@ -97,7 +97,7 @@ impl Tree {
         Ok(tree.built_against(kernel, macros, keeps_dead_code))
     }
 
-    /// Adds the macros that the headers of a module derive from those that are known. One that its build system names may be set there.
+    /// Adds the macros that the headers of a module derive from those that are known. One that no header defines, and its build system names, may be set there, and stays unknown.
     fn derive(&self, macros: &mut KnownMacros) {
         let (mut headers, mut builds) = (Vec::new(), Vec::new());
         for path in self.entries() {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::printable;
 use super::registered_as;
+use crate::fix::counted;
 use crate::handler_report::{Conversion, Excerpt, HandlerReport};
 use crate::verdict::{PathVerdict, Scan};
 use crate::worklist::Task;
@@ -26,7 +27,7 @@ pub fn text(scan: &Scan, report: &HandlerReport, task: &Task, out: &mut dyn Writ
         line(format!("  registered as {} at {place}", registered_as(registration)))?;
     }
     if let Some(more @ 1..) = report.findings.len().checked_sub(REGISTRATIONS_SHOWN) {
-        line(format!("  and registered {more} times more (mmaplint scan --format lines lists the places)"))?;
+        line(format!("  and {} (mmaplint scan --format lines lists all)", counted(more, "more registration")))?;
     }
     for PathVerdict { verdict, file, span } in
         finding.judgement.paths.iter().filter(|_| finding.judgement.paths.len() > 1)

@@ -1,4 +1,4 @@
-//! At most a screen: the counts, and the handlers that need most thought.
+//! A short overview: the counts, and the handlers that need most thought.
 
 use std::io::{self, Write};
 

@@ -30,13 +30,14 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         count => format!("{count} handlers"),
     };
     let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
-    // Several tables may register one function.
-    let places: BTreeSet<(u32, u32)> = live()
+    // Several tables may register one function. Hooks that are NULL, or whose function is not found, have no place.
+    let placed: Vec<(u32, u32)> = live()
         .filter_map(|finding| finding.handler.as_ref()?.place)
         .map(|place| (place.file, place.span.start))
         .collect();
+    let places: BTreeSet<(u32, u32)> = placed.iter().copied().collect();
     let functions = match places.len() {
-        count if count == live().count() => String::new(),
+        count if count == placed.len() => String::new(),
         1 => " (1 function)".to_owned(),
         count => format!(" ({count} functions)"),
     };

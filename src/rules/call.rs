@@ -72,7 +72,7 @@ pub struct Call {
     pub needs_vma_value: bool,
     /// Mmap action that replaces a populating call.
     pub action: Option<String>,
-    /// Mmap action that replaces the call where `action` does not: in a loop, or for pages that nothing keeps.
+    /// Mmap action that replaces the call page by page, if `action` is absent or cannot be used: in a loop, for a page array on the stack.
     pub action_by_page: Option<String>,
     /// Position of the address where populating starts.
     pub start: Option<usize>,

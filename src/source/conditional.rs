@@ -15,7 +15,7 @@ pub struct Conditional {
 }
 
 impl Conditional {
-    /// Whether it stands around a whole header: `#ifndef _LAMP_H`, `#define _LAMP_H`.
+    /// Whether it defines the macro that it asks for: `#ifndef _LAMP_H`, `#define _LAMP_H`. It stands around a header, or a fallback.
     pub(super) fn is_include_guard(&self, text: &[u8]) -> bool {
         let [arm] = self.arms.as_slice() else { return false };
         let Some(name) = arm.condition.strip_prefix('!') else { return false };

@@ -1,4 +1,4 @@
-//! C text of an expression whose span does not have it: within the expansion of a macro, every span is that of the call.
+//! Rebuilds the C text of an expression from its syntax. Within the expansion of a macro, every span is that of the call.
 
 use super::ast::{Expression, ExpressionKind as E};
 

@@ -1,5 +1,5 @@
-//! What a hook that runs when the mapping stands would have to offer, and what would do in its place: the question of the mail that
-//! introduced `.mmap_prepare` (linux-mm, 14 May 2025), with numbers.
+//! Requirements of a late hook, which runs after the VMA exists, and what less would do in its place, counted. The mail that introduced
+//! `.mmap_prepare` asks for them (linux-mm, 14 May 2025).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,13 +72,13 @@ fn promises(finding: &Finding) -> BTreeSet<String> {
     let is_state = |kind: &K| matches!(kind, K::State(_) | K::OpenCall);
     let promises = [
         (has(&|kind| *kind == K::MultiRemap), "populates several ranges"),
-        (has(&|kind| *kind == K::PostPopulate), "goes on when the mapping is populated"),
-        (has(&|kind| *kind == K::AllocBeforePopulate), "its failure reaches what allocated the memory"),
-        (has(&is_state), "takes state for the mapping, and gives it back if it fails"),
+        (has(&|kind| *kind == K::PostPopulate), "continues after the populate"),
+        (has(&|kind| *kind == K::AllocBeforePopulate), "its failure frees the allocated memory"),
+        (has(&is_state), "takes state per mapping, and releases it on failure"),
         (notes(NoteKind::LockAcrossPopulate), "a lock is held from the look-up to the populate"),
         (notes(NoteKind::RefLookup), "an object is pinned from the look-up to the populate"),
         (notes(NoteKind::ErrorOverride), "its error reaches user space"),
-        (notes(NoteKind::ProtOverride), "a protection of its own for the pages"),
+        (notes(NoteKind::ProtOverride), "a page protection of its own"),
     ];
     promises.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, promise)| promise.to_owned()).collect()
 }
@@ -99,11 +99,11 @@ impl Instead {
     pub(super) fn text(self) -> &'static str {
         match self {
             Instead::Twin => "a desc twin of the helper that populates",
-            Instead::ByPage => "an action for pages that a callback names (v7.4)",
+            Instead::ByPage => "an action that gets pages from a callback (v7.4)",
             Instead::Ranges => "an action for several ranges",
-            Instead::Pinned => "an action that looks its object up, under the lock or with a pin",
+            Instead::Pinned => "an action that looks up its object under a lock, or pins it",
             Instead::Allocated => "an action that allocates what it maps",
-            Instead::Nothing => "only a hook that runs when the mapping stands",
+            Instead::Nothing => "only a hook that runs after the VMA exists",
         }
     }
 }

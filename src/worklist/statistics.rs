@@ -89,10 +89,10 @@ impl Statistics {
             ("Actions that cover a populating call", &self.actions),
             ("Calls that no action covers", &self.finishes),
             ("Calls that are the only obstacle of a registration", &self.frees),
-            ("A late hook: calls that it would wrap, by functions", &self.late.wrappers),
-            ("A late hook: fields that it would show", &self.late.fields),
-            ("A late hook: what it would promise", &self.late.promises),
-            ("A late hook: what would do in its place", &self.late.instead),
+            ("Late hook: calls to wrap (functions)", &self.late.wrappers),
+            ("Late hook: fields of the VMA to show (functions)", &self.late.fields),
+            ("Late hook: promises (functions)", &self.late.promises),
+            ("Late hook: the least that would do in its place (functions)", &self.late.instead),
         ]
     }
 }

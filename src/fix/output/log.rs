@@ -274,8 +274,7 @@ fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<Stri
         Consequence::ProtectionOfMapping { call } => {
             format!(
                 "{call}() was given a page protection that was not stored in the VMA. The action takes the page_prot of the descriptor, \
-                 so vm_page_prot of the VMA is now the same. Where a private mapping is allowed, the pages that it copies have that \
-                 protection, too."
+                 so vm_page_prot of the VMA is now the same. Pages that a private mapping copies also get that protection."
             )
         }
         Consequence::AskedBeforeMerge if has_vma => return None,

@@ -86,7 +86,7 @@ impl Rewriter<'_> {
                 let template = self.conversion.rewrite.error.clone()?;
                 lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
             }
-            _ => self.open(call.span.start, "its error becomes one of several; an action has one override"),
+            _ => self.open(call.span.start, "the old loop returns several errors; an action has one error_override"),
         }
         self.write_lines(statement.span, &lines);
         Some(0)
@@ -126,17 +126,17 @@ impl Rewriter<'_> {
         });
         lines.push(format!("{request};"));
         for name in named.unknown {
-            self.open(call.span.start, &format!("the callback that names the pages needs {name}"));
+            self.open(call.span.start, &format!("the callback needs a value for {name}"));
         }
         if !around.is_empty() {
-            let text = "the loop ends by itself, and the action goes on to the end of the mapping: the callback has to stop behind the last page";
+            let text = "the old loop had its own end; the action goes on to the end of the mapping: stop this callback behind the last page";
             self.open(call.span.start, text);
         }
         if rule.pages.and_then(|pages| arguments.get(pages)).is_some_and(|pages| self.is_in_frame(pages)) {
-            let text = "the page array is gone when the action runs: the memory that it names has to be found again";
+            let text = "the page array is a local of the hook, and gone when the action runs: hand on memory that lives longer";
             self.open(call.span.start, text);
         }
-        let text = "the callback is a proposal: what it follows has to live as long as the action runs";
+        let text = "check that every object that this callback follows is still valid when the action runs";
         self.open(call.span.start, text);
         self.has_populated = true;
         Some(lines)
@@ -243,7 +243,7 @@ impl Rewriter<'_> {
         let text = fill(set, &mut |key| (key == "bits").then(|| bits.clone()));
         let name = rule.names.first().map_or("the call", String::as_str);
         self.out.remarks.insert(format!(
-            "{name}() set {flag}, so that the mapping did not merge; the action is refused unless the hook sets it"
+            "{name}() set {flag}, which prevents a merge; the hook sets it now, because the action is refused otherwise"
         ));
         vec![format!("{text};")]
     }

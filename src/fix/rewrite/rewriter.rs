@@ -54,7 +54,7 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) name: String,
     /// Its variables, if the target has an action that needs them.
     pub(in crate::fix) variables: BTreeMap<String, Variable>,
-    /// Whether every path sets a flag that keeps the mapping from merging.
+    /// Whether a top-level statement sets a flag that keeps the mapping from merging.
     pub(in crate::fix) is_kept_apart: bool,
     pub(in crate::fix) locals: Locals,
     pub(in crate::fix) out: Written,

@@ -48,7 +48,7 @@ pub struct Check<'a> {
     pub sums_up: bool,
 }
 
-/// Number of handlers that are to be converted from which on they are summed up.
+/// Minimum number of unconverted handlers that are summed up.
 const MANY: usize = 20;
 
 impl Check<'_> {
@@ -58,7 +58,7 @@ impl Check<'_> {
 }
 
 impl Check<'_> {
-    /// What is shown one by one, and the numbers of the handlers that are to be converted, by verdict, if they are summed up.
+    /// Findings to show one by one, and the numbers of the other handlers by verdict.
     fn summed_up(&self) -> (Vec<&Reported>, BTreeMap<Verdict, usize>) {
         let mut sums: BTreeMap<Verdict, usize> = BTreeMap::new();
         for verdict in self.reported.iter().filter_map(|reported| reported.hazard.verdict) {

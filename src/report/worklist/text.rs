@@ -56,7 +56,7 @@ pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
         let late = &statistics.late;
         writeln!(
             out,
-            "\n{} at {} need the finished mapping",
+            "\nthe finished mapping is needed by {} at {}",
             counted(late.functions, "function"),
             counted(late.registrations, "registration")
         )?;
@@ -65,7 +65,7 @@ pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Number of handlers with the same blocker from which on they are one line.
+/// Minimum number of handlers with the same blocker that are folded into one line.
 const MANY: usize = 3;
 
 /// Blocker that a handler waits for.

@@ -93,7 +93,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Texts of a macro call, one for each definition that the file can mean. `None` if an argument cannot be written again.
+    /// Texts of a macro call, one for each definition that the file can mean. `None` if the text of an argument cannot be rebuilt.
     fn expansions(&self, name: &str, arguments: &[Expression]) -> Option<Vec<Vec<u8>>> {
         let texts: Option<Vec<Cow<[u8]>>> = arguments.iter().map(|argument| self.text_of(argument)).collect();
         let texts = texts?;
@@ -101,7 +101,7 @@ impl Lowerer<'_> {
         Some(self.context.index.expanded_call(name, self.file, &texts))
     }
 
-    /// Text of an argument. Within an expansion it has the span of the whole call, so its text is spelled.
+    /// Text of an argument. Within an expansion it has the span of the whole call, so its text is rebuilt.
     fn text_of(&self, argument: &Expression) -> Option<Cow<'_, [u8]>> {
         if self.macro_depth == 0 {
             return Some(Cow::Borrowed(argument.span.of(self.text)));

@@ -78,7 +78,7 @@ impl Lowerer<'_> {
                 {
                     self.read(name, span);
                     if !self.context.rules.is_in_desc(self.context.rules.vma_field(name)) {
-                        // Its user is bound to change it: nothing else is done with the address of a lock or a list.
+                        // A write: code takes the address of a lock or a list only to change it.
                         self.write(name, span);
                     } else if !matches!(name.as_str(), "vm_page_prot" | "flags" | "vm_flags") {
                         self.event(
@@ -281,7 +281,7 @@ impl Lowerer<'_> {
                 }
             }
             (_, "=") if self.aliases.is_vma(value) => {
-                // `vma->vm_private_data = vma`: whoever finds the field later finds the VMA.
+                // `vma->vm_private_data = vma`: a later reader of the field gets the VMA.
                 self.event(EventKind::Escape { into: field.to_owned() }, span);
             }
             (_, "=") => drop(self.expression(value)),
