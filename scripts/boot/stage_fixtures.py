@@ -59,18 +59,26 @@ def definition(tree: Path, file: str, name: str) -> tuple[str, str]:
     raise Missing(f"{file} does not define {name}")
 
 
-def form(name: str, spelling: str, head: str) -> str:
+def second_half(tree: Path, file: str, name: str) -> str:
+    """The text of the function that populates for `name` once the mapping stands (mmap-finish), if there is one."""
+    found = re.search(FUNCTION.format(name=f"{name}_finish"), source_of(tree, file), re.M | re.S)
+    return found.group(0) if found else ""
+
+
+def form(name: str, spelling: str, head: str, has_second_half: bool) -> str:
     """The macros of stage.h for a function that takes a VMA or a desc; nothing for others."""
+    entry = f", .member##_finish = {name}_finish" if has_second_half else ""
     if "vm_area_desc" in head:
         return (
-            f"#define ENTRY_{name}(member) .member##_prepare = {spelling}\n"
+            f"#define ENTRY_{name}(member) .member##_prepare = {spelling}{entry}\n"
             f"#define MEMBER_{name}(member) member##_prepare\n"
             f"#define SYMBOL_{name} \"{spelling}\"\n"
             f"#define FILE_{name}\n"
             f"#define HOOK_{name}(tag, ...) \\\n"
             f"static int tag##_hook(struct vm_area_desc *area) \\\n"
             f"{{ struct file *file = area->file; (void)file; return {spelling}(__VA_ARGS__); }} \\\n"
-            f"static const struct file_operations tag##_fops = {{ .mmap_prepare = tag##_hook }};\n"
+            f"static const struct file_operations tag##_fops = {{ .mmap_prepare = tag##_hook"
+            f"{entry.replace('member##', 'mmap')} }};\n"
         )
     if "vm_area_struct" in head:
         return (
@@ -92,10 +100,11 @@ def expand(tree: Path, source: str) -> str:
         if directive == "STRUCT":
             return struct(tree, file, name)
         spelling, text = definition(tree, file, name)
-        macros = form(name, spelling, text.split("{", 1)[0])
+        rest = second_half(tree, file, name)
+        macros = form(name, spelling, text.split("{", 1)[0], bool(rest))
         # Calls are counted by symbol, so it has to have one.
         apart = "" if "inline" in text.split("(", 1)[0] else "__attribute__((noipa)) "
-        return macros if directive == "FORM" else apart + text + macros
+        return macros if directive == "FORM" else apart + text + rest + macros
 
     for driver in re.findall(r'^#include "((?:\.\./)+[^"]*\.c)"', source, re.M):
         if not (tree / TARGET / driver).resolve().exists():
@@ -115,6 +124,8 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     # Text from elsewhere, in other surroundings: warnings say nothing of it.
     makefile = ["ccflags-y := -w"]
+    if "(*mmap_finish)" in source_of(tree, "include/linux/fs.h"):
+        makefile.append("ccflags-y += -DMMAP_FINISH")
     for fixture in sorted(HERE.iterdir()):
         source = fixture.read_text()
         if fixture.suffix == ".c":
