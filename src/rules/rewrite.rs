@@ -61,6 +61,8 @@ pub struct FinishForm {
     pub suffix: String,
     /// Statement of the first half that announces the populating second half.
     pub announce: String,
+    /// The same for calls that map pages (VM_MIXEDMAP).
+    pub announce_mixed: String,
     /// Replacements of populating calls, by name; placeholders as in [`Rewrite`].
     pub calls: BTreeMap<String, String>,
 }
@@ -233,6 +235,7 @@ impl Rewrite {
         }
         if let Some(finish) = &self.finish {
             only("rewrite.finish.announce", &finish.announce, &["desc"])?;
+            only("rewrite.finish.announce_mixed", &finish.announce_mixed, &["desc"])?;
             finish.calls.iter().try_for_each(|(name, template)| {
                 only(&format!("rewrite.finish.calls.{name}"), template, &["desc", "N"])
             })?;

@@ -271,7 +271,7 @@ impl Rewriter<'_> {
     }
 
     /// Statements that replace a call if another hook populates: they only announce it. The call is kept for the second half.
-    fn finished(&mut self, call: &Expression, arguments: &[Expression]) -> Option<Vec<String>> {
+    fn finished(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Option<Vec<String>> {
         let form = self.conversion.rewrite.finish.clone()?;
         let E::Call { callee, .. } = &call.kind else { return None };
         let template = form.calls.get(callee.name()?)?;
@@ -284,7 +284,8 @@ impl Rewriter<'_> {
             add_names(argument, &mut names);
         }
         self.out.finishes.push(Finish { offset: call.span.start, call: text, names, error: None });
-        Some(vec![format!("{};", form.announce)])
+        let is_mixed = rule.implies.iter().any(|flag| flag == "VM_MIXEDMAP");
+        Some(vec![format!("{};", if is_mixed { form.announce_mixed } else { form.announce })])
     }
 
     /// Statements that request the action in place of a call; `None` if there is no such action. `error` is the handler's replacement for
@@ -297,7 +298,7 @@ impl Rewriter<'_> {
         error: Option<&str>,
     ) -> Option<Vec<String>> {
         if self.conversion.rewrite.finish.is_some() {
-            return self.finished(call, arguments);
+            return self.finished(call, rule, arguments);
         }
         let E::Call { callee, .. } = &call.kind else { return None };
         let forms = &self.conversion.rewrite.actions;
