@@ -238,9 +238,25 @@ fn a_guard_that_a_header_derives_from_the_version_is_known() {
     let one = rows(&[path, "--kernel", &kernel]);
     assert!(one.contains(&row("lantern_mmap_prepare", "converted", false)), "{one:?}");
     assert!(one.iter().all(|(name, ..)| name != "lantern_mmap"), "{one:?}");
-    // A build that sets the macro otherwise is told by -D.
+    // -D comes before what a header derives.
     let old = rows(&[path, "--kernel", &kernel, "-D", "HAVE_MMAP_PREPARE=0"]);
     assert!(old.contains(&row("lantern_mmap", "mechanical", false)), "{old:?}");
+}
+
+/// What cannot be compared with the handler before it is not called safe.
+#[test]
+fn a_kernel_without_the_hook_shows_nothing_safe() {
+    let place = headers();
+    let hook = "struct file_operations {\n\tint (*mmap)(struct file *file, struct vm_area_struct *vma);\n};\n";
+    for (header, declares) in
+        [("fs.h", hook), ("mm.h", "struct vm_area_struct;\n"), ("mm_types.h", "struct vm_area_struct;\n")]
+    {
+        fs::write(place.path().join("common/include/linux").join(header), declares).unwrap();
+    }
+    let build = place.path().join("amd64");
+    let output = mmaplint(&["fix", &module(), "--kernel", build.to_str().unwrap(), "--compat"]);
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(said.contains("lantern_mmap") && !said.contains("safe: "), "{said}");
 }
 
 #[test]

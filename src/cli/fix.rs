@@ -202,7 +202,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     // A hook that is split in two is not compared with the one before it.
     let target = &session.chosen.target;
     let is_split = session.context.rules.rewrite(target, &own.target).is_some_and(|rewrite| rewrite.finish.is_some());
-    if is_compared(&own, &session.chosen) && !is_split {
+    if (lacks.is_none() || is_compared(&own, &session.chosen)) && !is_split {
         fix::verify(session, &mut fixes, options.mbox.is_some());
     }
     fixes.mark_open_points(index, session.findings());
@@ -339,7 +339,7 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes each change, and tells what was written and what could not be. Returns whether any change failed.
+/// Writes each change, and tells the files that it wrote, and errors. Returns whether any change failed.
 fn written(index: &Index, tree: &Tree, fixes: &Fixes, quiet: bool) -> bool {
     let mut failed = false;
     let mut paths: BTreeSet<&str> = BTreeSet::new();
