@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Applicability, Fixes};
 use super::text::edit::put_in_order;
+use super::text::layout::filled_paragraph;
 use super::text::mentions::inserted_above;
 use crate::index::{Index, ItemId};
 use crate::verdict::Finding;
 
-/// Width of a comment's text.
-const WIDTH: usize = 74;
+/// Width of a comment's text, behind its star.
+const WIDTH: usize = 72;
 
 impl Fixes {
     /// Adds a FIXME comment for the open points of each written sketch, above the functions that they are in, and their callbacks.
@@ -43,18 +44,8 @@ impl Fixes {
 fn comment(texts: &BTreeSet<&str>) -> String {
     let mut comment = "/*\n".to_owned();
     for text in texts {
-        let mut line = " * FIXME:".to_owned();
-        for word in text.replace("*/", "* /").split_whitespace() {
-            if line.len() + word.len() > WIDTH {
-                comment += &line;
-                comment.push('\n');
-                line = " *  ".to_owned();
-            }
-            line.push(' ');
-            line += word;
-        }
-        comment += &line;
-        comment.push('\n');
+        let paragraph = filled_paragraph(&format!("FIXME: {}", text.replace("*/", "* /")), WIDTH, 2);
+        paragraph.lines().for_each(|line| comment += &format!(" * {line}\n"));
     }
     comment + " */\n"
 }

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use super::Report;
 use super::escape::printable;
+use crate::fix::counted;
 use crate::kernel::TroubleKind;
 use crate::profile;
-use crate::verdict::{TargetFrom, Verdict};
+use crate::verdict::{HandlerPlace, TargetFrom, Verdict};
 
 /// Maximum number of troubles of one kind in the summary. JSON has all of them.
 const TROUBLE_SHOWN: usize = 10;
@@ -25,21 +26,14 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         TargetFrom::Default => "the newest released API; the tree has no .mmap_prepare",
     };
     let live = || report.findings.iter().filter(|finding| !finding.registration.is_dead);
-    let handlers = match live().count() {
-        1 => "1 handler".to_owned(),
-        count => format!("{count} handlers"),
-    };
+    let handlers = counted(live().count(), "handler");
     let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
     // Several tables may register one function. Hooks that are NULL, or whose function is not found, have no place.
-    let placed: Vec<(u32, u32)> = live()
-        .filter_map(|finding| finding.handler.as_ref()?.place)
-        .map(|place| (place.file, place.span.start))
-        .collect();
-    let places: BTreeSet<(u32, u32)> = placed.iter().copied().collect();
-    let functions = match places.len() {
+    let placed: Vec<&HandlerPlace> =
+        live().filter_map(|finding| finding.handler.as_ref()).filter(|handler| handler.place.is_some()).collect();
+    let functions = match placed.iter().collect::<BTreeSet<_>>().len() {
         count if count == placed.len() => String::new(),
-        1 => " (1 function)".to_owned(),
-        count => format!(" ({count} functions)"),
+        count => format!(" ({})", counted(count, "function")),
     };
     writeln!(out, "{handlers}{version}{functions}, judged against the {} API, {why} ({})", target.name, target.why)?;
     for verdict in Verdict::ALL {

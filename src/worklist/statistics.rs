@@ -79,6 +79,12 @@ impl Statistics {
         Statistics { verdicts, sets, clears, tests, actions, finishes, late, frees, ..statistics }
     }
 
+    /// Actions and calls by which handlers populate, most frequent first.
+    pub fn populates(&self) -> Vec<Count> {
+        let covered = self.actions.iter().map(|(action, count)| (format!("{action} (an action covers it)"), *count));
+        ranked(covered.chain(self.finishes.iter().cloned()))
+    }
+
     /// All lists with their headings.
     pub fn lists(&self) -> [(&'static str, &[Count]); 11] {
         [
@@ -97,7 +103,7 @@ impl Statistics {
     }
 }
 
-pub(super) fn ranked(counts: BTreeMap<String, usize>) -> Vec<Count> {
+pub(super) fn ranked(counts: impl IntoIterator<Item = Count>) -> Vec<Count> {
     let mut ranked: Vec<Count> = counts.into_iter().collect();
     ranked.sort_by(|left, right| (right.1, &left.0).cmp(&(left.1, &right.0)));
     ranked

@@ -10,6 +10,7 @@ use super::parts::Part;
 use super::{FileDiff, unified};
 use crate::fix::change::{Change, Fixes, Step};
 use crate::fix::output::diff::quoted;
+use crate::fix::text::layout::filled_paragraph;
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Person, Recipients};
 use crate::rules::Rules;
@@ -259,31 +260,13 @@ const MEANT: &[&str] = &["---", "+++", "@@", "diff", "From", "Index:", ">From"];
 
 /// Wraps a paragraph, ends it with a newline, and indents lines that begin like one of `MEANT`.
 pub(super) fn wrap(paragraph: &str) -> String {
-    let wrapped = wrapped(paragraph);
+    let plain: String = paragraph.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let wrapped = filled_paragraph(&plain, BODY_WIDTH, 0) + "\n";
     let guarded = wrapped.split_inclusive('\n').map(|line| {
         let is_meant = MEANT.iter().any(|meant| line.starts_with(meant));
         if is_meant { format!(" {line}") } else { line.to_owned() }
     });
     guarded.collect()
-}
-
-fn wrapped(paragraph: &str) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    let paragraph: String = paragraph.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    for word in paragraph.split_whitespace() {
-        if column > 0 && column + 1 + word.len() > BODY_WIDTH {
-            out.push('\n');
-            column = 0;
-        } else if column > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += word.len();
-    }
-    out.push('\n');
-    out
 }
 
 /// Changed lines per file, as `git diff --stat` shows them.

@@ -301,8 +301,11 @@ impl<'c, 'r> Callback<'c, 'r> {
         Callback { form, rewriter, around, private: None, declared, seen, unknown }
     }
 
-    fn text(&self, expression: &Expression) -> String {
-        expression.text(self.rewriter.conversion.source)
+    /// Declares a variable with a value of the handler, and something added, behind what the value needs.
+    fn compute(&mut self, head: &str, value: &Expression, added: &str) {
+        self.need_names(value);
+        let value = value.text(self.rewriter.conversion.source);
+        self.declared.push(format!("{head} = {value}{added};"));
     }
 
     fn need_names(&mut self, expression: &Expression) {
@@ -331,25 +334,19 @@ impl<'c, 'r> Callback<'c, 'r> {
                 match starts.last().filter(|start| !start.is_zero()) {
                     // The start of the mapping is that of the pages, too.
                     Some(start) if !self.rewriter.is_field(start, "vm_start") => {
-                        self.need_names(start);
-                        let start = self.text(start);
-                        self.declared.push(format!("{head} = {start} + ({passed});"));
+                        self.compute(&head, start, &format!(" + ({passed})"));
                     }
                     _ => self.declared.push(format!("{head} = {passed};")),
                 }
             }
             ([], [value], _) => {
-                self.need_names(value);
-                let value = self.text(value);
-                self.declared.push(format!("{head} = {value};"));
+                self.compute(&head, value, "");
             }
             ([], [], _) if variable.ty.pointers > 0 && self.private.is_none() && name != self.rewriter.vma => {
                 self.private = Some(head);
             }
             ([], [], [value]) => {
-                self.need_names(value);
-                let value = self.text(value);
-                self.declared.push(format!("{head} = {value};"));
+                self.compute(&head, value, "");
             }
             _ => {
                 self.unknown.push(name.to_owned());

@@ -17,6 +17,25 @@ pub(in crate::fix) fn joined([left, right]: [&str; 2], operator: &str, column: u
     if column + line.len() + behind <= WIDTH { line } else { format!("{left} {operator}{}{right}", below(column)) }
 }
 
+/// Fills lines of at most `width` bytes with the words of a text. All lines but the first are indented by `indent` spaces.
+pub(in crate::fix) fn filled_paragraph(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for (number, word) in text.split_whitespace().enumerate() {
+        if number > 0 && column + 1 + word.len() > width {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if number > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += word.len();
+    }
+    out
+}
+
 /// Joins parts with commas. Parts that do not fit the line are wrapped and aligned at `column`.
 pub(in crate::fix) fn wrapped(parts: &[String], column: usize) -> String {
     let joined = parts.join(", ");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Worklist;
 use crate::report::layout::write_json;
-use crate::worklist::{Count, Statistics, Task, TaskKind};
+use crate::worklist::{Count, Task, TaskKind};
 
 /// Writes one document.
 ///
@@ -32,7 +32,7 @@ pub fn json(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
             "flags_set": counts(&statistics.sets),
             "flags_cleared": counts(&statistics.clears),
             "flags_tested": counts(&statistics.tests),
-            "populates": counts(&populates(statistics)),
+            "populates": counts(&statistics.populates()),
             "actions": counts(&statistics.actions),
             "needs_finished_mapping": counts(&statistics.finishes),
             "frees_alone": counts(&statistics.frees),
@@ -54,14 +54,6 @@ pub fn json(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
         "statistics": statistics,
     });
     write_json(&document, out)
-}
-
-/// Actions and calls by which handlers populate, most frequent first.
-fn populates(statistics: &Statistics) -> Vec<Count> {
-    let covered = statistics.actions.iter().map(|(action, count)| (format!("{action} (an action covers it)"), *count));
-    let mut all: Vec<Count> = covered.chain(statistics.finishes.iter().cloned()).collect();
-    all.sort_by(|left, right| (right.1, &left.0).cmp(&(left.1, &right.0)));
-    all
 }
 
 fn entry(task: &Task, groups: Vec<&String>) -> Value {
