@@ -244,7 +244,7 @@ fn entry(index: &Index, finding: &Finding) -> Entry {
         },
         takes: registration.hook.takes,
         record: registration.hook.record.clone(),
-        stem: handler.replace("_prepare", ""),
+        stem: handler.replace("_prepare", "").replace("_finish", ""),
         code,
     }
 }

@@ -236,7 +236,8 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let chosen = choose(rules, tree, "v7.3").unwrap();
     let workspace = Workspace::open(tree.clone(), rules);
     let mut session = Session::new(&workspace, &chosen, Extent::Handlers);
-    let how = fix::Options { own: &chosen.target, sketches: true, twins: true, scaffold: false };
+    let held = fix::Held::new();
+    let how = fix::Options { own: &chosen.target, sketches: true, twins: true, scaffold: false, held: &held };
     let fixes = plan(&session, &|_| true, how).unwrap();
     let lints = lint::ALL.iter().collect::<Vec<_>>();
     let hazards = lint::run(&Facts::new(&session, None), &lints).unwrap().len();
@@ -300,7 +301,8 @@ fn a_file_alone_is_read_and_its_edits_apply() {
         let mut overlay = Overlay::default();
         overlay.set("only.c", Some(text.to_vec()));
         let own = &targets[seed % targets.len()];
-        let how = fix::Options { own, sketches: true, twins: true, scaffold: false };
+        let held = fix::Held::new();
+        let how = fix::Options { own, sketches: true, twins: true, scaffold: false, held: &held };
         let tree = tree.with(overlay);
         let workspace = Workspace::open(tree, &rules);
         let session = Session::new(&workspace, &chosen, Extent::Handlers);

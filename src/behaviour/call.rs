@@ -7,10 +7,10 @@ use super::atom::Compared;
 use super::evaluate::Values;
 use super::outcome::{EffectKind, Gap, Populate};
 use super::state::State;
-use super::store::flag_changes;
+use super::store::{flag_changes, member_of};
 use super::term::{Part, Term};
 use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
-use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom};
+use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
@@ -87,6 +87,13 @@ impl Walk<'_, '_> {
         let name = call.name.as_str();
         if let Some(value) = rules.value(name) {
             return self.known_value(value, call, state);
+        }
+        if let Some(wrapped) = self.functions.wrapped(name) {
+            let wrapped = match wrapped.strip_prefix("vm_ops.") {
+                Some(hook) => member_of(&state.field("vm_ops"), hook).to_string(),
+                None => wrapped.to_owned(),
+            };
+            return self.called(&unwrapped(call, &wrapped, rules), state);
         }
         let value = match rules.idiom(name) {
             Some(Idiom::Hint | Idiom::Assertion | Idiom::Load | Idiom::TakesFromCleanup) => call.arguments.first(),
@@ -343,6 +350,16 @@ impl Walk<'_, '_> {
         let ty = self.frame().types.get(name)?;
         (ty.tag() != Some("vm_area_desc")).then(|| name.to_owned())
     }
+}
+
+/// The call that a wrapper makes: at an address, where the wrapper is given an offset.
+fn unwrapped<'e>(call: &Called<'e>, wrapped: &str, rules: &Rules) -> Called<'e> {
+    let mut arguments = call.arguments.clone();
+    let start = rules.call(wrapped).and_then(|rule| arguments.get_mut(rule.start?));
+    if let Some(start) = start {
+        *start = start.plus(&Part::Start.into()).unwrap_or_default();
+    }
+    Called { name: wrapped.to_owned(), arguments, ..*call }
 }
 
 /// Flags with some of them set or cleared.

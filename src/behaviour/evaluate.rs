@@ -310,7 +310,8 @@ impl Walk<'_, '_> {
         if let Some(flags) = self.flags_named(name) {
             return Part::Flags(flags).into();
         }
-        Part::Name(name.to_owned()).into()
+        // A macro may get the name of a hook.
+        Part::Name(unprepared(name)).into()
     }
 
     /// The value of a member.

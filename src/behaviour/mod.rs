@@ -101,6 +101,8 @@ pub struct Functions<'a> {
     actions: FxHashMap<String, String>,
     /// Maps each desc twin, and each call on a desc that a conversion writes, to the old call.
     twins: FxHashMap<String, String>,
+    /// Maps each wrapper that finds the VMA behind a desc to the wrapped call. It takes the start as an offset.
+    wrappers: FxHashMap<String, String>,
 }
 
 impl<'a> Functions<'a> {
@@ -127,7 +129,14 @@ impl<'a> Functions<'a> {
                 }
             }
         }
-        Functions { context, actions, twins }
+        let late = rewrites.iter().filter_map(|rewrite| rewrite.finish.as_ref());
+        let nested = late.clone().filter_map(|form| form.nested.split_once('('));
+        twins.extend(nested.map(|(call, _)| (call.to_owned(), "vfs_mmap".to_owned())));
+        let wrapper = |(name, template): (&String, &String)| {
+            template.split_once('(').map(|(wrapper, _)| (wrapper.to_owned(), name.clone()))
+        };
+        let wrappers = late.flat_map(|form| form.calls.iter().filter_map(wrapper)).collect();
+        Functions { context, actions, twins, wrappers }
     }
 
     /// The index that functions are looked up in.
@@ -278,6 +287,11 @@ impl<'a> Functions<'a> {
         self.context.rules.call(name).is_some_and(|rule| rule.twin.is_some())
     }
 
+    /// The call that a wrapper wraps.
+    fn wrapped(&self, name: &str) -> Option<&str> {
+        self.wrappers.get(name).map(String::as_str)
+    }
+
     /// The action that an action call asks for.
     fn action_of(&self, name: &str) -> Option<String> {
         self.actions.get(name).cloned()
@@ -293,7 +307,8 @@ impl<'a> Functions<'a> {
         if !gets_mapping {
             return name;
         }
-        let stem = name.strip_suffix("_prepare").or_else(|| name.strip_suffix("_desc")).unwrap_or(&name);
+        let suffixes = ["_prepare", "_finish", "_desc"];
+        let stem = suffixes.into_iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
         stem.split('_').map(|part| if part == "desc" { "vma" } else { part }).collect::<Vec<_>>().join("_")
     }
 }

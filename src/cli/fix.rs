@@ -192,19 +192,18 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let selection = Selection::new(place, session)?;
     let is_asked = |finding: &Finding| options.only.is_empty() || options.only.contains(&finding.verdict);
     let wanted = |finding: &Finding| is_asked(finding) && selection.holds(index, finding);
+    let none_held = fix::Held::new();
     let how = fix::Options {
         own: &own.target,
         sketches: options.sketch,
         twins: !options.without.contains(&Without::Twins) && !is_module,
         scaffold: options.scaffold,
+        held: &none_held,
     };
-    let mut fixes = plan(session, &wanted, how)?;
-    // A hook that is split in two is not compared with the one before it.
-    let target = &session.chosen.target;
-    let is_split = session.context.rules.rewrite(target, &own.target).is_some_and(|rewrite| rewrite.finish.is_some());
-    if (lacks.is_none() || is_compared(&own, &session.chosen)) && !is_split {
-        fix::verify(session, &mut fixes, options.mbox.is_some());
-    }
+    let mut fixes = match lacks.is_none() || is_compared(&own, &session.chosen) {
+        true => fix::verified(session, &wanted, how, options.mbox.is_some())?,
+        false => plan(session, &wanted, how)?,
+    };
     fixes.mark_open_points(index, session.findings());
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     let converts = is_module && !fixes.changes.is_empty();
@@ -329,7 +328,8 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes remarks for the reader of a diff. `git apply` and `patch` ignore them.
 fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}: {} becomes {}", fix.applicability.name(), fix.name, fix.new_name)?;
+    let second = fix.second().map_or(String::new(), |second| format!(" and {second}"));
+    writeln!(out, "{}: {} becomes {}{second}", fix.applicability.name(), fix.name, fix.new_name)?;
     for remark in fix.remarks.iter().chain(&fix.not_compared) {
         writeln!(out, "  note: {remark}")?;
     }

@@ -198,7 +198,8 @@ impl Prepared {
 
 /// Conversions that `fix` would write. A target without templates has none; nothing else depends on them.
 fn conversions(session: &Session, sketches: bool) -> Fixes {
-    let how = fix::Options { own: &session.chosen.target, sketches, twins: true, scaffold: false };
+    let held = fix::Held::new();
+    let how = fix::Options { own: &session.chosen.target, sketches, twins: true, scaffold: false, held: &held };
     let is_wanted = |finding: &Finding| match finding.verdict {
         // Some convert with the functions that block them, or that populate for them.
         Verdict::Mechanical | Verdict::Action | Verdict::Blocked | Verdict::Finish => true,

@@ -23,6 +23,8 @@ pub(super) struct Candidate {
     pub(super) dispatches: Dispatches,
     /// Calls of hooks that nothing implements, by file.
     pub(super) dead_calls: Vec<(u32, Span, Hook)>,
+    /// Calls of the mmap hooks of other files, by file.
+    pub(super) nested: Vec<(u32, Span)>,
     /// Helpers that only read the VMA.
     pub(super) readers: BTreeSet<ItemId>,
     /// The part of its state that moves to `vm_ops->mapped`.
@@ -31,12 +33,17 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// The functions that convert.
+    pub(super) fn functions(&self) -> impl Iterator<Item = ItemId> {
+        self.definitions.iter().chain(&self.helpers).copied()
+    }
+
     /// The hooks that its functions call.
     pub(super) fn hooks(&self) -> impl Iterator<Item = &Hook> {
         self.dispatches.values().flat_map(|hooks| hooks.values().map(|dispatched| &dispatched.hook))
     }
 
-    pub(super) fn new(name: &str, finding: usize, retyped: Option<Hook>) -> Candidate {
+    pub(super) fn new(name: &str, new_name: String, finding: usize, retyped: Option<Hook>) -> Candidate {
         Candidate {
             findings: Vec::new(),
             across: None,
@@ -46,9 +53,10 @@ impl Candidate {
             readers: BTreeSet::new(),
             dispatches: BTreeMap::new(),
             dead_calls: Vec::new(),
+            nested: Vec::new(),
             mapped: None,
             fix: HandlerFix {
-                new_name: format!("{name}_prepare"),
+                new_name,
                 name: name.to_owned(),
                 finding,
                 is_chosen: false,
@@ -65,7 +73,9 @@ impl Candidate {
                 carried: Vec::new(),
                 hook_callers: HookCallers::None,
                 twins: BTreeSet::new(),
+                second: None,
                 edits: BTreeMap::new(),
+                halves: BTreeSet::new(),
                 units: BTreeMap::new(),
             },
         }

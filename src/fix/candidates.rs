@@ -4,11 +4,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Dispatches};
+use super::handler::bridged::is_vm_hook;
+use super::handler::helpers::rust_helper;
 use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
 use crate::rules::{NoteKind, RequirementKind};
-use crate::source::Span;
+use crate::source::{Span, find_word};
 use crate::verdict::{Finding, HandlerPlace, Judgement, Note, Requirement, Verdict, judge};
 use crate::vma::EventKind;
 use crate::vma::analysis::handler_keys;
@@ -49,7 +51,9 @@ impl Planner<'_> {
             if let Entry::Vacant(entry) = known.entry(handler) {
                 entry.insert(self.candidates.len());
                 let retyped = Some(hook.clone()).filter(|hook| self.is_retyped(hook));
-                self.candidates.push(Candidate::new(&handler.name, number, retyped));
+                let suffix = if retyped.is_some() { self.rewrite.suffix() } else { "_prepare" };
+                let new_name = format!("{}{suffix}", handler.name);
+                self.candidates.push(Candidate::new(&handler.name, new_name, number, retyped));
             }
         }
         for (number, finding) in self.findings.iter().enumerate() {
@@ -82,7 +86,8 @@ impl Planner<'_> {
             let requirements = &finding.judgement.requirements;
             let is_composed = |kind: &RequirementKind| kind.finish().is_some_and(|call| self.is_composed(call));
             let is_blocked = matches!(finding.verdict, Verdict::Blocked | Verdict::Finish);
-            is_blocked && requirements.iter().any(|one| one.blocker.is_some() || is_composed(&one.kind))
+            self.is_late()
+                || is_blocked && requirements.iter().any(|one| one.blocker.is_some() || is_composed(&one.kind))
         };
         let blocked = (0..self.candidates.len()).filter(|number| self.candidates[*number].findings.iter().any(waits));
         let blocked: Vec<(usize, Vec<Key>)> =
@@ -162,20 +167,28 @@ impl Planner<'_> {
             let findings: Vec<&Finding> =
                 self.candidates[number].findings.iter().map(|finding| &self.findings[*finding]).collect();
             let mapped = match keys.as_slice() {
-                [key] if self.candidates[number].across.is_none() => mapped(&self.shared, &findings, key),
+                [key] if self.candidates[number].across.is_none() && !self.is_late() => {
+                    mapped(&self.shared, &findings, key)
+                }
                 _ => None,
             };
             let (mut helpers, readers) = match &twin {
                 Some(_) => Default::default(),
                 None => self.helpers(&self.candidates[number], &keys, &dispatches),
             };
+            helpers.extend(self.context.index.vma_functions_named(&rust_helper(&self.candidates[number].fix.name)));
             helpers.retain(|helper| mapped.as_ref().is_none_or(|mapped| mapped.open != *helper));
+            let nested = self.nested(&self.candidates[number], &keys);
             let dead_calls = self.dead_calls(&self.candidates[number], &keys);
-            let held = self.held_behind_hook(&self.candidates[number], &keys, &dispatches);
+            let held = match self.is_late() {
+                true => None,
+                false => self.held_behind_hook(&self.candidates[number], &keys, &dispatches),
+            };
             let candidate = &mut self.candidates[number];
             candidate.fix.reason =
                 held.map(|what| format!("{what} the call of a hook; an action that the hook asks for would run later"));
             candidate.dead_calls = dead_calls;
+            candidate.nested = nested;
             candidate.dispatches = dispatches;
             if let Some(twin) = &twin {
                 candidate.fix.new_name.clone_from(twin);
@@ -200,7 +213,7 @@ impl Planner<'_> {
             let registration = &finding.registration;
             let is_retyped = self.is_retyped(&registration.hook);
             let swaps = || judgement.requirements.iter().find(|one| one.kind == RequirementKind::FileSwap);
-            if let Some(swap) = swaps().filter(|_| is_retyped) {
+            if let Some(swap) = swaps().filter(|_| is_retyped && !self.is_late()) {
                 let place = self.context.index.file(swap.file).at(swap.span.start);
                 return Some(format!(
                     "gives the mapping another file at {place}; a caller with a VMA would take a reference more"
@@ -212,8 +225,8 @@ impl Planner<'_> {
             let is_convertible = match verdict {
                 Verdict::Mechanical | Verdict::Action | Verdict::Mapped => true,
                 Verdict::None => is_retyped,
-                Verdict::Finish => self.is_split(finding),
-                _ => false,
+                // What cannot be written is found when it is written.
+                _ => self.is_late() && verdict != Verdict::Unknown,
             };
             if !is_convertible {
                 let behind = |one: &&Requirement| candidate.across.is_none() || one.verdict == verdict;
@@ -224,7 +237,8 @@ impl Planner<'_> {
                 return Some(format!("{verdict}{behind}: {why}"));
             }
             let calls_hook = || judgement.requirements.iter().any(|one| matches!(one.kind, RequirementKind::Hook(_)));
-            if let Some(note) = held_across(judgement).filter(|_| candidate.across.is_some() || calls_hook()) {
+            let is_held = || !self.is_late() && (candidate.across.is_some() || calls_hook());
+            if let Some(note) = held_across(judgement).filter(|_| is_held()) {
                 let place = self.context.index.file(note.file).at(note.span.start);
                 return Some(format!("{place}: {}", note.text));
             }
@@ -241,14 +255,6 @@ impl Planner<'_> {
             hook.name(),
             index.file(unclear.file).at(unclear.at)
         ))
-    }
-
-    /// Whether the target's second half covers all calls that need the finished mapping.
-    fn is_split(&self, finding: &Finding) -> bool {
-        let Some(form) = &self.rewrite.finish else { return false };
-        let mut hardest =
-            finding.judgement.requirements.iter().filter(|requirement| requirement.verdict == Verdict::Finish);
-        hardest.all(|requirement| requirement.kind.finish().is_some_and(|call| form.calls.contains_key(call)))
     }
 
     pub(super) fn keys(&self, candidate: &Candidate) -> Vec<Key> {
@@ -287,6 +293,19 @@ impl Planner<'_> {
             })
         });
         dead.collect()
+    }
+
+    /// The calls by which a second half passes the mapping to the hook of another file.
+    fn nested(&self, candidate: &Candidate, keys: &[Key]) -> Vec<(u32, Span)> {
+        if !self.is_late() {
+            return Vec::new();
+        }
+        let reached = keys.iter().flat_map(|key| self.analysis_of(candidate).reached(key));
+        let calls = reached.flat_map(|(key, lowered)| {
+            let is_nested = |kind: &EventKind| matches!(kind, EventKind::Redispatch { .. });
+            lowered.events.iter().filter(move |event| is_nested(&event.kind)).map(|event| (key.id.file, event.span))
+        });
+        calls.collect()
     }
 
     /// The functions of headers that stand for a function in configurations without it.
@@ -335,6 +354,19 @@ impl Planner<'_> {
                 writers.extend(stubs.iter().copied());
             }
             helpers.extend(stubs);
+        }
+        if self.is_late() {
+            // A second half calls hooks of the mapping by its operations.
+            let bodies: Vec<ItemId> = keys.iter().map(|key| key.id).chain(helpers.iter().copied()).collect();
+            helpers.retain(|helper| {
+                let name = index.file(helper.file).name(index.item(*helper));
+                let names = |id: &ItemId| {
+                    let item = index.item(*id);
+                    let body = Span { start: item.body, end: item.span.end };
+                    find_word(body.of(&self.lookup.code(id.file)), name.as_bytes(), 0).is_some()
+                };
+                !is_vm_hook(&self.lookup.code(helper.file), name.as_bytes()) || bodies.iter().any(names)
+            });
         }
         let readers = helpers.difference(&writers).copied().collect();
         (helpers, readers)

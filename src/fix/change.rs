@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::output::{Guard, as_written};
+use super::rewrite::halves::Halves;
 use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::{Edit, Edits, applied, put_in_order};
 use super::unit::{Unit, UnitPart, with_units};
@@ -69,7 +70,11 @@ pub struct HandlerFix {
     pub(super) hook_callers: HookCallers,
     /// Functions of other modules that the handler calls, with the names of those that take a desc.
     pub twins: BTreeSet<(ItemId, String)>,
+    /// Name of the second half, if it is split in two.
+    pub(super) second: Option<String>,
     pub(super) edits: Edits,
+    /// The functions that are split in two, with their files.
+    pub(super) halves: BTreeSet<(u32, Halves)>,
     /// The twins of hooks and helpers that it needs.
     pub(super) units: BTreeMap<Unit, UnitPart>,
 }
@@ -87,6 +92,11 @@ pub(super) enum HookCallers {
 }
 
 impl HandlerFix {
+    /// Name of the second half, if the handler is split in two.
+    pub fn second(&self) -> Option<&str> {
+        self.second.as_deref()
+    }
+
     /// The twins of hooks and helpers that it needs.
     pub fn needs(&self) -> impl Iterator<Item = &Unit> {
         self.units.keys()

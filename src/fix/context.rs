@@ -20,6 +20,8 @@ pub(super) struct FixContext<'a> {
     pub(super) rewrite: &'a Rewrite,
     pub(super) findings: &'a [Finding],
     registered: BTreeSet<ItemId>,
+    /// The functions among them that are file callbacks.
+    file_callbacks: BTreeSet<ItemId>,
     pub(super) analysis: Analysis<'a>,
     /// The same for handlers that convert together with functions of other modules, which are followed here.
     pub(super) across: Analysis<'a>,
@@ -28,14 +30,17 @@ pub(super) struct FixContext<'a> {
 
 impl<'a> FixContext<'a> {
     pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite) -> FixContext<'a> {
-        let functions = session.findings().iter().filter_map(|finding| finding.function(session.context.index));
+        let function = |finding: &Finding| Some(finding.function(session.context.index)?.id);
+        let is_callback = |finding: &&Finding| session.context.rules.is_migrating(&finding.registration.hook.record);
+        let findings = session.findings();
         FixContext {
             tree: session.tree(),
             context: session.context,
             chosen: &session.chosen,
             rewrite,
             findings: session.findings(),
-            registered: functions.map(|key| key.id).collect(),
+            registered: findings.iter().filter_map(function).collect(),
+            file_callbacks: findings.iter().filter(is_callback).filter_map(function).collect(),
             analysis: session.analysis.clone(),
             across: Analysis::new(session.context.across_modules()),
             lookup: Lookup::new(session.context.index),
@@ -60,6 +65,16 @@ impl<'a> FixContext<'a> {
     /// Whether some table registers a function.
     pub(super) fn is_registered(&self, id: ItemId) -> bool {
         self.registered.contains(&id)
+    }
+
+    /// Whether some table registers a function as a file callback, which a target may split in two.
+    pub(super) fn is_file_callback(&self, id: ItemId) -> bool {
+        self.file_callbacks.contains(&id)
+    }
+
+    /// Whether conversions see the complete mapping: populating calls stay where they are.
+    pub(super) fn is_late(&self) -> bool {
+        self.rewrite.finish.is_some()
     }
 
     /// The file that has a name already and keeps a function in `file` from getting it: a file with a definition for all files, or `file`.

@@ -1,8 +1,12 @@
 //! Entry point of a run of conversions, and its options.
 
-use super::change::{Change, Fixes};
-use super::planner::Planner;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{Change, Fixes, HandlerFix};
+use super::planner::{Planner, assembled};
+use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::{Edit, Edits};
+use super::verified::verify;
 use crate::rules::{Rewrite, Target};
 use crate::verdict::{Finding, Session};
 use crate::vma::lower::Context;
@@ -18,7 +22,12 @@ pub struct Options<'a> {
     pub twins: bool,
     /// Begin with what the target needs and no tree has yet.
     pub scaffold: bool,
+    /// Conversions that are known to behave otherwise.
+    pub held: &'a Held,
 }
+
+/// Open points of conversions that were written and behave otherwise, by the finding that registers the handler first. They are sketches.
+pub type Held = BTreeMap<usize, Vec<(u32, OpenPoint)>>;
 
 /// Change that adds to a tree what a proposed target needs.
 fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
@@ -42,6 +51,47 @@ fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
     Ok(Change { files, ..Change::default() })
 }
 
+/// Converts for a target whose second hook sees the complete mapping. What converts by itself, with the API that the tree has, needs no second hook. All
+/// other handlers are split, and the functions and hooks that they call see the complete mapping too.
+fn in_two_ways(
+    session: &Session<'_>,
+    wanted: &dyn Fn(&Finding) -> bool,
+    rewrite: &Rewrite,
+    options: Options<'_>,
+) -> Result<Vec<HandlerFix>, String> {
+    let rules = session.context.rules;
+    let own = rules.rewrite(options.own, options.own).unwrap_or_default();
+    let early_rewrite = rewrite.without_finish(&own);
+    let mut early = Planner::new(session, &early_rewrite, Options { twins: false, ..options });
+    let is_callback = |finding: &Finding| rules.is_migrating(&finding.registration.hook.record);
+    early.choose(&|finding| is_callback(finding) && wanted(finding));
+    early.convert();
+    let mut alone = early.alone();
+    loop {
+        let taken: BTreeSet<usize> =
+            alone.iter().flat_map(|number| early.candidates[*number].findings.clone()).collect();
+        let is_left = |finding: &Finding| {
+            let number = session.findings().iter().position(|other| std::ptr::eq(other, finding));
+            wanted(finding) && !number.is_some_and(|number| taken.contains(&number))
+        };
+        let mut late = Planner::new(session, rewrite, options);
+        late.choose(&is_left);
+        // A function that converts in both ways would convert twice.
+        let functions = late.functions();
+        let (shared, own): (BTreeSet<usize>, BTreeSet<usize>) =
+            alone.iter().partition(|number| early.candidates[**number].functions().any(|id| functions.contains(&id)));
+        if shared.is_empty() {
+            late.convert();
+            let mut handlers = early.finish();
+            handlers.retain(|fix| taken.contains(&fix.finding));
+            handlers.extend(late.finish());
+            handlers.sort_by_key(|fix| fix.finding);
+            return Ok(handlers);
+        }
+        alone = own;
+    }
+}
+
 /// Plans the conversion of the wanted findings of a session.
 ///
 /// # Errors
@@ -53,14 +103,45 @@ pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: O
         .rules
         .rewrite(target, options.own)
         .ok_or_else(|| format!("target {}: no templates for conversions to it", target.name))?;
-    let mut planner = Planner::new(session, &rewrite, options.twins);
-    planner.choose(wanted);
-    planner.convert();
-    let mut fixes = planner.finish(options.sketches);
+    let handlers = match rewrite.finish {
+        Some(_) => in_two_ways(session, wanted, &rewrite, options)?,
+        None => {
+            let mut planner = Planner::new(session, &rewrite, options);
+            planner.choose(wanted);
+            planner.convert();
+            planner.finish()
+        }
+    };
+    let mut fixes = assembled(handlers, options.sketches);
     fixes.keep_chosen();
     if options.scaffold {
         fixes.changes.insert(0, scaffold(context, &rewrite)?);
         fixes.changes.iter_mut().flat_map(|change| &mut change.needs).for_each(|need| *need += 1);
     }
     Ok(fixes)
+}
+
+/// Plans as [`plan`] does, and compares what was written with the handlers before it. If a conversion behaves otherwise, and others convert in one patch with it,
+/// those are planned again without it. With `with_hazards`, the handlers also get the hazards that their conversions leave.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn verified(
+    session: &Session<'_>,
+    wanted: &dyn Fn(&Finding) -> bool,
+    options: Options<'_>,
+    with_hazards: bool,
+) -> Result<Fixes, String> {
+    /// A conversion that behaves otherwise may only show once another one is gone.
+    const ROUNDS: usize = 6;
+    let mut held = Held::new();
+    for round in 1.. {
+        let mut fixes = plan(session, wanted, Options { held: &held, ..options })?;
+        let verified = verify(session, &mut fixes, with_hazards);
+        if !verified.takes_others || round == ROUNDS {
+            return Ok(fixes);
+        }
+        held.extend(verified.differing);
+    }
+    Ok(Fixes::default())
 }

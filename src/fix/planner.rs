@@ -10,6 +10,7 @@ use super::change::{Applicability, Change, Fixes, HandlerFix};
 use super::context::FixContext;
 use super::handler::{HandlerConversion, Outcome, Round};
 use super::hooks::retype::Members;
+use super::plan::{Held, Options};
 use super::rewrite::rewriter::OpenPoint;
 use super::series::changes;
 use super::text::edit::{Edit, sorted};
@@ -23,6 +24,8 @@ pub(super) struct Planner<'a> {
     pub(super) candidates: Vec<Candidate>,
     /// Whether a new hook may stand beside the old one.
     pub(super) with_twins: bool,
+    /// Conversions that are known to behave otherwise.
+    held: &'a Held,
     pub(super) members: Members,
 }
 
@@ -35,9 +38,10 @@ impl<'a> std::ops::Deref for Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite, with_twins: bool) -> Planner<'a> {
+    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite, options: Options<'a>) -> Planner<'a> {
         Planner {
-            with_twins,
+            with_twins: options.twins,
+            held: options.held,
             shared: FixContext::new(session, rewrite),
             candidates: Vec::new(),
             members: Members::default(),
@@ -71,11 +75,14 @@ impl<'a> Planner<'a> {
             wanted.par_iter().map(|number| (*number, self.converted(*number, &round))).collect();
         let mut failed = false;
         for (number, outcome) in done {
-            let Outcome { edits, open_points, remarks, twins, units, hook_callers, reason } = outcome;
+            let Outcome { edits, open_points, remarks, twins, second, halves, units, hook_callers, reason } = outcome;
             let was_safe = self.is_planned_safe(number);
+            let held = self.held;
             let fix = &mut self.candidates[number].fix;
             (fix.edits, fix.open_points, fix.remarks, fix.reason) = (edits, open_points, remarks, reason);
-            (fix.twins, fix.units, fix.hook_callers) = (twins, units, hook_callers);
+            (fix.twins, fix.halves, fix.units, fix.hook_callers) = (twins, halves, units, hook_callers);
+            fix.second = second;
+            fix.open_points.extend(held.get(&fix.finding).into_iter().flatten().cloned());
             let is_safe = self.is_planned_safe(number);
             if is_safe && !was_safe {
                 // What converts does not count on it.
@@ -112,6 +119,7 @@ impl<'a> Planner<'a> {
             converted: handlers.iter().chain(helpers).copied().collect(),
             dispatchers: safe.iter().flat_map(|candidate| candidate.dispatches.keys()).copied().collect(),
             readers: going.iter().flat_map(|number| &self.candidates[*number].readers).copied().collect(),
+            called: self.candidates.iter().flat_map(|candidate| &candidate.helpers).copied().collect(),
             handlers,
         }
     }
@@ -250,8 +258,9 @@ impl<'a> Planner<'a> {
             Some(across) => self.behind_hooks(across) == Verdict::Mapped,
             None => candidate.findings.iter().any(|finding| self.findings[*finding].verdict == Verdict::Mapped),
         };
-        let is_settled = !is_mapped || candidate.mapped.is_some();
-        candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && is_settled
+        let is_settled = !is_mapped || candidate.mapped.is_some() || self.is_late();
+        let is_held = self.held.contains_key(&candidate.fix.finding);
+        candidate.fix.reason.is_none() && candidate.fix.open_points.is_empty() && is_settled && !is_held
     }
 
     /// Converts one handler, given the functions that are converted in the same round.
@@ -270,7 +279,7 @@ impl<'a> Planner<'a> {
     /// The state that a person has to move to `vm_ops->mapped`.
     fn state_left(&self, candidate: &Candidate) -> Vec<(u32, OpenPoint)> {
         let judgements: Vec<&Judgement> = match &candidate.across {
-            _ if candidate.mapped.is_some() => Vec::new(),
+            _ if candidate.mapped.is_some() || self.is_late() => Vec::new(),
             Some(across) => vec![across],
             None => candidate.findings.iter().map(|finding| &self.findings[*finding].judgement).collect(),
         };
@@ -291,8 +300,22 @@ impl<'a> Planner<'a> {
         judgements.iter().flat_map(of_judgement).collect()
     }
 
-    /// Groups the conversions into changes.
-    pub(super) fn finish(mut self, sketches: bool) -> Fixes {
+    /// The safe conversions that share nothing with hooks of other tables.
+    pub(super) fn alone(&self) -> BTreeSet<usize> {
+        let is_alone = |number: &usize| {
+            let candidate = &self.candidates[*number];
+            candidate.fix.retyped.is_none() && candidate.dispatches.is_empty() && candidate.fix.swapped_with.is_none()
+        };
+        self.safe().into_iter().filter(is_alone).collect()
+    }
+
+    /// The functions that convert with the candidates.
+    pub(super) fn functions(&self) -> BTreeSet<ItemId> {
+        self.candidates.iter().flat_map(Candidate::functions).collect()
+    }
+
+    /// Ends the conversions: says which of them are safe.
+    pub(super) fn finish(mut self) -> Vec<HandlerFix> {
         let safe = self.safe();
         for number in 0..self.candidates.len() {
             let is_safe = safe.contains(&number);
@@ -313,15 +336,19 @@ impl<'a> Planner<'a> {
                 fix.open_points.dedup();
             }
         }
-        let mut handlers: Vec<HandlerFix> = self.candidates.into_iter().map(|candidate| candidate.fix).collect();
-        loop {
-            let changes = changes(&handlers, sketches);
-            let Some(last) = clashing(&handlers, &changes) else {
-                return Fixes { handlers, changes, ..Fixes::default() };
-            };
-            handlers[last].applicability = Applicability::None;
-            handlers[last].reason = Some("its edits conflict with those of another conversion".to_owned());
-        }
+        self.candidates.into_iter().map(|candidate| candidate.fix).collect()
+    }
+}
+
+/// Groups conversions into changes.
+pub(super) fn assembled(mut handlers: Vec<HandlerFix>, sketches: bool) -> Fixes {
+    loop {
+        let changes = changes(&handlers, sketches);
+        let Some(last) = clashing(&handlers, &changes) else {
+            return Fixes { handlers, changes, ..Fixes::default() };
+        };
+        handlers[last].applicability = Applicability::None;
+        handlers[last].reason = Some("its edits conflict with those of another conversion".to_owned());
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::change::{Applicability, Fixes, HandlerFix};
+use super::plan::Held;
+use super::rewrite::halves::Halves;
 use super::rewrite::rewriter::OpenPoint;
 use super::text::edit::{Edits, add_all, applied, put_in_order};
 use crate::behaviour::{Conversion, Difference, Functions, NotCompared, conversion};
@@ -21,7 +23,7 @@ use crate::vma::flow::VmaAccess;
 /// is an open point. A handler that cannot be compared keeps a remark with the reason.
 ///
 /// With `with_hazards`, the handlers also get the hazards that their conversions leave, which only mails show.
-pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
+pub(super) fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) -> Withdrawn {
     let Verified { results, registered } = compared(session, fixes, with_hazards);
     for fix in fixes.handlers.iter_mut().filter(|fix| fix.applicability == Applicability::Safe) {
         let registration = &session.scan.findings[fix.finding].registration;
@@ -59,7 +61,15 @@ pub fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) {
             fix.open_points.push((registration.file, OpenPoint { offset, text }));
         }
     }
-    withdraw(fixes, session.findings());
+    withdraw(fixes, session.findings())
+}
+
+/// What the comparison took back.
+pub(super) struct Withdrawn {
+    /// The conversions that behave otherwise.
+    pub(super) differing: Held,
+    /// Whether others went with them.
+    pub(super) takes_others: bool,
 }
 
 /// What was found for one handler.
@@ -86,13 +96,23 @@ fn compared(session: &Session<'_>, fixes: &Fixes, with_hazards: bool) -> Verifie
     let mut overlay = Overlay::default();
     let mut edits_of = Edits::new();
     fixes.changes.iter().for_each(|change| add_all(&mut edits_of, &change.files));
+    let mut halves: BTreeMap<u32, Vec<&Halves>> = BTreeMap::new();
+    for (file, split) in fixes.handlers.iter().filter(is_safe).flat_map(|fix| &fix.halves) {
+        halves.entry(*file).or_default().push(split);
+    }
     for (file, edits) in &mut edits_of {
         put_in_order(edits);
         let source = index.file(*file);
         if !is_listed(&source.path) {
             continue;
         }
-        let text = applied(&source.text, Span::new(0, source.text.len()), edits);
+        let mut text = applied(&source.text, Span::new(0, source.text.len()), edits);
+        // Both halves of a handler do together what it did.
+        for split in halves.get(file).into_iter().flatten() {
+            if let Some(at) = memchr::memmem::find(&text, split.text.as_bytes()) {
+                text.splice(at..at + split.text.len(), split.whole.bytes());
+            }
+        }
         overlay.set(&source.path, Some(text));
     }
     let workspace = session.workspace.beside(session.tree().with(overlay));
@@ -126,9 +146,12 @@ fn is_safe(fix: &&HandlerFix) -> bool {
 fn twin(before: &Session<'_>, after: &Session<'_>, old: ItemId, name: &str) -> Option<(Key, Key)> {
     let (index, new) = (before.context.index, after.context.index);
     let path = &index.file(old.file).path;
-    let is_there = |key: &Key| new.file(key.id.file).path == *path;
-    let twin = new.vma_functions_named(name).into_iter().map(|id| Key::new(id, VmaAccess::None)).find(is_there)?;
-    Some((Key::new(old, VmaAccess::None), twin))
+    // The arms of a conditional may define a function in one file more than once.
+    let old_name = index.file(old.file).name(index.item(old));
+    let place =
+        index.vma_functions_named(&old_name).into_iter().filter(|id| id.file == old.file).position(|id| id == old)?;
+    let mut twins = new.vma_functions_named(name).into_iter().filter(|id| new.file(id.file).path == *path);
+    Some((Key::new(old, VmaAccess::None), Key::new(twins.nth(place)?, VmaAccess::None)))
 }
 
 /// The hazards of converted handlers, by their new functions. Behaviour is equal, so the old handlers have them too.
@@ -160,18 +183,22 @@ fn open_point(handler: ItemId, difference: &Difference) -> (u32, OpenPoint) {
 }
 
 /// Takes back the changes of handlers with open points that were said to be safe.
-fn withdraw(fixes: &mut Fixes, findings: &[Finding]) {
+fn withdraw(fixes: &mut Fixes, findings: &[Finding]) -> Withdrawn {
     let differing: BTreeSet<usize> = (0..fixes.handlers.len())
         .filter(|number| {
             let fix = &fixes.handlers[*number];
             fix.applicability == Applicability::Safe && !fix.open_points.is_empty()
         })
         .collect();
+    let open_points = |number: &usize| (fixes.handlers[*number].finding, fixes.handlers[*number].open_points.clone());
+    let mut withdrawn = Withdrawn { differing: differing.iter().map(open_points).collect(), takes_others: false };
     for change in fixes.take_back(|change| change.handlers.iter().any(|number| differing.contains(number))) {
         for number in change.handlers {
+            withdrawn.takes_others |= !differing.contains(&number);
             let fix = &mut fixes.handlers[number];
             fix.applicability = Applicability::Sketch;
             fix.wait_for_others(&findings[fix.finding].registration);
         }
     }
+    withdrawn
 }

@@ -124,5 +124,5 @@ pub fn prepared(name: &str) -> String {
 
 /// The name of a hook or a function before [`prepared`].
 pub fn unprepared(name: &str) -> String {
-    name.replace("mmap_prepare", "mmap")
+    name.replace("mmap_prepare", "mmap").replace("mmap_finish", "mmap")
 }

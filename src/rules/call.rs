@@ -104,7 +104,7 @@ pub struct Call {
     pub refuses_with: Option<String>,
     /// Results which mean that the call has populated; with any other result it did nothing.
     pub populates_if: Option<PopulatesIf>,
-    /// Whether the call is made of other populating calls, so that its body shows how a twin that takes a desc populates.
+    /// Whether the call is made of other calls that have rules, or of hooks, so that its body shows what a twin that takes a desc does.
     #[serde(default)]
     pub composed: bool,
     /// VMA fields that the call reads.

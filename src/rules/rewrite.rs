@@ -55,28 +55,49 @@ pub struct Rewrite {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FinishForm {
-    /// Name of the hook.
+    /// Name of the hook of file_operations; it takes the place of `mmap` in the names of other hooks.
     pub member: String,
-    /// Suffix that turns the name of a handler into the name of its second half.
+    /// Suffix of the functions that see the complete mapping.
     pub suffix: String,
-    /// Statement of the first half that announces the populating second half.
+    /// Statement of the first half that announces that the second maps PFNs.
     pub announce: String,
     /// The same for calls that map pages (VM_MIXEDMAP).
     pub announce_mixed: String,
-    /// Replacements of populating calls, by name; placeholders as in [`Rewrite`].
+    /// Replacements of calls that need the VMA itself, by name; placeholders as in [`Rewrite`]. `{offset:N}` is argument N, an address, as an offset
+    /// into the mapping.
     pub calls: BTreeMap<String, String>,
+    /// Call of the mmap hook of another file; `{file}` is that file.
+    pub nested: String,
+    /// The VMA, for a hook that still takes it.
+    pub vma: String,
+    /// Value of the call of such a hook; `{call}` is the call.
+    pub with_vma: String,
 }
 
 /// Code around the call of a desc hook, in a caller with a VMA. `{file}` is the file, `{vma}` the VMA.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BridgeForm {
+    /// Type of the local variable `{desc}`: the tag of a struct.
+    #[serde(default = "desc_tag")]
+    pub tag: String,
+    /// Argument that the hook gets.
+    #[serde(default = "desc_address")]
+    pub argument: String,
     /// Statement that builds a desc from the VMA.
     pub before: String,
-    /// Statement that gives the desc the private data that the VMA has already.
-    pub seed: String,
+    /// Statement that gives the desc the private data that the VMA has already, if building it does not.
+    pub seed: Option<String>,
     /// Call that applies the requests of the hook, and returns an error or 0.
     pub after: String,
+}
+
+fn desc_tag() -> String {
+    "vm_area_desc".to_owned()
+}
+
+fn desc_address() -> String {
+    "&{desc}".to_owned()
 }
 
 /// A hook of `vm_operations_struct` that runs once for a new mapping.
@@ -236,6 +257,9 @@ impl Rewrite {
         if let Some(finish) = &self.finish {
             only("rewrite.finish.announce", &finish.announce, &["desc"])?;
             only("rewrite.finish.announce_mixed", &finish.announce_mixed, &["desc"])?;
+            only("rewrite.finish.nested", &finish.nested, &["desc", "file"])?;
+            only("rewrite.finish.vma", &finish.vma, &["desc"])?;
+            only("rewrite.finish.with_vma", &finish.with_vma, &["desc", "call"])?;
             finish.calls.iter().try_for_each(|(name, template)| {
                 only(&format!("rewrite.finish.calls.{name}"), template, &["desc", "N"])
             })?;
@@ -250,6 +274,21 @@ impl Rewrite {
             only("rewrite.bridge.after", &bridge.after, &["desc", "file", "vma"])?;
         }
         Ok(())
+    }
+
+    /// The templates without the hook that populates: those of the API that the tree has.
+    pub fn without_finish(&self, older: &Rewrite) -> Rewrite {
+        Rewrite { finish: None, bridge: older.bridge.clone(), scaffold: Vec::new(), ..self.clone() }
+    }
+
+    /// Suffix of functions that take a desc in place of a VMA.
+    pub fn suffix(&self) -> &str {
+        self.finish.as_ref().map_or("_prepare", |form| &form.suffix)
+    }
+
+    /// Name of the hook that takes a desc in place of a VMA, or of a function named after a hook: `fb_mmap` gives `fb_mmap_prepare`.
+    pub fn renamed(&self, name: &str) -> String {
+        name.replacen("mmap", &format!("mmap{}", self.suffix()), 1)
     }
 
     /// Replacement of a call of `name`.

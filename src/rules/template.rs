@@ -30,9 +30,10 @@ pub fn keys(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(key, _)| key)
 }
 
-/// Position of the argument that a key names, from 0: `0`, `1!`, `2...`, `bits:3`.
+/// Position of the argument that a key names, from 0: `0`, `1!`, `2...`, `bits:3`, `offset:1`.
 pub fn argument(key: &str) -> Option<usize> {
-    key.strip_prefix("bits:").unwrap_or(key).trim_end_matches(['!', '.']).parse().ok()
+    let number = key.strip_prefix("bits:").or_else(|| key.strip_prefix("offset:")).unwrap_or(key);
+    number.trim_end_matches(['!', '.']).parse().ok()
 }
 
 #[cfg(test)]

@@ -171,9 +171,13 @@ static int hidden_mmap(struct vm_area_struct *vma)
 
 static const struct hidden_ops hidden_ops = { .hidden_mmap = hidden_mmap };
 
-/* What names no function would keep the old name. */
+/* A table without the hook follows. What names no function would keep the old name. */
 struct void_ops {
 	int (*void_mmap)(struct vm_area_struct *vma);
+};
+
+struct vague_ops {
+	int (*vague_mmap)(struct vm_area_struct *vma);
 };
 
 static int full_mmap(struct vm_area_struct *vma)
@@ -184,3 +188,12 @@ static int full_mmap(struct vm_area_struct *vma)
 
 static const struct void_ops full_ops = { .void_mmap = full_mmap };
 static const struct void_ops empty_ops = { .void_mmap = NULL };
+
+static int vague_mmap(struct vm_area_struct *vma)
+{
+	vma->vm_ops = &bank_vm_ops;
+	return 0;
+}
+
+static const struct vague_ops vague_ops = { .vague_mmap = vague_mmap };
+static const struct vague_ops odd_ops = { .vague_mmap = IS_ENABLED(CONFIG_BANK) ? vague_mmap : NULL };

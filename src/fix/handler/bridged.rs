@@ -93,7 +93,7 @@ impl HandlerConversion<'_, '_> {
     }
 
     /// The functions that name a function, and the macros that call it.
-    fn users(&self, id: ItemId) -> BTreeSet<ItemId> {
+    pub(super) fn users(&self, id: ItemId) -> BTreeSet<ItemId> {
         let index = self.shared.context.index;
         let name = index.file(id.file).name(index.item(id));
         let files = self.shared.lookup.naming(&name);
@@ -138,11 +138,14 @@ impl HandlerConversion<'_, '_> {
         let error = ERRORS.iter().find(is_free)?;
         let head =
             String::from_utf8_lossy(Span { start: item.span.start, end: item.body }.of(&source.text)).into_owned();
-        let Around { before, seed, after } = Around::new(form, &file, vma);
-        let passed = passed(&function.parameters, !kept.is_handler, |number| function.parameters[number].name.clone());
-        let call = laid_out(&format!("{error} = {}({});", kept.new_name, passed.join(", ")), 8);
+        let Around { before, seed, after, argument } = Around::new(form, &file, vma);
+        let named = |number: usize| function.parameters[number].name.clone();
+        let passed = passed(&function.parameters, &argument, !kept.is_handler, named);
+        let call = laid_out(&format!("{error} = {}({});", kept.second.unwrap_or(kept.new_name), passed.join(", ")), 8);
         let declared = format!("int {error};");
-        let mut lines = ["struct vm_area_desc desc;", &declared, "", &before, &seed, &call].map(str::to_owned).to_vec();
+        let mut lines = vec![format!("struct {} desc;", form.tag), declared, String::new(), before];
+        lines.extend(seed);
+        lines.push(call);
         lines.extend(returned(error, &after));
         let lines: Vec<String> = lines.iter().map(|line| indented(line, "\t")).collect();
         Some(format!("{head}{{\n{}\n}}", lines.join("\n")))
@@ -150,7 +153,7 @@ impl HandlerConversion<'_, '_> {
 }
 
 /// Whether a table sets a hook of a VMA to a function: `.fault = name`.
-fn is_vm_hook(code: &[u8], name: &[u8]) -> bool {
+pub(in crate::fix) fn is_vm_hook(code: &[u8], name: &[u8]) -> bool {
     words(code, name).any(|at| {
         let before = code[..at].trim_ascii_end();
         let member = before.strip_suffix(b"=").map(<[u8]>::trim_ascii_end);

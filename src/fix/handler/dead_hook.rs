@@ -1,7 +1,7 @@
 //! Hooks that nothing implements: the branches that call them go, and then the member, so that code outside the tree that sets it does not compile.
 
 use super::HandlerConversion;
-use crate::fix::hooks::retype::named_by_macro;
+use crate::fix::hooks::by_macro::named_by_macros;
 use crate::fix::hooks::retyping::RecordClues;
 use crate::fix::lookup::User;
 use crate::fix::text::edit::Edit;
@@ -69,7 +69,7 @@ impl HandlerConversion<'_, '_> {
         let clues = RecordClues::new(&hook.record, &index.file(declared).path);
         let listed = |(_, source): (u32, &SourceFile)| find_word(&source.text, hook.record.as_bytes(), 0).is_some();
         is_set
-            || named_by_macro(self.shared, hook, &clues).is_some()
+            || named_by_macros(self.shared, hook, &clues).next().is_some()
             || self.shared.bindings().any(listed)
             || self
                 .shared

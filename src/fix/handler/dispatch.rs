@@ -7,7 +7,7 @@ use crate::fix::change::HookCallers;
 use crate::fix::hooks::retype::Retyped;
 use crate::fix::rewrite::function::DescHook;
 use crate::fix::text::edit::{Edit, Edits, add_all};
-use crate::index::{ItemId, prepared};
+use crate::index::ItemId;
 use crate::source::Span;
 
 impl HandlerConversion<'_, '_> {
@@ -17,8 +17,9 @@ impl HandlerConversion<'_, '_> {
         for dispatched in self.candidate.dispatches.values().flat_map(BTreeMap::values) {
             let hook = &dispatched.hook;
             if let Ok(retyped) = &*self.members.of(self.shared, hook) {
-                let (name, populates) = (prepared(&hook.member), dispatched.populates);
-                let new = DescHook { name, without_file: retyped.file, populates };
+                let (name, populates) = (self.shared.rewrite.renamed(&hook.member), dispatched.populates);
+                let old = self.members.is_twin(hook).then(|| hook.member.clone());
+                let new = DescHook { name, without_file: retyped.file, populates, old };
                 places.extend(retyped.named.get(&file).into_iter().flatten().map(|place| (*place, new.clone())));
             }
         }
@@ -49,6 +50,12 @@ impl HandlerConversion<'_, '_> {
 
     /// Retypes a hook that no implementer keeps in its old form.
     pub(super) fn retype_whole(&mut self, retyped: &Retyped) {
+        let replaced = self.replaced();
+        let calls = retyped.by_macros.iter().flat_map(|(file, places)| places.iter().map(|place| (*file, *place)));
+        if let Some((file, place)) = calls.into_iter().find(|(file, place)| !is_within(&replaced, *file, *place)) {
+            let at = self.shared.context.index.file(file).at(place.start);
+            return self.refuse(format!("a macro calls the hook at {at}, in a function that keeps its VMA"));
+        }
         let needed = self.still_needed(retyped);
         add_all(&mut self.out.edits, &needed);
     }
@@ -65,7 +72,7 @@ impl HandlerConversion<'_, '_> {
     }
 
     /// The edits that retype a hook, without those in functions that call it with a desc now.
-    fn still_needed(&self, retyped: &Retyped) -> Edits {
+    pub(super) fn still_needed(&self, retyped: &Retyped) -> Edits {
         let replaced = self.replaced();
         let of_file = |(file, edits): (&u32, &Vec<Edit>)| {
             (*file, edits.iter().filter(|edit| !is_within(&replaced, *file, edit.span)).cloned().collect())

@@ -77,7 +77,7 @@ impl HandlerConversion<'_, '_> {
             && end == body.len()
             && is_parameter
             && own.any(|user| self.calls(*user, &name));
-        let twin = renamed(&name, false, false);
+        let twin = renamed(self.shared.rewrite, &name, false, false);
         is_used.then(|| Forwarder { id, name, twin, helper: helper.to_owned(), vma })
     }
 

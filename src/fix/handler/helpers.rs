@@ -6,7 +6,8 @@ use crate::fix::hooks::twin::named_before;
 use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{Mention, documented, inserted_above, mentions};
-use crate::index::{ItemId, prepared};
+use crate::index::ItemId;
+use crate::rules::Rewrite;
 use crate::source::{Span, find_word, identifiers};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ impl HandlerConversion<'_, '_> {
             if !is_ours {
                 self.staying.insert(id);
             }
-            let renamed = renamed(&name, is_ours, self.is_reader(id));
+            let renamed = renamed(self.shared.rewrite, &name, is_ours, self.is_reader(id));
             let naming = self.files_naming(&name, !index.is_visible_elsewhere(id)).into_iter();
             let taken = std::iter::once(file).chain(naming.map(|file| index.file(file)));
             if renamed != name
@@ -30,11 +31,19 @@ impl HandlerConversion<'_, '_> {
             {
                 self.refuse(format!("{} already has a {renamed}", taken.path));
             }
-            if names.contains_key(&name) && !index.is_visible_elsewhere(id) {
+            let is_named =
+                |other: &ItemId| other.file != id.file && index.file(other.file).name(index.item(*other)) == name;
+            if !index.is_visible_elsewhere(id) && self.candidate.helpers.iter().any(is_named) {
                 self.refuse(format!("it leads to several functions called {name}"));
             }
             let without_file = if self.shared.is_registered(id) { self.parameter_to(id, "file") } else { None };
             names.insert(name, DescHelper { name: renamed, without_file, old_stays: !is_ours });
+        }
+        // The function by which Rust code reaches an inline one.
+        let name = &self.candidate.fix.name;
+        if self.candidate.helpers.iter().any(|id| index.file(id.file).name(index.item(*id)) == rust_helper(name)) {
+            let new = DescHelper { name: self.candidate.fix.new_name.clone(), without_file: None, old_stays: false };
+            names.insert(name.clone(), new);
         }
         let forwarders = self.forwarders_to(&names);
         for forwarder in &forwarders {
@@ -67,10 +76,11 @@ impl HandlerConversion<'_, '_> {
             return self.helper_in_place(id, &name, new_name, is_handler, helpers);
         }
         let is_bridged = self.is_bridged(id);
+        let (first, second) = self.names_of(id, &name, new_name);
         if !is_bridged && self.has_static_variables(id) {
             return self.refuse(format!("{name} has other users and static variables, so it cannot be duplicated"));
         }
-        let kept = Kept { name: &name, new_name, is_handler, is_bridged };
+        let kept = Kept { name: &name, new_name: &first, second: second.as_deref(), is_handler, is_bridged };
         for file in self.files_naming(&name, !index.is_visible_elsewhere(id)) {
             let source = index.file(file);
             let code = self.shared.lookup.code(file);
@@ -120,12 +130,16 @@ impl HandlerConversion<'_, '_> {
         self.out.remarks.extend(done.remarks);
         self.add(id.file, documented(source, item, &done.vma, done.dropped.as_deref()));
         self.add(id.file, inserted_above(source, item, &done.above));
+        self.out.halves.extend(done.halves.map(|halves| (id.file, halves)));
         self.add(id.file, [Edit { span: item.span, text: done.text }]);
         if self.is_foreign(id) {
             let becomes = if name == new_name { String::new() } else { format!("becomes {new_name}(), and ") };
             self.out.remarks.insert(format!("{name}() {becomes}takes a descriptor now, as all its callers have one"));
         }
-        for file in self.files_naming(name, !index.is_visible_elsewhere(id)) {
+        // The conversion of a file callback that is split names both halves.
+        let is_split = self.shared.is_late() && self.shared.is_file_callback(id);
+        let naming = self.files_naming(name, !index.is_visible_elsewhere(id));
+        for file in naming.into_iter().filter(|_| !is_split) {
             if self.means_another(id, name, file) {
                 continue;
             }
@@ -168,6 +182,14 @@ impl HandlerConversion<'_, '_> {
         }
     }
 
+    /// The new name of a helper, and that of its second half: it is a file callback too, and split in two.
+    fn names_of(&self, id: ItemId, name: &str, new_name: &str) -> (String, Option<String>) {
+        match self.shared.is_late() && self.shared.is_file_callback(id) {
+            true => (format!("{name}_prepare"), Some(new_name.to_owned())),
+            false => (new_name.to_owned(), None),
+        }
+    }
+
     /// Helpers that populate, directly or through other helpers.
     pub(super) fn populating(&self) -> BTreeSet<String> {
         let index = self.shared.context.index;
@@ -194,16 +216,21 @@ impl HandlerConversion<'_, '_> {
     }
 }
 
+/// Name of the function in rust/helpers by which Rust code reaches an inline function.
+pub(in crate::fix) fn rust_helper(name: &str) -> String {
+    format!("rust_helper_{name}")
+}
+
 /// Name of a function after it is retyped in place, or of its twin.
-pub(super) fn renamed(name: &str, is_in_place: bool, is_reader: bool) -> String {
+pub(super) fn renamed(rewrite: &Rewrite, name: &str, is_in_place: bool, is_reader: bool) -> String {
     if name.ends_with("mmap") {
-        return prepared(name);
+        return rewrite.renamed(name);
     }
     let parts: Vec<&str> = name.split('_').map(|part| if part == "vma" { "desc" } else { part }).collect();
     match parts.join("_") {
         other if other != name => other,
         same if is_in_place => same,
         same if is_reader => format!("{same}_desc"),
-        same => format!("{same}_prepare"),
+        same => format!("{same}{}", rewrite.suffix()),
     }
 }

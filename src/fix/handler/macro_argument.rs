@@ -3,7 +3,8 @@
 use super::HandlerConversion;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::continued;
-use crate::index::{ItemId, prepared};
+use crate::fix::text::place::argument_place;
+use crate::index::ItemId;
 use crate::source::macros::{call_arguments, definition};
 use crate::source::{Span, find_word, identifier_before, words};
 
@@ -41,7 +42,7 @@ impl HandlerConversion<'_, '_> {
             .findings
             .iter()
             .any(|finding| self.shared.findings[*finding].registration.hook.member == member);
-        let new_member = prepared(member);
+        let new_member = self.new_member(member);
         if find_word(body.of(text), new_member.as_bytes(), 0).is_some() {
             return None;
         }
@@ -59,12 +60,15 @@ impl HandlerConversion<'_, '_> {
             return self
                 .refuse(format!("the macro {} sets the hook to {other}, which does not convert", parameter.name));
         }
+        if self.has_second_half() {
+            return self.refuse(format!("the macro {} sets one hook, and a second half needs another", parameter.name));
+        }
         let index = self.shared.context.index;
         let text = &index.file(parameter.id.file).text;
         let member = String::from_utf8_lossy(parameter.member.of(text)).into_owned();
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         let places = [
-            (parameter.id.file, Edit { span: parameter.member, text: prepared(&member) }),
+            (parameter.id.file, Edit { span: parameter.member, text: self.new_member(&member) }),
             (file, Edit::new(at, at + name.len(), new_name)),
         ];
         for (file, edit) in places {
@@ -100,23 +104,6 @@ impl HandlerConversion<'_, '_> {
             })
         })
     }
-}
-
-/// The `(` of the call around a place in one of its arguments, and the number of arguments before it.
-fn argument_place(text: &[u8], at: usize) -> Option<(usize, usize)> {
-    let (mut depth, mut before) = (0usize, 0);
-    for place in (0..at).rev() {
-        match text[place] {
-            b')' | b']' => depth += 1,
-            b'(' if depth == 0 => return Some((place, before)),
-            b'(' | b'[' => depth = depth.checked_sub(1)?,
-            b',' if depth == 0 => before += 1,
-            b';' | b'{' | b'}' | b'"' => return None,
-            b'#' if matches!(text[..place].last(), None | Some(b'\n')) => return None,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Whether a directive undefines the name at a place, or asks for it.

@@ -1,11 +1,11 @@
 //! Conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and all other places that
 //! name it.
 
-mod bridged;
+pub(in crate::fix) mod bridged;
 mod dead_hook;
 mod dispatch;
 mod forwarders;
-mod helpers;
+pub(in crate::fix) mod helpers;
 mod homes;
 mod macro_argument;
 mod outcome;
@@ -13,7 +13,7 @@ mod over_new;
 mod registration;
 mod users;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::fix::candidate::Candidate;
@@ -42,6 +42,8 @@ pub(in crate::fix) struct Round {
     pub(in crate::fix) dispatchers: BTreeSet<ItemId>,
     /// Helpers of any handler that only read the VMA.
     pub(in crate::fix) readers: BTreeSet<ItemId>,
+    /// The functions that get the VMA from any handler.
+    pub(in crate::fix) called: BTreeSet<ItemId>,
 }
 
 /// Conversion of one handler.
@@ -57,8 +59,6 @@ pub(in crate::fix) struct HandlerConversion<'w, 'a> {
     /// Macros that pass the VMA on to one of those helpers.
     forwarders: Vec<Forwarder>,
     out: Outcome,
-    /// Whether the handler's populating call moves to a second half.
-    has_second_half: bool,
     populating: Rc<BTreeSet<String>>,
 }
 
@@ -79,7 +79,6 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             staying: BTreeSet::new(),
             forwarders: Vec::new(),
             out: Outcome::default(),
-            has_second_half: false,
             populating: Rc::default(),
         }
     }
@@ -89,6 +88,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let index = self.shared.context.index;
         let helpers = self.helper_names();
         self.populating = Rc::new(self.populating());
+        self.out.second = self.second_name();
         if self.candidate.twin.is_none() {
             let keeps_old = self.keeps_old();
             for file in self.files_naming(&self.candidate.fix.name, self.is_static()) {
@@ -106,6 +106,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 self.out.remarks.insert(remark);
             }
         }
+        self.register_in_rust();
         self.retype_called();
         self.delete_dead_hooks();
         if let Some(across) = &self.candidate.across {
@@ -186,7 +187,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
         let HandlerFix { name, new_name, .. } = &self.candidate.fix;
-        let kept = Kept { name, new_name, is_handler: true, is_bridged: true };
+        let second = self.second_name();
+        let kept = Kept { name, new_name, second: second.as_deref(), is_handler: true, is_bridged: true };
         let all = self.mentions_in(file);
         self.add_beside_old(file, &kept, all, &conversion);
     }
@@ -198,7 +200,6 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let (name, new_name) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
         let code = self.shared.lookup.code(file);
         let conversion = self.conversion(file, &code, helpers);
-        let mut prototypes = Vec::new();
         for (at, mention) in self.mentions_in(file) {
             let is_code = matches!(mention, Mention::Code(_));
             if let Some(parameter) = is_code.then(|| self.table_parameter(file, at)).flatten() {
@@ -218,23 +219,26 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                     self.out.remarks.extend(done.remarks);
                     self.add(file, documented(source, item, &done.vma, done.dropped.as_deref()));
                     self.add(file, inserted_above(source, item, &done.above));
-                    let text = match &done.finish {
-                        Some(second) => format!("{}\n\n{second}", done.text),
-                        None => done.text,
-                    };
-                    self.has_second_half |= done.finish.is_some();
-                    self.add(file, [Edit { span: item.span, text }]);
+                    self.out.halves.extend(done.halves.map(|halves| (file, halves)));
+                    self.add(file, [Edit { span: item.span, text: done.text }]);
                 }
                 Mention::Prototype => match conversion.prototype(at, name, new_name, true) {
                     Some(edits) => {
+                        if let Some(item) = source.item_at(at as u32).filter(|_| self.has_second_half()) {
+                            self.repeat_for_second(file, source.items[item as usize].span, &edits);
+                        }
                         self.add(file, edits);
-                        prototypes.extend(source.item_at(at as u32));
                     }
                     None => self.refuse(format!("its prototype in {} could not be parsed", source.path)),
                 },
                 Mention::Comment => self.add(file, [Edit::new(at, at + name.len(), new_name)]),
                 Mention::Export => {
-                    self.add(file, [Edit::new(at, at + name.len(), new_name)]);
+                    let edit = Edit::new(at, at + name.len(), new_name);
+                    if let Some(item) = source.item_at(at as u32).filter(|_| self.has_second_half()) {
+                        let span = source.items[item as usize].span;
+                        self.repeat_for_second(file, span, std::slice::from_ref(&edit));
+                    }
+                    self.add(file, [edit]);
                     self.out.remarks.insert(format!(
                         "{name}() was exported: modules outside the tree that register it have to register {new_name}() as the new hook"
                     ));
@@ -249,7 +253,6 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 }
             }
         }
-        self.declare_second(file, &prototypes);
     }
 
     /// Whether a place lies in a function that this run converts.
@@ -295,6 +298,14 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         }
     }
 
+    /// The functions of a file that are split in two, by offset, and whether other functions call them.
+    fn split_in(&self, file: u32) -> BTreeMap<u32, bool> {
+        let index = self.shared.context.index;
+        let own = self.candidate.definitions.iter().chain(&self.candidate.helpers);
+        let split = own.filter(|id| self.shared.is_late() && id.file == file && self.shared.is_file_callback(**id));
+        split.map(|id| (index.item(*id).span.start, self.round.called.contains(id))).collect()
+    }
+
     fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c Helpers) -> Conversion<'c>
     where
         'a: 'c,
@@ -308,6 +319,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             helpers,
             populating: self.populating.clone(),
             hooks: self.hooks_in(file),
+            nested: self.candidate.nested.iter().filter(|call| call.0 == file).map(|call| call.1).collect(),
+            split: self.split_in(file),
             moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
             dead_calls: self.candidate.dead_calls.iter().filter(|call| call.0 == file).map(|call| call.1).collect(),
             file: context.index.file(file),

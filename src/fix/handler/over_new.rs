@@ -15,6 +15,8 @@ pub(super) struct Kept<'k> {
     pub(super) name: &'k str,
     /// Name of the twin.
     pub(super) new_name: &'k str,
+    /// Name of its second half, if it is split in two.
+    pub(super) second: Option<&'k str>,
     /// A handler loses its file parameter, a helper keeps it.
     pub(super) is_handler: bool,
     /// Whether the old function becomes a bridge; otherwise it stays as it is.
@@ -91,7 +93,7 @@ impl HandlerConversion<'_, '_> {
     fn add_twin(&mut self, id: ItemId, kept: &Kept, export: Option<Span>, conversion: &Conversion) {
         let source = self.shared.context.index.file(id.file);
         let item = &source.items[id.item as usize];
-        let Kept { name, new_name, is_handler, is_bridged } = *kept;
+        let Kept { name, new_name, second, is_handler, is_bridged } = *kept;
         if !self.converted.contains(&id) {
             return self.refuse(format!("{name} is also defined at {}", source.at(item.name.start)));
         }
@@ -99,7 +101,8 @@ impl HandlerConversion<'_, '_> {
         self.check_macros(id.file, item, [Some(&done.vma), done.dropped.as_ref()]);
         let exported = export.map(|span| {
             let text = String::from_utf8_lossy(span.of(&source.text)).into_owned();
-            format!("\n{}", text.replacen(name, new_name, 1))
+            let names = std::iter::once(new_name).chain(second);
+            names.map(|new| format!("\n{}", text.replacen(name, new, 1))).collect::<String>()
         });
         let exported = exported.unwrap_or_default();
         // Both functions of a header cost nothing.
@@ -122,7 +125,8 @@ impl HandlerConversion<'_, '_> {
                 .remarks
                 .insert(format!("{name}() stays for callers that have a VMA, as a bridge over {new_name}()"));
         }
-        let Converted { open_points, remarks, .. } = done;
+        let Converted { open_points, remarks, halves, .. } = done;
+        self.out.halves.extend(halves.map(|halves| (id.file, halves)));
         self.out.open_points.extend(open_points.into_iter().map(|point| (id.file, point)));
         self.out.remarks.extend(remarks);
     }
@@ -131,8 +135,14 @@ impl HandlerConversion<'_, '_> {
         let source = self.shared.context.index.file(file);
         let item = source.item_at(at as u32).map(|item| source.items[item as usize].span);
         let written = item.and_then(|span| {
-            let edits = sorted(conversion.prototype(at, kept.name, kept.new_name, kept.is_handler)?).ok()?;
-            Some((span, String::from_utf8(applied(&source.text, span, &edits)).ok()?))
+            let declared = |new_name: &str| {
+                let edits = sorted(conversion.prototype(at, kept.name, new_name, kept.is_handler)?).ok()?;
+                String::from_utf8(applied(&source.text, span, &edits)).ok()
+            };
+            let second = kept
+                .second
+                .map_or(Some(String::new()), |second| declared(second).map(|text| format!("\n{}", text.trim_start())));
+            Some((span, declared(kept.new_name)? + &second?))
         });
         match written {
             Some((span, text)) => {

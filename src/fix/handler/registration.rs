@@ -1,8 +1,8 @@
 //! The tables that register a converted handler.
 
 use super::HandlerConversion;
-use crate::fix::change::HookCallers;
-use crate::fix::hooks::retype::Retyped;
+use crate::fix::change::{HandlerFix, HookCallers};
+use crate::fix::hooks::rust::assigned;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
 use crate::fix::unit::{Unit, UnitPart};
@@ -23,14 +23,14 @@ impl HandlerConversion<'_, '_> {
                     self.candidate.fix.name
                 ));
             }
-            Ok(Retyped { edits, .. }) if self.members.is_twin(hook) => {
+            Ok(retyped) if self.members.is_twin(hook) => {
                 let unit = Unit::Hook {
                     record: hook.record.clone(),
                     member: hook.member.clone(),
-                    twin: prepared(&hook.member),
+                    twin: self.shared.rewrite.renamed(&hook.member),
                 };
                 self.out.hook_callers = HookCallers::WithVma;
-                let part = UnitPart { edits: edits.clone(), ..UnitPart::default() };
+                let part = UnitPart { edits: self.still_needed(retyped), ..UnitPart::default() };
                 self.out.units.entry(unit).or_default().extend(&part);
             }
             Ok(retyped) => {
@@ -71,11 +71,9 @@ impl HandlerConversion<'_, '_> {
     pub(super) fn register(&mut self, file: u32, span: Span, member: &str) {
         let text = &self.shared.context.index.file(file).text;
         let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
-        match registration(text, span, member, &prepared(member), old, new) {
+        match registration(text, span, member, &self.new_member(member), old, new) {
             Some(edits) => {
-                if let (true, Some(form)) = (self.has_second_half, &self.shared.rewrite.finish) {
-                    self.register_second(file, span, member, &form.member.clone(), &form.suffix.clone());
-                }
+                self.register_second(file, span, member);
                 let backslash = continued(text, &edits);
                 self.add(file, edits.into_iter().chain(backslash));
             }
@@ -83,11 +81,51 @@ impl HandlerConversion<'_, '_> {
         }
     }
 
+    /// The hook that the converted handler implements.
+    pub(super) fn new_member(&self, member: &str) -> String {
+        match self.candidate.fix.retyped {
+            Some(_) => self.shared.rewrite.renamed(member),
+            None => prepared(member),
+        }
+    }
+
+    /// Whether the handler is split in two: the file callback is, and what another module converts is not written here.
+    pub(super) fn has_second_half(&self) -> bool {
+        self.shared.rewrite.finish.is_some() && self.candidate.fix.retyped.is_none() && self.candidate.twin.is_none()
+    }
+
+    /// Name of the second half, if the handler is split in two.
+    pub(super) fn second_name(&self) -> Option<String> {
+        self.has_second_half().then(|| format!("{}{}", self.candidate.fix.name, self.shared.rewrite.suffix()))
+    }
+
+    /// Registers the converted handler in Rust code.
+    pub(super) fn register_in_rust(&mut self) {
+        let HandlerFix { name, new_name, retyped, .. } = &self.candidate.fix;
+        let keeps_old = retyped.as_ref().is_some_and(|hook| self.members.is_twin(hook));
+        let registration = &self.shared.findings[self.candidate.fix.finding].registration;
+        let member = retyped.as_ref().map_or(&registration.hook.member, |hook| &hook.member);
+        let mut new = vec![(self.new_member(member), new_name.clone())];
+        new.extend(self.second_name().map(|second| (self.shared.rewrite.renamed(member), second)));
+        let mut done = Vec::new();
+        for (file, source) in self.shared.bindings() {
+            done.push((file, assigned(&source.text, member, name, &new, keeps_old).map_err(|at| source.at(at as u32))));
+        }
+        for (file, edits) in done {
+            match edits {
+                Ok(edits) if edits.is_empty() => {}
+                Ok(edits) => self.add(file, edits),
+                Err(place) => self.refuse(format!("{place}: Rust code uses {}", self.candidate.fix.name)),
+            }
+        }
+    }
+
     /// Registers the second half after the first, on a line of its own.
-    pub(super) fn register_second(&mut self, file: u32, span: Span, member: &str, hook: &str, suffix: &str) {
+    fn register_second(&mut self, file: u32, span: Span, member: &str) {
         let text = &self.shared.context.index.file(file).text;
-        let second = format!("{}{suffix}", self.candidate.fix.name);
-        let edits = registration(text, span, member, hook, &self.candidate.fix.name, &second)
+        let Some(second) = self.second_name() else { return };
+        let new_member = self.shared.rewrite.renamed(member);
+        let edits = registration(text, span, member, &new_member, &self.candidate.fix.name, &second)
             .and_then(|edits| sorted(edits).ok());
         let Some(edits) = edits else { return };
         let entry = String::from_utf8_lossy(&applied(text, span, &edits)).into_owned();
@@ -97,8 +135,10 @@ impl HandlerConversion<'_, '_> {
         let end = span.end as usize;
         let line = memchr::memrchr(b'\n', &text[..span.start as usize]).map_or(0, |newline| newline + 1);
         let indent = String::from_utf8_lossy(&text[line..span.start as usize]).into_owned();
+        let line_end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |newline| end + newline);
+        let backslash = if text[..line_end].ends_with(b"\\") { " \\" } else { "" };
         // A table on one line stays on one line.
-        let indent = if indent.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() };
+        let indent = if indent.trim().is_empty() { format!("{backslash}\n{indent}") } else { " ".to_owned() };
         let edit = if text.get(end) == Some(&b',') {
             Edit::new(end + 1, end + 1, format!("{indent}{entry},"))
         } else {
@@ -107,16 +147,15 @@ impl HandlerConversion<'_, '_> {
         self.add(file, [edit]);
     }
 
-    /// Declares the second half after each prototype of the first.
-    pub(super) fn declare_second(&mut self, file: u32, prototypes: &[u32]) {
-        let Some(form) = self.shared.rewrite.finish.as_ref().filter(|_| self.has_second_half) else { return };
-        for prototype in prototypes {
-            let item = &self.shared.context.index.file(file).items[*prototype as usize];
-            let end = item.span.end as usize;
-            let name = &self.candidate.fix.name;
-            let text = format!("\nstatic int {name}{}(struct vm_area_desc *desc);", form.suffix);
-            self.add(file, [Edit::new(end, end, text)]);
-        }
+    /// Repeats for the second half what declares or exports the first.
+    pub(super) fn repeat_for_second(&mut self, file: u32, span: Span, edits: &[Edit]) {
+        let text = &self.shared.context.index.file(file).text;
+        let first = sorted(edits.to_vec()).map(|edits| applied(text, span, &edits)).unwrap_or_default();
+        let name = &self.candidate.fix.name;
+        let (from, to) = (format!("{name}_prepare"), format!("{name}{}", self.shared.rewrite.suffix()));
+        let repeated = String::from_utf8_lossy(&first).trim().replacen(&from, &to, 1);
+        let end = span.end as usize;
+        self.add(file, [Edit::new(end, end, format!("\n{repeated}"))]);
     }
 
     /// Refuses a table that already has `.mmap_prepare`, that is copied, or whose hook is read elsewhere.
@@ -209,7 +248,8 @@ impl HandlerConversion<'_, '_> {
 
 /// Offset at which a text reads the hook of a table, or copies the whole table if that counts.
 fn read_of(text: &[u8], table: &[u8], member: &[u8], counts_copies: bool) -> Option<usize> {
-    words(text, table).find(|at| {
+    let is_member = |at: &usize| text[..*at].ends_with(b"->") || text[..*at].ends_with(b".");
+    words(text, table).filter(|at| !is_member(at)).find(|at| {
         let behind = text[at + table.len()..].trim_ascii_start();
         let field = behind.strip_prefix(b".").or_else(|| behind.strip_prefix(b"->")).map(<[u8]>::trim_ascii_start);
         let is_set = |field: &[u8]| begins_assignment(&field[member.len()..]);

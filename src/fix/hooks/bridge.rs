@@ -75,7 +75,7 @@ impl Caller<'_, '_, '_> {
         }
         lines.extend(inner.map(|inner| self.with_result(statement, inner, &error, &indent)));
         let mut declared: Vec<String> = Vec::new();
-        declared.extend((!is_declared).then(|| "struct vm_area_desc desc;".to_owned()));
+        declared.extend((!is_declared).then(|| format!("struct {} desc;", self.retyping.form.tag)));
         declared.extend(is_new.then(|| format!("int {error};")));
         if let Some(condition) = arm {
             declared.extend((!declared.is_empty()).then(String::new));
@@ -166,7 +166,7 @@ impl Caller<'_, '_, '_> {
         };
         let body = &self.code[self.id_item().body as usize..self.id_item().span.end as usize];
         // The bridge of another hook may have declared `desc` already; this one refills it.
-        let is_declared = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some("vm_area_desc") && ty.pointers == 0);
+        let is_declared = self.scope.get("desc").is_some_and(|ty| ty.tag() == Some(&*form.tag) && ty.pointers == 0);
         if find_word(body, b"desc", 0).is_some() && !is_declared {
             return refuse("where the name desc is already used");
         }
@@ -179,7 +179,7 @@ impl Caller<'_, '_, '_> {
         if file == "NULL" {
             return refuse("without a file");
         }
-        let Around { before, seed, after } = Around::new(form, &file, vma);
+        let Around { before, seed, after, argument } = Around::new(form, &file, vma);
         let above = &self.code[self.id_item().body as usize..place.start as usize];
         // A twin that is written later may leave the private data as the caller has set them.
         // So may the callers of a function that is no handler.
@@ -187,8 +187,9 @@ impl Caller<'_, '_, '_> {
             || self.retyping.has_private
             || !self.retyping.shared.is_registered(self.id)
             || find_word(above, PRIVATE, 0).is_some();
-        let before = std::iter::once(before).chain(has_private.then_some(seed)).collect();
-        Ok(Bridge { before, after, passed: passed(parameters, false, |number| text(&arguments[number])), is_declared })
+        let before = std::iter::once(before).chain(seed.filter(|_| has_private)).collect();
+        let passed = passed(parameters, &argument, false, |number| text(&arguments[number]));
+        Ok(Bridge { before, after, passed, is_declared })
     }
 
     /// A statement in which a variable stands for the value of a call.
@@ -206,15 +207,22 @@ pub(in crate::fix) struct Around {
     /// Builds the desc.
     pub(in crate::fix) before: String,
     /// Gives it the private data of the VMA.
-    pub(in crate::fix) seed: String,
+    pub(in crate::fix) seed: Option<String>,
     /// Applies it to the VMA.
     pub(in crate::fix) after: String,
+    /// Passes it to the hook.
+    pub(in crate::fix) argument: String,
 }
 
 impl Around {
     pub(in crate::fix) fn new(form: &BridgeForm, file: &str, vma: &str) -> Around {
         let filled = |template: &str| template.replace("{desc}", "desc").replace("{file}", file).replace("{vma}", vma);
-        Around { before: filled(&form.before), seed: filled(&form.seed), after: filled(&form.after) }
+        Around {
+            before: filled(&form.before),
+            seed: form.seed.as_deref().map(filled),
+            after: filled(&form.after),
+            argument: filled(&form.argument),
+        }
     }
 }
 
@@ -222,12 +230,13 @@ impl Around {
 /// desc, helpers still get it.
 pub(in crate::fix) fn passed(
     parameters: &[Parameter],
+    desc: &str,
     gets_file: bool,
     argument: impl Fn(usize) -> String,
 ) -> Vec<String> {
     let passed = parameters.iter().enumerate().filter(|(_, parameter)| gets_file || !parameter.ty.points_to("file"));
     let text = |(number, parameter): (usize, &Parameter)| match parameter.ty.points_to("vm_area_struct") {
-        true => "&desc".to_owned(),
+        true => desc.to_owned(),
         false => argument(number),
     };
     passed.map(text).collect()

@@ -38,7 +38,7 @@ impl Caller<'_, '_, '_> {
         let table = String::from_utf8_lossy(table.of(&self.source.text)).into_owned();
         let callee = if is_twin { format!("{table}{}", self.retyping.new_name) } else { variable.name.clone() };
         let indent = if is_twin { format!("{}\t", site.indent) } else { site.indent.clone() };
-        let mut lines = vec!["struct vm_area_desc desc;".to_owned()];
+        let mut lines = vec![format!("struct {} desc;", self.retyping.form.tag)];
         lines.extend(is_new.then(|| format!("int {error};")));
         lines.push(String::new());
         lines.extend(before);

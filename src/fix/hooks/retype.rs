@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fix::context::FixContext;
+use crate::fix::hooks::by_macro::MacroCalls;
 use crate::fix::hooks::caller::Caller;
 use crate::fix::hooks::retyping::{PRIVATE, RecordClues, Retyping};
 use crate::fix::hooks::rust::listed;
 use crate::fix::hooks::twin;
 use crate::fix::lookup::User;
 use crate::fix::rewrite::function::parameters;
-use crate::fix::text::edit::{Edit, Edits};
-use crate::index::{Hook, ItemId, SourceFile, is_macro_argument, prepared};
+use crate::fix::text::edit::{Edit, Edits, add_all};
+use crate::index::{Handler, Hook, ItemId, SourceFile};
 use crate::memo::Memo;
 use crate::rules::RequirementKind;
 use crate::source::ast::Parameter;
@@ -36,6 +37,8 @@ pub(in crate::fix) struct Retyped {
     pub(in crate::fix) named: BTreeMap<u32, BTreeSet<Span>>,
     /// Those of them that call it.
     pub(in crate::fix) called: BTreeMap<u32, BTreeSet<Span>>,
+    /// Those of them that only a function that has a desc can make: a macro calls the hook.
+    pub(in crate::fix) by_macros: BTreeMap<u32, BTreeSet<Span>>,
     /// The position of the file among its parameters, which the new hook does not take.
     pub(in crate::fix) file: Option<usize>,
 }
@@ -63,23 +66,21 @@ impl Members {
 /// # Errors
 /// The hook cannot be retyped. The error is the reason.
 fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Retyped, String> {
-    let form = shared.rewrite.bridge.as_ref().filter(|_| shared.rewrite.finish.is_none());
+    let form = shared.rewrite.bridge.as_ref();
     let form =
         form.ok_or_else(|| format!("{} cannot be retyped: the target has no bridge for its callers", hook.name()))?;
-    let new_name = prepared(&hook.member);
+    let new_name = shared.rewrite.renamed(&hook.member);
     if new_name == hook.member {
         return Err(format!("{} does not have mmap in its name", hook.name()));
     }
+    let is_named = |finding: &Finding| finding.handler.is_some() || finding.registration.handler == Handler::Null;
     let mut registered = shared.findings.iter().filter(|finding| finding.registration.hook == *hook);
-    if let Some(empty) = registered.find(|finding| finding.handler.is_none()).filter(|_| !is_twin) {
+    if let Some(empty) = registered.find(|finding| !is_named(finding)).filter(|_| !is_twin) {
         let place = shared.context.index.file(empty.registration.file).at(empty.registration.span.start);
         return Err(format!("{} is set to a value that is not a function name at {place}", hook.name()));
     }
     let (record, parameters) = declaration(shared, hook)?;
     let marks = RecordClues::new(&hook.record, &shared.context.index.file(record.file).path);
-    if let Some(place) = named_by_macro(shared, hook, &marks) {
-        return Err(format!("a macro may name {} by its member at {place}", hook.name()));
-    }
     if is_twin && shared.lookup.has_positional_table(hook) {
         return Err(format!("a table of struct {} names no members, and a new member would shift them", hook.record));
     }
@@ -88,43 +89,19 @@ fn member(shared: &FixContext, hook: &Hook, is_twin: bool) -> Result<Retyped, St
     let file = retyping.parameters.iter().position(|parameter| parameter.ty.points_to("file"));
     let mut retyped = Retyped { file, ..Retyped::default() };
     retyped.edits.insert(record.file, retyping.declared()?);
-    for (file, source) in shared.bindings() {
-        let edits = listed(&source.text, hook, &retyping.new_name, is_twin);
-        let edits = edits.map_err(|why| format!("{}: {} is {why}", source.path, hook.name()))?;
-        if !edits.is_empty() {
-            retyped.edits.insert(file, edits);
-        }
-    }
+    retyping.emptied(&mut retyped);
+    retyping.in_rust(&mut retyped)?;
     for user in shared.lookup.users(&hook.member).iter() {
         retyping.user(user, &mut retyped)?;
     }
+    let MacroCalls { edits, calls } = retyping.by_macros()?;
+    add_all(&mut retyped.edits, &edits);
+    for (file, places) in &calls {
+        retyped.named.entry(*file).or_default().extend(places);
+        retyped.called.entry(*file).or_default().extend(places);
+    }
+    retyped.by_macros = calls;
     Ok(retyped)
-}
-
-/// A place where a macro may name the member of a hook: `SET_OP(ops, mmap)`.
-pub(in crate::fix) fn named_by_macro(shared: &FixContext, hook: &Hook, marks: &RecordClues) -> Option<String> {
-    let index = shared.context.index;
-    shared.lookup.macro_arguments(&hook.member).iter().find_map(|file| {
-        let source = index.file(*file);
-        let code = shared.lookup.code(*file);
-        let is_named = |at: &usize| {
-            let is_local = || {
-                // A variable of that name is passed on.
-                let item = source.item_at(*at as u32).map(|item| source.items[item as usize].span.of(&code));
-                item.is_some_and(|text| words(text, hook.member.as_bytes()).any(|at| is_declared(text, at)))
-            };
-            is_macro_argument(&code, *at, at + hook.member.len()) && !is_local()
-        };
-        let at = words(&code, hook.member.as_bytes()).find(is_named).filter(|_| marks.are_in(&source.text))?;
-        Some(source.at(at as u32))
-    })
-}
-
-/// Whether a name is declared: `auto mmap =`, `struct map *mmap;`.
-fn is_declared(text: &[u8], at: usize) -> bool {
-    let before = text[..at].trim_ascii_end();
-    before.last().is_some_and(|byte| *byte == b'*' || byte.is_ascii_alphanumeric() || *byte == b'_')
-        && !before.ends_with(b"return")
 }
 
 /// Whether an implementer reads the private data of the VMA.
@@ -170,6 +147,42 @@ fn declaration(shared: &FixContext, hook: &Hook) -> Result<(ItemId, Vec<Paramete
 }
 
 impl Retyping<'_, '_> {
+    /// Renames the member where tables set it to NULL.
+    fn emptied(&self, retyped: &mut Retyped) {
+        let Retyping { shared, hook, .. } = self;
+        let is_null = |finding: &&Finding| {
+            finding.registration.hook == **hook && finding.registration.handler == Handler::Null && !self.is_twin
+        };
+        for null in shared.findings.iter().filter(is_null) {
+            let (file, span) = (null.registration.file, null.registration.span);
+            let text = &shared.context.index.file(file).text;
+            let name = find_word(&text[..span.end as usize], hook.member.as_bytes(), span.start as usize);
+            let edit = name.map(|at| Edit::new(at, at + hook.member.len(), &self.new_name));
+            retyped.edits.entry(file).or_default().extend(edit);
+        }
+    }
+
+    /// Adds the new member, or renames the old one, where Rust code lists the members of the struct.
+    fn in_rust(&self, retyped: &mut Retyped) -> Result<(), String> {
+        let Retyping { shared, hook, .. } = self;
+        let implements = |finding: &Finding, name: &str| {
+            finding.registration.hook == **hook && finding.handler.as_ref().is_some_and(|handler| handler.name == name)
+        };
+        let renamed = |name: String| {
+            let is_known = shared.findings.iter().any(|finding| implements(finding, &name));
+            let new = format!("{name}{}", shared.rewrite.suffix());
+            is_known.then_some((name, new))
+        };
+        for (file, source) in shared.bindings() {
+            let edits = listed(&source.text, hook, &self.new_name, self.is_twin, renamed);
+            let edits = edits.map_err(|why| format!("{}: {} is {why}", source.path, hook.name()))?;
+            if !edits.is_empty() {
+                retyped.edits.insert(file, edits);
+            }
+        }
+        Ok(())
+    }
+
     /// Renames and retypes the declaration, and renames the hook in comments of the struct.
     fn declared(&self) -> Result<Vec<Edit>, String> {
         let index = self.shared.context.index;

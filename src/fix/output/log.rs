@@ -7,7 +7,7 @@ use super::mails::{Series, plain, wrap};
 use crate::behaviour::Consequence;
 use crate::fix::change::{Change, HandlerFix, HookCallers};
 use crate::fix::unit::Unit;
-use crate::index::Hook;
+use crate::index::{Hook, prepared};
 use crate::verdict::Verdict;
 
 /// Length up to which a subject names what it changes, in bytes.
@@ -33,8 +33,12 @@ impl Series<'_> {
         let is_other = |fix: &&HandlerFix| fix.retyped.as_ref().is_some_and(|hook| Some(hook) != replaced);
         if let Some(hook) = replaced.filter(|_| !fixes.iter().any(is_other)) {
             return (
-                format!("replace {} hook of {} with {}_prepare", hook.member, hook.record, hook.member),
-                "replace mmap hook with mmap_prepare",
+                format!("replace {} hook of {} with {}", hook.member, hook.record, self.renamed(&hook.member)),
+                if self.is_late() {
+                    "replace mmap hook with mmap_finish"
+                } else {
+                    "replace mmap hook with mmap_prepare"
+                },
             );
         }
         if fixes.is_empty() {
@@ -49,9 +53,30 @@ impl Series<'_> {
             return (format!("add {}", listed(&names)), "add functions that take a vm_area_desc");
         }
         match fixes.as_slice() {
+            [fix] if fix.second().is_some() => (
+                format!("split {}() into mmap_prepare and mmap_finish", fix.name),
+                "split mmap into prepare and finish",
+            ),
+            all if all.iter().any(|fix| fix.second().is_some()) => {
+                ("split mmap into mmap_prepare and mmap_finish".to_owned(), "split mmap into prepare and finish")
+            }
             [fix] => (format!("convert {}() to mmap_prepare", fix.name), "convert mmap to mmap_prepare"),
             _ => ("convert mmap to mmap_prepare".to_owned(), "convert mmap to mmap_prepare"),
         }
+    }
+
+    /// Whether the target has a hook that sees the complete mapping.
+    fn is_late(&self) -> bool {
+        self.rules
+            .target(self.target)
+            .and_then(|target| target.rewrite.as_ref())
+            .is_some_and(|own| own.finish.is_some())
+    }
+
+    /// Name of the hook that takes a desc, for a hook of another table than file_operations.
+    fn renamed(&self, member: &str) -> String {
+        let own = self.rules.target(self.target).and_then(|target| target.rewrite.as_ref());
+        own.map_or_else(|| prepared(member), |rewrite| rewrite.renamed(member))
     }
 
     /// The file whose subsystem a patch belongs to: it declares the hook, or defines the function.
@@ -180,12 +205,13 @@ impl Series<'_> {
     fn converted(&self, fixes: &[&HandlerFix]) -> String {
         let names = listed(&fixes.iter().map(|fix| format!("{}()", fix.name)).collect::<Vec<_>>());
         let mut what = format!("Convert {names}.");
-        let hooks = |keeps_old: bool, named: fn(&Hook) -> String| {
+        let new_name = |hook: &Hook| format!("{}.{}", hook.record, self.renamed(&hook.member));
+        let hooks = |keeps_old: bool, named: &dyn Fn(&Hook) -> String| {
             let of_kind = fixes.iter().filter(|fix| fix.keeps_old_hook == keeps_old);
             let names: BTreeSet<String> = of_kind.filter_map(|fix| fix.retyped.as_ref()).map(named).collect();
             names.into_iter().collect::<Vec<_>>()
         };
-        let retyped = hooks(false, Hook::new_name);
+        let retyped = hooks(false, &new_name);
         if !retyped.is_empty() {
             let of_hooks = fixes.iter().filter(|fix| fix.retyped.is_some() && !fix.keeps_old_hook);
             let callers = match of_hooks.map(|fix| fix.hook_callers).max().unwrap_or_default() {
@@ -193,15 +219,21 @@ impl Series<'_> {
                 HookCallers::WithDesc => "the functions that call it pass on their descriptors",
                 HookCallers::None => "nothing calls it",
             };
-            let (old, new) = (listed(&hooks(false, Hook::name)), listed(&retyped));
+            let (old, new) = (listed(&hooks(false, &Hook::name)), listed(&retyped));
             let _ = write!(what, " This replaces {old} with {new} in all implementers; {callers}.");
         }
-        let doubled = hooks(true, Hook::new_name);
+        let doubled = hooks(true, &new_name);
         if !doubled.is_empty() {
             let _ = write!(
                 what,
                 " It now implements {}, whose callers still have a VMA and apply the descriptor to it.",
                 listed(&doubled)
+            );
+        }
+        if fixes.iter().any(|fix| fix.second().is_some()) {
+            what.push_str(
+                " .mmap_prepare() does what can be decided before anything is mapped. .mmap_finish() does the rest, with the complete mapping \
+                 behind its descriptor; mm calls it where it called .mmap().",
             );
         }
         let findings = || fixes.iter().map(|fix| &self.findings[fix.finding]);

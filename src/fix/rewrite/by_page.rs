@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::rewriter::Rewriter;
-use crate::fix::rewrite::second_half::add_names;
 use crate::fix::rewrite::tidy::each_block;
 use crate::fix::text::layout::laid_out;
 use crate::rules::template::fill;
@@ -354,4 +353,9 @@ impl<'c, 'r> Callback<'c, 'r> {
             }
         }
     }
+}
+
+/// Adds the names in an expression.
+fn add_names(value: &Expression, names: &mut BTreeSet<String>) {
+    visit::expression(value, &mut |part| names.extend(part.name().map(str::to_owned)));
 }

@@ -20,6 +20,9 @@ struct DescCallee {
 impl Rewriter<'_> {
     pub(super) fn call(&mut self, whole: &Expression, callee: &Expression, arguments: &[Expression]) {
         let name = callee.name().unwrap_or_default().to_owned();
+        if self.late_call(whole.span, callee, arguments) {
+            return;
+        }
         if let Some(texts) = self.call_form(whole.span, &name, arguments) {
             match texts.as_slice() {
                 [text] => self.replace(whole.span, self.needed_parentheses(whole.span, text)),
@@ -36,6 +39,7 @@ impl Rewriter<'_> {
         if takes_vma {
             return match self.desc_callee(callee) {
                 Some(called) => self.call_with_desc(whole, callee, arguments, &called),
+                None if self.hook_or_old(whole, callee, arguments) || self.hook_by_macro(arguments) => {}
                 None => self.call_without_twin(whole, callee, &name),
             };
         }
@@ -64,12 +68,38 @@ impl Rewriter<'_> {
         inner.filter(|_| opens && closes && is_one).unwrap_or(text).to_owned()
     }
 
+    /// Rewrites the arguments of a macro that is given the name of a hook and calls it with the mapping. Returns whether it is one.
+    fn hook_by_macro(&mut self, arguments: &[Expression]) -> bool {
+        let named = |argument: &Expression| self.conversion.hooks.get(&argument.span).cloned();
+        let Some(hook) = arguments.iter().find_map(named) else { return false };
+        for argument in arguments {
+            if argument.name() == Some(self.vma) {
+                self.replace(argument.span, "{desc}".to_owned());
+            } else if self.conversion.hooks.contains_key(&argument.span) {
+                self.replace(argument.span, hook.name.clone());
+            } else {
+                self.expression(argument, Use::Value);
+            }
+        }
+        if hook.without_file.is_some() {
+            self.open(arguments[0].span.start, "a macro passes the file to the hook, which finds it in the desc");
+        }
+        true
+    }
+
     /// What is called with the desc in place of a function or a hook.
     fn desc_callee(&self, callee: &Expression) -> Option<DescCallee> {
-        if let Some((_, hook)) = self.hook(callee.bare()) {
+        if let Some((_, hook)) = self.hook(callee.bare()).filter(|(_, hook)| hook.old.is_none()) {
             return Some(DescCallee { name: None, without_file: hook.without_file, populates: hook.populates });
         }
         let name = callee.name()?;
+        if let Some(hook) = self.pointers.get(name) {
+            return Some(DescCallee {
+                name: Some(name.to_owned()),
+                without_file: hook.without_file,
+                populates: hook.populates,
+            });
+        }
         let DescHelper { name: new, without_file, .. } = self.conversion.helpers.get(name)?.clone();
         let populates = self.conversion.populating.contains(name) || self.conversion.rules.populates(name);
         Some(DescCallee { name: Some(new), without_file, populates })
@@ -84,11 +114,11 @@ impl Rewriter<'_> {
         called: &DescCallee,
     ) {
         let text = callee.text(self.conversion.source);
-        if self.has_populated && self.conversion.rewrite.finish.is_none() {
+        if self.has_populated {
             let text = format!("{text} gets the mapping after a populating call; an action has not set its flags yet");
             self.open(whole.span.start, &text);
         }
-        if called.populates {
+        if called.populates && self.conversion.rewrite.finish.is_none() {
             if self.loops > 0 {
                 self.open(whole.span.start, &format!("{text} may populate more than once; an action populates once"));
             }

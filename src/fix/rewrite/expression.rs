@@ -49,11 +49,18 @@ impl Rewriter<'_> {
             return;
         }
         match &expression.kind {
+            // A test whether there is a mapping at all.
+            E::Name(name) if name == self.vma && used == Use::Truth => {
+                self.replace(expression.span, "{desc}".to_owned());
+            }
             E::Name(name) => self.name(name, expression.span),
             E::Number(_) | E::Literal => {}
             E::Call { callee, arguments } => self.call(expression, callee, arguments),
             E::Field { base, .. } => {
                 if let Some((place, hook)) = self.hook(expression) {
+                    if hook.old.is_some() {
+                        return self.old_or_new(expression, place, &hook, used);
+                    }
                     self.replace(place, hook.name);
                 }
                 self.expression(base, Use::Value);
@@ -217,6 +224,10 @@ impl Rewriter<'_> {
         let Some(field) = self.vma_field(expression) else { return false };
         // In `&vma->vm_file->f_path` and the like, the code around the field stays.
         let E::Field { base, .. } = &expression.kind else { return false };
+        if field == "vm_file" && self.has_new_file {
+            self.open(base.span.start, "reads vm_file after it was replaced; the file of a desc stays");
+            return true;
+        }
         if field == "vm_flags" {
             self.flags_after_populate(expression.span);
             let Some(text) = self.conversion.rewrite.flags.clone() else { return false };
@@ -232,7 +243,7 @@ impl Rewriter<'_> {
 
     /// Adds an open point if flags are used after a populating call. A remap has set its flags by then, a requested action has not.
     pub(in crate::fix) fn flags_after_populate(&mut self, span: Span) {
-        if self.has_populated && self.conversion.rewrite.finish.is_none() {
+        if self.has_populated {
             self.open(span.start, "reads or clears flags after a populating call; an action has not set its flags yet");
         }
     }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::fix::rewrite::draft::Draft;
+use crate::fix::rewrite::halves::Halves;
 use crate::fix::rewrite::protection::without_local;
 use crate::fix::rewrite::reflow::reflow;
-use crate::fix::rewrite::rewriter::{Finish, Locals, OpenPoint, Rewriter, Written};
+use crate::fix::rewrite::rewriter::{Locals, OpenPoint, Rewriter, Written};
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::{columns, wrapped};
@@ -27,6 +28,10 @@ pub(in crate::fix) struct Conversion<'a> {
     pub(in crate::fix) hooks: BTreeMap<Span, DescHook>,
     /// Helpers that populate.
     pub(in crate::fix) populating: Rc<BTreeSet<String>>,
+    /// Calls of the mmap hooks of other files, and their helpers.
+    pub(in crate::fix) nested: BTreeSet<Span>,
+    /// The functions that are split in two, by offset, and whether other functions call them: then the second half is all of it.
+    pub(in crate::fix) split: BTreeMap<u32, bool>,
     /// The function whose call moves to `vm_ops->mapped`.
     pub(in crate::fix) moved: Option<&'a str>,
     /// Calls of hooks that nothing implements.
@@ -61,6 +66,8 @@ pub(in crate::fix) struct DescHook {
     pub(in crate::fix) without_file: Option<usize>,
     /// Whether an implementer may populate.
     pub(in crate::fix) populates: bool,
+    /// The name of the old member, if it stays beside the new one.
+    pub(in crate::fix) old: Option<String>,
 }
 
 /// A converted function.
@@ -72,8 +79,8 @@ pub(in crate::fix) struct Converted {
     pub(in crate::fix) open_points: Vec<OpenPoint>,
     /// Facts that a reviewer should know.
     pub(in crate::fix) remarks: BTreeSet<String>,
-    /// Its second half, if populating moves to a hook of its own.
-    pub(in crate::fix) finish: Option<String>,
+    /// If it is split in two: the halves, as in `text`.
+    pub(in crate::fix) halves: Option<Halves>,
     /// Callbacks that stand above it, each with an empty line behind it.
     pub(in crate::fix) above: String,
     /// Name of the dropped file parameter.
@@ -91,8 +98,6 @@ struct Rewritten {
     uses_by_variant: Vec<usize>,
     /// Functions that are now called by another name.
     twins: BTreeMap<String, String>,
-    /// Calls that move to the second half, by offset.
-    finishes: Vec<Finish>,
     /// The function in the first variant that has it.
     first: Option<Function>,
 }
@@ -101,12 +106,25 @@ impl Conversion<'_> {
     /// Converts the function of an item, under a new name. A handler takes the file from the desc; a helper keeps its parameter.
     pub(in crate::fix) fn function(&self, item: &Item, name: &str, new_name: &str, is_handler: bool) -> Converted {
         let mut done = Converted::default();
+        let split = self.split.get(&item.span.start);
+        let second = format!("{name}{}", self.rewrite.suffix());
+        let new_name = if split.is_some() { &second } else { new_name };
         let draft = self.draft(item, (name, new_name), is_handler, &mut done);
         if !draft.parses() {
             let text = "the converted function does not parse".to_owned();
             done.open_points.push(OpenPoint { offset: item.name.start, text });
         }
-        done.text = draft.into_text();
+        match split.map(|is_called| self.halves(item.span.of(self.source), &draft, name, *is_called)) {
+            Some(Some(halves)) => {
+                done.text.clone_from(&halves.text);
+                done.halves = Some(halves);
+            }
+            Some(None) => {
+                let text = "could not be split in two".to_owned();
+                done.open_points.push(OpenPoint { offset: item.name.start, text });
+            }
+            None => done.text = draft.into_text(),
+        }
         done.open_points.sort();
         done.open_points.dedup();
         done
@@ -121,7 +139,7 @@ impl Conversion<'_> {
         done: &mut Converted,
     ) -> Draft<'n> {
         let none = || Draft::new(String::new(), new_name);
-        let Rewritten { edits, file_uses, uses_by_variant, mut twins, finishes, first } =
+        let Rewritten { edits, file_uses, uses_by_variant, mut twins, first } =
             self.rewritten(item, name, is_handler, done);
         let Some(first) = first else {
             done.open_points.push(OpenPoint { offset: item.span.start, text: "could not be parsed".to_owned() });
@@ -137,7 +155,6 @@ impl Conversion<'_> {
             }
         };
         self.check_covered(item, &edits, done);
-        self.split(item, name, is_handler, (&first, &finishes, &edits), done);
         let assigned = done.dropped.as_deref().is_some_and(|file| first.changes(file));
         let is_local = assigned || (file_uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
         let local = done.dropped.clone().filter(|_| is_local);
@@ -156,10 +173,9 @@ impl Conversion<'_> {
         match sorted(all) {
             Ok(edits) => {
                 let text = applied(self.source, item.span, &edits);
-                let moved = finishes.iter().flat_map(|finish| finish.names.iter().cloned()).collect();
                 let old = item.span.of(self.source);
                 let draft = Draft::new(String::from_utf8_lossy(&text).into_owned(), new_name);
-                let (draft, open) = tidy(old, without_local(draft), &moved);
+                let (draft, open) = tidy(old, without_local(draft), &BTreeSet::new());
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
                 reflow(old, draft)
             }
@@ -196,7 +212,6 @@ impl Conversion<'_> {
                 whole.file_uses.extend(rewriter.out.file_uses);
                 whole.edits.extend(rewriter.out.edits);
                 whole.twins.extend(rewriter.out.twins);
-                whole.finishes.extend(rewriter.out.finishes);
                 rewriter.out.callbacks.iter().for_each(|callback| done.above += &format!("{callback}\n\n"));
                 done.open_points.extend(rewriter.out.open_points);
                 let remarks = rewriter.out.remarks.into_iter();
@@ -205,29 +220,7 @@ impl Conversion<'_> {
                 whole.first.get_or_insert(function);
             }
         }
-        whole.finishes.sort_by_key(|finish| finish.offset);
-        whole.finishes.dedup_by_key(|finish| finish.offset);
         whole
-    }
-
-    /// Writes the second half, if a populating call moves there.
-    fn split(
-        &self,
-        item: &Item,
-        name: &str,
-        is_handler: bool,
-        (first, finishes, edits): (&Function, &[Finish], &[Edit]),
-        done: &mut Converted,
-    ) {
-        let Some(earliest) = finishes.first() else { return };
-        match self.second_half(item, name, first, finishes, edits) {
-            Ok(text) if is_handler => done.finish = Some(text),
-            Ok(_) => done.open_points.push(OpenPoint {
-                offset: earliest.offset,
-                text: "populates in a helper, but only the handler can have a second half".to_owned(),
-            }),
-            Err(point) => done.open_points.push(point),
-        }
     }
 
     fn rewriter<'r>(&'r self, vma: &'r str, file: Option<&'r str>) -> Rewriter<'r> {
@@ -243,6 +236,8 @@ impl Conversion<'_> {
             implied_file: false,
             has_populated: false,
             passed_on: None,
+            has_new_file: false,
+            pointers: BTreeMap::new(),
             loops: 0,
             message: None,
         }

@@ -1,9 +1,6 @@
 //! Rewrites populating calls as mmap actions, statement by statement. The handler requests an action; the core handles its failure.
 
-use std::collections::BTreeSet;
-
-use crate::fix::rewrite::rewriter::{Finish, Rewriter, Use};
-use crate::fix::rewrite::second_half::add_names;
+use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::{fill, keys};
 use crate::rules::{Call, CallEffect, Idiom, Rules};
 use crate::source::Span;
@@ -245,11 +242,6 @@ impl Rewriter<'_> {
         let mut lines = self.action(call, rule, arguments, error)?;
         match failure {
             Failure::Same => {}
-            Failure::Other(error) if self.conversion.rewrite.finish.is_some() => {
-                if let Some(finish) = self.out.finishes.last_mut() {
-                    finish.error = Some(error);
-                }
-            }
             // The override does not apply to errors that the core finds before it maps.
             Failure::Other(error) if !self.is_all(rule, arguments) => {
                 self.open(
@@ -270,24 +262,6 @@ impl Rewriter<'_> {
         Some(lines)
     }
 
-    /// Statements that replace a call if another hook populates: they only announce it. The call is kept for the second half.
-    fn finished(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Option<Vec<String>> {
-        let form = self.conversion.rewrite.finish.clone()?;
-        let E::Call { callee, .. } = &call.kind else { return None };
-        let template = form.calls.get(callee.name()?)?;
-        let text = fill(template, &mut |key| {
-            let argument = arguments.get(key.parse::<usize>().ok()?)?;
-            Some(self.text(argument, Use::Value))
-        });
-        let mut names = BTreeSet::new();
-        for argument in arguments {
-            add_names(argument, &mut names);
-        }
-        self.out.finishes.push(Finish { offset: call.span.start, call: text, names, error: None });
-        let is_mixed = rule.implies.iter().any(|flag| flag == "VM_MIXEDMAP");
-        Some(vec![format!("{};", if is_mixed { form.announce_mixed } else { form.announce })])
-    }
-
     /// Statements that request the action in place of a call; `None` if there is no such action. `error` is the handler's replacement for
     /// the call's own error.
     fn action(
@@ -297,9 +271,6 @@ impl Rewriter<'_> {
         arguments: &[Expression],
         error: Option<&str>,
     ) -> Option<Vec<String>> {
-        if self.conversion.rewrite.finish.is_some() {
-            return self.finished(call, rule, arguments);
-        }
         let E::Call { callee, .. } = &call.kind else { return None };
         let forms = &self.conversion.rewrite.actions;
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));

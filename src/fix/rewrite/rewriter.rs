@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::by_page::{Variable, variables};
-use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::function::{Conversion, DescHook};
 use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::{each_block, is_bare_arm};
 use crate::fix::text::edit::Edit;
@@ -29,19 +29,6 @@ pub(in crate::fix) enum Use {
     Value,
 }
 
-/// A populating call that moves to a hook that sees the complete mapping.
-#[derive(Clone, Debug)]
-pub(in crate::fix) struct Finish {
-    /// Offset of the call.
-    pub(in crate::fix) offset: u32,
-    /// Text of the call in that hook.
-    pub(in crate::fix) call: String,
-    /// Names in its arguments.
-    pub(in crate::fix) names: BTreeSet<String>,
-    /// Error that replaces the call's own error.
-    pub(in crate::fix) error: Option<String>,
-}
-
 /// Collects the edits that make one function take a desc. In their texts `{desc}` stands for the desc and `{file}` for the file. The
 /// spelling of the file depends on its number of uses.
 pub(in crate::fix) struct Rewriter<'a> {
@@ -64,6 +51,10 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) has_populated: bool,
     /// The callee of the call whose result the current statements only pass on.
     pub(in crate::fix) passed_on: Option<Span>,
+    /// Whether the mapping got another file.
+    pub(in crate::fix) has_new_file: bool,
+    /// Variables that hold hooks.
+    pub(in crate::fix) pointers: BTreeMap<String, DescHook>,
     /// Number of loops around the current statement. A function that jumps backwards is one loop.
     pub(in crate::fix) loops: usize,
     /// The function that prints a message about that result.
@@ -99,8 +90,6 @@ pub(in crate::fix) struct Written {
     pub(in crate::fix) file_uses: BTreeSet<Span>,
     /// Helpers whose twins are now called, with the twins.
     pub(in crate::fix) twins: BTreeMap<String, String>,
-    /// Populating calls that move to a second half.
-    pub(in crate::fix) finishes: Vec<Finish>,
     /// Callbacks that name pages, which stand above the function.
     pub(in crate::fix) callbacks: BTreeSet<String>,
     /// Remarks for the reader of a complete conversion.
@@ -196,7 +185,8 @@ impl Rewriter<'_> {
                 continue;
             }
             let had_populated = self.has_populated;
-            rest = match self.populate(first, after) {
+            let is_late = self.conversion.rewrite.finish.is_some();
+            rest = match if is_late { None } else { self.populate(first, after) } {
                 Some(used) => &after[used..],
                 None => {
                     self.passed_on = self.passed_on(first, after);
@@ -214,12 +204,18 @@ impl Rewriter<'_> {
     }
 
     fn statement(&mut self, statement: &Statement) {
+        if self.old_or_new_statement(statement) {
+            return;
+        }
         match &statement.kind {
             S::Expression(value) => self.expression_statement(statement, value),
             S::Return(Some(value)) => self.expression(value, Use::Value),
             S::Declaration(variables) => {
                 for variable in variables {
                     if let Some(value) = &variable.value {
+                        if let Some((_, hook)) = self.hook(value.bare()) {
+                            self.pointers.insert(variable.name.clone(), hook);
+                        }
                         let is_bool = self.locals.booleans.contains(&variable.name);
                         self.expression(value, if is_bool { Use::Truth } else { Use::Value });
                     }

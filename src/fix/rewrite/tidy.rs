@@ -9,8 +9,8 @@ use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, St
 use crate::source::visit;
 use crate::source::{Span, blank_non_code, words};
 
-/// Maximum number of rounds: a removed variable may have been the last use of another.
-const ROUNDS: usize = 4;
+/// Maximum number of rounds: a removed variable may have been the last use of another, and a declaration loses one at a time.
+const ROUNDS: usize = 16;
 
 /// Removes from a converted function the variables that only the old one used. Also returns messages about those that have to stay. The
 /// values of variables in `moved` are now computed elsewhere.
@@ -89,6 +89,7 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
     each_block(&function.body, &mut |list| {
         for (number, statement) in list.iter().enumerate() {
             let S::Declaration(variables) = &statement.kind else { continue };
+            let mut gone = Vec::new();
             for variable in variables {
                 let name = variable.name.as_str();
                 if variable.is_static
@@ -116,9 +117,14 @@ fn unused(old: &[u8], new: &[u8], function: &Function, moved: &BTreeSet<String>,
                     continue;
                 }
                 edits.extend(assignments.iter().map(|(span, _)| whole_line(new, *span, false)));
-                let ends_declarations = !matches!(list.get(number + 1).map(|next| &next.kind), Some(S::Declaration(_)));
-                let begins = number == 0;
-                edits.push(declarator(new, statement, variables, variable, begins && ends_declarations));
+                gone.push(variable);
+            }
+            let ends_declarations = !matches!(list.get(number + 1).map(|next| &next.kind), Some(S::Declaration(_)));
+            let is_only = number == 0 && ends_declarations;
+            match gone.as_slice() {
+                [] => {}
+                all if all.len() == variables.len() => edits.push(whole_line(new, statement.span, is_only)),
+                [first, ..] => edits.push(declarator(new, statement, variables, first, is_only)),
             }
         }
     });

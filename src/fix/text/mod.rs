@@ -3,3 +3,4 @@
 pub(in crate::fix) mod edit;
 pub(in crate::fix) mod layout;
 pub(in crate::fix) mod mentions;
+pub(in crate::fix) mod place;
