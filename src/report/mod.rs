@@ -9,6 +9,7 @@ pub mod fix_plan;
 mod graph;
 pub mod guard;
 pub mod handler_report;
+pub mod history;
 pub mod html;
 mod json;
 pub mod layout;

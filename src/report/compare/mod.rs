@@ -10,6 +10,7 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
+use super::history::Stage;
 use crate::compare::{Change, Fate, Side};
 use crate::verdict::Verdict;
 
@@ -19,6 +20,8 @@ pub struct Comparison<'a> {
     pub names: (String, String),
     /// Fate of each registration.
     pub changes: &'a [Change],
+    /// All trees, oldest first, if they are more than the two.
+    pub history: &'a [Stage],
 }
 
 impl Comparison<'_> {
