@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 
+use super::buffer::Buffer;
 use super::compat::CompatOptions;
-use super::place::{Place, in_order};
+use super::place::{Place, has, in_order};
 use super::{CLEAN, Common, ERROR, output, tell_unused};
 use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, plan, unified, write};
 use crate::fix_plan::FixPlan;
@@ -59,6 +60,8 @@ pub struct Options {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
     without: Vec<Without>,
     #[command(flatten)]
+    buffer: Buffer,
+    #[command(flatten)]
     pub(super) common: Common,
 }
 
@@ -93,8 +96,8 @@ enum Without {
 /// The same as for a scan; the tree does not have a chosen path or handler; a chosen handler cannot be converted; a file cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let place = options.place();
-    let session = common.session(&place.root, Extent::Handlers)?;
+    let (place, tree) = options.opened()?;
+    let session = common.session_of(tree, &common.target, Extent::Handlers)?;
     let Planned { names_handlers, mut fixes, lacks, since } = planned(options, &place, session)?;
     let (tree, chosen, scan) = (session.tree(), &session.chosen, &session.scan);
     if let Some(lacks) = lacks {
@@ -233,6 +236,23 @@ fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
 }
 
 impl Options {
+    /// The chosen paths and handlers, and the tree with what stdin has.
+    fn opened(&self) -> Result<(Place, Tree), String> {
+        match self.buffer.read(&self.tree)? {
+            None => {
+                let place = self.place();
+                let tree = self.common.open(&place.root)?;
+                Ok((place, tree))
+            }
+            Some(_) if self.write => Err("--write writes to the files of a tree, not to what stdin has".to_owned()),
+            Some((place, text)) => {
+                let tree = text.over(self.common.open(&place.root)?);
+                let paths = if self.chosen.is_empty() { place.paths } else { self.chosen.clone() };
+                Ok((Place { paths, root: place.root }, tree))
+            }
+        }
+    }
+
     /// The tree and the chosen paths. If TREE is a folder inside a tree, that folder is chosen, unless handlers are named.
     fn place(&self) -> Place {
         let (tree, chosen) = in_order(&self.tree, &self.chosen);
@@ -253,7 +273,7 @@ impl Selection {
         let (tree, index, findings) = (session.tree(), session.context.index, session.findings());
         let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
         for argument in &place.paths {
-            if tree.has(argument) {
+            if has(tree, argument) {
                 selection.paths.push(argument.clone());
                 continue;
             }

@@ -1,5 +1,6 @@
 //! Command line, one file per command. Only this module prints or exits.
 
+mod buffer;
 mod check;
 mod compare;
 mod compat;

@@ -34,7 +34,7 @@ impl Place {
     /// # Errors
     /// The first such path.
     pub fn check(&self, tree: &Tree) -> Result<(), String> {
-        match self.paths.iter().find(|path| !tree.has(path)) {
+        match self.paths.iter().find(|path| !has(tree, path)) {
             Some(path) => Err(format!("{path}: there is no such path in {}", self.root.display())),
             None => Ok(()),
         }
@@ -44,6 +44,11 @@ impl Place {
     pub fn holds(&self, file: &str) -> bool {
         self.paths.is_empty() || self.paths.iter().any(|path| is_below(file, path))
     }
+}
+
+/// Whether a tree has a path, or stdin has a file there.
+pub fn has(tree: &Tree, path: &str) -> bool {
+    tree.has(path) || tree.overlay().files().any(|(file, exists)| file == path && exists)
 }
 
 /// The tree and the other arguments, in whichever order they stand: `TREE NAME`, `NAME TREE`, and `NAME` alone in a tree.

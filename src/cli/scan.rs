@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::buffer::Buffer;
 use super::place::Place;
 use super::{Common, output};
 use crate::behaviour::Functions;
@@ -15,7 +16,7 @@ use crate::verdict::{Extent, Finding, Scan, Verdict};
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// The kernel tree
+    /// The kernel tree; - reads one of its files from stdin
     #[arg(default_value = ".")]
     tree: PathBuf,
     /// Show only handlers registered below these paths
@@ -42,6 +43,8 @@ pub struct Options {
     /// Add the behaviour of each handler to the JSON: conditions, results, effects
     #[arg(long)]
     behaviour: bool,
+    #[command(flatten)]
+    buffer: Buffer,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -81,8 +84,15 @@ impl ValueEnum for Verdict {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = if options.every_function { Extent::EveryFunction } else { Extent::Handlers };
-    let place = Place::of(&options.tree, &options.paths);
+    let (place, text) = match options.buffer.read(&options.tree)? {
+        Some((place, text)) => (place, Some(text)),
+        None => (Place::of(&options.tree, &options.paths), None),
+    };
     let tree = common.against.open(&place.root, common.quiet, options.all)?;
+    let tree = match text {
+        Some(text) => text.over(tree),
+        None => tree,
+    };
     let session = common.session_of(tree, &common.target, extent)?;
     let (tree, scan) = (session.tree(), &session.scan);
     check_selection(options, tree, &place, scan)?;

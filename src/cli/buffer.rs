@@ -1,0 +1,66 @@
+//! A file that stdin has, in place of the one in its tree: what an editor shows and has not saved.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::place::{Place, root_above};
+use crate::kernel::{Overlay, Tree, is_listed};
+
+/// Maximum size of the file, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// The option that says which file stdin has.
+#[derive(Args, Debug)]
+pub struct Buffer {
+    /// With - in place of TREE: the path, in its tree, of the file that stdin has
+    #[arg(long, value_name = "PATH")]
+    stdin_path: Option<PathBuf>,
+}
+
+impl Buffer {
+    /// The file on stdin with its place; `None` if TREE is not `-`.
+    ///
+    /// # Errors
+    /// There is no path, it lies in no kernel tree or is no C file, or stdin cannot be read.
+    pub fn read(&self, tree: &Path) -> Result<Option<(Place, Text)>, String> {
+        let path = match (&self.stdin_path, tree == Path::new("-")) {
+            (None, false) => return Ok(None),
+            (Some(_), false) => return Err("--stdin-path goes with - in place of TREE".to_owned()),
+            (None, true) => return Err("- needs --stdin-path: the place of the file in its tree".to_owned()),
+            (Some(path), true) => path,
+        };
+        let named = || path.display();
+        // The file may not exist yet.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().ok_or_else(|| format!("{}: names no file", named()))?.to_string_lossy();
+        let (root, inside) = root_above(&folder.join("."))
+            .ok_or_else(|| format!("{}: does not lie in a folder of a kernel tree", named()))?;
+        let inside = format!("{inside}/{name}");
+        if !is_listed(&inside) {
+            return Err(format!("{}: is no C file that a scan reads", named()));
+        }
+        let mut text = Vec::new();
+        std::io::stdin().lock().take(LIMIT + 1).read_to_end(&mut text).map_err(|error| format!("stdin: {error}"))?;
+        if text.len() as u64 > LIMIT {
+            return Err(format!("stdin: more than {} MiB", LIMIT >> 20));
+        }
+        Ok(Some((Place { root, paths: vec![inside.clone()] }, Text { path: inside, text })))
+    }
+}
+
+/// The text of a file.
+pub struct Text {
+    path: String,
+    text: Vec<u8>,
+}
+
+impl Text {
+    /// The tree in which the file has this text.
+    pub fn over(self, tree: Tree) -> Tree {
+        let mut overlay = Overlay::default();
+        overlay.set(&self.path, Some(self.text));
+        tree.with(overlay)
+    }
+}
