@@ -899,3 +899,23 @@ fn a_hunk_that_fits_twice_is_refused() {
     let output = check(tree.path(), &["--patch", "-"], patch.as_bytes());
     assert!(output.status.code() == Some(2) && stderr(&output).contains("it fits at line"), "{output:?}");
 }
+
+/// The settings may say where the texts of lints are; else the output has them.
+#[test]
+fn a_lint_is_linked_or_explained() {
+    let tree = kernel();
+    let run = |format: &str| stdout(&check(tree.path(), &["--format", format], b""));
+    assert!(!run("sarif").contains("helpUri"));
+    assert!(!run("rdjson").contains("\"url\""));
+    let explained = run("github");
+    let first = explained.lines().next().unwrap().to_owned();
+    assert!(first.contains("%0A"), "{first}");
+    fs::write(tree.path().join(".mmaplint.toml"), "lints-url = \"https://example.org/lints.html\"\n").unwrap();
+    for format in ["sarif", "rdjson", "github", "gitlab", "json"] {
+        assert!(run(format).contains("https://example.org/lints.html#"), "{format}");
+    }
+    fs::write(tree.path().join(".mmaplint.toml"), "lints-url = \"javascript:alert(1)\"\n").unwrap();
+    let refused = check(tree.path(), &[], b"");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("is no address of the web"), "{}", stderr(&refused));
+}

@@ -185,6 +185,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         converted: found.converted,
         reviews,
         is_change: found.is_change,
+        lints_url: config.lints_url.clone(),
         sums_up: !found.is_change && !options.select.iter().any(|name| name.trim_start_matches('+') == DEPRECATED_MMAP),
     };
     options.print(&check)?;

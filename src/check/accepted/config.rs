@@ -29,6 +29,8 @@ pub struct Config {
     pub fail_on: Option<String>,
     /// Baseline, relative to the tree.
     pub baseline: Option<String>,
+    /// Address of the page with the texts of all lints: docs/lints.md. What links to a lint adds `#` and its name.
+    pub lints_url: Option<String>,
     /// Accepted hazards.
     pub suppress: Vec<Suppression>,
 }
@@ -71,6 +73,11 @@ impl Config {
         let rules = config.select.iter().chain(&config.ignore).chain(config.suppress.iter().map(|entry| &entry.rule));
         for rule in rules {
             find(rule).ok_or_else(|| named(no_lint(rule)))?;
+        }
+        if let Some(url) =
+            config.lints_url.as_ref().filter(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+        {
+            return Err(named(format!("lints-url: {url} is no address of the web")));
         }
         if let Some(empty) = config.suppress.iter().find(|entry| entry.reason.trim().is_empty()) {
             return Err(named(format!("a [[suppress]] of {} gives no reason", empty.rule)));

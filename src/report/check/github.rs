@@ -25,7 +25,8 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
         } else {
             place += &format!(",endLine={}", hazard.end.line);
         }
-        writeln!(out, "::{command} {place},title={}::{}", property(hazard.lint), data(&hazard.message))?;
+        let text = format!("{}\n{}", hazard.message, check.help(hazard.lint));
+        writeln!(out, "::{command} {place},title={}::{}", property(hazard.lint), data(text.trim_end()))?;
     }
     for converted in &check.converted {
         let message = format!("{} is converted to {}", converted.from, converted.to);

@@ -30,6 +30,7 @@ pub fn gitlab(check: &Check, out: &mut dyn Write) -> io::Result<()> {
             json!({
                 "description": hazard.message,
                 "check_name": hazard.lint,
+                "content": {"body": check.help(hazard.lint)},
                 "fingerprint": fingerprint,
                 "severity": severity,
                 "location": {

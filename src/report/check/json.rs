@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::{Check, help};
+use super::Check;
 
 /// Writes one object per hazard, and one per handler that the change converts (`"lint": null`).
 ///
@@ -38,7 +38,7 @@ pub fn json_lines(check: &Check, out: &mut dyn Write) -> io::Result<()> {
             "message": hazard.message,
             "code": hazard.code,
             "fingerprint": hazard.fingerprint(),
-            "help": help(hazard.lint),
+            "help": check.help(hazard.lint),
             "suggestion": suggestion,
         });
         writeln!(out, "{entry}")?;

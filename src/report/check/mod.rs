@@ -44,6 +44,8 @@ pub struct Check<'a> {
     pub reviews: Vec<Review>,
     /// Whether a change was checked instead of a whole tree.
     pub is_change: bool,
+    /// Address of the page with the texts of all lints.
+    pub lints_url: Option<String>,
     /// Whether formats for people sum up the handlers that are to be converted, if there are many.
     pub sums_up: bool,
 }
@@ -82,7 +84,21 @@ fn write_sums(sums: &BTreeMap<Verdict, usize>, out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
-/// Documentation of a lint.
-fn help(lint: &str) -> String {
-    format!("docs/lints.md#{lint}")
+impl Check<'_> {
+    /// Address of the text of a lint, if the settings say where the texts are.
+    fn url(&self, lint: &str) -> Option<String> {
+        self.lints_url.as_ref().map(|page| format!("{page}#{lint}"))
+    }
+
+    /// Address of the text of a lint, else the text: why it matters.
+    fn help(&self, lint: &str) -> String {
+        let why =
+            || self.lints.iter().find(|known| known.id == lint).and_then(|lint| Some(squeezed(&lint.text().ok()?.why)));
+        self.url(lint).or_else(why).unwrap_or_default()
+    }
+}
+
+/// A text of several lines as one.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Check, Reported, help};
+use super::{Check, Reported};
 use crate::check::State;
 use crate::report::layout::write_json;
 use crate::rules::Level;
@@ -16,11 +16,11 @@ use crate::source::Position;
 /// `out` cannot be written.
 pub fn rdjson(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     let there = check.reported.iter().filter(|reported| reported.state != State::Fixed);
-    let diagnostics: Vec<Value> = there.map(diagnostic).collect();
+    let diagnostics: Vec<Value> = there.map(|reported| diagnostic(check, reported)).collect();
     write_json(&json!({"source": {"name": "mmaplint"}, "diagnostics": diagnostics}), out)
 }
 
-fn diagnostic(reported: &Reported) -> Value {
+fn diagnostic(check: &Check, reported: &Reported) -> Value {
     let hazard = &reported.hazard;
     let severity = match hazard.level {
         Level::Note => "INFO",
@@ -31,11 +31,15 @@ fn diagnostic(reported: &Reported) -> Value {
     let edits = reported.suggestion.iter().filter_map(|files| files.get(&hazard.file)).flatten();
     let suggestions: Vec<Value> =
         edits.map(|(start, end, text)| json!({"range": range(*start, *end), "text": text})).collect();
+    let mut code = json!({"value": hazard.lint});
+    if let Some(url) = check.url(hazard.lint) {
+        code["url"] = url.into();
+    }
     json!({
         "message": hazard.message,
         "location": {"path": hazard.file, "range": range(hazard.start, hazard.end)},
         "severity": severity,
-        "code": {"value": hazard.lint, "url": help(hazard.lint)},
+        "code": code,
         "suggestions": suggestions,
     })
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Check, Reported, Suggestion, Texts, help};
+use super::{Check, Reported, Suggestion, Texts, squeezed};
 use crate::check::State;
 use crate::check::accepted::UNUSED;
 use crate::lint::Lint;
@@ -19,7 +19,8 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// # Errors
 /// `out` cannot be written.
 pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
-    let rules: Vec<Value> = check.lints.iter().filter_map(|lint| rule(lint)).chain([unused_suppression()]).collect();
+    let rules: Vec<Value> =
+        check.lints.iter().filter_map(|lint| rule(check, lint)).chain([unused_suppression()]).collect();
     let columns = Columns(Texts::of(check.tree));
     let results: Vec<Value> = check.reported.iter().map(|reported| result(check, &columns, reported)).collect();
     let log = json!({
@@ -39,9 +40,9 @@ pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     write_json(&log, out)
 }
 
-fn rule(lint: &Lint) -> Option<Value> {
+fn rule(check: &Check, lint: &Lint) -> Option<Value> {
     let text = lint.text().ok()?;
-    Some(json!({
+    let mut rule = json!({
         "id": lint.id,
         "name": pascal_case(lint.id),
         "shortDescription": {"text": sentence(&text.title)},
@@ -55,7 +56,11 @@ fn rule(lint: &Lint) -> Option<Value> {
             "precision": text.confidence.name(),
             "tags": ["mmap", "linux-kernel"],
         },
-    }))
+    });
+    if let Some(url) = check.url(lint.id) {
+        rule["helpUri"] = url.into();
+    }
+    Some(rule)
 }
 
 fn unused_suppression() -> Value {
@@ -81,7 +86,6 @@ fn result(check: &Check, columns: &Columns, reported: &Reported) -> Value {
         }}],
         "partialFingerprints": {"mmaplint/v1": hazard.fingerprint()},
         "baselineState": baseline(check, reported.state),
-        "properties": {"help": help(hazard.lint)},
     });
     if !hazard.function.is_empty() {
         result["locations"][0]["logicalLocations"] = json!([{"name": hazard.function}]);
@@ -152,10 +156,6 @@ fn baseline(check: &Check, state: State) -> &'static str {
         State::Unchanged => "unchanged",
         State::Fixed => "absent",
     }
-}
-
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Turns a message into a sentence.
