@@ -134,8 +134,12 @@ fn units(change: &Change, fixes: &Fixes) -> Vec<PlannedUnit> {
         new_name: unit.twin(),
     });
     let handlers = || fixes.of(change);
-    let replaced = handlers().filter(|fix| !fix.keeps_old_hook).filter_map(|fix| fix.retyped.as_ref());
-    let replaced: BTreeSet<(String, String)> = replaced.map(|hook| (hook.name(), hook.new_name())).collect();
+    let replaced = handlers().filter(|fix| !fix.keeps_old_hook);
+    let names = |fix: &HandlerFix| {
+        let (hook, member) = (fix.retyped.as_ref()?, fix.new_member.as_ref()?);
+        Some((hook.name(), format!("{}.{member}", hook.record)))
+    };
+    let replaced: BTreeSet<(String, String)> = replaced.filter_map(names).collect();
     let replaced =
         replaced.into_iter().map(|(name, new_name)| PlannedUnit { kind: UnitKind::HookRetyped, name, new_name });
     let drivers = handlers().map(|fix| PlannedUnit {

@@ -8,7 +8,9 @@ use clap::{Args, ValueEnum};
 
 use super::place::Place;
 use super::{Common, output, tell_unused};
+use crate::behaviour::Functions;
 use crate::fix::{self, Fixes, plan};
+use crate::fix_plan::FixPlan;
 use crate::handler_report::handler_reports;
 use crate::kernel::{Layer, Maintainers};
 use crate::report::compare::Comparison;
@@ -224,7 +226,11 @@ pub(super) fn page(
     let handler_reports = handler_reports(scan.index, &scan.findings, &prepared.fixes);
     let statistics = Statistics::of(scan, session.context.rules);
     let version = session.tree().version();
+    let functions = Functions::new(session.context);
+    let plan = FixPlan::of(scan.index, &scan.findings, &prepared.fixes);
     let page = Page {
+        functions: &functions,
+        plan: &plan,
         scan,
         chosen,
         version,

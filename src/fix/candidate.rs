@@ -61,6 +61,7 @@ impl Candidate {
                 finding,
                 is_chosen: false,
                 retyped,
+                new_member: None,
                 registrations: 0,
                 keeps_old_hook: false,
                 swapped_with: None,

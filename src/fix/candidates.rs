@@ -53,7 +53,10 @@ impl Planner<'_> {
                 let retyped = Some(hook.clone()).filter(|hook| self.is_retyped(hook));
                 let suffix = if retyped.is_some() { self.rewrite.suffix() } else { "_prepare" };
                 let new_name = format!("{}{suffix}", handler.name);
-                self.candidates.push(Candidate::new(&handler.name, new_name, number, retyped));
+                let mut candidate = Candidate::new(&handler.name, new_name, number, retyped);
+                let member = candidate.fix.retyped.as_ref().map(|hook| self.rewrite.renamed(&hook.member));
+                candidate.fix.new_member = member;
+                self.candidates.push(candidate);
             }
         }
         for (number, finding) in self.findings.iter().enumerate() {

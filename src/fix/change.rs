@@ -46,6 +46,8 @@ pub struct HandlerFix {
     pub is_chosen: bool,
     /// Hook of another struct that the handler implements. It is retyped for all its implementers, or gets a twin.
     pub retyped: Option<Hook>,
+    /// The member that takes a desc in its place.
+    pub new_member: Option<String>,
     /// How many tables and assignments register the handler.
     pub registrations: usize,
     /// Whether the old hook stays beside the new one, for implementers that do not convert.

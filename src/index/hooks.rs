@@ -49,11 +49,6 @@ impl Hook {
         format!("{}.{}", self.record, self.member)
     }
 
-    /// Name of the hook that takes a desc instead, as `struct.member`.
-    pub fn new_name(&self) -> String {
-        format!("{}.{}", self.record, prepared(&self.member))
-    }
-
     /// Whether both are the same member of the same struct.
     pub fn is_same(&self, other: &Hook) -> bool {
         (&self.record, &self.member) == (&other.record, &other.member)

@@ -7,7 +7,7 @@ use super::mails::{Series, plain, wrap};
 use crate::behaviour::Consequence;
 use crate::fix::change::{Change, HandlerFix, HookCallers};
 use crate::fix::unit::Unit;
-use crate::index::{Hook, prepared};
+use crate::index::Hook;
 use crate::verdict::Verdict;
 
 /// Length up to which a subject names what it changes, in bytes.
@@ -29,12 +29,18 @@ impl Series<'_> {
     /// What a patch does, in a long and in a short form.
     fn what(&self, change: &Change) -> (String, &'static str) {
         let fixes: Vec<&HandlerFix> = self.fixes.of(change).collect();
-        let replaced = fixes.iter().find_map(|fix| fix.retyped.as_ref().filter(|_| !fix.keeps_old_hook));
-        let is_other = |fix: &&HandlerFix| fix.retyped.as_ref().is_some_and(|hook| Some(hook) != replaced);
-        if let Some(hook) = replaced.filter(|_| !fixes.iter().any(is_other)) {
+        let of_hook = |fix: &HandlerFix| {
+            let hook = fix.retyped.clone().filter(|_| !fix.keeps_old_hook)?;
+            Some((hook, fix.new_member.clone()?))
+        };
+        let replaced = fixes.iter().find_map(|fix| of_hook(fix));
+        let is_other = |fix: &&HandlerFix| {
+            fix.retyped.as_ref().is_some_and(|hook| Some(hook) != replaced.as_ref().map(|(hook, _)| hook))
+        };
+        if let Some((hook, member)) = replaced.as_ref().filter(|_| !fixes.iter().any(is_other)) {
             return (
-                format!("replace {} hook of {} with {}", hook.member, hook.record, self.renamed(&hook.member)),
-                if self.is_late() {
+                format!("replace {} hook of {} with {member}", hook.member, hook.record),
+                if member.ends_with("_finish") {
                     "replace mmap hook with mmap_finish"
                 } else {
                     "replace mmap hook with mmap_prepare"
@@ -63,20 +69,6 @@ impl Series<'_> {
             [fix] => (format!("convert {}() to mmap_prepare", fix.name), "convert mmap to mmap_prepare"),
             _ => ("convert mmap to mmap_prepare".to_owned(), "convert mmap to mmap_prepare"),
         }
-    }
-
-    /// Whether the target has a hook that sees the complete mapping.
-    fn is_late(&self) -> bool {
-        self.rules
-            .target(self.target)
-            .and_then(|target| target.rewrite.as_ref())
-            .is_some_and(|own| own.finish.is_some())
-    }
-
-    /// Name of the hook that takes a desc, for a hook of another table than file_operations.
-    fn renamed(&self, member: &str) -> String {
-        let own = self.rules.target(self.target).and_then(|target| target.rewrite.as_ref());
-        own.map_or_else(|| prepared(member), |rewrite| rewrite.renamed(member))
     }
 
     /// The file whose subsystem a patch belongs to: it declares the hook, or defines the function.
@@ -205,10 +197,12 @@ impl Series<'_> {
     fn converted(&self, fixes: &[&HandlerFix]) -> String {
         let names = listed(&fixes.iter().map(|fix| format!("{}()", fix.name)).collect::<Vec<_>>());
         let mut what = format!("Convert {names}.");
-        let new_name = |hook: &Hook| format!("{}.{}", hook.record, self.renamed(&hook.member));
-        let hooks = |keeps_old: bool, named: &dyn Fn(&Hook) -> String| {
+        let new_name =
+            |fix: &HandlerFix| Some(format!("{}.{}", fix.retyped.as_ref()?.record, fix.new_member.as_ref()?));
+        let old_name = |fix: &HandlerFix| fix.retyped.as_ref().map(Hook::name);
+        let hooks = |keeps_old: bool, named: &dyn Fn(&HandlerFix) -> Option<String>| {
             let of_kind = fixes.iter().filter(|fix| fix.keeps_old_hook == keeps_old);
-            let names: BTreeSet<String> = of_kind.filter_map(|fix| fix.retyped.as_ref()).map(named).collect();
+            let names: BTreeSet<String> = of_kind.filter_map(|fix| named(fix)).collect();
             names.into_iter().collect::<Vec<_>>()
         };
         let retyped = hooks(false, &new_name);
@@ -219,7 +213,7 @@ impl Series<'_> {
                 HookCallers::WithDesc => "the functions that call it pass on their descriptors",
                 HookCallers::None => "nothing calls it",
             };
-            let (old, new) = (listed(&hooks(false, &Hook::name)), listed(&retyped));
+            let (old, new) = (listed(&hooks(false, &old_name)), listed(&retyped));
             let _ = write!(what, " This replaces {old} with {new} in all implementers; {callers}.");
         }
         let doubled = hooks(true, &new_name);

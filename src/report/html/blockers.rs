@@ -1,21 +1,11 @@
-//! Blockers as a table, and as a drawing: each blocker is left of the blockers that it waits for.
+//! Blockers as a table and as a drawing.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::bars::shortened;
+use super::drawing::{Graph, Node};
 use super::{Page, badge};
 use crate::report::escape::Html;
 use crate::verdict::Blocker;
-
-/// Width of a node, and of the gap between two columns.
-const NODE: f64 = 215.0;
-const GAP: f64 = 70.0;
-/// Height of a node, and distance between the tops of two nodes.
-const TALL: f64 = 34.0;
-const STEP: f64 = 46.0;
-/// Number of passes that move nodes towards their neighbours.
-const ROUNDS: usize = 8;
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let mut blockers: Vec<&Blocker> = page.scan.blockers.iter().collect();
@@ -51,131 +41,14 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
         !blocker.depends_on.is_empty() || blockers.iter().any(|other| other.depends_on.contains(&blocker.name))
     };
     let joined: Vec<&Blocker> = blockers.iter().copied().filter(|blocker| is_joined(blocker)).collect();
-    if joined.is_empty() {
-        return Ok(());
-    }
-    let graph = Graph::new(&joined);
-    let columns = graph.columns();
-    let across = columns.len() as f64;
-    let down = columns.iter().map(Vec::len).max().unwrap_or(1) as f64;
-    let (width, height) = (across * NODE + (across - 1.0) * GAP, down * STEP);
-    let places = placed(&columns, height);
-    let caption = "Dependencies between blockers: an arrow leads to the one to convert first";
-    write!(
-        out,
-        "<figure><figcaption>{caption}</figcaption>\n<svg class=\"graph\" viewBox=\"-2 -2 {} {}\" role=\"img\" aria-label=\"{caption}\">\n\
-         <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
-         <path d=\"M0 0 8 4 0 8z\"/></marker></defs>\n",
-        width + 4.0,
-        height + 4.0
-    )?;
-    for (from, others) in graph.waits.iter().enumerate() {
-        for to in others {
-            let ((left, top), (right, bottom)) = (places[&from], places[to]);
-            let (start, end) = ((left + NODE, top + TALL / 2.0), (right, bottom + TALL / 2.0));
-            let middle = (start.0 + end.0) / 2.0;
-            writeln!(
-                out,
-                "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{:.0} {:.0}C{middle:.0} {:.0} {middle:.0} {:.0} {:.0} {:.0}\"/>",
-                start.0, start.1, start.1, end.1, end.0, end.1
-            )?;
-        }
-    }
-    for (node, blocker) in joined.iter().enumerate() {
-        let (left, top) = places[&node];
-        writeln!(
-            out,
-            "<a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><title>{0}: {1}, blocks {2}</title>\
-             <rect class=\"node v-{1}\" x=\"{left:.0}\" y=\"{top:.0}\" width=\"{NODE}\" height=\"{TALL}\" rx=\"5\"/>\
-             <text x=\"{3:.0}\" y=\"{4:.0}\">{5}</text><text class=\"small\" x=\"{3:.0}\" y=\"{6:.0}\">{1}, blocks {2}</text></a>",
-            Html(&blocker.name),
-            blocker.verdict.name(),
-            blocker.all.len(),
-            left + 8.0,
-            top + 14.0,
-            Html(&shortened(&blocker.name, 30)),
-            top + 28.0
-        )?;
-    }
-    writeln!(out, "</svg></figure>")
-}
-
-/// Left and top of each node, by number.
-fn placed(columns: &[Vec<usize>], height: f64) -> BTreeMap<usize, (f64, f64)> {
-    let across = columns.len() as f64;
-    let mut places: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-    for (column, nodes) in columns.iter().enumerate() {
-        // The longest chains start at the left.
-        let left = (across - 1.0 - column as f64) * (NODE + GAP);
-        let first = (height - nodes.len() as f64 * STEP) / 2.0;
-        for (row, node) in nodes.iter().enumerate() {
-            places.insert(*node, (left, first + row as f64 * STEP));
-        }
-    }
-    places
-}
-
-/// Numbers of the blockers that each blocker waits for.
-struct Graph {
-    waits: Vec<Vec<usize>>,
-}
-
-impl Graph {
-    fn new(blockers: &[&Blocker]) -> Graph {
-        let number = |name: &String| blockers.iter().position(|blocker| blocker.name == *name);
-        Graph { waits: blockers.iter().map(|blocker| blocker.depends_on.iter().filter_map(number).collect()).collect() }
-    }
-
-    /// Nodes in columns by the length of the chain they wait for; in each column, nodes are near their neighbours.
-    fn columns(&self) -> Vec<Vec<usize>> {
-        let ranks = self.ranks();
-        let mut columns: Vec<Vec<usize>> = vec![Vec::new(); ranks.iter().max().map_or(0, |most| most + 1)];
-        for (node, rank) in ranks.iter().enumerate() {
-            columns[*rank].push(node);
-        }
-        for _ in 0..ROUNDS {
-            let mut rows: BTreeMap<usize, f64> = BTreeMap::new();
-            for column in &columns {
-                let middle = column.len() as f64 / 2.0;
-                rows.extend(column.iter().enumerate().map(|(row, node)| (*node, row as f64 - middle)));
-            }
-            for column in &mut columns {
-                column.sort_by(|left, right| self.pull(*left, &rows).total_cmp(&self.pull(*right, &rows)));
-            }
-        }
-        columns
-    }
-
-    /// Mean row of a node's neighbours.
-    fn pull(&self, node: usize, rows: &BTreeMap<usize, f64>) -> f64 {
-        let before = self.waits.iter().enumerate().filter(|(_, others)| others.contains(&node)).map(|(other, _)| other);
-        let all: Vec<usize> = self.waits[node].iter().copied().chain(before).collect();
-        all.iter().map(|other| rows[other]).sum::<f64>() / all.len().max(1) as f64
-    }
-
-    /// Length of the longest chain that each node waits for. In a cycle, the node that waits for the fewest comes first.
-    fn ranks(&self) -> Vec<usize> {
-        let mut ranks: Vec<Option<usize>> = vec![None; self.waits.len()];
-        while let Some(next) = (0..ranks.len())
-            .filter(|node| ranks[*node].is_none())
-            .min_by_key(|node| self.waits[*node].iter().filter(|other| ranks[**other].is_none()).count())
-        {
-            let known = self.waits[next].iter().filter_map(|other| ranks[*other]);
-            ranks[next] = Some(known.max().map_or(0, |most| most + 1));
-        }
-        ranks.into_iter().flatten().collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chain_and_a_ring_have_ranks() {
-        let graph = Graph { waits: vec![vec![1], vec![2], vec![], vec![4], vec![3]] };
-        let ranks = graph.ranks();
-        assert_eq!(ranks[..3], [2, 1, 0]);
-        assert_ne!(ranks[3], ranks[4]);
-    }
+    let number = |name: &String| joined.iter().position(|blocker| blocker.name == *name);
+    let waits = joined.iter().map(|blocker| blocker.depends_on.iter().filter_map(number).collect()).collect();
+    let node = |blocker: &&Blocker| Node {
+        name: blocker.name.clone(),
+        note: format!("{}, blocks {}", blocker.verdict.name(), blocker.all.len()),
+        verdict: blocker.verdict,
+        filter: Some(("waits", blocker.name.clone())),
+    };
+    let nodes: Vec<Node> = joined.iter().map(node).collect();
+    Graph { waits }.draw("Dependencies between blockers: an arrow leads to the one to convert first", &nodes, out)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Page, badge};
+use super::{Page, badge, behaviour};
 use crate::fix::{Applicability, counted};
 use crate::handler_report::{Conversion, Excerpt, HandlerReport, Line};
 use crate::report::escape::Html;
@@ -11,13 +11,14 @@ use crate::report::registered_as;
 /// Maximum number of registrations on a page. The table has all of them.
 const LISTED: usize = 12;
 
-pub(super) fn write(page: &Page, number: usize, report: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(page: &Page, address: &str, report: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
     let first = &page.scan.findings[report.findings[0]];
     let task = &page.tasks[report.findings[0]];
     writeln!(
         out,
-        "<article class=\"handler\" id=\"handler-{number}\"><p class=\"back\"><a href=\"#handlers\">Back to all handlers</a></p>\n\
+        "<article class=\"handler\" id=\"{}\"><p class=\"back\"><a href=\"#handlers\">Back to all handlers</a></p>\n\
          <h2><code>{}</code> {}</h2>\n<dl>",
+        Html(address),
         Html(&report.name),
         badge(first.verdict)
     )?;
@@ -38,15 +39,24 @@ pub(super) fn write(page: &Page, number: usize, report: &HandlerReport, out: &mu
     entry("Flags tested", &first.tests.join(", "))?;
     entry("Upstream", &task.notes.join("; "))?;
     entry("Subsystem", [task.subsystem.as_str(), task.status.as_str()].join(", ").trim_matches([',', ' ']))?;
-    entry("Maintainers", &task.maintainers.join(", "))?;
-    entry("Lists", &task.lists.join(", "))?;
     writeln!(out, "</dl>")?;
+    let people = task.maintainers.iter().chain(&task.lists);
+    let people: Vec<String> = people.map(|person| format!("<li>{}</li>", Html(person))).collect();
+    if !people.is_empty() {
+        writeln!(
+            out,
+            "<details><summary>Whom to write to ({})</summary><ul>{}</ul></details>",
+            people.len(),
+            people.join("")
+        )?;
+    }
     for part in &report.excerpts {
         excerpt(part, out)?;
     }
     if let Some(conversion) = &report.conversion {
         patch(conversion, out)?;
     }
+    behaviour::write(page, report, out)?;
     writeln!(out, "</article>")
 }
 

@@ -4,17 +4,23 @@
 //! the address. All text from the tree goes through [`Html`].
 
 mod bars;
+mod behaviour;
 mod blockers;
+mod drawing;
 mod handler;
 mod overview;
 mod progress;
+mod series;
 mod table;
 mod treemap;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::compare::Comparison;
 use super::escape::Html;
+use crate::behaviour::Functions;
+use crate::fix_plan::FixPlan;
 use crate::handler_report::HandlerReport;
 use crate::verdict::{ResolvedTarget, Scan, Verdict};
 use crate::worklist::{Statistics, Task};
@@ -34,6 +40,10 @@ pub struct Page<'a> {
     pub tasks: &'a [Task],
     /// Reports of the handlers.
     pub handler_reports: &'a [HandlerReport],
+    /// Behaviours of the handlers' functions.
+    pub functions: &'a Functions<'a>,
+    /// The series that `fix` writes.
+    pub plan: &'a FixPlan,
     /// Statistics of the handlers.
     pub statistics: &'a Statistics,
     /// Changes since an older tree.
@@ -55,7 +65,7 @@ pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header><h1>{0}</h1>\n<p>{1} handlers still take a VMA, judged against the <strong>{2}</strong> API by mmaplint {3}.</p>\n\
-         <nav aria-label=\"Parts of the report\"><a href=\"#overview\">Overview</a> <a href=\"#blockers\">Blockers</a> <a href=\"#handlers\">Handlers</a>\
+         <nav aria-label=\"Parts of the report\"><a href=\"#overview\">Overview</a> <a href=\"#blockers\">Blockers</a> <a href=\"#series\">Series</a> <a href=\"#handlers\">Handlers</a>\
          <button type=\"button\" id=\"theme\" hidden>Dark or light</button></nav></header>\n<main>\n<div class=\"front\">\n",
         Html(&title),
         left,
@@ -67,12 +77,39 @@ pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         progress::write(comparison, out)?;
     }
     blockers::write(page, out)?;
+    series::write(page, out)?;
     table::write(page, out)?;
     writeln!(out, "</div>")?;
-    for (number, report) in page.handler_reports.iter().enumerate() {
-        handler::write(page, number, report, out)?;
+    let addresses = page.addresses();
+    for (report, address) in page.handler_reports.iter().zip(&addresses) {
+        handler::write(page, address, report, out)?;
     }
     writeln!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
+}
+
+impl Page<'_> {
+    /// The address of each handler's page within the document: `drivers/char/lamp/lamp.c:lamp_mmap`. It stays when other handlers come and go.
+    fn addresses(&self) -> Vec<String> {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let address = |report: &HandlerReport| {
+            let file = match &report.place {
+                Some((file, _)) => file.clone(),
+                None => {
+                    let registration = &self.scan.findings[report.findings[0]].registration;
+                    self.scan.index.file(registration.file).path.clone()
+                }
+            };
+            let plain =
+                format!("{file}:{}", report.name).replace(|byte: char| byte.is_whitespace() || byte == '%', "_");
+            // The arms of a conditional may define a handler more than once.
+            let mut numbered = (2..).map(|number| format!("{plain}-{number}"));
+            match seen.insert(plain.clone()) {
+                true => plain,
+                false => numbered.find(|other| seen.insert(other.clone())).unwrap_or(plain),
+            }
+        };
+        self.handler_reports.iter().map(address).collect()
+    }
 }
 
 /// Coloured mark of a verdict, with its meaning as tooltip.

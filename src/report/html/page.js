@@ -63,8 +63,10 @@
       const falls = heading.getAttribute("aria-sort") === "ascending";
       document.querySelectorAll("#rows thead th").forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", falls ? "descending" : "ascending");
-      const text = (row) => row.cells[column].textContent;
-      const sorted = [...rows].sort((one, other) => text(one).localeCompare(text(other)) * (falls ? -1 : 1));
+      // Verdicts and efforts have an order of their own, which is not that of letters.
+      const key = (row) => row.cells[column].dataset.rank ?? row.cells[column].textContent;
+      const compared = (one, other) => key(one).localeCompare(key(other), undefined, { numeric: true });
+      const sorted = [...rows].sort((one, other) => compared(one, other) * (falls ? -1 : 1));
       document.querySelector("#rows tbody").append(...sorted);
     });
   });
@@ -78,10 +80,19 @@
     } else if (event.key === "Escape" && event.target === query) {
       clear();
       filter();
-    } else if (event.key === "Escape" && location.hash.startsWith("#handler-")) {
+    } else if (event.key === "Escape" && document.querySelector("article.handler:target")) {
       location.hash = "handlers";
     }
   });
+
+  // A page of a handler has a title of its own, for the history and for tabs.
+  const title = document.title;
+  const named = () => {
+    const heading = document.querySelector("article.handler:target h2 code");
+    document.title = heading ? `${heading.textContent}: ${title}` : title;
+  };
+  addEventListener("hashchange", named);
+  named();
 
   const theme = document.getElementById("theme");
   theme.hidden = false;

@@ -42,12 +42,20 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "<th scope=\"col\">{heading}</th>")?;
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
-    let mut pages: BTreeMap<usize, usize> = BTreeMap::new();
-    for (number, report) in page.handler_reports.iter().enumerate() {
-        pages.extend(report.findings.iter().map(|finding| (*finding, number)));
+    let addresses = page.addresses();
+    let mut pages: BTreeMap<usize, &str> = BTreeMap::new();
+    for (report, address) in page.handler_reports.iter().zip(&addresses) {
+        pages.extend(report.findings.iter().map(|finding| (*finding, address.as_str())));
     }
-    for (number, task) in page.tasks.iter().enumerate() {
-        row(page, number, task, pages.get(&number).copied(), out)?;
+    // The easiest that are left come first, then the harder ones; what is done comes last.
+    let mut order: Vec<usize> = (0..page.tasks.len()).collect();
+    let is_done = |verdict: Verdict| matches!(verdict, Verdict::None | Verdict::Converted);
+    order.sort_by_key(|number| {
+        let task = &page.tasks[*number];
+        (is_done(task.verdict), task.verdict, task.effort)
+    });
+    for number in order {
+        row(page, number, &page.tasks[number], pages.get(&number).copied(), out)?;
     }
     writeln!(out, "</tbody></table></section>")
 }
@@ -63,19 +71,21 @@ fn select<'a>(name: &str, label: &str, values: impl Iterator<Item = &'a str>, ou
     writeln!(out, "</select></label>")
 }
 
-fn row(page: &Page, number: usize, task: &Task, shown: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+fn row(page: &Page, number: usize, task: &Task, shown: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     let registration = &page.scan.findings[number].registration;
     let file = page.scan.index.file(registration.file);
     let place = file.at(registration.span.start);
     let handler = match shown {
-        Some(shown) => format!("<a href=\"#handler-{shown}\"><code>{}</code></a>", Html(&task.name)),
+        Some(shown) => format!("<a href=\"#{}\"><code>{}</code></a>", Html(shown), Html(&task.name)),
         None => format!("<code>{}</code>", Html(&task.name)),
     };
     writeln!(
         out,
         "<tr data-verdict=\"{0}\" data-subsystem=\"{1}\" data-hook=\"{2}\" data-waits=\"{3}\" data-folder=\"{4}\">\
-         <th scope=\"row\">{handler}</th><td><code>{5}</code></td><td><code>{2}</code></td><td>{6}</td><td>{7}</td>\
-         <td><code>{3}</code></td><td>{1}</td><td>{8}</td></tr>",
+         <th scope=\"row\">{handler}</th><td data-label=\"Registered at\"><code>{5}</code></td>\
+         <td data-label=\"Hook\"><code>{2}</code></td><td data-label=\"Verdict\" data-rank=\"{9}\">{6}</td>\
+         <td data-label=\"Effort\" data-rank=\"{10}\">{7}</td><td data-label=\"Waits for\"><code>{3}</code></td>\
+         <td data-label=\"Subsystem\">{1}</td><td data-label=\"Maintainers\">{8}</td></tr>",
         task.verdict.name(),
         Html(&task.subsystem),
         Html(&task.what),
@@ -84,12 +94,21 @@ fn row(page: &Page, number: usize, task: &Task, shown: Option<usize>, out: &mut 
         Html(&place),
         badge(task.verdict),
         task.effort.name(),
-        Html(&names(&task.maintainers))
+        names(&task.maintainers),
+        task.verdict as usize,
+        task.effort as usize,
     )
 }
 
-/// Names of people. Their addresses are on the pages of the handlers.
+/// Names of people: the first, and the others folded. Their addresses are on the pages of the handlers.
 fn names(people: &[String]) -> String {
-    let names = people.iter().map(|person| person.split(" <").next().unwrap_or(person).trim_matches('"'));
-    names.collect::<Vec<_>>().join(", ")
+    let name = |person: &String| Html(person.split(" <").next().unwrap_or(person).trim_matches('"')).to_string();
+    match people {
+        [] => String::new(),
+        [only] => name(only),
+        [first, others @ ..] => {
+            let others: Vec<String> = others.iter().map(name).collect();
+            format!("<details><summary>{} +{}</summary>{}</details>", name(first), others.len(), others.join(", "))
+        }
+    }
 }

@@ -1,0 +1,44 @@
+//! The patches that other patches need, as a drawing: twins of hooks and functions, and what is to be merged before what.
+
+use std::io::{self, Write};
+
+use super::Page;
+use super::drawing::{Graph, Node};
+use crate::fix::counted;
+use crate::fix_plan::PlannedPatch;
+use crate::verdict::Verdict;
+
+pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let patches = &page.plan.patches;
+    let is_needed = |patch: &&PlannedPatch| patches.iter().any(|other| other.needs.contains(&patch.number));
+    let needed: Vec<&PlannedPatch> = patches.iter().filter(is_needed).collect();
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let total = counted(patches.len(), "patch");
+    writeln!(
+        out,
+        "<section id=\"series\"><h2>Series</h2>\n<p><code>mmaplint fix</code> writes {total} for {}. Other patches need {} of them.</p>",
+        counted(page.plan.total().handlers, "handler"),
+        needed.len()
+    )?;
+    let number = |wanted: &usize| needed.iter().position(|patch| patch.number == *wanted);
+    let waits = needed.iter().map(|patch| patch.needs.iter().filter_map(number).collect()).collect();
+    let nodes: Vec<Node> = needed.iter().map(|patch| node(patch)).collect();
+    Graph { waits }.draw("Patches that others need: an arrow leads to the one to merge first", &nodes, out)?;
+    writeln!(out, "</section>")
+}
+
+fn node(patch: &PlannedPatch) -> Node {
+    let first = patch.units.first().map_or(String::new(), |unit| unit.new_name.clone());
+    let name = match patch.units.len() {
+        0 | 1 => first,
+        count => format!("{first} +{}", count - 1),
+    };
+    Node {
+        name,
+        note: format!("patch {}, needed by {}", patch.number, counted(patch.frees.handlers, "handler")),
+        verdict: Verdict::Blocked,
+        filter: None,
+    }
+}
