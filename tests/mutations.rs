@@ -7,8 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use mmaplint::behaviour::Functions;
 use mmaplint::check::accepted::Config;
 use mmaplint::fix::{self, Fixes, applied, plan, unified};
+use mmaplint::fix_plan::FixPlan;
 use mmaplint::handler_report::handler_reports;
 use mmaplint::index::{Index, Types};
 use mmaplint::kernel::{Maintainers, Overlay, Tree, apply, parse_patch};
@@ -253,6 +255,8 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
         tasks: &tasks,
         handler_reports: &handler_reports(scan.index, &scan.findings, &fixes),
         statistics: &Statistics::of(scan, rules),
+        functions: &Functions::new(session.context),
+        plan: &FixPlan::of(scan.index, &scan.findings, &fixes),
         progress: None,
     };
     let mut written = Vec::new();

@@ -104,13 +104,15 @@ fn history(options: &Options, old: &'static Session<'static>, new: &'static Sess
         return Err("--behaviour and --old-target compare two trees".to_owned());
     }
     let stages = stages(options, old, new)?;
-    let (syntax, write): (Syntax, fn(&[Stage], &mut dyn Write) -> io::Result<()>) = match options.format {
-        Format::Text => (Syntax::Text, history::text),
-        Format::Markdown => (Syntax::Text, history::markdown),
-        Format::Csv => (Syntax::Text, history::csv),
-        Format::Json | Format::Html => (Syntax::Json, history::json),
+    let write = |syntax, with: fn(&[Stage], &mut dyn Write) -> io::Result<()>| {
+        output::write(options.common.output.as_deref(), syntax, |out| with(&stages, out))
     };
-    output::write(options.common.output.as_deref(), syntax, |out| write(&stages, out))?;
+    match options.format {
+        Format::Text => write(Syntax::Text, history::text),
+        Format::Markdown => write(Syntax::Text, history::markdown),
+        Format::Csv => write(Syntax::Text, history::csv),
+        Format::Json | Format::Html => write(Syntax::Json, history::json),
+    }?;
     Ok(options.common.exit_code(old).max(options.common.exit_code(new)))
 }
 
