@@ -88,6 +88,9 @@ impl Walk<'_, '_> {
         if let Some(value) = rules.value(name) {
             return self.known_value(value, call, state);
         }
+        if let Some(called) = self.nested(call) {
+            return self.opaque(&called, state);
+        }
         if let Some(wrapped) = self.functions.wrapped(name) {
             let wrapped = match wrapped.strip_prefix("vm_ops.") {
                 Some(hook) => member_of(&state.field("vm_ops"), hook).to_string(),
@@ -234,6 +237,17 @@ impl Walk<'_, '_> {
             return vec![(state, Term::default())];
         }
         vec![(state, Part::Populated(number).into())]
+    }
+
+    /// The call of the mmap hook of another file, however it is written: as `table->mmap(file, mapping)`.
+    fn nested<'e>(&self, call: &Called<'e>) -> Option<Called<'e>> {
+        let (table, file, mapping) = match call.arguments.as_slice() {
+            [mapping, table, file] if self.functions.nested.contains(&call.name) => (table.clone(), file, mapping),
+            [file, mapping] if call.name == "vfs_mmap" => (member_of(file, "f_op"), file, mapping),
+            _ => return None,
+        };
+        let name = member_of(&table, "mmap").to_string();
+        Some(Called { name, arguments: vec![file.clone(), mapping.clone()], ..*call })
     }
 
     /// Follows a call into a function of the driver that gets something of the mapping, or that is asked to be followed.

@@ -103,6 +103,8 @@ pub struct Functions<'a> {
     twins: FxHashMap<String, String>,
     /// Maps each wrapper that finds the VMA behind a desc to the wrapped call. It takes the start as an offset.
     wrappers: FxHashMap<String, String>,
+    /// Wrappers that call the hooks of another file: with the desc, the table and the file.
+    nested: BTreeSet<String>,
 }
 
 impl<'a> Functions<'a> {
@@ -130,13 +132,13 @@ impl<'a> Functions<'a> {
             }
         }
         let late = rewrites.iter().filter_map(|rewrite| rewrite.finish.as_ref());
-        let nested = late.clone().filter_map(|form| form.nested.split_once('('));
-        twins.extend(nested.map(|(call, _)| (call.to_owned(), "vfs_mmap".to_owned())));
+        let nested =
+            late.clone().filter_map(|form| form.nested.split_once('(')).map(|(call, _)| call.to_owned()).collect();
         let wrapper = |(name, template): (&String, &String)| {
             template.split_once('(').map(|(wrapper, _)| (wrapper.to_owned(), name.clone()))
         };
         let wrappers = late.flat_map(|form| form.calls.iter().filter_map(wrapper)).collect();
-        Functions { context, actions, twins, wrappers }
+        Functions { context, actions, twins, wrappers, nested }
     }
 
     /// The index that functions are looked up in.

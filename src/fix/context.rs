@@ -1,12 +1,15 @@
 //! Shared state of a run of conversions, borrowed from the session.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::candidate::Candidate;
+use super::handler::by_hand::{CallByHand, calls_by_hand};
 use super::lookup::Lookup;
 use super::text::mentions::is_taken;
 use crate::index::{Hook, ItemId, SourceFile};
 use crate::kernel::{RUST, Tree, texts_naming};
+use crate::memo::Memo;
 use crate::rules::Rewrite;
 use crate::verdict::{Finding, ResolvedTarget, Session};
 use crate::vma::Analysis;
@@ -26,6 +29,7 @@ pub(super) struct FixContext<'a> {
     /// The same for handlers that convert together with functions of other modules, which are followed here.
     pub(super) across: Analysis<'a>,
     pub(super) lookup: Lookup<'a>,
+    by_hand: Memo<(String, String), Vec<CallByHand>>,
 }
 
 impl<'a> FixContext<'a> {
@@ -44,7 +48,13 @@ impl<'a> FixContext<'a> {
             analysis: session.analysis.clone(),
             across: Analysis::new(session.context.across_modules()),
             lookup: Lookup::new(session.context.index),
+            by_hand: Memo::default(),
         }
+    }
+
+    /// The calls by hand of hooks of a struct.
+    pub(super) fn by_hand(&self, record: &str, member: &str) -> Arc<Vec<CallByHand>> {
+        self.by_hand.get((record.to_owned(), member.to_owned()), || calls_by_hand(self, record, member))
     }
 
     /// The Rust code that names an mmap hook.

@@ -66,7 +66,7 @@ pub struct FinishForm {
     /// Replacements of calls that need the VMA itself, by name; placeholders as in [`Rewrite`]. `{offset:N}` is argument N, an address, as an offset
     /// into the mapping.
     pub calls: BTreeMap<String, String>,
-    /// Call of the mmap hook of another file; `{file}` is that file.
+    /// Call of the mmap hooks of another file; `{file}` is that file, `{table}` its table.
     pub nested: String,
     /// The VMA, for a hook that still takes it.
     pub vma: String,
@@ -257,7 +257,7 @@ impl Rewrite {
         if let Some(finish) = &self.finish {
             only("rewrite.finish.announce", &finish.announce, &["desc"])?;
             only("rewrite.finish.announce_mixed", &finish.announce_mixed, &["desc"])?;
-            only("rewrite.finish.nested", &finish.nested, &["desc", "file"])?;
+            only("rewrite.finish.nested", &finish.nested, &["desc", "file", "table"])?;
             only("rewrite.finish.vma", &finish.vma, &["desc"])?;
             only("rewrite.finish.with_vma", &finish.with_vma, &["desc", "call"])?;
             finish.calls.iter().try_for_each(|(name, template)| {

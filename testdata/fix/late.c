@@ -90,16 +90,49 @@ static const struct file_operations pipe_fops = {
 	.mmap = pipe_mmap,
 };
 
-/* The table is not that of the file. */
+/* The table is not that of the file. What keeps its VMA would call NULL for a table whose handler converts. */
 static int sewer_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct tank *tank = file->private_data;
 
-	return tank->fops->mmap(tank->file, vma);
+	return tank->plant->fops->mmap(tank->file, vma);
 }
 
 static const struct file_operations sewer_fops = {
 	.mmap = sewer_mmap,
+};
+
+/* The pages of another file. */
+static int cloud_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	mutex_lock(&cloud_lock);
+	if (cloud_is_dry())
+		return shmem_zero_setup(vma);
+	mutex_unlock(&cloud_lock);
+	return 0;
+}
+
+static const struct file_operations cloud_fops = {
+	.mmap = cloud_mmap,
+};
+
+/* Both arms of a conditional are split. */
+#ifdef CONFIG_MMU
+static int river_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct tank *tank = file->private_data;
+
+	return vm_insert_page(vma, vma->vm_start, tank->pages[0]);
+}
+#else
+static int river_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_SHARED ? 0 : -EINVAL;
+}
+#endif
+
+static const struct file_operations river_fops = {
+	.mmap = river_mmap,
 };
 
 static int leak_mmap(struct file *file, struct vm_area_struct *vma)
@@ -215,11 +248,15 @@ struct drain_ops {
 	int (*mmap)(struct tank *tank, struct vm_area_struct *vma);
 };
 
+struct plant {
+	const struct file_operations *fops;
+};
+
 struct tank {
 	struct mutex lock;
 	const struct tank_ops *ops;
 	const struct drain_ops *drain;
-	const struct file_operations *fops;
+	struct plant *plant;
 	struct file *file;
 	struct vm_area_struct *vma;
 	struct page **pages;

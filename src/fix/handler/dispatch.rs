@@ -88,7 +88,7 @@ impl HandlerConversion<'_, '_> {
     }
 
     /// Whether the old form of a function that converts is gone afterwards.
-    fn is_replaced(&self, id: ItemId) -> bool {
+    pub(super) fn is_replaced(&self, id: ItemId) -> bool {
         let index = self.shared.context.index;
         let is_handler = self.candidate.definitions.contains(&id) || self.round.handlers.contains(&id);
         is_handler || self.is_bridged(id) || self.is_only_ours(id, &index.file(id.file).name(index.item(id)))

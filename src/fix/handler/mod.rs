@@ -2,6 +2,7 @@
 //! name it.
 
 pub(in crate::fix) mod bridged;
+pub(in crate::fix) mod by_hand;
 mod dead_hook;
 mod dispatch;
 mod forwarders;
@@ -117,6 +118,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             self.out.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
             let registration = &finding.registration;
             self.check_table(registration);
+            self.check_calls_by_hand(registration);
             self.retype(&registration.hook);
             if registration.macro_name.is_none() {
                 self.register(registration.file, registration.span, &registration.hook.member);
@@ -303,7 +305,16 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let index = self.shared.context.index;
         let own = self.candidate.definitions.iter().chain(&self.candidate.helpers);
         let split = own.filter(|id| self.shared.is_late() && id.file == file && self.shared.is_file_callback(**id));
-        split.map(|id| (index.item(*id).span.start, self.round.called.contains(id))).collect()
+        let split: Vec<ItemId> = split.copied().collect();
+        // Another arm of a conditional may define the callback again.
+        let arms = split.iter().flat_map(|id| {
+            let source = index.file(id.file);
+            let name = source.name(index.item(*id));
+            let arms: Vec<u32> = source.named(ItemKind::Function, &name).collect();
+            let is_called = self.round.called.contains(id);
+            arms.into_iter().map(move |item| (source.items[item as usize].span.start, is_called))
+        });
+        arms.collect()
     }
 
     fn conversion<'c>(&self, file: u32, code: &'c [u8], helpers: &'c Helpers) -> Conversion<'c>

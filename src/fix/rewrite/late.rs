@@ -28,11 +28,18 @@ impl Rewriter<'_> {
         if let [file, vma] = arguments
             && is_vma(vma)
             && self.conversion.nested.contains(&whole)
-            && self.is_of_file(callee, file)
         {
             let nested = form.nested.clone();
+            let table = match &callee.bare().kind {
+                E::Field { base, .. } => self.text(base, Use::Value),
+                _ => format!("{}->f_op", self.operand(file)),
+            };
             let file = self.text(file, Use::Value);
-            let text = fill(&nested, &mut |key| (key == "file").then(|| file.clone()));
+            let text = fill(&nested, &mut |key| match key {
+                "file" => Some(file.clone()),
+                "table" => Some(table.clone()),
+                _ => None,
+            });
             self.replace(whole, text);
             return true;
         }
@@ -49,13 +56,6 @@ impl Rewriter<'_> {
         });
         self.replace(whole, text);
         true
-    }
-
-    /// Whether a callee is a function, or the hook of a file: `file->f_op->mmap`. The hook of another table may not be that of the file.
-    fn is_of_file(&self, callee: &Expression, file: &Expression) -> bool {
-        let E::Field { base, .. } = &callee.bare().kind else { return callee.name().is_some() };
-        let source = self.conversion.source;
-        matches!(&base.bare().kind, E::Field { base, name, .. } if name == "f_op" && base.text(source) == file.text(source))
     }
 
     /// Rewrites a statement that returns or stores the value of a hook whose old form stays for some implementers: they get the VMA, as long as they need
