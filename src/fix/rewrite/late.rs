@@ -28,6 +28,7 @@ impl Rewriter<'_> {
         if let [file, vma] = arguments
             && is_vma(vma)
             && self.conversion.nested.contains(&whole)
+            && (callee.name().is_none() || is_idle(file, |_| false))
         {
             let nested = form.nested.clone();
             let table = match &callee.bare().kind {
