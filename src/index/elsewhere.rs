@@ -11,7 +11,7 @@ use super::Index;
 use super::includes::{Include, added_folders, candidates, includes};
 use crate::kernel::{Layer, Tree, folder_of};
 use crate::profile::{Phase, measure};
-use crate::source::{Span, closing, identifier_before, identifier_end, skip_blank, words};
+use crate::source::{Span, closing, identifier_before, identifier_end, line_start, skip_blank, words};
 
 /// Maximum include depth.
 const INCLUDE_DEPTH: usize = 2;
@@ -268,7 +268,7 @@ enum Role {
 
 fn role(text: &[u8], name: Span) -> Role {
     let (start, end) = (name.start as usize, name.end as usize);
-    let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
+    let line = line_start(text, start);
     let before = text[line..start].trim_ascii();
     if before.strip_prefix(b"#").is_some_and(|rest| rest.trim_ascii() == b"define") {
         return Role::Defined;

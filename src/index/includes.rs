@@ -3,6 +3,7 @@
 use memchr::memmem;
 
 use crate::kernel::Tree;
+use crate::source::line_start;
 
 /// A header that a file includes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Include {
 pub fn includes(text: &[u8]) -> Vec<Include> {
     let mut found = Vec::new();
     for at in memmem::find_iter(text, b"include") {
-        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+        let line = line_start(text, at);
         let before = text[line..at].trim_ascii();
         if before.first() != Some(&b'#') || !before[1..].trim_ascii().is_empty() {
             continue;

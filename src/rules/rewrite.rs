@@ -55,8 +55,6 @@ pub struct Rewrite {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FinishForm {
-    /// Name of the hook of file_operations; it takes the place of `mmap` in the names of other hooks.
-    pub member: String,
     /// Suffix of the functions that see the complete mapping.
     pub suffix: String,
     /// Statement of the first half that announces that the second maps PFNs.

@@ -32,5 +32,5 @@ pub use lex::{
 };
 pub use mask::{Masked, blank_non_code, variants};
 pub use slicer::{Slices, slice};
-pub use span::{LineIndex, Position, Span};
+pub use span::{LineIndex, Position, Span, line_start};
 pub use spelled::spelled;

@@ -45,6 +45,11 @@ pub struct Position {
     pub column: u32,
 }
 
+/// Byte offset of the first byte of the line that holds `at`.
+pub fn line_start(text: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
 /// Number of line ends before each block of a file. Few locations of a file are ever looked up, so counts per block are cheaper than
 /// a list of all line starts.
 #[derive(Debug)]
@@ -72,7 +77,7 @@ impl LineIndex {
         let at = (offset as usize).min(text.len());
         let block = (at / BLOCK).min(self.before.len().saturating_sub(1));
         let newlines = self.before.get(block).copied().unwrap_or(0) + count(&text[block * BLOCK..at]);
-        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline as u32 + 1);
+        let start = line_start(text, at) as u32;
         Position { line: newlines + 1, column: offset - start + 1 }
     }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::index::{Index, SourceFile};
 use crate::lint::{Hazard, find};
 use crate::rules::{Confidence, Level};
-use crate::source::Position;
+use crate::source::{Position, line_start};
 
 /// Start of a comment.
 const MARK: &[u8] = b"mmaplint: ignore[";
@@ -98,7 +98,7 @@ fn comment(number: u32, file: &SourceFile, at: usize) -> Option<Comment> {
     let end = memmem::find(rest, close).unwrap_or(rest.len());
     let text = String::from_utf8_lossy(&rest[..end]).into_owned();
     let (rules, reason) = text.split_once(']')?;
-    let line = memchr::memrchr(b'\n', &file.text[..open]).map_or(0, |newline| newline + 1);
+    let line = line_start(&file.text, open);
     let is_behind_code = !file.text[line..open].trim_ascii().is_empty();
     let (place, end) = (file.position(at as u32), file.position((at + MARK.len() + end) as u32));
     Some(Comment {

@@ -9,7 +9,7 @@ use crate::fix::text::mentions::{description_end, last_comment};
 use crate::index::{Hook, Scope, SourceFile};
 use crate::source::ast::ExpressionKind as E;
 use crate::source::visit::{self, Seen};
-use crate::source::{Item, Span, find_word, words};
+use crate::source::{Item, Span, find_word, line_start, words};
 
 impl HandlerConversion<'_, '_> {
     /// Deletes the members whose calls the conversion removes, if nothing else names them.
@@ -55,7 +55,7 @@ impl HandlerConversion<'_, '_> {
         if let Some(from) = last_comment(head) {
             let comment = &head[from..];
             if let Some(named) = memchr::memmem::find(comment, format!("@{}:", hook.member).as_bytes()) {
-                let line = memchr::memrchr(b'\n', &comment[..named]).map_or(0, |newline| newline + 1);
+                let line = line_start(comment, named);
                 edits.push(Edit::new(from + line, from + description_end(comment, named), ""));
             }
         }

@@ -6,7 +6,7 @@ use crate::fix::text::mentions::continued;
 use crate::fix::text::place::argument_place;
 use crate::index::ItemId;
 use crate::source::macros::{call_arguments, definition};
-use crate::source::{Span, find_word, identifier_before, words};
+use crate::source::{Span, find_word, identifier_before, line_start, words};
 
 /// The parameter of a macro that becomes the value of a hook.
 pub(super) struct TableParameter {
@@ -108,7 +108,7 @@ impl HandlerConversion<'_, '_> {
 
 /// Whether a directive undefines the name at a place, or asks for it.
 fn is_undefined(text: &[u8], at: usize) -> bool {
-    let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+    let line = line_start(text, at);
     let directive = text[line..at].trim_ascii_start();
     directive.starts_with(b"#") && !directive.starts_with(b"#define") && !directive.starts_with(b"# define")
 }

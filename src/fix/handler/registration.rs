@@ -7,7 +7,7 @@ use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
 use crate::fix::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
-use crate::source::{ItemKind, Span, begins_assignment, find_word, identifier_before, words};
+use crate::source::{ItemKind, Span, begins_assignment, find_word, identifier_before, line_start, words};
 use crate::verdict::Finding;
 
 impl HandlerConversion<'_, '_> {
@@ -133,7 +133,7 @@ impl HandlerConversion<'_, '_> {
             return self.refuse("is registered by an assignment, which cannot register a second half".to_owned());
         }
         let end = span.end as usize;
-        let line = memchr::memrchr(b'\n', &text[..span.start as usize]).map_or(0, |newline| newline + 1);
+        let line = line_start(text, span.start as usize);
         let indent = String::from_utf8_lossy(&text[line..span.start as usize]).into_owned();
         let line_end = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |newline| end + newline);
         let backslash = if text[..line_end].ends_with(b"\\") { " \\" } else { "" };

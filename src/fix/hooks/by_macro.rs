@@ -8,7 +8,7 @@ use crate::fix::text::edit::{Edit, Edits, add_all};
 use crate::fix::text::place::argument_place;
 use crate::index::{Hook, SourceFile, is_macro_argument};
 use crate::source::macros::{call_arguments, definition};
-use crate::source::{ItemKind, Span, find_word, identifier_before, is_identifier_byte, words};
+use crate::source::{ItemKind, Span, find_word, identifier_before, is_identifier_byte, line_start, words};
 
 /// Maximum number of macros that pass the name on to one another.
 const DEPTH: usize = 3;
@@ -190,8 +190,4 @@ impl Retyping<'_, '_> {
         }
         edits
     }
-}
-
-fn line_start(text: &[u8], at: usize) -> usize {
-    memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
 }

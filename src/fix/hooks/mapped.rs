@@ -8,7 +8,7 @@ use crate::fix::text::mentions::{is_taken, registration};
 use crate::index::{ItemId, SourceFile};
 use crate::rules::{MappedForm, RequirementKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::{ItemKind, Span, begins_assignment, parse, variants, words};
+use crate::source::{ItemKind, Span, begins_assignment, line_start, parse, variants, words};
 use crate::verdict::{Finding, Requirement, Verdict};
 use crate::vma::Key;
 
@@ -136,7 +136,7 @@ fn entry(
     let span = Span::new(base + dot, base + end);
     let edits = sorted(registration(&source.text, span, &form.before, &form.member, open, new_name)?).ok()?;
     let entry = String::from_utf8_lossy(&applied(&source.text, span, &edits)).trim_end().to_owned();
-    let line = memchr::memrchr(b'\n', &source.text[..base + dot]).map_or(0, |newline| newline + 1);
+    let line = line_start(&source.text, base + dot);
     let indent = String::from_utf8_lossy(&source.text[line..base + dot]).into_owned();
     indent.trim().is_empty().then(|| Edit::new(line, line, format!("{indent}{entry},\n")))
 }

@@ -6,7 +6,7 @@ use crate::fix::hooks::site::Site;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, indented, laid_out};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::{Span, find_word, words};
+use crate::source::{Span, find_word, line_start, words};
 
 impl Caller<'_, '_, '_> {
     /// Bridges the call through a variable, if the variable is only tested and called. `after` are the statements behind its declaration.
@@ -30,8 +30,8 @@ impl Caller<'_, '_, '_> {
         let is_twin = self.retyping.is_twin;
         let Some(site) = Site::of(self.source, self.code, if is_twin { test } else { returns }) else { return Ok(()) };
         // The type of the variable follows only if it is that of the value. Where it is parsed, `auto` is masked.
-        let line = &self.code[..variable.span.start as usize];
-        let line = &line[memchr::memrchr(b'\n', line).map_or(0, |newline| newline + 1)..];
+        let start = variable.span.start as usize;
+        let line = &self.code[line_start(self.code, start)..start];
         if is_declared || (!is_twin && find_word(line, b"auto", 0).is_none()) {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use crate::fix::text::edit::Edit;
 use crate::index::Hook;
-use crate::source::{Span, closing, find_word, words};
+use crate::source::{Span, closing, find_word, line_start, words};
 
 /// The edits of the struct expressions of the hook's struct: the new member behind the old one, or in its place if each expression has no value for it, or a
 /// C function that converts. `renamed` gives the new name of an implementer, with the old one.
@@ -35,7 +35,7 @@ pub(super) fn listed(
     for at in words(text, hook.member.as_bytes()).filter(is_field) {
         let end = at + hook.member.len();
         let value_end = end + memchr::memchr(b',', &text[end..]).ok_or("the last member")?;
-        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+        let line = line_start(text, at);
         let indent = &text[line..at];
         if !bodies.iter().any(|body| body.contains(&at)) || !indent.iter().all(u8::is_ascii_whitespace) {
             return Err("named outside of a struct expression, or not on a line of its own");
@@ -70,7 +70,7 @@ pub(in crate::fix) fn assigned(
     const BINDINGS: &[u8] = b"bindings::";
     let mut edits = Vec::new();
     for at in words(text, name.as_bytes()).filter(|at| text[..*at].ends_with(BINDINGS)) {
-        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+        let line = line_start(text, at);
         let statement = &text[line..at - BINDINGS.len()];
         if statement.trim_ascii_start().starts_with(format!("{member}:").as_bytes()) {
             // A struct expression, which `listed` edits, but for the value of a member that stays.

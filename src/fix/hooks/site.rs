@@ -4,7 +4,7 @@ use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, indented, laid_out};
 use crate::index::SourceFile;
 use crate::source::ast::Statement;
-use crate::source::{Span, find_word, is_identifier_byte};
+use crate::source::{Span, find_word, is_identifier_byte, line_start};
 
 /// Position of a statement.
 pub(super) struct Site {
@@ -57,7 +57,7 @@ impl Else {
 impl Site {
     pub(super) fn of(source: &SourceFile, code: &[u8], statement: &Statement) -> Option<Site> {
         let (start, end) = (statement.span.start as usize, statement.span.end as usize);
-        let line = memchr::memrchr(b'\n', &code[..start]).map_or(0, |newline| newline + 1);
+        let line = line_start(code, start);
         let indent = String::from_utf8(source.text[line..start].to_vec()).ok()?;
         let before = code[..start].trim_ascii_end();
         let is_bare = before.ends_with(b")") || before.ends_with(b"else");

@@ -5,7 +5,7 @@ use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::{columns, joined};
 use crate::fix::text::mentions::{description_end, last_comment};
 use crate::index::SourceFile;
-use crate::source::{Span, find_word, identifier_before};
+use crate::source::{Span, find_word, identifier_before, line_start};
 
 /// Declares the new member below the old one, with the comment that kernel-doc asks for. `retyped` are the edits that would make the old declaration
 /// the new one.
@@ -89,7 +89,7 @@ fn documented(retyping: &Retyping, source: &SourceFile, code: &[u8], declaration
         let comment = format!("\n\n\t/* like {old}, but takes a vm_area_desc; not called if there is {old} */");
         return Documented { above: if is_plain { comment } else { String::new() }, edits: Vec::new() };
     };
-    let line = memchr::memrchr(b'\n', &text[..entry]).map_or(0, |newline| newline + 1);
+    let line = line_start(text, entry);
     let indent = String::from_utf8_lossy(&text[line..entry]).into_owned();
     let end = description_end(comment, line);
     let added = format!("{indent}@{new}: like @{old}, but takes a vm_area_desc; not called if there is @{old}\n");
@@ -162,7 +162,7 @@ pub(super) fn tested(text: &[u8], code: &[u8], hook: Span, expression: Span, new
     };
     let from = if has_sign { before.len() - 1 } else { start };
     let is_alone = is_safe_before && is_safe_behind;
-    let line = memchr::memrchr(b'\n', &text[..from]).map_or(0, |newline| newline + 1);
+    let line = line_start(text, from);
     let column = columns(&text[line..from]) + usize::from(!is_alone);
     let behind = memchr::memchr(b'\n', &text[end..]).unwrap_or_default() + usize::from(!is_alone);
     let both = joined([&one(&old), &one(new_name)], sign, column, behind);

@@ -4,7 +4,7 @@ use crate::fix::rewrite::function::{Conversion, parameters};
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::columns;
 use crate::index::SourceFile;
-use crate::source::{Item, ItemKind, Span, find_word, is_identifier_byte, words};
+use crate::source::{Item, ItemKind, Span, find_word, is_identifier_byte, line_start, words};
 
 /// Kind of a mention of a name in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub(in crate::fix) fn registration(
     let value = words(&entry[sign..], old.as_bytes()).next()? + sign;
     let mut edits = vec![Edit::new(base + value, base + value + old.len(), new)];
     // Blanks around `=` keep the columns of the table if possible.
-    let line = memchr::memrchr(b'\n', &text[..base + name]).map_or(0, |newline| newline + 1);
+    let line = line_start(text, base + name);
     let column = |end: usize| columns(&text[line..end]);
     let grown = column(base + name) + renamed.len();
     let (before, after) = (&entry[name_end..sign], &entry[sign + 1..]);
@@ -112,7 +112,7 @@ pub(in crate::fix) fn registration(
 /// Keeps the column of the backslash behind a line of a macro. The edits lie in that line.
 pub(in crate::fix) fn continued(text: &[u8], edits: &[Edit]) -> Option<Edit> {
     let start = edits.first()?.span.start as usize;
-    let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
+    let line = line_start(text, start);
     let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |newline| start + newline);
     let content = text[line..end].strip_suffix(b"\\")?;
     let written = line + content.trim_ascii_end().len();
@@ -190,7 +190,7 @@ pub(in crate::fix) fn documented(file: &SourceFile, item: &Item, vma: &str, drop
     if let Some(dropped) = dropped {
         let wanted = format!("@{dropped}:");
         if let Some(at) = memchr::memmem::find(comment, wanted.as_bytes()) {
-            let line = memchr::memrchr(b'\n', &comment[..at]).map_or(0, |newline| newline + 1);
+            let line = line_start(comment, at);
             let end = description_end(comment, at);
             edits.push(Edit::new(start + line, start + end, ""));
         }

@@ -1,4 +1,4 @@
-//! The patches that other patches need, as a drawing: twins of hooks and functions, and what is to be merged before what.
+//! The patches that other patches need, as a drawing: twins of hooks and functions, and the order of merging.
 
 use std::io::{self, Write};
 
