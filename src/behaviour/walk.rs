@@ -326,33 +326,9 @@ impl Exits {
     }
 }
 
-/// Types that hold fewer values than `unsigned long`.
-const NARROW: &[&str] = &[
-    "int",
-    "unsigned int",
-    "unsigned",
-    "u32",
-    "s32",
-    "__u32",
-    "__s32",
-    "uint32_t",
-    "int32_t",
-    "u16",
-    "s16",
-    "__u16",
-    "uint16_t",
-    "u8",
-    "__u8",
-    "uint8_t",
-    "short",
-    "unsigned short",
-    "char",
-    "unsigned char",
-];
-
 /// A value that depends on the mapping, as a variable of a type holds it.
 pub(super) fn narrowed(ty: &Type, value: Term) -> Term {
-    let is_narrow = ty.pointers == 0 && NARROW.contains(&ty.name.as_str());
+    let is_narrow = ty.is_narrow_integer();
     let is_error =
         value.any(&|part| matches!(part, Part::Populated(_) | Part::Call(..) | Part::Operation(..) | Part::Flags(_)));
     // Arithmetic on values that are narrow already stays in their type.

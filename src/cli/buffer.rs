@@ -11,6 +11,11 @@ use crate::kernel::{Overlay, Tree, is_listed};
 /// Maximum size of the file, in bytes.
 const LIMIT: u64 = 64 << 20;
 
+/// Whether TREE stands for a file that stdin has.
+pub fn is_stdin(tree: &Path) -> bool {
+    tree == Path::new("-")
+}
+
 /// The option that says which file stdin has.
 #[derive(Args, Debug)]
 pub struct Buffer {
@@ -20,12 +25,29 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// The file on stdin with its place; `None` if TREE is not `-`.
+    /// Opens the tree of a place. If TREE is `-`, opens instead the tree of the file that stdin has, with that file in it; the place is
+    /// that of the file.
     ///
     /// # Errors
-    /// There is no path, it lies in no kernel tree or is no C file, or stdin cannot be read.
-    pub fn read(&self, tree: &Path) -> Result<Option<(Place, Text)>, String> {
-        let path = match (&self.stdin_path, tree == Path::new("-")) {
+    /// The tree cannot be opened; or there is no path of the file, it lies in no kernel tree or is no C file, or stdin cannot be read.
+    pub fn open(
+        &self,
+        tree: &Path,
+        place: impl FnOnce() -> Place,
+        open: impl FnOnce(&Path) -> Result<Tree, String>,
+    ) -> Result<(Place, Tree), String> {
+        let Some((place, text)) = self.read(tree)? else {
+            let place = place();
+            let tree = open(&place.root)?;
+            return Ok((place, tree));
+        };
+        let tree = text.over(open(&place.root)?);
+        Ok((place, tree))
+    }
+
+    /// The file on stdin with its place; `None` if TREE is not `-`.
+    fn read(&self, tree: &Path) -> Result<Option<(Place, Text)>, String> {
+        let path = match (&self.stdin_path, is_stdin(tree)) {
             (None, false) => return Ok(None),
             (Some(_), false) => return Err("--stdin-path goes with - in place of TREE".to_owned()),
             (None, true) => return Err("- needs --stdin-path: the place of the file in its tree".to_owned()),
@@ -51,14 +73,14 @@ impl Buffer {
 }
 
 /// The text of a file.
-pub struct Text {
+struct Text {
     path: String,
     text: Vec<u8>,
 }
 
 impl Text {
     /// The tree in which the file has this text.
-    pub fn over(self, tree: Tree) -> Tree {
+    fn over(self, tree: Tree) -> Tree {
         let mut overlay = Overlay::default();
         overlay.set(&self.path, Some(self.text));
         tree.with(overlay)

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::place::Place;
 use super::worklist::{Prepared, page};
 use super::{CLEAN, Common, output};
-use crate::compare::{Side, compare};
+use crate::compare::compare;
 use crate::report::compare::{Comparison, csv, json, markdown, text};
 use crate::report::guard::Syntax;
 use crate::report::history::{self, Stage};
@@ -50,93 +50,85 @@ enum Format {
     Html,
 }
 
-/// Scans two trees, or one against two targets, and writes the changes.
+/// Scans the trees, or one against two targets, and writes the changes.
 ///
 /// # Errors
-/// The same as for a scan.
+/// The same as for a scan; more than two trees with an option that compares two.
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
-    let is_page = options.format == Format::Html;
     let Some((newest, between)) = options.new.split_last() else { return Ok(CLEAN) };
+    if !between.is_empty() && (options.behaviour || options.old_target.is_some()) {
+        return Err("--behaviour and --old-target compare two trees".to_owned());
+    }
     let before = between.last().unwrap_or(&options.old);
     let (old_place, new_place) = (Place::of(before, &[]), Place::of(newest, &[]));
     let new = common.session(&new_place.root, Extent::Handlers)?;
-    let prepared = is_page.then(|| Prepared::with_blockers(new, true));
+    let prepared = (options.format == Format::Html).then(|| Prepared::with_blockers(new, true));
     new.forget_functions();
+    let new: &Session = new;
     // Both trees are judged against one target, so that only the code differs. `--old-target` asks for the effect of the API instead.
     let target = options.old_target.as_deref().unwrap_or(&new.chosen.target.name);
-    let old = common.session_for(&old_place.root, target, Extent::Handlers)?;
+    let old: &Session = common.session_for(&old_place.root, target, Extent::Handlers)?;
+    let is_in_places = |file: &str| old_place.holds(file) || new_place.holds(file);
     if options.behaviour {
-        let found = reviews(old, new, |file| old_place.holds(file) || new_place.holds(file));
-        let write = match options.format {
-            Format::Text => review::text,
-            Format::Markdown => review::markdown,
-            _ => return Err("--behaviour has the formats text and markdown".to_owned()),
-        };
-        output::write(common.output.as_deref(), Syntax::Text, |out| write(&found, out))?;
-        return Ok(common.exit_code(old).max(common.exit_code(new)));
+        return behaviour(options, old, new, is_in_places);
     }
-    if !between.is_empty() && !is_page {
-        return history(options, old, new);
+    let mut sessions = vec![old, new];
+    if !between.is_empty() {
+        for tree in std::iter::once(&options.old).chain(between).rev().skip(1) {
+            sessions.insert(0, common.session_for(&Place::of(tree, &[]).root, target, Extent::Handlers)?);
+        }
     }
     let mut changes = compare(&old.scan, &new.scan);
-    let is_in = |place: &Place, side: &Option<Side>| side.as_ref().is_some_and(|side| place.holds(&side.file));
-    changes.retain(|change| is_in(&old_place, &change.old) || is_in(&new_place, &change.new));
+    changes.retain(|change| [&change.old, &change.new].into_iter().flatten().any(|side| is_in_places(&side.file)));
     let names = (name(before, old), name(newest, new));
-    let history = if between.is_empty() { Vec::new() } else { stages(options, old, new)? };
+    let history = if between.is_empty() { Vec::new() } else { stages(options, &sessions) };
     let comparison = Comparison { names, changes: &changes, history: &history };
-    let write = |syntax, with: fn(&Comparison, &mut dyn Write) -> io::Result<()>| {
-        output::write(common.output.as_deref(), syntax, |out| with(&comparison, out))
+    let write = |syntax, of_two: WriteTwo, of_all: WriteAll| {
+        output::write(common.output.as_deref(), syntax, |out| match between {
+            [] => of_two(&comparison, out),
+            _ => of_all(&history, out),
+        })
     };
     match options.format {
-        Format::Text => write(Syntax::Text, text),
-        Format::Markdown => write(Syntax::Text, markdown),
-        Format::Csv => write(Syntax::Text, csv),
-        Format::Json => write(Syntax::Json, json),
+        Format::Text => write(Syntax::Text, text, history::text),
+        Format::Markdown => write(Syntax::Text, markdown, history::markdown),
+        Format::Csv => write(Syntax::Text, csv, history::csv),
+        Format::Json => write(Syntax::Json, json, history::json),
         Format::Html => prepared.map_or(Ok(()), |prepared| page(common, new, &prepared, Some(&comparison))),
     }?;
-    Ok(common.exit_code(old).max(common.exit_code(new)))
+    Ok(sessions.into_iter().map(|session| common.exit_code(session)).max().unwrap_or(CLEAN))
 }
 
-/// Writes how far each of several trees is.
-fn history(options: &Options, old: &'static Session<'static>, new: &'static Session<'static>) -> Result<u8, String> {
-    if options.behaviour || options.old_target.is_some() {
-        return Err("--behaviour and --old-target compare two trees".to_owned());
-    }
-    let stages = stages(options, old, new)?;
-    let write = |syntax, with: fn(&[Stage], &mut dyn Write) -> io::Result<()>| {
-        output::write(options.common.output.as_deref(), syntax, |out| with(&stages, out))
+type WriteTwo = fn(&Comparison, &mut dyn Write) -> io::Result<()>;
+type WriteAll = fn(&[Stage], &mut dyn Write) -> io::Result<()>;
+
+/// Writes the behaviour of handlers that were converted, before and after.
+fn behaviour(
+    options: &Options,
+    old: &Session,
+    new: &Session,
+    is_chosen: impl Fn(&str) -> bool + Sync,
+) -> Result<u8, String> {
+    let write = match options.format {
+        Format::Text => review::text,
+        Format::Markdown => review::markdown,
+        _ => return Err("--behaviour has the formats text and markdown".to_owned()),
     };
-    match options.format {
-        Format::Text => write(Syntax::Text, history::text),
-        Format::Markdown => write(Syntax::Text, history::markdown),
-        Format::Csv => write(Syntax::Text, history::csv),
-        Format::Json | Format::Html => write(Syntax::Json, history::json),
-    }?;
+    let found = reviews(old, new, is_chosen);
+    output::write(options.common.output.as_deref(), Syntax::Text, |out| write(&found, out))?;
     Ok(options.common.exit_code(old).max(options.common.exit_code(new)))
 }
 
-/// All trees, oldest first. `old` and `new` are the last two.
-fn stages(
-    options: &Options,
-    old: &'static Session<'static>,
-    new: &'static Session<'static>,
-) -> Result<Vec<Stage>, String> {
-    let paths: Vec<&PathBuf> = std::iter::once(&options.old).chain(&options.new).collect();
-    let target = &new.chosen.target.name;
-    let mut stages: Vec<Stage> = Vec::new();
-    let mut before: Option<&Session> = None;
-    for (number, path) in paths.iter().enumerate() {
-        let session: &Session = match paths.len() - number {
-            1 => new,
-            2 => old,
-            _ => options.common.session_for(&Place::of(path, &[]).root, target, Extent::Handlers)?,
-        };
+/// How far each tree is, oldest first.
+fn stages(options: &Options, sessions: &[&Session]) -> Vec<Stage> {
+    let paths = std::iter::once(&options.old).chain(&options.new);
+    let befores = std::iter::once(None).chain(sessions.iter().map(Some));
+    let stage = |((path, session), before): ((&PathBuf, &&Session), Option<&&Session>)| {
         let changes = before.map(|before| compare(&before.scan, &session.scan));
-        stages.push(Stage::new(name(path, session), &session.scan, changes.as_deref()));
-        before = Some(session);
-    }
-    Ok(stages)
+        Stage::new(name(path, session), &session.scan, changes.as_deref())
+    };
+    paths.zip(sessions).zip(befores).map(stage).collect()
 }
 
 fn name(path: &Path, session: &Session) -> String {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, is_stdin};
 use super::compat::CompatOptions;
 use super::place::{Place, has, in_order};
 use super::{CLEAN, Common, ERROR, output, tell_unused};
@@ -236,21 +236,15 @@ fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
 }
 
 impl Options {
-    /// The chosen paths and handlers, and the tree with what stdin has.
+    /// The chosen paths and handlers, and the tree.
     fn opened(&self) -> Result<(Place, Tree), String> {
-        match self.buffer.read(&self.tree)? {
-            None => {
-                let place = self.place();
-                let tree = self.common.open(&place.root)?;
-                Ok((place, tree))
-            }
-            Some(_) if self.write => Err("--write writes to the files of a tree, not to what stdin has".to_owned()),
-            Some((place, text)) => {
-                let tree = text.over(self.common.open(&place.root)?);
-                let paths = if self.chosen.is_empty() { place.paths } else { self.chosen.clone() };
-                Ok((Place { paths, root: place.root }, tree))
-            }
+        let is_stdin = is_stdin(&self.tree);
+        if is_stdin && self.write {
+            return Err("--write writes to the files of a tree, not to what stdin has".to_owned());
         }
+        let (place, tree) = self.buffer.open(&self.tree, || self.place(), |root| self.common.open(root))?;
+        let paths = if is_stdin && !self.chosen.is_empty() { self.chosen.clone() } else { place.paths };
+        Ok((Place { paths, root: place.root }, tree))
     }
 
     /// The tree and the chosen paths. If TREE is a folder inside a tree, that folder is chosen, unless handlers are named.

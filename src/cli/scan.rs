@@ -84,15 +84,11 @@ impl ValueEnum for Verdict {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let extent = if options.every_function { Extent::EveryFunction } else { Extent::Handlers };
-    let (place, text) = match options.buffer.read(&options.tree)? {
-        Some((place, text)) => (place, Some(text)),
-        None => (Place::of(&options.tree, &options.paths), None),
-    };
-    let tree = common.against.open(&place.root, common.quiet, options.all)?;
-    let tree = match text {
-        Some(text) => text.over(tree),
-        None => tree,
-    };
+    let (place, tree) = options.buffer.open(
+        &options.tree,
+        || Place::of(&options.tree, &options.paths),
+        |root| common.against.open(root, common.quiet, options.all),
+    )?;
     let session = common.session_of(tree, &common.target, extent)?;
     let (tree, scan) = (session.tree(), &session.scan);
     check_selection(options, tree, &place, scan)?;

@@ -23,11 +23,60 @@ impl Type {
         self.name.strip_prefix("struct ").or_else(|| self.name.strip_prefix("union "))
     }
 
+    /// Whether this is an integer type that holds every size of a mapping.
+    pub fn is_wide_integer(&self) -> bool {
+        let is_long = self.name.split_whitespace().any(|word| word == "long");
+        self.pointers == 0 && (is_long || WIDE.contains(&self.name.as_str()))
+    }
+
+    /// Whether this is an integer type that holds fewer values than `unsigned long`.
+    pub fn is_narrow_integer(&self) -> bool {
+        self.pointers == 0 && NARROW.contains(&self.name.as_str())
+    }
+
     /// Whether this is a pointer to `struct TAG`.
     pub fn points_to(&self, tag: &str) -> bool {
         self.pointers == 1 && self.function.is_none() && self.tag() == Some(tag)
     }
 }
+
+/// Integer types as wide as `unsigned long`, or wider, beside those that are called so.
+const WIDE: &[&str] = &[
+    "size_t",
+    "u64",
+    "__u64",
+    "uint64_t",
+    "s64",
+    "loff_t",
+    "pgoff_t",
+    "phys_addr_t",
+    "resource_size_t",
+    "dma_addr_t",
+];
+
+/// Integer types that hold fewer values than `unsigned long`.
+const NARROW: &[&str] = &[
+    "int",
+    "unsigned int",
+    "unsigned",
+    "u32",
+    "s32",
+    "__u32",
+    "__s32",
+    "uint32_t",
+    "int32_t",
+    "u16",
+    "s16",
+    "__u16",
+    "uint16_t",
+    "u8",
+    "__u8",
+    "uint8_t",
+    "short",
+    "unsigned short",
+    "char",
+    "unsigned char",
+];
 
 /// A parameter of a function, or a member of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,11 +5,12 @@ use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
-use crate::rules::{NoteKind, RequirementKind, Rules};
+use crate::rules::{NoteKind, RequirementKind, Rules, StateKind};
 use crate::source::Span;
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
+use crate::vma::paths::first_taken;
 use crate::vma::{Analysis, EventKind, HandlerFacts};
 
 /// Location in a file of the tree.
@@ -172,7 +173,7 @@ pub(super) fn finding(
     judgement.requirements.dedup();
     judgement.notes.sort();
     judgement.notes.dedup();
-    let merge = (!all.is_empty()).then(|| merge(context.rules, analysis, &all));
+    let merge = (!all.is_empty()).then(|| merge(context.rules, &all));
     let verdict = match (registration.hook.takes, keys.is_empty()) {
         _ if is_null && keys.is_empty() => Verdict::None,
         (Takes::Desc, _) => Verdict::Converted,
@@ -220,13 +221,18 @@ fn never_called(registration: &Registration) -> Note {
 
 /// Notes on state of the handler that the close hooks of its vm_ops release.
 fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Note> {
-    let takes = |kind: &RequirementKind| judgement.requirements.iter().any(|requirement| requirement.kind == *kind);
+    let takes = |kind: StateKind| {
+        let is_it = |known: &RequirementKind| [RequirementKind::State(kind), RequirementKind::OpenCall].contains(known);
+        judgement.requirements.iter().any(|requirement| is_it(&requirement.kind))
+    };
     let mut notes = Vec::new();
     for key in all.iter().flat_map(|facts| &facts.parts).flat_map(|part| part.lowered.closes()) {
         let Some(close) = analysis.lowered(key) else { continue };
-        for event in &close.events {
-            let EventKind::Undo { kind, object } = &event.kind else { continue };
-            if takes(&RequirementKind::State(*kind)) || takes(&RequirementKind::OpenCall) {
+        for (at, event) in close.events.iter().enumerate() {
+            let EventKind::Undo { kind, object, .. } = &event.kind else { continue };
+            // The close hook also drops its own locks, and what it has looked up.
+            let before = close.events[..at].iter().map(|event| &event.kind).enumerate();
+            if *kind != StateKind::Lock && takes(*kind) && first_taken(before, *kind, object).is_none() {
                 let text = format!("{}, vm_ops->close of this mapping, releases {object}", close.name);
                 let place = (key.id.file, event.span);
                 notes.push(Evidence::new(place, NoteKind::UndoneByClose, Verdict::Mechanical, text));

@@ -6,12 +6,12 @@
 
 use crate::rules::Rules;
 use crate::vma::analysis::gathered;
-use crate::vma::{Analysis, EventKind, HandlerFacts};
+use crate::vma::{EventKind, HandlerFacts};
 
 /// Merging of the mappings that a handler creates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merge {
-    /// Never merges: a flag or hook forbids it.
+    /// Never merges: a flag forbids it.
     Never(Vec<String>),
     /// The mapping merges only in the retry after `.mmap`, because the handler changes flags that a merge compares.
     Retried(Vec<String>),
@@ -29,7 +29,7 @@ impl Merge {
         }
     }
 
-    /// Flags and hooks that cause it.
+    /// The flags that cause it.
     pub fn because(&self) -> &[String] {
         match self {
             Merge::Never(because) | Merge::Retried(because) => because,
@@ -38,8 +38,9 @@ impl Merge {
     }
 }
 
-/// Derives it from a handler's facts: flags it sets or clears, flags its populating calls set, its close hook.
-pub(super) fn merge(rules: &Rules, analysis: &Analysis, all: &[HandlerFacts]) -> Merge {
+/// Derives it from a handler's facts: the flags that it sets or clears, and those that its populating calls set. A close hook only keeps the
+/// kernel from removing a VMA: a new mapping still extends the VMA before it (mm/vma.c: can_merge_remove_vma()).
+pub(super) fn merge(rules: &Rules, all: &[HandlerFacts]) -> Merge {
     let mut sets: Vec<String> = Vec::new();
     let mut changed: Vec<String> = Vec::new();
     let add = |list: &mut Vec<String>, name: &str| {
@@ -48,23 +49,16 @@ pub(super) fn merge(rules: &Rules, analysis: &Analysis, all: &[HandlerFacts]) ->
         }
     };
     for facts in all {
-        for (_, flag) in gathered(facts, |lowered| &lowered.sets) {
-            add(if rules.is_never_merged(&flag.name) { &mut sets } else { &mut changed }, &flag.name);
+        let populates = facts.parts.iter().flat_map(|part| &part.lowered.events).filter_map(|event| match &event.kind {
+            EventKind::Populate(populate) => rules.call(&populate.name),
+            _ => None,
+        });
+        let set = gathered(facts, |lowered| &lowered.sets).into_iter().map(|(_, flag)| &flag.name);
+        for flag in set.chain(populates.flat_map(|rule| &rule.implies)) {
+            add(if rules.is_never_merged(flag) { &mut sets } else { &mut changed }, flag);
         }
         for (_, flag) in gathered(facts, |lowered| &lowered.clears) {
             add(&mut changed, &flag.name);
-        }
-        for lowered in facts.parts.iter().map(|part| &part.lowered) {
-            let populates = lowered.events.iter().filter_map(|event| match &event.kind {
-                EventKind::Populate(populate) => rules.call(&populate.name),
-                _ => None,
-            });
-            for flag in populates.flat_map(|rule| &rule.implies) {
-                add(&mut sets, flag);
-            }
-            if lowered.closes().any(|close| analysis.lowered(close).is_some()) {
-                add(&mut sets, "vm_ops->close");
-            }
         }
     }
     changed.retain(|flag| !rules.is_ignored_by_merge(flag));

@@ -81,7 +81,7 @@ impl<'a> PathJudge<'a> {
         match self.kind(at) {
             EventKind::Populate(populate) => self.populate(at, populate),
             EventKind::Take { kind, object, .. } => self.taken(at, *kind, object),
-            EventKind::Undo { kind, object } => self.undone(at, *kind, object),
+            EventKind::Undo { kind, object, is_callers } => self.undone(at, *kind, object, *is_callers),
             EventKind::SharedWrite { object, write } => self.shared_write(at, object, *write),
             EventKind::Work { text } => {
                 if self.is_behind_populate(at) {

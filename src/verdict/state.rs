@@ -72,7 +72,7 @@ impl PathJudge<'_> {
         for at in 0..self.items.len() {
             match self.kind(at) {
                 EventKind::Take { kind, .. } if *kind != StateKind::Lock => kept.push(at),
-                EventKind::Undo { kind, object } => {
+                EventKind::Undo { kind, object, .. } => {
                     let events = kept.iter().map(|taken| self.kind(*taken)).enumerate();
                     let taken = first_taken(events, *kind, object);
                     pairs.extend(taken.map(|taken| (kept.remove(taken), at)));
@@ -83,7 +83,7 @@ impl PathJudge<'_> {
         pairs
     }
 
-    pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str) {
+    pub(super) fn undone(&mut self, at: usize, kind: StateKind, object: &str, is_callers: bool) {
         let pair = self.given_back.iter().find(|(_, given)| *given == at);
         // Merged paths may release more often than they take.
         let taken = pair.map(|(taken, _)| *taken).or_else(|| {
@@ -95,6 +95,10 @@ impl PathJudge<'_> {
             (None, StateKind::List) => {
                 let text = format!("removes {object} from a list; a later failure does not undo that");
                 self.require(at, K::State(StateKind::List), self.standard.mapped(), text);
+            }
+            (None, StateKind::Ref | StateKind::Counter) if is_callers => {
+                let text = format!("drops what the caller of the hook holds ({object}); a later failure does not undo that");
+                self.require(at, K::State(kind), self.standard.mapped(), text);
             }
             _ if !self.is_behind_populate(at) => {}
             (Some(taken), StateKind::Ref | StateKind::Counter) => {

@@ -61,6 +61,8 @@ pub enum EventKind {
         kind: StateKind,
         /// The object, as written.
         object: String,
+        /// Whether the caller of the hook passed the object, or one that leads to it.
+        is_callers: bool,
     },
     /// A member of a shared object is written.
     SharedWrite {

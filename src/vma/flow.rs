@@ -40,7 +40,7 @@ impl Key {
 }
 
 /// Known properties of the arguments of a call: one bit per position, from the lowest on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Arguments {
     /// Arguments that point into the caller's stack frame, which is not shared.
     pub own: u32,
@@ -48,8 +48,17 @@ pub struct Arguments {
     pub zero: u32,
     /// Arguments that are constants.
     pub constant: u32,
+    /// Arguments that the caller of the hook passed, and that are handed on.
+    pub handed_on: u32,
     /// Whether the function is in another file than the function with the VMA. Its marks are then no claims of the mapping.
     pub is_far: bool,
+}
+
+impl Default for Arguments {
+    /// Those of a hook: nothing is known, and its caller passes all of them.
+    fn default() -> Arguments {
+        Arguments { own: 0, zero: 0, constant: 0, handed_on: u32::MAX, is_far: false }
+    }
 }
 
 impl Arguments {

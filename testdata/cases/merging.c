@@ -64,5 +64,49 @@ static int counted_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations counted = {
-	.mmap = counted_mmap, //= mapped //: merge never
+	.mmap = counted_mmap, //= mapped //: merge unaffected
+};
+
+/* A close hook that locks, and puts what it has got itself, gives back nothing of the mapping with that. */
+static void asking_close(struct vm_area_struct *vma)
+{
+	struct counted *counted = vma->vm_private_data;
+
+	kref_get(&counted->owner->ref);
+	mutex_lock(&counted->lock);
+	counted->asked = true;
+	mutex_unlock(&counted->lock);
+	kref_put(&counted->owner->ref, owner_free);
+	kref_put(&counted->ref, counted_free); //? undone-by-close
+}
+
+static const struct vm_operations_struct asking_vm_ops = {
+	.close = asking_close,
+};
+
+static int asking_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct counted *counted = file->private_data;
+
+	mutex_lock(&counted->lock); //~ state:lock
+	kref_get(&counted->ref); //~ state:ref
+	mutex_unlock(&counted->lock);
+	vma->vm_private_data = counted;
+	vma->vm_ops = &asking_vm_ops;
+	return 0;
+}
+
+static const struct file_operations asking = {
+	.mmap = asking_mmap, //= mapped
+};
+
+/* VM_DONTDUMP alone keeps nothing apart. */
+static int undumped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_DONTDUMP);
+	return 0;
+}
+
+static const struct file_operations undumped = {
+	.mmap = undumped_mmap, //= mechanical //: merge retried
 };

@@ -603,6 +603,86 @@ static int never_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations never = {
 	.mmap = never_mmap, //= mechanical //: writes vm_ops | reads -
 };
+
+/* A number is no object, whatever the name of the function that returns it. */
+static unsigned long thing_get_base(struct thing *thing)
+{
+	return thing->base;
+}
+
+static int numbered_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct thing *thing = file->private_data;
+	unsigned long base = thing_get_base(thing);
+
+	thing_get(thing);
+	if (vma->vm_pgoff > base) {
+		thing_put(thing);
+		return -EINVAL;
+	}
+	thing_put(thing);
+	return 0;
+}
+
+static const struct file_operations numbered = {
+	.mmap = numbered_mmap, //= mechanical
+};
+
+/* A hook that drops what its caller has got for the mapping. */
+struct lender_ops {
+	int (*mmap)(struct lender *lender, struct vm_area_struct *vma);
+};
+
+struct lender {
+	const struct lender_ops *ops;
+	struct kref ref;
+};
+
+static int lender_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lender *lender = file->private_data;
+
+	return lender->ops->mmap(lender, vma); //~ hook:lender_ops.mmap
+}
+
+static const struct file_operations lender_fops = {
+	.mmap = lender_mmap, //= mapped
+};
+
+static int dropped(struct lender *lender)
+{
+	kref_put(&lender->ref, lender_free); //~ state:ref
+	return 0;
+}
+
+static int dropping_mmap(struct lender *lender, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &ref_vm_ops;
+	return dropped(lender);
+}
+
+static const struct lender_ops dropping = {
+	.mmap = dropping_mmap, //= mapped //~ hook:lender_ops.mmap
+};
+
+/* One that it has looked up itself is none of its caller's. */
+static int looking_mmap(struct lender *lender, struct vm_area_struct *vma)
+{
+	struct lender *other = find_other(lender);
+
+	vma->vm_ops = &ref_vm_ops;
+	return dropped_other(other);
+}
+
+static int dropped_other(struct lender *lender)
+{
+	kref_put(&lender->ref, lender_free);
+	return 0;
+}
+
+static const struct lender_ops looking = {
+	.mmap = looking_mmap, //= mechanical //~ hook:lender_ops.mmap
+};
 //- lib/foreign.c
 #include <linux/mm.h>
 

@@ -127,7 +127,7 @@ impl Rewriter<'_> {
                 if declared.ty.name == "bool" && declared.ty.pointers == 0 {
                     booleans.push(declared.name.clone());
                 }
-                if !is_wide(&declared.ty.name) {
+                if !declared.ty.is_wide_integer() {
                     assigned.entry(declared.name.clone()).or_default().0 += 2;
                 }
                 if let Some(value) = &declared.value {
@@ -359,24 +359,6 @@ impl Rewriter<'_> {
         let blanks = self.conversion.source[line..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
         blanks.map(|byte| char::from(*byte)).collect()
     }
-}
-
-/// Whether a type holds every size that a VMA can have.
-fn is_wide(ty: &str) -> bool {
-    let is_long = ty.split_whitespace().any(|word| word == "long");
-    is_long
-        || matches!(
-            ty,
-            "size_t"
-                | "u64"
-                | "__u64"
-                | "uint64_t"
-                | "s64"
-                | "loff_t"
-                | "phys_addr_t"
-                | "resource_size_t"
-                | "dma_addr_t"
-        )
 }
 
 /// Whether a label stands before a `goto` to it.

@@ -215,6 +215,9 @@ impl Lowerer<'_> {
             zero: Arguments::positions(arguments, |argument| {
                 is_zero(argument) || argument.name().is_some_and(|name| self.ownership.zeros.contains(name))
             }),
+            handed_on: Arguments::positions(arguments, |argument| {
+                argument.name().is_some_and(|name| self.ownership.callers.contains(name))
+            }),
             is_far: self.is_far,
             constant: if is_short { Arguments::positions(arguments, |argument| self.is_constant(argument)) } else { 0 },
         }

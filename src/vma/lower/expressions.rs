@@ -134,7 +134,7 @@ impl Lowerer<'_> {
         let event = if up {
             EventKind::Take { kind, object, fails: Fails::Error, is_shared: false }
         } else {
-            EventKind::Undo { kind, object }
+            EventKind::Undo { kind, object, is_callers: self.is_callers(counter) }
         };
         self.event(event, span);
     }

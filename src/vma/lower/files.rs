@@ -19,7 +19,7 @@ impl Lowerer<'_> {
                 _ => Some(value),
             };
             let object = object.map(|object| object.text(self.text)).unwrap_or_default();
-            self.event(EventKind::Undo { kind: StateKind::Ref, object }, span);
+            self.event(EventKind::Undo { kind: StateKind::Ref, object, is_callers: false }, span);
             self.event(EventKind::SwapFile, span);
         } else {
             self.event(EventKind::DropFile { value: value.text(self.text) }, span);

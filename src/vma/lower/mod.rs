@@ -107,6 +107,8 @@ struct Ownership {
     /// Parameters that the caller passes `NULL` or 0 for, and that the function does not change.
     zeros: FxHashSet<String>,
     parameters: FxHashSet<String>,
+    /// Parameters with objects that the caller of the hook passed. A file is none of them: `vm_file` has a reference of its own.
+    callers: FxHashSet<String>,
     /// Pointers to objects that the function has just allocated.
     fresh: FxHashSet<String>,
     /// Variables released at the end of their scope, with the kind of state they hold.
@@ -123,6 +125,9 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         let known = (0..u32::BITS).zip(&function.parameters).filter(move |(at, _)| bits & (1 << at) != 0);
         known.map(|(_, parameter)| parameter.name.clone())
     };
+    let is_object = |name: &str| scope.get(name).is_some_and(|ty| ty.pointers == 1 && !ty.points_to("file"));
+    let is_callers = |name: &String| is_object(name) && !function.changes(name);
+    let callers = handed(key.arguments.handed_on).filter(is_callers).collect();
     let aliases = Aliases::of(function, root, &scope);
     let text = &context.index.file(file).text;
     let mut lowerer = Lowerer {
@@ -136,6 +141,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
             own: handed(key.arguments.own).collect(),
             constants: handed(key.arguments.constant).collect(),
             zeros: handed(key.arguments.zero).filter(|name| !function.changes(name)).collect(),
+            callers,
             parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
             ..Ownership::default()
         },
@@ -332,7 +338,7 @@ impl Lowerer<'_> {
     /// Releases the variables declared with `__free(...)`, at a return.
     fn clean_up(&mut self, span: Span) {
         for (object, kind) in self.ownership.cleanups.clone() {
-            self.event(EventKind::Undo { kind, object }, span);
+            self.event(EventKind::Undo { kind, object, is_callers: false }, span);
         }
     }
 
@@ -368,7 +374,7 @@ impl Lowerer<'_> {
                 Span { end: span.start, ..span },
             );
             self.block(body);
-            self.event(EventKind::Undo { kind: StateKind::Lock, object }, Span { start: span.end, ..span });
+            self.event(EventKind::Undo { kind: StateKind::Lock, object, is_callers: false }, Span { start: span.end, ..span });
             return;
         }
         if is_do && condition.is_some_and(Expression::is_zero) {

@@ -62,6 +62,11 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Whether the caller of the hook passed an object, or one that leads to it.
+    pub(super) fn is_callers(&self, object: &Expression) -> bool {
+        object.root().is_some_and(|root| self.ownership.callers.contains(root) && !self.aliases.is_alias(root))
+    }
+
     /// Whether an argument points into the function's own frame. A local array does too.
     pub(super) fn points_to_own(&self, argument: &Expression) -> bool {
         let is_array =

@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
-use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::ast::{Expression, ExpressionKind as E, Type};
 use crate::source::{Span, identifiers, words};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::Value;
@@ -37,12 +37,20 @@ impl<'a> Lowerer<'a> {
             self.locals.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
         };
         self.context.rules.brackets().iter().find_map(|bracket| {
-            if has(&bracket.open, &bracket.close) {
+            if has(&bracket.open, &bracket.close) && !self.returns_number(name) {
                 Some(StateEffect::Takes(Taking { kind: bracket.kind, ..Taking::default() }))
             } else {
                 has(&bracket.close, &bracket.open).then_some(StateEffect::Undoes(bracket.kind, &Object::Argument(0)))
             }
         })
+    }
+
+    /// Whether a function of the driver returns a number, and so no object: `x_get_size()`. An `int` may also say whether it failed.
+    fn returns_number(&self, name: &str) -> bool {
+        let ids = self.driver_functions(name);
+        let mut returned = ids.iter().flat_map(|id| self.context.function(*id).variants.clone());
+        let is_number = |ty: &Type| ty.is_wide_integer() || (ty.is_narrow_integer() && ty.name != "int");
+        returned.next().is_some_and(|first| is_number(&first.returns) && returned.all(|other| is_number(&other.returns)))
     }
 
     /// Effect of `x_lookup()`: it takes a reference if the function, or the `close` of its vm_ops, releases one.
@@ -119,8 +127,9 @@ impl<'a> Lowerer<'a> {
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
                 }
+                let is_callers = object.is_some_and(|object| self.is_callers(object));
                 let object = object.map(|object| object.text(self.text)).unwrap_or_default();
-                self.event(EventKind::Undo { kind, object }, span);
+                self.event(EventKind::Undo { kind, object, is_callers }, span);
                 Value::Unknown
             }
         }

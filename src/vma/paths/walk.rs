@@ -182,7 +182,7 @@ impl Walk<'_, '_> {
     /// Adds an event to a path, unless it changes nothing there.
     fn happens(&self, state: &mut State, event: usize, slot: u32) {
         match self.event(&self.item(event)) {
-            EventKind::Undo { kind, object } => {
+            EventKind::Undo { kind, object, .. } => {
                 let item = self.item(event);
                 return self.undone(state, item, *kind, object);
             }
@@ -291,7 +291,7 @@ impl Walk<'_, '_> {
         let mut result = path.result;
         for (number, item) in path.items.iter().enumerate() {
             match self.event(item) {
-                EventKind::Undo { kind, object } => self.undone(&mut next, *item, *kind, object),
+                EventKind::Undo { kind, object, .. } => self.undone(&mut next, *item, *kind, object),
                 _ => next.push_again(*item),
             }
             if path.result == Known::Of(number) {
