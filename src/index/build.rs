@@ -260,6 +260,14 @@ pub struct Sought {
     macros: FxHashSet<Vec<u8>>,
 }
 
+impl Sought {
+    /// The words that others lack.
+    pub(super) fn added_to<'a>(&'a self, others: &'a Sought) -> impl Iterator<Item = &'a [u8]> {
+        let members = self.members.difference(&others.members);
+        members.chain(self.macros.difference(&others.macros)).map(Vec::as_slice)
+    }
+}
+
 impl Sources {
     pub(super) fn new(index: &Index) -> Sources {
         let members: Vec<&str> = index.hooks.members();

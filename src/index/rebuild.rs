@@ -9,9 +9,10 @@ use super::carried::Carried;
 use super::{Built, Index, SourceFile, reach};
 use crate::kernel::{FileTrouble, Paths, Tree, TroubleKind, is_listed, sift};
 use crate::rules::Rules;
+use crate::source::find_word;
 
 /// Index of `tree`, which is the same directory as `known_tree` with the index `known`. `None` if all files have to be read again. This is
-/// so if links are involved, or if other hooks or table macros make other files matter.
+/// so if links are involved, or if hooks or table macros of names that the tree had before may make other files matter.
 pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> Option<Built> {
     let touched = tree.overlay().files().chain(known_tree.overlay().files()).map(|(path, _)| path);
     let touched: BTreeSet<&str> = touched.collect();
@@ -39,7 +40,10 @@ pub fn rebuild(tree: &Tree, rules: &Rules, known_tree: &Tree, known: &Index) -> 
 
     let first_source = built.index.files.len();
     let sieve = Bounded::new(tree, Sources::new(&built.index), &built.index);
-    if sieve.filter.words != known.sought {
+    // A file that no change touches cannot use a member or a macro of a name that is new.
+    let added: Vec<&[u8]> = sieve.filter.words.added_to(&known.sought).collect();
+    let names_one = |text: &[u8]| added.iter().any(|word| find_word(text, word, 0).is_some());
+    if !added.is_empty() && touched.iter().filter_map(|path| known_tree.read(path)).any(|text| names_one(&text)) {
         return None;
     }
     built.index.sought = sieve.filter.words.clone();
