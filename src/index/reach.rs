@@ -136,13 +136,13 @@ fn used_by(
         }
         for item in near.iter().copied() {
             let is_macro = index.item(item).kind == ItemKind::Macro;
+            if item.file != reached.file {
+                uses.meant.push((name.clone(), item));
+            }
             if is_macro || item.file == reached.file {
                 uses.known.push(Reached { file: reached.file, item });
-            } else {
-                uses.meant.push((name.clone(), item));
-                if gets_vma {
-                    uses.known.push(Reached { file: item.file, item });
-                }
+            } else if gets_vma {
+                uses.known.push(Reached { file: item.file, item });
             }
         }
     }

@@ -244,7 +244,7 @@ impl Tree {
     /// Whether the tree has a folder at a path from the top.
     pub fn has_folder(&self, folder: &str) -> bool {
         let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        self.folder.kind(folder) == Some(FileType::Directory)
+        self.folder.kind(if folder.is_empty() { "." } else { folder }) == Some(FileType::Directory)
             || self.overlay.files().any(|(path, _)| is_below(path))
             || self.kernel.as_deref().is_some_and(|kernel| kernel.tree.has_folder(folder))
     }

@@ -20,6 +20,8 @@ pub enum Idiom {
     ErrorPointer,
     /// The error that a pointer holds.
     PointerError,
+    /// The error that a pointer holds, or zero.
+    PointerErrorOrZero,
     /// Tests whether a value is an error.
     IsError,
     /// Takes its argument away from a `__free()` cleanup.

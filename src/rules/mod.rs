@@ -147,12 +147,13 @@ impl Rules {
     pub fn state(&self, name: &str) -> Option<StateEffect<'_>> {
         if let Some(index) = self.takes.get(name) {
             let rule = &self.states[*index];
-            let StateRule { kind, object, same_again, shared, .. } = rule;
+            let StateRule { kind, object, same_again, shared, zero_takes, .. } = rule;
             return Some(StateEffect::Takes(Taking {
                 kind: *kind,
                 object,
                 same_again: *same_again,
                 is_shared: *shared,
+                zero_takes: *zero_takes,
             }));
         }
         if let Some(index) = self.undoes.get(name) {

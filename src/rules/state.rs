@@ -87,6 +87,9 @@ pub struct StateRule {
     /// Whether others may hold it at the same time, as with a read lock.
     #[serde(default)]
     pub shared: bool,
+    /// Whether the call returns zero if it takes the state, although its name says `try`.
+    #[serde(default)]
+    pub zero_takes: bool,
 }
 
 /// State that a call takes, according to a rule.
@@ -100,12 +103,14 @@ pub struct Taking<'r> {
     pub same_again: Option<usize>,
     /// Whether others may hold it at the same time.
     pub is_shared: bool,
+    /// Whether the call returns zero if it takes the state, although its name says `try`.
+    pub zero_takes: bool,
 }
 
 impl Default for Taking<'_> {
     /// A reference to the result of the call.
     fn default() -> Self {
-        Taking { kind: StateKind::Ref, object: &Object::Result, same_again: None, is_shared: false }
+        Taking { kind: StateKind::Ref, object: &Object::Result, same_again: None, is_shared: false, zero_takes: false }
     }
 }
 
@@ -159,6 +164,6 @@ pub struct Pattern {
 impl Pattern {
     /// State that a call of such a name takes.
     pub fn taking(&self) -> Taking<'_> {
-        Taking { kind: self.kind, object: &self.object, same_again: None, is_shared: self.shared }
+        Taking { kind: self.kind, object: &self.object, is_shared: self.shared, ..Taking::default() }
     }
 }

@@ -41,18 +41,8 @@ impl Type {
 }
 
 /// Integer types as wide as `unsigned long`, or wider, beside those that are called so.
-const WIDE: &[&str] = &[
-    "size_t",
-    "u64",
-    "__u64",
-    "uint64_t",
-    "s64",
-    "loff_t",
-    "pgoff_t",
-    "phys_addr_t",
-    "resource_size_t",
-    "dma_addr_t",
-];
+const WIDE: &[&str] =
+    &["size_t", "u64", "__u64", "uint64_t", "s64", "loff_t", "pgoff_t", "phys_addr_t", "resource_size_t", "dma_addr_t"];
 
 /// Integer types that hold fewer values than `unsigned long`.
 const NARROW: &[&str] = &[

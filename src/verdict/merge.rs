@@ -49,10 +49,11 @@ pub(super) fn merge(rules: &Rules, all: &[HandlerFacts]) -> Merge {
         }
     };
     for facts in all {
-        let populates = facts.parts.iter().flat_map(|part| &part.lowered.events).filter_map(|event| match &event.kind {
-            EventKind::Populate(populate) => rules.call(&populate.name),
-            _ => None,
-        });
+        let populates =
+            facts.parts.iter().flat_map(|part| &part.lowered.events).filter_map(|event| match &event.kind {
+                EventKind::Populate(populate) => rules.call(&populate.name),
+                _ => None,
+            });
         let set = gathered(facts, |lowered| &lowered.sets).into_iter().map(|(_, flag)| &flag.name);
         for flag in set.chain(populates.flat_map(|rule| &rule.implies)) {
             add(if rules.is_never_merged(flag) { &mut sets } else { &mut changed }, flag);

@@ -29,6 +29,7 @@ impl<'a> PathJudge<'a> {
     pub(super) fn run(standard: &'a Standard<'a>, path: &'a Path) -> (Vec<Requirement>, BTreeSet<Note>) {
         let populates = |item: &&PathItem| matches!(standard.kind(item), EventKind::Populate(_));
         let uses_mapping = |item: &PathItem| standard.kind(item).populates();
+        let replaced = path.replaced.as_ref();
         let mut path = PathJudge {
             standard,
             items: &path.items,
@@ -45,6 +46,10 @@ impl<'a> PathJudge<'a> {
         }
         path.locks();
         path.action_before_mapped();
+        if let Some(item) = replaced {
+            let text = "if this call fails, another populates; an action that fails ends the mapping";
+            path.found.push(standard.evidence(item, K::MultiRemap, Verdict::Finish, text));
+        }
         (path.found, path.notes)
     }
 

@@ -97,7 +97,8 @@ impl PathJudge<'_> {
                 self.require(at, K::State(StateKind::List), self.standard.mapped(), text);
             }
             (None, StateKind::Ref | StateKind::Counter) if is_callers => {
-                let text = format!("drops what the caller of the hook holds ({object}); a later failure does not undo that");
+                let text =
+                    format!("drops what the caller of the hook holds ({object}); a later failure does not undo that");
                 self.require(at, K::State(kind), self.standard.mapped(), text);
             }
             _ if !self.is_behind_populate(at) => {}

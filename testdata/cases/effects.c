@@ -176,3 +176,67 @@ static const struct file_operations private_flags = {
 static const struct file_operations own_private_data = {
 	.mmap = own_private_data_mmap, //= manual
 };
+
+/* Ways to keep the VMA that are no assignment. */
+static int stored_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct keeper *keeper = file->private_data;
+
+	return xa_err(xa_store(&keeper->mappings, vma->vm_pgoff, vma, GFP_KERNEL)); //~ escape:mappings
+}
+
+static const struct file_operations stored = {
+	.mmap = stored_mmap, //= manual
+};
+
+static int exchanged_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct keeper *keeper = file->private_data;
+
+	return cmpxchg(&keeper->vma, NULL, vma) ? -EBUSY : 0; //~ escape:vma
+}
+
+static const struct file_operations exchanged = {
+	.mmap = exchanged_mmap, //= manual
+};
+
+static int threaded_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct keeper *keeper = file->private_data;
+
+	return PTR_ERR_OR_ZERO(kthread_run(keep_going, vma, "keeper")); //~ escape:keep_going
+}
+
+static const struct file_operations threaded = {
+	.mmap = threaded_mmap, //= manual
+};
+
+/* The address of a field leads to the VMA, and to a desc that is gone on return. */
+static int addressed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct keeper *keeper = file->private_data;
+
+	keeper->cookie = (unsigned long)&vma->vm_page_prot; //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations addressed = {
+	.mmap = addressed_mmap, //= unknown
+};
+
+/* An action that fails ends the mapping: nothing else is tried. */
+static int second_try_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct keeper *keeper = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, keeper->pfn, size, vma->vm_page_prot); //~ multi-remap //~ action:remap_pfn
+	if (ret)
+		ret = remap_pfn_range(vma, vma->vm_start, keeper->other, size, vma->vm_page_prot); //~ action:remap_pfn
+	return ret;
+}
+
+static const struct file_operations second_try = {
+	.mmap = second_try_mmap, //= finish
+};

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::ItemId;
+use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E, StatementKind};
 use crate::source::{ItemKind, Span, identifiers, parse, spelled, visit};
-use crate::vma::event::EventKind;
+use crate::vma::event::{EventKind, Fails};
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
 
 impl Lowerer<'_> {
@@ -148,6 +149,12 @@ impl Lowerer<'_> {
         if let Some(value) = self.own_macro(name, arguments, whole.span) {
             return value;
         }
+        let mut result = Value::Unknown;
+        if self.vm_hooks_repeat(name) {
+            let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
+            let take = EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
+            result = Value::Slot(self.event(take, whole.span));
+        }
         if !self.is_message(arguments) {
             self.event(EventKind::Work { text: name.to_owned() }, whole.span);
         }
@@ -156,7 +163,7 @@ impl Lowerer<'_> {
             .iter()
             .filter(|argument| argument.name().is_some())
             .for_each(|argument| self.forget_arguments(Some(argument)));
-        Value::Unknown
+        result
     }
 
     /// Records the read, and perhaps the write, of a field by a callee: `f(&vma->vm_pgoff)`. Returns whether its body shows which.

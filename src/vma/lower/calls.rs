@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use super::expressions::kept_in;
-use crate::rules::{Call, CallEffect, Idiom};
+use crate::rules::{Call, CallEffect, Idiom, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{Span, visit};
 use crate::vma::event::{EventKind, Populate};
@@ -70,9 +70,14 @@ impl Lowerer<'_> {
         let rules = self.context.rules;
         if let [target, .., value] = arguments
             && rules.stores(name)
-            && self.is_field_of_mapping(target)
+            && !self.aliases.is_vma(value)
+            && (rules.state(name).is_none() || self.is_member_of_mapping(target))
         {
-            // `WRITE_ONCE(vma->vm_ops, &lamp_vm_ops)`
+            // `WRITE_ONCE(vma->vm_ops, &lamp_vm_ops)`, `smp_store_release(&lamp->users, 1)`
+            let target = match &target.bare().kind {
+                E::Unary { operator, operand } if operator == "&" => operand,
+                _ => target,
+            };
             return self.assign("=", target, value, whole.span);
         }
         // A call that requests an action is a small header function, and is followed as such.
@@ -99,6 +104,14 @@ impl Lowerer<'_> {
         let is_silent = rules.is_silent(name);
         if gets_vma {
             let is_known = !self.context.index.functions(name, self.file).is_empty();
+            if let Some(StateEffect::Takes(taking)) = rules.state(name)
+                && matches!(taking.kind, StateKind::List | StateKind::Counter)
+                && !is_known
+            {
+                // `xa_store(&lamp->mappings, id, vma, GFP_KERNEL)`, `cmpxchg(&lamp->vma, NULL, vma)`
+                self.event(EventKind::Escape { into: kept_in(&arguments[0], self.text) }, whole.span);
+                return Value::Unknown;
+            }
             return if is_silent && !is_known { Value::Unknown } else { self.follow(name, arguments, whole.span) };
         }
         if is_silent && !self.is_own_function(name) {
@@ -107,7 +120,7 @@ impl Lowerer<'_> {
         self.driver_call(name, arguments, whole)
     }
 
-    fn is_field_of_mapping(&self, target: &Expression) -> bool {
+    fn is_member_of_mapping(&self, target: &Expression) -> bool {
         matches!(&target.bare().kind, E::Field { base, .. } if self.aliases.is_vma(base) || self.aliases.is_desc(base))
     }
 
@@ -127,6 +140,10 @@ impl Lowerer<'_> {
                 let value = self.expression(argument);
                 Some(if value == Value::Zero { value } else { Value::Errno })
             }
+            (Idiom::PointerErrorOrZero, [argument]) => match self.expression(argument) {
+                value @ (Value::Zero | Value::Errno) => Some(value),
+                _ => Some(Value::Unknown),
+            },
             (idiom, [argument]) if idiom.is_value() => Some(self.expression(argument)),
             _ => None,
         }

@@ -124,8 +124,17 @@ impl Lowerer<'_> {
                 self.event(EventKind::SharedWrite { object, write: Write::Value }, value.span);
                 Value::Unknown
             }
+            E::Unary { operator, operand } if operator == "&" && self.is_member_of_vma(operand) => {
+                let why = "reachable through the address of one of its fields".to_owned();
+                self.event(EventKind::Unknown { why }, value.span);
+                Value::NonZero
+            }
             _ => self.expression(value),
         }
+    }
+
+    fn is_member_of_vma(&self, operand: &Expression) -> bool {
+        matches!(&operand.kind, E::Field { base, .. } if self.aliases.is_vma(base))
     }
 
     pub(super) fn count(&mut self, up: bool, counter: &Expression, span: Span) {
@@ -235,6 +244,8 @@ impl Lowerer<'_> {
             match operator {
                 "+=" => self.count(true, target, span),
                 "-=" => self.count(false, target, span),
+                // `lamp->users = lamp->users + 1`
+                "=" if let Some(up) = stepped(target, value, self.text) => self.count(up, target, span),
                 _ => {
                     let member = match &target.kind {
                         E::Field { name, .. } => Some(name.as_str()),
@@ -321,4 +332,15 @@ pub(super) fn is_errno(name: &str) -> bool {
     name.len() > 2
         && name.starts_with('E')
         && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Whether a value is that of the target and more, or less: `x + 1` for `x`.
+fn stepped(target: &Expression, value: &Expression, text: &[u8]) -> Option<bool> {
+    let E::Binary { operator, left, .. } = &value.bare().kind else { return None };
+    let is_same = left.bare().text(text) == target.bare().text(text);
+    is_same.then_some(operator.as_str()).and_then(|operator| match operator {
+        "+" => Some(true),
+        "-" => Some(false),
+        _ => None,
+    })
 }

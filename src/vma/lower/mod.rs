@@ -374,7 +374,10 @@ impl Lowerer<'_> {
                 Span { end: span.start, ..span },
             );
             self.block(body);
-            self.event(EventKind::Undo { kind: StateKind::Lock, object, is_callers: false }, Span { start: span.end, ..span });
+            self.event(
+                EventKind::Undo { kind: StateKind::Lock, object, is_callers: false },
+                Span { start: span.end, ..span },
+            );
             return;
         }
         if is_do && condition.is_some_and(Expression::is_zero) {

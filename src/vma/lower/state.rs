@@ -3,7 +3,7 @@
 use super::Lowerer;
 use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
-use crate::source::{Span, identifiers, words};
+use crate::source::{Span, find_word, identifier_before, identifiers, words};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::Value;
 
@@ -50,7 +50,9 @@ impl<'a> Lowerer<'a> {
         let ids = self.driver_functions(name);
         let mut returned = ids.iter().flat_map(|id| self.context.function(*id).variants.clone());
         let is_number = |ty: &Type| ty.is_wide_integer() || (ty.is_narrow_integer() && ty.name != "int");
-        returned.next().is_some_and(|first| is_number(&first.returns) && returned.all(|other| is_number(&other.returns)))
+        returned
+            .next()
+            .is_some_and(|first| is_number(&first.returns) && returned.all(|other| is_number(&other.returns)))
     }
 
     /// Effect of `x_lookup()`: it takes a reference if the function, or the `close` of its vm_ops, releases one.
@@ -68,22 +70,43 @@ impl<'a> Lowerer<'a> {
 
     /// Whether a `close` of a table that the function names releases state of this kind.
     fn close_undoes(&self, kind: StateKind) -> bool {
-        self.closes().into_iter().any(|close| identifiers(close).any(|name| self.undoes(name, kind)))
+        self.vm_hooks("close").into_iter().any(|close| identifiers(close).any(|name| self.undoes(name, kind)))
+    }
+
+    /// Whether the vm_ops of a table that the function names repeat a call of this name: `open` calls it too, as each mapping and each copy of one needs
+    /// it, or `close` does, for its effect alone: `writel(0, lamp->enable)`.
+    pub(super) fn vm_hooks_repeat(&self, name: &str) -> bool {
+        let is_call = |text: &[u8], at: usize| text[at + name.len()..].trim_ascii_start().starts_with(b"(");
+        let is_statement = |text: &[u8], at: usize| {
+            is_call(text, at) && matches!(text[..at].trim_ascii_end().last(), Some(b';' | b'{' | b'}' | b')'))
+        };
+        let any = |member: &str, is_it: &dyn Fn(&[u8], usize) -> bool| {
+            self.vm_hooks(member).into_iter().any(|text| words(text, name.as_bytes()).any(|at| is_it(text, at)))
+        };
+        any("open", &is_call) || any("close", &is_statement)
     }
 
     /// Whether a `close` of a table that the function names writes a member of this name.
     pub(super) fn close_writes(&self, member: &str) -> bool {
-        self.closes()
-            .into_iter()
-            .any(|close| words(close, member.as_bytes()).any(|at| is_written(close, at, member.len())))
+        let is_stored = |close: &[u8], at: usize| {
+            let open = memchr::memrchr(b'(', &close[..at]).and_then(|open| identifier_before(close, open));
+            let name = open.and_then(|(start, end)| std::str::from_utf8(&close[start..end]).ok());
+            let rest = close[at + member.len()..].trim_ascii_start();
+            rest.starts_with(b",") && name.is_some_and(|name| self.context.rules.stores(name))
+        };
+        let is_changed = |close: &[u8], at| is_written(close, at, member.len()) || is_stored(close, at);
+        self.vm_hooks("close").into_iter().any(|close| words(close, member.as_bytes()).any(|at| is_changed(close, at)))
     }
 
-    /// Source texts of the `close` hooks of the tables that the function names.
-    fn closes(&self) -> Vec<&'a [u8]> {
+    /// Source texts of a member of the vm_ops that the function names: `open`, `close`.
+    fn vm_hooks(&self, member: &str) -> Vec<&'a [u8]> {
         let index = self.context.index;
-        let names = self.locals.tables.iter().filter_map(|table| index.table_member(table, "close", self.file));
-        let ids = names.flat_map(|close| index.functions(&close.name, close.file));
-        ids.map(|id| index.item(id).span.of(&index.file(id.file).text)).collect()
+        let names = self.locals.tables.iter().filter_map(|table| index.table_member(table, member, self.file));
+        let ids = names.flat_map(|hook| index.functions(&hook.name, hook.file));
+        let texts = ids.map(|id| (index.item(id), &index.file(id.file).text));
+        // Tables of other structs have such members too.
+        let texts = texts.filter(|(item, text)| find_word(item.head().of(text), b"vm_area_struct", 0).is_some());
+        texts.map(|(item, text)| item.span.of(text)).collect()
     }
 
     pub(super) fn state_call(
@@ -99,20 +122,18 @@ impl<'a> Lowerer<'a> {
                     Object::Rule(ObjectRule::Made) => arguments.first().filter(|first| is_address(first)),
                     object => argument_of(object, arguments),
                 };
-                let fails = if object.is_none()
-                    || name.contains("try")
-                    || name.contains("unless_zero")
-                    || name.contains("not_zero")
-                {
-                    Fails::Zero
-                } else {
-                    Fails::Error
-                };
+                let is_tried = ["try", "unless_zero", "not_zero"].iter().any(|word| name.contains(word));
+                let fails =
+                    if object.is_none() || (is_tried && !taking.zero_takes) { Fails::Zero } else { Fails::Error };
                 let text = object.map(|object| object.text(self.text)).unwrap_or_default();
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
                 }
-                let kind = taking.kind;
+                // A lock that only the `close` of the mapping gives back is a claim for as long as it lives.
+                let is_claim = taking.kind == StateKind::Lock
+                    && !self.locals.called.iter().any(|name| self.undoes(name, StateKind::Lock))
+                    && self.close_undoes(StateKind::Lock);
+                let kind = if is_claim { StateKind::Counter } else { taking.kind };
                 // Setting a bit again changes nothing, unless the `close` of each mapping clears it.
                 let is_same_again = taking.same_again.and_then(|position| arguments.get(position));
                 if is_same_again.is_some_and(|argument| self.is_constant(argument)) && !self.close_undoes(kind) {

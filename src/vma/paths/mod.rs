@@ -35,6 +35,8 @@ pub struct Path {
     result: Known,
     /// A populating call whose error was replaced by another error number on this failing path.
     pub rewritten: Option<PathItem>,
+    /// A populating call that failed on this path, before another populated.
+    pub replaced: Option<PathItem>,
     /// Whether several paths were merged into it.
     pub is_merged: bool,
     /// Whether part of it is unknown: a callee does not parse, calls nest too deep, or there are too many events.

@@ -32,6 +32,8 @@ pub struct State {
     values: Vec<(u32, Known)>,
     /// The last populating call that failed on this path.
     pub rewritten: Option<PathItem>,
+    /// A populating call that failed, before another populated.
+    pub replaced: Option<PathItem>,
     pub is_merged: bool,
     pub is_cut: bool,
 }
@@ -149,7 +151,8 @@ pub fn merge(states: &mut Vec<State>) {
             items.extend(state.items.iter().filter(|item| seen.insert(**item)).copied());
         }
         let is_cut = states.iter().any(|state| state.is_cut);
-        *states = vec![State { items, is_merged: true, is_cut, ..State::default() }];
+        let replaced = states.iter().find_map(|state| state.replaced);
+        *states = vec![State { items, is_merged: true, is_cut, replaced, ..State::default() }];
     }
 }
 
@@ -160,14 +163,17 @@ pub fn limited(ends: Vec<Path>) -> Vec<Path> {
     }
     let (failed, rest): (Vec<Path>, Vec<Path>) = ends.into_iter().partition(|path| path.fails);
     let returns = rest.first().and_then(|path| path.returns);
-    let mut states: Vec<State> =
-        rest.into_iter().map(|path| State { items: path.items, is_cut: path.is_cut, ..State::default() }).collect();
+    let mut states: Vec<State> = rest
+        .into_iter()
+        .map(|Path { items, is_cut, replaced, .. }| State { items, is_cut, replaced, ..State::default() })
+        .collect();
     merge(&mut states);
     let merged = states.into_iter().map(|state| Path {
         items: state.items,
         returns,
         is_merged: true,
         is_cut: state.is_cut,
+        replaced: state.replaced,
         ..Path::default()
     });
     merged.chain(failed.into_iter().take(1)).collect()

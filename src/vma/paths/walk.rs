@@ -203,6 +203,7 @@ impl Walk<'_, '_> {
                     return;
                 }
             }
+            EventKind::Populate(_) => state.replaced = state.replaced.or(state.rewritten),
             _ => {}
         }
         state.push(self.item(event));
@@ -280,9 +281,10 @@ impl Walk<'_, '_> {
 
     /// A path of a callee as its caller sees it: with `name` in the call chains, without the location of the return.
     fn called(&mut self, path: &Path, name: &str) -> Path {
-        let via = |item: &PathItem| PathItem { via: self.paths.event_table.chain(name, item.via), ..*item };
+        let mut via = |item: &PathItem| PathItem { via: self.paths.event_table.chain(name, item.via), ..*item };
         let Path { result, is_merged, is_cut, .. } = *path;
-        Path { items: path.items.iter().map(via).collect(), result, is_merged, is_cut, ..Path::default() }
+        let replaced = path.replaced.as_ref().map(&mut via);
+        Path { items: path.items.iter().map(via).collect(), result, is_merged, is_cut, replaced, ..Path::default() }
     }
 
     /// The state after a call that took one path through the callee.
@@ -298,6 +300,10 @@ impl Walk<'_, '_> {
                 result = Known::Of(next.items.len() - 1);
             }
         }
+        if path.items.iter().any(|item| matches!(self.event(item), EventKind::Populate(_))) {
+            next.replaced = next.replaced.or(next.rewritten);
+        }
+        next.replaced = next.replaced.or(path.replaced);
         next.is_merged |= path.is_merged;
         next.is_cut |= path.is_cut;
         next.set(slot, result);
@@ -331,6 +337,7 @@ impl Walk<'_, '_> {
                 returns,
                 result,
                 rewritten,
+                replaced: state.replaced,
                 is_merged: state.is_merged,
                 is_cut: state.is_cut,
             });
