@@ -95,7 +95,16 @@ pub fn handler_reports(index: &Index, findings: &[Finding], fixes: &Fixes) -> Ve
         });
         order[place].1.push(number);
     }
+    for (handler, numbers) in &mut order {
+        // A registration of another module's function says nothing about the function.
+        numbers.sort_by_key(|number| is_foreign(&findings[*number], &handler.name));
+    }
     order.into_iter().map(|(handler, numbers)| report(index, findings, fixes, handler, numbers)).collect()
+}
+
+/// Whether a finding registers a function that another module exports, and that blocks it for this.
+pub fn is_foreign(finding: &Finding, handler: &str) -> bool {
+    finding.judgement.requirements.iter().any(|requirement| requirement.blocker.as_deref() == Some(handler))
 }
 
 fn report(
@@ -105,7 +114,7 @@ fn report(
     handler: &HandlerPlace,
     numbers: Vec<usize>,
 ) -> HandlerReport {
-    // All registrations of a handler find the same in it. The table of the first stands for the others.
+    // All registrations in the handler's module find the same in it. The first stands for the others.
     let finding = &findings[numbers[0]];
     let place = handler.place.map(|place| {
         let file = index.file(place.file);

@@ -238,8 +238,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let chosen = choose(rules, tree, "v7.3").unwrap();
     let workspace = Workspace::open(tree.clone(), rules);
     let mut session = Session::new(&workspace, &chosen, Extent::Handlers);
-    let held = fix::Held::new();
-    let how = fix::Options { own: &chosen.target, sketches: true, twins: true, scaffold: false, held: &held };
+    let how = fix::Options { own: &chosen.target, sketches: true, twins: true, scaffold: false };
     let fixes = plan(&session, &|_| true, how).unwrap();
     let lints = lint::ALL.iter().collect::<Vec<_>>();
     let hazards = lint::run(&Facts::new(&session, None), &lints).unwrap().len();
@@ -305,8 +304,7 @@ fn a_file_alone_is_read_and_its_edits_apply() {
         let mut overlay = Overlay::default();
         overlay.set("only.c", Some(text.to_vec()));
         let own = &targets[seed % targets.len()];
-        let held = fix::Held::new();
-        let how = fix::Options { own, sketches: true, twins: true, scaffold: false, held: &held };
+        let how = fix::Options { own, sketches: true, twins: true, scaffold: false };
         let tree = tree.with(overlay);
         let workspace = Workspace::open(tree, &rules);
         let session = Session::new(&workspace, &chosen, Extent::Handlers);

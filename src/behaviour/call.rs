@@ -101,7 +101,9 @@ impl Walk<'_, '_> {
         let value = match rules.idiom(name) {
             Some(Idiom::Hint | Idiom::Assertion | Idiom::Load | Idiom::TakesFromCleanup) => call.arguments.first(),
             Some(Idiom::ErrorPointer) => call.arguments.last(),
-            Some(Idiom::PointerError | Idiom::PointerErrorOrZero) => call.arguments.first().filter(|value| value.is_errno()),
+            Some(Idiom::PointerError | Idiom::PointerErrorOrZero) => {
+                call.arguments.first().filter(|value| value.is_errno())
+            }
             Some(Idiom::Store | Idiom::Container | Idiom::IsError) | None => None,
         };
         if let Some(value) = value {

@@ -19,8 +19,7 @@ const TOGETHER: usize = 32;
 /// The safe conversions, by handler. Empty if the target has no templates.
 pub fn suggestions(session: &Session, wanted: &dyn Fn(&Finding) -> bool) -> Suggestions {
     let index = session.context.index;
-    let held = fix::Held::new();
-    let how = fix::Options { own: &session.chosen.target, sketches: false, twins: false, scaffold: false, held: &held };
+    let how = fix::Options { own: &session.chosen.target, sketches: false, twins: false, scaffold: false };
     let mut found = Suggestions::new();
     let Ok(fixes) = plan(session, wanted, how) else { return found };
     for handlers in fixes.changes.iter().flat_map(|change| fixes.inseparable(change)) {

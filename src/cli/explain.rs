@@ -9,17 +9,17 @@ use super::place::Place;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
 use crate::behaviour::{Functions, Reading};
-use crate::handler_report::{HandlerReport, handler_reports};
+use crate::handler_report::{HandlerReport, handler_reports, is_foreign};
 use crate::index::{Hook, Takes};
 use crate::lint::{self, ALL, Lint};
 use crate::near::did_you_mean;
 use crate::report::behaviour;
 use crate::report::escape::printable;
 use crate::report::guard::Syntax;
-use crate::report::handler_report::text;
+use crate::report::handler_report;
 use crate::rules::{Call, CallEffect, Rules, Target};
-use crate::verdict::{Extent, Finding, Scan, Verdict};
-use crate::worklist::Effort;
+use crate::verdict::{Extent, Finding, Verdict};
+use crate::worklist::{Effort, Sources};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -55,7 +55,11 @@ pub fn run(options: &Options) -> Result<u8, String> {
             },
         };
     output::write(options.common.output.as_deref(), Syntax::Text, known)?;
-    Ok(CLEAN)
+    let is_helper = rules.call(name).is_some_and(|call| call.does == CallEffect::Helper);
+    match is_helper && tree.exists() && options.common.against.may_open(&Place::of(&tree, &[]).root) {
+        true => of_handler(name, &tree, options, &rules).or(Ok(CLEAN)),
+        false => Ok(CLEAN),
+    }
 }
 
 impl Options {
@@ -77,12 +81,16 @@ fn effort(name: &str) -> Option<Effort> {
     Effort::ALL.into_iter().find(|effort| effort.name() == name)
 }
 
-/// Writes a hook of the tree, the verdicts of its implementers, and the handlers that wait for it.
-fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
-    let name = hook.name();
+/// Writes a hook of the tree, how far its implementers are, and the handlers that wait for it.
+fn of_hook(sources: &Sources, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
+    let (scan, name) = (sources.scan, hook.name());
     let takes = if hook.takes == Takes::Desc { "a vm_area_desc" } else { "a vm_area_struct" };
     let whose = if hook.is_private { "one driver's own" } else { "shared by drivers" };
     writeln!(out, "{name} is an mmap hook that takes {takes}; its struct is {whose}.")?;
+    let state = sources.hook_state(&name);
+    if state.implementers > 0 {
+        writeln!(out, "{}.", printable(&state.sentence(&name)))?;
+    }
     let is_it = |finding: &&Finding| finding.registration.hook.name() == name;
     for verdict in Verdict::ALL {
         let count = scan.findings.iter().filter(is_it).filter(|finding| finding.verdict == verdict).count();
@@ -102,17 +110,22 @@ fn of_hook(scan: &Scan, hook: &Hook, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the whole chain of evidence of a handler.
+/// Writes the whole chain of evidence of a handler, a helper or a hook of the tree.
 fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Result<u8, String> {
     let (file, handler) = name.rsplit_once(':').map_or((None, name), |(file, handler)| (Some(file), handler));
     let root = Place::of(tree, &[]).root;
     let common = &options.common;
     if file.is_none() && !common.against.may_open(&root) {
-        return Err(unknown(name, &[], rules));
+        return Err(if root.exists() {
+            unknown(name, &[], rules)
+        } else {
+            format!("{}: no such tree", tree.display())
+        });
     }
     let session = common.session(&root, Extent::Handlers)?;
-    let prepared = Prepared::new(session, true);
-    let scan = &session.scan;
+    let prepared = Prepared::with_blockers(session, true);
+    let (session, scan) = (&*session, &session.scan);
+    let sources = prepared.sources(session);
     let handler_reports = handler_reports(scan.index, &scan.findings, &prepared.fixes);
     let is_in = |report: &&HandlerReport| {
         let registered = report.findings.iter().map(|finding| scan.findings[*finding].registration.file);
@@ -125,20 +138,29 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
     };
     let found: Vec<&HandlerReport> = handler_reports.iter().filter(is_in).collect();
     let hook = name.split_once('.').and_then(|(record, member)| scan.index.hooks().find(record, member));
-    if let Some(hook) = hook.filter(|_| found.is_empty()) {
-        output::write(common.output.as_deref(), Syntax::Text, |out| of_hook(scan, hook, out))?;
-        return Ok(CLEAN);
+    let blocker = sources.blocker_of(name);
+    if found.is_empty() && hook.is_none() && blocker.is_none() {
+        let handlers = handler_reports.iter().map(|report| report.name.as_str());
+        let blockers = scan.blockers.iter().map(|blocker| blocker.name.as_str());
+        return Err(unknown(handler, &handlers.chain(blockers).collect::<Vec<_>>(), rules));
     }
-    if found.is_empty() {
-        let handlers: Vec<&str> = handler_reports.iter().map(|report| report.name.as_str()).collect();
-        return Err(unknown(handler, &handlers, rules));
-    }
-    let sources = prepared.sources(session);
+    let own = |report: &&HandlerReport| !is_foreign(&scan.findings[report.findings[0]], handler);
+    let own: Vec<&HandlerReport> = found.iter().copied().filter(own).collect();
     output::write(common.output.as_deref(), Syntax::Text, |out| {
+        if let Some(blocker) = blocker.filter(|_| own.is_empty()) {
+            handler_report::blocker(scan, blocker, &sources.of_blocker(blocker), out)?;
+        }
+        if let Some(hook) = hook.filter(|_| found.is_empty()) {
+            return of_hook(&sources, hook, out);
+        }
         let functions = Functions::new(session.context);
-        for report in &found {
-            text(scan, report, &sources.of_finding(report.findings[0]), out)?;
-            for key in session.handlers(&scan.findings[report.findings[0]].registration) {
+        for report in if own.is_empty() && blocker.is_none() { &found } else { &own } {
+            let finding = &scan.findings[report.findings[0]];
+            let hook = finding.registration.hook.name();
+            let is_shared = !rules.is_migrating(&finding.registration.hook.record);
+            let state = is_shared.then(|| sources.hook_state(&hook).sentence(&hook));
+            handler_report::text(scan, report, &sources.of_finding(report.findings[0]), state.as_deref(), out)?;
+            for key in session.handlers(&finding.registration) {
                 behaviour::write(scan.index, &functions.behaviours(&key, &Reading::default()), out)?;
             }
         }

@@ -9,12 +9,13 @@ use clap::{Args, ValueEnum};
 
 use super::buffer::{Buffer, is_stdin};
 use super::compat::CompatOptions;
+use super::conversions::{hold_back, is_compared};
 use super::place::{Place, has, in_order};
 use super::{CLEAN, Common, ERROR, output, tell_unused};
-use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, plan, unified, write};
+use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, unified, write};
 use crate::fix_plan::FixPlan;
 use crate::index::Index;
-use crate::kernel::{Git, Layer, Maintainers, Tree, is_below};
+use crate::kernel::{Git, Maintainers, Tree, is_below};
 use crate::near::did_you_mean;
 use crate::report::escape::printable;
 use crate::report::fix_plan;
@@ -195,28 +196,23 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let selection = Selection::new(place, session)?;
     let is_asked = |finding: &Finding| options.only.is_empty() || options.only.contains(&finding.verdict);
     let wanted = |finding: &Finding| is_asked(finding) && selection.holds(index, finding);
-    let none_held = fix::Held::new();
     let how = fix::Options {
         own: &own.target,
         sketches: options.sketch,
         twins: !options.without.contains(&Without::Twins) && !is_module,
         scaffold: options.scaffold,
-        held: &none_held,
     };
-    let mut fixes = match lacks.is_none() || is_compared(&own, &session.chosen) {
-        true => fix::verified(session, &wanted, how, options.mbox.is_some())?,
-        false => plan(session, &wanted, how)?,
+    let compares = lacks.is_none() || is_compared(&own, &session.chosen);
+    let mut fixes = if compares {
+        fix::verified(session, &wanted, how, options.mbox.is_some())?
+    } else {
+        fix::plan(session, &wanted, how)?
     };
     fixes.mark_open_points(index, session.findings());
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     let converts = is_module && !fixes.changes.is_empty();
     let since = if converts { fix::since(session, &wanted, how, &fixes)? } else { None };
     Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks, since })
-}
-
-/// Whether conversions for the target can be compared: the headers have an API, and it is not newer than the target.
-fn is_compared(own: &ResolvedTarget, chosen: &ResolvedTarget) -> bool {
-    own.from == TargetFrom::Headers && own.target.order <= chosen.target.order
 }
 
 /// Message about API of the target that the tree lacks. A conversion for that target does not compile there.
@@ -301,24 +297,6 @@ impl Selection {
             *name == handler.name && wanted.as_deref().is_none_or(|wanted| wanted == file || Some(wanted) == defined)
         };
         self.paths.iter().any(below) || self.handlers.iter().any(is_named)
-    }
-}
-
-/// Drops changes of files whose braces are unbalanced, because they were not fully understood, and of files of the kernel that a module
-/// is built against.
-fn hold_back(scan: &Scan, fixes: &mut Fixes) {
-    let index = &scan.index;
-    hold_back_for(fixes, "a file that it changes has unbalanced braces", |file| index.file(file).resynchronised);
-    hold_back_for(fixes, "the kernel has to change first", |file| index.file(file).layer == Layer::Kernel);
-}
-
-/// Drops changes with a file for which `holds` returns true.
-fn hold_back_for(fixes: &mut Fixes, reason: &str, holds: impl Fn(u32) -> bool) {
-    let held = fixes.take_back(|change| change.files.keys().any(|file| holds(*file)));
-    for handler in held.iter().flat_map(|change| &change.handlers) {
-        let fix = &mut fixes.handlers[*handler];
-        fix.applicability = Applicability::None;
-        fix.reason = Some(reason.to_owned());
     }
 }
 

@@ -4,6 +4,7 @@ mod buffer;
 mod check;
 mod compare;
 mod compat;
+mod conversions;
 mod docs;
 mod explain;
 mod fix;

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::conversions::conversions;
 use super::place::Place;
 use super::{Common, output, tell_unused};
 use crate::behaviour::Functions;
-use crate::fix::{self, Fixes, plan};
+use crate::fix::Fixes;
 use crate::fix_plan::FixPlan;
 use crate::handler_report::handler_reports;
 use crate::kernel::{Layer, Maintainers};
@@ -17,7 +18,7 @@ use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
-use crate::verdict::{Extent, Finding, Session, Verdict};
+use crate::verdict::{Extent, Session, Verdict};
 use crate::worklist::{By, Sources, Statistics, Task, TaskKind};
 
 #[derive(Args, Debug)]
@@ -179,7 +180,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Plans the conversions, with sketches for a page, and reads MAINTAINERS.
+    /// Finds the conversions, with sketches for a page, and reads MAINTAINERS.
     pub(super) fn new(session: &Session, is_page: bool) -> Prepared {
         let (fixes, maintainers) = rayon::join(|| conversions(session, is_page), || Maintainers::read(session.tree()));
         Prepared { fixes, maintainers }
@@ -198,19 +199,6 @@ impl Prepared {
     }
 }
 
-/// Conversions that `fix` would write. A target without templates has none; nothing else depends on them.
-fn conversions(session: &Session, sketches: bool) -> Fixes {
-    let held = fix::Held::new();
-    let how = fix::Options { own: &session.chosen.target, sketches, twins: true, scaffold: false, held: &held };
-    let is_wanted = |finding: &Finding| match finding.verdict {
-        // Some convert with the functions that block them, or that populate for them.
-        Verdict::Mechanical | Verdict::Action | Verdict::Blocked | Verdict::Finish => true,
-        Verdict::Mapped => sketches,
-        _ => false,
-    };
-    plan(session, &is_wanted, how).unwrap_or_default()
-}
-
 /// Writes the HTML report, including the changes if there is a comparison.
 ///
 /// # Errors
@@ -227,7 +215,8 @@ pub(super) fn page(
     let statistics = Statistics::of(scan, session.context.rules);
     let version = session.tree().version();
     let functions = Functions::new(session.context);
-    let plan = FixPlan::of(scan.index, &scan.findings, &prepared.fixes);
+    // The patches of `fix` hold no sketches.
+    let plan = FixPlan::of(scan.index, &scan.findings, &conversions(session, false));
     let page = Page {
         functions: &functions,
         plan: &plan,

@@ -22,12 +22,10 @@ pub struct Options<'a> {
     pub twins: bool,
     /// Begin with what the target needs and no tree has yet.
     pub scaffold: bool,
-    /// Conversions that are known to behave otherwise.
-    pub held: &'a Held,
 }
 
 /// Open points of conversions that were written and behave otherwise, by the finding that registers the handler first. They are sketches.
-pub type Held = BTreeMap<usize, Vec<(u32, OpenPoint)>>;
+pub(super) type Held = BTreeMap<usize, Vec<(u32, OpenPoint)>>;
 
 /// Change that adds to a tree what a proposed target needs.
 fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
@@ -58,11 +56,12 @@ fn in_two_ways(
     wanted: &dyn Fn(&Finding) -> bool,
     rewrite: &Rewrite,
     options: Options<'_>,
-) -> Result<Vec<HandlerFix>, String> {
+    held: &Held,
+) -> Vec<HandlerFix> {
     let rules = session.context.rules;
     let own = rules.rewrite(options.own, options.own).unwrap_or_default();
     let early_rewrite = rewrite.without_finish(&own);
-    let mut early = Planner::new(session, &early_rewrite, Options { twins: false, ..options });
+    let mut early = Planner::new(session, &early_rewrite, false, held);
     let is_callback = |finding: &Finding| rules.is_migrating(&finding.registration.hook.record);
     early.choose(&|finding| is_callback(finding) && wanted(finding));
     early.convert();
@@ -70,11 +69,9 @@ fn in_two_ways(
     loop {
         let taken: BTreeSet<usize> =
             alone.iter().flat_map(|number| early.candidates[*number].findings.clone()).collect();
-        let is_left = |finding: &Finding| {
-            let number = session.findings().iter().position(|other| std::ptr::eq(other, finding));
-            wanted(finding) && !number.is_some_and(|number| taken.contains(&number))
-        };
-        let mut late = Planner::new(session, rewrite, options);
+        let places: BTreeSet<(u32, u32)> = taken.iter().map(|number| place(&session.findings()[*number])).collect();
+        let is_left = |finding: &Finding| wanted(finding) && !places.contains(&place(finding));
+        let mut late = Planner::new(session, rewrite, options.twins, held);
         late.choose(&is_left);
         // A function that converts in both ways would convert twice.
         let functions = late.functions();
@@ -86,10 +83,15 @@ fn in_two_ways(
             handlers.retain(|fix| taken.contains(&fix.finding));
             handlers.extend(late.finish());
             handlers.sort_by_key(|fix| fix.finding);
-            return Ok(handlers);
+            return handlers;
         }
         alone = own;
     }
+}
+
+/// Place of a registration, which no other finding has.
+fn place(finding: &Finding) -> (u32, u32) {
+    (finding.registration.file, finding.registration.span.start)
 }
 
 /// Plans the conversion of the wanted findings of a session.
@@ -97,6 +99,16 @@ fn in_two_ways(
 /// # Errors
 /// The target has no templates, or the scaffold cannot be added.
 pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: Options<'_>) -> Result<Fixes, String> {
+    plan_without(session, wanted, options, &Held::new())
+}
+
+/// Plans as [`plan`] does, with the conversions in `held` as sketches.
+fn plan_without(
+    session: &Session<'_>,
+    wanted: &dyn Fn(&Finding) -> bool,
+    options: Options<'_>,
+    held: &Held,
+) -> Result<Fixes, String> {
     let context = session.context;
     let target = &session.chosen.target;
     let rewrite = context
@@ -104,9 +116,9 @@ pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: O
         .rewrite(target, options.own)
         .ok_or_else(|| format!("target {}: no templates for conversions to it", target.name))?;
     let handlers = match rewrite.finish {
-        Some(_) => in_two_ways(session, wanted, &rewrite, options)?,
+        Some(_) => in_two_ways(session, wanted, &rewrite, options, held),
         None => {
-            let mut planner = Planner::new(session, &rewrite, options);
+            let mut planner = Planner::new(session, &rewrite, options.twins, held);
             planner.choose(wanted);
             planner.convert();
             planner.finish()
@@ -121,8 +133,8 @@ pub fn plan(session: &Session<'_>, wanted: &dyn Fn(&Finding) -> bool, options: O
     Ok(fixes)
 }
 
-/// Plans as [`plan`] does, and compares what was written with the handlers before it. If a conversion behaves otherwise, and others convert in one patch with it,
-/// those are planned again without it. With `with_hazards`, the handlers also get the hazards that their conversions leave.
+/// Plans as [`plan`] does, and compares each conversion with the handler that it replaces. One that behaves otherwise becomes a sketch. If it shares a patch with
+/// others, these are planned again without it. With `with_hazards`, the handlers also get the hazards that their conversions leave.
 ///
 /// # Errors
 /// As for [`plan`].
@@ -135,13 +147,14 @@ pub fn verified(
     /// A conversion that behaves otherwise may only show once another one is gone.
     const ROUNDS: usize = 6;
     let mut held = Held::new();
-    for round in 1.. {
-        let mut fixes = plan(session, wanted, Options { held: &held, ..options })?;
+    let mut round = 1;
+    loop {
+        let mut fixes = plan_without(session, wanted, options, &held)?;
         let verified = verify(session, &mut fixes, with_hazards);
         if !verified.takes_others || round == ROUNDS {
             return Ok(fixes);
         }
         held.extend(verified.differing);
+        round += 1;
     }
-    Ok(Fixes::default())
 }

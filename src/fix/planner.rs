@@ -10,13 +10,13 @@ use super::change::{Applicability, Change, Fixes, HandlerFix};
 use super::context::FixContext;
 use super::handler::{HandlerConversion, Outcome, Round};
 use super::hooks::retype::Members;
-use super::plan::{Held, Options};
+use super::plan::Held;
 use super::rewrite::rewriter::OpenPoint;
 use super::series::changes;
 use super::text::edit::{Edit, sorted};
 use crate::index::{Hook, ItemId};
 use crate::rules::{NoteKind, Rewrite};
-use crate::verdict::{Judgement, Requirement, Session, Verdict};
+use crate::verdict::{Judgement, Note, Requirement, Session, Verdict};
 
 /// Decides which candidates are converted together.
 pub(super) struct Planner<'a> {
@@ -38,10 +38,10 @@ impl<'a> std::ops::Deref for Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite, options: Options<'a>) -> Planner<'a> {
+    pub(super) fn new(session: &'a Session<'a>, rewrite: &'a Rewrite, with_twins: bool, held: &'a Held) -> Planner<'a> {
         Planner {
-            with_twins: options.twins,
-            held: options.held,
+            with_twins,
+            held,
             shared: FixContext::new(session, rewrite),
             candidates: Vec::new(),
             members: Members::default(),
@@ -271,9 +271,18 @@ impl<'a> Planner<'a> {
         for (file, edits) in outcome.edits.iter_mut().chain(of_units) {
             keep_line_ends(&self.context.index.file(*file).text, edits);
         }
+        outcome.open_points.extend(self.protection_left(candidate));
         outcome.open_points.sort();
         outcome.open_points.dedup();
         outcome
+    }
+
+    /// The locks and references that protect what the old call maps, and that are given up before an action maps it.
+    fn protection_left(&self, candidate: &Candidate) -> Vec<(u32, OpenPoint)> {
+        let is_lost = |note: &&Note| matches!(note.kind, NoteKind::LockAcrossPopulate | NoteKind::RefLookup);
+        let own = candidate.findings.iter().map(|finding| &self.findings[*finding].judgement);
+        let lost = own.filter(|_| !self.is_late()).flat_map(|judgement| &judgement.notes).filter(is_lost);
+        lost.map(|note| (note.file, OpenPoint { offset: note.span.start, text: note.text.clone() })).collect()
     }
 
     /// The state that a person has to move to `vm_ops->mapped`.

@@ -136,7 +136,9 @@ fn used_by(
         }
         for item in near.iter().copied() {
             let is_macro = index.item(item).kind == ItemKind::Macro;
-            if item.file != reached.file {
+            // A macro beside a function of its name is a stub.
+            let is_stub = || is_macro && !index.functions(&name, reached.file).is_empty();
+            if item.file != reached.file && !is_stub() {
                 uses.meant.push((name.clone(), item));
             }
             if is_macro || item.file == reached.file {

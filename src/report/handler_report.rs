@@ -1,22 +1,52 @@
 //! Report of one handler, for a terminal.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::escape::printable;
 use super::registered_as;
 use crate::fix::counted;
 use crate::handler_report::{Conversion, Excerpt, HandlerReport};
-use crate::verdict::{PathVerdict, Scan};
+use crate::verdict::{Blocker, BlockerKind, PathVerdict, Scan};
 use crate::worklist::Task;
 
 /// Number of registrations that are listed.
 const REGISTRATIONS_SHOWN: usize = 5;
 
-/// Writes a handler's registrations, verdict, facts, evidence and conversion, and its maintainers.
+/// Writes what decides about a helper or a hook that handlers wait for, and what has to be done.
 ///
 /// # Errors
 /// `out` cannot be written.
-pub fn text(scan: &Scan, report: &HandlerReport, task: &Task, out: &mut dyn Write) -> io::Result<()> {
+pub fn blocker(scan: &Scan, blocker: &Blocker, task: &Task, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = |text: String| writeln!(out, "{}", printable(&text));
+    let place = if task.file.is_empty() { "not found".to_owned() } else { format!("{}:{}", task.file, task.line) };
+    line(format!("{} ({place}) is {}: {}", blocker.name, blocker.verdict, blocker.verdict.meaning()))?;
+    let what = if blocker.kind == BlockerKind::Hook { "hook" } else { "function of another module" };
+    line(format!("  {what} that blocks {}", counted(blocker.all.len(), "registration")))?;
+    let mut seen = BTreeSet::new();
+    for requirement in blocker.requirements.iter().filter(|requirement| seen.insert(&requirement.text)) {
+        let place = scan.index.file(requirement.file).at(requirement.span.start);
+        line(format!("  {place}: {} [{}]", requirement.text, requirement.kind))?;
+    }
+    if !blocker.depends_on.is_empty() {
+        line(format!("  waits for {}", blocker.depends_on.join(", ")))?;
+    }
+    line(format!("  to do: {}", task.advice))?;
+    line(format!("  contact: {}", [&task.maintainers[..], &task.lists[..]].concat().join(", ")))
+}
+
+/// Writes a handler's registrations, verdict, facts, evidence and conversion, and its maintainers. `hook` says how far the hook is that it
+/// implements with others.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn text(
+    scan: &Scan,
+    report: &HandlerReport,
+    task: &Task,
+    hook: Option<&str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let finding = &scan.findings[report.findings[0]];
     let place = report.place.as_ref().map_or("not found".to_owned(), |(file, line)| format!("{file}:{line}"));
     let mut line = |text: String| writeln!(out, "{}", printable(&text));
@@ -44,6 +74,9 @@ pub fn text(scan: &Scan, report: &HandlerReport, task: &Task, out: &mut dyn Writ
         if !list.is_empty() {
             line(format!("  {what} {}", list.join(", ")))?;
         }
+    }
+    if let Some(hook) = hook {
+        line(format!("  it is not converted alone: {hook}"))?;
     }
     line(format!("  to do: {}", task.advice))?;
     for note in &task.notes {
@@ -83,7 +116,8 @@ fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     for line in conversion.diff.lines() {
-        writeln!(out, "{}", printable(&line.replace('\t', "        ")))?;
+        // Without its tabs a diff does not apply.
+        writeln!(out, "{}", line.split('\t').map(printable).collect::<Vec<_>>().join("\t"))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::{Finding, Judgement, Place, ResolvedTarget, Verdict, judge};
+use super::{Finding, Judgement, Place, Requirement, ResolvedTarget, Verdict, judge};
 use crate::rules::RequirementKind;
 use crate::vma::Analysis;
 use crate::vma::analysis::handler_keys;
@@ -41,6 +41,8 @@ pub struct Blocker {
     pub place: Option<Place>,
     /// Verdict of the helper, or of the hook's hardest implementer.
     pub verdict: Verdict,
+    /// What decides the verdict of a helper, and where it gives the mapping another file.
+    pub requirements: Vec<Requirement>,
     /// Blockers to convert before this one, by name.
     pub depends_on: Vec<String>,
     /// Findings that name it, as indices into the scan's findings.
@@ -60,15 +62,17 @@ pub(super) fn blockers(
 ) -> Vec<Blocker> {
     let implementers = implementers(findings);
     let mut known: BTreeMap<String, Blocker> = BTreeMap::new();
-    let mut next: BTreeMap<String, BlockerRef> =
-        findings.iter().flat_map(|finding| named(&finding.judgement)).collect();
+    let mut next: BTreeMap<String, BlockerRef> = BTreeMap::new();
+    findings.iter().for_each(|finding| add_named(&finding.judgement, &mut next));
     while !next.is_empty() {
         let round: Vec<(String, BlockerRef, Vec<Key>)> = std::mem::take(&mut next)
             .into_iter()
             .filter(|(name, _)| !known.contains_key(name))
             .map(|(name, what)| {
-                let keys = if what.is_hook { Vec::new() } else { handler_keys(context, &name, what.near) };
-                (name, what, keys)
+                // Architectures may define it, each its own.
+                let near = what.near.iter().filter(|_| !what.is_hook);
+                let keys: BTreeSet<Key> = near.flat_map(|file| handler_keys(context, &name, *file)).collect();
+                (name, what, keys.into_iter().collect())
             })
             .collect();
         analysis.add(round.iter().flat_map(|(_, _, keys)| keys.clone()).collect());
@@ -76,9 +80,7 @@ pub(super) fn blockers(
             let blocker = if what.is_hook {
                 hook(&name, implementers.get(&name).cloned().unwrap_or_default(), findings)
             } else {
-                let (blocker, more) = helper(context, analysis, chosen, &name, &keys);
-                next.extend(more);
-                blocker
+                helper(context, analysis, chosen, &name, &keys, &mut next)
             };
             known.insert(name, blocker);
         }
@@ -130,16 +132,18 @@ fn implementers(findings: &[Finding]) -> FxHashMap<String, Vec<usize>> {
 /// A blocker that is named but not analysed yet.
 struct BlockerRef {
     is_hook: bool,
-    /// File from which the name is resolved.
-    near: u32,
+    /// Files that name it, and from which the name is resolved.
+    near: BTreeSet<u32>,
 }
 
-/// Blockers named in a judgement.
-fn named(judgement: &Judgement) -> impl Iterator<Item = (String, BlockerRef)> {
-    judgement.requirements.iter().filter_map(|requirement| {
+/// Adds the blockers named in a judgement.
+fn add_named(judgement: &Judgement, found: &mut BTreeMap<String, BlockerRef>) {
+    for requirement in &judgement.requirements {
+        let Some(name) = requirement.blocker.clone() else { continue };
         let is_hook = matches!(requirement.kind, RequirementKind::Hook(_));
-        Some((requirement.blocker.clone()?, BlockerRef { is_hook, near: requirement.file }))
-    })
+        let named = found.entry(name).or_insert(BlockerRef { is_hook, near: BTreeSet::new() });
+        named.near.insert(requirement.file);
+    }
 }
 
 fn helper(
@@ -148,16 +152,22 @@ fn helper(
     chosen: &ResolvedTarget,
     name: &str,
     keys: &[Key],
-) -> (Blocker, Vec<(String, BlockerRef)>) {
+    next: &mut BTreeMap<String, BlockerRef>,
+) -> Blocker {
     let place = |key: &Key| (key.id.file, context.index.item(key.id).name);
     let judgements: Vec<Judgement> =
         keys.iter().map(|key| judge(context.rules, &chosen.target, &analysis.facts(key), place(key))).collect();
     let verdict = judgements.iter().map(Judgement::verdict).max().unwrap_or(Verdict::Unknown);
     let mut depends_on: Vec<String> = judgements.iter().flat_map(Judgement::depends_on).collect();
     depends_on.dedup();
-    let more = judgements.iter().flat_map(named).collect();
-    let place = keys.first().map(place).map(|(file, span)| Place { file, span });
-    (blocker(name, BlockerKind::Helper, place, verdict, depends_on), more)
+    judgements.iter().for_each(|judgement| add_named(judgement, next));
+    // The hardest definition stands for all.
+    let hardest = judgements.iter().position(|judgement| judgement.verdict() == verdict);
+    let place = keys.get(hardest.unwrap_or_default()).map(place).map(|(file, span)| Place { file, span });
+    let all = judgements.into_iter().flat_map(|judgement| judgement.requirements);
+    let decides = |one: &Requirement| one.verdict == verdict || one.kind == RequirementKind::FileSwap;
+    let requirements = all.filter(decides).collect();
+    Blocker { requirements, ..blocker(name, BlockerKind::Helper, place, verdict, depends_on) }
 }
 
 fn hook(name: &str, implementers: Vec<usize>, findings: &[Finding]) -> Blocker {
@@ -168,6 +178,15 @@ fn hook(name: &str, implementers: Vec<usize>, findings: &[Finding]) -> Blocker {
 }
 
 fn blocker(name: &str, kind: BlockerKind, place: Option<Place>, verdict: Verdict, depends_on: Vec<String>) -> Blocker {
-    let (direct, all, implementers) = (Vec::new(), Vec::new(), Vec::new());
-    Blocker { name: name.to_owned(), kind, place, verdict, depends_on, direct, all, implementers }
+    Blocker {
+        name: name.to_owned(),
+        kind,
+        place,
+        verdict,
+        requirements: Vec::new(),
+        depends_on,
+        direct: Vec::new(),
+        all: Vec::new(),
+        implementers: Vec::new(),
+    }
 }

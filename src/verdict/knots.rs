@@ -65,6 +65,7 @@ mod tests {
             kind: if implementers > 0 { BlockerKind::Hook } else { BlockerKind::Helper },
             place: None,
             verdict: Verdict::Blocked,
+            requirements: Vec::new(),
             depends_on: waits.iter().map(|name| (*name).to_owned()).collect(),
             direct: Vec::new(),
             all: Vec::new(),

@@ -1,13 +1,16 @@
 //! Worklist of the migration: open tasks in the order in which they can be done, with maintainers.
 
 mod late_hook;
+mod needed;
 mod statistics;
+mod task;
 
 pub use late_hook::LateHook;
 use late_hook::{Instead, instead};
 pub use statistics::{Count, Statistics};
+pub use task::{By, Effort, Task, TaskKind, grouped};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -16,123 +19,6 @@ use crate::index::{Index, Takes};
 use crate::kernel::Maintainers;
 use crate::rules::Rules;
 use crate::verdict::{Blocker, BlockerKind, Finding, Place, Scan, Verdict};
-
-/// An open task.
-// More than twelve fields: one for each column of the worklist.
-#[derive(Clone, Debug)]
-pub struct Task {
-    /// Handler or blocker.
-    pub kind: TaskKind,
-    /// Name of the handler or helper, or `struct.member`.
-    pub name: String,
-    /// File of the task; empty for a hook whose struct is not found.
-    pub file: String,
-    /// Line in the file, from 1; 0 if the file is empty.
-    pub line: u32,
-    /// Hook of the handler, or kind of the blocker.
-    pub what: String,
-    /// Verdict of the handler or blocker.
-    pub verdict: Verdict,
-    /// Verdict after its blockers are converted.
-    pub after: Option<Verdict>,
-    /// Amount of work.
-    pub effort: Effort,
-    /// Next step, in a sentence.
-    pub advice: String,
-    /// Deciding line, as `path:line: text`; empty if there is none.
-    pub evidence: String,
-    /// Blockers that have to be converted first.
-    pub waits_for: Vec<String>,
-    /// Number of handlers that wait for it.
-    pub frees: usize,
-    /// Upstream's decisions about it.
-    pub notes: Vec<String>,
-    /// Section of MAINTAINERS that matches the file most closely.
-    pub subsystem: String,
-    /// Status of that section: `Maintained`, `Odd Fixes`.
-    pub status: String,
-    /// Maintainers to write to.
-    pub maintainers: Vec<String>,
-    /// Reviewers and lists.
-    pub lists: Vec<String>,
-}
-
-/// Subject of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TaskKind {
-    /// A handler.
-    Handler,
-    /// A helper or a hook that handlers wait for.
-    Blocker,
-}
-
-/// Amount of work of a task, in ascending order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effort {
-    /// Nothing is left.
-    Done,
-    /// `fix` writes the patch.
-    Patch,
-    /// A few lines by hand.
-    Small,
-    /// State moves to `vm_ops->mapped`, or a hook is retyped with all its implementers.
-    Medium,
-    /// A blocker has to be converted first.
-    Waits,
-    /// The kernel has no API for it yet.
-    Api,
-    /// It needs a redesign, or a person has to understand it first.
-    Large,
-}
-
-impl Effort {
-    /// All values, in ascending order.
-    pub const ALL: [Effort; 7] =
-        [Effort::Done, Effort::Patch, Effort::Small, Effort::Medium, Effort::Waits, Effort::Api, Effort::Large];
-
-    /// Meaning in one line.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Effort::Done => "nothing is left to do",
-            Effort::Patch => "mmaplint fix writes the patch",
-            Effort::Small => "a few lines by hand",
-            Effort::Medium => "state moves to vm_ops->mapped, or a hook is retyped with all its implementers",
-            Effort::Waits => "a blocker has to be converted first",
-            Effort::Api => "the kernel has no API for it yet",
-            Effort::Large => "it needs a redesign, or a person has to understand it first",
-        }
-    }
-
-    /// Name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Effort::Done => "done",
-            Effort::Patch => "patch",
-            Effort::Small => "small",
-            Effort::Medium => "medium",
-            Effort::Waits => "waits",
-            Effort::Api => "api",
-            Effort::Large => "large",
-        }
-    }
-}
-
-/// Grouping of tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// No groups.
-    Nothing,
-    /// By maintainer.
-    Maintainer,
-    /// By section of MAINTAINERS.
-    Subsystem,
-    /// By verdict.
-    Verdict,
-    /// By the first blocker of a task.
-    Blocker,
-    /// By the first two folders.
-    Directory,
-}
 
 /// Inputs of a worklist.
 pub struct Sources<'a> {
@@ -149,7 +35,7 @@ pub struct Sources<'a> {
 impl Sources<'_> {
     /// All tasks: first those that can be done today, then the blockers that free most handlers, then the rest.
     pub fn tasks(&self) -> Vec<Task> {
-        let mut tasks: Vec<Task> = self.scan.blockers.par_iter().map(|blocker| self.blocker(blocker)).collect();
+        let mut tasks: Vec<Task> = self.scan.blockers.par_iter().map(|blocker| self.of_blocker(blocker)).collect();
         let findings = self.scan.findings.par_iter().enumerate().filter(|(_, finding)| is_left(finding));
         let mut handlers: Vec<Task> = findings.map(|(number, finding)| self.handler(number, finding)).collect();
         // A handler that several tables register is one task.
@@ -259,8 +145,12 @@ impl Sources<'_> {
             }),
             Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
             Effort::Waits => {
-                let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
-                format!("{}{after}", self.needed_first(&finding.judgement.depends_on()))
+                let blockers = finding.judgement.depends_on();
+                let then = match why().filter(|_| blockers.iter().all(|name| self.is_written(name))) {
+                    Some(why) => format!("; convert it by hand: {why}"),
+                    None => finding.after.map_or(String::new(), |after| format!("; then it is {after}")),
+                };
+                format!("{}{then}", self.needed_first(&blockers))
             }
             Effort::Api => match (instead(finding, self.rules), why()) {
                 (Instead::Nothing, _) | (Instead::Twin, None) => {
@@ -288,7 +178,8 @@ impl Sources<'_> {
         notes
     }
 
-    fn blocker(&self, blocker: &Blocker) -> Task {
+    /// The task for a blocker.
+    pub fn of_blocker(&self, blocker: &Blocker) -> Task {
         let index = &self.scan.index;
         let place = blocker.place.or_else(|| hook_place(index, self.scan, blocker));
         let (file, line) = place.map_or((String::new(), 0), |place| {
@@ -326,26 +217,6 @@ impl Sources<'_> {
             maintainers: told.to,
             lists: told.cc,
         }
-    }
-
-    /// Says which hooks and helpers have to change first, and what becomes of them.
-    fn needed_first(&self, names: &[String]) -> String {
-        let is_left = |name: &&String| matches!(self.fixes.fate(self.scan.index, name), Fate::Left);
-        let (left, written): (Vec<&String>, Vec<&String>) = names.iter().partition(is_left);
-        let blocker = |name: &str| self.scan.blockers.iter().find(|blocker| blocker.name == name);
-        let needs_api = |name: &&String| blocker(name).is_some_and(|one| one.verdict == Verdict::Finish);
-        let (api, left): (Vec<&String>, Vec<&String>) = left.into_iter().partition(needs_api);
-        let (hooks, helpers): (Vec<&String>, Vec<&String>) = left.into_iter().partition(|name| name.contains('.'));
-        let list = |names: &[&String]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-        let part = |names: &[&String], what: &str| (!names.is_empty()).then(|| format!("{what}{}", list(names)));
-        let first = [part(&hooks, "the conversion of "), part(&helpers, "a desc twin of ")];
-        let first: Vec<String> = first.into_iter().flatten().collect();
-        let parts = [
-            (!first.is_empty()).then(|| format!("first needs {}", first.join(", and "))),
-            part(&api, "needs an API that the kernel does not have, for "),
-            part(&written, "comes after the series of fix, which converts "),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
     /// Next step for a blocker.
@@ -390,37 +261,4 @@ fn hook_place(index: &Index, scan: &Scan, blocker: &Blocker) -> Option<Place> {
     let near = blocker.implementers.first().map_or(0, |finding| scan.findings[*finding].registration.file);
     let id = index.record(record, near)?;
     Some(Place { file: id.file, span: index.item(id).name })
-}
-
-/// Groups tasks. A task that belongs to several groups is in each. The groups keep the order of their first task.
-pub fn grouped(tasks: &[Task], by: By) -> Vec<(String, Vec<&Task>)> {
-    let mut groups: Vec<(String, Vec<&Task>)> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for task in tasks {
-        for name in names(task, by) {
-            let place = *places.entry(name.clone()).or_insert_with(|| {
-                groups.push((name, Vec::new()));
-                groups.len() - 1
-            });
-            groups[place].1.push(task);
-        }
-    }
-    groups
-}
-
-fn names(task: &Task, by: By) -> Vec<String> {
-    let or = |name: &str, other: &str| vec![if name.is_empty() { other.to_owned() } else { name.to_owned() }];
-    match by {
-        By::Nothing => vec![String::new()],
-        By::Maintainer if !task.maintainers.is_empty() => task.maintainers.clone(),
-        By::Maintainer => vec!["no maintainer".to_owned()],
-        By::Subsystem => or(&task.subsystem, "no subsystem"),
-        By::Verdict => vec![task.verdict.name().to_owned()],
-        By::Blocker => or(task.waits_for.first().map_or("", String::as_str), "no blocker"),
-        By::Directory => {
-            let parts: Vec<&str> = task.file.split('/').collect();
-            let folders = &parts[..parts.len().saturating_sub(1).min(2)];
-            or(&folders.join("/"), ".")
-        }
-    }
 }

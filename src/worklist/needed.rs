@@ -1,0 +1,125 @@
+//! What has to be converted before a handler or a blocker, and how far it is.
+
+use std::collections::BTreeSet;
+
+use super::{Sources, is_left};
+use crate::fix::{Applicability, Fate, HandlerFix, counted};
+use crate::verdict::{Blocker, Finding, Verdict};
+
+impl Sources<'_> {
+    /// Says which hooks and helpers have to change first, and what becomes of them.
+    pub(super) fn needed_first(&self, names: &[String]) -> String {
+        let mut needed = Needed::default();
+        for name in names {
+            let list = match self.fixes.fate(self.scan.index, name) {
+                Fate::Converted(_) => &mut needed.converted,
+                Fate::Twin(_) if name.contains('.') => &mut needed.kept,
+                Fate::Twin(_) => &mut needed.doubled,
+                Fate::Left => match self.blocker_of(name).map(|blocker| blocker.verdict) {
+                    Some(Verdict::Finish) => &mut needed.without_api,
+                    _ if name.contains('.') => &mut needed.hooks,
+                    _ => &mut needed.helpers,
+                },
+            };
+            list.push(name);
+        }
+        let part = |names: &[&str], what: &str| (!names.is_empty()).then(|| format!("{what}{}", names.join(", ")));
+        let first = [part(&needed.hooks, "the conversion of "), part(&needed.helpers, "a desc twin of ")];
+        let first: Vec<String> = first.into_iter().flatten().collect();
+        let mut parts = vec![
+            (!first.is_empty()).then(|| format!("first needs {}", first.join(", and "))),
+            part(&needed.without_api, "needs an API that the kernel does not have, for "),
+            part(&needed.converted, "comes after the series of fix, which converts "),
+            part(&needed.doubled, "comes after the series of fix, which gives a twin to "),
+        ];
+        parts.extend(needed.kept.iter().map(|name| Some(self.last_implementers(name))));
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether the series of `fix` leaves nobody waiting for a blocker.
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        match self.fixes.fate(self.scan.index, name) {
+            Fate::Converted(_) => true,
+            Fate::Twin(_) => !name.contains('.'),
+            Fate::Left => false,
+        }
+    }
+
+    /// Says which implementers keep a hook in its old form beside its twin.
+    fn last_implementers(&self, hook: &str) -> String {
+        match self.hook_state(hook).left.as_slice() {
+            [] => format!("comes after the series of fix, which gives a twin to {hook}"),
+            left => format!("waits for the last implementers of {hook} ({})", some_of(left)),
+        }
+    }
+
+    /// How far the implementers of a hook are.
+    pub fn hook_state(&self, hook: &str) -> HookState {
+        let is_its = |finding: &&Finding| finding.registration.hook.name() == hook;
+        let mut state = HookState::default();
+        let mut seen = BTreeSet::new();
+        for finding in self.scan.findings.iter().filter(is_its).filter(|finding| is_left(finding)) {
+            let is_safe = |fix: &HandlerFix| fix.applicability == Applicability::Safe;
+            if !seen.insert(&finding.handler) {
+                continue;
+            }
+            state.implementers += 1;
+            let is_same = |fix: &&HandlerFix| self.scan.findings[fix.finding].handler == finding.handler;
+            if !self.fixes.handlers.iter().filter(is_same).any(is_safe) {
+                state.left.push(finding.handler_name().to_owned());
+            }
+        }
+        state
+    }
+
+    /// The blocker of a name, if handlers wait for it.
+    pub fn blocker_of(&self, name: &str) -> Option<&Blocker> {
+        self.scan.blockers.iter().find(|blocker| blocker.name == name)
+    }
+}
+
+/// Names of the blockers of a task, by what becomes of them.
+#[derive(Default)]
+struct Needed<'n> {
+    /// The series of `fix` converts them.
+    converted: Vec<&'n str>,
+    /// Hooks that keep their old form beside the new one.
+    kept: Vec<&'n str>,
+    /// Functions that get a twin.
+    doubled: Vec<&'n str>,
+    /// They need an API that the kernel does not have.
+    without_api: Vec<&'n str>,
+    /// Hooks that somebody has to convert.
+    hooks: Vec<&'n str>,
+    /// Functions that somebody has to give a twin.
+    helpers: Vec<&'n str>,
+}
+
+/// How far the implementers of a hook are. Each handler counts once, however often it is registered.
+#[derive(Clone, Debug, Default)]
+pub struct HookState {
+    /// Number of the handlers that take a VMA.
+    pub implementers: usize,
+    /// Names of those that `fix` does not convert.
+    pub left: Vec<String>,
+}
+
+impl HookState {
+    /// The state as a sentence about the hook.
+    pub fn sentence(&self, hook: &str) -> String {
+        let ready = self.implementers - self.left.len();
+        let waits = if self.left.is_empty() { String::new() } else { format!("; the others: {}", some_of(&self.left)) };
+        let count = counted(self.implementers, "implementer");
+        format!("{hook} has {count}, of which fix converts {ready}{waits}")
+    }
+}
+
+/// The first names of a list, and the number of the others.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
