@@ -37,6 +37,16 @@ static PARTS: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 /// Folders for temporary files, to be removed likewise.
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
+/// Held while files are replaced that belong together.
+static TOGETHER: Mutex<()> = Mutex::new(());
+
+/// Runs work that replaces several files. A signal ends the process before it or behind it, not between two files.
+pub fn together<T>(work: impl FnOnce() -> T) -> T {
+    watch();
+    let _held = TOGETHER.lock().unwrap_or_else(PoisonError::into_inner);
+    work()
+}
+
 /// A folder for temporary files. It is removed on drop, and if a signal ends the process.
 #[derive(Debug)]
 pub struct Temporary {
@@ -152,6 +162,7 @@ fn clean_up_on_signals() -> io::Result<()> {
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             // The locks are never released, so that nothing new begins.
+            let _together = TOGETHER.lock().unwrap_or_else(PoisonError::into_inner);
             let parts = PARTS.lock().unwrap_or_else(PoisonError::into_inner);
             parts.iter().for_each(Place::remove);
             let folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -727,6 +727,17 @@ fn a_folder_of_a_kernel_is_looked_at_in_its_tree() {
         "{}",
         stdout(&moved)
     );
+    // Paths are below that folder.
+    let ledger = stdout(&run(&["scan", ".", "drivers/ledger/ledger.c", "--quiet"]));
+    assert_eq!(stdout(&run(&["scan", "drivers", "ledger/ledger.c", "--quiet"])), ledger);
+    assert_eq!(stdout(&run(&["scan", "drivers/char", "../ledger", "--quiet"])), ledger);
+    let below = |arguments: &[&str]| {
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+        tool.args(arguments).arg("--quiet").current_dir(tree.path().join("drivers/ledger")).output().unwrap()
+    };
+    assert_eq!(stdout(&below(&["scan", ".", "ledger.c"])), ledger);
+    assert_eq!(stdout(&below(&["check", "-f", "ledger.c"])), stdout(&run(&["check", "drivers/ledger", "--quiet"])));
+    assert!(stdout(&below(&["fix", "..", "char/lamp/lamp.c"])).contains("+++ b/drivers/char/lamp/lamp.c"));
     let explained = run(&["explain", "ledger_mmap", "drivers/ledger"]);
     assert!(stdout(&explained).starts_with("ledger_mmap"), "{}", stderr(&explained));
 }
@@ -753,6 +764,19 @@ fn a_folder_without_the_headers_of_a_kernel_is_no_all_clear() {
         let said = stderr(&output);
         assert!(said.contains("ledger.c names vm_area_struct, and no handler was found"), "{command:?}: {said}");
         assert!(said.lines().count() == 3 && said.contains("mmaplint scan TREE drivers/char"), "{said}");
+    }
+}
+
+/// A folder without any C is none either.
+#[test]
+fn a_folder_without_c_is_no_all_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes.txt"), "no C").unwrap();
+    let path = folder.path().to_str().unwrap();
+    for command in ["scan", "check", "fix", "worklist", "graph"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_mmaplint")).args([command, path]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command}: {}", stdout(&output));
+        assert!(stderr(&output).contains("there is no C file in this directory"), "{command}: {}", stderr(&output));
     }
 }
 

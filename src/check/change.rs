@@ -7,8 +7,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::{Converted, Moves};
 use crate::index::Takes;
-use crate::kernel::{DOCUMENTS, Git, RUST, Tree, apply, is_below, parse_patch};
-use crate::source::{Item, ItemKind, find_word, slice};
+use crate::kernel::{DOCUMENTS, Git, Overlay, RUST, Tree, apply, is_below, parse_patch};
+use crate::source::{Item, ItemKind, blank_non_code, find_word, identifiers, slice};
 use crate::verdict::{Finding, Session};
 
 /// The two sides of a change.
@@ -17,6 +17,8 @@ pub struct Change {
     pub before: Tree,
     /// The tree with it.
     pub after: Tree,
+    /// Number of files that it does not touch and that a sparse checkout leaves out.
+    pub left_out: usize,
 }
 
 impl Change {
@@ -27,7 +29,7 @@ impl Change {
     pub fn patched(tree: &Tree, name: &str, text: &[u8]) -> Result<Change, String> {
         let patches = parse_patch(text).map_err(|error| format!("{name}:{error}"))?;
         let overlay = apply(tree, &patches).map_err(|error| format!("{name}:{error}"))?;
-        Ok(Change { before: tree.clone(), after: tree.with(overlay) })
+        Ok(Change { before: tree.clone(), after: tree.with(overlay), left_out: 0 })
     }
 
     /// A revision, and the tree on disk.
@@ -36,8 +38,11 @@ impl Change {
     /// git cannot list the differences.
     pub fn since(tree: &Tree, revision: &str) -> Result<Change, String> {
         let git = Git::new(tree.root());
-        let before = git.overlay_before(&git.commit(revision)?)?;
-        Ok(Change { before: tree.with(before), after: tree.clone() })
+        let base = git.commit(revision)?;
+        let (mut before, mut after) = (git.overlay_before(&base)?, Overlay::default());
+        let head = git.commit("HEAD").unwrap_or_else(|_| base.clone());
+        let left_out = git.lay_left_out((&base, &mut before), (&head, &mut after))?;
+        Ok(Change { before: tree.with(before), after: tree.with(after), left_out })
     }
 
     /// The two ends of `REV..REV`. `REV...REV` starts at the merge base; a single revision is compared with its parent.
@@ -52,9 +57,10 @@ impl Change {
             (None, Some((from, to))) => (commit(from)?, commit(to)?),
             (None, None) => (commit(&format!("{range}^"))?, commit(range)?),
         };
-        let (before, mut after) = (git.overlay_of(&from)?, git.overlay_of(&to)?);
+        let (mut before, mut after) = (git.overlay_of(&from)?, git.overlay_of(&to)?);
+        let left_out = git.lay_left_out((&from, &mut before), (&to, &mut after))?;
         after.renamed(&git.renames(&from, &to)?);
-        Ok(Change { before: tree.with(before), after: tree.with(after) })
+        Ok(Change { before: tree.with(before), after: tree.with(after), left_out })
     }
 
     /// Whether the overlay of either side contains a file, or a file below a folder.
@@ -121,9 +127,47 @@ impl Moves for LineMoves<'_> {
         // A prototype, or a table that names the function, may stay.
         find_word(&text, function.as_bytes(), 0).is_none() || !slice(&text).items.iter().any(is_definition)
     }
+
+    fn reads_alike(&self, before: (&str, &str), after: (&str, &str)) -> bool {
+        /// A function that was converted on its way keeps about as many words.
+        const ALIKE: f64 = 0.6;
+        let (Some(old), Some(new)) = (self.change.before.read(before.0), self.change.after.read(after.0)) else {
+            return false;
+        };
+        likeness(&words_of(&old, before.1), &words_of(&new, after.1)) >= ALIKE
+    }
+}
+
+/// Words of the code of a function in a text. Those that a conversion changes are written in one way.
+fn words_of(text: &[u8], function: &str) -> Vec<String> {
+    let slices = slice(text);
+    let is_it = |item: &&Item| item.kind == ItemKind::Function && item.name.of(text) == function.as_bytes();
+    let Some(item) = slices.items.iter().find(is_it) else { return Vec::new() };
+    let code = blank_non_code(item.span.of(text));
+    let mut words: Vec<String> =
+        identifiers(&code).map(|word| word.replace("_prepare", "").replace("vma", "desc")).collect();
+    words.sort_unstable();
+    words
+}
+
+/// Share of the words that two sorted lists have in common, from 0 to 1.
+fn likeness(one: &[String], other: &[String]) -> f64 {
+    let (mut common, mut rest) = (0, other);
+    for word in one {
+        rest = &rest[rest.partition_point(|known| known < word)..];
+        if rest.first() == Some(word) {
+            (common, rest) = (common + 1, &rest[1..]);
+        }
+    }
+    2.0 * f64::from(common) / ((one.len() + other.len()) as f64).max(1.0)
 }
 
 impl Change {
+    /// Whether it touches no file.
+    pub fn is_empty(&self) -> bool {
+        self.before.overlay().is_empty() && self.after.overlay().is_empty()
+    }
+
     /// Name of a file before the change.
     pub fn name_before(&self, path: &str) -> String {
         let name = self.after.overlay().name_before(path);

@@ -39,6 +39,9 @@ pub trait Moves {
 
     /// Whether the change takes a function out of a file. `path` is the name before the change.
     fn is_moved_out(&self, path: &str, function: &str) -> bool;
+
+    /// Whether a function after the change reads like one before it, each given as path and name.
+    fn reads_alike(&self, before: (&str, &str), after: (&str, &str)) -> bool;
 }
 
 /// How a hazard after a change is recognised before it, from the surest way to the last.
@@ -109,8 +112,12 @@ pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> V
                     continue;
                 };
                 let line = if by_line { moves.line_before(&hazard.file, hazard.start.line) } else { None };
+                let function = (hazard.file.as_str(), hazard.function.as_str());
                 let is_it = |number: &&usize| {
-                    !by_line || old[**number].as_ref().is_some_and(|old| Some(old.start.line) == line)
+                    let Some(old) = &old[**number] else { return false };
+                    // Drivers that have nothing to do with each other give functions one name.
+                    let is_meant = || moves.reads_alike((&old.file, &old.function), function);
+                    (!by_line || Some(old.start.line) == line) && (!recognised.is_elsewhere() || is_meant())
                 };
                 let Some(number) = alike.iter().find(is_it).copied() else { continue };
                 alike.retain(|other| *other != number);

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::names::LINTS;
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, FINDINGS, check_found, output, tells_unread};
-use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
+use crate::check::accepted::{Baseline, CONFIG_NAME, Config, added_by};
 use crate::check::{Change, Engine, Outcome, Reported, State};
 use crate::fix::{counted, write_below};
 use crate::kernel::{FileTrouble, Tree, bounded};
@@ -136,7 +136,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if common.stats {
         profile::switch_on();
     }
-    let place = Place::of(&options.tree, &options.paths);
+    let place = Place::of(&options.tree, &[&*options.paths, &options.files].concat());
     let tree = common.open(&place.root)?;
     let change = options.change(&tree)?;
     // The configuration before the change applies: a change does not decide what is reported about it.
@@ -145,7 +145,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let lints = chosen_lints(options, &config)?;
     let baseline = options.baseline(&config, deciding)?;
     let fail_on = options.fail_on(&config)?;
-    let paths = options.checked_paths(&tree, &place, change.as_ref())?;
+    let paths = Options::checked_paths(&tree, &place, change.as_ref())?;
     let target = match &config.target {
         Some(target) if common.target == "auto" => target,
         _ => &common.target,
@@ -164,8 +164,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
         return Ok(CLEAN);
     }
     let mut remarks = std::mem::take(&mut found.remarks);
-    if let Some(change) = change.as_ref().filter(|_| !options.no_config) {
-        remarks.extend(config.changed_by(change));
+    if let Some(change) = &change {
+        remarks.extend(config.changed_by(change).into_iter().filter(|_| !options.no_config));
+        remarks.extend(of_change(change));
     }
     if let Some(baseline) = baseline {
         let stale = found.leave_out(&baseline);
@@ -307,7 +308,7 @@ impl Options {
         self.git.as_ref().map(|range| Change::range(tree, range)).transpose()
     }
 
-    fn checked_paths(&self, tree: &Tree, place: &Place, change: Option<&Change>) -> Result<Vec<String>, String> {
+    fn checked_paths(tree: &Tree, place: &Place, change: Option<&Change>) -> Result<Vec<String>, String> {
         let named = |path: &String| {
             let missing = || format!("{path}: there is no such path in {}", tree.root().display());
             let inside = tree.path_below(path).ok_or_else(missing)?;
@@ -315,7 +316,7 @@ impl Options {
             let exists = tree.has(&inside) || change.is_some_and(|change| change.touches(&inside));
             if exists { Ok(inside) } else { Err(missing()) }
         };
-        place.paths.iter().chain(&self.files).map(named).collect()
+        place.paths.iter().map(named).collect()
     }
 
     /// Baseline file of the options, else the one that the configuration names. That one lies in the tree.
@@ -400,6 +401,18 @@ impl BaselineFile<'_> {
 }
 
 /// Reads a patch. Returns its name and text.
+/// What a change leaves unread, or accepts by itself.
+fn of_change(change: &Change) -> Vec<String> {
+    let left_out = (change.left_out > 0).then(|| {
+        format!("{} are not checked out (sparse checkout), and were not read", counted(change.left_out, "file"))
+    });
+    let nothing = change.is_empty().then(|| "the change touches no file: nothing was checked".to_owned());
+    let accepted = added_by(change);
+    let accepted =
+        (accepted > 0).then(|| format!("the change adds {} that accept findings", counted(accepted, "comment")));
+    [left_out, nothing, accepted].into_iter().flatten().collect()
+}
+
 fn read_patch(path: &Path) -> Result<(String, Vec<u8>), String> {
     let limit = crate::kernel::PATCH_LIMIT as u64 + 1;
     let mut text = Vec::new();

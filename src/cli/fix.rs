@@ -243,12 +243,10 @@ impl Options {
         Ok((Place { paths, root: place.root }, tree))
     }
 
-    /// The tree and the chosen paths. If TREE is a folder inside a tree, that folder is chosen, unless handlers are named.
+    /// The tree, and the chosen paths and handlers.
     fn place(&self) -> Place {
         let (tree, chosen) = in_order(&self.tree, &self.chosen);
-        let place = Place::of(&tree, &[]);
-        let paths = if chosen.is_empty() { place.paths } else { chosen };
-        Place { paths, root: place.root }
+        Place::of(&tree, &chosen)
     }
 }
 

@@ -292,12 +292,15 @@ fn tells_unread<'t>(mut unread: impl ExactSizeIterator<Item = &'t FileTrouble>) 
     true
 }
 
-/// Rejects a directory that uses VMAs but lacks the headers of the hooks. An empty result would be misleading.
+/// Rejects a directory without C, and one that uses VMAs but lacks the headers of the hooks. An empty result would be misleading.
 ///
 /// # Errors
-/// The headers are missing. The text names the remedy.
+/// There is no C file, or the headers are missing. The text names the remedy.
 fn check_found(session: &Session) -> Result<(), String> {
     let (tree, scan) = (session.tree(), &session.scan);
+    if scan.findings.is_empty() && tree.is_module() && !tree.holds_c() {
+        return Err(format!("{}: there is no C file in this directory", tree.root().display()));
+    }
     let names_vma = |file: &&std::sync::Arc<crate::index::SourceFile>| {
         !file.is_header() && memchr::memmem::find(&file.text, b"vm_area_struct").is_some()
     };

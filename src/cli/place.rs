@@ -14,19 +14,22 @@ pub struct Place {
 }
 
 impl Place {
-    /// Resolves the arguments TREE and PATH.
+    /// Resolves the arguments TREE and PATH. If TREE is a folder inside a tree, it is selected, or the paths that are given below it.
     pub fn of(tree: &Path, paths: &[String]) -> Place {
         let given = || Place { root: tree.to_owned(), paths: paths.to_vec() };
         if is_kernel(tree) {
             return given();
         }
         let Some((root, inside)) = root_above(tree) else { return given() };
-        // Further paths are resolved like the first one.
-        let others = paths.iter().map(|path| match root_above(Path::new(path)) {
-            Some((other, inside)) if other == root => inside,
-            _ => path.clone(),
-        });
-        Place { paths: std::iter::once(inside).chain(others).collect(), root }
+        if paths.is_empty() {
+            return Place { paths: vec![inside], root };
+        }
+        let resolved = |path: &String| {
+            let places = [tree.join(path), PathBuf::from(path)];
+            let found = places.iter().filter_map(|place| root_above(place)).find(|(other, _)| *other == root);
+            found.map_or_else(|| path.clone(), |(_, inside)| inside)
+        };
+        Place { paths: paths.iter().map(resolved).collect(), root }
     }
 
     /// Rejects a selected path that the tree does not have.

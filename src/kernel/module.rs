@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::{Tree, TreeError};
+use super::{Tree, TreeError, is_listed};
 use crate::source::{KnownMacros, find_word, kernel_version};
 
 /// Maximum number of folders of a module in which headers are looked for.
@@ -141,6 +141,12 @@ impl Tree {
             names.extend(objects(&text.replace("\\\n", " ")));
         }
         names
+    }
+
+    /// Whether the directory itself, or the change over it, has a C file.
+    pub fn holds_c(&self) -> bool {
+        self.entries().any(|path| is_listed(&path.to_string_lossy()))
+            || self.overlay().files().any(|(path, is_there)| is_there && is_listed(path))
     }
 
     /// Files of the directory, relative to it.

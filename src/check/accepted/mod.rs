@@ -6,4 +6,4 @@ mod suppress;
 
 pub use baseline::Baseline;
 pub use config::{Config, NAME as CONFIG_NAME};
-pub use suppress::{UNUSED, suppressed};
+pub use suppress::{UNUSED, added_by, suppressed};

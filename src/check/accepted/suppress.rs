@@ -1,10 +1,12 @@
 //! Hazards accepted by a comment beside the code: `/* mmaplint: ignore[RULE] REASON */`, after the code on its line, or alone before it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use memchr::memmem;
 use rayon::prelude::*;
 
+use crate::check::Change;
 use crate::index::{Index, SourceFile};
 use crate::lint::{Hazard, find};
 use crate::rules::{Confidence, Level};
@@ -70,6 +72,18 @@ pub fn suppressed(index: &Index, hazards: Vec<Hazard>, ran: impl Fn(&str) -> boo
     }
     kept.sort();
     kept
+}
+
+/// Number of comments that a change adds, and with which it accepts hazards of its own.
+pub fn added_by(change: &Change) -> usize {
+    let touched = change.before.overlay().files().chain(change.after.overlay().files());
+    let touched: BTreeSet<&str> = touched.map(|(path, _)| path).collect();
+    let count = |text: Option<Vec<u8>>| text.map_or(0, |text| memmem::find_iter(&text, MARK).count());
+    let added = |path: &str| {
+        let before = count(change.before.read(&change.name_before(path)));
+        count(change.after.read(path)).saturating_sub(before)
+    };
+    touched.into_iter().map(added).sum()
 }
 
 fn comments(index: &Index) -> Vec<Comment> {

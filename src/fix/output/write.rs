@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use crate::kernel::{FILE_LIMIT, Links, OpenFolder, bounded};
-use crate::replace::Part;
+use crate::replace::{Part, together};
 
 /// A file that was not written, with the reason.
 #[derive(Debug)]
@@ -39,14 +39,14 @@ pub struct Replaced<'a> {
 }
 
 /// Writes the files of one change into an open tree. The new texts go to files beside the old ones first, so that most errors come before
-/// any replacement. If a later replacement fails, the earlier files get their old texts back.
+/// any replacement. If a later replacement fails, the earlier files get their old texts back; a signal waits for the last one.
 ///
 /// # Errors
 /// A file is reached through a link, has changed since it was read, or cannot be written. The error names the first one.
 pub fn write(tree: &OpenFolder, files: &[Replaced]) -> Result<(), WriteError> {
     let checked = |file: &Replaced| checked(tree, file).map_err(|error| failed(file, &error, UNWRITTEN));
     let parts: Vec<Part> = files.iter().map(checked).collect::<Result<_, _>>()?;
-    put(tree, parts, files)
+    together(|| put(tree, parts, files))
 }
 
 const UNWRITTEN: &str = "nothing of its change was written";

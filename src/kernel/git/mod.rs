@@ -83,6 +83,11 @@ impl Git {
         }
     }
 
+    /// Whether the clone has a part of its history only.
+    fn is_shallow(&self) -> bool {
+        self.repository().is_ok_and(Repository::is_shallow)
+    }
+
     /// Resolves a revision to a commit.
     ///
     /// # Errors
@@ -91,7 +96,10 @@ impl Git {
         let named = format!("{revision}^{{commit}}");
         let question = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
         let answer = ask(self.repository()?.git(&question), Vec::new(), &self.clock)?;
-        let unknown = || format!("{}: unknown git revision {revision}", self.root.display());
+        let unknown = || {
+            let hint = if self.is_shallow() { " (the clone is shallow: fetch more of its history)" } else { "" };
+            format!("{}: unknown git revision {revision}{hint}", self.root.display())
+        };
         hash(&answer.out).map(Commit).ok_or_else(unknown)
     }
 
@@ -161,15 +169,34 @@ impl Git {
     /// State at a commit of the files that the index marks as not to be checked (assume-unchanged, skip-worktree). Git does not tell if
     /// they differ on disk.
     fn hidden(&self, commit: &Commit) -> Result<Vec<Difference>, String> {
+        // Files that are not checked out are absent on both sides.
+        let mut hidden = self.marked()?;
+        hidden.retain(|path| self.root.join(path).symlink_metadata().is_ok());
+        let mut found = self.known_at(commit, &hidden)?;
+        let old: BTreeSet<String> = found.iter().map(|known| known.path.clone()).collect();
+        let (none, added) = (NOTHING.to_owned(), hidden.difference(&old));
+        found.extend(added.map(|path| Difference {
+            old_mode: none.clone(),
+            old_text: String::new(),
+            status: 'A',
+            path: path.clone(),
+            to: None,
+        }));
+        Ok(found)
+    }
+
+    /// The files that the index marks as not to be checked.
+    fn marked(&self) -> Result<BTreeSet<String>, String> {
         let answer = self.ask(&["ls-files", "-v", "-z"], Vec::new())?;
         let entries = answer.split(|byte| *byte == 0).filter_map(|entry| entry.split_first_chunk::<2>());
-        let is_hidden = |mark: &u8| mark.is_ascii_lowercase() || *mark == b'S';
-        let hidden = entries
-            .filter(|([mark, _], _)| is_hidden(mark))
-            .map(|(_, path)| String::from_utf8_lossy(path).into_owned());
-        // Files that are not checked out are absent on both sides.
-        let hidden: BTreeSet<String> = hidden.filter(|path| self.root.join(path).symlink_metadata().is_ok()).collect();
-        if hidden.is_empty() {
+        let is_marked = |mark: &u8| mark.is_ascii_lowercase() || *mark == b'S';
+        let marked = entries.filter(|([mark, _], _)| is_marked(mark));
+        Ok(marked.map(|(_, path)| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+
+    /// State of files at a commit, without those that it lacks.
+    fn known_at(&self, commit: &Commit, paths: &BTreeSet<String>) -> Result<Vec<Difference>, String> {
+        if paths.is_empty() {
             return Ok(Vec::new());
         }
         let listed = self.ask(&["ls-tree", "-r", "-z", &commit.0], Vec::new())?;
@@ -182,17 +209,27 @@ impl Git {
             let (old_mode, old_text) = ((*mode).to_owned(), (*text).to_owned());
             Some(Difference { old_mode, old_text, status: 'M', path: path.to_owned(), to: None })
         });
-        let mut found: Vec<Difference> = known.filter(|known| hidden.contains(&known.path)).collect();
-        let old: BTreeSet<String> = found.iter().map(|known| known.path.clone()).collect();
-        let (none, added) = (NOTHING.to_owned(), hidden.difference(&old));
-        found.extend(added.map(|path| Difference {
-            old_mode: none.clone(),
-            old_text: String::new(),
-            status: 'A',
-            path: path.clone(),
-            to: None,
-        }));
-        Ok(found)
+        Ok(known.filter(|known| paths.contains(&known.path)).collect())
+    }
+
+    /// Adds to the two sides of a comparison the files that differ between them and that a sparse checkout leaves out. Returns the number of
+    /// the other files that it leaves out.
+    ///
+    /// # Errors
+    /// Git fails, or an object is missing.
+    pub fn lay_left_out(&self, from: (&Commit, &mut Overlay), to: (&Commit, &mut Overlay)) -> Result<usize, String> {
+        let mut left_out = self.marked()?;
+        left_out.retain(|path| self.root.join(path).symlink_metadata().is_err());
+        if left_out.is_empty() {
+            return Ok(0);
+        }
+        let changed = self.differences(&["--no-renames", &from.0.0, &to.0.0, "--"])?;
+        let touched: BTreeSet<String> =
+            changed.into_iter().map(|file| file.path).filter(|path| left_out.contains(path)).collect();
+        for (commit, overlay) in [from, to] {
+            self.lay(&self.known_at(commit, &touched)?, overlay)?;
+        }
+        Ok(left_out.len() - touched.len())
     }
 
     /// Old and new paths of the files that moved between two commits.

@@ -97,6 +97,11 @@ impl Repository {
         self.excluded.is_file().then_some(option)
     }
 
+    /// Whether it has a part of its history only.
+    pub fn is_shallow(&self) -> bool {
+        std::fs::metadata(self.made.path().join("shallow")).is_ok_and(|file| file.len() > 0)
+    }
+
     /// Name and address of the user, if the repository sets them.
     pub fn author(&self) -> [Option<&str>; 2] {
         self.author.each_ref().map(Option::as_deref)
