@@ -7,7 +7,7 @@ use super::text::edit::put_in_order;
 use super::text::layout::filled_paragraph;
 use super::text::mentions::inserted_above;
 use crate::index::{Index, ItemId};
-use crate::verdict::Finding;
+use crate::verdict::{Finding, SKETCH_MARK};
 
 /// Width of a comment's text, behind its star.
 const WIDTH: usize = 72;
@@ -44,7 +44,7 @@ impl Fixes {
 fn comment(texts: &BTreeSet<&str>) -> String {
     let mut comment = "/*\n".to_owned();
     for text in texts {
-        let paragraph = filled_paragraph(&format!("FIXME: {}", text.replace("*/", "* /")), WIDTH, 2);
+        let paragraph = filled_paragraph(&format!("{SKETCH_MARK} {}", text.replace("*/", "* /")), WIDTH, 2);
         paragraph.lines().for_each(|line| comment += &format!(" * {line}\n"));
     }
     comment + " */\n"

@@ -88,6 +88,17 @@ const NO_C_ENDINGS: &[&str] = &[
     "lds",
     "debug",
     "ppm",
+    // Patches, and what patch, editors and make leave behind.
+    "diff",
+    "patch",
+    "mbox",
+    "orig",
+    "rej",
+    "bak",
+    "swp",
+    "cmd",
+    "o",
+    "ko",
 ];
 
 /// Beginnings of the names of files that hold no C.
@@ -109,7 +120,8 @@ impl Kind {
             _ => {
                 let name = &name[memchr::memrchr(b'/', name).map_or(0, |slash| slash + 1)..];
                 let ending = memchr::memrchr(b'.', name).filter(|dot| *dot > 0).map(|dot| &name[dot + 1..]);
-                let is_no_c = |ending: &[u8]| NO_C_ENDINGS.iter().any(|no_c| no_c.as_bytes() == ending);
+                let is_no_c =
+                    |ending: &[u8]| ending.ends_with(b"~") || NO_C_ENDINGS.iter().any(|no_c| no_c.as_bytes() == ending);
                 let is_built = NO_C_BEGINNINGS.iter().any(|no_c| name.starts_with(no_c.as_bytes()));
                 let is_c = ending.is_some_and(|ending| !is_built && !is_no_c(ending));
                 if is_c { Kind::Source } else { Kind::NoC }

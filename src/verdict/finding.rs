@@ -6,7 +6,7 @@ use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules, StateKind};
-use crate::source::Span;
+use crate::source::{ItemKind, Span};
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
@@ -168,6 +168,9 @@ pub(super) fn finding(
         judgement.notes.push(never_called(registration));
     }
     judgement.notes.extend(closes(analysis, &all, &judgement));
+    let sketch = sketched(index, &all).filter(|_| !takes_vma);
+    let is_sketch = sketch.is_some();
+    judgement.requirements.extend(sketch);
     judgement.paths.sort();
     judgement.requirements.sort();
     judgement.requirements.dedup();
@@ -176,6 +179,7 @@ pub(super) fn finding(
     let merge = (!all.is_empty()).then(|| merge(context.rules, &all));
     let verdict = match (registration.hook.takes, keys.is_empty()) {
         _ if is_null && keys.is_empty() => Verdict::None,
+        (Takes::Desc, _) if is_sketch => Verdict::Unknown,
         (Takes::Desc, _) => Verdict::Converted,
         (Takes::Vma, true) => Verdict::Unknown,
         (Takes::Vma, false) => judgement.verdict(),
@@ -202,6 +206,22 @@ pub(super) fn finding(
         judgement,
         merge,
     }
+}
+
+/// Beginning of the comments that `fix` writes above the functions of a sketch.
+pub const SKETCH_MARK: &str = "FIXME (mmaplint):";
+
+/// Requirement of a hook that was written as a sketch: a comment above one of its functions still names an open point.
+fn sketched(index: &Index, all: &[HandlerFacts]) -> Option<Requirement> {
+    all.iter().flat_map(|facts| &facts.parts).find_map(|part| {
+        let source = index.file(part.file);
+        let item = source.items[source.named(ItemKind::Function, &part.lowered.name).next()? as usize];
+        let ends = source.items.iter().map(|other| other.span.end).filter(|end| *end <= item.span.start);
+        let before = Span { start: ends.max().unwrap_or_default(), end: item.span.start };
+        memchr::memmem::find(before.of(&source.text), SKETCH_MARK.as_bytes())?;
+        let text = format!("{} is a sketch: the comment above it names what is open", part.lowered.name);
+        Some(Evidence::new((part.file, item.name), RequirementKind::Unknown(None), Verdict::Unknown, text))
+    })
 }
 
 /// Requirement of a hook in a table that is not being migrated: it is retyped with all its implementers.

@@ -15,7 +15,7 @@ mod workspace;
 
 pub use blockers::{Blocker, BlockerKind};
 pub use evidence::{Evidence, Note, Requirement};
-pub use finding::{Finding, HandlerPlace, Place};
+pub use finding::{Finding, HandlerPlace, Place, SKETCH_MARK};
 pub use judge::{Judgement, PathVerdict, judge};
 pub use knots::{Knot, knots};
 pub use merge::Merge;

@@ -92,6 +92,7 @@ impl Sources<'_> {
         let is_shared = !self.rules.is_migrating(&registration.hook.record);
         let effort = match finding.verdict {
             _ if !is_left(finding) => Effort::Done,
+            _ if is_sketch(finding) => Effort::Small,
             _ if safe => Effort::Patch,
             Verdict::Blocked => Effort::Waits,
             Verdict::Mapped => Effort::Medium,
@@ -136,6 +137,7 @@ impl Sources<'_> {
                 let name = finding.handler_name();
                 format!("run: mmaplint fix TREE {}:{name}", self.scan.index.file(registration.file).path)
             }
+            Effort::Small if is_sketch(finding) => "finish the sketch, and remove the comment above it".to_owned(),
             Effort::Small => match why() {
                 Some(why) => format!("convert it by hand: {why}"),
                 None => "convert it by hand".to_owned(),
@@ -250,9 +252,14 @@ impl Sources<'_> {
     }
 }
 
-/// Whether a finding still has to be converted: it registers a handler that takes a VMA.
+/// Whether a finding still has to be converted: it registers a handler that takes a VMA, or a sketch.
 fn is_left(finding: &Finding) -> bool {
-    finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None
+    is_sketch(finding) || (finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None)
+}
+
+/// Whether a handler was written as a sketch.
+fn is_sketch(finding: &Finding) -> bool {
+    finding.registration.hook.takes == Takes::Desc && finding.verdict == Verdict::Unknown
 }
 
 /// Declaration of the struct that contains a hook.

@@ -167,3 +167,26 @@ static void copies(void)
 {
 	copied_to.mmap = copied_from.mmap; //= mechanical
 }
+
+/*
+ * FIXME (mmaplint): takes a reference for this mapping; it has to move to
+ * vm_ops->mapped
+ */
+static int sketched_mmap_prepare(struct vm_area_desc *desc) //~ unknown
+{
+	return 0;
+}
+
+static const struct file_operations sketched = {
+	.mmap_prepare = sketched_mmap_prepare, //= unknown
+};
+
+/* FIXME: a comment of its author. */
+static int finished_mmap_prepare(struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+static const struct file_operations finished = {
+	.mmap_prepare = finished_mmap_prepare, //= converted
+};

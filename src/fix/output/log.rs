@@ -125,10 +125,17 @@ impl Series<'_> {
         }
         let needed = change.needs.iter().filter(|_| fixes().any(|fix| fix.registrations > 1));
         let needed = needed.flat_map(|need| self.fixes.changes[*need].files.keys()).map(|file| self.index.file(*file));
+        // What calls a hook of a driver stands beside it.
+        let has_own_hook = has_action && self.fixes.of(change).any(|fix| fix.retyped.is_some());
+        let folders = files().filter(|file| has_own_hook && !file.is_header()).map(|file| file.folder());
+        let folders: BTreeSet<&str> = folders.collect();
+        let beside = self.index.files().iter().map(AsRef::as_ref).filter(|file| folders.contains(file.folder()));
         let named = files()
             .chain(needed)
+            .chain(beside)
             .filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()));
-        let named: Vec<&str> = named.map(|file| file.path.as_str()).collect();
+        let named: BTreeSet<&str> = named.map(|file| file.path.as_str()).collect();
+        let named: Vec<&str> = named.into_iter().collect();
         let effect = match members {
             Some(member) => format!("hooks that are used there have to keep {member}, or ask for no action"),
             None => "mmap() fails there with this patch".to_owned(),
