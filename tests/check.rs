@@ -566,6 +566,15 @@ fn patches_of_all_sorts_are_read() {
     assert_eq!(rc("diff --git a/Makefile b/Makefile\nold mode 100644\nnew mode 100755\n"), Some(0));
     let module = "diff --git a/mod b/mod\nindex 1111111..2222222 160000\n--- a/mod\n+++ b/mod\n@@ -1 +1 @@\n-Subproject commit 1\n+Subproject commit 2\n";
     assert_eq!(rc(module), Some(0));
+    // With diff.noprefix, names have no a/ and b/.
+    for name in ["adds.patch", "converts.patch"] {
+        let with = String::from_utf8(patch(name)).unwrap();
+        let without = with.replace(" a/drivers", " drivers").replace(" b/drivers", " drivers");
+        assert_ne!(with, without);
+        let told = |patch: &str| stdout(&check(&tree, &["--patch", "-"], patch.as_bytes()));
+        assert_eq!(told(&with), told(&without), "{name}");
+        assert!(!told(&with).is_empty(), "{name}");
+    }
     let control = "--- /dev/null\n+++ \"b/drivers/x\\n::error::pwned.c\"\n@@ -0,0 +1 @@\n+x\n";
     let output = check(&tree, &["--patch", "-"], control.as_bytes());
     assert!(output.status.code() == Some(2) && stderr(&output).lines().count() == 1);

@@ -333,14 +333,18 @@ fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()>
 fn written(index: &Index, tree: &Tree, fixes: &Fixes, quiet: bool) -> bool {
     let mut failed = false;
     let mut paths: BTreeSet<&str> = BTreeSet::new();
-    for steps in fixes.in_order() {
+    for (change, steps) in fixes.changes.iter().zip(fixes.in_order()) {
         let files = steps.iter().map(|(file, step)| {
             let source = index.file(*file);
             let (old, new) = step.texts(source);
             Replaced { file: &source.path, old, new }
         });
         match write(tree.folder(), &files.collect::<Vec<_>>()) {
-            Ok(()) => paths.extend(steps.iter().map(|(file, _)| index.file(*file).path.as_str())),
+            Ok(()) => {
+                paths.extend(steps.iter().map(|(file, _)| index.file(*file).path.as_str()));
+                let notes = |out: &mut dyn Write| fixes.of(change).try_for_each(|fix| about(index, fix, out));
+                let _ = (!quiet).then(|| output::to_stderr(notes));
+            }
             Err(error) => {
                 output::tell(&printable(&error.to_string()));
                 failed = true;

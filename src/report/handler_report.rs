@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::escape::printable;
 use super::registered_as;
-use crate::fix::counted;
+use crate::fix::{Applicability, counted};
 use crate::handler_report::{Conversion, Excerpt, HandlerReport};
-use crate::verdict::{Blocker, BlockerKind, PathVerdict, Scan};
+use crate::verdict::{Blocker, BlockerKind, PathVerdict, Scan, Verdict};
 use crate::worklist::Task;
 
 /// Number of registrations that are listed.
@@ -77,6 +77,10 @@ pub fn text(
     }
     if let Some(hook) = hook {
         line(format!("  it is not converted alone: {hook}"))?;
+    }
+    let is_safe = report.conversion.as_ref().is_some_and(|conversion| conversion.applicability == Applicability::Safe);
+    if is_safe && finding.verdict >= Verdict::Blocked {
+        line("  fix converts it all the same, together with the functions and hooks that it calls".to_owned())?;
     }
     line(format!("  to do: {}", task.advice))?;
     for note in &task.notes {

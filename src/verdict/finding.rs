@@ -168,6 +168,9 @@ pub(super) fn finding(
         judgement.notes.push(never_called(registration));
     }
     judgement.notes.extend(closes(analysis, &all, &judgement));
+    // Without a close hook nothing is given back that was never taken.
+    let has_close = all.iter().flat_map(|facts| &facts.parts).any(|part| part.lowered.closes().next().is_some());
+    judgement.notes.retain(|note| has_close || note.kind != NoteKind::CloseWithoutMapped);
     let sketch = sketched(index, &all).filter(|_| !takes_vma);
     let is_sketch = sketch.is_some();
     judgement.requirements.extend(sketch);

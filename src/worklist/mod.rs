@@ -165,8 +165,19 @@ impl Sources<'_> {
                 (less, _) => format!("needs {}, which the kernel does not have", less.text()),
             },
             Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
-            Effort::Large => "redesign it".to_owned(),
+            Effort::Large => match self.advice_of(finding) {
+                Some(advice) => format!("redesign it: {advice}"),
+                None => "redesign it".to_owned(),
+            },
         }
+    }
+
+    /// Advice for the requirement that decides a verdict.
+    fn advice_of(&self, finding: &Finding) -> Option<&str> {
+        let deciding = finding.judgement.requirements.iter().find(|one| one.verdict == finding.verdict)?;
+        let kind = deciding.kind.to_string();
+        let is_it = |known: &str| kind == known || (known.ends_with(':') && kind.starts_with(known));
+        Some(self.rules.requirements().iter().find(|known| is_it(&known.kind))?.advice.as_str())
     }
 
     /// Upstream's decisions about calls of the handler that have no replacement yet.

@@ -21,6 +21,8 @@ pub struct FilePatch<'t> {
     pub mail: usize,
     /// Whether a `diff --git` line starts it. Git states renames and new files explicitly.
     pub is_git: bool,
+    /// Whether its names have no `a/` and `b/`.
+    pub is_bare: bool,
     /// Whether `---` and `+++` lines name it, so that hunks must follow.
     pub(super) is_named: bool,
     /// First line of the change in the patch, from 1.
@@ -85,7 +87,7 @@ impl<'t> FilePatch<'t> {
         };
         let (old, new) = (self.new.clone(), self.old.clone().filter(|_| !self.is_copy));
         let hunks = self.hunks.iter().map(hunk).collect();
-        let FilePatch { is_binary, is_link, mail, is_git, is_named, line, .. } = *self;
-        FilePatch { old, new, hunks, is_binary, is_copy: false, is_link, mail, is_git, is_named, line }
+        let FilePatch { is_binary, is_link, mail, is_git, is_bare, is_named, line, .. } = *self;
+        FilePatch { old, new, hunks, is_binary, is_copy: false, is_link, mail, is_git, is_bare, is_named, line }
     }
 }

@@ -6,7 +6,7 @@ mod names;
 
 pub use file_patch::{FilePatch, Hunk, Mark, PatchError};
 use mail::{Field, is_mail};
-use names::{both_names, checked, stripped, unquoted};
+use names::{are_bare, both_names, checked, stripped, unquoted};
 
 use super::FILE_LIMIT;
 
@@ -164,7 +164,8 @@ impl<'t> Reader<'t> {
             return Err(error(number, format!("names paths longer than {PATH_LIMIT} bytes")));
         }
         let (mut old, mut new) = both_names(names);
-        let mut patch = FilePatch { line: number, is_git: true, mail: self.mail, ..FilePatch::default() };
+        let is_bare = are_bare(names);
+        let mut patch = FilePatch { line: number, is_git: true, is_bare, mail: self.mail, ..FilePatch::default() };
         let mut is_module = false;
         while let Some(line) = self.peek() {
             let value = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
@@ -201,12 +202,16 @@ impl<'t> Reader<'t> {
 
     /// Reads `--- a/old` and `+++ b/new`.
     fn names(&mut self, old: &[u8], new: &[u8], number: usize) -> Result<(), PatchError> {
+        let continues = self.open().is_some_and(|open| open.is_git && open.hunks.is_empty() && open.line + 12 > number);
+        let is_bare = self.open().is_some_and(|open| continues && open.is_bare) || before_tab(old) == before_tab(new);
         let path = |name: &[u8]| match unquoted(before_tab(name)) {
             name if name == "/dev/null" => Ok(None),
-            name => checked(stripped(&name)).map(Some).map_err(|reason| error(number, reason)),
+            name => {
+                let name = if is_bare { name } else { stripped(&name) };
+                checked(name).map(Some).map_err(|reason| error(number, reason))
+            }
         };
         let (old, new) = (path(old)?, path(new)?);
-        let continues = self.open().is_some_and(|open| open.is_git && open.hunks.is_empty() && open.line + 12 > number);
         match self.open().filter(|_| continues) {
             // Names in a `diff --git` line are ambiguous if they hold blanks; these are not.
             Some(open) => (open.old, open.new, open.is_named) = (old, new, true),

@@ -1,7 +1,17 @@
 //! File names in a patch.
 
+/// Whether the two names of a `diff --git` line are the same to the letter: git wrote them without `a/` and `b/` (diff.noprefix).
+pub(super) fn are_bare(names: &[u8]) -> bool {
+    let (old, new) = names.split_at(names.len() / 2);
+    new.strip_prefix(b" ") == Some(old)
+}
+
 /// Both names of a `diff --git` line, without their first folder. Unquoted names can be separated only if they are the same.
 pub(super) fn both_names(names: &[u8]) -> (Option<String>, Option<String>) {
+    if are_bare(names) {
+        let name = unquoted(&names[..names.len() / 2]);
+        return (Some(name.clone()), Some(name));
+    }
     let both = |old: &[u8], new: &[u8]| (Some(stripped(&unquoted(old))), Some(stripped(&unquoted(new))));
     if let Some(end) = quotation_end(names) {
         return names[end..].strip_prefix(b" ").map_or((None, None), |new| both(&names[..end], new));
@@ -58,6 +68,11 @@ pub(super) fn unquoted(name: &[u8]) -> String {
             bytes.push(match escaped {
                 b'n' => b'\n',
                 b't' => b'\t',
+                b'r' => b'\r',
+                b'a' => 0x07,
+                b'b' => 0x08,
+                b'v' => 0x0b,
+                b'f' => 0x0c,
                 other => *other,
             });
             rest = tail;

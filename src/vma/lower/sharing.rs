@@ -53,6 +53,10 @@ impl Lowerer<'_> {
         match &object.bare().kind {
             E::Unary { operator, operand } if operator == "&" => {
                 let Some(root) = operand.root() else { return false };
+                // A desc, and the action in it, belong to one mapping.
+                if matches!(&operand.kind, E::Field { base, .. } if self.aliases.is_desc(base)) {
+                    return true;
+                }
                 let is_here =
                     self.scope.get(root).is_some_and(|ty| ty.pointers == 0) || self.ownership.own.contains(root);
                 is_here && !self.is_shared(operand)
