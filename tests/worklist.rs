@@ -91,7 +91,7 @@ fn a_cell_is_no_formula_and_a_name_is_no_markup() {
     let csv = worklist(tree.path(), &["--format", "csv", "--quiet"]);
     assert!(csv.contains(",'=SUM(A1) <script>,Maintained,'+X <x@example.org>,"), "{csv}");
     assert!(csv.contains(",\"drivers/=cmd,<b>\"\"x\"\"/x.c\",1,"), "{csv}");
-    let markdown = worklist(tree.path(), &["--format", "markdown", "--quiet"]);
+    let markdown = worklist(tree.path(), &["--format", "markdown", "--details", "--quiet"]);
     assert!(!markdown.contains("<script>") && markdown.contains("=SUM(A1) &lt;script&gt; (Maintained)"), "{markdown}");
 }
 

@@ -10,7 +10,7 @@ use super::conversions::conversions;
 use super::place::Place;
 use super::{Common, output, tell_unused};
 use crate::behaviour::Functions;
-use crate::fix::Fixes;
+use crate::fix::{Fixes, counted};
 use crate::fix_plan::FixPlan;
 use crate::handler_report::handler_reports;
 use crate::kernel::{Layer, Maintainers};
@@ -31,7 +31,7 @@ pub struct Options {
     /// Only the tasks of this maintainer or list (a part of the name or address), with the blockers that they wait for
     #[arg(long = "for", value_name = "NAME")]
     whose: Option<String>,
-    /// In text, list every handler that waits; many that wait for one blocker are one line otherwise
+    /// In text and Markdown, list every task; many handlers with the same next step are one line otherwise
     #[arg(long)]
     details: bool,
     /// Group tasks
@@ -121,7 +121,14 @@ pub fn run(options: &Options) -> Result<u8, String> {
     output::write(common.output.as_deref(), syntax, |out| writer(&list, out))?;
     if !common.quiet && !io::stdout().is_terminal() {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
-        let told = format!("{} tasks; mmaplint fix can write the patches for {}", tasks.len(), count("patch"));
+        let handlers = tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
+        let told = format!(
+            "{}: {} in the drivers that register them, and {}; mmaplint fix can write the patches for {}",
+            counted(tasks.len(), "task"),
+            counted(handlers, "handler"),
+            counted(tasks.len() - handlers, "blocker"),
+            count("patch")
+        );
         let _ = output::to_stderr(|out| writeln!(out, "{told}"));
     }
     common.print_stats(session);

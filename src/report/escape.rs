@@ -39,6 +39,19 @@ pub fn code(text: &str) -> String {
     format!("`{}`", inner.collect::<String>())
 }
 
+/// Escapes Markdown in a text. The names in it become code, so that they can be copied.
+pub fn ticked(text: &str) -> String {
+    let word = |word: &str| {
+        let inner = word.trim_matches(['(', ')', ',', ';', ':', '.']);
+        let is_name = inner.contains(['_', '/', '>', '*', '&']) && !inner.contains("//");
+        match word.find(inner).filter(|_| is_name) {
+            Some(at) => format!("{}{}{}", markdown(&word[..at]), code(inner), markdown(&word[at + inner.len()..])),
+            None => markdown(word),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// Text escaped for an HTML element or a quoted attribute.
 pub struct Html<'a>(pub &'a str);
 

@@ -8,10 +8,23 @@ use super::escape::printable;
 use crate::fix::counted;
 use crate::kernel::TroubleKind;
 use crate::profile;
-use crate::verdict::{HandlerPlace, TargetFrom, Verdict};
+use crate::verdict::{Finding, HandlerPlace, TargetFrom, Verdict};
 
 /// Maximum number of troubles of one kind in the summary. JSON has all of them.
 const TROUBLE_SHOWN: usize = 10;
+
+/// Number of registrations, and of the handlers that they register: several tables may register one function.
+pub(super) fn amount<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
+    let handlers: Vec<Option<&HandlerPlace>> = findings.map(|finding| finding.handler.as_ref()).collect();
+    // Hooks that are NULL have no handler. One whose function is not found counts for each registration.
+    let placed: Vec<&HandlerPlace> =
+        handlers.iter().flatten().filter(|handler| handler.place.is_some()).copied().collect();
+    let distinct = placed.iter().collect::<BTreeSet<_>>().len() + handlers.iter().flatten().count() - placed.len();
+    match distinct == handlers.len() {
+        true => counted(distinct, "handler"),
+        false => format!("{} of {}", counted(handlers.len(), "registration"), counted(distinct, "handler")),
+    }
+}
 
 /// Writes the summary table.
 ///
@@ -26,16 +39,9 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         TargetFrom::Default => "the newest released API; the tree has no .mmap_prepare",
     };
     let live = || report.findings.iter().filter(|finding| !finding.registration.is_dead);
-    let handlers = counted(live().count(), "handler");
-    let version = report.version.as_ref().map_or(String::new(), |version| format!(" of Linux {version}"));
-    // Several tables may register one function. Hooks that are NULL, or whose function is not found, have no place.
-    let placed: Vec<&HandlerPlace> =
-        live().filter_map(|finding| finding.handler.as_ref()).filter(|handler| handler.place.is_some()).collect();
-    let functions = match placed.iter().collect::<BTreeSet<_>>().len() {
-        count if count == placed.len() => String::new(),
-        count => format!(" ({})", counted(count, "function")),
-    };
-    writeln!(out, "{handlers}{version}{functions}, judged against the {} API, {why} ({})", target.name, target.why)?;
+    let version = report.version.as_ref().map_or(String::new(), |version| format!(" in Linux {version}"));
+    let amount = amount(live().copied());
+    writeln!(out, "{amount}{version}, judged against the {} API, {why} ({})", target.name, target.why)?;
     for verdict in Verdict::ALL {
         let count = live().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Check;
 use crate::lint;
-use crate::report::escape::{code, markdown as escaped};
+use crate::report::escape::{code, ticked};
 use crate::report::review;
 
 /// Writes the tables and the findings.
@@ -23,7 +23,7 @@ pub fn markdown(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     for reported in others {
         let hazard = &reported.hazard;
         let place = code(&format!("{}:{}", hazard.file, hazard.start.line));
-        writeln!(out, "- {place}: **{}**: {} (`{}`)", hazard.level, escaped(&hazard.message), hazard.lint)?;
+        writeln!(out, "- {place}: **{}**: {} (`{}`)", hazard.level, ticked(&hazard.message), hazard.lint)?;
     }
     Ok(())
 }

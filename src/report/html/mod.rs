@@ -19,10 +19,12 @@ use std::io::{self, Write};
 
 use super::compare::Comparison;
 use super::escape::Html;
+use super::summary::amount;
 use crate::behaviour::Functions;
 use crate::fix_plan::FixPlan;
 use crate::handler_report::HandlerReport;
-use crate::verdict::{ResolvedTarget, Scan, Verdict};
+use crate::index::Takes;
+use crate::verdict::{Finding, ResolvedTarget, Scan, Verdict};
 use crate::worklist::{Statistics, Task};
 
 const STYLE: &str = include_str!("page.css");
@@ -57,14 +59,16 @@ pub struct Page<'a> {
 pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let version = page.version.as_deref().unwrap_or("(unknown version)");
     let title = format!("The move to .mmap_prepare in Linux {version}");
-    let left = page.statistics.left;
+    let takes_vma =
+        |finding: &&Finding| finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None;
+    let left = amount(page.scan.findings.iter().filter(takes_vma));
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header><h1>{0}</h1>\n<p>{1} handlers still take a VMA, judged against the <strong>{2}</strong> API by mmaplint {3}.</p>\n\
+         <header><h1>{0}</h1>\n<p>{1} still take a VMA, judged against the <strong>{2}</strong> API by mmaplint {3}.</p>\n\
          <nav aria-label=\"Parts of the report\"><a href=\"#overview\">Overview</a> <a href=\"#blockers\">Blockers</a> <a href=\"#series\">Series</a> <a href=\"#handlers\">Handlers</a>\
          <button type=\"button\" id=\"theme\" hidden>Dark or light</button></nav></header>\n<main>\n<div class=\"front\">\n",
         Html(&title),

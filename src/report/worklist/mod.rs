@@ -1,6 +1,7 @@
 //! Output formats of worklists, one file per format.
 
 mod csv;
+mod folded;
 mod json;
 mod markdown;
 mod org;
@@ -12,13 +13,14 @@ pub use markdown::markdown;
 pub use org::org;
 pub use text::text;
 
+use crate::fix::counted;
 use crate::worklist::{By, Statistics, Task, TaskKind, grouped};
 
 /// A worklist to show.
 pub struct Worklist<'a> {
     /// The tasks, in order.
     pub tasks: &'a [Task],
-    /// Whether text has a line for each handler that waits.
+    /// Whether text and Markdown have each task, however many share the next step.
     pub details: bool,
     /// Grouping of the tasks.
     pub by: By,
@@ -39,8 +41,10 @@ impl Worklist<'_> {
         let version = self.version.as_deref().unwrap_or("(unknown version)");
         let handlers = self.tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
         format!(
-            "The move to .mmap_prepare in Linux {version}: handlers left: {handlers}, judged against {}",
-            self.target
+            "The move to .mmap_prepare in Linux {version}, judged against {}: {} left, and {}",
+            self.target,
+            counted(handlers, "handler"),
+            counted(self.tasks.len() - handlers, "blocker")
         )
     }
 }

@@ -1,15 +1,15 @@
 //! One line per task.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use super::folded::folded;
 use super::{Worklist, place, subject};
 use crate::fix::counted;
 use crate::report::escape::printable;
-use crate::worklist::{Effort, Task, TaskKind};
 
-/// Writes `place: effort: verdict: subject: advice`, under the name of each group. Many handlers that wait for the same blocker are one
-/// line, unless details are asked for.
+/// Writes `place: effort: verdict: subject: advice`, under the name of each group. Many handlers with the same next step are one line, unless
+/// details are asked for.
 ///
 /// # Errors
 /// `out` cannot be written.
@@ -19,10 +19,8 @@ pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
         if !group.is_empty() {
             writeln!(out, "{} ({})", printable(&group), tasks.len())?;
         }
-        let folded = if list.details { Vec::new() } else { folded(&tasks) };
-        let is_folded =
-            |task: &Task| waits(task).is_some_and(|blocker| folded.iter().any(|(name, _)| *name == blocker));
-        for task in tasks.iter().filter(|task| !is_folded(task)) {
+        let (tasks, steps) = if list.details { (tasks, Vec::new()) } else { folded(&tasks) };
+        for task in tasks {
             let line = format!(
                 "{}: {}: {}: {}: {}",
                 place(task),
@@ -37,13 +35,13 @@ pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
                 writeln!(out, "    {}", printable(note))?;
             }
         }
-        has_folded |= !folded.is_empty();
-        for (blocker, count) in folded {
-            writeln!(out, "{} wait for {}", counted(count, "handler"), printable(blocker))?;
+        has_folded |= !steps.is_empty();
+        for (step, count) in steps {
+            writeln!(out, "{}", printable(&step.line(count, str::to_owned)))?;
         }
     }
     if has_folded {
-        writeln!(out, "(--details lists the handlers that wait)")?;
+        writeln!(out, "(--details lists these handlers)")?;
     }
     for (heading, counts) in list.statistics.iter().flat_map(|statistics| statistics.lists()) {
         writeln!(out, "\n{heading}")?;
@@ -63,24 +61,4 @@ pub fn text(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{retried} of {left} relied on the removed merge retry; {swaps} replace vm_file")?;
     }
     Ok(())
-}
-
-/// Minimum number of handlers with the same blocker that are folded into one line.
-const MANY: usize = 3;
-
-/// Blocker that a handler waits for.
-fn waits(task: &Task) -> Option<&str> {
-    let is_waiting = task.kind == TaskKind::Handler && task.effort == Effort::Waits;
-    task.waits_for.first().filter(|_| is_waiting).map(String::as_str)
-}
-
-/// Blockers that many of the tasks wait for, with their number, most first.
-fn folded<'t>(tasks: &[&'t Task]) -> Vec<(&'t str, usize)> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for blocker in tasks.iter().filter_map(|task| waits(task)) {
-        *counts.entry(blocker).or_default() += 1;
-    }
-    let mut many: Vec<(&str, usize)> = counts.into_iter().filter(|(_, count)| *count >= MANY).collect();
-    many.sort_by_key(|(blocker, count)| (std::cmp::Reverse(*count), *blocker));
-    many
 }
