@@ -74,7 +74,7 @@ fn a_path_that_says_nothing_is_an_error() {
     };
     refused(&["scan", "-"], "- needs --stdin-path");
     refused(&["scan", ".", "--stdin-path", LAMP], "goes with - in place of TREE");
-    refused(&["scan", "-", "--stdin-path", "/no/such/lamp.c"], "does not lie in a folder of a kernel tree");
+    refused(&["scan", "-", "--stdin-path", "/no/such/lamp.c"], "does not lie in a kernel tree, or in a module");
     refused(&["scan", "-", "--stdin-path", "drivers/char/lamp/Kconfig"], "is no C file");
     refused(&["fix", "-", "--stdin-path", LAMP, "--write"], "not to what stdin has");
 }

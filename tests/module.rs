@@ -109,6 +109,48 @@ fn headers_alone_will_do() {
 }
 
 #[test]
+fn a_kernel_that_the_environment_names_and_that_is_none_is_told() {
+    let output = mmaplint(&["scan", &module(), "--format", "lines"]);
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("KDIR: ") && said.contains(" has no kernel headers (include/linux/fs.h); not used"),
+        "{said}"
+    );
+}
+
+/// Files of the top folder of a module, which name no VMA.
+#[test]
+fn helpers_beside_a_module_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("Makefile", "obj-m := lamp.o\nlamp-y := main.o hw.o\n"),
+        ("hw.h", "struct lamp { int users; };\nint hw_start(struct lamp *lamp);\n#define USE(lamp) hw_start(lamp)\n"),
+        ("hw.c", "#include \"hw.h\"\nint hw_start(struct lamp *lamp)\n{\n\tlamp->users++;\n\treturn 0;\n}\n"),
+        (
+            "main.c",
+            "#include <linux/fs.h>\n#include \"hw.h\"\n\
+             static int by_function_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\treturn hw_start(file->private_data);\n}\n\
+             static int by_macro_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\treturn USE(file->private_data);\n}\n\
+             static const struct file_operations a_fops = { .mmap = by_function_mmap };\n\
+             static const struct file_operations b_fops = { .mmap = by_macro_mmap };\n",
+        ),
+    ];
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let found = rows(&[folder.path().to_str().unwrap(), "--kernel", &kernel()]);
+    assert_eq!(found, [row("by_function_mmap", "mapped", false), row("by_macro_mmap", "mapped", false)]);
+    // In the folder of a module, a handler has a name of its own, and an editor its text.
+    let fix = |arguments: &[&str]| {
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+        tool.args(arguments).args(["--kernel", &kernel()]).current_dir(folder.path()).output().unwrap()
+    };
+    assert!(text(&fix(&["fix", "by_macro_mmap"]).stderr).contains("has to move to vm_ops->mapped"));
+    let output = fix(&["scan", "-", "--stdin-path", "main.c", "--format", "lines"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_helper_of_the_kernel_whose_body_is_not_there_blocks() {
     let (place, folder) = (headers(), tempfile::tempdir().unwrap());
     let header = place.path().join("common/include/linux/lens.h");

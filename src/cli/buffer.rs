@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::place::{Place, root_above};
+use super::place::{Place, module_above, root_above};
 use crate::kernel::{Overlay, Tree, is_listed};
 
 /// Maximum size of the file, in bytes.
@@ -58,8 +58,9 @@ impl Buffer {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().ok_or_else(|| format!("{}: names no file", named()))?.to_string_lossy();
         let (root, inside) = root_above(&folder.join("."))
-            .ok_or_else(|| format!("{}: does not lie in a folder of a kernel tree", named()))?;
-        let inside = format!("{inside}/{name}");
+            .or_else(|| module_above(folder))
+            .ok_or_else(|| format!("{}: does not lie in a kernel tree, or in a module with a Makefile", named()))?;
+        let inside = if inside.is_empty() { name.into_owned() } else { format!("{inside}/{name}") };
         if !is_listed(&inside) {
             return Err(format!("{}: is no C file that a scan reads", named()));
         }

@@ -150,7 +150,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Some(target) if common.target == "auto" => target,
         _ => &common.target,
     };
-    let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif | Format::Rdjson);
+    let suggests = matches!(options.resolved_format(), Format::Text | Format::Json | Format::Sarif);
     let shows_old = options.all || baseline.is_some() || options.write_baseline;
     let engine = Engine { lints: &lints, config: &config, paths: &paths, suggests, shows_old };
     let (sides, mut found) = options.found(&engine, &tree, change.as_ref(), target)?;

@@ -50,7 +50,7 @@ fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
         "mmaplint" => &[
             ("mmaplint scan linux", "The verdicts on all handlers of a tree."),
             ("mmaplint fix linux drivers/char/hpet.c", "The conversions of one driver, as a diff."),
-            ("git format-patch --stdout -1 | mmaplint check linux --patch -", "What a patch introduces."),
+            ("b4 am -o - MESSAGE-ID | mmaplint check linux --patch -", "What a series introduces."),
         ],
         "scan" => &[
             ("mmaplint scan linux drivers/char --only action,mapped", "The handlers of a folder with these verdicts."),
@@ -63,9 +63,9 @@ fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("mmaplint fix linux --plan", "The patches with what each needs, and the handlers that are left."),
         ],
         "check" => &[
-            ("mmaplint check linux --base origin/master", "What the branch introduces."),
+            ("mmaplint check linux -g origin/master...HEAD", "What the branch introduces."),
             (
-                "mmaplint check linux --baseline known.json --write-baseline",
+                "mmaplint check linux --baseline known.toml --write-baseline",
                 "Records the known findings; later runs report only new ones.",
             ),
         ],
@@ -91,7 +91,10 @@ fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
 fn more_sections(command: &str) -> String {
     let escaped = |text: &str| text.replace('\\', "\\\\").replace('-', "\\-");
     let mut text = ".SH \"EXIT STATUS\"\n".to_owned();
-    for (code, meaning) in EXIT_STATUS {
+    if command == "kbuild" {
+        text += "Always 0, so that the build goes on.\n";
+    }
+    for (code, meaning) in EXIT_STATUS.iter().filter(|_| command != "kbuild") {
         text += &format!(".TP\n{code}\n{}\n", escaped(meaning));
     }
     let examples = examples(command);
@@ -109,7 +112,7 @@ fn more_sections(command: &str) -> String {
 /// # Errors
 /// The pages cannot be written.
 pub fn man(options: &ManOptions) -> Result<u8, String> {
-    let mut command = Arguments::command();
+    let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
     let Some(directory) = &options.directory else {
         output::write(None, Syntax::Exact, |out| {
@@ -127,7 +130,7 @@ pub fn man(options: &ManOptions) -> Result<u8, String> {
         Ok((man.get_filename(), text))
     };
     let mut pages = vec![page(command.clone())?];
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for sub in command.get_subcommands() {
         pages.push(page(sub.clone())?);
     }
     output::write_directory(directory, pages.into_iter())?;

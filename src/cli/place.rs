@@ -57,7 +57,8 @@ pub fn has(tree: &Tree, path: &str) -> bool {
 /// The tree and the other arguments, in whichever order they stand: `TREE NAME`, `NAME TREE`, and `NAME` alone in a tree.
 pub fn in_order(first: &Path, others: &[String]) -> (PathBuf, Vec<String>) {
     let behind = others.iter().position(|other| Path::new(other).is_dir()).filter(|_| !first.exists());
-    let is_here = || !first.exists() && (is_kernel(Path::new(".")) || root_above(Path::new(".")).is_some());
+    let here = Path::new(".");
+    let is_here = || !first.exists() && (is_kernel(here) || root_above(here).is_some() || is_built(here));
     let name = || first.to_string_lossy().into_owned();
     match behind {
         Some(place) => {
@@ -75,6 +76,19 @@ pub fn root_above(path: &Path) -> Option<(PathBuf, String)> {
     let root = whole.ancestors().skip(1).find(|root| is_kernel(root))?;
     let inside = whole.strip_prefix(root).ok()?.to_string_lossy().into_owned();
     Some((root.to_owned(), inside))
+}
+
+/// The out-of-tree module that contains a folder. Returns its root, the outermost folder around with a Makefile, and the path below it.
+pub fn module_above(folder: &Path) -> Option<(PathBuf, String)> {
+    let whole = folder.canonicalize().ok()?;
+    let root = whole.ancestors().take_while(|folder| is_built(folder)).last()?.to_owned();
+    let inside = whole.strip_prefix(&root).ok()?.to_string_lossy().into_owned();
+    Some((root, inside))
+}
+
+/// Whether a folder says how it is built.
+fn is_built(folder: &Path) -> bool {
+    ["Makefile", "Kbuild"].into_iter().any(|name| folder.join(name).is_file())
 }
 
 fn is_kernel(root: &Path) -> bool {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::output;
-use crate::kernel::{Tree, headers_of, installed_kernels};
+use crate::kernel::{Tree, headers_of, installed_kernels, named_kernels};
 use crate::report::escape::printable;
 
 #[derive(Args, Clone, Debug)]
@@ -83,6 +83,10 @@ impl KernelOptions {
         if let Some(given) = &self.kernel {
             let missing = || format!("--kernel: {} has no kernel headers (include/linux/fs.h)", given.display());
             return Kernel::of(given).unwrap_or_else(|| Err(missing()));
+        }
+        for (name, build) in named_kernels().filter(|(_, build)| !quiet && Kernel::of(build).is_none()) {
+            let text = format!("{name}: {} has no kernel headers (include/linux/fs.h); not used", build.display());
+            output::tell(&printable(&text));
         }
         let found = kernels.chain(installed_kernels()).find_map(|build| Kernel::of(&build));
         let kernel = found.transpose()?;

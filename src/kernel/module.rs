@@ -33,9 +33,14 @@ pub fn headers_of(folder: &Path) -> Option<PathBuf> {
     places.find(|place| place.join(HEADER).is_file())
 }
 
-/// Kernels that a module may be built against, as its Makefile would find them: `KDIR`, `KERNELDIR`, those installed for building.
+/// Kernels that the environment names for the build of modules, with the variables.
+pub fn named_kernels() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    ["KDIR", "KERNELDIR"].into_iter().filter_map(|name| Some((name, PathBuf::from(std::env::var_os(name)?))))
+}
+
+/// Kernels that a module may be built against, as its Makefile would find them: those that the environment names, and those installed for building.
 pub fn installed_kernels() -> Vec<PathBuf> {
-    let named = ["KDIR", "KERNELDIR"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let named = named_kernels().map(|(_, build)| build);
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let running = Path::new("/lib/modules").join(release.trim()).join("build");
     let mut others: Vec<PathBuf> = std::fs::read_dir("/lib/modules")

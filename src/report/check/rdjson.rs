@@ -10,7 +10,8 @@ use crate::report::layout::write_json;
 use crate::rules::Level;
 use crate::source::Position;
 
-/// Writes one document with one diagnostic per hazard. Fixed hazards are left out.
+/// Writes one document with one diagnostic per hazard. Fixed hazards are left out. There are no suggestions: reviewers accept each alone, and a
+/// conversion edits several places.
 ///
 /// # Errors
 /// `out` cannot be written.
@@ -27,10 +28,6 @@ fn diagnostic(check: &Check, reported: &Reported) -> Value {
         Level::Warning => "WARNING",
         Level::Error => "ERROR",
     };
-    // rdjson allows only suggestions in the file of the diagnostic.
-    let edits = reported.suggestion.iter().filter_map(|files| files.get(&hazard.file)).flatten();
-    let suggestions: Vec<Value> =
-        edits.map(|(start, end, text)| json!({"range": range(*start, *end), "text": text})).collect();
     let mut code = json!({"value": hazard.lint});
     if let Some(url) = check.url(hazard.lint) {
         code["url"] = url.into();
@@ -40,7 +37,6 @@ fn diagnostic(check: &Check, reported: &Reported) -> Value {
         "location": {"path": hazard.file, "range": range(hazard.start, hazard.end)},
         "severity": severity,
         "code": code,
-        "suggestions": suggestions,
     })
 }
 
