@@ -49,6 +49,8 @@ struct Open {
     /// Offset of the first `{` outside all brackets.
     brace: Option<usize>,
     is_function: bool,
+    /// The last byte of code outside of bodies.
+    last: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,7 +113,10 @@ impl<'t> Slicer<'t> {
                     Some(end) => self.at = end,
                     None => self.at += 1,
                 },
-                b'"' | b'\'' => self.at = literal_end(self.text, self.at),
+                b'"' | b'\'' => {
+                    self.at = literal_end(self.text, self.at);
+                    self.state.open.last = byte;
+                }
                 _ if self.state.braces == 0 && is_identifier_byte(byte) => self.word(),
                 _ => self.punctuation(byte),
             }
@@ -135,6 +140,7 @@ impl<'t> Slicer<'t> {
         if self.is_behind_macro_call() {
             self.close(self.at);
         }
+        self.state.open.last = self.text[self.at];
         if self.state.open.start.is_none() {
             self.state.open = Open { start: Some(self.at), first_word: (self.at, end), ..Open::default() };
         }
@@ -150,12 +156,13 @@ impl<'t> Slicer<'t> {
             && open.assigned.is_none()
             && self.at > 0
             && self.text[self.at - 1] == b'\n'
-            && super::lex::previous(self.text, self.at).is_some_and(|(_, byte)| byte == b')')
+            && open.last == b')'
     }
 
     fn punctuation(&mut self, byte: u8) {
         let at = self.at;
         self.at += 1;
+        self.state.open.last = byte;
         let top = self.state.braces == 0 && self.state.parentheses == 0;
         match byte {
             b'(' => {
@@ -364,9 +371,12 @@ mod tests {
 
     #[test]
     fn a_macro_call_without_semicolon_is_an_item() {
-        let text = "GEN_OPS(my, read)\nstatic int f(void)\n{\n}\n__printf(1, 2) int g(char *x) { }\n";
         let expected = [(ItemKind::Other, "GEN_OPS"), (ItemKind::Function, "f"), (ItemKind::Function, "g")];
-        assert_eq!(shape(text), expected.map(|(kind, name)| (kind, name.to_owned())));
+        for between in ["\n", "\n\n/* A comment. */\n", " // A comment.\n"] {
+            let text =
+                format!("GEN_OPS(my, read){between}static int f(void)\n{{\n}}\n__printf(1, 2) int g(char *x) {{ }}\n");
+            assert_eq!(shape(&text), expected.map(|(kind, name)| (kind, name.to_owned())), "{between:?}");
+        }
     }
 
     #[test]

@@ -42,8 +42,7 @@ impl Standard<'_> {
         for NotUnderstood { file, span, text, has_vma } in &facts.trouble {
             // A function without the VMA can do no more than take state.
             let verdict = if *has_vma { Verdict::Unknown } else { self.mapped() };
-            let text = format!("does not parse: {text}");
-            found.push(Evidence::new((*file, *span), RequirementKind::Unknown(None), verdict, text));
+            found.push(Evidence::new((*file, *span), RequirementKind::Unknown(None), verdict, text.to_string()));
         }
         found
     }
