@@ -152,3 +152,26 @@ fn a_change_without_files_is_no_silent_all_clear() {
     assert_eq!(output.status.code(), Some(0));
     assert!(stderr(&output).contains("the change touches no file: nothing was checked"), "{}", stderr(&output));
 }
+
+/// Services look for files from the top of the repository, people from the top of the tree.
+#[test]
+fn a_tree_below_the_top_of_its_repository_is_named_for_services() {
+    let place = tempfile::tempdir().unwrap();
+    copy(&testdata("kernel"), &place.path().join("linux"));
+    assert!(Command::new("git").arg("-C").arg(place.path()).args(["init", "-q"]).status().unwrap().success());
+    let check = |format: &str| {
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mmaplint"));
+        let tool = tool.arg("check").arg(place.path().join("linux")).args(["--format", format]);
+        String::from_utf8(tool.output().unwrap().stdout).unwrap()
+    };
+    for (format, named) in [
+        ("github", "file=linux/drivers/relic/relic.c"),
+        ("gitlab", "\"path\": \"linux/drivers/relic/relic.c\""),
+        ("sarif", "\"uri\": \"linux/drivers/relic/relic.c\""),
+        ("checkstyle", "name=\"linux/drivers/relic/relic.c\""),
+        ("rdjson", "\"linux/drivers/relic/relic.c\""),
+        ("terse", "\ndrivers/relic/relic.c:"),
+    ] {
+        assert!(check(format).contains(named), "{format}: {}", check(format));
+    }
+}

@@ -181,6 +181,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let reviews = sides.before.filter(|_| options.format == Format::Markdown).map(review).unwrap_or_default();
     let check = Check {
         tree: &found.tree,
+        below: below_repository(&tree),
         reported: found.reported,
         lints,
         converted: found.converted,
@@ -401,6 +402,14 @@ impl BaselineFile<'_> {
 }
 
 /// Reads a patch. Returns its name and text.
+/// Path of a tree below the top of its git repository.
+fn below_repository(tree: &Tree) -> String {
+    let Ok(root) = tree.root().canonicalize() else { return String::new() };
+    let top = root.ancestors().find(|folder| folder.join(".git").exists());
+    let below = top.and_then(|top| root.strip_prefix(top).ok());
+    below.map(|below| below.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// What a change leaves unread, or accepts by itself.
 fn of_change(change: &Change) -> Vec<String> {
     let left_out = (change.left_out > 0).then(|| {

@@ -18,7 +18,7 @@ pub fn checkstyle(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"8.0\">")?;
     for (file, all) in files {
-        writeln!(out, "  <file name=\"{}\">", escaped(file))?;
+        writeln!(out, "  <file name=\"{}\">", escaped(&check.in_repository(file)))?;
         for reported in all {
             let hazard = &reported.hazard;
             let severity = match hazard.level {

@@ -18,7 +18,7 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        let mut place = format!("file={},line={}", property(&hazard.file), hazard.start.line);
+        let mut place = format!("file={},line={}", property(&check.in_repository(&hazard.file)), hazard.start.line);
         if hazard.start.line == hazard.end.line {
             // GitHub understands columns only within one line.
             place += &format!(",col={},endColumn={}", hazard.start.column, hazard.end.column);
@@ -33,7 +33,7 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "::notice file={},line={},title=converted::{}",
-            property(&converted.file),
+            property(&check.in_repository(&converted.file)),
             converted.line,
             data(&message)
         )?;

@@ -34,7 +34,7 @@ pub fn gitlab(check: &Check, out: &mut dyn Write) -> io::Result<()> {
                 "fingerprint": fingerprint,
                 "severity": severity,
                 "location": {
-                    "path": hazard.file,
+                    "path": check.in_repository(&hazard.file),
                     "lines": {"begin": hazard.start.line, "end": hazard.end.line},
                 },
             })

@@ -34,6 +34,8 @@ use crate::verdict::Verdict;
 pub struct Check<'a> {
     /// The tree that was checked.
     pub tree: &'a Tree,
+    /// Path of the tree in its repository; empty if it is all of it. The services that show findings want paths from the top.
+    pub below: String,
     /// Hazards to report, sorted by location.
     pub reported: Vec<Reported>,
     /// Lints that were run.
@@ -54,6 +56,11 @@ pub struct Check<'a> {
 const MANY: usize = 20;
 
 impl Check<'_> {
+    /// Path of a file of the tree from the top of the repository.
+    fn in_repository(&self, file: &str) -> String {
+        if self.below.is_empty() { file.to_owned() } else { format!("{}/{file}", self.below) }
+    }
+
     fn count(&self, level: crate::rules::Level) -> usize {
         self.reported.iter().filter(|reported| reported.state != State::Fixed && reported.hazard.level == level).count()
     }

@@ -34,7 +34,7 @@ fn diagnostic(check: &Check, reported: &Reported) -> Value {
     }
     json!({
         "message": hazard.message,
-        "location": {"path": hazard.file, "range": range(hazard.start, hazard.end)},
+        "location": {"path": check.in_repository(&hazard.file), "range": range(hazard.start, hazard.end)},
         "severity": severity,
         "code": code,
     })

@@ -81,7 +81,7 @@ fn result(check: &Check, columns: &Columns, reported: &Reported) -> Value {
         "level": hazard.level.name(),
         "message": {"text": sentence(&hazard.message)},
         "locations": [{"physicalLocation": {
-            "artifactLocation": artifact(&hazard.file),
+            "artifactLocation": artifact(&check.in_repository(&hazard.file)),
             "region": columns.region(&hazard.file, hazard.start, hazard.end),
         }}],
         "partialFingerprints": {"mmaplint/v1": hazard.fingerprint()},
@@ -91,12 +91,12 @@ fn result(check: &Check, columns: &Columns, reported: &Reported) -> Value {
         result["locations"][0]["logicalLocations"] = json!([{"name": hazard.function}]);
     }
     if let Some(suggestion) = &reported.suggestion {
-        result["fixes"] = json!([fix(columns, suggestion)]);
+        result["fixes"] = json!([fix(check, columns, suggestion)]);
     }
     result
 }
 
-fn fix(columns: &Columns, suggestion: &Suggestion) -> Value {
+fn fix(check: &Check, columns: &Columns, suggestion: &Suggestion) -> Value {
     let changes: Vec<Value> = suggestion
         .iter()
         .map(|(file, edits)| {
@@ -104,7 +104,7 @@ fn fix(columns: &Columns, suggestion: &Suggestion) -> Value {
                 .iter()
                 .map(|(start, end, text)| json!({"deletedRegion": columns.region(file, *start, *end), "insertedContent": {"text": text}}))
                 .collect();
-            json!({"artifactLocation": artifact(file), "replacements": replacements})
+            json!({"artifactLocation": artifact(&check.in_repository(file)), "replacements": replacements})
         })
         .collect();
     json!({"description": {"text": "Convert the handler to .mmap_prepare."}, "artifactChanges": changes})
