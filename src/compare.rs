@@ -153,11 +153,12 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
 fn matched<'e>(old: &'e [Entry], new: &[Entry]) -> Vec<Option<&'e Entry>> {
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
     let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
-    // Keys in order of priority: the same place; the same table and handler in a file of the same name; for the driver's own handlers, the
-    // same table and handler in any file; for them, the same handler and struct. A helper that many drivers register identifies none of
-    // them.
-    let keys: [fn(&Entry) -> Option<String>; 4] = [
+    // Keys in order of priority: the same place; the same handler in the same file; the same table and handler in a file of the same name;
+    // for the driver's own handlers, the same table and handler in any file; for them, the same handler and struct. A helper that many
+    // drivers register identifies none of them.
+    let keys: [fn(&Entry) -> Option<String>; 5] = [
         |entry| Some(format!("{} {:?} {}", entry.side.file, entry.side.table, entry.record)),
+        |entry| Some(format!("{} {} {}", entry.side.file, entry.stem, entry.record)),
         |entry| {
             let name = entry.side.file.rsplit('/').next().unwrap_or_default();
             entry.side.table.as_ref().map(|table| format!("{name} {table} {} {}", entry.stem, entry.record))
