@@ -4,7 +4,6 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Dispatches};
-use super::handler::bridged::is_vm_hook;
 use super::handler::helpers::rust_helper;
 use super::hooks::mapped::mapped;
 use super::planner::Planner;
@@ -368,7 +367,7 @@ impl Planner<'_> {
                     let body = Span { start: item.body, end: item.span.end };
                     find_word(body.of(&self.lookup.code(id.file)), name.as_bytes(), 0).is_some()
                 };
-                !is_vm_hook(&self.lookup.code(helper.file), name.as_bytes()) || bodies.iter().any(names)
+                !self.lookup.is_vm_hook(helper.file, &name) || bodies.iter().any(names)
             });
         }
         let readers = helpers.difference(&writers).copied().collect();

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::text::mentions::{Mention, mentions};
 use crate::index::{Hook, Identifiers, Index, ItemId, is_access, is_macro_argument};
 use crate::memo::Memo;
 use crate::source::ast::Function;
-use crate::source::{ItemKind, blank_non_code, find_word, identifier_end, words};
+use crate::source::{ItemKind, blank_non_code, find_word, identifier_before, identifier_end, words};
 
 /// A function or macro that accesses a member, with the syntax of the function's variants.
 pub(super) struct User {
@@ -19,6 +20,10 @@ pub(super) struct User {
     pub(super) functions: Vec<Arc<Function>>,
 }
 
+/// Hooks of a VMA that exists. Their callers may hold its lock for reading only.
+const VM_HOOKS: &[&[u8]] =
+    &[b"open", b"close", b"fault", b"huge_fault", b"map_pages", b"page_mkwrite", b"pfn_mkwrite", b"access", b"mremap"];
+
 /// Cached lookups in an index.
 pub(super) struct Lookup<'a> {
     index: &'a Index,
@@ -26,6 +31,8 @@ pub(super) struct Lookup<'a> {
     names: Memo<String, Vec<u32>>,
     users: Memo<String, Vec<User>>,
     arguments: Memo<String, Vec<u32>>,
+    users_of: Memo<String, Vec<ItemId>>,
+    vm_hooks: Memo<(u32, String), bool>,
 }
 
 impl<'a> Lookup<'a> {
@@ -36,6 +43,8 @@ impl<'a> Lookup<'a> {
             names: Memo::default(),
             users: Memo::default(),
             arguments: Memo::default(),
+            users_of: Memo::default(),
+            vm_hooks: Memo::default(),
         }
     }
 
@@ -70,6 +79,29 @@ impl<'a> Lookup<'a> {
     /// Functions and macros in all files that access a member of this name, in any struct.
     pub(super) fn users(&self, member: &str) -> Arc<Vec<User>> {
         self.users.get(member.to_owned(), || self.files().flat_map_iter(|file| self.users_in(file, member)).collect())
+    }
+
+    /// The functions that name a function, and the macros that call it, in files that may mean another one.
+    pub(super) fn users_of(&self, name: &str) -> Arc<Vec<ItemId>> {
+        self.users_of.get(name.to_owned(), || {
+            let mut users = BTreeSet::new();
+            for file in self.naming(name).iter() {
+                let source = self.index.file(*file);
+                for (at, mention) in mentions(source, &self.code(*file), name) {
+                    let Mention::Code(Some(item)) = mention else { continue };
+                    let is_call = source.text[at + name.len()..].trim_ascii_start().starts_with(b"(");
+                    if matches!((source.items[item].kind, is_call), (ItemKind::Function, _) | (ItemKind::Macro, true)) {
+                        users.insert(ItemId { file: *file, item: item as u32 });
+                    }
+                }
+            }
+            users.into_iter().collect()
+        })
+    }
+
+    /// Whether a file sets a hook of a VMA to a function: `.fault = name`.
+    pub(super) fn is_vm_hook(&self, file: u32, name: &str) -> bool {
+        *self.vm_hooks.get((file, name.to_owned()), || is_vm_hook(&self.code(file), name.as_bytes()))
     }
 
     /// The files in which a name stands as an argument of a macro, or may, as comments are not told from code.
@@ -132,4 +164,15 @@ impl<'a> Lookup<'a> {
         }
         users
     }
+}
+
+/// Whether a table sets a hook of a VMA to a function: `.fault = name`.
+fn is_vm_hook(code: &[u8], name: &[u8]) -> bool {
+    words(code, name).any(|at| {
+        let before = code[..at].trim_ascii_end();
+        let member = before.strip_suffix(b"=").map(<[u8]>::trim_ascii_end);
+        let member =
+            member.and_then(|before| identifier_before(before, before.len()).map(|(from, to)| &before[from..to]));
+        member.is_some_and(|member| VM_HOOKS.contains(&member) || find_word(member, b"fault", 0).is_some())
+    })
 }

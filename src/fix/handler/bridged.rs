@@ -7,15 +7,10 @@ use super::over_new::Kept;
 use crate::fix::hooks::bridge::{Around, ERRORS, passed, returned};
 use crate::fix::rewrite::tidy::each_block;
 use crate::fix::text::layout::{indented, laid_out};
-use crate::fix::text::mentions::{Mention, mentions};
 use crate::index::ItemId;
 use crate::rules::CallEffect;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
-use crate::source::{ItemKind, Span, find_word, identifier_before, words};
-
-/// Hooks of a VMA that exists. Their callers may hold its lock for reading only.
-const VM_HOOKS: &[&[u8]] =
-    &[b"open", b"close", b"fault", b"huge_fault", b"map_pages", b"page_mkwrite", b"pfn_mkwrite", b"access", b"mremap"];
+use crate::source::{ItemKind, Span, find_word};
 
 impl HandlerConversion<'_, '_> {
     /// Whether the old form of a helper becomes a bridge, if it has to stay. A bridge writes to the VMA as a whole: its callers have to be about to map it.
@@ -82,7 +77,7 @@ impl HandlerConversion<'_, '_> {
             .variants
             .iter()
             .all(|function| function.parameters.iter().any(|parameter| parameter.ty.points_to("vm_area_struct")));
-        if !takes_vma || is_vm_hook(&self.shared.lookup.code(id.file), name.as_bytes()) {
+        if !takes_vma || self.shared.lookup.is_vm_hook(id.file, &name) {
             return false;
         }
         if self.shared.is_registered(id) {
@@ -96,22 +91,13 @@ impl HandlerConversion<'_, '_> {
     pub(super) fn users(&self, id: ItemId) -> BTreeSet<ItemId> {
         let index = self.shared.context.index;
         let name = index.file(id.file).name(index.item(id));
-        let files = self.shared.lookup.naming(&name);
-        let is_meant = |file: &&u32| {
-            (index.is_visible_elsewhere(id) || **file == id.file) && !self.means_another(id, &name, **file)
-        };
-        let mut users = BTreeSet::new();
-        for file in files.iter().filter(is_meant) {
-            let source = index.file(*file);
-            for (at, mention) in mentions(source, &self.shared.lookup.code(*file), &name) {
-                let Mention::Code(Some(item)) = mention else { continue };
-                let is_call = source.text[at + name.len()..].trim_ascii_start().starts_with(b"(");
-                if matches!((source.items[item].kind, is_call), (ItemKind::Function, _) | (ItemKind::Macro, true)) {
-                    users.insert(ItemId { file: *file, item: item as u32 });
-                }
-            }
-        }
-        users
+        let users = self.shared.lookup.users_of(&name);
+        let in_files = users.chunk_by(|user, next| user.file == next.file);
+        let meant = in_files.filter(|users| {
+            let file = users[0].file;
+            (index.is_visible_elsewhere(id) || file == id.file) && !self.means_another(id, &name, file)
+        });
+        meant.flatten().copied().collect()
     }
 
     /// The old function as a bridge over the new one.
@@ -150,15 +136,4 @@ impl HandlerConversion<'_, '_> {
         let lines: Vec<String> = lines.iter().map(|line| indented(line, "\t")).collect();
         Some(format!("{head}{{\n{}\n}}", lines.join("\n")))
     }
-}
-
-/// Whether a table sets a hook of a VMA to a function: `.fault = name`.
-pub(in crate::fix) fn is_vm_hook(code: &[u8], name: &[u8]) -> bool {
-    words(code, name).any(|at| {
-        let before = code[..at].trim_ascii_end();
-        let member = before.strip_suffix(b"=").map(<[u8]>::trim_ascii_end);
-        let member =
-            member.and_then(|before| identifier_before(before, before.len()).map(|(from, to)| &before[from..to]));
-        member.is_some_and(|member| VM_HOOKS.contains(&member) || find_word(member, b"fault", 0).is_some())
-    })
 }

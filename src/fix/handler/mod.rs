@@ -1,7 +1,7 @@
 //! Conversion of one handler: its definitions, the driver's own functions that get the VMA, its registrations, and all other places that
 //! name it.
 
-pub(in crate::fix) mod bridged;
+mod bridged;
 pub(in crate::fix) mod by_hand;
 mod dead_hook;
 mod dispatch;
