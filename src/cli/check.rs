@@ -49,7 +49,7 @@ pub struct Options {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
-    /// One line per finding, like checkpatch: --format terse
+    /// One line per finding, like checkpatch --terse: --format terse without the names of the lints
     #[arg(long, conflicts_with = "format")]
     terse: bool,
     /// Print the lint's name on each line of --terse

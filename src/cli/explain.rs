@@ -142,7 +142,9 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
     if found.is_empty() && hook.is_none() && blocker.is_none() {
         let handlers = handler_reports.iter().map(|report| report.name.as_str());
         let blockers = scan.blockers.iter().map(|blocker| blocker.name.as_str());
-        return Err(unknown(handler, &handlers.chain(blockers).collect::<Vec<_>>(), rules));
+        let hooks: Vec<String> = scan.findings.iter().map(|finding| finding.registration.hook.name()).collect();
+        let names = handlers.chain(blockers).chain(hooks.iter().map(String::as_str));
+        return Err(unknown(name, &names.collect::<Vec<_>>(), rules));
     }
     let own = |report: &&HandlerReport| !is_foreign(&scan.findings[report.findings[0]], handler);
     let own: Vec<&HandlerReport> = found.iter().copied().filter(own).collect();
@@ -246,7 +248,10 @@ fn unknown(name: &str, handlers: &[&str], rules: &Rules) -> String {
     let lints = ALL.iter().map(|lint| lint.id);
     let verdicts = Verdict::ALL.iter().map(|verdict| verdict.name());
     let targets = rules.targets().iter().map(|target| target.name.as_str());
-    let all = lints.chain(verdicts).chain(targets).chain(rules.call_names()).chain(handlers.iter().copied());
+    let kinds = rules.requirements().iter().chain(rules.notes()).map(|known| known.kind.trim_end_matches(':'));
+    let efforts = Effort::ALL.iter().map(|effort| effort.name());
+    let known = lints.chain(verdicts).chain(targets).chain(kinds).chain(efforts);
+    let all = known.chain(rules.call_names()).chain(handlers.iter().copied());
     let hint = did_you_mean(name, all);
     format!("unknown name: {name}{hint} (mmaplint rules lists the names)")
 }

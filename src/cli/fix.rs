@@ -30,7 +30,7 @@ pub struct Options {
     /// Handlers to convert: a name, FILE:HANDLER, or a path for all handlers registered below it
     #[arg(value_name = "HANDLER|PATH")]
     chosen: Vec<String>,
-    /// Convert only handlers with these verdicts
+    /// Convert only handlers with these verdicts, and those that can only be converted with them
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT,...")]
     only: Vec<Verdict>,
     /// Modify the files instead of printing a diff
@@ -40,10 +40,10 @@ pub struct Options {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["write", "output"])]
     mbox: Option<PathBuf>,
     /// With --mbox: begin with a mail that describes the series
-    #[arg(long, requires = "mbox")]
+    #[arg(long, requires = "mbox", conflicts_with = "plan")]
     cover_letter: bool,
     /// With --mbox: make one series for each of them, in a folder of its own
-    #[arg(long, requires = "mbox", value_enum, value_name = "WHAT")]
+    #[arg(long, requires = "mbox", conflicts_with = "plan", value_enum, value_name = "WHAT")]
     by: Option<By>,
     /// Show the patches with what each needs and frees, and the handlers that are left, instead of a diff
     #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text",

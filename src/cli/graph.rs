@@ -1,5 +1,6 @@
 //! `mmaplint graph`.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -17,7 +18,7 @@ pub struct Options {
     #[arg(default_value = ".")]
     tree: PathBuf,
     /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Dot)]
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
     #[command(flatten)]
     pub(super) common: Common,
@@ -25,6 +26,8 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// Lines on a terminal, dot elsewhere
+    Auto,
     /// For graphviz: `mmaplint graph TREE | dot -Tsvg`
     Dot,
     /// Every blocker with the handlers it blocks, schema 1
@@ -43,9 +46,15 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let prepared = Prepared::with_blockers(session, false);
     keep(&mut session.scan, &place);
     let report = Report::of(&session.scan, &session.chosen, session.tree().version());
-    let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
-    output::write(options.common.output.as_deref(), syntax, |out| match options.format {
-        Format::Dot => report::dot(&report, &prepared.fixes, out),
+    let is_shown = options.common.output.is_none() && io::stdout().is_terminal();
+    let format = match options.format {
+        Format::Auto if is_shown => Format::Lines,
+        Format::Auto => Format::Dot,
+        format => format,
+    };
+    let syntax = if format == Format::Json { Syntax::Json } else { Syntax::Text };
+    output::write(options.common.output.as_deref(), syntax, |out| match format {
+        Format::Auto | Format::Dot => report::dot(&report, &prepared.fixes, out),
         Format::Json => report::graph_json(&report, &prepared.fixes, out),
         Format::Lines => report::graph_lines(&report, &prepared.fixes, out),
     })?;

@@ -29,7 +29,7 @@ pub struct Options {
     /// Only the tasks below these paths, with the blockers that they wait for
     paths: Vec<String>,
     /// Only the tasks of this maintainer or list (a part of the name or address), with the blockers that they wait for
-    #[arg(long = "for", value_name = "NAME")]
+    #[arg(long = "for", value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     whose: Option<String>,
     /// In text and Markdown, list every task; many handlers with the same next step are one line otherwise
     #[arg(long)]
