@@ -10,13 +10,13 @@ use clap::{Args, ValueEnum};
 use super::buffer::{Buffer, is_stdin};
 use super::compat::CompatOptions;
 use super::conversions::{hold_back, is_compared};
-use super::place::{Place, has, in_order};
+use super::place::{Place, in_order};
+use super::selection::Selection;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
 use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, unified, write};
 use crate::fix_plan::FixPlan;
 use crate::index::Index;
-use crate::kernel::{Git, Maintainers, Tree, is_below};
-use crate::near::did_you_mean;
+use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::escape::printable;
 use crate::report::fix_plan;
 use crate::report::guard::Syntax;
@@ -212,7 +212,7 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let lacks = lacks.filter(|_| !fixes.changes.is_empty());
     let converts = is_module && !fixes.changes.is_empty();
     let since = if converts { fix::since(session, &wanted, how, &fixes)? } else { None };
-    Ok(Planned { names_handlers: !selection.handlers.is_empty(), fixes, lacks, since })
+    Ok(Planned { names_handlers: selection.names_handlers(), fixes, lacks, since })
 }
 
 /// Message about API of the target that the tree lacks. A conversion for that target does not compile there.
@@ -247,54 +247,6 @@ impl Options {
     fn place(&self) -> Place {
         let (tree, chosen) = in_order(&self.tree, &self.chosen);
         Place::of(&tree, &chosen)
-    }
-}
-
-/// Paths and handlers chosen by the arguments.
-struct Selection {
-    paths: Vec<String>,
-    handlers: Vec<(Option<String>, String)>,
-}
-
-impl Selection {
-    fn new(place: &Place, session: &Session) -> Result<Selection, String> {
-        let (tree, index, findings) = (session.tree(), session.context.index, session.findings());
-        let mut selection = Selection { paths: Vec::new(), handlers: Vec::new() };
-        for argument in &place.paths {
-            if has(tree, argument) {
-                selection.paths.push(argument.clone());
-                continue;
-            }
-            let handler = match argument.rsplit_once(':') {
-                Some((file, name)) => (Some(file.trim_start_matches("./").to_owned()), name.to_owned()),
-                None => (None, argument.clone()),
-            };
-            let only = Selection { paths: Vec::new(), handlers: vec![handler] };
-            if !findings.iter().any(|finding| only.holds(index, finding)) {
-                let registered = findings.iter().filter_map(|finding| Some(finding.handler.as_ref()?.name.as_str()));
-                let name = argument.rsplit_once(':').map_or(argument.as_str(), |(_, name)| name);
-                let hint = did_you_mean(name, registered);
-                return Err(format!(
-                    "{argument}: neither a path of the tree nor a handler registered in the tree{hint}"
-                ));
-            }
-            selection.handlers.extend(only.handlers);
-        }
-        Ok(selection)
-    }
-
-    fn holds(&self, index: &Index, finding: &Finding) -> bool {
-        if self.paths.is_empty() && self.handlers.is_empty() {
-            return true;
-        }
-        let file = &index.file(finding.registration.file).path;
-        let below = |path: &String| is_below(file, path);
-        let Some(handler) = &finding.handler else { return self.paths.iter().any(below) };
-        let is_named = |(wanted, name): &(Option<String>, String)| {
-            let defined = handler.place.map(|place| index.file(place.file).path.as_str());
-            *name == handler.name && wanted.as_deref().is_none_or(|wanted| wanted == file || Some(wanted) == defined)
-        };
-        self.paths.iter().any(below) || self.handlers.iter().any(is_named)
     }
 }
 

@@ -17,6 +17,7 @@ mod place;
 mod rules;
 mod scan;
 mod schema;
+mod selection;
 mod tree;
 mod worklist;
 

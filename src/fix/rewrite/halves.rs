@@ -149,7 +149,10 @@ impl Conversion<'_> {
     /// Whether a call only computes its value.
     fn is_idle_call(&self, name: &str) -> bool {
         let tests = self.rules.call(name).is_some_and(|rule| rule.does == CallEffect::Access && rule.test.is_some());
-        self.rules.value(name).is_some() || self.rules.idiom(name).is_some() || tests || name == "is_shared_maywrite"
+        self.rules.value(name).is_some()
+            || self.rules.idiom(name).is_some()
+            || tests
+            || self.rules.flag_test(name).is_some()
     }
 
     /// The statement that announces what the second half will map, if it maps that on every path that succeeds.
