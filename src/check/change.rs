@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::accepted::added_by;
 use super::{Converted, Moves};
+use crate::fix::counted;
 use crate::index::Takes;
 use crate::kernel::{DOCUMENTS, Git, Overlay, RUST, Tree, apply, is_below, parse_patch};
 use crate::source::{Item, ItemKind, blank_non_code, find_word, identifiers, slice};
@@ -163,9 +165,17 @@ fn likeness(one: &[String], other: &[String]) -> f64 {
 }
 
 impl Change {
-    /// Whether it touches no file.
-    pub fn is_empty(&self) -> bool {
-        self.before.overlay().is_empty() && self.after.overlay().is_empty()
+    /// What it leaves unread, or accepts by itself, in sentences.
+    pub fn remarks(&self) -> Vec<String> {
+        let is_empty = self.before.overlay().is_empty() && self.after.overlay().is_empty();
+        let nothing = is_empty.then(|| "the change touches no file: nothing was checked".to_owned());
+        let left_out = (self.left_out > 0).then(|| {
+            format!("{} are not checked out (sparse checkout), and were not read", counted(self.left_out, "file"))
+        });
+        let accepted = Some(added_by(self)).filter(|count| *count > 0);
+        let accepted =
+            accepted.map(|count| format!("the change adds {} that accept findings", counted(count, "comment")));
+        [left_out, nothing, accepted].into_iter().flatten().collect()
     }
 
     /// Name of a file before the change.

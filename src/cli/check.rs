@@ -9,10 +9,10 @@ use clap::{Args, ValueEnum};
 use super::names::LINTS;
 use super::place::Place;
 use super::{CLEAN, Common, ERROR, FINDINGS, check_found, output, tells_unread};
-use crate::check::accepted::{Baseline, CONFIG_NAME, Config, added_by};
+use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
 use crate::check::{Change, Engine, Outcome, Reported, State};
 use crate::fix::{counted, write_below};
-use crate::kernel::{FileTrouble, Tree, bounded};
+use crate::kernel::{FileTrouble, Git, Tree, bounded};
 use crate::lint::{self, ALL, DEPRECATED_MMAP, Lint, no_lint};
 use crate::profile;
 use crate::report::check::{Check, checkstyle, github, gitlab, json_lines, markdown, rdjson, sarif, terse, text};
@@ -166,7 +166,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let mut remarks = std::mem::take(&mut found.remarks);
     if let Some(change) = &change {
         remarks.extend(config.changed_by(change).into_iter().filter(|_| !options.no_config));
-        remarks.extend(of_change(change));
+        remarks.extend(change.remarks());
     }
     if let Some(baseline) = baseline {
         let stale = found.leave_out(&baseline);
@@ -181,7 +181,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let reviews = sides.before.filter(|_| options.format == Format::Markdown).map(review).unwrap_or_default();
     let check = Check {
         tree: &found.tree,
-        below: below_repository(&tree),
+        below: Git::new(tree.root()).below_top(),
         reported: found.reported,
         lints,
         converted: found.converted,
@@ -402,26 +402,6 @@ impl BaselineFile<'_> {
 }
 
 /// Reads a patch. Returns its name and text.
-/// Path of a tree below the top of its git repository.
-fn below_repository(tree: &Tree) -> String {
-    let Ok(root) = tree.root().canonicalize() else { return String::new() };
-    let top = root.ancestors().find(|folder| folder.join(".git").exists());
-    let below = top.and_then(|top| root.strip_prefix(top).ok());
-    below.map(|below| below.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// What a change leaves unread, or accepts by itself.
-fn of_change(change: &Change) -> Vec<String> {
-    let left_out = (change.left_out > 0).then(|| {
-        format!("{} are not checked out (sparse checkout), and were not read", counted(change.left_out, "file"))
-    });
-    let nothing = change.is_empty().then(|| "the change touches no file: nothing was checked".to_owned());
-    let accepted = added_by(change);
-    let accepted =
-        (accepted > 0).then(|| format!("the change adds {} that accept findings", counted(accepted, "comment")));
-    [left_out, nothing, accepted].into_iter().flatten().collect()
-}
-
 fn read_patch(path: &Path) -> Result<(String, Vec<u8>), String> {
     let limit = crate::kernel::PATCH_LIMIT as u64 + 1;
     let mut text = Vec::new();

@@ -69,6 +69,14 @@ impl Git {
         Git { root: root.to_owned(), repository: OnceLock::new(), clock: Clock::default() }
     }
 
+    /// Path of the tree below the top of its repository; empty if it is the top, or no checkout.
+    pub fn below_top(&self) -> String {
+        let Ok(root) = self.root.canonicalize() else { return String::new() };
+        let top = root.ancestors().find(|folder| folder.join(".git").exists());
+        let below = top.and_then(|top| root.strip_prefix(top).ok());
+        below.map(|below| below.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     fn repository(&self) -> Result<&Repository, String> {
         let repository = self.repository.get_or_init(|| Repository::of(&self.root, &self.clock));
         let missing = || format!("{}: is no checkout of git", self.root.display());
