@@ -190,7 +190,8 @@ fn matched<'e>(old: &'e [Entry], new: &[Entry]) -> Vec<Option<&'e Entry>> {
 }
 
 fn fate(old: &Entry, new: &Entry) -> Fate {
-    let is_converted = |entry: &Entry| entry.takes == Takes::Desc;
+    // A sketch is not converted.
+    let is_converted = |entry: &Entry| entry.takes == Takes::Desc && entry.side.verdict == Verdict::Converted;
     let has_handler = |entry: &Entry| entry.side.handler != "NULL";
     if is_converted(new) && !is_converted(old) && has_handler(old) && has_handler(new) {
         Fate::Converted

@@ -124,6 +124,9 @@ pub struct Bracket {
     pub open: String,
     /// Word in the closing call.
     pub close: String,
+    /// Whether it counts between a hook and the `close` of its mappings alone, not within one function.
+    #[serde(default)]
+    pub with_close: bool,
 }
 
 /// Expands alternatives in braces: `list_{add,del}` becomes `list_add` and `list_del`.

@@ -240,3 +240,15 @@ static int second_try_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations second_try = {
 	.mmap = second_try_mmap, //= finish
 };
+
+static int deep_address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct keeper *keeper = file->private_data;
+
+	keeper->prot = &vma->vm_page_prot.pgprot; //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations deep_address = {
+	.mmap = deep_address_mmap, //= unknown
+};

@@ -115,6 +115,7 @@ static void worded_close(struct vm_area_struct *vma)
 
 	WRITE_ONCE(lamp->users, lamp->users - 1);
 	WRITE_ONCE(lamp->is_mapped, false);
+	lamp->is_ready = 0;
 }
 
 static const struct vm_operations_struct worded_vm_ops = {
@@ -128,6 +129,7 @@ static int worded_mmap(struct file *file, struct vm_area_struct *vma)
 	WRITE_ONCE(lamp->users, lamp->users + 1); //~ state:counter
 	WRITE_ONCE(lamp->is_mapped, true); //~ state:counter
 	lamp->opened = lamp->opened + 1; //~ state:counter
+	smp_store_release(&lamp->is_ready, 1); //~ state:counter
 	vma->vm_private_data = lamp;
 	vma->vm_ops = &worded_vm_ops;
 	return 0;
@@ -186,6 +188,113 @@ static int macro_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations macro = {
 	.mmap = macro_mmap, //= mapped
+};
+
+/* State in functions of the driver, which close calls or undoes. */
+static void switch_lamp(struct lamp *lamp, bool on)
+{
+	lamp->on = on;
+}
+
+static void count_users(int *users, int count)
+{
+	*users += count;
+}
+
+static void mark(struct lamp *lamp)
+{
+	lamp->is_marked = true;
+}
+
+static void helped_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	switch_lamp(lamp, false);
+	count_users(&lamp->users, -1);
+	lamp->is_marked = false;
+}
+
+static const struct vm_operations_struct helped_vm_ops = {
+	.close = helped_close,
+};
+
+static int helped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	switch_lamp(lamp, true); //~ state:counter
+	count_users(&lamp->users, 1); //~ state:counter
+	mark(lamp); //~ state:counter
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &helped_vm_ops;
+	return 0;
+}
+
+static const struct file_operations helped = {
+	.mmap = helped_mmap, //= mapped
+};
+
+/* A value from elsewhere, which close brings up to date, too. */
+static void note_size(struct lamp *lamp, unsigned long size)
+{
+	lamp->size = size;
+}
+
+static void sized_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	lamp->size = lamp_size(lamp);
+}
+
+static const struct vm_operations_struct sized_vm_ops = {
+	.close = sized_close,
+};
+
+static int sized_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	note_size(lamp, vma->vm_end - vma->vm_start);
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &sized_vm_ops;
+	return 0;
+}
+
+static const struct file_operations sized = {
+	.mmap = sized_mmap, //= mechanical
+};
+
+/* Counterparts by their names, between a hook and close alone. */
+static void paired_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	lamp_unclaim(lamp);
+	enable_irq(lamp->irq);
+	cancel_delayed_work_sync(&lamp->work);
+}
+
+static const struct vm_operations_struct paired_vm_ops = {
+	.close = paired_close,
+};
+
+static int paired_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp_claim(lamp)) //~ state:counter
+		return -EBUSY;
+	disable_irq(lamp->irq); //~ state:counter
+	schedule_delayed_work(&lamp->work, HZ); //~ state:counter
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &paired_vm_ops;
+	return 0;
+}
+
+static const struct file_operations paired = {
+	.mmap = paired_mmap, //= mapped
 };
 //- drivers/repeated/lamp.h
 #define USE(lamp) ((lamp)->users++)

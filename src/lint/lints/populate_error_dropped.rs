@@ -28,11 +28,15 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
         return places;
     }
     for outcome in facts.accepting(handler).iter() {
-        if !installs_fault(facts, handler, outcome) {
-            for (number, (populate, effect)) in outcome.populates().enumerate() {
-                if populates(&populate.name) && !outcome.condition.iter().any(|literal| literal.says_populated(number)) {
-                    places.insert(effect.place, populate.name.clone());
-                }
+        if installs_fault(facts, handler, outcome) {
+            continue;
+        }
+        let count = outcome.populates().count();
+        let says = |number: usize| outcome.condition.iter().any(|literal| literal.says_populated(number));
+        for (number, (populate, effect)) in outcome.populates().enumerate() {
+            // Where one call fails, a later one may populate in its place.
+            if populates(&populate.name) && !(number..count).any(says) {
+                places.insert(effect.place, populate.name.clone());
             }
         }
     }

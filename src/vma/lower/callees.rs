@@ -144,6 +144,11 @@ impl Lowerer<'_> {
             })
             .collect();
         if !keys.is_empty() {
+            if self.vm_hooks_undo(name, &keys) {
+                let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
+                let take = EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
+                self.event(take, whole.span);
+            }
             return self.call_key(keys, name);
         }
         if let Some(value) = self.own_macro(name, arguments, whole.span) {

@@ -18,8 +18,11 @@ impl Lowerer<'_> {
             E::Name(name) => self.named_call(name, arguments, whole, gets_vma),
             E::Field { base, name, .. } => self.hook_call(base, name, callee, arguments, whole, gets_vma),
             E::Unary { operator, operand } if operator == "*" => self.call(operand, arguments, whole),
-            E::Call { callee: inner, arguments: names } if inner.name() == Some("guard") => {
+            E::Call { callee: inner, arguments: names } if matches!(inner.name(), Some("guard" | "ACQUIRE")) => {
                 self.guard(names, arguments, whole.span)
+            }
+            E::Call { callee: inner, arguments: names } if inner.name() == Some("CLASS") => {
+                self.class(names, arguments, whole.span)
             }
             _ => {
                 self.expression(callee);
@@ -71,7 +74,7 @@ impl Lowerer<'_> {
         if let [target, .., value] = arguments
             && rules.stores(name)
             && !self.aliases.is_vma(value)
-            && (rules.state(name).is_none() || self.is_member_of_mapping(target))
+            && (!rules.has_state_rule(name) || self.is_member_of_mapping(target))
         {
             // `WRITE_ONCE(vma->vm_ops, &lamp_vm_ops)`, `smp_store_release(&lamp->users, 1)`
             let target = match &target.bare().kind {
@@ -79,6 +82,12 @@ impl Lowerer<'_> {
                 _ => target,
             };
             return self.assign("=", target, value, whole.span);
+        }
+        if let Some(position) = rules.call(name).filter(|rule| rule.does == CallEffect::Keep).and_then(|rule| rule.vma)
+            && arguments.get(position).is_some_and(|argument| self.is_address_in_vma(argument))
+        {
+            let why = format!("reachable through the address of one of its fields, which {name} keeps");
+            self.event(EventKind::Unknown { why }, whole.span);
         }
         // A call that requests an action is a small header function, and is followed as such.
         let is_followed = |rule: &&Call| rule.does == CallEffect::Action || gets_vma && self.shows_how(rule, name);
@@ -96,7 +105,11 @@ impl Lowerer<'_> {
                 self.expression(argument);
             }
         }
-        if let Some(effect) = rules.state(name).or_else(|| self.bracket(name)).or_else(|| self.paired_by_rule(name))
+        if let Some(effect) = rules
+            .state(name)
+            .or_else(|| self.bracket(name))
+            .or_else(|| self.paired_by_rule(name))
+            .or_else(|| self.closed_by_name(name))
             && !gets_vma
         {
             return self.state_call(name, effect, arguments, whole.span);

@@ -124,7 +124,7 @@ impl Lowerer<'_> {
                 self.event(EventKind::SharedWrite { object, write: Write::Value }, value.span);
                 Value::Unknown
             }
-            E::Unary { operator, operand } if operator == "&" && self.is_member_of_vma(operand) => {
+            _ if self.is_address_in_vma(value) => {
                 let why = "reachable through the address of one of its fields".to_owned();
                 self.event(EventKind::Unknown { why }, value.span);
                 Value::NonZero
@@ -134,7 +134,12 @@ impl Lowerer<'_> {
     }
 
     fn is_member_of_vma(&self, operand: &Expression) -> bool {
-        matches!(&operand.kind, E::Field { base, .. } if self.aliases.is_vma(base))
+        matches!(&operand.kind, E::Field { base, .. } if self.aliases.is_vma(base) || self.is_member_of_vma(base))
+    }
+
+    /// Whether an expression is the address of a member of the VMA.
+    pub(super) fn is_address_in_vma(&self, value: &Expression) -> bool {
+        matches!(&value.bare().kind, E::Unary { operator, operand } if operator == "&" && self.is_member_of_vma(operand))
     }
 
     pub(super) fn count(&mut self, up: bool, counter: &Expression, span: Span) {

@@ -163,6 +163,9 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         lowerer.steps.push(Step::Assign { slot, value: Value::Zero });
     }
     lowerer.block(&function.body);
+    if let Some(last) = function.body.last().filter(|last| !matches!(last.kind, S::Return(_))) {
+        lowerer.clean_up(Span { start: last.span.end, ..last.span });
+    }
     let flow = std::mem::take(&mut lowerer.steps);
     lowerer.out.flows.push(prune(flow));
     lowerer.out

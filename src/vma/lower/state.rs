@@ -1,11 +1,13 @@
 //! Calls that take or release state.
 
 use super::Lowerer;
-use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
+use rustc_hash::FxHashSet;
+
+use crate::rules::{Bracket, Object, ObjectRule, StateEffect, StateKind, Taking};
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
-use crate::source::{Span, find_word, identifier_before, identifiers, words};
+use crate::source::{Span, find_word, identifier_before, identifier_end, identifiers, words};
 use crate::vma::event::{EventKind, Fails, Write};
-use crate::vma::flow::Value;
+use crate::vma::flow::{Key, Value};
 
 impl<'a> Lowerer<'a> {
     /// Lowers `guard(mutex)(&lock)`. The lock counts as held until the end of the function, not of the scope.
@@ -14,35 +16,57 @@ impl<'a> Lowerer<'a> {
         let name = names.first().and_then(Expression::name);
         if name != Some("rcu") {
             let is_shared = name.and_then(|name| self.context.rules.guard(name)).is_some_and(|guard| guard.shared);
+            self.ownership.cleanups.push((object.clone(), StateKind::Lock));
             self.event(EventKind::Take { kind: StateKind::Lock, object, fails: Fails::Error, is_shared }, span);
         }
+        Value::Unknown
+    }
+
+    /// Lowers `CLASS(fd, f)(number)`, which declares `f` and releases it at the end of the scope.
+    pub(super) fn class(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
+        self.arguments(arguments);
+        let object = names.get(1).map(|object| object.text(self.text)).unwrap_or_default();
+        self.ownership.cleanups.push((object.clone(), StateKind::Ref));
+        self.event(EventKind::Take { kind: StateKind::Ref, object, fails: Fails::Zero, is_shared: false }, span);
         Value::Unknown
     }
 
     /// Effect of paired names: `x_get_y()` takes a reference if the function also calls `x_put_y()`, `x_lock_y()` a lock if it calls
     /// `x_unlock()`.
     pub(super) fn bracket(&self, name: &str) -> Option<StateEffect<'a>> {
-        let stem = |name: &'_ str, word: &str| {
-            let (mut at, mut found) = (0, None);
-            for part in name.split('_') {
-                if part == word {
-                    found = Some(at);
-                }
-                at += part.len() + 1;
-            }
-            found
-        };
         let has = |from: &str, to: &str| {
             let Some(at) = stem(name, from) else { return false };
             self.locals.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
         };
-        self.context.rules.brackets().iter().find_map(|bracket| {
+        self.context.rules.brackets().iter().filter(|bracket| !bracket.with_close).find_map(|bracket| {
             if has(&bracket.open, &bracket.close) && !self.returns_number(name) {
                 Some(StateEffect::Takes(Taking { kind: bracket.kind, ..Taking::default() }))
             } else {
                 has(&bracket.close, &bracket.open).then_some(StateEffect::Undoes(bracket.kind, &Object::Argument(0)))
             }
         })
+    }
+
+    /// Effect of a call whose counterpart by name the `close` of the vm_ops makes: `x_claim()` and `x_unclaim()`, `disable_irq()` and `enable_irq()`.
+    pub(super) fn closed_by_name(&self, name: &str) -> Option<StateEffect<'a>> {
+        // The body of a function of the driver says more than its name.
+        let closes = self.vm_hooks("close");
+        if closes.is_empty() || !self.driver_functions(name).is_empty() {
+            return None;
+        }
+        let called = closes.iter().flat_map(|text| identifiers(text)).collect::<FxHashSet<&str>>();
+        let is_pair = |bracket: &&Bracket| {
+            let Some(at) = stem(name, &bracket.open) else { return false };
+            let rest = &name[at + bracket.open.len()..];
+            called.iter().any(|other| {
+                let is_there = stem(other, &bracket.close) == Some(at) && other[..at] == name[..at];
+                // Without a common beginning, the ends have to agree.
+                is_there && (at > 0 || other[bracket.close.len()..].starts_with(rest))
+            })
+        };
+        let bracket = self.context.rules.brackets().iter().find(is_pair)?;
+        let kind = if bracket.kind == StateKind::Lock { StateKind::Counter } else { bracket.kind };
+        Some(StateEffect::Takes(Taking { kind, object: &Object::Argument(0), ..Taking::default() }))
     }
 
     /// Whether a function of the driver returns a number, and so no object: `x_get_size()`. An `int` may also say whether it failed.
@@ -77,13 +101,34 @@ impl<'a> Lowerer<'a> {
     /// it, or `close` does, for its effect alone: `writel(0, lamp->enable)`.
     pub(super) fn vm_hooks_repeat(&self, name: &str) -> bool {
         let is_call = |text: &[u8], at: usize| text[at + name.len()..].trim_ascii_start().starts_with(b"(");
+        let in_open = |text: &[u8]| words(text, name.as_bytes()).any(|at| is_call(text, at));
+        self.vm_hooks("open").into_iter().any(in_open) || self.close_repeats(name)
+    }
+
+    /// Whether a `close` of a table that the function names makes a call of this name for its effect alone.
+    fn close_repeats(&self, name: &str) -> bool {
         let is_statement = |text: &[u8], at: usize| {
-            is_call(text, at) && matches!(text[..at].trim_ascii_end().last(), Some(b';' | b'{' | b'}' | b')'))
+            text[at + name.len()..].trim_ascii_start().starts_with(b"(")
+                && matches!(text[..at].trim_ascii_end().last(), Some(b';' | b'{' | b'}' | b')'))
         };
-        let any = |member: &str, is_it: &dyn Fn(&[u8], usize) -> bool| {
-            self.vm_hooks(member).into_iter().any(|text| words(text, name.as_bytes()).any(|at| is_it(text, at)))
-        };
-        any("open", &is_call) || any("close", &is_statement)
+        self.vm_hooks("close").into_iter().any(|text| words(text, name.as_bytes()).any(|at| is_statement(text, at)))
+    }
+
+    /// Whether a function of the driver writes a member that the vm_ops of a table which the caller names write back: `close` writes it, or calls the
+    /// function too, with other arguments.
+    pub(super) fn vm_hooks_undo(&self, name: &str, keys: &[Key]) -> bool {
+        if self.vm_hooks("close").is_empty() {
+            return false;
+        }
+        let index = self.context.index;
+        let is_repeated = self.close_repeats(name);
+        keys.iter().any(|key| {
+            let item = index.item(key.id);
+            let body = Span { start: item.body, end: item.span.end }.of(&index.file(key.id.file).text);
+            let written = written_members(body);
+            let is_undone = |(member, is_mark): &(&str, bool)| *is_mark && self.close_writes(member);
+            (is_repeated && !written.is_empty()) || written.iter().any(is_undone)
+        })
     }
 
     /// Whether a `close` of a table that the function names writes a member of this name.
@@ -155,6 +200,44 @@ impl<'a> Lowerer<'a> {
             }
         }
     }
+}
+
+/// The members that a text writes through pointers: `lamp->users += count`, `WRITE_ONCE(lamp->users, count)`, `*users += count`. Also whether the value
+/// is a mark or a count, and not one from elsewhere, which each mapping may write anew.
+fn written_members(text: &[u8]) -> Vec<(&str, bool)> {
+    const COUNTS: [&[u8]; 6] = [b"+=", b"-=", b"|=", b"&=", b"++", b"--"];
+    let counts = |rest: &[u8]| COUNTS.iter().any(|operator| rest.starts_with(operator));
+    let mut members = Vec::new();
+    for arrow in memchr::memmem::find_iter(text, b"->") {
+        let (start, end) = (arrow + 2, identifier_end(text, arrow + 2));
+        let rest = text[end..].trim_ascii_start();
+        let line = &text[crate::source::line_start(text, arrow)..arrow];
+        let is_once = rest.starts_with(b",") && find_word(line, b"WRITE_ONCE", 0).is_some();
+        if is_written(text, start, end - start) || is_once {
+            let value = rest.get(1..).unwrap_or_default().trim_ascii_start();
+            let value = &value[..value.iter().position(|byte| matches!(byte, b';' | b')')).unwrap_or(value.len())];
+            let is_constant = matches!(value, b"true" | b"false") || !value.iter().any(u8::is_ascii_lowercase);
+            members.extend(std::str::from_utf8(&text[start..end]).ok().map(|name| (name, counts(rest) || is_constant)));
+        }
+    }
+    let is_counted = |at: usize| {
+        let end = identifier_end(text, at + 1);
+        end > at + 1 && counts(text[end..].trim_ascii_start())
+    };
+    members.extend(memchr::memchr_iter(b'*', text).any(is_counted).then_some(("", false)));
+    members
+}
+
+/// Offset of the last word of a name that is this one.
+fn stem(name: &str, word: &str) -> Option<usize> {
+    let (mut at, mut found) = (0, None);
+    for part in name.split('_') {
+        if part == word {
+            found = Some(at);
+        }
+        at += part.len() + 1;
+    }
+    found
 }
 
 /// The argument that names the object of a call, if its position is known.
