@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::ItemId;
-use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E, StatementKind};
 use crate::source::{ItemKind, Span, identifiers, parse, spelled, visit};
-use crate::vma::event::{EventKind, Fails};
+use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
 
 impl Lowerer<'_> {
@@ -145,9 +144,7 @@ impl Lowerer<'_> {
             .collect();
         if !keys.is_empty() {
             if self.vm_hooks_undo(name, &keys) {
-                let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
-                let take = EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
-                self.event(take, whole.span);
+                self.counts_for_mapping(arguments, whole.span);
             }
             return self.call_key(keys, name);
         }
@@ -156,9 +153,7 @@ impl Lowerer<'_> {
         }
         let mut result = Value::Unknown;
         if self.vm_hooks_repeat(name) {
-            let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
-            let take = EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
-            result = Value::Slot(self.event(take, whole.span));
+            result = self.counts_for_mapping(arguments, whole.span);
         }
         if !self.is_message(arguments) {
             self.event(EventKind::Work { text: name.to_owned() }, whole.span);

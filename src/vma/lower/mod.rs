@@ -12,6 +12,7 @@ mod locals;
 mod populating;
 mod sharing;
 mod state;
+mod vm_hooks;
 
 use std::sync::Arc;
 
