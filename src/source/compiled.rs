@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::conditional::{Conditional, conditionals};
-use super::lex::{identifier_end, skip_blank};
+use super::lex::{directive_end, identifier_end, identifiers, skip_blank};
 use super::span::Span;
 
 /// Macros whose values are known. Those of distributions are undefined in any other kernel.
@@ -77,9 +77,17 @@ impl KnownMacros {
         self.values.len()
     }
 
-    /// Whether a text names a known macro.
+    /// Whether a text names a known macro, as far as a condition may.
     pub(super) fn names_one(&self, text: &[u8]) -> bool {
-        self.values.keys().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
+        /// Number of names up to which a search for each is faster. A large module derives thousands.
+        const FEW: usize = 32;
+        if self.values.len() <= FEW {
+            return self.values.keys().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some());
+        }
+        memchr::memchr_iter(b'#', text).any(|hash| {
+            let directive = &text[hash..directive_end(text, hash)];
+            identifiers(directive).any(|name| self.values.contains_key(name))
+        })
     }
 
     fn is_defined(&self, name: &str) -> Option<bool> {
@@ -343,6 +351,14 @@ mod tests {
         let blanked = known.arms(text.as_bytes()).blanked(text.as_bytes());
         assert_eq!(blanked.len(), text.len());
         String::from_utf8_lossy(&blanked).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn many_names_are_looked_for_in_conditions() {
+        let mut known = KnownMacros::default();
+        (0..100).for_each(|number| known.define(&format!("HAVE_{number}"), 1));
+        assert!(known.names_one(b"int a;\n#if defined(A) && \\\n\tdefined(HAVE_99)\n#endif\n"));
+        assert!(!known.names_one(b"int HAVE_99;\n#if HAVE_100\n#endif\n"));
     }
 
     #[test]
