@@ -22,6 +22,8 @@ use super::{FILE_LIMIT, FileTrouble, Laid, Overlay, TroubleKind};
 pub struct Git {
     root: PathBuf,
     repository: OnceLock<Result<Option<Repository>, String>>,
+    /// The files that the index marks as not to be checked.
+    marked: OnceLock<Result<BTreeSet<String>, String>>,
     clock: Clock,
 }
 
@@ -66,7 +68,7 @@ struct Difference {
 impl Git {
     /// History of the tree at `root`.
     pub fn new(root: &Path) -> Git {
-        Git { root: root.to_owned(), repository: OnceLock::new(), clock: Clock::default() }
+        Git { root: root.to_owned(), repository: OnceLock::new(), marked: OnceLock::new(), clock: Clock::default() }
     }
 
     /// Path of the tree below the top of its repository; empty if it is the top, or no checkout.
@@ -178,7 +180,7 @@ impl Git {
     /// they differ on disk.
     fn hidden(&self, commit: &Commit) -> Result<Vec<Difference>, String> {
         // Files that are not checked out are absent on both sides.
-        let mut hidden = self.marked()?;
+        let mut hidden = self.marked()?.clone();
         hidden.retain(|path| self.root.join(path).symlink_metadata().is_ok());
         let mut found = self.known_at(commit, &hidden)?;
         let old: BTreeSet<String> = found.iter().map(|known| known.path.clone()).collect();
@@ -194,7 +196,11 @@ impl Git {
     }
 
     /// The files that the index marks as not to be checked.
-    fn marked(&self) -> Result<BTreeSet<String>, String> {
+    fn marked(&self) -> Result<&BTreeSet<String>, String> {
+        self.marked.get_or_init(|| self.list_marked()).as_ref().map_err(Clone::clone)
+    }
+
+    fn list_marked(&self) -> Result<BTreeSet<String>, String> {
         let answer = self.ask(&["ls-files", "-v", "-z"], Vec::new())?;
         let entries = answer.split(|byte| *byte == 0).filter_map(|entry| entry.split_first_chunk::<2>());
         let is_marked = |mark: &u8| mark.is_ascii_lowercase() || *mark == b'S';
@@ -226,7 +232,7 @@ impl Git {
     /// # Errors
     /// Git fails, or an object is missing.
     pub fn lay_left_out(&self, from: (&Commit, &mut Overlay), to: (&Commit, &mut Overlay)) -> Result<usize, String> {
-        let mut left_out = self.marked()?;
+        let mut left_out = self.marked()?.clone();
         left_out.retain(|path| self.root.join(path).symlink_metadata().is_err());
         if left_out.is_empty() {
             return Ok(0);
