@@ -13,7 +13,7 @@ use crate::worklist::Task;
 /// Number of registrations that are listed.
 const REGISTRATIONS_SHOWN: usize = 5;
 
-/// Writes what decides about a helper or a hook that handlers wait for, and what has to be done.
+/// Writes the verdict of a blocker with its reasons, and the next step.
 ///
 /// # Errors
 /// `out` cannot be written.

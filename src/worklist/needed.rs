@@ -1,4 +1,4 @@
-//! What has to be converted before a handler or a blocker, and how far it is.
+//! The blockers of a handler or of another blocker, and the state of their conversion.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ impl Sources<'_> {
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
-    /// Whether the series of `fix` leaves nobody waiting for a blocker.
+    /// Whether no handler waits for a blocker after the series of `fix`.
     pub(super) fn is_written(&self, name: &str) -> bool {
         match self.fixes.fate(self.scan.index, name) {
             Fate::Converted(_) => true,
