@@ -10,7 +10,7 @@ use super::text::mentions::{Mention, mentions};
 use crate::index::{Hook, Identifiers, Index, ItemId, is_access, is_macro_argument};
 use crate::memo::Memo;
 use crate::source::ast::Function;
-use crate::source::{ItemKind, blank_non_code, find_word, identifier_before, identifier_end, words};
+use crate::source::{ItemKind, begins_call, blank_non_code, find_word, identifier_before, identifier_end, words};
 
 /// A function or macro that accesses a member, with the syntax of the function's variants.
 pub(super) struct User {
@@ -89,7 +89,7 @@ impl<'a> Lookup<'a> {
                 let source = self.index.file(*file);
                 for (at, mention) in mentions(source, &self.code(*file), name) {
                     let Mention::Code(Some(item)) = mention else { continue };
-                    let is_call = source.text[at + name.len()..].trim_ascii_start().starts_with(b"(");
+                    let is_call = begins_call(&source.text[at + name.len()..]);
                     if matches!((source.items[item].kind, is_call), (ItemKind::Function, _) | (ItemKind::Macro, true)) {
                         users.insert(ItemId { file: *file, item: item as u32 });
                     }

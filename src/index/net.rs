@@ -13,8 +13,8 @@ use crate::ITEMS_PER_JOB;
 use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{
-    Item, ItemKind, Span, blank_non_code, closing, find_word, identifier_before, identifier_end, is_identifier_byte,
-    is_keyword_before_parenthesis, opening, parse, previous, skip_blank, words,
+    Item, ItemKind, Span, begins_call, blank_non_code, closing, find_word, identifier_before, identifier_end,
+    is_identifier_byte, is_keyword_before_parenthesis, opening, parse, previous, skip_blank, words,
 };
 
 /// A place that may register something and is not understood.
@@ -189,7 +189,7 @@ impl<'i> Net<'i> {
         }
         // A local function pointer that the function itself calls.
         item.is_some_and(|item| item.kind == ItemKind::Function)
-            && words(code, target.as_bytes()).any(|at| code[at + target.len()..].trim_ascii_start().starts_with(b"("))
+            && words(code, target.as_bytes()).any(|at| begins_call(&code[at + target.len()..]))
     }
 
     /// Whether an argument cannot register a handler. `callee(f)` is an annotation, or a function that calls its argument.

@@ -222,6 +222,11 @@ pub fn begins_assignment(behind: &[u8]) -> bool {
     behind.starts_with(b"=") && !behind.starts_with(b"==")
 }
 
+/// Whether the code behind a name calls it: `(arguments)`.
+pub fn begins_call(behind: &[u8]) -> bool {
+    behind.trim_ascii_start().starts_with(b"(")
+}
+
 /// Offset of the first whole-word occurrence of `word` in `text` from `from`.
 pub fn find_word(text: &[u8], word: &[u8], from: usize) -> Option<usize> {
     // The byte before `from` decides whether a word starts at `from`.

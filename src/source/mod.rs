@@ -26,8 +26,8 @@ pub use conditional::Assumed;
 pub use conditional::conditions_at;
 pub use item::{Item, ItemKind};
 pub use lex::{
-    begins_assignment, closing, comments, find_word, identifier_before, identifier_end, identifier_start, identifiers,
-    is_identifier_byte, is_keyword_before_parenthesis, literal_end, opening, previous, skip_blank,
+    begins_assignment, begins_call, closing, comments, find_word, identifier_before, identifier_end, identifier_start,
+    identifiers, is_identifier_byte, is_keyword_before_parenthesis, literal_end, opening, previous, skip_blank,
     spans_of_identifiers, words,
 };
 pub use mask::{Masked, blank_non_code, variants};

@@ -66,6 +66,11 @@ impl Finding {
         self.handler.as_ref().map_or("NULL", |handler| handler.name.as_str())
     }
 
+    /// Whether it registers a handler that takes a VMA.
+    pub fn takes_vma(&self) -> bool {
+        self.registration.hook.takes == Takes::Vma && self.verdict != Verdict::None
+    }
+
     /// Whether the handler uses a field or flag of the mapping, or passes the mapping on.
     pub fn uses_mapping(&self) -> bool {
         let used = [&self.reads, &self.writes, &self.sets, &self.clears, &self.tests, &self.calls];

@@ -265,7 +265,7 @@ impl Sources<'_> {
 
 /// Whether a finding still has to be converted: it registers a handler that takes a VMA, or a sketch.
 fn is_left(finding: &Finding) -> bool {
-    is_sketch(finding) || (finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None)
+    is_sketch(finding) || finding.takes_vma()
 }
 
 /// Whether a handler was written as a sketch.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::late_hook::LateHook;
-use crate::index::Takes;
 use crate::rules::{RequirementKind, Rules};
 use crate::verdict::{Merge, Scan, Verdict};
 
@@ -45,7 +44,7 @@ impl Statistics {
         let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
         for finding in &scan.findings {
             *verdicts.entry(finding.verdict).or_default() += 1;
-            if finding.registration.hook.takes != Takes::Vma || finding.verdict == Verdict::None {
+            if !finding.takes_vma() {
                 continue;
             }
             statistics.left += 1;

@@ -6,7 +6,7 @@ use super::HandlerConversion;
 use super::over_new::is_stub;
 use crate::fix::text::mentions::{Mention, mentions};
 use crate::index::ItemId;
-use crate::source::ItemKind;
+use crate::source::{ItemKind, begins_call};
 
 impl HandlerConversion<'_, '_> {
     /// Whether only converted functions use a helper.
@@ -44,7 +44,7 @@ impl HandlerConversion<'_, '_> {
                 Mention::Code(item) if is_handler && self.is_in_table(name, file, item, at) => true,
                 Mention::Code(Some(item)) => {
                     let user = ItemId { file, item: item as u32 };
-                    let is_call = code[at + name.len()..].trim_ascii_start().starts_with(b"(");
+                    let is_call = begins_call(&code[at + name.len()..]);
                     is_call && self.converted.contains(&user) && self.leaves(user, seen)
                 }
                 Mention::Alias(item) => is_stub(index.file(file), &index.file(file).items[item]),

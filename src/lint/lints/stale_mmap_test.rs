@@ -3,7 +3,7 @@
 use crate::lint::{Facts, Found};
 use crate::rules::CallEffect;
 use crate::verdict::TargetFrom;
-use crate::source::{ItemKind, Span, begins_assignment, blank_non_code, find_word, identifiers, words};
+use crate::source::{ItemKind, Span, begins_assignment, begins_call, blank_non_code, find_word, identifiers, words};
 
 /// Expression for the hook of a file.
 const HOOK: &[u8] = b"f_op->mmap";
@@ -29,8 +29,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 continue;
             }
             for at in words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->")) {
-                let behind = code[at + b"mmap".len()..].trim_ascii_start();
-                if behind.starts_with(b"(") || begins_assignment(behind) {
+                let behind = &code[at + b"mmap".len()..];
+                if begins_call(behind) || begins_assignment(behind) {
                     continue;
                 }
                 let start = item.span.start as usize + at + b"mmap".len() - HOOK.len();

@@ -23,8 +23,7 @@ use super::summary::amount;
 use crate::behaviour::Functions;
 use crate::fix_plan::FixPlan;
 use crate::handler_report::HandlerReport;
-use crate::index::Takes;
-use crate::verdict::{Finding, ResolvedTarget, Scan, Verdict};
+use crate::verdict::{ResolvedTarget, Scan, Verdict};
 use crate::worklist::{Statistics, Task};
 
 const STYLE: &str = include_str!("page.css");
@@ -59,9 +58,7 @@ pub struct Page<'a> {
 pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let version = page.version.as_deref().unwrap_or("(unknown version)");
     let title = format!("The move to .mmap_prepare in Linux {version}");
-    let takes_vma =
-        |finding: &&Finding| finding.registration.hook.takes == Takes::Vma && finding.verdict != Verdict::None;
-    let left = amount(page.scan.findings.iter().filter(takes_vma));
+    let left = amount(page.scan.findings.iter().filter(|finding| finding.takes_vma()));
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -5,7 +5,9 @@ use rustc_hash::FxHashSet;
 use super::Lowerer;
 use super::state::stem;
 use crate::rules::{Bracket, Object, StateEffect, StateKind, Taking};
-use crate::source::{Span, find_word, identifier_before, identifier_end, identifiers, line_start, words};
+use crate::source::{
+    Span, begins_assignment, begins_call, find_word, identifier_before, identifier_end, identifiers, line_start, words,
+};
 use crate::vma::flow::Key;
 
 impl<'a> Lowerer<'a> {
@@ -39,15 +41,14 @@ impl<'a> Lowerer<'a> {
     /// Whether the vm_ops of a table that the function names repeat a call of this name: `open` calls it too, as each mapping and each copy of one needs
     /// it, or `close` does, for its effect alone: `writel(0, lamp->enable)`.
     pub(super) fn vm_hooks_repeat(&self, name: &str) -> bool {
-        let is_call = |text: &[u8], at: usize| text[at + name.len()..].trim_ascii_start().starts_with(b"(");
-        let in_open = |text: &[u8]| words(text, name.as_bytes()).any(|at| is_call(text, at));
+        let in_open = |text: &[u8]| words(text, name.as_bytes()).any(|at| begins_call(&text[at + name.len()..]));
         self.vm_hooks("open").into_iter().any(in_open) || self.close_repeats(name)
     }
 
     /// Whether a `close` of a table that the function names makes a call of this name for its effect alone.
     fn close_repeats(&self, name: &str) -> bool {
         let is_statement = |text: &[u8], at: usize| {
-            text[at + name.len()..].trim_ascii_start().starts_with(b"(")
+            begins_call(&text[at + name.len()..])
                 && matches!(text[..at].trim_ascii_end().last(), Some(b';' | b'{' | b'}' | b')'))
         };
         self.vm_hooks("close").into_iter().any(|text| words(text, name.as_bytes()).any(|at| is_statement(text, at)))
@@ -97,8 +98,6 @@ impl<'a> Lowerer<'a> {
 /// The members that a text writes through pointers: `lamp->users += count`, `WRITE_ONCE(lamp->users, count)`, `*users += count`. Also whether the value
 /// is a mark or a count, and not one from elsewhere, which each mapping may write anew.
 fn written_members(text: &[u8]) -> Vec<(&str, bool)> {
-    const COUNTS: [&[u8]; 6] = [b"+=", b"-=", b"|=", b"&=", b"++", b"--"];
-    let counts = |rest: &[u8]| COUNTS.iter().any(|operator| rest.starts_with(operator));
     let mut members = Vec::new();
     for arrow in memchr::memmem::find_iter(text, b"->") {
         let (start, end) = (arrow + 2, identifier_end(text, arrow + 2));
@@ -125,7 +124,10 @@ fn is_written(text: &[u8], at: usize, length: usize) -> bool {
     let before = text[..at].trim_ascii_end();
     let rest = text[at + length..].trim_ascii_start();
     let is_member = before.ends_with(b"->") || before.ends_with(b".");
-    is_member
-        && (matches!(rest, [b'=', next, ..] if *next != b'=')
-            || [b"--".as_slice(), b"++", b"-=", b"+=", b"&=", b"|="].iter().any(|operator| rest.starts_with(operator)))
+    is_member && (begins_assignment(rest) || counts(rest))
+}
+
+/// Whether the code behind a name changes its value by an operator: `+= value`, `++`.
+fn counts(rest: &[u8]) -> bool {
+    [b"+=", b"-=", b"|=", b"&=", b"++", b"--"].iter().any(|operator| rest.starts_with(*operator))
 }
