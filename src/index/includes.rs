@@ -43,6 +43,10 @@ pub fn included(directive: &[u8], folder: &str) -> Option<String> {
     if !matches!(directive.get(1..)?.trim_ascii_start(), [b'i' | b'/' | b'\\', ..]) {
         return None;
     }
+    // Most directives are like `#include <linux/mm.h>`.
+    if memchr::memchr2(b'"', b'\\', directive).is_none() && memmem::find(directive, b"..").is_none() {
+        return None;
+    }
     // Comments may stand anywhere, and a line may continue on the next.
     let joined = String::from_utf8_lossy(directive).replace("\\\n", "");
     let blank = blank_comments(&joined);

@@ -54,6 +54,8 @@ struct Net<'i> {
     index: &'i Index,
     /// Functions that other files can name.
     visible: Identifiers,
+    /// Names of the other functions, by file.
+    local: FxHashMap<u32, Vec<&'i [u8]>>,
     /// Members of structs that point to functions which take a VMA, hooks or not.
     callbacks: FxHashSet<&'i str>,
     /// Registered handlers, by file and item.
@@ -63,13 +65,16 @@ struct Net<'i> {
 impl<'i> Net<'i> {
     fn new(rules: &'i Rules, index: &'i Index) -> Net<'i> {
         let sources = index.files[..index.listed].par_iter().enumerate().filter(|(_, source)| !source.is_header());
-        let visible = sources.flat_map_iter(|(file, source)| {
+        let handlers = sources.flat_map_iter(|(file, source)| {
             let ids =
                 source.definitions.functions.iter().map(move |(_, item)| ItemId { file: file as u32, item: *item });
-            let seen = ids.filter(|id| index.is_visible_elsewhere(*id));
-            let handlers = seen.filter(|id| may_handle(index.item(*id).head().of(&source.text)));
-            handlers.map(|id| source.name(index.item(id))).collect::<Vec<_>>()
+            ids.filter(|id| may_handle(index.item(*id).head().of(&source.text))).collect::<Vec<_>>()
         });
+        let (visible, own): (Vec<ItemId>, Vec<ItemId>) = handlers.partition(|id| index.is_visible_elsewhere(*id));
+        let mut local: FxHashMap<u32, Vec<&[u8]>> = FxHashMap::default();
+        for id in own {
+            local.entry(id.file).or_default().push(index.item(id).name.of(&index.file(id.file).text));
+        }
         let records = index.files[..index.listed].iter().flat_map(|file| &file.definitions.with_hooks);
         let callbacks = records.flat_map(|(_, members)| members);
         let mut registered: FxHashMap<(u32, u32), Vec<&str>> = FxHashMap::default();
@@ -82,7 +87,10 @@ impl<'i> Net<'i> {
         Net {
             rules,
             index,
-            visible: Identifiers::new(visible.collect()),
+            visible: Identifiers::new(
+                visible.into_iter().map(|id| index.file(id.file).name(index.item(id)).to_owned()).collect(),
+            ),
+            local,
             callbacks: callbacks
                 .filter(|member| member.ty.function.is_some())
                 .map(|member| member.name.as_str())
@@ -97,13 +105,12 @@ impl<'i> Net<'i> {
             return Vec::new();
         }
         let text = &source.text;
-        let own = source.definitions.functions.iter().map(|(_, item)| source.items[*item as usize]);
-        let own = own.filter(|item| may_handle(item.head().of(text))).map(|item| item.name);
-        let own = own.flat_map(|name| words(text, name.of(text)).map(move |at| (at, name.end - name.start)));
-        let visible = self.visible.places(text).map(|(name, at)| (at, name.len() as u32));
-        let mut places: Vec<Span> = own
+        let local = self.local.get(&file).into_iter().flatten();
+        let local = local.flat_map(|name| words(text, name).map(|at| (at, name.len())));
+        let visible = self.visible.places(text).map(|(name, at)| (at, name.len()));
+        let mut places: Vec<Span> = local
             .chain(visible)
-            .map(|(at, length)| Span::new(at, at + length as usize))
+            .map(|(at, length)| Span::new(at, at + length))
             .filter(|place| is_value(text, *place))
             .collect();
         places.sort_unstable();

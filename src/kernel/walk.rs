@@ -182,7 +182,8 @@ impl Listing {
             return self.add_link(tree, folder, entry.path());
         }
         let kind = Kind::of(entry.path().as_os_str().as_encoded_bytes());
-        if kind == Kind::NoC || file_type.is_dir() || tree.overlay().get(&below(tree.root(), entry.path())).is_some() {
+        let is_laid = || !tree.overlay().is_empty() && tree.overlay().get(&below(tree.root(), entry.path())).is_some();
+        if kind == Kind::NoC || file_type.is_dir() || is_laid() {
             return;
         }
         if file_type.is_file() {
@@ -272,5 +273,6 @@ fn below<'p>(folder: &Path, path: &'p Path) -> Cow<'p, str> {
     // Paths of the walk start with the folder as it was given. Comparing them name by name takes longer than the walk.
     let path = path.as_os_str().as_encoded_bytes();
     let below = path.strip_prefix(folder.as_os_str().as_encoded_bytes()).unwrap_or(path);
-    String::from_utf8_lossy(below.strip_prefix(b"/").unwrap_or(below))
+    let below = below.strip_prefix(b"/").unwrap_or(below);
+    std::str::from_utf8(below).map_or_else(|_| String::from_utf8_lossy(below), Cow::Borrowed)
 }
