@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::output;
-use crate::kernel::{Tree, headers_of, installed_kernels, named_kernels};
+use crate::kernel::{Tree, headers_of, installed_kernels, kernels_below, named_kernels};
 use crate::report::escape::printable;
 
 #[derive(Args, Clone, Debug)]
@@ -21,6 +21,9 @@ pub struct KernelOptions {
 
 /// Declarations of the hooks, for a module without a kernel.
 const DECLARATIONS: &str = include_str!("../../rules/declarations.h");
+
+/// Makefile for the same purpose: conditions of a module compare the version.
+const MAKEFILE: &str = "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 0\n";
 
 /// Kernel that a module is built against.
 struct Kernel {
@@ -48,7 +51,8 @@ impl KernelOptions {
     /// that its kernel does not compile is read if `keeps_dead_code` is set.
     ///
     /// # Errors
-    /// A directory cannot be listed, the given kernel has no headers, or a macro is not written as NAME or NAME=VALUE.
+    /// A directory cannot be listed, it only contains kernel trees, the given kernel has no headers, or a macro is not written as NAME or
+    /// NAME=VALUE.
     pub fn open(&self, root: &Path, quiet: bool, keeps_dead_code: bool) -> Result<Tree, String> {
         let tree = Tree::open(root).map_err(|error| error.to_string())?;
         if tree.has_api_headers() {
@@ -57,7 +61,15 @@ impl KernelOptions {
                 None => Ok(tree),
             };
         }
-        self.open_module(root, std::iter::empty(), quiet, keeps_dead_code)
+        match kernels_below(root).as_slice() {
+            [first, rest @ ..] if self.kernel.is_none() => Err(format!(
+                "{} is not a kernel tree; it contains {}{}. Give a kernel tree as TREE. For a module that contains a kernel, --kernel names it",
+                root.display(),
+                first.display(),
+                if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) },
+            )),
+            _ => self.open_module(root, std::iter::empty(), quiet, keeps_dead_code),
+        }
     }
 
     /// Opens a module with the kernel of `--kernel`, else the first of `kernels` that has headers, else an installed one.
@@ -121,7 +133,8 @@ fn assumed(quiet: bool) -> Result<Kernel, String> {
              --kernel DIR names a kernel tree or headers",
         );
     }
-    let tree = Tree::of_texts(&[("include/linux/fs.h", DECLARATIONS)]).map_err(|error| error.to_string())?;
+    let tree = Tree::of_texts(&[("include/linux/fs.h", DECLARATIONS), ("Makefile", MAKEFILE)])
+        .map_err(|error| error.to_string())?;
     Ok(Kernel { tree, build: PathBuf::new() })
 }
 

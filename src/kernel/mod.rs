@@ -21,7 +21,7 @@ pub use apply::apply;
 pub use git::Git;
 pub use mailmap::Person;
 pub use maintainers::{Maintainers, Recipients, Section};
-pub use module::{headers_of, installed_kernels, named_kernels};
+pub use module::{headers_of, installed_kernels, kernels_below, named_kernels};
 pub use naming::{DOCUMENTS, RUST, texts_naming};
 pub use open_folder::{FILE_LIMIT, Links, OpenFolder, bounded};
 pub use overlay::{Laid, Overlay};

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use super::{Tree, TreeError, is_listed};
 use crate::source::{KnownMacros, find_word, kernel_version};
 
-/// Maximum number of folders of a module in which headers are looked for.
+/// Maximum number of folders in which headers are looked for.
 const FOLDER_LIMIT: usize = 2_000;
 
 /// Maximum length in bytes of a header, or of a file of the build system, that is read for macros.
@@ -31,6 +31,15 @@ pub fn headers_of(folder: &Path) -> Option<PathBuf> {
     let beside = [folder.join("source"), folder.join("../source")];
     let mut places = included.map(PathBuf::from).chain(beside);
     places.find(|place| place.join(HEADER).is_file())
+}
+
+/// Kernel trees below a folder, at most two levels down, in order. They have a header of every kernel, and a version in their Makefile.
+pub fn kernels_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = WalkDir::new(folder).min_depth(1).max_depth(2).sort_by_file_name().into_iter();
+    let folders = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_dir()).take(FOLDER_LIMIT);
+    let has_header = folders.filter(|entry| entry.path().join(HEADER).is_file());
+    let is_kernel = |path: &Path| Tree::open(path).is_ok_and(|tree| tree.version().is_some());
+    has_header.map(walkdir::DirEntry::into_path).filter(|path| is_kernel(path)).collect()
 }
 
 /// Kernels that the environment names for the build of modules, with the variables.
