@@ -1,17 +1,17 @@
 //! Findings: one per registration, with the handler, its facts and its verdict.
 
+use super::closes::{undone_but_not_taken, undone_by_close};
 use super::evidence::{Evidence, Note, Requirement};
 use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
-use crate::rules::{NoteKind, RequirementKind, Rules, StateKind};
+use crate::rules::{NoteKind, RequirementKind, Rules};
 use crate::source::{ItemKind, Span};
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
-use crate::vma::paths::first_taken;
-use crate::vma::{Analysis, EventKind, HandlerFacts};
+use crate::vma::{Analysis, HandlerFacts};
 
 /// Location in a file of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,7 +172,10 @@ pub(super) fn finding(
     {
         judgement.notes.push(never_called(registration));
     }
-    judgement.notes.extend(closes(analysis, &all, &judgement));
+    judgement.notes.extend(undone_by_close(analysis, &all, &judgement));
+    if takes_vma && let Some(requirement) = undone_but_not_taken(context, analysis, chosen, &all, &judgement) {
+        judgement.add_to_all_paths(requirement);
+    }
     // Without a close hook nothing is given back that was never taken.
     let has_close = all.iter().flat_map(|facts| &facts.parts).any(|part| part.lowered.closes().next().is_some());
     judgement.notes.retain(|note| has_close || note.kind != NoteKind::CloseWithoutMapped);
@@ -245,29 +248,6 @@ fn never_called(registration: &Registration) -> Note {
     let name = registration.hook.name();
     let text = format!("nothing in the tree calls {name}: delete the member and its implementers");
     own_hook(registration).noted(NoteKind::NeverCalled, text)
-}
-
-/// Notes on state of the handler that the close hooks of its vm_ops release.
-fn closes(analysis: &Analysis, all: &[HandlerFacts], judgement: &Judgement) -> Vec<Note> {
-    let takes = |kind: StateKind| {
-        let is_it = |known: &RequirementKind| [RequirementKind::State(kind), RequirementKind::OpenCall].contains(known);
-        judgement.requirements.iter().any(|requirement| is_it(&requirement.kind))
-    };
-    let mut notes = Vec::new();
-    for key in all.iter().flat_map(|facts| &facts.parts).flat_map(|part| part.lowered.closes()) {
-        let Some(close) = analysis.lowered(key) else { continue };
-        for (at, event) in close.events.iter().enumerate() {
-            let EventKind::Undo { kind, object, .. } = &event.kind else { continue };
-            // The close hook also drops its own locks, and what it has looked up.
-            let before = close.events[..at].iter().map(|event| &event.kind).enumerate();
-            if *kind != StateKind::Lock && takes(*kind) && first_taken(before, *kind, object).is_none() {
-                let text = format!("{}, vm_ops->close of this mapping, releases {object}", close.name);
-                let place = (key.id.file, event.span);
-                notes.push(Evidence::new(place, NoteKind::UndoneByClose, Verdict::Mechanical, text));
-            }
-        }
-    }
-    notes
 }
 
 /// Handles a handler that another module exports: it blocks, unless it has a desc twin.

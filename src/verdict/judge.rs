@@ -40,6 +40,18 @@ impl Judgement {
         self.paths.iter().map(|path| path.verdict).max().unwrap_or(Verdict::Mechanical)
     }
 
+    /// Adds a requirement that holds on every path.
+    pub(super) fn add_to_all_paths(&mut self, requirement: Requirement) {
+        let Requirement { verdict, file, span, .. } = requirement;
+        self.paths
+            .iter_mut()
+            .filter(|path| path.verdict < verdict)
+            .for_each(|path| *path = PathVerdict { verdict, file, span });
+        self.paths.sort();
+        self.paths.dedup_by_key(|path| path.verdict);
+        self.requirements.push(requirement);
+    }
+
     /// Verdict after all blockers are converted; `None` if nothing blocks.
     pub fn after(&self) -> Option<Verdict> {
         let blocked = self.requirements.iter().any(|requirement| requirement.blocker.is_some());

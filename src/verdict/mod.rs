@@ -1,6 +1,7 @@
 //! Judges handlers: the requirements of a conversion, each with its evidence, and the verdict.
 
 mod blockers;
+mod closes;
 mod evidence;
 mod finding;
 mod judge;

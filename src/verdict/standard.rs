@@ -66,8 +66,13 @@ impl Standard<'_> {
         self.evidence(item, kind, Verdict::Mechanical, text)
     }
 
-    /// Verdict of work that moves to `vm_ops->mapped`.
+    /// See [`mapped`].
     pub(super) fn mapped(&self) -> Verdict {
-        if self.target.mapped { Verdict::Mapped } else { Verdict::Finish }
+        mapped(self.target)
     }
+}
+
+/// Verdict of work that moves to `vm_ops->mapped`.
+pub(super) fn mapped(target: &Target) -> Verdict {
+    if target.mapped { Verdict::Mapped } else { Verdict::Finish }
 }

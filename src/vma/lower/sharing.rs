@@ -31,7 +31,8 @@ impl Lowerer<'_> {
 
     /// Whether an expression reaches a shared object: through a pointer, or a global.
     pub(super) fn is_shared(&self, target: &Expression) -> bool {
-        let Some(root) = target.root() else { return false };
+        // `to_lamp(file)->users`
+        let Some(root) = target.root() else { return has_arrow(target) };
         let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
         match self.scope.get(root) {
             Some(_) if self.locals.statics.contains(root) => true,
