@@ -340,3 +340,23 @@ static const struct file_operations by_address = {
 static const struct file_operations by_kept_address = {
 	.mmap = by_kept_address_mmap, //= unknown
 };
+
+/* Recursion is a loop. */
+static int map_rest(struct vm_area_struct *vma, unsigned long address, unsigned long pfn)
+{
+	int ret;
+
+	if (address >= vma->vm_end)
+		return 0;
+	ret = remap_pfn_range(vma, address, pfn, PAGE_SIZE, vma->vm_page_prot); //~ multi-remap,finish:remap_pfn_range
+	return ret ? ret : map_rest(vma, address + PAGE_SIZE, pfn + 1);
+}
+
+static int recursive_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return map_rest(vma, vma->vm_start, 42);
+}
+
+static const struct file_operations recursive = {
+	.mmap = recursive_mmap, //= finish
+};

@@ -41,6 +41,8 @@ pub struct Path {
     pub is_merged: bool,
     /// Whether part of it is unknown: a callee does not parse, calls nest too deep, or there are too many events.
     pub is_cut: bool,
+    /// Whether it calls a function again that is still running.
+    recurs: bool,
 }
 
 /// An event on a path. [`EventTable`] resolves its numbers.
@@ -97,6 +99,8 @@ struct PathCache<'f> {
     event_table: EventTable,
     known: FxHashMap<Key, Arc<Vec<Path>>>,
     running: FxHashSet<Key>,
+    /// Functions among them that were called again.
+    called_again: FxHashSet<Key>,
     /// Paths found while a function of the same cycle was walked, or cut at [`CALL_DEPTH`]. Dropped at the end of the walk.
     provisional: FxHashMap<Key, Arc<Vec<Path>>>,
     is_provisional: bool,
@@ -114,6 +118,7 @@ impl<'f> PathCache<'f> {
             event_table: EventTable::default(),
             known: FxHashMap::default(),
             running: FxHashSet::default(),
+            called_again: FxHashSet::default(),
             provisional: FxHashMap::default(),
             is_provisional: false,
             work: FxHashMap::default(),
@@ -155,7 +160,8 @@ impl<'f> PathCache<'f> {
         // A recursive call adds nothing to the walk. Paths found meanwhile are valid only for this walk.
         if !self.running.insert(key.clone()) {
             self.is_provisional = true;
-            return Arc::new(vec![Path::default()]);
+            self.called_again.insert(key.clone());
+            return Arc::new(vec![Path { recurs: true, ..Path::default() }]);
         }
         let function = self.event_table.number(key, lowered);
         let mut ends: Vec<Path> = Vec::new();
@@ -182,6 +188,13 @@ impl<'f> PathCache<'f> {
             ends.push(Path { is_cut: true, ..Path::default() });
         }
         self.running.remove(key);
+        // A path that calls its function again is a loop.
+        if self.called_again.remove(key) {
+            for path in ends.iter_mut().filter(|path| path.recurs) {
+                path.items.iter_mut().for_each(|item| item.looped = true);
+                path.recurs = false;
+            }
+        }
         unique(&mut ends);
         let ends = Arc::new(limited(ends));
         if self.running.is_empty() {

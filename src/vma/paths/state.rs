@@ -36,6 +36,7 @@ pub struct State {
     pub replaced: Option<PathItem>,
     pub is_merged: bool,
     pub is_cut: bool,
+    pub recurs: bool,
 }
 
 impl State {
@@ -152,7 +153,8 @@ pub fn merge(states: &mut Vec<State>) {
         }
         let is_cut = states.iter().any(|state| state.is_cut);
         let replaced = states.iter().find_map(|state| state.replaced);
-        *states = vec![State { items, is_merged: true, is_cut, replaced, ..State::default() }];
+        let recurs = states.iter().any(|state| state.recurs);
+        *states = vec![State { items, is_merged: true, is_cut, recurs, replaced, ..State::default() }];
     }
 }
 
@@ -165,7 +167,13 @@ pub fn limited(ends: Vec<Path>) -> Vec<Path> {
     let returns = rest.first().and_then(|path| path.returns);
     let mut states: Vec<State> = rest
         .into_iter()
-        .map(|Path { items, is_cut, replaced, .. }| State { items, is_cut, replaced, ..State::default() })
+        .map(|Path { items, is_cut, recurs, replaced, .. }| State {
+            items,
+            is_cut,
+            recurs,
+            replaced,
+            ..State::default()
+        })
         .collect();
     merge(&mut states);
     let merged = states.into_iter().map(|state| Path {
@@ -173,6 +181,7 @@ pub fn limited(ends: Vec<Path>) -> Vec<Path> {
         returns,
         is_merged: true,
         is_cut: state.is_cut,
+        recurs: state.recurs,
         replaced: state.replaced,
         ..Path::default()
     });

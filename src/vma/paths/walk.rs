@@ -282,9 +282,10 @@ impl Walk<'_, '_> {
     /// A path of a callee as its caller sees it: with `name` in the call chains, without the location of the return.
     fn called(&mut self, path: &Path, name: &str) -> Path {
         let mut via = |item: &PathItem| PathItem { via: self.paths.event_table.chain(name, item.via), ..*item };
-        let Path { result, is_merged, is_cut, .. } = *path;
+        let Path { result, is_merged, is_cut, recurs, .. } = *path;
         let replaced = path.replaced.as_ref().map(&mut via);
-        Path { items: path.items.iter().map(via).collect(), result, is_merged, is_cut, replaced, ..Path::default() }
+        let items = path.items.iter().map(via).collect();
+        Path { items, result, is_merged, is_cut, recurs, replaced, ..Path::default() }
     }
 
     /// The state after a call that took one path through the callee.
@@ -306,6 +307,7 @@ impl Walk<'_, '_> {
         next.replaced = next.replaced.or(path.replaced);
         next.is_merged |= path.is_merged;
         next.is_cut |= path.is_cut;
+        next.recurs |= path.recurs;
         next.set(slot, result);
         next
     }
@@ -321,6 +323,7 @@ impl Walk<'_, '_> {
             items: state.items,
             is_merged: state.is_merged,
             is_cut: true,
+            recurs: state.recurs,
             ..Path::default()
         }));
         unique(&mut self.ends);
@@ -340,6 +343,7 @@ impl Walk<'_, '_> {
                 replaced: state.replaced,
                 is_merged: state.is_merged,
                 is_cut: state.is_cut,
+                recurs: state.recurs,
             });
         }
         unique(&mut self.ends);
