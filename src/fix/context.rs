@@ -11,7 +11,7 @@ use crate::index::{Hook, ItemId, SourceFile};
 use crate::kernel::{RUST, Tree, texts_naming};
 use crate::memo::Memo;
 use crate::rules::Rewrite;
-use crate::verdict::{Finding, ResolvedTarget, Session};
+use crate::verdict::{Finding, ResolvedTarget, Session, TargetFrom, choose};
 use crate::vma::Analysis;
 use crate::vma::lower::Context;
 
@@ -30,6 +30,14 @@ pub(super) struct FixContext<'a> {
     pub(super) across: Analysis<'a>,
     pub(super) lookup: Lookup<'a>,
     by_hand: Memo<(String, String), Vec<CallByHand>>,
+    /// Whether a module is built against a kernel without the new hook.
+    pub(super) has_old_kernel: bool,
+}
+
+/// Whether the headers of the kernel have `.mmap_prepare`.
+fn has_new_hook(session: &Session<'_>) -> bool {
+    let own = choose(session.context.rules, session.tree(), "auto");
+    own.is_ok_and(|own| own.from == TargetFrom::Headers)
 }
 
 impl<'a> FixContext<'a> {
@@ -49,6 +57,7 @@ impl<'a> FixContext<'a> {
             across: Analysis::new(session.context.across_modules()),
             lookup: Lookup::new(session.context.index),
             by_hand: Memo::default(),
+            has_old_kernel: session.tree().is_module() && !has_new_hook(session),
         }
     }
 

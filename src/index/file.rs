@@ -84,6 +84,11 @@ impl SourceFile {
         self.dead.is_dead(offset)
     }
 
+    /// Whether the kernel that a module is built against leaves out some code of a range.
+    pub fn has_dead(&self, range: Span) -> bool {
+        self.dead.dead.iter().any(|dead| dead.start < range.end && range.start < dead.end)
+    }
+
     /// Bytes of the file as written.
     pub fn written(&self) -> &[u8] {
         self.written.as_ref().unwrap_or(&self.text)

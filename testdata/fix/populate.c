@@ -159,3 +159,30 @@ static const struct file_operations offset_pages_fops = { .mmap = offset_pages_m
 static const struct file_operations first_pages_fops = { .mmap = first_pages_mmap };
 static const struct file_operations part_pages_fops = { .mmap = part_pages_mmap };
 static const struct file_operations left_pages_fops = { .mmap = left_pages_mmap };
+
+/* The start of the mapping in a variable. */
+static int from_local_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long start = vma->vm_start;
+	unsigned long size = vma->vm_end - start;
+
+	if (size > ring->size)
+		return -EINVAL;
+	if (io_remap_pfn_range(vma, start, ring->base >> PAGE_SHIFT, size, vma->vm_page_prot))
+		return -EAGAIN;
+	return 0;
+}
+
+/* A start that moves is none. */
+static int from_moved_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long start = vma->vm_start;
+
+	start += ring->gap;
+	return remap_pfn_range(vma, start, ring->base >> PAGE_SHIFT, ring->size, vma->vm_page_prot);
+}
+
+static const struct file_operations from_local_fops = { .mmap = from_local_mmap };
+static const struct file_operations from_moved_fops = { .mmap = from_moved_mmap };

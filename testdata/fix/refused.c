@@ -83,6 +83,20 @@ static int captured_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
+static int chosen_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_IO);
+	return 0;
+}
+
+static int counting_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct frame *frame = file->private_data;
+
+	atomic_inc(&frame->mappings);
+	return 0;
+}
+
 static const struct file_operations dead_fops = { .mmap = dead_mmap };
 static const struct file_operations late_fops = { .mmap = late_mmap };
 static const struct file_operations helper_fops = { .mmap = helper_mmap };
@@ -93,6 +107,7 @@ static const struct file_operations backing_fops = { .mmap = backing_mmap };
 static const struct file_operations address_fops = { .mmap = address_mmap };
 static const struct file_operations read_fops = { .mmap = read_mmap };
 static const struct file_operations captured_fops = { .mmap = captured_mmap };
+static const struct file_operations chosen_fops = { .mmap = IS_ENABLED(CONFIG_FRAME) ? chosen_mmap : counting_mmap };
 
 static int reader(struct file *file, struct vm_area_struct *vma)
 {

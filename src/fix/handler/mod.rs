@@ -87,6 +87,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
     /// Converts the handler: its functions, its registrations, and everything else that names it.
     pub(in crate::fix) fn run(mut self) -> Outcome {
         let index = self.shared.context.index;
+        self.check_arms();
         let helpers = self.helper_names();
         self.populating = Rc::new(self.populating());
         self.out.second = self.second_name();
@@ -129,6 +130,19 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             self.out.reason = Some(format!("its edits of {} overlap", index.file(file).path));
         }
         self.out
+    }
+
+    /// Refuses a function of which an old kernel leaves out some code: kernels that have the new hook may compile just that.
+    fn check_arms(&mut self) {
+        let index = self.shared.context.index;
+        let own = self.candidate.definitions.iter().chain(&self.candidate.helpers);
+        let cut = own.clone().find(|id| index.file(id.file).has_dead(index.item(**id).span)).copied();
+        if let Some(id) = cut.filter(|_| self.shared.has_old_kernel) {
+            let place = index.file(id.file).at(index.item(id).name.start);
+            self.refuse(format!(
+                "{place}: a kernel with .mmap_prepare may compile other arms of the conditionals; --kernel names such a kernel"
+            ));
+        }
     }
 
     fn is_static(&self) -> bool {

@@ -216,7 +216,9 @@ impl HandlerConversion<'_, '_> {
         let is_same = |other: &Registration| {
             other.file == registration.file
                 && other.hook == registration.hook
-                && other.span != registration.span
+                // `.mmap = x ? f : g` registers both.
+                && (other.span != registration.span
+                    || (registration.macro_name.is_none() && other.handler != registration.handler))
                 // Two different conditions may exclude each other.
                 && (other.condition == registration.condition
                     || other.condition.is_none()
@@ -240,9 +242,9 @@ impl HandlerConversion<'_, '_> {
             .shared
             .findings
             .iter()
+            .filter(|finding| finding.handler.is_some())
             .filter(|finding| is_same(&finding.registration) && !overrides(&finding.registration));
-        let left = others.find(is_left)?;
-        left.handler.as_ref().map(|handler| handler.name.as_str())
+        others.find(is_left)?.handler.as_ref().map(|handler| handler.name.as_str())
     }
 }
 

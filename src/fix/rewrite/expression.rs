@@ -184,12 +184,18 @@ impl Rewriter<'_> {
     pub(in crate::fix) fn is_size(&self, expression: &Expression) -> bool {
         match &expression.bare().kind {
             E::Binary { operator, left, right } => {
-                operator == "-" && self.is_field(left, "vm_end") && self.is_field(right, "vm_start")
+                operator == "-" && self.is_field(left, "vm_end") && self.is_start(right)
                     || operator == "<<" && right.name() == Some("PAGE_SHIFT") && self.is_pages(left)
             }
             E::Name(name) => self.locals.sizes.iter().any(|known| known == name),
             _ => false,
         }
+    }
+
+    /// Whether an expression is the first address of the VMA.
+    pub(in crate::fix) fn is_start(&self, expression: &Expression) -> bool {
+        let is_held = |name: &str| self.locals.starts.iter().any(|known| known == name);
+        self.is_field(expression, "vm_start") || expression.bare().name().is_some_and(is_held)
     }
 
     /// Whether an expression is the size of the VMA in pages, as a call or kept in a variable.

@@ -289,7 +289,7 @@ impl Rewriter<'_> {
             self.open(call.span.start, "populates behind another call that may populate; an action populates once");
         }
         self.has_populated = true;
-        let is_from_start = argument(rule.start).is_none_or(|start| self.is_field(start, "vm_start"));
+        let is_from_start = argument(rule.start).is_none_or(|start| self.is_start(start));
         let is_all = self.is_all(rule, arguments);
         let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
         // The old call also rejected a page array that reaches beyond the VMA.
@@ -387,7 +387,7 @@ impl Rewriter<'_> {
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
         let takes_no_part = rule.start.is_none() && rule.pages.is_some();
         takes_no_part
-            || argument(rule.start).is_some_and(|start| self.is_field(start, "vm_start"))
+            || argument(rule.start).is_some_and(|start| self.is_start(start))
                 && argument(rule.size).is_some_and(|size| self.is_whole(size))
     }
 

@@ -61,16 +61,22 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) message: Option<String>,
 }
 
-/// Unit of a size.
+/// What a variable holds of the mapping.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
+enum Quantity {
+    /// Its first address.
+    Start,
+    /// Its size in bytes.
     Bytes,
+    /// Its size in pages.
     Pages,
 }
 
 /// Facts about a function's variables.
 #[derive(Debug, Default)]
 pub(in crate::fix) struct Locals {
+    /// Variables that hold the first address of the VMA.
+    pub(in crate::fix) starts: Vec<String>,
     /// Variables that hold the size of the VMA in bytes.
     pub(in crate::fix) sizes: Vec<String>,
     /// Variables that hold it in pages.
@@ -114,12 +120,20 @@ impl Rewriter<'_> {
         self.statements(&function.body);
     }
 
-    /// Finds the variables that hold the size of the VMA, and the bool variables.
+    /// Finds the variables that hold the start or the size of the VMA, and the bool variables.
     fn read_variables(&mut self, function: &Function) {
-        let mut assigned: BTreeMap<String, (usize, Option<Unit>)> = BTreeMap::new();
-        let unit = |value: &Expression| match value {
-            value if self.is_size(value) => Some(Unit::Bytes),
-            value => self.is_pages(value).then_some(Unit::Pages),
+        // A size may be computed from a variable that holds the start.
+        for _ in 0..2 {
+            self.locals = self.locals_of(function);
+        }
+    }
+
+    fn locals_of(&self, function: &Function) -> Locals {
+        let mut assigned: BTreeMap<String, (usize, Option<Quantity>)> = BTreeMap::new();
+        let held = |value: &Expression| match value {
+            value if self.is_start(value) => Some(Quantity::Start),
+            value if self.is_size(value) => Some(Quantity::Bytes),
+            value => self.is_pages(value).then_some(Quantity::Pages),
         };
         let (mut booleans, mut initialised) = (Vec::new(), Vec::new());
         visit::statements(&function.body, &mut |seen| match seen {
@@ -133,14 +147,14 @@ impl Rewriter<'_> {
                 if let Some(value) = &declared.value {
                     initialised.push(declared.name.clone());
                     let entry = assigned.entry(declared.name.clone()).or_default();
-                    *entry = (entry.0 + 1, unit(value));
+                    *entry = (entry.0 + 1, held(value));
                 }
             }
             Seen::Expression(expression) => match &expression.kind {
                 E::Assign { operator, target, value } => {
                     if let Some(name) = target.name() {
                         let entry = assigned.entry(name.to_owned()).or_default();
-                        *entry = (entry.0 + 1, unit(value).filter(|_| operator == "="));
+                        *entry = (entry.0 + 1, held(value).filter(|_| operator == "="));
                     }
                 }
                 // These macros write to their arguments.
@@ -165,14 +179,14 @@ impl Rewriter<'_> {
         // A variable that only some paths assign may be uninitialised on others.
         let always: BTreeSet<&str> =
             function.body.iter().flat_map(set_by).chain(initialised.iter().map(String::as_str)).collect();
-        let holding = |unit: Unit| {
+        let holding = |held: Quantity| {
             let known = assigned
                 .iter()
-                .filter(|(name, (times, found))| *times == 1 && *found == Some(unit) && always.contains(name.as_str()));
+                .filter(|(name, (times, found))| *times == 1 && *found == Some(held) && always.contains(name.as_str()));
             known.map(|(name, _)| name.clone()).collect()
         };
-        let (sizes, pages) = (holding(Unit::Bytes), holding(Unit::Pages));
-        self.locals = Locals { booleans, sizes, pages, ..Locals::default() };
+        let (sizes, pages) = (holding(Quantity::Bytes), holding(Quantity::Pages));
+        Locals { starts: holding(Quantity::Start), sizes, pages, booleans, ..Locals::default() }
     }
 
     pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
