@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::index::{Index, ItemId, Registration, Takes};
+use crate::index::{Index, ItemId, Registration, Takes, prepared};
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -104,7 +104,7 @@ pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(K
         .collect()
 }
 
-/// A registration of a converted handler that the new tree has lost.
+/// A registration that the new tree has lost.
 pub enum Lost<'f> {
     /// The table is still there, and sets the hook no more.
     Hook {
@@ -112,38 +112,46 @@ pub enum Lost<'f> {
         old: &'f Finding,
         /// The table.
         table: ItemId,
+        /// Whether the handler, or its conversion, is still there.
+        has_handler: bool,
     },
     /// The table still names the handler, which is gone.
     Handler {
         /// The registration after.
         new: &'f Finding,
     },
+    /// The table sets the hook to a function that takes a VMA where the hook passes a desc, or the other way round.
+    OtherType {
+        /// The registration after.
+        new: &'f Finding,
+    },
 }
 
-/// The registrations of converted handlers that a new tree has lost. `pairs` has the converted handlers ([`converted`]).
+/// The registrations that a new tree has lost. `pairs` has the converted handlers ([`converted`]).
 pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pairs: &[(Key, Key)]) -> Vec<Lost<'f>> {
+    let new_index = new.0;
     let is_at = |finding: &Finding, path: &str, other: &Registration| {
         let registration = &finding.registration;
         (&registration.table, &registration.hook.record) == (&other.table, &other.hook.record)
-            && new.0.file(registration.file).path == path
+            && new_index.file(registration.file).path == path
     };
     let mut found = Vec::new();
     for finding in old.1 {
         let registration = &finding.registration;
-        let Some(name) = &registration.table else { continue };
-        let is_converted = |key: Key| pairs.iter().any(|(was, _)| *was == key);
-        if registration.hook.takes != Takes::Vma || !finding.function(old.0).is_some_and(is_converted) {
-            continue;
-        }
+        let (Some(name), Some(key)) = (&registration.table, finding.function(old.0)) else { continue };
         let path = &old.0.file(registration.file).path;
-        match new.1.iter().find(|new| is_at(new, path, registration)) {
-            Some(new_finding) => {
-                let is_gone = new_finding.function(new.0).is_none();
-                if is_gone && new_finding.handler_name() == finding.handler_name() {
-                    found.push(Lost::Handler { new: new_finding });
-                }
-            }
-            None => found.extend(new.0.variable(path, name).map(|table| Lost::Hook { old: finding, table })),
+        let mut at_table = new.1.iter().filter(|new| is_at(new, path, registration)).peekable();
+        if at_table.peek().is_some_and(|new| new.verdict != Verdict::None) {
+            let is_converted = pairs.iter().any(|(was, _)| *was == key);
+            let is_gone =
+                |new: &&Finding| new.function(new_index).is_none() && new.handler_name() == finding.handler_name();
+            found.extend(at_table.clone().filter(|new| new.is_of_other_type).map(|new| Lost::OtherType { new }));
+            found.extend(at_table.next().filter(is_gone).filter(|_| is_converted).map(|new| Lost::Handler { new }));
+        } else if let Some(table) = new_index.variable(path, name) {
+            let handler = finding.handler_name();
+            let names = [handler.to_owned(), prepared(handler)];
+            let has_handler = names.iter().any(|name| !new_index.functions(name, table.file).is_empty());
+            found.push(Lost::Hook { old: finding, table, has_handler });
         }
     }
     found

@@ -348,7 +348,7 @@ impl Walk<'_, '_> {
             CallEffect::Helper => rule.only_reads(),
             _ => false,
         });
-        let is_silent = is_ruled_silent || rules.is_silent(&call.name) && !rules.has_state_rule(&call.name);
+        let is_silent = is_ruled_silent || !rules.is_compared(&call.name);
         let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
         if is_effect && !is_silent {
             self.add_effect(EffectKind::Call(name, arguments), call.span, &mut state);

@@ -195,7 +195,8 @@ pub fn converted(before: &Session, after: &Session, name_before: impl Fn(&str) -
     let name = |finding: &Finding| finding.handler.as_ref().map(|handler| handler.name.clone());
     let takes = |finding: &&Finding, takes: Takes| finding.registration.hook.takes == takes;
     let mut found = Vec::new();
-    for new in after.findings().iter().filter(|finding| takes(finding, Takes::Desc)) {
+    let is_converted = |finding: &&Finding| takes(finding, Takes::Desc) && !finding.is_of_other_type;
+    for new in after.findings().iter().filter(is_converted) {
         let (path, table, record) = place(after, new);
         let at = (name_before(&path), table, record);
         let is_here = |session: &Session, finding: &&Finding, at: &(String, Option<String>, String)| {

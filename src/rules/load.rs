@@ -105,6 +105,8 @@ struct RuleFile {
 #[serde(deny_unknown_fields, default)]
 struct Silent {
     names: Vec<String>,
+    /// Names among them whose effect stays in the file, and is compared.
+    compared: Vec<String>,
     prefixes: Vec<String>,
     suffixes: Vec<String>,
 }
@@ -258,6 +260,7 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.presence.words.extend(file.presence.words);
     rules.presence.absent.extend(file.presence.absent);
     rules.silent.extend(file.silent.names);
+    rules.compared.extend(file.silent.compared);
     rules.silent_prefixes.extend(file.silent.prefixes);
     rules.silent_suffixes.extend(file.silent.suffixes);
     rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));

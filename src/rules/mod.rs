@@ -46,6 +46,7 @@ pub struct Rules {
     guards: Vec<Guard>,
     presence: Presence,
     silent: FxHashSet<String>,
+    compared: FxHashSet<String>,
     silent_prefixes: Vec<String>,
     silent_suffixes: Vec<String>,
     mapping_records: FxHashSet<String>,
@@ -205,6 +206,11 @@ impl Rules {
         self.silent.contains(name)
             || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
+    }
+
+    /// Whether a conversion has to keep a call of `name`, although it takes no state.
+    pub fn is_compared(&self, name: &str) -> bool {
+        !self.is_silent(name) || self.has_state_rule(name) || self.compared.contains(name)
     }
 
     /// Question of a call of `name` about an object's presence.

@@ -7,7 +7,7 @@ use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules};
-use crate::source::{ItemKind, Span};
+use crate::source::{ItemKind, Span, find_word};
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
@@ -58,6 +58,8 @@ pub struct Finding {
     pub calls: Vec<String>,
     /// Effect on merging; `None` if no handler was found.
     pub merge: Option<Merge>,
+    /// Whether the handler takes a VMA where the hook passes a desc, or the other way round.
+    pub is_of_other_type: bool,
 }
 
 impl Finding {
@@ -180,8 +182,10 @@ pub(super) fn finding(
     let has_close = all.iter().flat_map(|facts| &facts.parts).any(|part| part.lowered.closes().next().is_some());
     judgement.notes.retain(|note| has_close || note.kind != NoteKind::CloseWithoutMapped);
     let sketch = sketched(index, &all).filter(|_| !takes_vma);
-    let is_sketch = sketch.is_some();
-    judgement.requirements.extend(sketch);
+    let other_type = of_other_type(index, registration, &keys);
+    let is_of_other_type = other_type.is_some();
+    let is_open = sketch.is_some() || is_of_other_type;
+    judgement.requirements.extend(sketch.into_iter().chain(other_type));
     judgement.paths.sort();
     judgement.requirements.sort();
     judgement.requirements.dedup();
@@ -190,10 +194,9 @@ pub(super) fn finding(
     let merge = (!all.is_empty()).then(|| merge(context.rules, &all));
     let verdict = match (registration.hook.takes, keys.is_empty()) {
         _ if is_null && keys.is_empty() => Verdict::None,
-        (Takes::Desc, _) if is_sketch => Verdict::Unknown,
+        _ if is_open || keys.is_empty() => Verdict::Unknown,
         (Takes::Desc, _) => Verdict::Converted,
-        (Takes::Vma, true) => Verdict::Unknown,
-        (Takes::Vma, false) => judgement.verdict(),
+        (Takes::Vma, _) => judgement.verdict(),
     };
     let place = keys.first().map(|key| Place { file: key.id.file, span: index.item(key.id).name });
     let unique = |list: fn(&Lowered) -> &[FieldUse]| {
@@ -216,6 +219,7 @@ pub(super) fn finding(
         registration: registration.clone(),
         judgement,
         merge,
+        is_of_other_type,
     }
 }
 
@@ -233,6 +237,21 @@ fn sketched(index: &Index, all: &[HandlerFacts]) -> Option<Requirement> {
         let text = format!("{} is a sketch: the comment above it names what is open", part.lowered.name);
         Some(Evidence::new((part.file, item.name), RequirementKind::Unknown(None), Verdict::Unknown, text))
     })
+}
+
+/// Requirement of a function that takes a VMA where its hook passes a desc, or the other way round.
+fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Option<Requirement> {
+    let [vma, desc] = [("vm_area_struct", "VMA"), ("vm_area_desc", "desc")];
+    let ((wrong, taken), (right, passed)) =
+        if registration.hook.takes == Takes::Vma { (desc, vma) } else { (vma, desc) };
+    let takes = |key: &&Key, tag: &str| {
+        let head = index.item(key.id).head().of(&index.file(key.id.file).text);
+        find_word(head, tag.as_bytes(), 0).is_some()
+    };
+    let key = keys.iter().find(|key| takes(key, wrong) && !takes(key, right))?;
+    let place = (key.id.file, index.item(key.id).name);
+    let text = format!("takes a {taken}, but {} passes a {passed}", registration.hook.name());
+    Some(Evidence::new(place, RequirementKind::Unknown(None), Verdict::Unknown, text))
 }
 
 /// Requirement of a hook in a table that is not being migrated: it is retyped with all its implementers.

@@ -46,7 +46,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
     let index = facts.context.index;
     match lost {
-        Lost::Hook { old, table } => {
+        Lost::Hook { old, table, has_handler } => {
             let registration = &old.registration;
             let (file, item) = (index.file(table.file), index.item(table));
             let place = before.context.index.file(registration.file).at(registration.span.start);
@@ -56,10 +56,18 @@ fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
                 registration.hook.member,
                 old.handler_name()
             );
-            found.at(table.file, item.name, message);
+            let hazard = found.at(table.file, item.name, message);
+            // A change that also deletes the handler may mean to.
+            if !has_handler {
+                hazard.level = Level::Warning;
+            }
         }
         Lost::Handler { new } => {
             let message = format!("registers {}, which is gone", new.handler_name());
+            found.at(new.registration.file, new.registration.span, message);
+        }
+        Lost::OtherType { new } => {
+            let message = format!("registers {}, whose parameters are not those of {}", new.handler_name(), new.registration.hook.name());
             found.at(new.registration.file, new.registration.span, message);
         }
     }
