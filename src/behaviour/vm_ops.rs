@@ -43,7 +43,11 @@ impl<'f, 'a> VmOps<'f, 'a> {
     fn compared(&self, old: &Term, new: &Term) -> Differing {
         let (old, new) = (members(self.old, old)?, members(self.new, new)?);
         let has = |(functions, file): (&Functions, u32), name: &str| functions.own(name, file).is_some();
-        let is_renamed = |was: &str| has(self.old, was) && !has(self.new, was);
+        // The conversion may be a function of another file.
+        let path = &self.old.0.context.index.file(self.old.1).path;
+        let same_file = self.new.0.context.index.numbered(path).map(|file| (self.new.0, file));
+        let is_gone = |was: &str| !has(self.new, was) && !same_file.is_some_and(|new| has(new, was));
+        let is_renamed = |was: &str| has(self.old, was) && is_gone(was);
         let is_same = |was: Option<&String>, is: Option<&String>| match (was, is) {
             (Some(was), Some(is)) => was == is || is_renamed(was),
             (was, is) => was.is_none() && is.is_none(),

@@ -139,7 +139,7 @@ impl Index {
     }
 
     /// Number of the file at a path, if it was kept.
-    fn numbered(&self, path: &str) -> Option<u32> {
+    pub(crate) fn numbered(&self, path: &str) -> Option<u32> {
         let reached = || self.reached().iter().position(|file| file.path == path);
         self.listed_number(path).or_else(|| Some((self.listed + reached()?) as u32))
     }

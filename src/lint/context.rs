@@ -14,7 +14,7 @@ use crate::kernel::Tree;
 use crate::memo::Memo;
 use crate::rules::{Call, Rules};
 use crate::source::Span;
-use crate::verdict::{Finding, ResolvedTarget, Session};
+use crate::verdict::{Finding, ResolvedTarget, Session, undone};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, Event, EventKind, HandlerFacts};
@@ -161,6 +161,12 @@ impl<'a> Facts<'a> {
     /// Facts of a function that a handler reaches, or of a hook that it installs.
     pub fn lowered(&self, key: &Key) -> Option<&Lowered> {
         self.analysis.lowered(key).map(AsRef::as_ref)
+    }
+
+    /// The first release, in a hook or a function that it calls, of state that the same function did not take, with its file.
+    pub fn first_undone(&self, hook: &Key) -> Option<(u32, Span)> {
+        let reached = self.analysis.reached(hook);
+        reached.into_iter().find_map(|(key, lowered)| Some((key.id.file, undone(&lowered.events).next()?.0.span)))
     }
 
     /// Asks each handler something, in parallel; the answers are in the order of the handlers.

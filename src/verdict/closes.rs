@@ -113,7 +113,7 @@ fn is_statement(text: &[u8], call: Span) -> bool {
 }
 
 /// Releases of state that a function did not take itself, with kind and object. It also drops its own locks, and what it has looked up.
-fn undone(events: &[Event]) -> impl Iterator<Item = (&Event, StateKind, &str)> {
+pub fn undone(events: &[Event]) -> impl Iterator<Item = (&Event, StateKind, &str)> {
     events.iter().enumerate().filter_map(|(at, event)| {
         let EventKind::Undo { kind, object, .. } = &event.kind else { return None };
         let before = events[..at].iter().map(|event| &event.kind).enumerate();

@@ -15,6 +15,7 @@ mod target;
 mod workspace;
 
 pub use blockers::{Blocker, BlockerKind};
+pub use closes::undone;
 pub use evidence::{Evidence, Note, Requirement};
 pub use finding::{Finding, HandlerPlace, Place, SKETCH_MARK};
 pub use judge::{Judgement, PathVerdict, judge};

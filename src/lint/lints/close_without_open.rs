@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::lint::{Facts, Found, HandlerView};
 use crate::source::Span;
-use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::visit::{self, Seen};
-use crate::vma::EventKind;
 use crate::vma::flow::{Key, Lowered, VmHook};
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -27,11 +25,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 if copes(facts, &close.key, lowered) {
                     continue;
                 }
-                let undone = lowered.events.iter().find(|event| {
-                    matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock)
-                });
-                let undone = undone.map(|event| event.span).or_else(|| undone_by_name(facts, handler, &close.key));
-                let Some(undone) = undone else { continue };
+                let by_name = || Some((close.key.id.file, undone_by_name(facts, handler, &close.key)?));
+                let Some((file, undone)) = facts.first_undone(&close.key).or_else(by_name) else { continue };
                 let how = if is_copied { "a fork() or a partial munmap()" } else { "a partial munmap()" };
                 let open = match idle {
                     Some(open) => {
@@ -44,7 +39,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     "{} drops what the mapping took, but {open}: after {how} it drops more than was taken",
                     lowered.name
                 );
-                found.at(close.key.id.file, undone, message);
+                found.at(file, undone, message);
             }
         }
     }
@@ -89,7 +84,7 @@ fn undone_by_name(facts: &Facts, handler: &HandlerView, close: &Key) -> Option<S
     found
 }
 
-/// Whether a close hook is safe without open: it checks the range that goes away, clears its pointer, releases only what it took itself,
+/// Whether a close hook is safe without open: it checks the range that goes away, clears its pointer,
 /// or exists only without an MMU, where it never runs twice.
 fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     let looks = lowered.reads.iter().any(|read| matches!(read.name.as_str(), "vm_start" | "vm_end"));
@@ -103,7 +98,5 @@ fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
     }
     let file = facts.context.index.file(key.id.file);
     let condition = file.condition_at(facts.context.index.item(key.id).name.start).unwrap_or_default();
-    // It releases what it took itself.
-    let takes = lowered.events.iter().any(|event| matches!(&event.kind, EventKind::Take { kind, .. } if *kind != StateKind::Lock));
-    takes || looks || forgets || condition.contains("!CONFIG_MMU") || condition.contains("!defined(CONFIG_MMU)")
+    looks || forgets || condition.contains("!CONFIG_MMU") || condition.contains("!defined(CONFIG_MMU)")
 }
