@@ -22,6 +22,7 @@ mod sketched;
 mod text;
 mod unit;
 mod verified;
+mod without_mmu;
 
 pub use change::{Applicability, Change, Fixes, HandlerFix, Step};
 pub use fate::Fate;

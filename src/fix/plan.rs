@@ -152,6 +152,7 @@ pub fn verified(
         let mut fixes = plan_without(session, wanted, options, &held)?;
         let verified = verify(session, &mut fixes, with_hazards);
         if !verified.takes_others || round == ROUNDS {
+            fixes.remark_without_mmu(session);
             return Ok(fixes);
         }
         held.extend(verified.differing);

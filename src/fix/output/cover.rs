@@ -34,12 +34,17 @@ impl Letter<'_> {
         let (handlers, registrations) =
             safe.fold((0, 0), |(handlers, sum), fix| (handlers + 1, sum + fix.registrations));
         let twins: usize = own().map(|(change, _)| change.units.len()).sum();
-        let mut what = format!(
-            "The .mmap() callback is deprecated, because it hands drivers a half-built VMA. This series moves {} at {} to \
-             .mmap_prepare(), which gets a descriptor of the mapping.",
-            counted(handlers, "handler"),
-            counted(registrations, "registration")
-        );
+        let deprecated = "The .mmap() callback is deprecated, because it hands drivers a half-built VMA.";
+        let mut what = match handlers {
+            0 => format!(
+                "{deprecated} This series prepares the move to .mmap_prepare(), which gets a descriptor of the mapping."
+            ),
+            _ => format!(
+                "{deprecated} This series moves {} at {} to .mmap_prepare(), which gets a descriptor of the mapping.",
+                counted(handlers, "handler"),
+                counted(registrations, "registration")
+            ),
+        };
         if twins > 0 {
             let _ = write!(
                 what,
@@ -75,7 +80,13 @@ impl Letter<'_> {
     /// The subject of the cover letter.
     fn title(&self) -> String {
         let prefix = self.part.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
-        format!("{prefix}convert mmap hooks to mmap_prepare")
+        let converts = self.part.changes.iter().any(|number| !self.series.fixes.changes[*number].handlers.is_empty());
+        let what = if converts {
+            "convert mmap hooks to mmap_prepare"
+        } else {
+            "prepare the move of mmap hooks to mmap_prepare"
+        };
+        format!("{prefix}{what}")
     }
 
     /// The names of other series that the patches of this one need.

@@ -95,65 +95,6 @@ impl Series<'_> {
         defining.map(path).or_else(of_unit).or_else(|| change.files.keys().next_back().copied().map(path))
     }
 
-    /// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in mm/util.c).
-    fn without_mmu(&self, change: &Change, consequences: &BTreeSet<&Consequence>) -> Option<String> {
-        let members = change.units.iter().find_map(|unit| match unit {
-            Unit::Hook { member, .. } => Some(member),
-            Unit::Helper { .. } => None,
-        });
-        let bridges: Vec<String> = change.units.iter().filter_map(bridge).map(|name| format!("{name}()")).collect();
-        let has_action = consequences.iter().any(|one| matches!(one, Consequence::Replaced { .. }));
-        let files = || change.files.keys().map(|file| self.index.file(*file));
-        if members.is_none() && !has_action || files().all(|file| self.rules.always_has_mmu(&file.path)) {
-            return None;
-        }
-        if members.is_none() && !bridges.is_empty() {
-            let names = listed(&bridges);
-            return Some(format!("Note: without an MMU every action fails, and so does what uses {names} there."));
-        }
-        let signs = [
-            "ifndef CONFIG_MMU",
-            "!defined(CONFIG_MMU)",
-            "!IS_ENABLED(CONFIG_MMU)",
-            "mmap_capabilities",
-            "NOMMU_MAP_DIRECT",
-        ];
-        // A handler that many tables register is built wherever they are; one that is built under a condition says where.
-        let fixes = || self.fixes.of(change);
-        if members.is_none() && fixes().next().is_some() && fixes().all(|fix| self.is_conditional(fix)) {
-            return None;
-        }
-        let needed = change.needs.iter().filter(|_| fixes().any(|fix| fix.registrations > 1));
-        let needed = needed.flat_map(|need| self.fixes.changes[*need].files.keys()).map(|file| self.index.file(*file));
-        // What calls a hook of a driver stands beside it.
-        let has_own_hook = has_action && self.fixes.of(change).any(|fix| fix.retyped.is_some());
-        let folders = files().filter(|file| has_own_hook && !file.is_header()).map(|file| file.folder());
-        let folders: BTreeSet<&str> = folders.collect();
-        let beside = self.index.files().iter().map(AsRef::as_ref).filter(|file| folders.contains(file.folder()));
-        let named = files()
-            .chain(needed)
-            .chain(beside)
-            .filter(|file| signs.iter().any(|sign| memchr::memmem::find(&file.text, sign.as_bytes()).is_some()));
-        let named: BTreeSet<&str> = named.map(|file| file.path.as_str()).collect();
-        let named: Vec<&str> = named.into_iter().collect();
-        let effect = match members {
-            Some(member) => format!("hooks that are used there have to keep {member}, or ask for no action"),
-            None => "mmap() fails there with this patch".to_owned(),
-        };
-        (!named.is_empty()).then(|| {
-            format!(
-                "Note: without an MMU every action fails, and {} has code for such kernels: {effect}.",
-                named.join(", ")
-            )
-        })
-    }
-
-    /// Whether a handler is compiled under a condition only.
-    fn is_conditional(&self, fix: &HandlerFix) -> bool {
-        let place = self.findings[fix.finding].handler.as_ref().and_then(|handler| handler.place);
-        place.is_some_and(|place| self.index.file(place.file).condition_at(place.span.start).is_some())
-    }
-
     /// Body of the mail: what changes and why.
     pub(super) fn body(&self, change: &Change) -> String {
         let fixes: Vec<&HandlerFix> = self.fixes.of(change).collect();
@@ -179,9 +120,6 @@ impl Series<'_> {
             let sentences = fix.consequences.iter().filter_map(|one| sentence(one, has_vma, &fix.new_name));
             paragraphs.extend(paragraph(&fix.name, !is_one, sentences.collect()));
         }
-        let of_units = of_units.into_iter().flat_map(|(_, consequences)| consequences);
-        let all = fixes.iter().flat_map(|fix| &fix.consequences).chain(of_units).collect();
-        paragraphs.extend(self.without_mmu(change, &all));
         paragraphs.extend(self.fixes.remarks(change).into_iter().map(|remark| format!("Note: {remark}.")));
         for (file, point) in fixes.iter().flat_map(|fix| &fix.open_points) {
             paragraphs.push(format!("OPEN: {}: {}.", self.index.file(*file).at(point.offset), point.text));
@@ -253,14 +191,6 @@ impl Series<'_> {
     }
 }
 
-/// The function that becomes a bridge over its twin.
-fn bridge(unit: &Unit) -> Option<&str> {
-    match unit {
-        Unit::Helper { name, is_bridge: true, .. } => Some(name),
-        _ => None,
-    }
-}
-
 /// The twin that a patch adds.
 fn added(unit: &Unit) -> String {
     match unit {
@@ -321,7 +251,7 @@ fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<Stri
 }
 
 /// Names as a sentence lists them: `a, b and c`.
-pub(super) fn listed(names: &[String]) -> String {
+pub(in crate::fix) fn listed(names: &[String]) -> String {
     match names {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         _ => names.join(", "),

@@ -10,5 +10,6 @@ mod write;
 
 pub use as_written::{Guard, as_written};
 pub use diff::{FileDiff, unified};
+pub(in crate::fix) use log::listed;
 pub use mails::{Mail, Series, counted};
 pub use write::{Replaced, WriteError, write, write_below};
