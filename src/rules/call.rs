@@ -133,6 +133,9 @@ pub struct Call {
     /// Flags that the call sets whatever its arguments are.
     #[serde(default)]
     pub implies: Vec<String>,
+    /// Flags that the core sets for the action once the hook returns, before it merges: `mmap_action_prepare()` in mm/util.c.
+    #[serde(default)]
+    pub action_flags: Vec<String>,
     /// Flags of which the VMA of a fault must have one.
     #[serde(default)]
     pub needs: Vec<String>,

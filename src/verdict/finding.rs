@@ -191,7 +191,7 @@ pub(super) fn finding(
     judgement.requirements.dedup();
     judgement.notes.sort();
     judgement.notes.dedup();
-    let merge = (!all.is_empty()).then(|| merge(context.rules, &all));
+    let merge = (!all.is_empty()).then(|| merge(context.rules, &all, registration.hook.takes));
     let verdict = match (registration.hook.takes, keys.is_empty()) {
         _ if is_null && keys.is_empty() => Verdict::None,
         _ if is_open || keys.is_empty() => Verdict::Unknown,

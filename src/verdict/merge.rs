@@ -4,6 +4,7 @@
 //! merge retry necessary. The retry is gone since `.mmap_prepare` came (c84bf6dd2b83): an unconverted handler of that kind may leave
 //! neighbours apart that could be one VMA.
 
+use crate::index::Takes;
 use crate::rules::Rules;
 use crate::vma::analysis::gathered;
 use crate::vma::{EventKind, HandlerFacts};
@@ -38,9 +39,10 @@ impl Merge {
     }
 }
 
-/// Derives it from a handler's facts: the flags that it sets or clears, and those that its populating calls set. A close hook only keeps the
-/// kernel from removing a VMA: a new mapping still extends the VMA before it (mm/vma.c: can_merge_remove_vma()).
-pub(super) fn merge(rules: &Rules, all: &[HandlerFacts]) -> Merge {
+/// Derives it from a handler's facts: the flags that it sets or clears, and those that its populating calls and actions set. A close hook
+/// only keeps the kernel from removing a VMA: a new mapping still extends the VMA before it (mm/vma.c: can_merge_remove_vma()). The kernel
+/// calls a handler that takes a desc before it merges (mm/vma.c: call_mmap_prepare()).
+pub(super) fn merge(rules: &Rules, all: &[HandlerFacts], takes: Takes) -> Merge {
     let mut sets: Vec<String> = Vec::new();
     let mut changed: Vec<String> = Vec::new();
     let add = |list: &mut Vec<String>, name: &str| {
@@ -54,8 +56,11 @@ pub(super) fn merge(rules: &Rules, all: &[HandlerFacts]) -> Merge {
                 EventKind::Populate(populate) => rules.call(&populate.name),
                 _ => None,
             });
+        let called = facts.parts.iter().flat_map(|part| &part.lowered.calls).filter_map(|call| rules.call(&call.name));
         let set = gathered(facts, |lowered| &lowered.sets).into_iter().map(|(_, flag)| &flag.name);
-        for flag in set.chain(populates.flat_map(|rule| &rule.implies)) {
+        for flag in
+            set.chain(populates.flat_map(|rule| &rule.implies)).chain(called.flat_map(|rule| &rule.action_flags))
+        {
             add(if rules.is_never_merged(flag) { &mut sets } else { &mut changed }, flag);
         }
         for (_, flag) in gathered(facts, |lowered| &lowered.clears) {
@@ -65,7 +70,7 @@ pub(super) fn merge(rules: &Rules, all: &[HandlerFacts]) -> Merge {
     changed.retain(|flag| !rules.is_ignored_by_merge(flag));
     match (sets.is_empty(), changed.is_empty()) {
         (false, _) => Merge::Never(sets),
-        (true, false) => Merge::Retried(changed),
-        (true, true) => Merge::Unaffected,
+        (true, false) if takes == Takes::Vma => Merge::Retried(changed),
+        (true, _) => Merge::Unaffected,
     }
 }

@@ -110,3 +110,24 @@ static int undumped_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations undumped = {
 	.mmap = undumped_mmap, //= mechanical //: merge retried
 };
+
+/* A hook that takes a desc runs before the merge. */
+static int undumped_mmap_prepare(struct vm_area_desc *desc)
+{
+	vma_desc_set_flags(desc, VMA_DONTDUMP_BIT);
+	return 0;
+}
+
+static int requesting_mmap_prepare(struct vm_area_desc *desc)
+{
+	mmap_action_remap_full(desc, 42); //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations undumped_early = {
+	.mmap_prepare = undumped_mmap_prepare, //= converted //: merge unaffected
+};
+
+static const struct file_operations requesting = {
+	.mmap_prepare = requesting_mmap_prepare, //= converted //: merge never
+};

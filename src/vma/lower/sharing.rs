@@ -33,6 +33,9 @@ impl Lowerer<'_> {
     pub(super) fn is_shared(&self, target: &Expression) -> bool {
         // `to_lamp(file)->users`
         let Some(root) = target.root() else { return has_arrow(target) };
+        if self.is_in_desc(target) {
+            return false;
+        }
         let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
         match self.scope.get(root) {
             Some(_) if self.locals.statics.contains(root) => true,
@@ -47,6 +50,20 @@ impl Lowerer<'_> {
             Some(ty) => reaches && (ty.pointers > 0 || has_arrow(target)) && !ty.is_array,
             None => !self.aliases.is_alias(root),
         }
+    }
+
+    /// Whether an expression is a part of a desc, which belongs to one mapping: `desc->action.error_override`.
+    fn is_in_desc(&self, mut part: &Expression) -> bool {
+        while let E::Field { base, arrow, .. } = &part.kind {
+            if self.aliases.is_desc(base) {
+                return true;
+            }
+            if *arrow {
+                return false;
+            }
+            part = base;
+        }
+        false
     }
 
     /// Whether an expression names an object on the stack of the function or its caller. Its counts and lists are not shared.
