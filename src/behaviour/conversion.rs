@@ -10,7 +10,8 @@ use super::term::Part;
 use super::vm_ops::VmOps;
 use super::{Behaviour, Callees, Functions, Reading};
 use crate::index::Takes;
-use crate::source::ast::{Expression, ExpressionKind as E, Statement};
+use crate::rules::{StateEffect, StateKind};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
 
@@ -30,6 +31,8 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
+    let allocations: Vec<String> =
+        before.others.iter().filter(|name| allocates(old_functions, name)).cloned().collect();
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
     let differ = &own(&before) ^ &own(&after);
     // What both call with values, and not with the mapping, is the same function.
@@ -54,7 +57,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
         of_new.leave.extend(both);
         (before, after) = read(&of_old, &of_new);
     }
-    let moved = moved(new_functions, new, &after);
+    let moved = moved(new_functions, new, &after, &allocations);
     let pairs = paired(&before, &after)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
@@ -63,8 +66,8 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per
-/// mapping moves there.
-fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet<String> {
+/// mapping moves there. The kernel has several names for one allocation, so that those of the old handler count as moved with any.
+fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour], allocations: &[String]) -> BTreeSet<String> {
     let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
     let tables: BTreeSet<String> = outcomes
         .filter_map(|outcome| match outcome.mapping.fields.get("vm_ops")?.as_part()? {
@@ -81,9 +84,35 @@ fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour]) -> BTreeSet
         for function in syntax.variants.iter().chain(own.values().map(|(function, _)| function)) {
             names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
         }
+        // The hook gets the address of the private data.
+        let parameter = syntax.variants.first().and_then(|function| function.parameters.last());
+        if parameter.is_some_and(|last| {
+            last.ty.pointers == 2 && syntax.variants.iter().any(|one| writes_behind(one, &last.name))
+        }) {
+            names.insert("vm_private_data to ".to_owned());
+        }
+        if others.iter().any(|name| allocates(functions, name)) {
+            names.extend(allocations.iter().map(|name| format!("{name}(")));
+        }
         names.extend(own.into_keys().chain(others).map(|name| format!("{name}(")));
     }
     names
+}
+
+fn allocates(functions: &Functions, name: &str) -> bool {
+    let effect = functions.context.rules.state(name);
+    matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Alloc)
+}
+
+/// Whether a function assigns through a pointer parameter.
+fn writes_behind(function: &Function, parameter: &str) -> bool {
+    let mut writes = false;
+    visit::statements(&function.body, &mut |seen| {
+        if let Seen::Expression(Expression { kind: E::Assign { target, .. }, .. }) = seen {
+            writes |= matches!(&target.kind, E::Unary { operator, operand } if operator == "*" && operand.name() == Some(parameter));
+        }
+    });
+    writes
 }
 
 /// The members that statements write.

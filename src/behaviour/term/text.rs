@@ -9,6 +9,11 @@ pub fn listed(terms: &[Term]) -> String {
     terms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// A term as an operand: a sum stands in parentheses.
+fn operand(term: &Term) -> String {
+    if term.sum.len() > 1 { format!("({term})") } else { term.to_string() }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -23,12 +28,12 @@ impl fmt::Display for Part {
             Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),
             Part::Member(base, name) => write!(out, "{base}->{name}"),
             Part::Index(base, index) => write!(out, "{base}[{index}]"),
-            Part::Target(pointer) => write!(out, "*{pointer}"),
+            Part::Target(pointer) => write!(out, "*{}", operand(pointer)),
             Part::Address(value) => write!(out, "&{value}"),
             Part::Call(name, arguments) => write!(out, "{name}({})", listed(arguments)),
             Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
             Part::Operation(operator, operands) if operands.len() == 2 => {
-                write!(out, "({} {operator} {})", operands[0], operands[1])
+                write!(out, "({} {operator} {})", operand(&operands[0]), operand(&operands[1]))
             }
             Part::Operation(operator, operands) => write!(out, "{operator}({})", listed(operands)),
             Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
