@@ -285,9 +285,8 @@ fn a_guard_that_a_header_derives_from_the_version_is_known() {
     assert!(old.contains(&row("lantern_mmap", "mechanical", false)), "{old:?}");
 }
 
-/// What cannot be compared with the handler before it is not called safe.
-#[test]
-fn a_kernel_without_the_hook_shows_nothing_safe() {
+/// Headers of a kernel that has no `.mmap_prepare`.
+fn old_headers() -> TempDir {
     let place = headers();
     let hook = "struct file_operations {\n\tint (*mmap)(struct file *file, struct vm_area_struct *vma);\n};\n";
     for (header, declares) in
@@ -295,10 +294,55 @@ fn a_kernel_without_the_hook_shows_nothing_safe() {
     {
         fs::write(place.path().join("common/include/linux").join(header), declares).unwrap();
     }
+    place
+}
+
+/// What cannot be compared with the handler before it is not called safe.
+#[test]
+fn a_kernel_without_the_hook_shows_nothing_safe() {
+    let place = old_headers();
     let build = place.path().join("amd64");
     let output = mmaplint(&["fix", &module(), "--kernel", build.to_str().unwrap(), "--compat"]);
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     assert!(said.contains("lantern_mmap") && !said.contains("safe: "), "{said}");
+}
+
+/// An old kernel compiles the arm of a handler that kernels with the new hook leave out.
+#[test]
+fn arms_that_an_old_kernel_leaves_out_are_not_converted() {
+    let place = old_headers();
+    fs::write(place.path().join("common/Makefile"), "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\n").unwrap();
+    let build = place.path().join("amd64");
+    let output = mmaplint(&["fix", &module(), "lantern_mmap", "--kernel", build.to_str().unwrap()]);
+    let said = text(&output.stderr);
+    assert!(said.contains("may compile other arms of the conditionals"), "{}{said}", text(&output.stdout));
+    assert!(!text(&output.stdout).contains("+static int lantern_mmap_prepare"), "{}", text(&output.stdout));
+}
+
+/// Without a kernel, the arms are those of the release whose hooks are assumed.
+#[test]
+fn without_a_kernel_the_arms_are_those_of_the_assumed_release() {
+    let output = mmaplint(&["fix", &module(), "lantern_mmap", "--kernel", "none"]);
+    let written = text(&output.stdout);
+    let flags = "+\tvma_desc_set_flags(desc, VMA_DONTEXPAND_BIT, VMA_DONTDUMP_BIT);\n #else\n \tvma->vm_flags";
+    assert!(written.contains(flags), "{written}");
+}
+
+/// A folder around kernel trees is taken for no module.
+#[test]
+fn a_folder_that_contains_kernel_trees_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["linux-7.2", "old/linux-6.1"] {
+        copy(&testdata("kernel"), &folder.path().join(name));
+    }
+    let path = folder.path().to_str().unwrap();
+    for command in ["scan", "check", "fix", "worklist", "graph"] {
+        let output = mmaplint(&[command, path]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains("is not a kernel tree; it contains ") && said.contains("linux-7.2 and 1 more."), "{said}");
+    }
+    assert_eq!(mmaplint(&["scan", path, "--kernel", &kernel()]).status.code(), Some(0));
 }
 
 #[test]

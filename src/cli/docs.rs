@@ -25,10 +25,17 @@ pub struct Options {
 /// Compares the tree's documents with its headers. The exit code is 1 if they differ.
 ///
 /// # Errors
-/// The tree or the rules cannot be read, or the result cannot be written.
+/// The tree or the rules cannot be read, the tree has no such documents, or the result cannot be written.
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let tree = Tree::open(&Place::of(&options.tree, &[]).root).map_err(|error| error.to_string())?;
+    let has = |path: &String| tree.text(path).is_some();
+    if !rules.documents().iter().any(|document| has(&document.file) && has(&document.header)) {
+        let root = tree.root().display();
+        return Err(format!(
+            "{root}: has none of the documents and headers to compare; TREE is the top folder of a kernel tree"
+        ));
+    }
     let found = compare(&tree, rules.documents());
     output::write(options.common.output.as_deref(), options.format.syntax(), |out| match options.format {
         TextOrJson::Text => text(&found, out),

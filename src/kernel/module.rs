@@ -14,6 +14,9 @@ const FOLDER_LIMIT: usize = 2_000;
 /// Maximum length in bytes of a header, or of a file of the build system, that is read for macros.
 const TEXT_LIMIT: usize = 1 << 20;
 
+/// Version for the conditions of a module without a kernel: rules/declarations.h has its hooks.
+const ASSUMED_VERSION: &str = "7.3.0";
+
 /// A header that every kernel tree has, and every package of kernel headers.
 const HEADER: &str = "include/linux/fs.h";
 
@@ -64,7 +67,8 @@ pub fn installed_kernels() -> Vec<PathBuf> {
 
 /// Macros that the headers of a kernel define, those of its distribution included.
 pub fn macros_of(kernel: &Tree, build: &Path) -> KnownMacros {
-    let mut known = KnownMacros::of_version(version_code(&kernel.version().unwrap_or_default()));
+    let version = kernel.version().unwrap_or_else(|| ASSUMED_VERSION.to_owned());
+    let mut known = KnownMacros::of_version(version_code(&version));
     for root in [build, kernel.root()] {
         let header = root.join("include/generated/uapi/linux/version.h");
         for line in std::fs::read_to_string(header).unwrap_or_default().lines() {

@@ -103,18 +103,25 @@ impl Config {
                 None => rest.push(hazard),
             }
         }
-        let unused =
-            self.suppress.iter().zip(used).filter(|(entry, used)| !used && ran(&entry.rule)).map(|(entry, _)| {
-                format!("{NAME}: the [[suppress]] of {} for {} accepts nothing", entry.rule, entry.path)
-            });
-        (rest, unused.collect())
+        let unused = self.suppress.iter().zip(used).filter(|(entry, used)| !used && ran(&entry.rule));
+        let messages = unused.map(|(entry, _)| {
+            let other = rest.iter().find(|hazard| entry.is_about(hazard));
+            let why =
+                other.map_or(String::new(), |other| format!("; the function of the finding is {}", other.function));
+            format!("{NAME}: the [[suppress]] of {} for {} accepts nothing{why}", entry.rule, entry.path)
+        });
+        let messages = messages.collect();
+        (rest, messages)
     }
 }
 
 impl Suppression {
+    /// Whether rule and path are those of a hazard.
+    fn is_about(&self, hazard: &Hazard) -> bool {
+        self.rule == hazard.lint && is_below(&hazard.file, &self.path)
+    }
+
     fn accepts(&self, hazard: &Hazard) -> bool {
-        self.rule == hazard.lint
-            && is_below(&hazard.file, &self.path)
-            && self.function.as_ref().is_none_or(|function| *function == hazard.function)
+        self.is_about(hazard) && self.function.as_ref().is_none_or(|function| *function == hazard.function)
     }
 }

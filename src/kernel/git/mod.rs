@@ -93,9 +93,10 @@ impl Git {
         }
     }
 
-    /// Whether the clone has a part of its history only.
-    fn is_shallow(&self) -> bool {
-        self.repository().is_ok_and(Repository::is_shallow)
+    /// Reason why a commit may be missing, for messages.
+    fn hint(&self) -> &'static str {
+        let is_shallow = self.repository().is_ok_and(Repository::is_shallow);
+        if is_shallow { " (the clone is shallow: fetch more of its history)" } else { "" }
     }
 
     /// Resolves a revision to a commit.
@@ -106,10 +107,7 @@ impl Git {
         let named = format!("{revision}^{{commit}}");
         let question = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
         let answer = ask(self.repository()?.git(&question), Vec::new(), &self.clock)?;
-        let unknown = || {
-            let hint = if self.is_shallow() { " (the clone is shallow: fetch more of its history)" } else { "" };
-            format!("{}: unknown git revision {revision}{hint}", self.root.display())
-        };
+        let unknown = || format!("{}: unknown git revision {revision}{}", self.root.display(), self.hint());
         hash(&answer.out).map(Commit).ok_or_else(unknown)
     }
 
@@ -260,8 +258,10 @@ impl Git {
     /// # Errors
     /// Git fails, or there is none.
     pub fn merge_base(&self, one: &Commit, other: &Commit) -> Result<Commit, String> {
-        let answer = self.ask(&["merge-base", &one.0, &other.0], Vec::new())?;
-        hash(&answer).map(Commit).ok_or_else(|| format!("git finds no merge base of {} and {}", one.0, other.0))
+        // Git fails without a word if there is none.
+        let answer = ask(self.repository()?.git(&["merge-base", &one.0, &other.0]), Vec::new(), &self.clock)?;
+        let missing = || format!("git finds no merge base of {} and {}{}", one.0, other.0, self.hint());
+        hash(&answer.out).map(Commit).ok_or_else(missing)
     }
 
     fn differences(&self, arguments: &[&str]) -> Result<Vec<Difference>, String> {
