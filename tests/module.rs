@@ -340,7 +340,10 @@ fn a_folder_that_contains_kernel_trees_is_refused() {
         let output = mmaplint(&[command, path]);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{command}: {said}");
-        assert!(said.contains("is not a kernel tree; it contains ") && said.contains("linux-7.2 and 1 more."), "{said}");
+        assert!(
+            said.contains("is not a kernel tree; it contains ") && said.contains("linux-7.2 and 1 more."),
+            "{said}"
+        );
     }
     assert_eq!(mmaplint(&["scan", path, "--kernel", &kernel()]).status.code(), Some(0));
 }

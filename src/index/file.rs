@@ -1,5 +1,6 @@
 //! A file of the index.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use memchr::memmem;
@@ -11,7 +12,7 @@ use super::names::hash;
 use crate::kernel::{FileTrouble, Layer, Tree, TroubleKind, folder_of, is_listed};
 use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
-use crate::source::ast::Declared;
+use crate::source::ast::{Declared, Expression, ExpressionKind};
 use crate::source::{Arms, Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, parse, slice, words};
 
 /// A file that matters, with its bytes and its items.
@@ -44,6 +45,7 @@ pub struct SourceFile {
     named: OnceLock<Vec<(u64, u32)>>,
     functions: Memo<u32, FunctionSyntax>,
     tables: Memo<u32, Vec<Declared>>,
+    named_members: Memo<(u32, String), BTreeMap<String, String>>,
 }
 
 /// Maximum length of a file in bytes. Longer ones are reported and left out: they are not hand-written.
@@ -128,6 +130,7 @@ impl SourceFile {
             named: OnceLock::new(),
             functions: Memo::default(),
             tables: Memo::default(),
+            named_members: Memo::default(),
         }
     }
 
@@ -198,10 +201,29 @@ impl SourceFile {
         self.tables.get(item, || parse::variables_with(span.of(&self.text), span.start, may_hold).syntax)
     }
 
+    /// The names that the initialiser of a variable, which the item declares, gives to members: `.close = lamp_close`.
+    pub(super) fn named_members(&self, item: u32, variable: &str) -> Arc<BTreeMap<String, String>> {
+        self.named_members.get((item, variable.to_owned()), || {
+            let span = self.items[item as usize].span;
+            let declared = parse::variables(span.of(&self.text), span.start).syntax;
+            let value = declared.into_iter().find(|declared| declared.name == variable).and_then(|found| found.value);
+            let Some(Expression { kind: ExpressionKind::Initializer { entries, .. }, .. }) = &value else {
+                return BTreeMap::new();
+            };
+            let members = entries.iter().filter_map(|entry| entry.members.last());
+            let named = members.filter_map(|member| {
+                let name = value.as_ref()?.member(member)?.name()?;
+                Some((member.clone(), name.to_owned()))
+            });
+            named.collect()
+        })
+    }
+
     /// Frees the syntax of its functions and tables.
     pub(super) fn forget_functions(&self) {
         self.functions.forget();
         self.tables.forget();
+        self.named_members.forget();
     }
 
     /// Items of a kind with a name, as places in `items`, in order.

@@ -47,8 +47,7 @@ use reach::Meanings;
 use rustc_hash::FxHashMap;
 
 use crate::kernel::Layer;
-use crate::source::ast::{Expression, ExpressionKind};
-use crate::source::{Item, ItemKind, find_word, macros, parse, skip_blank, words};
+use crate::source::{Item, ItemKind, find_word, macros, skip_blank, words};
 
 /// Maximum number of definitions of one macro.
 const TWIN_LIMIT: usize = 4;
@@ -364,50 +363,29 @@ impl Index {
 
     /// The functions that the initialiser of the variable `table`, as `near` sees it, names, by member.
     pub fn table_members(&self, table: &str, near: u32) -> Option<BTreeMap<String, String>> {
-        self.initialiser(
-            table,
-            near,
-            |_| true,
-            |_, value| {
-                let ExpressionKind::Initializer { entries, .. } = &value.kind else { return None };
-                let named = entries.iter().filter_map(|entry| {
-                    let member = entry.members.last()?;
-                    let function = value.member(member)?.name().filter(|name| *name != "NULL")?;
-                    Some((member.clone(), function.to_owned()))
-                });
-                Some(named.collect())
-            },
-        )
+        let mut members =
+            self.variables_near(table, near).map(|(file, item)| self.file(file).named_members(item, table));
+        let mut named = (*members.find(|members| !members.is_empty())?).clone();
+        named.retain(|_, name| name != "NULL");
+        Some(named)
     }
 
     /// Name that the initialiser of the variable `table`, as `near` sees it, gives `member`.
     pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<TableMember> {
-        // Most tables lack the member; a word search shows that.
-        let has_member = |text: &[u8]| find_word(text, member.as_bytes(), 0).is_some();
-        self.initialiser(table, near, has_member, |file, value| {
-            Some(TableMember { file, name: value.member(member)?.name()?.to_owned() })
+        self.variables_near(table, near).find_map(|(file, item)| {
+            let source = self.file(file);
+            // Most tables lack the member; a word search shows that.
+            find_word(source.items[item as usize].span.of(&source.text), member.as_bytes(), 0)?;
+            let name = source.named_members(item, table).get(member)?.clone();
+            Some(TableMember { file, name })
         })
     }
 
-    /// What `read` finds in the initialiser of a variable, in the first file near by whose text is asked for. Entries that are not asked for are left out.
-    fn initialiser<T>(
-        &self,
-        table: &str,
-        near: u32,
-        is_asked: impl Fn(&[u8]) -> bool,
-        read: impl Fn(u32, &Expression) -> Option<T>,
-    ) -> Option<T> {
-        std::iter::once(near).chain(self.neighbours(near)).find_map(|number| {
-            let file = self.file(number);
-            let item = file.items[file.named(ItemKind::Variable, table).next()? as usize];
-            let text = item.span.of(&file.text);
-            if !is_asked(text) {
-                return None;
-            }
-            let declared = parse::variables_with(text, item.span.start, &is_asked).syntax;
-            let declared = declared.iter().find(|declared| declared.name == table)?;
-            read(number, declared.value.as_ref()?)
-        })
+    /// The variables of a name, as `near` sees them: those of its own file come first.
+    fn variables_near(&self, name: &str, near: u32) -> impl Iterator<Item = (u32, u32)> {
+        std::iter::once(near)
+            .chain(self.neighbours(near))
+            .filter_map(move |number| Some((number, self.file(number).named(ItemKind::Variable, name).next()?)))
     }
 
     /// Name that a macro without arguments stands for, as `near` sees it.

@@ -254,10 +254,10 @@ fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Op
     Some(Evidence::new(place, RequirementKind::Unknown(None), Verdict::Unknown, text))
 }
 
-/// Requirement of a hook in a table that is not being migrated: it is retyped with all its implementers.
+/// Requirement of a hook in a table that is not being migrated: it gets a form that passes a desc.
 fn own_hook(registration: &Registration) -> Requirement {
     let name = registration.hook.name();
-    let text = format!("{name} is retyped together with all its implementers");
+    let text = format!("{name} has to pass a desc: fix retypes it with all its implementers, or adds a hook beside it");
     let place = (registration.file, registration.span);
     Evidence::new(place, RequirementKind::Hook(name), Verdict::Mechanical, text)
 }

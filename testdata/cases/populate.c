@@ -360,3 +360,19 @@ static int recursive_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations recursive = {
 	.mmap = recursive_mmap, //= finish
 };
+
+/* The flags, changed through their address. */
+static void lock_pages(unsigned long *flags)
+{
+	*flags |= VM_LOCKED;
+}
+
+static int flags_by_address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	lock_pages((unsigned long *)&vma->vm_flags); //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations flags_by_address = {
+	.mmap = flags_by_address_mmap, //= unknown
+};

@@ -18,6 +18,8 @@ static int all_mmap_prepare(struct vm_area_desc *desc)
 		return -EPERM;
 	if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT))
 		return -EPERM;
+	if (vma_desc_test_any(desc, VMA_WRITE_BIT, VMA_EXEC_BIT, VMA_MAYSHARE_BIT))
+		return -EACCES;
 	vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT, VMA_MAYEXEC_BIT);
 	return 0;
 }

@@ -170,10 +170,17 @@ impl Lowerer<'_> {
     pub(super) fn field_argument(&mut self, name: &str, position: usize, argument: &Expression) -> bool {
         let E::Unary { operator, operand } = &argument.bare().kind else { return false };
         let E::Field { base, name: field, .. } = &operand.bare().kind else { return false };
-        if operator != "&"
-            || !self.aliases.is_vma(base)
-            || matches!(field.as_str(), "vm_page_prot" | "flags" | "vm_flags")
+        if operator != "&" || !self.aliases.is_vma(base) {
+            return false;
+        }
+        if field == "vm_flags"
+            && !self.driver_functions(name).is_empty()
+            && self.writes_behind(name, position) != Some(false)
         {
+            let why = format!("perhaps changed by {name}, which gets the address of its vm_flags");
+            self.event(EventKind::Unknown { why }, argument.span);
+        }
+        if matches!(field.as_str(), "vm_page_prot" | "flags" | "vm_flags") {
             return false;
         }
         let Some(is_written) = self.writes_behind(name, position) else { return false };
