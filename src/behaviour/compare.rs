@@ -154,7 +154,7 @@ impl Pair<'_> {
         let names: BTreeSet<&String> = self.old.mapping.flags.keys().chain(self.new.mapping.flags.keys()).collect();
         for flag in names.into_iter().filter(|flag| !implied.contains(flag.as_str())) {
             let (was, is) = (final_flag(self.old, flag), final_flag(self.new, flag));
-            if was != is {
+            if was != is && !(is.is_none() && self.hands_on()) {
                 let text = |state: Option<bool>, past: bool| match (state, past) {
                     (Some(true), true) => format!("set {flag}"),
                     (Some(true), false) => format!("sets {flag}"),
@@ -192,11 +192,25 @@ impl Pair<'_> {
             // The action takes its protection from the field: what only the call was given is now in the field.
             let is_protection = field == "vm_page_prot"
                 && is.is_some_and(|value| self.old.populates().any(|(populate, _)| populate.prot == *value));
-            if was == is || is_protection {
+            if was == is || is_protection || is.is_none() && self.hands_on() {
                 continue;
             }
             found.push(self.written(field, was, is));
         }
+    }
+
+    /// Whether the new side passes the mapping to a function that is not followed, and the old one does not: it may set what seems left alone.
+    fn hands_on(&self) -> bool {
+        let of = |outcome: &Outcome| {
+            let passed = outcome.effects.iter().filter(|effect| effect.gets_mapping);
+            passed
+                .filter_map(|effect| match &effect.kind {
+                    EffectKind::Call(name, _) => Some(name.clone()),
+                    _ => None,
+                })
+                .collect::<BTreeSet<String>>()
+        };
+        !of(self.new).is_subset(&of(self.old))
     }
 
     /// A place that has another value than before.
@@ -234,6 +248,8 @@ impl Pair<'_> {
                     format!("populated by {}", old.name),
                     format!("populates by {}", new.name),
                 ));
+                // The arguments of another call have other meanings.
+                continue;
             }
             for (part, was, is) in parts {
                 if !self.is_same(was, is) {
