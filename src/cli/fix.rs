@@ -188,7 +188,14 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     if options.compat.keeps_old_code && !is_module {
         return Err("--compat is for out-of-tree modules: a kernel tree has one version".to_owned());
     }
-    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold && !options.compat.keeps_old_code);
+    let lacks = lacking(&own, &session.chosen).filter(|_| !options.scaffold);
+    if options.compat.keeps_old_code
+        && let Some(lacks) = &lacks
+    {
+        return Err(format!(
+            "{lacks}. --compat keeps the code for this kernel; --kernel has to name one with that API"
+        ));
+    }
     if let Some(lacks) = lacks.as_ref().filter(|_| options.write || options.mbox.is_some()) {
         return Err(format!("{lacks}; omit --write and --mbox to print the diff"));
     }

@@ -41,7 +41,7 @@ pub(super) fn bars(caption: &str, filter: &str, rows: &[(String, Counts)], out: 
             told(counts),
             LABEL - 8.0,
             top + 15.0,
-            Html(&shortened(label, 42)),
+            Html(&shortened(label, 34)),
         )?;
         let mut left = LABEL;
         for (verdict, count) in Verdict::ALL.into_iter().zip(counts).filter(|(_, count)| **count > 0) {

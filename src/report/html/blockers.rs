@@ -24,7 +24,8 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "<tr><th scope=\"row\"><a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><code>{0}</code></a></th>\
-             <td>{1}</td><td class=\"number\">{2}</td><td>{3}</td><td>{4}</td></tr>",
+             <td class=\"word\" data-label=\"Kind\">{1}</td><td class=\"number\" data-label=\"Blocks\">{2}</td>\
+             <td data-label=\"Own verdict\">{3}</td><td data-label=\"Waits for\">{4}</td></tr>",
             Html(&blocker.name),
             blocker.kind.name(),
             blocker.all.len(),

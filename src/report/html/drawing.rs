@@ -8,7 +8,7 @@ use crate::report::escape::Html;
 use crate::verdict::Verdict;
 
 /// Width of a node, and of the gap between two columns.
-const NODE: f64 = 215.0;
+const NODE: f64 = 240.0;
 const GAP: f64 = 70.0;
 /// Height of a node, and distance between the tops of two nodes.
 const TALL: f64 = 34.0;
@@ -96,9 +96,10 @@ impl Graph {
         let places = placed(&columns, height);
         write!(
             out,
-            "<figure><figcaption>{caption}</figcaption>\n<svg class=\"graph\" viewBox=\"-2 -2 {} {}\" role=\"img\" aria-label=\"{caption}\">\n\
+            "<figure><figcaption>{caption}</figcaption>\n<svg class=\"graph\" style=\"--width: {}px\" viewBox=\"-2 -2 {} {}\" role=\"img\" aria-label=\"{caption}\">\n\
              <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
              <path d=\"M0 0 8 4 0 8z\"/></marker></defs>\n",
+            width * 1.2,
             width + 4.0,
             height + 4.0
         )?;
