@@ -15,7 +15,7 @@ mod vm_ops;
 pub use context::{Facts, HandlerView};
 pub use function_view::{FunctionView, Variant};
 pub use hazard::{Found, Hazard};
-pub use lints::ALL;
+pub use lints::{ALL, tests_of_old_hook};
 
 /// Name of the lint that lists the handlers that are to be converted.
 pub const DEPRECATED_MMAP: &str = "deprecated-mmap";

@@ -27,6 +27,7 @@ use crate::fix::text::edit::{Edit, sorted};
 use crate::fix::text::mentions::{Mention, documented, inserted_above, mentions};
 use crate::fix::unit::with_units;
 use crate::index::{Index, ItemId};
+use crate::lint::tests_of_old_hook;
 use crate::rules::NoteKind;
 use crate::source::{Item, ItemKind, Span, blank_non_code, find_word, identifiers};
 use crate::verdict::Note;
@@ -108,6 +109,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 self.out.remarks.insert(remark);
             }
         }
+        self.remark_tests_of_old_hook();
         self.register_in_rust();
         self.retype_called();
         self.delete_dead_hooks();
@@ -130,6 +132,21 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             self.out.reason = Some(format!("its edits of {} overlap", index.file(file).path));
         }
         self.out
+    }
+
+    /// Names the places of the driver's own files that test `f_op->mmap`, which is NULL after the conversion of a file callback.
+    fn remark_tests_of_old_hook(&mut self) {
+        if self.candidate.fix.retyped.is_some() {
+            return;
+        }
+        let context = self.shared.context;
+        let files: BTreeSet<u32> = self.candidate.definitions.iter().map(|id| id.file).collect();
+        for source in files.into_iter().map(|file| context.index.file(file)) {
+            for place in tests_of_old_hook(context.rules, source) {
+                let text = "tests f_op->mmap, which is NULL after the conversion: use can_mmap_file()";
+                self.out.remarks.insert(format!("{} {text}", source.at(place.start)));
+            }
+        }
     }
 
     /// Refuses a function of which an old kernel leaves out some code: kernels that have the new hook may compile just that.

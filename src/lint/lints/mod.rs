@@ -1,5 +1,7 @@
 //! The lints, one file each. Their texts are in `rules/lints`.
 
+pub use stale_mmap_test::tests as tests_of_old_hook;
+
 use super::Lint;
 
 macro_rules! lints {

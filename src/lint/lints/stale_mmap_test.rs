@@ -1,7 +1,8 @@
 //! `f_op->mmap` tested as a value: a file with a converted hook seems to have none.
 
+use crate::index::SourceFile;
 use crate::lint::{Facts, Found};
-use crate::rules::CallEffect;
+use crate::rules::{CallEffect, Rules};
 use crate::verdict::TargetFrom;
 use crate::source::{ItemKind, Span, begins_assignment, begins_call, blank_non_code, find_word, identifiers, words};
 
@@ -14,29 +15,37 @@ pub fn check(facts: &Facts, found: &mut Found) {
         return;
     }
     for (number, file) in (0u32..).zip(facts.context.index.files()) {
-        if memchr::memmem::find(&file.text, HOOK).is_none() {
+        for place in tests(facts.rules(), file) {
+            let message = "tests f_op->mmap, which is NULL if the file has .mmap_prepare: use can_mmap_file()";
+            found.at(number, place, message.to_owned());
+        }
+    }
+}
+
+/// Places of a file that test the old hook of a file as a value.
+pub fn tests(rules: &Rules, file: &SourceFile) -> Vec<Span> {
+    let mut found = Vec::new();
+    if memchr::memmem::find(&file.text, HOOK).is_none() {
+        return found;
+    }
+    for item in file.items.iter().filter(|item| matches!(item.kind, ItemKind::Function | ItemKind::Macro)) {
+        let code = blank_non_code(item.span.of(&file.text));
+        // Code that also names the new hook handles both.
+        if find_word(&code, b"mmap_prepare", 0).is_some() || find_word(&code, b"vm_area_desc", 0).is_some() {
             continue;
         }
-        for item in file.items.iter().filter(|item| matches!(item.kind, ItemKind::Function | ItemKind::Macro)) {
-            let code = blank_non_code(item.span.of(&file.text));
-            // Code that also names the new hook handles both.
-            if find_word(&code, b"mmap_prepare", 0).is_some() || find_word(&code, b"vm_area_desc", 0).is_some() {
-                continue;
-            }
-            // A test of the old hook before its call is right.
-            let calls = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch);
-            if identifiers(&code).any(calls) {
-                continue;
-            }
-            for at in words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->")) {
-                let behind = &code[at + b"mmap".len()..];
-                if begins_call(behind) || begins_assignment(behind) {
-                    continue;
-                }
+        // A test of the old hook before its call is right.
+        let calls = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch);
+        if identifiers(&code).any(calls) {
+            continue;
+        }
+        for at in words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->")) {
+            let behind = &code[at + b"mmap".len()..];
+            if !begins_call(behind) && !begins_assignment(behind) {
                 let start = item.span.start as usize + at + b"mmap".len() - HOOK.len();
-                let message = "tests f_op->mmap, which is NULL if the file has .mmap_prepare: use can_mmap_file()";
-                found.at(number, Span::new(start, start + HOOK.len()), message.to_owned());
+                found.push(Span::new(start, start + HOOK.len()));
             }
         }
     }
+    found
 }
