@@ -150,6 +150,15 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         } else if let Some(table) = new_index.variable(path, name) {
             let handler = finding.handler_name();
             let names = [handler.to_owned(), prepared(handler)];
+            // The table may be filled at run time now.
+            let is_assigned = new.1.iter().any(|new| {
+                let Registration { file, table, hook, .. } = &new.registration;
+                let is_here = table.is_none() && hook.record == registration.hook.record;
+                is_here && new_index.file(*file).path == *path && names.iter().any(|name| name == new.handler_name())
+            });
+            if is_assigned {
+                continue;
+            }
             let has_handler = names.iter().any(|name| !new_index.functions(name, table.file).is_empty());
             found.push(Lost::Hook { old: finding, table, has_handler });
         }
