@@ -184,5 +184,31 @@ static int from_moved_mmap(struct file *file, struct vm_area_struct *vma)
 	return remap_pfn_range(vma, start, ring->base >> PAGE_SHIFT, ring->size, vma->vm_page_prot);
 }
 
+/* A macro may move it. */
+#define skip_header(address) ((address) += PAGE_SIZE)
+
+static int from_skipped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long start = vma->vm_start;
+
+	skip_header(start);
+	return remap_pfn_range(vma, start, ring->base >> PAGE_SHIFT, vma->vm_end - start, vma->vm_page_prot);
+}
+
+/* No sketch can have both arms. */
+static int from_arms_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long start = vma->vm_start;
+
+#ifdef CONFIG_RING_GAP
+	start += PAGE_SIZE;
+#endif
+	return io_remap_pfn_range(vma, start, ring->base >> PAGE_SHIFT, vma->vm_end - start, vma->vm_page_prot);
+}
+
+static const struct file_operations from_skipped_fops = { .mmap = from_skipped_mmap };
+static const struct file_operations from_arms_fops = { .mmap = from_arms_mmap };
 static const struct file_operations from_local_fops = { .mmap = from_local_mmap };
 static const struct file_operations from_moved_fops = { .mmap = from_moved_mmap };

@@ -125,6 +125,9 @@ impl HandlerConversion<'_, '_> {
         let code = self.shared.lookup.code(id.file);
         let conversion = self.conversion(id.file, &code, helpers);
         let done = conversion.function(item, name, new_name, is_handler);
+        if self.has_no_text(id.file, &done) {
+            return;
+        }
         self.check_macros(id.file, item, [Some(&done.vma), done.dropped.as_ref()]);
         self.out.open_points.extend(done.open_points.into_iter().map(|point| (id.file, point)));
         self.out.remarks.extend(done.remarks);

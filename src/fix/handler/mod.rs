@@ -21,7 +21,7 @@ use crate::fix::candidate::Candidate;
 use crate::fix::change::HandlerFix;
 use crate::fix::context::FixContext;
 use crate::fix::hooks::retype::Members;
-use crate::fix::rewrite::function::{Conversion, Helpers};
+use crate::fix::rewrite::function::{Conversion, Converted, Helpers};
 use crate::fix::rewrite::rewriter::OpenPoint;
 use crate::fix::text::edit::{Edit, sorted};
 use crate::fix::text::mentions::{Mention, documented, inserted_above, mentions};
@@ -132,6 +132,17 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             self.out.reason = Some(format!("its edits of {} overlap", index.file(file).path));
         }
         self.out
+    }
+
+    /// Refuses a function that could not be written at all. Even a sketch would delete it.
+    fn has_no_text(&mut self, file: u32, done: &Converted) -> bool {
+        if done.text.is_empty() {
+            let point = done.open_points.iter().find(|point| !point.text.contains("does not parse"));
+            let source = self.shared.context.index.file(file);
+            let why = point.map(|point| format!("{}: {}", source.at(point.offset), point.text));
+            self.refuse(why.unwrap_or_else(|| "could not be rewritten".to_owned()));
+        }
+        done.text.is_empty()
     }
 
     /// Names the places of the driver's own files that test `f_op->mmap`, which is NULL after the conversion of a file callback.
@@ -247,6 +258,9 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
                 Mention::Definition(number) => {
                     let item = &source.items[number];
                     let done = conversion.function(item, name, new_name, true);
+                    if self.has_no_text(file, &done) {
+                        continue;
+                    }
                     self.check_macros(file, item, [Some(&done.vma), done.dropped.as_ref()]);
                     self.out.open_points.extend(done.open_points.into_iter().map(|point| (file, point)));
                     self.out.remarks.extend(done.remarks);

@@ -98,6 +98,9 @@ impl HandlerConversion<'_, '_> {
             return self.refuse(format!("{name} is also defined at {}", source.at(item.name.start)));
         }
         let done = conversion.function(item, name, new_name, is_handler);
+        if self.has_no_text(id.file, &done) {
+            return;
+        }
         self.check_macros(id.file, item, [Some(&done.vma), done.dropped.as_ref()]);
         let exported = export.map(|span| {
             let text = String::from_utf8_lossy(span.of(&source.text)).into_owned();

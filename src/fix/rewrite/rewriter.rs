@@ -9,7 +9,7 @@ use crate::fix::rewrite::tidy::{each_block, is_bare_arm};
 use crate::fix::text::edit::Edit;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
-use crate::source::{Span, find_word};
+use crate::source::{Span, find_word, words};
 
 /// A place that a conversion leaves to a person, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,8 +136,10 @@ impl Rewriter<'_> {
             value => self.is_pages(value).then_some(Quantity::Pages),
         };
         let (mut booleans, mut initialised) = (Vec::new(), Vec::new());
+        let (mut declarations, mut passed): (BTreeMap<String, usize>, BTreeSet<String>) = Default::default();
         visit::statements(&function.body, &mut |seen| match seen {
             Seen::Declared(declared) => {
+                *declarations.entry(declared.name.clone()).or_default() += 1;
                 if declared.ty.name == "bool" && declared.ty.pointers == 0 {
                     booleans.push(declared.name.clone());
                 }
@@ -157,12 +159,17 @@ impl Rewriter<'_> {
                         *entry = (entry.0 + 1, held(value).filter(|_| operator == "="));
                     }
                 }
-                // These macros write to their arguments.
-                E::Call { callee, arguments }
-                    if matches!(callee.name(), Some("do_div" | "swap" | "get_user" | "__get_user")) =>
-                {
+                E::Call { callee, arguments } => {
+                    let may_write = callee.name().is_none_or(|name| self.may_write_to_arguments(name));
+                    let rules = self.conversion.rules;
+                    let is_ruled =
+                        callee.name().is_some_and(|name| rules.call(name).is_some() || rules.is_silent(name));
                     for name in arguments.iter().filter_map(Expression::name) {
-                        assigned.entry(name.to_owned()).or_default().0 += 2;
+                        if may_write {
+                            assigned.entry(name.to_owned()).or_default().0 += 2;
+                        } else if !is_ruled {
+                            passed.insert(name.to_owned());
+                        }
                     }
                 }
                 // A variable that is stepped or whose address is taken may hold any value.
@@ -186,7 +193,28 @@ impl Rewriter<'_> {
             known.map(|(name, _)| name.clone()).collect()
         };
         let (sizes, pages) = (holding(Quantity::Bytes), holding(Quantity::Pages));
-        Locals { starts: holding(Quantity::Start), sizes, pages, booleans, ..Locals::default() }
+        let mut starts: Vec<String> = holding(Quantity::Start);
+        // A parameter may have another value on some path, and an unknown callee may be a macro that changes its argument.
+        starts.retain(|name| declarations.get(name) == Some(&1) && !passed.contains(name));
+        if !starts.is_empty() && has_assembly(self.conversion.source) {
+            starts.clear();
+        }
+        Locals { starts, sizes, pages, booleans, ..Locals::default() }
+    }
+
+    /// Whether a call may be a macro that writes to its arguments: a known one, one of the file, or a name in capitals.
+    fn may_write_to_arguments(&self, name: &str) -> bool {
+        let is_defined = |at: usize| {
+            self.conversion.source[..at].trim_ascii_end().ends_with(b"define")
+                && self.conversion.source.get(at + name.len()) == Some(&b'(')
+        };
+        let is_known = matches!(name, "do_div" | "swap" | "get_user" | "__get_user");
+        let is_macro = || {
+            !name.bytes().any(|byte| byte.is_ascii_lowercase())
+                || words(self.conversion.source, name.as_bytes()).any(is_defined)
+        };
+        // A macro that prints writes nothing.
+        is_known || !self.conversion.rules.is_silent(name) && is_macro()
     }
 
     pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
@@ -388,6 +416,15 @@ fn jumps_backwards(body: &[Statement]) -> bool {
         }
     });
     jumps.into_iter().any(|(name, at)| labels.get(name).is_none_or(|label| *label < at))
+}
+
+/// Whether a file has inline assembly, which may write to variables.
+fn has_assembly(source: &[u8]) -> bool {
+    let is_statement = |at: usize, word: &[u8]| {
+        let behind = source[at + word.len()..].trim_ascii_start();
+        [&b"("[..], b"volatile", b"__volatile__", b"goto", b"inline"].iter().any(|next| behind.starts_with(next))
+    };
+    [&b"asm"[..], b"__asm__", b"__asm"].iter().any(|word| words(source, word).any(|at| is_statement(at, word)))
 }
 
 /// Variables that a statement sets directly.
