@@ -212,8 +212,7 @@ impl SourceFile {
             };
             let members = entries.iter().filter_map(|entry| entry.members.last());
             let named = members.filter_map(|member| {
-                let name = value.as_ref()?.member(member)?.name()?;
-                Some((member.clone(), name.to_owned()))
+                Some((member.clone(), named_function(value.as_ref()?.member(member)?)?.to_owned()))
             });
             named.collect()
         })
@@ -273,5 +272,17 @@ impl SourceFile {
             let before = &self.text[line..at];
             memchr::memmem::find(before, b"EXPORT_SYMBOL").is_some() && memchr::memmem::find(before, b"KUNIT").is_none()
         })
+    }
+}
+
+/// The function that an entry of a table may name: `f`, `condition ? f : NULL`, `PTR_IF(condition, f)`.
+fn named_function(value: &Expression) -> Option<&str> {
+    match &value.bare().kind {
+        ExpressionKind::Conditional { then, otherwise, .. } => {
+            let then = then.as_deref().and_then(named_function).filter(|name| *name != "NULL");
+            then.or_else(|| named_function(otherwise))
+        }
+        ExpressionKind::Call { arguments, .. } => named_function(arguments.last()?),
+        _ => value.bare().name(),
     }
 }

@@ -1,10 +1,13 @@
 //! State that the `close` hooks of a handler's vm_ops release.
 
+use std::fmt;
+
 use super::evidence::{Evidence, Note, Requirement};
 use super::standard::mapped;
 use super::{Judgement, ResolvedTarget, Verdict};
+use crate::index::Hook;
 use crate::rules::{NoteKind, RequirementKind as K, StateKind};
-use crate::source::{Span, words};
+use crate::source::{ItemKind, Span, find_word, identifiers, words};
 use crate::vma::analysis::Part;
 use crate::vma::event::{Event, EventKind};
 use crate::vma::flow::FieldUse;
@@ -37,6 +40,7 @@ pub(super) fn undone_but_not_taken(
     context: Context<'_>,
     analysis: &Analysis,
     chosen: &ResolvedTarget,
+    hook: &Hook,
     all: &[HandlerFacts],
     judgement: &Judgement,
 ) -> Option<Requirement> {
@@ -48,55 +52,131 @@ pub(super) fn undone_but_not_taken(
     if judgement.requirements.iter().any(may_take) {
         return None;
     }
-    let parts = || all.iter().flat_map(|facts| &facts.parts);
-    let hands_on = parts().any(|part| sets_private_data(part, &context.index.file(part.file).text));
-    let hooks = parts().flat_map(|part| part.lowered.vm_hooks.iter().map(move |hook| (part.file, hook)));
+    let handler = Opening { context, parts: all.iter().flat_map(|facts| &facts.parts).collect() };
+    let is_file_callback = context.rules.is_migrating(&hook.record);
+    let hooks = handler.parts.iter().flat_map(|part| part.lowered.vm_hooks.iter().map(move |hook| (part.file, hook)));
     hooks.filter(|(_, hook)| hook.member == "close").find_map(|(file, hook)| {
         let close = analysis.facts(&hook.key);
         let reads = |name: &str| close.parts.iter().flat_map(|part| &part.lowered.reads).any(|read| read.name == name);
-        // Another hook, or an ioctl, has put it there.
-        if reads("vm_private_data") && !reads("vm_file") && !hands_on {
-            return None;
-        }
+        // An ioctl, or another hook, has put it there; what calls a hook of a subsystem may have done so, too.
+        let is_others = is_file_callback && reads("vm_private_data") && !reads("vm_file") && !handler.hands_on();
         let has_fault = context.index.table_member(&hook.table, "fault", file).is_some();
-        close.parts.iter().find_map(|part| {
-            let text = &context.index.file(part.file).text;
-            // A fault hook allocates for the VMAs that have pages, and lists them.
-            let (span, kind, what) = changes(part, text)
-                .into_iter()
-                .find(|(_, kind, _)| !has_fault || !matches!(kind, StateKind::List | StateKind::Alloc))?;
-            let name = &analysis.lowered(&hook.key)?.name;
-            let text = format!("{name}, vm_ops->close of this mapping, {what}; the code that takes it was not found");
-            Some(Evidence::new((part.file, span), K::State(kind), mapped(&chosen.target), text))
-        })
+        let changes = close.parts.iter().filter(|_| !is_others).flat_map(|part| changes(context, part));
+        let change = changes.into_iter().find(|change| handler.may_have_made(change, has_fault))?;
+        let name = &analysis.lowered(&hook.key)?.name;
+        let text = format!("{name}, vm_ops->close of this mapping, {change}; the code that takes it was not found");
+        Some(Evidence::new((change.file, change.span), K::State(change.kind), mapped(&chosen.target), text))
     })
 }
 
-/// Whether a function hands something on in `vm_private_data`.
-fn sets_private_data(part: &Part, text: &[u8]) -> bool {
-    let is_null = |write: &FieldUse| write.span.of(text).trim_ascii_end().ends_with(b"NULL");
-    part.lowered.writes.iter().any(|write| write.name == "vm_private_data" && !is_null(write))
+/// The functions that a mapping runs through before `close`.
+struct Opening<'a> {
+    context: Context<'a>,
+    parts: Vec<&'a Part>,
 }
 
-/// Lasting changes by a close hook, or by a function that it calls, in order.
-fn changes(part: &Part, text: &[u8]) -> Vec<(Span, StateKind, String)> {
-    let events = &part.lowered.events;
-    let released = undone(events).map(|(event, kind, object)| (event.span, kind, format!("releases {object}")));
-    let others = events.iter().filter_map(|event| {
-        let what = match &event.kind {
-            EventKind::SharedWrite { object, .. } if is_reset(event.span.of(text)) => {
-                format!("changes {object}")
+impl Opening<'_> {
+    /// Whether a function hands something on in `vm_private_data`.
+    fn hands_on(&self) -> bool {
+        self.parts.iter().any(|part| {
+            let text = &self.context.index.file(part.file).text;
+            let is_null = |write: &FieldUse| write.span.of(text).trim_ascii_end().ends_with(b"NULL");
+            part.lowered.writes.iter().any(|write| write.name == "vm_private_data" && !is_null(write))
+        })
+    }
+
+    /// Whether the opposite of a change by `close` may stand in the handler.
+    fn may_have_made(&self, change: &Change, has_fault: bool) -> bool {
+        match change.how {
+            // A fault hook allocates for the VMAs that have pages, and lists them.
+            How::Releases => {
+                let is_of_faults = has_fault && matches!(change.kind, StateKind::List | StateKind::Alloc);
+                !is_of_faults || change.is_private_data
             }
+            How::Writes => identifiers(change.object.as_bytes()).last().is_some_and(|member| self.names(member)),
+            How::Calls => self.parts.iter().flat_map(|part| &part.lowered.events).any(|event| {
+                let kind = &event.kind;
+                matches!(kind, EventKind::Work { .. } | EventKind::SharedWrite { .. } | EventKind::Undo { .. })
+            }),
+        }
+    }
+
+    /// Whether a word stands in one of the functions.
+    fn names(&self, word: &str) -> bool {
+        self.parts.iter().any(|part| {
+            let source = self.context.index.file(part.file);
+            let mut own = source.named(ItemKind::Function, &part.lowered.name);
+            own.any(|item| find_word(source.items[item as usize].span.of(&source.text), word.as_bytes(), 0).is_some())
+        })
+    }
+}
+
+/// A lasting change by a close hook, or by a function that it calls.
+struct Change {
+    file: u32,
+    span: Span,
+    kind: StateKind,
+    how: How,
+    /// The object, or the function.
+    object: String,
+    /// Whether the object is the private data of the mapping.
+    is_private_data: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Releases,
+    Writes,
+    Calls,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.how {
+            How::Releases => "releases",
+            How::Writes => "changes",
+            How::Calls => "calls",
+        };
+        write!(out, "{verb} {}", self.object)
+    }
+}
+
+/// Lasting changes by a function, in order.
+fn changes(context: Context<'_>, part: &Part) -> Vec<Change> {
+    let source = context.index.file(part.file);
+    let text = &source.text;
+    let (file, events) = (part.file, &part.lowered.events);
+    let own = source.named(ItemKind::Function, &part.lowered.name).next();
+    let body = own.map_or(&[][..], |item| source.items[item as usize].span.of(text));
+    let change = |event: &Event, kind: StateKind, how: How, object: &str| {
+        let is_private_data = identifiers(object.as_bytes()).next().is_some_and(|root| is_private_data(body, root));
+        Change { file, span: event.span, kind, how, object: object.to_owned(), is_private_data }
+    };
+    let released = undone(events).map(|(event, kind, object)| change(event, kind, How::Releases, object));
+    let others = events.iter().filter_map(|event| {
+        let (how, object) = match &event.kind {
+            EventKind::SharedWrite { object, .. } if is_reset(event.span.of(text)) => (How::Writes, object),
             // The hook takes one of a limited number, and close gives it back.
-            EventKind::Take { kind: StateKind::Counter, object, .. } => format!("counts {object}"),
-            EventKind::Work { text: call } if is_statement(text, event.span) => format!("calls {call}"),
+            EventKind::Take { kind: StateKind::Counter, object, .. } => (How::Writes, object),
+            EventKind::Work { text: call } if is_statement(text, event.span) || closes(context, call) => {
+                (How::Calls, call)
+            }
             _ => return None,
         };
-        Some((event.span, StateKind::Counter, what))
+        Some(change(event, StateKind::Counter, how, object))
     });
-    let mut changes: Vec<_> = released.chain(others).collect();
-    changes.sort_by_key(|(span, ..)| *span);
+    let mut changes: Vec<Change> = released.chain(others).collect();
+    changes.sort_by_key(|change| change.span);
     changes
+}
+
+/// Whether a variable gets the private data of the mapping: `lamp = vma->vm_private_data`.
+fn is_private_data(body: &[u8], variable: &str) -> bool {
+    words(body, variable.as_bytes()).any(|at| {
+        let value = body[at + variable.len()..].trim_ascii_start().strip_prefix(b"=").unwrap_or_default();
+        let end = memchr::memchr(b';', value).unwrap_or(value.len());
+        value[..end].trim_ascii_end().ends_with(b"vm_private_data")
+    })
 }
 
 /// Whether an assignment sets a constant, or computes the new value from the old one. Any other value comes from elsewhere.
@@ -109,7 +189,14 @@ fn is_reset(assignment: &[u8]) -> bool {
 
 /// Whether a call is a statement of its own, which is made for its effect.
 fn is_statement(text: &[u8], call: Span) -> bool {
-    matches!(text[..call.start as usize].trim_ascii_end().last(), Some(b';' | b'{' | b'}' | b')'))
+    let before = text[..call.start as usize].trim_ascii_end();
+    matches!(before.last(), Some(b';' | b'{' | b'}' | b')' | b':' | b'?')) || before.ends_with(b"else")
+}
+
+/// Whether the name of a call has a word of a closing call: `unpin_pages`.
+fn closes(context: Context<'_>, call: &str) -> bool {
+    let is_closing = |word: &str| context.rules.brackets().iter().any(|bracket| bracket.close == word);
+    call.split(|character: char| !character.is_ascii_alphanumeric()).any(is_closing)
 }
 
 /// Releases of state that a function did not take itself, with kind and object. It also drops its own locks, and what it has looked up.

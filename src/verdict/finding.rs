@@ -7,7 +7,7 @@ use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules};
-use crate::source::{ItemKind, Span, find_word};
+use crate::source::{ItemKind, Span, blank_non_code, find_word, words};
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
@@ -175,7 +175,9 @@ pub(super) fn finding(
         judgement.notes.push(never_called(registration));
     }
     judgement.notes.extend(undone_by_close(analysis, &all, &judgement));
-    if takes_vma && let Some(requirement) = undone_but_not_taken(context, analysis, chosen, &all, &judgement) {
+    if takes_vma
+        && let Some(requirement) = undone_but_not_taken(context, analysis, chosen, &registration.hook, &all, &judgement)
+    {
         judgement.add_to_all_paths(requirement);
     }
     // Without a close hook nothing is given back that was never taken.
@@ -194,7 +196,9 @@ pub(super) fn finding(
     let merge = (!all.is_empty()).then(|| merge(context.rules, &all, registration.hook.takes));
     let verdict = match (registration.hook.takes, keys.is_empty()) {
         _ if is_null && keys.is_empty() => Verdict::None,
-        _ if is_open || keys.is_empty() => Verdict::Unknown,
+        _ if is_open => Verdict::Unknown,
+        (Takes::Vma, true) => Verdict::Unknown,
+        (Takes::Desc, true) if !is_named_elsewhere(index, registration, &name) => Verdict::Unknown,
         (Takes::Desc, _) => Verdict::Converted,
         (Takes::Vma, _) => judgement.verdict(),
     };
@@ -239,16 +243,27 @@ fn sketched(index: &Index, all: &[HandlerFacts]) -> Option<Requirement> {
     })
 }
 
+/// Whether the file of a registration names a function elsewhere, too: a macro may hold its head, or a typedef the type of its parameter.
+fn is_named_elsewhere(index: &Index, registration: &Registration, name: &str) -> bool {
+    let text = &index.file(registration.file).text;
+    let is_elsewhere = |at: usize| !registration.span.contains(at as u32);
+    !index.functions(name, registration.file).is_empty() || words(text, name.as_bytes()).any(is_elsewhere)
+}
+
 /// Requirement of a function that takes a VMA where its hook passes a desc, or the other way round.
 fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Option<Requirement> {
     let [vma, desc] = [("vm_area_struct", "VMA"), ("vm_area_desc", "desc")];
     let ((wrong, taken), (right, passed)) =
         if registration.hook.takes == Takes::Vma { (desc, vma) } else { (vma, desc) };
     let takes = |key: &&Key, tag: &str| {
-        let head = index.item(key.id).head().of(&index.file(key.id.file).text);
-        find_word(head, tag.as_bytes(), 0).is_some()
+        let head = blank_non_code(index.item(key.id).head().of(&index.file(key.id.file).text));
+        find_word(&head, tag.as_bytes(), 0).is_some()
     };
-    let key = keys.iter().find(|key| takes(key, wrong) && !takes(key, right))?;
+    // The arms of a conditional may define one of each.
+    if keys.iter().any(|key| !takes(&key, wrong) || takes(&key, right)) {
+        return None;
+    }
+    let key = keys.first()?;
     let place = (key.id.file, index.item(key.id).name);
     let text = format!("takes a {taken}, but {} passes a {passed}", registration.hook.name());
     Some(Evidence::new(place, RequirementKind::Unknown(None), Verdict::Unknown, text))

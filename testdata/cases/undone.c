@@ -11,7 +11,6 @@ struct lamp {
 	int users;
 	atomic_t free;
 	struct page *pages[4];
-	struct list_head pages_of_fault;
 	const struct lamp_operations *ops;
 	void *owner;
 };
@@ -200,9 +199,10 @@ static vm_fault_t listed_fault(struct vm_fault *vmf)
 
 static void listed_close(struct vm_area_struct *vma)
 {
-	struct lamp *lamp = vma->vm_private_data;
+	struct lamp_page *page = lamp_page_of(vma->vm_private_data, vma);
 
-	list_del(&lamp->pages_of_fault);
+	list_del(&page->list);
+	kfree(page);
 }
 
 static const struct vm_operations_struct listed_vm_ops = {
@@ -230,4 +230,82 @@ static int helped_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations helped = {
 	.mmap = helped_mmap, //= blocked
+};
+
+/* What the handler itself hands on is not the fault hook's. */
+static void handed_close(struct vm_area_struct *vma)
+{
+	struct lamp_page *page = vma->vm_private_data;
+
+	kfree(page); //~ state:alloc
+}
+
+static const struct vm_operations_struct handed_vm_ops = {
+	.fault = listed_fault,
+	.close = handed_close,
+};
+
+static int handed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = lamp_new_page(file->private_data);
+	vma->vm_ops = &handed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations handed = {
+	.mmap = handed_mmap, //= mapped
+};
+
+/* In any statement, and in a table that a condition decides. */
+static void decided_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	if (lamp->owner)
+		pr_debug("closed\n");
+	else
+		unpin_user_pages(lamp->pages, 4); //~ state:counter
+}
+
+static const struct vm_operations_struct decided_vm_ops = {
+	.close = IS_ENABLED(CONFIG_LAMP) ? decided_close : NULL,
+};
+
+static int decided_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->ops->hold(lamp);
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &decided_vm_ops;
+	return 0;
+}
+
+static const struct file_operations decided = {
+	.mmap = decided_mmap, //= mapped
+};
+
+/* A close that gives nothing back: the hook has nothing to do with what it changes. */
+static void idle_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	atomic_inc(&lamp->free);
+	lamp->users = 0;
+	wake_up(&lamp->wait);
+}
+
+static const struct vm_operations_struct idle_vm_ops = {
+	.close = idle_close,
+};
+
+static int idle_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &idle_vm_ops;
+	return 0;
+}
+
+static const struct file_operations idle = {
+	.mmap = idle_mmap, //= mechanical
 };
