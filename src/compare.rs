@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{Index, ItemId, Registration, Takes, prepared};
+use crate::source::find_word;
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -150,13 +151,7 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         } else if let Some(table) = new_index.variable(path, name) {
             let handler = finding.handler_name();
             let names = [handler.to_owned(), prepared(handler)];
-            // The table may be filled at run time now.
-            let is_assigned = new.1.iter().any(|new| {
-                let Registration { file, table, hook, .. } = &new.registration;
-                let is_here = table.is_none() && hook.record == registration.hook.record;
-                is_here && new_index.file(*file).path == *path && names.iter().any(|name| name == new.handler_name())
-            });
-            if is_assigned {
+            if may_be_filled(new_index, table) {
                 continue;
             }
             let has_handler = names.iter().any(|name| !new_index.functions(name, table.file).is_empty());
@@ -164,6 +159,12 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         }
     }
     found
+}
+
+/// Whether a table may get its hook at run time: it is not constant.
+fn may_be_filled(index: &Index, table: ItemId) -> bool {
+    let source = index.file(table.file);
+    find_word(index.item(table).head().of(&source.text), b"const", 0).is_none()
 }
 
 /// For each new registration the old one that it was.

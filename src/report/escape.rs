@@ -42,11 +42,16 @@ pub fn code(text: &str) -> String {
 /// Escapes Markdown in a text. The names in it become code, so that they can be copied.
 pub fn ticked(text: &str) -> String {
     let word = |word: &str| {
-        let inner = word.trim_matches(['(', ')', ',', ';', ':', '.']);
-        let is_name = inner.contains(['_', '/', '>', '*', '&']) && !inner.contains("//");
-        match word.find(inner).filter(|_| is_name) {
-            Some(at) => format!("{}{}{}", markdown(&word[..at]), code(inner), markdown(&word[at + inner.len()..])),
-            None => markdown(word),
+        // `.mmap_prepare` and `f()` are names as a whole.
+        let behind = word.trim_start_matches(['(', ')', ',', ';', ':']);
+        let start = word.len() - behind.len();
+        let name = behind.trim_end_matches(['(', ')', ',', ';', ':', '.']);
+        let is_call = behind[name.len()..].starts_with("()");
+        let end = start + name.len() + if is_call { 2 } else { 0 };
+        let is_name = name.contains(['_', '/', '>', '*', '&']) && !name.contains("//");
+        match is_name {
+            true => format!("{}{}{}", markdown(&word[..start]), code(&word[start..end]), markdown(&word[end..])),
+            false => markdown(word),
         }
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
