@@ -131,3 +131,33 @@ static const struct file_operations undumped_early = {
 static const struct file_operations requesting = {
 	.mmap_prepare = requesting_mmap_prepare, //= converted //: merge never
 };
+
+/* One name for both hooks, and a function that takes a VMA where the hook passes a desc. */
+#ifdef LAMP_HAS_PREPARE
+static int armed_mmap(struct vm_area_desc *desc)
+{
+	return desc->pgoff ? -EINVAL : 0;
+}
+#else
+static int armed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff ? -EINVAL : 0;
+}
+#endif
+
+static const struct file_operations armed = {
+#ifdef LAMP_HAS_PREPARE
+	.mmap_prepare = armed_mmap, //= converted
+#else
+	.mmap = armed_mmap, //= mechanical
+#endif
+};
+
+static int mistaken_mmap(struct file *file, struct vm_area_struct *vma) //~ unknown
+{
+	return vma->vm_pgoff ? -EINVAL : 0;
+}
+
+static const struct file_operations mistaken = {
+	.mmap_prepare = mistaken_mmap, //= unknown
+};
