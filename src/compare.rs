@@ -149,11 +149,11 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
             found.extend(at_table.clone().filter(|new| new.is_of_other_type).map(|new| Lost::OtherType { new }));
             found.extend(at_table.next().filter(is_gone).filter(|_| is_converted).map(|new| Lost::Handler { new }));
         } else if let Some(table) = new_index.variable(path, name) {
-            let handler = finding.handler_name();
-            let names = [handler.to_owned(), prepared(handler)];
             if may_be_filled(new_index, table) {
                 continue;
             }
+            let handler = finding.handler_name();
+            let names = [handler.to_owned(), prepared(handler)];
             let has_handler = names.iter().any(|name| !new_index.functions(name, table.file).is_empty());
             found.push(Lost::Hook { old: finding, table, has_handler });
         }

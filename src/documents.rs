@@ -28,6 +28,8 @@ pub struct Gap {
 /// Result of a comparison.
 #[derive(Debug, Default)]
 pub struct Gaps {
+    /// Number of documents that were compared with a header.
+    pub compared: usize,
     /// The gaps, by document and line.
     pub gaps: Vec<Gap>,
     /// Documents and headers that the tree lacks, or that lack the expected listing.
@@ -45,10 +47,13 @@ pub fn compare(tree: &Tree, documents: &[Document]) -> Gaps {
     let mut found = Gaps::default();
     for document in documents {
         match (tree.text(&document.file), tree.text(&document.header)) {
-            (Some(text), Some(header)) => match &document.record {
-                Some(record) => members(tree, document, record, &text, &header, &mut found),
-                None => helpers(document, &text, &header, &mut found),
-            },
+            (Some(text), Some(header)) => {
+                found.compared += 1;
+                match &document.record {
+                    Some(record) => members(tree, document, record, &text, &header, &mut found),
+                    None => helpers(document, &text, &header, &mut found),
+                }
+            }
             (None, _) => found.missing.push(format!("{}: not in the tree", document.file)),
             (_, None) => found.missing.push(format!("{}: not in the tree", document.header)),
         }

@@ -10,7 +10,6 @@ use super::term::Part;
 use super::vm_ops::VmOps;
 use super::{Behaviour, Callees, Functions, Reading};
 use crate::index::Takes;
-use crate::rules::{StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
@@ -32,7 +31,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
     let allocations: Vec<String> =
-        before.others.iter().filter(|name| allocates(old_functions, name)).cloned().collect();
+        before.others.iter().filter(|name| old_functions.context.rules.allocates(name)).cloned().collect();
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
     let differ = &own(&before) ^ &own(&after);
     // What both call with values, and not with the mapping, is the same function.
@@ -91,17 +90,12 @@ fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour], allocations
         }) {
             names.insert("vm_private_data to ".to_owned());
         }
-        if others.iter().any(|name| allocates(functions, name)) {
+        if others.iter().any(|name| functions.context.rules.allocates(name)) {
             names.extend(allocations.iter().map(|name| format!("{name}(")));
         }
         names.extend(own.into_keys().chain(others).map(|name| format!("{name}(")));
     }
     names
-}
-
-fn allocates(functions: &Functions, name: &str) -> bool {
-    let effect = functions.context.rules.state(name);
-    matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Alloc)
 }
 
 /// Whether a function assigns through a pointer parameter.

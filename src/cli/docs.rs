@@ -29,14 +29,13 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let tree = Tree::open(&Place::of(&options.tree, &[]).root).map_err(|error| error.to_string())?;
-    let has = |path: &String| tree.text(path).is_some();
-    if !rules.documents().iter().any(|document| has(&document.file) && has(&document.header)) {
+    let found = compare(&tree, rules.documents());
+    if found.compared == 0 {
         let root = tree.root().display();
         return Err(format!(
             "{root}: has none of the documents and headers to compare; TREE is the top folder of a kernel tree"
         ));
     }
-    let found = compare(&tree, rules.documents());
     output::write(options.common.output.as_deref(), options.format.syntax(), |out| match options.format {
         TextOrJson::Text => text(&found, out),
         TextOrJson::Json => json(&found, out),

@@ -58,14 +58,15 @@ impl KernelOptions {
                 None => Ok(tree),
             };
         }
-        match kernels_below(root).as_slice() {
-            [first, rest @ ..] if self.kernel.is_none() => Err(format!(
+        let below = if self.kernel.is_none() { kernels_below(root) } else { Vec::new() };
+        match below.as_slice() {
+            [first, rest @ ..] => Err(format!(
                 "{} is not a kernel tree; it contains {}{}. Give a kernel tree as TREE. For a module that contains a kernel, --kernel names it",
                 root.display(),
                 first.display(),
                 if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) },
             )),
-            _ => self.open_module(root, std::iter::empty(), quiet, keeps_dead_code),
+            [] => self.open_module(root, std::iter::empty(), quiet, keeps_dead_code),
         }
     }
 

@@ -201,6 +201,11 @@ impl Rules {
         self.guards.iter().find(|guard| guard.names.iter().any(|known| known == name))
     }
 
+    /// Whether a call of `name` allocates memory.
+    pub fn allocates(&self, name: &str) -> bool {
+        matches!(self.state(name), Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Alloc)
+    }
+
     /// Whether a call of `name` has no lasting effect.
     pub fn is_silent(&self, name: &str) -> bool {
         self.silent.contains(name)

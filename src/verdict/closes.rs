@@ -103,11 +103,8 @@ impl Opening<'_> {
 
     /// Whether a word stands in one of the functions.
     fn names(&self, word: &str) -> bool {
-        self.parts.iter().any(|part| {
-            let source = self.context.index.file(part.file);
-            let mut own = source.named(ItemKind::Function, &part.lowered.name);
-            own.any(|item| find_word(source.items[item as usize].span.of(&source.text), word.as_bytes(), 0).is_some())
-        })
+        let is_in = |text: &[u8]| find_word(text, word.as_bytes(), 0).is_some();
+        self.parts.iter().any(|part| own_texts(self.context, part).any(is_in))
     }
 }
 
@@ -143,11 +140,9 @@ impl fmt::Display for Change {
 
 /// Lasting changes by a function, in order.
 fn changes(context: Context<'_>, part: &Part) -> Vec<Change> {
-    let source = context.index.file(part.file);
-    let text = &source.text;
+    let text = &context.index.file(part.file).text;
     let (file, events) = (part.file, &part.lowered.events);
-    let own = source.named(ItemKind::Function, &part.lowered.name).next();
-    let body = own.map_or(&[][..], |item| source.items[item as usize].span.of(text));
+    let body = own_texts(context, part).next().unwrap_or_default();
     let change = |event: &Event, kind: StateKind, how: How, object: &str| {
         let is_private_data = identifiers(object.as_bytes()).next().is_some_and(|root| is_private_data(body, root));
         Change { file, span: event.span, kind, how, object: object.to_owned(), is_private_data }
@@ -168,6 +163,12 @@ fn changes(context: Context<'_>, part: &Part) -> Vec<Change> {
     let mut changes: Vec<Change> = released.chain(others).collect();
     changes.sort_by_key(|change| change.span);
     changes
+}
+
+/// Texts of a function, one for each definition of its name in the file.
+fn own_texts<'a>(context: Context<'a>, part: &Part) -> impl Iterator<Item = &'a [u8]> {
+    let source = context.index.file(part.file);
+    source.named(ItemKind::Function, &part.lowered.name).map(|item| source.items[item as usize].span.of(&source.text))
 }
 
 /// Whether a variable gets the private data of the mapping: `lamp = vma->vm_private_data`.

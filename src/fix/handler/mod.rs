@@ -134,15 +134,12 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         self.out
     }
 
-    /// Refuses a function that could not be written at all. Even a sketch would delete it.
+    /// Refuses a function that could not be written at all.
     fn has_no_text(&mut self, file: u32, done: &Converted) -> bool {
-        if done.text.is_empty() {
-            let point = done.open_points.iter().find(|point| !point.text.contains("does not parse"));
-            let source = self.shared.context.index.file(file);
-            let why = point.map(|point| format!("{}: {}", source.at(point.offset), point.text));
-            self.refuse(why.unwrap_or_else(|| "could not be rewritten".to_owned()));
+        if let Some(point) = &done.lost {
+            self.refuse(format!("{}: {}", self.shared.context.index.file(file).at(point.offset), point.text));
         }
-        done.text.is_empty()
+        done.lost.is_some()
     }
 
     /// Names the places of the driver's own files that test `f_op->mmap`, which is NULL after the conversion of a file callback.

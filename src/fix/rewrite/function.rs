@@ -75,6 +75,8 @@ pub(in crate::fix) struct DescHook {
 pub(in crate::fix) struct Converted {
     /// Its text.
     pub(in crate::fix) text: String,
+    /// Why it has no text. Even a sketch would delete it.
+    pub(in crate::fix) lost: Option<OpenPoint>,
     /// Places left to a person.
     pub(in crate::fix) open_points: Vec<OpenPoint>,
     /// Facts that a reviewer should know.
@@ -109,7 +111,10 @@ impl Conversion<'_> {
         let split = self.split.get(&item.span.start);
         let second = format!("{name}{}", self.rewrite.suffix());
         let new_name = if split.is_some() { &second } else { new_name };
-        let draft = self.draft(item, (name, new_name), is_handler, &mut done);
+        let draft = match self.draft(item, (name, new_name), is_handler, &mut done) {
+            Ok(draft) => draft,
+            Err(point) => return Converted { lost: Some(point), ..done },
+        };
         if !draft.parses() {
             let text = "the converted function does not parse".to_owned();
             done.open_points.push(OpenPoint { offset: item.name.start, text });
@@ -121,7 +126,7 @@ impl Conversion<'_> {
             }
             Some(None) => {
                 let text = "could not be split in two".to_owned();
-                done.open_points.push(OpenPoint { offset: item.name.start, text });
+                done.lost = Some(OpenPoint { offset: item.name.start, text });
             }
             None => done.text = draft.into_text(),
         }
@@ -130,28 +135,25 @@ impl Conversion<'_> {
         done
     }
 
-    /// The tidied text of the converted function; empty if it could not be converted. Records all else in `done`.
+    /// The tidied text of the converted function, or the reason why there is none. Records all else in `done`.
     fn draft<'n>(
         &self,
         item: &Item,
         (name, new_name): (&str, &'n str),
         is_handler: bool,
         done: &mut Converted,
-    ) -> Draft<'n> {
-        let none = || Draft::new(String::new(), new_name);
+    ) -> Result<Draft<'n>, OpenPoint> {
         let Rewritten { edits, file_uses, uses_by_variant, mut twins, first } =
             self.rewritten(item, name, is_handler, done);
         let Some(first) = first else {
-            done.open_points.push(OpenPoint { offset: item.span.start, text: "could not be parsed".to_owned() });
-            return none();
+            return Err(OpenPoint { offset: item.span.start, text: "could not be parsed".to_owned() });
         };
         twins.insert(name.to_owned(), new_name.to_owned());
         let edits = match sorted(edits.into_iter().chain(self.comments(item, &twins)).collect()) {
             Ok(edits) => edits,
             Err(span) => {
                 let text = "the arms of a conditional need different edits here".to_owned();
-                done.open_points.push(OpenPoint { offset: span.start, text });
-                return none();
+                return Err(OpenPoint { offset: span.start, text });
             }
         };
         self.check_covered(item, &edits, done);
@@ -177,12 +179,9 @@ impl Conversion<'_> {
                 let draft = Draft::new(String::from_utf8_lossy(&text).into_owned(), new_name);
                 let (draft, open) = tidy(old, without_local(draft), &BTreeSet::new());
                 done.open_points.extend(open.into_iter().map(|text| OpenPoint { offset: item.name.start, text }));
-                reflow(old, draft)
+                Ok(reflow(old, draft))
             }
-            Err(span) => {
-                done.open_points.push(OpenPoint { offset: span.start, text: "two edits overlap here".to_owned() });
-                none()
-            }
+            Err(span) => Err(OpenPoint { offset: span.start, text: "two edits overlap here".to_owned() }),
         }
     }
 

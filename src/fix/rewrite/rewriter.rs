@@ -159,7 +159,7 @@ impl Rewriter<'_> {
                         *entry = (entry.0 + 1, held(value).filter(|_| operator == "="));
                     }
                 }
-                E::Call { callee, arguments } => {
+                E::Call { callee, arguments } if arguments.iter().any(|argument| argument.name().is_some()) => {
                     let may_write = callee.name().is_none_or(|name| self.may_write_to_arguments(name));
                     let rules = self.conversion.rules;
                     let is_ruled =

@@ -3,7 +3,6 @@
 use super::Lowerer;
 use super::conditions::is_zero;
 use super::locals::has_arrow;
-use crate::rules::{StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
 use crate::source::visit;
 use crate::vma::event::Write;
@@ -25,8 +24,7 @@ impl Lowerer<'_> {
 
     fn allocates(&self, value: &Expression) -> bool {
         let E::Call { callee, .. } = &value.bare().kind else { return false };
-        let effect = callee.name().and_then(|name| self.context.rules.state(name));
-        matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Alloc)
+        callee.name().is_some_and(|name| self.context.rules.allocates(name))
     }
 
     /// Whether an expression reaches a shared object: through a pointer, or a global.
