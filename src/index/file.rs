@@ -45,7 +45,7 @@ pub struct SourceFile {
     named: OnceLock<Vec<(u64, u32)>>,
     functions: Memo<u32, FunctionSyntax>,
     tables: Memo<u32, Vec<Declared>>,
-    named_members: Memo<(u32, String), BTreeMap<String, String>>,
+    named_members: Memo<(u32, String), NamedMembers>,
 }
 
 /// Maximum length of a file in bytes. Longer ones are reported and left out: they are not hand-written.
@@ -202,19 +202,19 @@ impl SourceFile {
     }
 
     /// The names that the initialiser of a variable, which the item declares, gives to members: `.close = lamp_close`.
-    pub(super) fn named_members(&self, item: u32, variable: &str) -> Arc<BTreeMap<String, String>> {
+    pub(super) fn named_members(&self, item: u32, variable: &str) -> Arc<NamedMembers> {
         self.named_members.get((item, variable.to_owned()), || {
             let span = self.items[item as usize].span;
             let declared = parse::variables(span.of(&self.text), span.start).syntax;
             let value = declared.into_iter().find(|declared| declared.name == variable).and_then(|found| found.value);
             let Some(Expression { kind: ExpressionKind::Initializer { entries, .. }, .. }) = &value else {
-                return BTreeMap::new();
+                return NamedMembers::default();
             };
             let members = entries.iter().filter_map(|entry| entry.members.last());
             let named = members.filter_map(|member| {
                 Some((member.clone(), named_function(value.as_ref()?.member(member)?)?.to_owned()))
             });
-            named.collect()
+            NamedMembers { functions: named.collect(), is_whole: entries.iter().all(|entry| !entry.members.is_empty()) }
         })
     }
 
@@ -273,6 +273,15 @@ impl SourceFile {
             memchr::memmem::find(before, b"EXPORT_SYMBOL").is_some() && memchr::memmem::find(before, b"KUNIT").is_none()
         })
     }
+}
+
+/// What an initialiser gives to the members of a table.
+#[derive(Debug, Default)]
+pub(super) struct NamedMembers {
+    /// Names of functions, by member.
+    pub functions: BTreeMap<String, String>,
+    /// Whether each entry names its member. Elements of an array do not, nor does a macro.
+    pub is_whole: bool,
 }
 
 /// The function that an entry of a table may name: `f`, `condition ? f : NULL`, `PTR_IF(condition, f)`.

@@ -21,6 +21,7 @@ mod registrations;
 mod search;
 mod stored_arguments;
 mod swaps;
+mod table_members;
 mod tables;
 mod types;
 
@@ -38,7 +39,6 @@ pub use swaps::{Swap, swaps};
 pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use build::Sought;
@@ -47,7 +47,7 @@ use reach::Meanings;
 use rustc_hash::FxHashMap;
 
 use crate::kernel::Layer;
-use crate::source::{Item, ItemKind, find_word, macros, skip_blank, words};
+use crate::source::{Item, ItemKind, macros, skip_blank, words};
 
 /// Maximum number of definitions of one macro.
 const TWIN_LIMIT: usize = 4;
@@ -59,15 +59,6 @@ pub struct ItemId {
     pub file: u32,
     /// Place of the item in [`SourceFile::items`].
     pub item: u32,
-}
-
-/// Value of a member in a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableMember {
-    /// File of the table. The function may be visible only there.
-    pub file: u32,
-    /// Name of the function.
-    pub name: String,
 }
 
 /// Definitions in the files of a tree.
@@ -359,33 +350,6 @@ impl Index {
         let file = self.files.iter().position(|file| file.path == path)?;
         let item = self.files[file].named(ItemKind::Variable, name).next()?;
         Some(ItemId { file: file as u32, item })
-    }
-
-    /// The functions that the initialiser of the variable `table`, as `near` sees it, names, by member.
-    pub fn table_members(&self, table: &str, near: u32) -> Option<BTreeMap<String, String>> {
-        let mut members =
-            self.variables_near(table, near).map(|(file, item)| self.file(file).named_members(item, table));
-        let mut named = (*members.find(|members| !members.is_empty())?).clone();
-        named.retain(|_, name| name != "NULL");
-        Some(named)
-    }
-
-    /// Name that the initialiser of the variable `table`, as `near` sees it, gives `member`.
-    pub fn table_member(&self, table: &str, member: &str, near: u32) -> Option<TableMember> {
-        self.variables_near(table, near).find_map(|(file, item)| {
-            let source = self.file(file);
-            // Most tables lack the member; a word search shows that.
-            find_word(source.items[item as usize].span.of(&source.text), member.as_bytes(), 0)?;
-            let name = source.named_members(item, table).get(member)?.clone();
-            Some(TableMember { file, name })
-        })
-    }
-
-    /// The variables of a name, as `near` sees them: those of its own file come first.
-    fn variables_near(&self, name: &str, near: u32) -> impl Iterator<Item = (u32, u32)> {
-        std::iter::once(near)
-            .chain(self.neighbours(near))
-            .filter_map(move |number| Some((number, self.file(number).named(ItemKind::Variable, name).next()?)))
     }
 
     /// Name that a macro without arguments stands for, as `near` sees it.

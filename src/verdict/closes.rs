@@ -55,16 +55,21 @@ pub(super) fn undone_but_not_taken(
     let handler = Opening { context, parts: all.iter().flat_map(|facts| &facts.parts).collect() };
     let is_file_callback = context.rules.is_migrating(&hook.record);
     let hooks = handler.parts.iter().flat_map(|part| part.lowered.vm_hooks.iter().map(move |hook| (part.file, hook)));
-    hooks.filter(|(_, hook)| hook.member == "close").find_map(|(file, hook)| {
-        let close = analysis.facts(&hook.key);
+    let known = hooks.filter(|(_, hook)| hook.member == "close").map(|(file, hook)| {
+        let has_fault = context.index.table_member(&hook.table, "fault", file).is_some();
+        (&hook.key, has_fault, "vm_ops->close of this mapping,")
+    });
+    let possible = handler.parts.iter().flat_map(|part| &part.lowered.possible_closes);
+    let possible = possible.map(|key| (key, false, "which may be vm_ops->close of this mapping,"));
+    known.chain(possible).find_map(|(key, has_fault, role)| {
+        let close = analysis.facts(key);
         let reads = |name: &str| close.parts.iter().flat_map(|part| &part.lowered.reads).any(|read| read.name == name);
         // An ioctl, or another hook, has put it there; what calls a hook of a subsystem may have done so, too.
         let is_others = is_file_callback && reads("vm_private_data") && !reads("vm_file") && !handler.hands_on();
-        let has_fault = context.index.table_member(&hook.table, "fault", file).is_some();
         let changes = close.parts.iter().filter(|_| !is_others).flat_map(|part| changes(context, part));
         let change = changes.into_iter().find(|change| handler.may_have_made(change, has_fault))?;
-        let name = &analysis.lowered(&hook.key)?.name;
-        let text = format!("{name}, vm_ops->close of this mapping, {change}; the code that takes it was not found");
+        let name = &analysis.lowered(key)?.name;
+        let text = format!("{name}, {role} {change}; the code that takes it was not found");
         Some(Evidence::new((change.file, change.span), K::State(change.kind), mapped(&chosen.target), text))
     })
 }

@@ -198,6 +198,8 @@ pub struct Lowered {
     pub vm_ops: Vec<FieldUse>,
     /// The hooks of those tables.
     pub vm_hooks: Vec<VmHook>,
+    /// Functions that may be `close` of a table that it installs and that is not known.
+    pub possible_closes: Vec<Key>,
     /// The events, in the order of [`Step::Do`] indices.
     pub events: Vec<Event>,
     /// Its flows, one per variant of its conditionals.
@@ -249,7 +251,7 @@ impl Lowered {
 
     /// Functions to lower as well: followed callees, and the hooks that it installs.
     pub fn reached(&self) -> impl Iterator<Item = &Key> {
-        self.callees.iter().chain(self.vm_hooks.iter().map(|hook| &hook.key))
+        self.callees.iter().chain(self.vm_hooks.iter().map(|hook| &hook.key)).chain(&self.possible_closes)
     }
 
     /// Adds the facts of another variant of the same function. A use at the same location is the same fact.
@@ -273,6 +275,7 @@ impl Lowered {
         }
         self.callees.extend(other.callees);
         self.vm_hooks.extend(other.vm_hooks);
+        self.possible_closes.extend(other.possible_closes);
         self.trouble.extend(other.trouble);
     }
 }

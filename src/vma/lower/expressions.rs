@@ -307,6 +307,7 @@ impl Lowerer<'_> {
             }
         }
         if field == "vm_ops" {
+            self.note_possible_closes(value);
             for name in self.tables_of(value) {
                 self.note_vm_hooks(&name);
                 self.out.vm_ops.push(FieldUse { name, span });

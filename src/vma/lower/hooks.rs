@@ -95,6 +95,37 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Records the functions that may be `close` of a table that a value of `vm_ops` points to, if that table or its members are not known.
+    pub(super) fn note_possible_closes(&mut self, value: &Expression) {
+        if !self.may_be_unknown_table(value) {
+            return;
+        }
+        let ids = self.context.index.possible_closes(self.file);
+        let new = ids.into_iter().map(|id| Key::new(id, VmaAccess::Vma(0)));
+        self.out.possible_closes.extend(new);
+        self.out.possible_closes.sort();
+        self.out.possible_closes.dedup();
+    }
+
+    /// Whether a value of `vm_ops` can point to a table that is not known by name, or has members beyond its initialiser.
+    fn may_be_unknown_table(&self, value: &Expression) -> bool {
+        let is_known = |name: &str| name == "NULL" || self.context.index.is_whole_table(name, self.file);
+        match &value.bare().kind {
+            E::Unary { operator, operand } if operator == "&" => self.may_be_unknown_table(operand),
+            E::Conditional { then, otherwise, .. } => {
+                then.as_deref().is_some_and(|then| self.may_be_unknown_table(then))
+                    || self.may_be_unknown_table(otherwise)
+            }
+            E::Number(_) => false,
+            E::Name(name) if self.scope.get(name).is_some() => {
+                let values = self.locals.pointers.get(name);
+                values.is_none_or(|values| !values.iter().all(|value| value.name().is_some_and(is_known)))
+            }
+            E::Name(name) => !is_known(name),
+            _ => true,
+        }
+    }
+
     /// The driver's own functions in a member of a table.
     fn hooks_of(&self, table: &str, member: &str, root: &VmaAccess) -> Vec<Key> {
         let hook = self.context.index.table_member(table, member, self.file);

@@ -1,0 +1,27 @@
+/* A table that a macro makes. */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include "lamp.h"
+
+static void lamp_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_file->private_data;
+
+	lamp_put(lamp); //~ state:ref
+}
+
+#define LAMP_VM_OPS(name, gone) \
+	static const struct vm_operations_struct name = { .close = gone }
+
+LAMP_VM_OPS(lamp_vm_ops, lamp_close);
+
+static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	lamp_enter(file);
+	vma->vm_ops = &lamp_vm_ops;
+	return 0;
+}
+
+static const struct file_operations lamp_fops = {
+	.mmap = lamp_mmap, //= mapped
+};
