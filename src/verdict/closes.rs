@@ -155,7 +155,7 @@ fn changes(context: Context<'_>, part: &Part) -> Vec<Change> {
     let released = undone(events).map(|(event, kind, object)| change(event, kind, How::Releases, object));
     let others = events.iter().filter_map(|event| {
         let (how, object) = match &event.kind {
-            EventKind::SharedWrite { object, .. } if is_reset(event.span.of(text)) => (How::Writes, object),
+            EventKind::SharedWrite { object, .. } => (How::Writes, object),
             // The hook takes one of a limited number, and close gives it back.
             EventKind::Take { kind: StateKind::Counter, object, .. } => (How::Writes, object),
             EventKind::Work { text: call } if is_statement(text, event.span) || closes(context, call) => {
@@ -183,14 +183,6 @@ fn is_private_data(body: &[u8], variable: &str) -> bool {
         let end = memchr::memchr(b';', value).unwrap_or(value.len());
         value[..end].trim_ascii_end().ends_with(b"vm_private_data")
     })
-}
-
-/// Whether an assignment sets a constant, or computes the new value from the old one. Any other value comes from elsewhere.
-fn is_reset(assignment: &[u8]) -> bool {
-    let Some(sign) = memchr::memchr(b'=', assignment) else { return false };
-    let (target, value) = (assignment[..sign].trim_ascii(), assignment[sign + 1..].trim_ascii());
-    let is_constant = matches!(value, b"false" | b"true") || !value.iter().any(u8::is_ascii_lowercase);
-    is_constant || words(value, target).next().is_some()
 }
 
 /// Whether a call is a statement of its own, which is made for its effect.

@@ -235,7 +235,7 @@ static const struct file_operations helped = {
 	.mmap = helped_mmap, //= mapped
 };
 
-/* A value from elsewhere, which close brings up to date, too. */
+/* A value from elsewhere, which close writes too: it may be what is left without this mapping. */
 static void note_size(struct lamp *lamp, unsigned long size)
 {
 	lamp->size = size;
@@ -245,7 +245,7 @@ static void sized_close(struct vm_area_struct *vma)
 {
 	struct lamp *lamp = vma->vm_private_data;
 
-	lamp->size = lamp_size(lamp);
+	lamp->size = lamp_size(lamp); //~ state:counter
 }
 
 static const struct vm_operations_struct sized_vm_ops = {
@@ -263,7 +263,7 @@ static int sized_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations sized = {
-	.mmap = sized_mmap, //= mechanical
+	.mmap = sized_mmap, //= mapped
 };
 
 /* Counterparts by their names, between a hook and close alone. */

@@ -309,3 +309,55 @@ static int idle_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations idle = {
 	.mmap = idle_mmap, //= mechanical
 };
+
+/* The value comes from a function. */
+static void counted_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	lamp->users = users_left(lamp);
+}
+
+static const struct vm_operations_struct counted_vm_ops = {
+	.close = counted_close,
+};
+
+static int counted_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->users = users_with(lamp); //~ state:counter
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &counted_vm_ops;
+	return 0;
+}
+
+static const struct file_operations counted = {
+	.mmap = counted_mmap, //= mapped
+};
+
+/* A struct as a whole. */
+static void whole_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	lamp->user = (struct lamp_user){ 0 };
+}
+
+static const struct vm_operations_struct whole_vm_ops = {
+	.close = whole_close,
+};
+
+static int whole_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->user = (struct lamp_user){ .file = file }; //~ state:counter
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &whole_vm_ops;
+	return 0;
+}
+
+static const struct file_operations whole = {
+	.mmap = whole_mmap, //= mapped
+};
