@@ -25,6 +25,11 @@ impl<K: Ord, V> Memo<K, V> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// The result for `key`, if it is there.
+    pub(crate) fn known(&self, key: &K) -> Option<Arc<V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
     /// Returns the result for `key`, and computes it if it is missing. No lock is held meanwhile, so that `find_out` may use other threads.
     pub(crate) fn get(&self, key: K, find_out: impl FnOnce() -> V) -> Arc<V> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -952,3 +952,21 @@ fn a_lint_is_linked_or_explained() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(stderr(&refused).contains("is no address of the web"), "{}", stderr(&refused));
 }
+
+#[test]
+fn a_check_names_the_handlers_that_lints_do_not_follow() {
+    let tree = kernel();
+    let tests: String =
+        (0..12).map(|bit| format!("\tif (lamp_bits & BIT({bit}))\n\t\tvma->vm_pgoff += {};\n", 1 << bit)).collect();
+    let knot = format!(
+        "#include <linux/fs.h>\n#include <linux/mm.h>\n\nstatic int knot_mmap(struct file *file, struct vm_area_struct *vma)\n{{\n{tests}\treturn 0;\n}}\n\nstatic const struct file_operations knot_fops = {{\n\t.mmap = knot_mmap,\n}};\n"
+    );
+    let path = tree.path().join("drivers/char/knot.c");
+    fs::write(&path, &knot).unwrap();
+    let silent = "lints that follow paths are silent about knot_mmap (drivers/char/knot.c:4: it has too many paths)";
+    assert!(stderr(&check(tree.path(), &[], b"")).contains(silent));
+    // Not for files that the change leaves alone.
+    let patch = patch("slips.patch");
+    assert!(!stderr(&check(tree.path(), &["--patch", "-"], &patch)).contains("silent about"));
+    assert!(!stderr(&check(tree.path(), &["--select", "deprecated-mmap"], b"")).contains("silent about"));
+}

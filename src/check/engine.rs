@@ -66,8 +66,10 @@ impl Engine<'_> {
     /// # Errors
     /// The text of a lint cannot be read.
     pub fn tree(&self, session: &Session) -> Result<Outcome, String> {
-        let hazards = lint::run(&Facts::new(session, None), self.lints)?;
-        let (hazards, remarks) = self.accepted(session.scan.index, hazards);
+        let facts = Facts::new(session, None);
+        let hazards = lint::run(&facts, self.lints)?;
+        let (hazards, mut remarks) = self.accepted(session.scan.index, hazards);
+        remarks.extend(not_followed(&facts, |file| self.selects(file)));
         let reported = hazards.into_iter().map(|hazard| (State::Unchanged, hazard));
         let reported = self.reported(session, reported.collect(), |_| true);
         let bears = |trouble: &&FileTrouble| trouble.file.is_empty() || self.selects(&trouble.file);
@@ -104,7 +106,8 @@ impl Engine<'_> {
         let run = |facts| lint::run(facts, self.lints);
         let (old, new) = rayon::join(|| run(&facts_before), || run(&facts_after));
         let (old, _) = self.accepted(before.scan.index, old?);
-        let (new, remarks) = self.accepted(after.scan.index, new?);
+        let (new, mut remarks) = self.accepted(after.scan.index, new?);
+        remarks.extend(not_followed(&facts_after, |file| change.touches(file) && self.selects(file)));
         let compared = compare(old, new, &LineMoves::new(change));
         let converted = converted(before, after, |path| change.name_before(path));
         let untouched = before.scan.trouble.iter().filter(|trouble| !change.touches(&trouble.file));
@@ -186,4 +189,22 @@ impl Engine<'_> {
         });
         reported.collect()
     }
+}
+
+/// Maximum number of handlers that a remark names.
+const NAMED: usize = 3;
+
+/// A remark on the handlers of some files about which lints that follow paths are silent.
+fn not_followed(facts: &Facts, is_chosen: impl Fn(&str) -> bool) -> Option<String> {
+    let named = facts.not_followed().filter_map(|(handler, gap)| {
+        let item = facts.context.index.item(handler.key.id);
+        let source = facts.context.index.file(handler.key.id.file);
+        let line = source.position(item.name.start).line;
+        is_chosen(&source.path).then(|| format!("{} ({}:{line}: {})", source.name(item), source.path, gap.reason()))
+    });
+    let named: BTreeSet<String> = named.collect();
+    let more = named.len().saturating_sub(NAMED);
+    let first: Vec<String> = named.into_iter().take(NAMED).collect();
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    (!first.is_empty()).then(|| format!("lints that follow paths are silent about {}{more}", first.join(", ")))
 }

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
 use super::vm_ops::VmOpsHook;
-use crate::behaviour::{Behaviour, EffectKind, Functions, Literal, Outcome, Reading, Returned};
+use crate::behaviour::{Behaviour, EffectKind, Functions, Gap, Literal, Outcome, Reading, Returned};
 use crate::index::{FunctionSyntax, ItemId, Takes};
 use crate::kernel::Tree;
 use crate::memo::Memo;
@@ -232,6 +232,14 @@ impl<'a> Facts<'a> {
     /// The behaviour of a handler, or of a hook of its vm_ops, once for each variant of its conditionals.
     pub fn behaviours(&self, key: &Key) -> Arc<Vec<Behaviour>> {
         self.behaviours.get(key.clone(), || self.functions.behaviours(key, &Reading::default()))
+    }
+
+    /// The handlers whose behaviour a lint has asked for and whose outcomes are not all known, with the reason. Such lints are silent about them.
+    pub fn not_followed(&self) -> impl Iterator<Item = (&HandlerView<'a>, Gap)> {
+        self.handlers.iter().filter_map(|handler| {
+            let behaviours = self.behaviours.known(&handler.key)?;
+            Some((handler, behaviours.iter().find_map(|behaviour| behaviour.gap)?))
+        })
     }
 
     /// The outcomes of a handler in which it accepts the mapping; none if not all outcomes are known.
