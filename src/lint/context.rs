@@ -9,7 +9,7 @@ use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
 use super::vm_ops::VmOpsHook;
 use crate::behaviour::{Behaviour, EffectKind, Functions, Gap, Literal, Outcome, Reading, Returned};
-use crate::index::{FunctionSyntax, ItemId, Takes};
+use crate::index::{FunctionSyntax, ItemId, Takes, unprepared};
 use crate::kernel::Tree;
 use crate::memo::Memo;
 use crate::rules::{Call, Rules};
@@ -17,7 +17,7 @@ use crate::source::Span;
 use crate::verdict::{Finding, ResolvedTarget, Session, undone};
 use crate::vma::flow::{Key, Lowered};
 use crate::vma::lower::Context;
-use crate::vma::{Analysis, Event, EventKind, HandlerFacts};
+use crate::vma::{Analysis, HandlerFacts};
 
 /// Facts of a tree, prepared for lints.
 pub struct Facts<'a> {
@@ -127,8 +127,7 @@ impl<'a> Facts<'a> {
         }
         let (chosen, others): (Vec<_>, Vec<_>) = first.into_iter().partition(|(finding, key)| is_chosen(finding, key));
         let calls_hook = |(_, key): &(&'a Finding, Key)| {
-            let is_hook = |event: &Event| matches!(event.kind, EventKind::Hook { hook: Some(_), .. });
-            session.analysis.reached(key).iter().any(|(_, lowered)| lowered.events.iter().any(is_hook))
+            session.analysis.reached(key).iter().any(|(_, lowered)| lowered.called_hooks().next().is_some())
         };
         let others: Vec<(&'a Finding, Key)> = others.into_iter().filter(calls_hook).collect();
         let functions = Functions::new(session.context);
@@ -188,12 +187,8 @@ impl<'a> Facts<'a> {
         let mut found: Vec<&HandlerView> = Vec::new();
         let mut hooks = vec![&handler.finding.registration.hook];
         while let Some(hook) = hooks.pop() {
-            let is_call = |event: &Event| match &event.kind {
-                EventKind::Hook { hook: Some(called), .. } => called.is_same(hook),
-                _ => false,
-            };
             for caller in self.handlers.iter().chain(&self.dispatchers) {
-                let calls = || caller.lowered().flat_map(|lowered| &lowered.events).any(is_call);
+                let calls = || caller.lowered().flat_map(Lowered::called_hooks).any(|called| called.is_same(hook));
                 if !found.iter().any(|known| known.key == caller.key) && calls() {
                     hooks.push(&caller.finding.registration.hook);
                     found.push(caller);
@@ -212,7 +207,8 @@ impl<'a> Facts<'a> {
             let is_of_core = self.rules().is_migrating(&handler.finding.registration.hook.record);
             return is_of_core.then(|| vec![Vec::new()]);
         }
-        let member = format!("->{}", handler.finding.registration.hook.member);
+        // Behaviour calls a hook by its old name, so that conversions compare equal.
+        let member = format!("->{}", unprepared(&handler.finding.registration.hook.member));
         let is_call = |kind: &EffectKind| matches!(kind, EffectKind::Call(name, _) if name.ends_with(&member));
         let mut conditions = Vec::new();
         for caller in callers {

@@ -75,7 +75,7 @@ pub fn text(
             line(format!("  {what} {}", list.join(", ")))?;
         }
     }
-    if let Some(hook) = hook {
+    if let Some(hook) = hook.filter(|_| finding.verdict != Verdict::Converted) {
         line(format!("  it is not converted alone: {hook}"))?;
     }
     let is_safe = report.conversion.as_ref().is_some_and(|conversion| conversion.applicability == Applicability::Safe);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{Event, EventKind};
-use crate::index::ItemId;
+use crate::index::{Hook, ItemId};
 use crate::source::Span;
 
 /// Access of a function to the VMA.
@@ -200,6 +200,8 @@ pub struct Lowered {
     pub vm_hooks: Vec<VmHook>,
     /// Functions that may be `close` of a table that it installs and that is not known.
     pub possible_closes: Vec<Key>,
+    /// The hooks to which it passes a desc. They block nothing, so they are no events.
+    pub desc_hooks: Vec<Hook>,
     /// The events, in the order of [`Step::Do`] indices.
     pub events: Vec<Event>,
     /// Its flows, one per variant of its conditionals.
@@ -244,6 +246,15 @@ impl Lowered {
         written.iter().any(|uses| !uses.is_empty()) || self.events.iter().any(is_change)
     }
 
+    /// The hooks that it calls with its mapping.
+    pub fn called_hooks(&self) -> impl Iterator<Item = &Hook> {
+        let of_vma = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Hook { hook, .. } => hook.as_ref(),
+            _ => None,
+        });
+        of_vma.chain(&self.desc_hooks)
+    }
+
     /// The close hooks of the tables that it installs.
     pub fn closes(&self) -> impl Iterator<Item = &Key> {
         self.vm_hooks.iter().filter(|hook| hook.member == "close").map(|hook| &hook.key)
@@ -273,6 +284,7 @@ impl Lowered {
             mine.extend(new);
             mine.sort_by_key(|named| named.span);
         }
+        self.desc_hooks.extend(other.desc_hooks);
         self.callees.extend(other.callees);
         self.vm_hooks.extend(other.vm_hooks);
         self.possible_closes.extend(other.possible_closes);

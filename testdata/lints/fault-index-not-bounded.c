@@ -221,3 +221,45 @@ static int beyond_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations beyond_fops = {
 	.mmap = beyond_mmap,
 };
+
+
+/* The hook of a subsystem that is converted, with its caller. */
+struct panel_ops {
+	int (*panel_mmap_prepare)(struct panel *panel, struct vm_area_desc *desc);
+};
+
+static int panel_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct panel *panel = desc->file->private_data;
+
+	return panel->ops->panel_mmap_prepare(panel, desc);
+}
+
+static const struct file_operations panel_fops = {
+	.mmap_prepare = panel_mmap_prepare,
+};
+
+static vm_fault_t glass_fault(struct vm_fault *vmf)
+{
+	struct panel *panel = vmf->vma->vm_private_data;
+	struct page *page = virt_to_page(panel->buffer + (vmf->pgoff << PAGE_SHIFT));
+
+	get_page(page);
+	vmf->page = page; //~ fault-index-not-bounded
+	return 0;
+}
+
+static const struct vm_operations_struct glass_vm_ops = {
+	.fault = glass_fault,
+};
+
+static int glass_mmap_prepare(struct panel *panel, struct vm_area_desc *desc)
+{
+	desc->private_data = panel;
+	desc->vm_ops = &glass_vm_ops;
+	return 0;
+}
+
+static const struct panel_ops glass_ops = {
+	.panel_mmap_prepare = glass_mmap_prepare,
+};

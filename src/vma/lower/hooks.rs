@@ -198,6 +198,7 @@ impl Lowerer<'_> {
 
     pub(super) fn dispatch(&mut self, hook: Option<Hook>, text: String, root: VmaAccess, span: Span) -> Value {
         if matches!(root, VmaAccess::Desc(_)) {
+            self.out.desc_hooks.extend(hook);
             return Value::Unknown;
         }
         let Some(hook) = hook else {
