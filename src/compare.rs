@@ -115,6 +115,8 @@ pub enum Lost<'f> {
         table: ItemId,
         /// Whether the handler, or its conversion, is still there.
         has_handler: bool,
+        /// Whether another arm of an `#if` still sets the hook.
+        is_arm: bool,
     },
     /// The table still names the handler, which is gone.
     Handler {
@@ -137,25 +139,40 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
             && new_index.file(registration.file).path == path
     };
     let mut found = Vec::new();
-    for finding in old.1 {
+    let is_set = |finding: &&Finding| finding.verdict != Verdict::None;
+    for finding in old.1.iter().filter(is_set) {
         let registration = &finding.registration;
-        let (Some(name), Some(key)) = (&registration.table, finding.function(old.0)) else { continue };
+        let Some(name) = &registration.table else { continue };
+        let key = finding.function(old.0);
         let path = &old.0.file(registration.file).path;
-        let mut at_table = new.1.iter().filter(|new| is_at(new, path, registration)).peekable();
-        if at_table.peek().is_some_and(|new| new.verdict != Verdict::None) {
-            let is_converted = pairs.iter().any(|(was, _)| *was == key);
+        let at_table: Vec<&Finding> = new.1.iter().filter(|new| is_at(new, path, registration)).collect();
+        let has_hook = at_table.iter().any(is_set);
+        if has_hook {
+            let is_converted = pairs.iter().any(|(was, _)| Some(was) == key.as_ref());
             let is_gone =
-                |new: &&Finding| new.function(new_index).is_none() && new.handler_name() == finding.handler_name();
-            found.extend(at_table.clone().filter(|new| new.is_of_other_type).map(|new| Lost::OtherType { new }));
-            found.extend(at_table.next().filter(is_gone).filter(|_| is_converted).map(|new| Lost::Handler { new }));
-        } else if let Some(table) = new_index.variable(path, name) {
+                |new: &&&Finding| new.function(new_index).is_none() && new.handler_name() == finding.handler_name();
+            found.extend(at_table.iter().filter(|new| new.is_of_other_type).map(|new| Lost::OtherType { new }));
+            found.extend(at_table.iter().find(is_gone).filter(|_| is_converted).map(|new| Lost::Handler { new }));
+        }
+        let of_old = old.1.iter().filter(is_set).filter(|other| {
+            let other = &other.registration;
+            (other.file, &other.table, &other.hook.record)
+                == (registration.file, &registration.table, &registration.hook.record)
+        });
+        let has_arm = |new: &&&Finding| {
+            let condition = &new.registration.condition;
+            condition.is_none() || *condition == registration.condition
+        };
+        let arms = at_table.iter().filter(|new| is_set(new));
+        let is_arm = has_hook && of_old.count() > arms.clone().count() && !arms.clone().any(|new| has_arm(&new));
+        if let Some(table) = new_index.variable(path, name).filter(|_| is_arm || !has_hook) {
             if may_be_filled(new_index, table) {
                 continue;
             }
             let handler = finding.handler_name();
             let names = [handler.to_owned(), prepared(handler)];
             let has_handler = names.iter().any(|name| !new_index.functions(name, table.file).is_empty());
-            found.push(Lost::Hook { old: finding, table, has_handler });
+            found.push(Lost::Hook { old: finding, table, has_handler, is_arm });
         }
     }
     found

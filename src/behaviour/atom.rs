@@ -58,6 +58,11 @@ impl Literal {
         matches!(self.atom, Atom::Fails(_))
     }
 
+    /// Whether it says that a populating call fails.
+    pub fn says_failed(&self) -> bool {
+        self.is_of_populate() && self.holds
+    }
+
     /// Whether it says that a value is 0.
     pub fn is_zero(&self, value: &Term) -> bool {
         self.holds && matches!(&self.atom, Atom::Zero(term) if term == value)

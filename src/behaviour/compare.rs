@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::Behaviour;
 use super::atom::{Atom, Compared, Literal};
+use super::cases::{Case, shortened};
 use super::contradiction::contradict;
 use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::outcome::{EffectKind, Outcome, Populate, Returned};
@@ -12,7 +13,7 @@ use super::term::{Part, Term, listed};
 use super::vm_ops::VmOps;
 use crate::rules::Rules;
 
-/// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the first condition that shows it.
+/// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the cases that show it.
 ///
 /// # Errors
 /// Not all outcomes are known.
@@ -24,22 +25,28 @@ pub(super) fn differences(
     if let Some(gap) = pairs.iter().find_map(|(old, new)| old.gap.or(new.gap)) {
         return Err(NotCompared::Gap(gap));
     }
-    let mut found: Vec<Difference> = Vec::new();
+    let mut possible: Vec<Pair> = Vec::new();
     for (old, new) in pairs {
         for (old, new) in old.outcomes.iter().flat_map(|old| new.outcomes.iter().map(move |new| (old, new))) {
             let checked = checked_by_calls(rules, old);
-            if contradict(old.condition.iter().chain(&checked).chain(&new.condition)) {
-                continue;
-            }
-            for difference in (Pair { rules, vm_ops, old, new }).differences() {
-                let is_known = |known: &Difference| {
-                    (known.kind, &known.old, &known.new) == (difference.kind, &difference.old, &difference.new)
-                };
-                if !found.iter().any(is_known) {
-                    found.push(difference);
-                }
+            if !contradict(old.condition.iter().chain(&checked).chain(&new.condition)) {
+                possible.push(Pair { rules, vm_ops, old, new });
             }
         }
+    }
+    let of_pairs: Vec<Vec<Difference>> = possible.iter().map(Pair::differences).collect();
+    let mut found: Vec<Difference> = Vec::new();
+    for difference in of_pairs.iter().flatten() {
+        if found.iter().any(|known| known.is_same(difference)) {
+            continue;
+        }
+        let shows = |differences: &[Difference]| differences.iter().any(|one| one.is_same(difference));
+        let (showing, others): (Vec<_>, Vec<_>) = possible.iter().zip(&of_pairs).partition(|(_, of)| shows(of));
+        let is_of_accepted = showing.iter().all(|(pair, _)| pair.is_accepted());
+        let others = others.iter().filter(|(pair, _)| pair.is_like(difference, is_of_accepted));
+        let others: Vec<Case> = others.map(|(pair, _)| pair.case()).collect();
+        let cases = shortened(showing.iter().map(|(pair, _)| pair.case()).collect(), &others);
+        found.push(Difference { cases, ..difference.clone() });
     }
     Ok(found)
 }
@@ -69,7 +76,9 @@ fn checked_by_calls(rules: &Rules, outcome: &Outcome) -> Vec<Literal> {
         let offset = if rule.adds_offset { Part::PageOffset.into() } else { Term::default() };
         let excess = offset.plus(&Part::Pages.into()).and_then(|end| end.minus(count));
         let behind_end = offset.plus(&Term::constant(1)).and_then(|next| next.minus(count));
-        for excess in [excess, behind_end].into_iter().flatten() {
+        // No offset is below 0.
+        let beyond = Term::from(Part::Pages).minus(count);
+        for excess in [excess, behind_end, beyond].into_iter().flatten() {
             if let Compared::If(literal) = Compared::positive(&excess) {
                 checked.push(literal.negated());
             }
@@ -112,6 +121,7 @@ impl Pair<'_> {
                         format!("returns {new}"),
                     ));
                 }
+                self.stores(&mut found);
                 self.calls(&mut found);
             }
             (Returned::Success, Returned::Success) => {
@@ -134,15 +144,33 @@ impl Pair<'_> {
     }
 
     fn difference(&self, kind: DifferenceKind, old: String, new: String) -> Difference {
-        let (old_condition, new_condition) = (&self.old.condition, &self.new.condition);
-        // Of what they share only a call that fails says when another error is returned.
-        let says = |literal: &&Literal| {
-            let is_shared = old_condition.contains(literal) && new_condition.contains(literal);
-            !is_shared || kind == DifferenceKind::Error && literal.holds && literal.is_of_populate()
-        };
-        let added = new_condition.iter().filter(|literal| !old_condition.contains(literal));
-        let when: Vec<Literal> = old_condition.iter().chain(added).filter(says).cloned().collect();
-        Difference { kind, when, old, new, old_place: self.old.place, new_place: self.new.place }
+        let cases = vec![self.case()];
+        Difference { kind, cases, old, new, old_place: self.old.place, new_place: self.new.place }
+    }
+
+    /// The conditions of both outcomes.
+    fn case(&self) -> Case {
+        let (old, new) = (&self.old.condition, &self.new.condition);
+        old.iter().chain(new.iter().filter(|literal| !old.contains(literal))).cloned().collect()
+    }
+
+    /// Whether both sides accept the mapping.
+    fn is_accepted(&self) -> bool {
+        (&self.old.result, &self.new.result) == (&Returned::Success, &Returned::Success)
+    }
+
+    /// Whether the words of a difference hold of these outcomes, as far as they say which side accepts the mapping. `is_of_accepted` tells whether the difference
+    /// shows only in mappings that both accept.
+    fn is_like(&self, difference: &Difference, is_of_accepted: bool) -> bool {
+        match difference.kind {
+            DifferenceKind::RefusalAdded => self.old.result == Returned::Success,
+            DifferenceKind::RefusalLost => self.new.result == Returned::Success,
+            DifferenceKind::Error => {
+                let fails = difference.cases.iter().flatten().filter(|literal| literal.says_failed());
+                fails.into_iter().all(|literal| self.case().contains(literal))
+            }
+            _ => !is_of_accepted || self.is_accepted(),
+        }
     }
 
     fn flags(&self, found: &mut Vec<Difference>) {
@@ -261,7 +289,8 @@ impl Pair<'_> {
                     ));
                 }
             }
-            if old.others != new.others {
+            let is_same = |(old, new): (&Term, &Term)| self.is_same(Some(old), Some(new));
+            if old.others.len() != new.others.len() || !old.others.iter().zip(&new.others).all(is_same) {
                 found.push(self.difference(
                     DifferenceKind::Populate,
                     format!("populated with {}", listed(&old.others)),

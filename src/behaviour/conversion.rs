@@ -126,11 +126,11 @@ fn written(statements: &[Statement]) -> BTreeSet<String> {
 }
 
 impl Difference {
-    /// The difference without calls that have moved; `None` if it only says that they are gone.
-    fn without_moved(self, moved: &BTreeSet<String>) -> Option<Difference> {
+    /// The difference without cases that depend on what has moved; `None` if it only says that something is gone that has moved.
+    fn without_moved(mut self, moved: &BTreeSet<String>) -> Option<Difference> {
         let names = |text: &str| moved.iter().any(|done| text.contains(done.as_str()));
-        let depends = self.when.iter().any(|literal| names(&literal.to_string()));
+        self.cases.retain(|case| !case.iter().any(|literal| names(&literal.to_string())));
         let is_lost = matches!(self.kind, DifferenceKind::Call | DifferenceKind::Store | DifferenceKind::Field);
-        (!(depends || is_lost && names(&self.old))).then_some(self)
+        (!(self.cases.is_empty() || is_lost && names(&self.old))).then_some(self)
     }
 }

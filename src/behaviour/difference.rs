@@ -11,8 +11,8 @@ use crate::verdict::Place;
 pub struct Difference {
     /// What differs.
     pub kind: DifferenceKind,
-    /// Conditions under which it differs, as far as old and new do not share them.
-    pub when: Vec<Literal>,
+    /// The cases in which it shows, each a list of conditions; an empty list means always. Of accepted mappings only what not all of them fulfil is said.
+    pub cases: Vec<Vec<Literal>>,
     /// The old value, or what the old handler did.
     pub old: String,
     /// The new one.
@@ -51,13 +51,43 @@ impl DifferenceKind {
     }
 }
 
+/// Maximum number of cases that are written out.
+const CASES_SHOWN: usize = 3;
+
+impl Difference {
+    /// Whether another difference says the same, of whatever case.
+    pub(super) fn is_same(&self, other: &Difference) -> bool {
+        (self.kind, &self.old, &self.new) == (other.kind, &other.old, &other.new)
+    }
+
+    /// The cases in words: `a and b, or c`. Each has at most `limit` conditions. `None` means always.
+    pub fn when(&self, limit: usize, text: impl Fn(&Literal) -> String) -> Option<String> {
+        if self.cases.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let case = |literals: &Vec<Literal>| {
+            let mut conditions: Vec<String> = literals.iter().take(limit).map(&text).collect();
+            if literals.len() > limit {
+                conditions.push("more".to_owned());
+            }
+            conditions.join(" and ")
+        };
+        let mut cases: Vec<String> = self.cases.iter().take(CASES_SHOWN).map(case).collect();
+        match self.cases.len().saturating_sub(CASES_SHOWN) {
+            0 => {}
+            1 => cases.push("in another case".to_owned()),
+            more => cases.push(format!("in {more} other cases")),
+        }
+        Some(cases.join(", or "))
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let when = self.when.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        match when.is_empty() {
-            true => write!(out, "old: {}; new: {}", self.old, self.new),
-            false => write!(out, "if {when}: old: {}; new: {}", self.old, self.new),
+        if let Some(when) = self.when(usize::MAX, |literal| literal.to_string()) {
+            write!(out, "if {when}: ")?;
         }
+        write!(out, "old: {}; new: {}", self.old, self.new)
     }
 }
 

@@ -8,6 +8,7 @@ mod arithmetic;
 mod atom;
 mod bound;
 mod call;
+mod cases;
 mod compare;
 mod consequence;
 mod contradiction;

@@ -34,7 +34,7 @@ impl<'f, 'a> VmOps<'f, 'a> {
     }
 
     /// The members in which two tables differ, but for `mapped`: state per mapping moves there. `None` if a table is not found. A function of
-    /// another name is the same if the old name is gone.
+    /// another name is the same if the old name is gone and the new one was not there.
     pub(super) fn differences(&self, old: &Term, new: &Term) -> Differing {
         let mut known = self.known.borrow_mut();
         known.entry((old.clone(), new.clone())).or_insert_with(|| self.compared(old, new)).clone()
@@ -47,9 +47,10 @@ impl<'f, 'a> VmOps<'f, 'a> {
         let path = &self.old.0.context.index.file(self.old.1).path;
         let same_file = self.new.0.context.index.numbered(path).map(|file| (self.new.0, file));
         let is_gone = |was: &str| !has(self.new, was) && !same_file.is_some_and(|new| has(new, was));
-        let is_renamed = |was: &str| has(self.old, was) && is_gone(was);
+        let is_new = |is: &str| !has(self.old, is);
+        let is_renamed = |was: &str, is: &str| has(self.old, was) && is_gone(was) && is_new(is);
         let is_same = |was: Option<&String>, is: Option<&String>| match (was, is) {
-            (Some(was), Some(is)) => was == is || is_renamed(was),
+            (Some(was), Some(is)) => was == is || is_renamed(was, is),
             (was, is) => was.is_none() && is.is_none(),
         };
         let names: BTreeSet<&String> = old.keys().chain(new.keys()).filter(|name| *name != "mapped").collect();

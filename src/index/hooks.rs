@@ -39,6 +39,8 @@ pub struct Hook {
     pub member: String,
     /// Parameter type.
     pub takes: Takes,
+    /// Number of parameters.
+    pub parameters: usize,
     /// Whether only one driver sees the declaration of the struct.
     pub is_private: bool,
 }
@@ -71,12 +73,17 @@ impl Hooks {
             let returns_int = member.ty.name == "int" && member.ty.pointers == 0;
             // A member without a name would match everywhere.
             let is_hook = returns_int && !member.name.is_empty();
-            let Some(takes) = member.ty.function.as_deref().filter(|_| is_hook).and_then(Takes::of) else {
-                continue;
-            };
+            let Some(parameters) = member.ty.function.as_deref().filter(|_| is_hook) else { continue };
+            let Some(takes) = Takes::of(parameters) else { continue };
             let hooks = self.by_member.entry(member.name.clone()).or_default();
             if !hooks.iter().any(|hook| hook.record == record) {
-                hooks.push(Hook { record: record.to_owned(), member: member.name.clone(), takes, is_private });
+                hooks.push(Hook {
+                    record: record.to_owned(),
+                    member: member.name.clone(),
+                    takes,
+                    parameters: parameters.len(),
+                    is_private,
+                });
             }
         }
     }

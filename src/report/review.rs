@@ -51,9 +51,12 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let head = ["condition", "old", "new"].map(str::to_owned);
     let body = rows.iter().map(|row| {
         let Row { difference, old_line, new_line } = row;
-        let when: Vec<String> = difference.when.iter().map(|condition| code(&condition.to_string())).collect();
-        let when = if when.is_empty() { "always".to_owned() } else { when.join(" and ") };
-        [when, done(&difference.old, *old_line), done(&difference.new, *new_line)]
+        let when = difference.when(usize::MAX, |condition| code(&condition.to_string()));
+        [
+            when.unwrap_or_else(|| "always".to_owned()),
+            done(&difference.old, *old_line),
+            done(&difference.new, *new_line),
+        ]
     });
     let lines: Vec<[String; 3]> = std::iter::once(head).chain(body).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();

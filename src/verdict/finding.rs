@@ -7,7 +7,7 @@ use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules};
-use crate::source::{ItemKind, Span, blank_non_code, find_word, words};
+use crate::source::{ItemKind, Span, blank_non_code, closing, find_word, words};
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
@@ -250,7 +250,7 @@ fn is_named_elsewhere(index: &Index, registration: &Registration, name: &str) ->
     !index.functions(name, registration.file).is_empty() || words(text, name.as_bytes()).any(is_elsewhere)
 }
 
-/// Requirement of a function that takes a VMA where its hook passes a desc, or the other way round.
+/// Requirement of a function that takes a VMA where its hook passes a desc, or the other way round, or another number of parameters.
 fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Option<Requirement> {
     let [vma, desc] = [("vm_area_struct", "VMA"), ("vm_area_desc", "desc")];
     let ((wrong, taken), (right, passed)) =
@@ -260,13 +260,39 @@ fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Op
         find_word(&head, tag.as_bytes(), 0).is_some()
     };
     // The arms of a conditional may define one of each.
-    if keys.iter().any(|key| !takes(&key, wrong) || takes(&key, right)) {
-        return None;
-    }
     let key = keys.first()?;
+    let count = |key: &Key| {
+        let item = index.item(key.id);
+        let names = Span { start: item.name.end, end: item.body };
+        parameters(&blank_non_code(names.of(&index.file(key.id.file).text)))
+    };
+    let is_other_count = |key: &Key| takes(&key, right) && count(key) != registration.hook.parameters;
+    let text = if keys.iter().all(|key| takes(&key, wrong) && !takes(&key, right)) {
+        format!("takes a {taken}, but {} passes a {passed}", registration.hook.name())
+    } else if registration.hook.takes == Takes::Desc && keys.iter().all(is_other_count) {
+        let (name, passed) = (registration.hook.name(), registration.hook.parameters);
+        format!("takes {} parameters, but {name} passes {passed}", count(key))
+    } else {
+        return None;
+    };
     let place = (key.id.file, index.item(key.id).name);
-    let text = format!("takes a {taken}, but {} passes a {passed}", registration.hook.name());
     Some(Evidence::new(place, RequirementKind::Unknown(None), Verdict::Unknown, text))
+}
+
+/// Number of parameters, from the text behind the name of a function.
+fn parameters(text: &[u8]) -> usize {
+    let Some(open) = memchr::memchr(b'(', text) else { return 0 };
+    let end = closing(text, open).unwrap_or(text.len());
+    let mut depth = 0;
+    let separators = text[open + 1..end].iter().filter(|byte| {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            _ => {}
+        }
+        **byte == b',' && depth == 0
+    });
+    separators.count() + 1
 }
 
 /// Requirement of a hook in a table that is not being migrated: it gets a form that passes a desc.

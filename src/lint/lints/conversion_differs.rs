@@ -46,13 +46,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
     let index = facts.context.index;
     match lost {
-        Lost::Hook { old, table, has_handler } => {
+        Lost::Hook { old, table, has_handler, is_arm } => {
             let registration = &old.registration;
             let (file, item) = (index.file(table.file), index.item(table));
             let place = before.context.index.file(registration.file).at(registration.span.start);
             let message = format!(
-                "{} has no hook for mmap; it had .{} = {} ({place} before)",
+                "{} has no hook for mmap{}; it had .{} = {} ({place} before)",
                 file.name(item),
+                if is_arm { " in one arm of its #if" } else { "" },
                 registration.hook.member,
                 old.handler_name()
             );
@@ -95,11 +96,7 @@ const SHOWN: usize = 4;
 /// What differs at one place: `lamp_mmap_prepare clears VM_MAYEXEC; lamp_mmap left VM_MAYEXEC alone (FILE:LINE before)`.
 fn message(before: &Facts, differences: &[&Difference], was: &str, is: &str) -> String {
     let shown = differences.iter().take(SHOWN).map(|difference| {
-        let mut conditions: Vec<String> = difference.when.iter().take(SHOWN).map(ToString::to_string).collect();
-        if difference.when.len() > SHOWN {
-            conditions.push("more".to_owned());
-        }
-        let when = if conditions.is_empty() { String::new() } else { format!(" if {}", conditions.join(" and ")) };
+        let when = difference.when(SHOWN, ToString::to_string).map(|when| format!(" if {when}")).unwrap_or_default();
         let place = before.context.index.file(difference.old_place.file).at(difference.old_place.span.start);
         format!("{is} {}{when}; {was} {} ({place} before)", difference.new, difference.old)
     });

@@ -1,7 +1,7 @@
 //! An action that a later action replaces, or that a later error drops.
 
 use crate::index::Takes;
-use crate::behaviour::Returned;
+use crate::behaviour::{Literal, Returned};
 use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::CallEffect;
 use crate::source::Span;
@@ -31,7 +31,7 @@ fn may_follow(facts: &Facts, handler: &HandlerView, action: Place) -> bool {
     }
     let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
     outcomes.into_iter().any(|outcome| {
-        let is_action_error = outcome.condition.iter().any(|literal| literal.holds && literal.is_of_populate());
+        let is_action_error = outcome.condition.iter().any(Literal::says_failed);
         let is_error = outcome.result != Returned::Success && !is_action_error;
         let requests = outcome.populates().filter(|(_, effect)| effect.place == action).count();
         requests > 0 && (is_error || outcome.populates().count() > 1)
