@@ -85,9 +85,12 @@ impl Index {
             {
                 return false;
             }
-            let table = source.item_at(at as u32).map(|item| &source.items[item as usize]);
-            let table = table.filter(|item| item.kind == ItemKind::Variable).map(|item| item.name.of(&source.text));
-            table.is_none_or(|table| !is_installed_by_name(source, table))
+            let table =
+                source.item_at(at as u32).filter(|item| source.items[*item as usize].kind == ItemKind::Variable);
+            table.is_none_or(|item| {
+                let name = source.name(&source.items[item as usize]);
+                !source.named_members(item, &name).is_whole || !is_installed_by_name(source, name.as_bytes())
+            })
         })
     }
 
@@ -138,6 +141,8 @@ fn is_installed_by_name(source: &SourceFile, table: &[u8]) -> bool {
         let before = text[..at].trim_ascii_end();
         let before = before.strip_suffix(b"&").unwrap_or(before).trim_ascii_end();
         let target = before.strip_suffix(b"=").and_then(|before| before.trim_ascii_end().strip_suffix(b"->vm_ops"));
+        // `&lamp.vm_ops` is a part of it.
+        let target = target.filter(|_| !text[at + table.len()..].starts_with(b"."));
         let base = target.and_then(|target| identifier_before(target, target.len()));
         base.is_some_and(|(start, end)| {
             source

@@ -376,3 +376,36 @@ static int flags_by_address_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations flags_by_address = {
 	.mmap = flags_by_address_mmap, //= unknown
 };
+
+/* Page arrays that do not outlive the hook. */
+static int address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct page *page = file->private_data, **pages = &page;
+
+	return vm_map_pages(vma, pages, 1); //~ finish:vm_map_pages
+}
+
+static const struct file_operations address_fops = {
+	.mmap = address_mmap, //= finish
+};
+
+static int member_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct { struct page *pages[2]; unsigned long count; } local;
+
+	local.pages[0] = file->private_data;
+	return vm_map_pages(vma, local.pages, local.count); //~ finish:vm_map_pages
+}
+
+static const struct file_operations member_fops = {
+	.mmap = member_mmap, //= finish
+};
+
+static int literal_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return vm_map_pages_zero(vma, (struct page *[]){ file->private_data }, 1); //~ finish:vm_map_pages_zero
+}
+
+static const struct file_operations literal_fops = {
+	.mmap = literal_mmap, //= finish
+};

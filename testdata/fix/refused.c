@@ -137,3 +137,32 @@ static int call_torn(struct torn *torn, struct vm_area_struct *vma)
 {
 	return torn->ops->place(torn, vma);
 }
+
+/* A table that is a copy of one that is not known: its .mmap stays set. */
+struct copied {
+	struct file_operations fops;
+};
+
+static int copied_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static void copied_probe(struct copied *copied, const struct file_operations *base)
+{
+	copied->fops = *base;
+	copied->fops.mmap = copied_mmap;
+}
+
+static int duplicate_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return 0;
+}
+
+static int duplicate_open(struct inode *inode, struct file *file)
+{
+	struct file_operations *duplicate = kmemdup(file->f_op, sizeof(*duplicate), GFP_KERNEL);
+
+	duplicate->mmap = duplicate_mmap;
+	return 0;
+}

@@ -175,6 +175,11 @@ impl HandlerConversion<'_, '_> {
                 registration.hook.name()
             ));
         }
+        if own.is_some_and(|item| source.items[item as usize].kind == ItemKind::Function)
+            && let Some(at) = copied_before(&code, registration)
+        {
+            self.refuse(format!("its table is a copy of another one, whose hook stays set ({})", source.at(at as u32)));
+        }
         let Some(table) = &registration.table else { return };
         let is_static = own
             .is_none_or(|item| find_word(source.items[item as usize].head().of(&source.text), b"static", 0).is_some());
@@ -246,6 +251,25 @@ impl HandlerConversion<'_, '_> {
             .filter(|finding| is_same(&finding.registration) && !overrides(&finding.registration));
         others.find(is_left)?.handler.as_ref().map(|handler| handler.name.as_str())
     }
+}
+
+/// Offset at which a file copies a whole table into the one that a registration sets at run time: `ops = *base`, `memcpy(&ops, base, ...)`.
+fn copied_before(code: &[u8], registration: &Registration) -> Option<usize> {
+    let set = registration.span.of(code);
+    let member = words(set, registration.hook.member.as_bytes()).next()?;
+    let before = set[..member].trim_ascii_end();
+    let before = before.strip_suffix(b".").or_else(|| before.strip_suffix(b"->"))?;
+    let (start, end) = identifier_before(before, before.len())?;
+    let table = &before[start..end];
+    words(code, table).find(|at| {
+        let behind = code[at + table.len()..].trim_ascii_start();
+        let end = memchr::memchr(b';', behind).unwrap_or(behind.len());
+        let value = behind[..end].strip_prefix(b"=").unwrap_or_default().trim_ascii_start();
+        let is_copy = value.starts_with(b"*") || memchr::memmem::find(value, b"memdup").is_some();
+        let before = code[..*at].trim_ascii_end();
+        let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        is_copy || find_word(&before[statement..], b"memcpy", 0).is_some()
+    })
 }
 
 /// Offset at which a text reads the hook of a table, or copies the whole table if that counts.

@@ -105,18 +105,41 @@ impl Lowerer<'_> {
         found
     }
 
-    /// Whether a value may point into the function's own frame: to an array, or to a variable whose address it takes.
+    /// Whether a value may point into the function's own frame: to an array there, to a variable whose address it takes, or to a compound literal.
     pub(super) fn is_made_of_frame(&self, value: &Expression) -> bool {
         let mut found = false;
         visit::expression(value, &mut |part| {
-            found |= matches!(&part.kind, E::Unary { operator, operand }
-                if operator == "&" && operand.root().is_some_and(|root| self.is_of_frame(root) && !has_arrow(operand)));
+            found |= match &part.kind {
+                E::Unary { operator, operand } if operator == "&" => {
+                    operand.root().is_some_and(|root| self.is_of_frame(root) && !has_arrow(operand))
+                }
+                E::Initializer { .. } => true,
+                E::Field { .. } => self.is_array_of_frame(part),
+                _ => false,
+            };
         });
         found
             || self.made_from(value).iter().any(|name| {
                 let is_array = self.scope.get(name).is_some_and(|ty| ty.is_array);
-                is_array && self.is_of_frame(name)
+                is_array && self.is_of_frame(name) || self.points_to_variable(name)
             })
+    }
+
+    /// Whether an expression is an array in a struct of the frame: `local.pages`.
+    fn is_array_of_frame(&self, part: &Expression) -> bool {
+        let root = part.root().filter(|root| self.is_of_frame(root) && !has_arrow(part));
+        let is_struct = root.and_then(|root| self.scope.get(root)).is_some_and(|ty| ty.pointers == 0);
+        is_struct && self.context.types.of(part, &self.scope, self.file).is_none_or(|ty| ty.is_array)
+    }
+
+    /// Whether a local pointer may get the address of a local variable: `pages = &page`.
+    fn points_to_variable(&self, pointer: &str) -> bool {
+        let depth = |name: &str| self.scope.get(name).map(|ty| ty.pointers);
+        let values = self.locals.pointers.get(pointer).map_or(&[][..], Vec::as_slice);
+        values.iter().filter_map(Expression::name).any(|name| {
+            let is_deeper = depth(name).zip(depth(pointer)).is_some_and(|(of, to)| to == of + 1);
+            is_deeper && self.locals.untracked.contains(name) && self.is_of_frame(name)
+        })
     }
 
     fn is_of_frame(&self, name: &str) -> bool {
