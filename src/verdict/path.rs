@@ -45,6 +45,9 @@ impl<'a> PathJudge<'a> {
             path.item(at);
         }
         path.locks();
+        if !path.is_merged {
+            path.locks_left();
+        }
         path.action_before_mapped();
         if let Some(item) = replaced {
             let text = "if this call fails, another populates; an action that fails ends the mapping";

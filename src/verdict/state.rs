@@ -137,6 +137,19 @@ impl PathJudge<'_> {
         }
     }
 
+    /// Adds a requirement for each lock that is still held when the handler accepts the mapping.
+    pub(super) fn locks_left(&mut self) {
+        for lock in self.held_locks(self.items.len()) {
+            let kept = self.standard.evidence(
+                &lock,
+                K::State(StateKind::Lock),
+                self.standard.mapped(),
+                "still held when the handler returns",
+            );
+            self.found.push(kept);
+        }
+    }
+
     fn decides(&self, at: usize) -> bool {
         if self.items[at].once {
             return false;

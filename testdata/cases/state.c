@@ -691,3 +691,33 @@ int foreign_helper_mmap(struct thing *thing, struct vm_area_struct *vma)
 	return remap_pfn_range(vma, vma->vm_start, thing->pfn, SIZE, vma->vm_page_prot);
 }
 EXPORT_SYMBOL(foreign_helper_mmap);
+
+/* Locks that the hook leaves behind. */
+static int left_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (!mutex_trylock(&lamp->lock)) //~ state:lock
+		return -EBUSY;
+	return 0;
+}
+
+static const struct file_operations left_fops = {
+	.mmap = left_mmap, //= mapped
+};
+
+static int left_shared_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	down_read(&lamp->gate); //~ state:lock
+	if (vma->vm_pgoff) {
+		up_read(&lamp->gate);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct file_operations left_shared_fops = {
+	.mmap = left_shared_mmap, //= mapped
+};
