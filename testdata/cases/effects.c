@@ -252,3 +252,39 @@ static int deep_address_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations deep_address = {
 	.mmap = deep_address_mmap, //= unknown
 };
+
+/* The VMA as a pointer: compared, copied, ignored. */
+static int same_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->vma == vma) //~ unknown //! not-understood
+		return -EBUSY;
+	return 0;
+}
+
+static const struct file_operations same_fops = {
+	.mmap = same_mmap, //= unknown
+};
+
+static int copied_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	memcpy(&lamp->copy, vma, sizeof(*vma)); //~ escape:copy
+	return 0;
+}
+
+static const struct file_operations copied_fops = {
+	.mmap = copied_mmap, //= manual
+};
+
+static int ignored_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	(void)vma;
+	return 0;
+}
+
+static const struct file_operations ignored_fops = {
+	.mmap = ignored_mmap, //= mechanical
+};

@@ -26,6 +26,8 @@ impl Lowerer<'_> {
             E::Literal => Value::NonZero,
             E::Field { base, name, .. } => self.field(base, name, expression.span),
             E::Call { callee, arguments } => self.call(callee, arguments, expression),
+            // `(void)vma;`
+            E::Cast { ty, value } if ty.name == "void" && ty.pointers == 0 && value.name().is_some() => Value::Unknown,
             E::Cast { value, .. } => self.expression(value),
             E::Unary { operator, operand } => self.unary(operator, operand, expression.span),
             E::Step { operand, operator } => self.step(operator, operand, expression.span),
@@ -162,9 +164,12 @@ impl Lowerer<'_> {
             }
         }
         let compares = matches!(operator, "==" | "!=" | "<" | ">" | "<=" | ">=");
-        for side in [left, right] {
+        for (side, other) in [(left, right), (right, left)] {
             if !(compares && self.aliases.is_vma(side)) {
                 self.expression(side);
+            } else if !other.is_zero() && other.name() != Some("NULL") && !self.aliases.is_vma(other) {
+                let why = format!("compared with {}; a desc has no VMA to compare", other.text(self.text));
+                self.event(EventKind::Unknown { why }, side.span);
             }
         }
         Value::Unknown
