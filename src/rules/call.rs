@@ -136,6 +136,9 @@ pub struct Call {
     /// Flags that the core sets for the action once the hook returns, before it merges: `mmap_action_prepare()` in mm/util.c.
     #[serde(default)]
     pub action_flags: Vec<String>,
+    /// Whether an action takes the protection that the desc has after the hook, not at the request.
+    #[serde(default)]
+    pub takes_late_prot: bool,
     /// Flags of which the VMA of a fault must have one.
     #[serde(default)]
     pub needs: Vec<String>,

@@ -146,3 +146,35 @@ static int passing_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations passing_fops = {
 	.mmap_prepare = passing_mmap_prepare,
 };
+
+/* kfree(NULL) does nothing. */
+static int freed_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			const struct file *file, void **vm_private_data)
+{
+	void *buffer = kmalloc(16, GFP_KERNEL);
+
+	if (!buffer)
+		return -ENOMEM;
+	*vm_private_data = buffer;
+	return 0;
+}
+
+static void freed_close(struct vm_area_struct *vma)
+{
+	kfree(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct freed_vm_ops = {
+	.mapped = freed_mapped,
+	.close = freed_close,
+};
+
+static int freed_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &freed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations freed_fops = {
+	.mmap_prepare = freed_mmap_prepare,
+};

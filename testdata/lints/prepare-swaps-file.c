@@ -24,3 +24,16 @@ static int helped_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations helped_fops = {
 	.mmap_prepare = helped_mmap_prepare,
 };
+
+/* The file of the hook is not that of the mapping. */
+static int wrong_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct stack *stack = desc->file->private_data;
+
+	desc->file = stack->below; //~ prepare-swaps-file
+	return 0;
+}
+
+static const struct file_operations wrong_fops = {
+	.mmap_prepare = wrong_mmap_prepare,
+};

@@ -50,3 +50,17 @@ static int given_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations given_fops = {
 	.mmap = given_mmap,
 };
+
+/* This action takes the protection once the hook has returned. */
+static int late_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	mmap_action_simple_ioremap(desc, board->base, board->size);
+	desc->page_prot = pgprot_noncached(desc->page_prot);
+	return 0;
+}
+
+static const struct file_operations late_fops = {
+	.mmap_prepare = late_mmap_prepare,
+};

@@ -23,7 +23,12 @@ pub fn check(facts: &Facts, found: &mut Found) {
 
 /// Whether a close hook releases something without a check that it was taken.
 fn gives_back(facts: &Facts, close: &Key) -> bool {
-    let is_undo = |event: &Event| matches!(&event.kind, EventKind::Undo { kind, .. } if *kind != StateKind::Lock);
+    // Before mapped has run, the private data is NULL, which may be freed.
+    let is_undo = |event: &Event| match &event.kind {
+        EventKind::Undo { kind: StateKind::Alloc, object, .. } => !object.ends_with("->vm_private_data"),
+        EventKind::Undo { kind, .. } => *kind != StateKind::Lock,
+        _ => false,
+    };
     facts.lowered(close).is_some_and(|close| close.events.iter().any(is_undo))
         && !facts.syntax(close.id).variants.iter().any(|function| looks(&function.body))
 }

@@ -31,6 +31,8 @@ lints! {
     state_lost_on_merge "state-lost-on-merge",
     action_on_mergeable "action-on-mergeable",
     mapped_close_imbalance "mapped-close-imbalance",
+    mapped_misused "mapped-misused",
+    array_gone_before_action "array-gone-before-action",
     compat_pair_missing "compat-pair-missing",
     desc_vm_file_for_file "desc-vm-file-for-file",
     test_any_for_all "test-any-for-all",

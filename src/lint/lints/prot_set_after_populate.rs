@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::behaviour::{Part, Term};
+use crate::behaviour::{Part, Populate, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::verdict::Place;
 
@@ -25,7 +25,9 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeSet<(Place, String)>
     let mut places = BTreeSet::new();
     for outcome in accepted.iter() {
         let is_changed = outcome.mapping.fields.get("vm_page_prot").is_some_and(|value| *value != at_entry);
-        let early = outcome.populates().filter(|(populate, _)| is_changed && populate.prot == at_entry);
+        let takes_late = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.takes_late_prot);
+        let is_early = |populate: &Populate| is_changed && populate.prot == at_entry && !takes_late(&populate.name);
+        let early = outcome.populates().filter(|(populate, _)| is_early(populate));
         places.extend(early.map(|(populate, effect)| (effect.place, populate.name.clone())));
     }
     places

@@ -1,0 +1,93 @@
+//! An action with an array that is gone, or may have changed, when the action runs: after the hook has returned.
+
+use std::collections::BTreeMap;
+
+use crate::behaviour::{EffectKind, Populate};
+use crate::index::{Scope, Takes};
+use crate::lint::{Facts, Found, HandlerView, Variant};
+use crate::rules::{CallEffect, StateEffect, StateKind};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::visit::{self, Seen};
+use crate::verdict::Place;
+
+pub fn check(facts: &Facts, found: &mut Found) {
+    for handler in facts.taking(Takes::Desc) {
+        let mut places: BTreeMap<Place, String> = BTreeMap::new();
+        for (body, variant) in handler.variants() {
+            let on_stack = |span: Span| (Place { file: body.file(), span }, "it is on the stack of the hook".to_owned());
+            places.extend(arrays_on_stack(facts, variant).into_iter().map(on_stack));
+        }
+        places.extend(given_up(facts, handler));
+        for (place, why) in places {
+            let message = format!("the action that {} requests reads its page array after the hook has returned: {why}", handler.name());
+            found.at(place.file, place.span, message);
+        }
+    }
+}
+
+/// The number of the argument that is the page array of an action.
+fn page_array(facts: &Facts, action: &str) -> Option<usize> {
+    facts.rules().call(action).filter(|rule| rule.does == CallEffect::Action)?.pages
+}
+
+/// The calls of a function that pass an array of its own frame to an action.
+fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
+    let scope = Scope::of(&variant.function);
+    let mut statics = Vec::new();
+    visit::statements(&variant.function.body, &mut |seen| {
+        if let Seen::Declared(declared) = seen && declared.is_static {
+            statics.push(declared.name.clone());
+        }
+    });
+    let is_local = |name: &str| scope.get(name).is_some() && !statics.iter().any(|known| known == name);
+    let is_array = |name: &str| is_local(name) && scope.get(name).is_some_and(|ty| ty.is_array);
+    let is_of_frame = |value: &Expression| match &value.bare().kind {
+        E::Unary { operator, operand } if operator == "&" => operand.name().is_some_and(is_local),
+        E::Initializer { .. } => true,
+        E::Name(name) => is_array(name) || variant.values(name).iter().any(|value| value.name().is_some_and(is_array)),
+        _ => false,
+    };
+    let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
+        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(is_of_frame)
+    });
+    calls.map(|(_, _, call)| call.span).collect()
+}
+
+/// The places at which a handler frees the array of an action, unlocks what protects it, or drops what holds it, on a path that accepts the mapping.
+fn given_up(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
+    let mut places = BTreeMap::new();
+    if !handler.lowered().flat_map(|lowered| &lowered.calls).any(|call| page_array(facts, &call.name).is_some()) {
+        return places;
+    }
+    for outcome in facts.accepting(handler).iter() {
+        let mut before = Vec::new();
+        let mut array: Option<&Populate> = None;
+        for effect in &outcome.effects {
+            match &effect.kind {
+                EffectKind::Populate(populate) => array = page_array(facts, &populate.name).map(|_| populate),
+                EffectKind::Call(name, arguments) => {
+                    let Some(populate) = array else {
+                        before.push((name, arguments.first()));
+                        continue;
+                    };
+                    let Some(StateEffect::Undoes(kind, _)) = facts.rules().state(name) else { continue };
+                    let of_array = |text: &str| populate.others.iter().any(|term| term.to_string().contains(text));
+                    let is_array = arguments.first().is_some_and(|argument| of_array(&argument.to_string()));
+                    let was_taken = before.iter().any(|(taken, object)| {
+                        *object == arguments.first() && matches!(facts.rules().state(taken), Some(StateEffect::Takes(taking)) if taking.kind == kind)
+                    });
+                    let why = match kind {
+                        StateKind::Alloc if is_array => "it frees the array",
+                        StateKind::Lock if was_taken => "it unlocks before that",
+                        StateKind::Ref if was_taken => "it drops its reference before that",
+                        _ => continue,
+                    };
+                    places.insert(effect.place, format!("{why} ({name})"));
+                }
+                EffectKind::Store(..) => {}
+            }
+        }
+    }
+    places
+}
