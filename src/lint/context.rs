@@ -15,7 +15,7 @@ use crate::memo::Memo;
 use crate::rules::{Call, Rules};
 use crate::source::Span;
 use crate::verdict::{Finding, ResolvedTarget, Session, undone};
-use crate::vma::flow::{Key, Lowered};
+use crate::vma::flow::{Key, Lowered, Shared};
 use crate::vma::lower::Context;
 use crate::vma::{Analysis, HandlerFacts};
 
@@ -160,6 +160,11 @@ impl<'a> Facts<'a> {
     /// Facts of a function that a handler reaches, or of a hook that it installs.
     pub fn lowered(&self, key: &Key) -> Option<&Lowered> {
         self.analysis.lowered(key).map(AsRef::as_ref)
+    }
+
+    /// Facts of a function, and of those that it calls.
+    pub fn reached<'k>(&'k self, key: &'k Key) -> Vec<(&'k Key, &'k Shared)> {
+        self.analysis.reached(key)
     }
 
     /// The first release, in a hook or a function that it calls, of state that the same function did not take, with its file.

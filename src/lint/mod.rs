@@ -9,6 +9,7 @@ mod flags;
 mod function_view;
 mod hazard;
 mod lints;
+mod moved_state;
 mod refused;
 mod vm_ops;
 

@@ -143,8 +143,8 @@ impl PathJudge<'_> {
             let kept = self.standard.evidence(
                 &lock,
                 K::State(StateKind::Lock),
-                self.standard.mapped(),
-                "still held when the handler returns",
+                Verdict::Manual,
+                "still held when the handler returns: no hook of the mapping can hold it",
             );
             self.found.push(kept);
         }

@@ -703,7 +703,7 @@ static int left_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations left_fops = {
-	.mmap = left_mmap, //= mapped
+	.mmap = left_mmap, //= manual
 };
 
 static int left_shared_mmap(struct file *file, struct vm_area_struct *vma)
@@ -719,5 +719,5 @@ static int left_shared_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations left_shared_fops = {
-	.mmap = left_shared_mmap, //= mapped
+	.mmap = left_shared_mmap, //= manual
 };

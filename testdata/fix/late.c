@@ -106,8 +106,10 @@ static const struct file_operations sewer_fops = {
 static int cloud_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	mutex_lock(&cloud_lock);
-	if (cloud_is_dry())
+	if (cloud_is_dry()) {
+		mutex_unlock(&cloud_lock);
 		return shmem_zero_setup(vma);
+	}
 	mutex_unlock(&cloud_lock);
 	return 0;
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::behaviour::{Difference, conversion};
 use crate::compare::{Lost, converted, lost};
-use crate::lint::{Facts, Found};
+use crate::lint::moved_state::moved_otherwise;
+use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::Level;
 use crate::verdict::Place;
 use crate::vma::Key;
@@ -20,6 +21,16 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let (was, is) = (name(before, &old), name(facts, &new));
         if let Some(message) = lost_macro(before, &old, facts, &new) {
             found.at(new.id.file, facts.context.index.item(new.id).name, message);
+        }
+        let views = view(before, &old).zip(view(facts, &new));
+        if let Some((mapped, words)) = views.and_then(|(old, new)| moved_otherwise(old, facts, new))
+            && !words.is_empty()
+        {
+            let item = facts.context.index.item(mapped.key.id);
+            let hook = facts.context.index.file(mapped.key.id.file).name(item);
+            let place = before.context.index.file(old.id.file).at(before.context.index.item(old.id).name.start);
+            let message = format!("{hook} {}, other than {was} ({place} before)", words.join(", "));
+            found.at(mapped.key.id.file, item.name, message);
         }
         match conversion((before.functions(), &old), (facts.functions(), &new)) {
             Ok(compared) => {
@@ -40,6 +51,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
             }
         }
     }
+}
+
+fn view<'f>(facts: &'f Facts, key: &Key) -> Option<&'f HandlerView<'f>> {
+    facts.handlers.iter().find(|handler| handler.key.id == key.id)
 }
 
 /// Reports a registration that is lost: by the table, or by the name that it still has.
