@@ -232,11 +232,15 @@ impl Planner<'_> {
             };
             if !is_convertible {
                 let behind = |one: &&Requirement| candidate.across.is_none() || one.verdict == verdict;
-                let hardest =
-                    judgement.requirements.iter().filter(behind).max_by_key(|requirement| requirement.verdict);
+                let hardest = judgement.requirements.iter().filter(behind).map(|requirement| requirement.verdict).max();
+                let hardest = hardest.and_then(|verdict| judgement.deciding(verdict));
                 let why = hardest.map_or(verdict.meaning().to_owned(), |requirement| requirement.text.clone());
-                let behind = if finding.verdict == verdict { "" } else { " behind the functions that it calls" };
-                return Some(format!("{verdict}{behind}: {why}"));
+                // Behind a hook, the place may be in another driver that implements it.
+                let place = hardest.filter(|_| finding.verdict != verdict).map(|requirement| {
+                    let place = self.context.index.file(requirement.file).at(requirement.span.start);
+                    format!(" in the functions and hooks that it calls ({place})")
+                });
+                return Some(format!("{verdict}{}: {why}", place.unwrap_or_default()));
             }
             let calls_hook = || judgement.requirements.iter().any(|one| matches!(one.kind, RequirementKind::Hook(_)));
             let is_held = || !self.is_late() && (candidate.across.is_some() || calls_hook());

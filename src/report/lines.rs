@@ -20,7 +20,7 @@ pub fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Line of a finding.
 pub(super) fn line(report: &Report, finding: &Finding) -> String {
     let place = report.at(finding.registration.file, finding.registration.span.start);
-    let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
+    let deciding = finding.judgement.deciding(finding.verdict);
     let subject = subject(finding);
     match deciding {
         Some(requirement) => {

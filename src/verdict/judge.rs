@@ -6,7 +6,7 @@ use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
 use super::path::PathJudge;
 use super::standard::{Standard, not_understood};
-use crate::rules::{NoteKind, Rules, Target};
+use crate::rules::{NoteKind, RequirementKind, Rules, Target};
 use crate::source::Span;
 use crate::vma::HandlerFacts;
 use crate::vma::analysis::Part;
@@ -38,6 +38,16 @@ impl Judgement {
     /// Verdict of the hardest path.
     pub fn verdict(&self) -> Verdict {
         self.paths.iter().map(|path| path.verdict).max().unwrap_or(Verdict::Mechanical)
+    }
+
+    /// The requirement that explains a verdict best. What is done behind a populating call, or by a hook behind another, says less than the call itself.
+    pub fn deciding(&self, verdict: Verdict) -> Option<&Requirement> {
+        let rank = |requirement: &&Requirement| match requirement.kind {
+            RequirementKind::MultiRemap => 0,
+            RequirementKind::PostPopulate | RequirementKind::NestedFs => 2,
+            _ => 1,
+        };
+        self.requirements.iter().filter(|requirement| requirement.verdict == verdict).min_by_key(rank)
     }
 
     /// Adds a requirement that holds on every path.

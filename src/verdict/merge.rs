@@ -18,6 +18,8 @@ pub enum Merge {
     Retried(Vec<String>),
     /// Merges as if there were no handler.
     Unaffected,
+    /// The handler passes the VMA on to functions or hooks that are not followed, which may set flags.
+    Unknown,
 }
 
 impl Merge {
@@ -27,6 +29,7 @@ impl Merge {
             Merge::Never(_) => "never",
             Merge::Retried(_) => "retried",
             Merge::Unaffected => "unaffected",
+            Merge::Unknown => "unknown",
         }
     }
 
@@ -34,7 +37,7 @@ impl Merge {
     pub fn because(&self) -> &[String] {
         match self {
             Merge::Never(because) | Merge::Retried(because) => because,
-            Merge::Unaffected => &[],
+            Merge::Unaffected | Merge::Unknown => &[],
         }
     }
 }
@@ -68,8 +71,19 @@ pub(super) fn merge(rules: &Rules, all: &[HandlerFacts], takes: Takes) -> Merge 
         }
     }
     changed.retain(|flag| !rules.is_ignored_by_merge(flag));
+    let events = || all.iter().flat_map(|facts| &facts.parts).flat_map(|part| &part.lowered.events);
+    let may_set_flags = |kind: &EventKind| match kind {
+        // The rule of a helper says what it does to the VMA, unless it calls a hook.
+        EventKind::Helper { name, .. } => rules.call(name).is_none_or(|rule| rule.composed),
+        EventKind::Finish { .. }
+        | EventKind::Hook { .. }
+        | EventKind::Redispatch { .. }
+        | EventKind::Unknown { .. } => true,
+        _ => false,
+    };
     match (sets.is_empty(), changed.is_empty()) {
         (false, _) => Merge::Never(sets),
+        _ if events().any(|event| may_set_flags(&event.kind)) => Merge::Unknown,
         (true, false) if takes == Takes::Vma => Merge::Retried(changed),
         (true, _) => Merge::Unaffected,
     }

@@ -52,8 +52,8 @@ impl Sources<'_> {
             (TaskKind::Handler, Effort::Large) => 6,
         };
         tasks.sort_by(|left, right| {
-            // A blocker frees at least as many handlers as the blockers that wait for it, so it comes before them.
-            let key = |task: &Task| (rank(task), usize::MAX - task.frees, task.waits_for.len());
+            // A blocker blocks at least as many handlers as the blockers that wait for it, so it comes before them.
+            let key = |task: &Task| (rank(task), usize::MAX - task.blocks, task.waits_for.len());
             (key(left), &left.file, left.line, &left.name).cmp(&(key(right), &right.file, right.line, &right.name))
         });
         tasks
@@ -84,7 +84,7 @@ impl Sources<'_> {
         let is_same = |other: usize| finding.handler.is_some() && self.scan.findings[other].handler == finding.handler;
         let fix = self.fixes.handlers.iter().find(|fix| fix.finding == number || is_same(fix.finding));
         let safe = fix.is_some_and(|fix| fix.applicability == Applicability::Safe);
-        let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
+        let deciding = finding.judgement.deciding(finding.verdict);
         let evidence = deciding.map(|requirement| {
             format!("{}: {}", index.file(requirement.file).at(requirement.span.start), requirement.text)
         });
@@ -115,6 +115,7 @@ impl Sources<'_> {
             advice,
             evidence: evidence.unwrap_or_default(),
             waits_for,
+            blocks: 0,
             frees: 0,
             notes: self.notes(finding),
             subsystem: told.sections.first().map_or(String::new(), |section| section.title.clone()),
@@ -174,7 +175,7 @@ impl Sources<'_> {
 
     /// Advice for the requirement that decides a verdict.
     fn advice_of(&self, finding: &Finding) -> Option<&str> {
-        let deciding = finding.judgement.requirements.iter().find(|one| one.verdict == finding.verdict)?;
+        let deciding = finding.judgement.deciding(finding.verdict)?;
         let kind = deciding.kind.to_string();
         let is_it = |known: &str| kind == known || (known.ends_with(':') && kind.starts_with(known));
         Some(self.rules.requirements().iter().find(|known| is_it(&known.kind))?.advice.as_str())
@@ -223,7 +224,8 @@ impl Sources<'_> {
             advice,
             evidence: String::new(),
             waits_for: blocker.depends_on.clone(),
-            frees: blocker.all.len(),
+            blocks: blocker.all.len(),
+            frees: blocker.all.iter().filter(|finding| waits_only_for(&self.scan.findings[**finding], blocker)).count(),
             notes: Vec::new(),
             subsystem: told.sections.first().map_or(String::new(), |section| section.title.clone()),
             status: told.sections.first().map_or(String::new(), |section| section.status.clone()),
@@ -279,4 +281,9 @@ fn hook_place(index: &Index, scan: &Scan, blocker: &Blocker) -> Option<Place> {
     let near = blocker.implementers.first().map_or(0, |finding| scan.findings[*finding].registration.file);
     let id = index.record(record, near)?;
     Some(Place { file: id.file, span: index.item(id).name })
+}
+
+/// Whether a registration waits for one blocker alone.
+fn waits_only_for(finding: &Finding, blocker: &Blocker) -> bool {
+    finding.judgement.depends_on() == [blocker.name.as_str()]
 }

@@ -30,7 +30,9 @@ pub struct Task {
     pub evidence: String,
     /// Blockers that have to be converted first.
     pub waits_for: Vec<String>,
-    /// Number of handlers that wait for it.
+    /// Number of registrations that wait for it, directly or through other blockers.
+    pub blocks: usize,
+    /// Number of registrations that wait for nothing else.
     pub frees: usize,
     /// Upstream's decisions about it.
     pub notes: Vec<String>,

@@ -17,7 +17,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let Some(handler) = finding.handler.as_ref().filter(|_| migrates && registration.hook.takes == Takes::Vma) else {
             continue;
         };
-        let deciding = finding.judgement.requirements.iter().find(|requirement| requirement.verdict == finding.verdict);
+        let deciding = finding.judgement.deciding(finding.verdict);
         let why = deciding.map(|requirement| format!(": {}", requirement.text)).unwrap_or_default();
         let verdict = finding.verdict;
         let advice = match verdict {

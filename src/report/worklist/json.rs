@@ -69,6 +69,7 @@ fn entry(task: &Task, groups: Vec<&String>) -> Value {
         "advice": task.advice,
         "evidence": task.evidence,
         "waits_for": task.waits_for,
+        "blocks": task.blocks,
         "frees": task.frees,
         "notes": task.notes,
         "subsystem": task.subsystem,

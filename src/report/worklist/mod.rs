@@ -49,11 +49,15 @@ impl Worklist<'_> {
     }
 }
 
-/// Name and kind of a task: `hpet_mmap (file_operations.mmap)`, `drm_gem_mmap (helper, unblocks 95)`.
+/// Name and kind of a task: `hpet_mmap (file_operations.mmap)`, `drm_gem_mmap (helper, blocks 95 registrations, the only blocker of 3)`.
 fn subject(task: &Task) -> String {
     match task.kind {
         TaskKind::Handler => format!("{} ({})", task.name, task.what),
-        TaskKind::Blocker => format!("{} ({}, unblocks {})", task.name, task.what, task.frees),
+        TaskKind::Blocker => {
+            let blocked = counted(task.blocks, "registration");
+            let only = if task.frees == 0 { String::new() } else { format!(", the only blocker of {}", task.frees) };
+            format!("{} ({}, blocks {blocked}{only})", task.name, task.what)
+        }
     }
 }
 
