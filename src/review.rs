@@ -17,6 +17,16 @@ pub struct Review {
     pub rows: Result<Vec<Row>, NotCompared>,
 }
 
+impl Review {
+    /// Whether it tells what stands at a place of the new tree.
+    pub fn tells(&self, file: &str, line: u32) -> bool {
+        match &self.rows {
+            Ok(rows) => rows.iter().any(|row| row.new_file == file && row.new_line == line),
+            Err(_) => self.new.file == file && self.new.line == line,
+        }
+    }
+}
+
 /// A function at its place.
 pub struct Function {
     /// Its name.
@@ -33,6 +43,8 @@ pub struct Row {
     pub difference: Difference,
     /// Line of what the old handler did, from 1.
     pub old_line: u32,
+    /// File of what the new handler does.
+    pub new_file: String,
     /// Line of what the new handler does.
     pub new_line: u32,
 }
@@ -61,5 +73,6 @@ fn function(session: &Session, key: &Key) -> Function {
 fn row(old: &Session, new: &Session, difference: Difference) -> Row {
     let line = |session: &Session, place: Place| session.context.index.file(place.file).position(place.span.start).line;
     let (old_line, new_line) = (line(old, difference.old_place), line(new, difference.new_place));
-    Row { difference, old_line, new_line }
+    let new_file = new.context.index.file(difference.new_place.file).path.clone();
+    Row { difference, old_line, new_file, new_line }
 }

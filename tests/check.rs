@@ -40,6 +40,7 @@ fn hazards(output: &Output) -> Vec<(String, u64, String, String)> {
     let entries = stdout(output).lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
     entries
         .iter()
+        .filter(|entry| entry["state"] != "not-understood")
         .map(|entry| (text(entry, "file"), entry["line"].as_u64().unwrap(), text(entry, "lint"), text(entry, "state")))
         .collect()
 }
@@ -969,4 +970,26 @@ fn a_check_names_the_handlers_that_lints_do_not_follow() {
     let patch = patch("slips.patch");
     assert!(!stderr(&check(tree.path(), &["--patch", "-"], &patch)).contains("silent about"));
     assert!(!stderr(&check(tree.path(), &["--select", "deprecated-mmap"], b"")).contains("silent about"));
+}
+
+#[test]
+fn every_format_says_what_was_not_understood() {
+    let tree = kernel();
+    let knot = "#include <linux/fs.h>\n#include <linux/mm.h>\n\nstatic const struct file_operations knot_fops = {\n\t.mmap = knot_mmap,\n};\n";
+    fs::write(tree.path().join("drivers/char/knot.c"), knot).unwrap();
+    let text = "knot_mmap is not found in the tree";
+    let said = |format: &str| stdout(&check(tree.path(), &["--format", format, "drivers/char"], b""));
+    let lines = said("json");
+    let entry = lines.lines().find(|line| line.contains("not-understood")).unwrap();
+    let entry: Value = serde_json::from_str(entry).unwrap();
+    assert_eq!((&entry["file"], &entry["message"]), (&"drivers/char/knot.c".into(), &text.into()));
+    assert!(
+        said("markdown").contains("- `drivers/char/knot.c:5`: `knot_mmap` is not found in the tree"),
+        "{}",
+        said("markdown")
+    );
+    assert!(said("github").contains(&format!("title=not understood::{text}")));
+    let log: Sarif = serde_json::from_str(&said("sarif")).unwrap();
+    let invocations = log.runs[0].invocations.clone().unwrap();
+    assert_eq!(invocations[0].tool_execution_notifications.as_ref().unwrap().len(), 1);
 }

@@ -185,6 +185,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         reported: found.reported,
         lints,
         converted: found.converted,
+        trouble: found.trouble.clone(),
         reviews,
         is_change: found.is_change,
         lints_url: config.lints_url.clone(),

@@ -54,7 +54,7 @@ const CONDITIONS_SHOWN: usize = 6;
 fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let head = ["condition", "old", "new"].map(str::to_owned);
     let body = rows.iter().take(SHOWN).map(|row| {
-        let Row { difference, old_line, new_line } = row;
+        let Row { difference, old_line, new_line, .. } = row;
         let when = difference.when(CONDITIONS_SHOWN, |condition| code(&condition.to_string()));
         [
             when.unwrap_or_else(|| "always".to_owned()),

@@ -38,6 +38,10 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
             data(&message)
         )?;
     }
+    for trouble in check.trouble.iter().filter(|trouble| !trouble.file.is_empty()) {
+        let (file, line) = (property(&check.in_repository(&trouble.file)), trouble.line.unwrap_or(1));
+        writeln!(out, "::notice file={file},line={line},title=not understood::{}", data(&trouble.text))?;
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Check;
 
-/// Writes one object per hazard, and one per handler that the change converts (`"lint": null`).
+/// Writes one object per hazard, and one per handler that the change converts and per place that was not understood (`"lint": null`).
 ///
 /// # Errors
 /// `out` cannot be written.
@@ -51,6 +51,17 @@ pub fn json_lines(check: &Check, out: &mut dyn Write) -> io::Result<()> {
             "line": converted.line,
             "from": converted.from,
             "to": converted.to,
+        });
+        writeln!(out, "{entry}")?;
+    }
+    for trouble in &check.trouble {
+        let entry = json!({
+            "lint": null,
+            "state": "not-understood",
+            "file": trouble.file,
+            "line": trouble.line,
+            "kind": trouble.kind.name(),
+            "message": trouble.text,
         });
         writeln!(out, "{entry}")?;
     }

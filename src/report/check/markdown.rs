@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Check;
-use crate::lint;
+use crate::lint::{self, Hazard};
 use crate::report::escape::{code, ticked};
 use crate::report::review;
 
@@ -13,8 +13,12 @@ use crate::report::review;
 /// `out` cannot be written.
 pub fn markdown(check: &Check, out: &mut dyn Write) -> io::Result<()> {
     review::markdown(&check.reviews, out)?;
-    let is_in_table = |lint: &str| lint == lint::CONVERSION_DIFFERS && !check.reviews.is_empty();
-    let others: Vec<_> = check.reported.iter().filter(|reported| !is_in_table(reported.hazard.lint)).collect();
+    let is_in_table = |hazard: &Hazard| {
+        hazard.lint == lint::CONVERSION_DIFFERS
+            && check.reviews.iter().any(|review| review.tells(&hazard.file, hazard.start.line))
+    };
+    let others: Vec<_> = check.reported.iter().filter(|reported| !is_in_table(&reported.hazard)).collect();
+    not_understood(check, out)?;
     if others.is_empty() {
         let what = if check.reviews.is_empty() { "Nothing found" } else { "Nothing else found" };
         return writeln!(out, "{what}{}.", if check.is_change { " that the change introduces" } else { "" });
@@ -26,4 +30,18 @@ pub fn markdown(check: &Check, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "- {place}: **{}**: {} (`{}`)", hazard.level, ticked(&hazard.message), hazard.lint)?;
     }
     Ok(())
+}
+
+/// Writes the places that were not understood. What stands there is in no table.
+fn not_understood(check: &Check, out: &mut dyn Write) -> io::Result<()> {
+    if check.trouble.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "### Not understood\n")?;
+    for trouble in &check.trouble {
+        let place = trouble.line.map_or(trouble.file.clone(), |line| format!("{}:{line}", trouble.file));
+        let place = if place.is_empty() { "the tree".to_owned() } else { code(&place) };
+        writeln!(out, "- {place}: {}", ticked(&trouble.text))?;
+    }
+    writeln!(out)
 }

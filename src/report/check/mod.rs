@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::check::{Converted, Reported, State, Suggestion};
-use crate::kernel::Tree;
+use crate::kernel::{FileTrouble, Tree};
 use crate::lint::{DEPRECATED_MMAP, Lint};
 use crate::report::sources::{Text, Texts};
 use crate::review::Review;
@@ -42,6 +42,8 @@ pub struct Check<'a> {
     pub lints: Vec<&'static Lint>,
     /// Handlers that the change converts: location of the new registration, old name, new name.
     pub converted: Vec<Converted>,
+    /// Places that were not understood and bear on the result.
+    pub trouble: Vec<FileTrouble>,
     /// What the converted handlers do otherwise; empty unless requested.
     pub reviews: Vec<Review>,
     /// Whether a change was checked instead of a whole tree.

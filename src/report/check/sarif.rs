@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Check, Reported, Suggestion, Texts, squeezed};
 use crate::check::State;
 use crate::check::accepted::UNUSED;
+use crate::kernel::FileTrouble;
 use crate::lint::Lint;
 use crate::report::layout::write_json;
 use crate::rules::Level;
@@ -35,6 +36,10 @@ pub fn sarif(check: &Check, out: &mut dyn Write) -> io::Result<()> {
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The top of the kernel tree."}}},
             "results": results,
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": check.trouble.iter().map(|trouble| notification(check, trouble)).collect::<Vec<_>>(),
+            }],
         }],
     });
     write_json(&log, out)
@@ -61,6 +66,19 @@ fn rule(check: &Check, lint: &Lint) -> Option<Value> {
         rule["helpUri"] = url.into();
     }
     Some(rule)
+}
+
+/// A place that was not understood.
+fn notification(check: &Check, trouble: &FileTrouble) -> Value {
+    let mut notification = json!({"level": "warning", "message": {"text": sentence(&trouble.text)}});
+    if !trouble.file.is_empty() {
+        let mut place = json!({"artifactLocation": artifact(&check.in_repository(&trouble.file))});
+        if let Some(line) = trouble.line {
+            place["region"] = json!({"startLine": line});
+        }
+        notification["locations"] = json!([{"physicalLocation": place}]);
+    }
+    notification
 }
 
 fn unused_suppression() -> Value {

@@ -89,8 +89,10 @@ impl Lowerer<'_> {
             let why = format!("reachable through the address of one of its fields, which {name} keeps");
             self.event(EventKind::Unknown { why }, whole.span);
         }
-        // A call that requests an action is a small header function, and is followed as such.
-        let is_followed = |rule: &&Call| rule.does == CallEffect::Action || gets_vma && self.shows_how(rule, name);
+        // A call that requests an action is a small header function, and is followed as such if the tree has it.
+        let is_there = || !self.context.index.functions(name, self.file).is_empty();
+        let is_followed =
+            |rule: &&Call| rule.does == CallEffect::Action && is_there() || gets_vma && self.shows_how(rule, name);
         if let Some(rule) = rules.call(name).filter(|rule| !is_followed(rule)) {
             if self.rule_applies(rule, arguments) {
                 return self.ruled_call(rule, name, arguments, whole.span);
