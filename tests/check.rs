@@ -993,3 +993,13 @@ fn every_format_says_what_was_not_understood() {
     let invocations = log.runs[0].invocations.clone().unwrap();
     assert_eq!(invocations[0].tool_execution_notifications.as_ref().unwrap().len(), 1);
 }
+
+#[test]
+fn a_patch_that_moves_a_submodule_says_that_it_is_not_read() {
+    let tree = kernel();
+    let patch = b"diff --git a/drivers/sub b/drivers/sub\nindex 1111111..2222222 160000\n--- a/drivers/sub\n+++ b/drivers/sub\n@@ -1 +1 @@\n-Subproject commit 1111111111111111111111111111111111111111\n+Subproject commit 2222222222222222222222222222222222222222\n";
+    let output = check(tree.path(), &["--patch", "-"], patch);
+    assert!(stderr(&output).contains("drivers/sub: link: is a submodule"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(check(tree.path(), &["--patch", "-", "--strict"], patch).status.code(), Some(1));
+}

@@ -50,8 +50,9 @@ fn found(id: &str, files: &[(String, String)]) -> BTreeMap<(String, u64, String)
     String::from_utf8(output.stdout)
         .unwrap()
         .lines()
-        .map(|line| {
-            let entry: Value = serde_json::from_str(line).unwrap();
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|entry| entry["state"] != "not-understood")
+        .map(|entry| {
             let text = |key: &str| entry[key].as_str().unwrap().to_owned();
             ((text("file"), entry["line"].as_u64().unwrap(), text("lint")), text("message"))
         })

@@ -51,17 +51,14 @@ impl DifferenceKind {
     }
 }
 
-/// Maximum number of cases that are written out.
-const CASES_SHOWN: usize = 3;
-
 impl Difference {
     /// Whether another difference says the same, of whatever case.
     pub(super) fn is_same(&self, other: &Difference) -> bool {
         (self.kind, &self.old, &self.new) == (other.kind, &other.old, &other.new)
     }
 
-    /// The cases in words: `a and b, or c`. Each has at most `limit` conditions. `None` means always.
-    pub fn when(&self, limit: usize, text: impl Fn(&Literal) -> String) -> Option<String> {
+    /// The cases in words: `a and b, or c`. At most `shown` cases are written out, each with at most `limit` conditions. `None` means always.
+    pub fn when(&self, shown: usize, limit: usize, text: impl Fn(&Literal) -> String) -> Option<String> {
         if self.cases.iter().any(Vec::is_empty) {
             return None;
         }
@@ -72,8 +69,8 @@ impl Difference {
             }
             conditions.join(" and ")
         };
-        let mut cases: Vec<String> = self.cases.iter().take(CASES_SHOWN).map(case).collect();
-        match self.cases.len().saturating_sub(CASES_SHOWN) {
+        let mut cases: Vec<String> = self.cases.iter().take(shown).map(case).collect();
+        match self.cases.len().saturating_sub(shown) {
             0 => {}
             1 => cases.push("in another case".to_owned()),
             more => cases.push(format!("in {more} other cases")),
@@ -82,9 +79,12 @@ impl Difference {
     }
 }
 
+/// Maximum number of cases in the text of a difference.
+const CASES: usize = 3;
+
 impl fmt::Display for Difference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(when) = self.when(usize::MAX, |literal| literal.to_string()) {
+        if let Some(when) = self.when(CASES, usize::MAX, |literal| literal.to_string()) {
             write!(out, "if {when}: ")?;
         }
         write!(out, "old: {}; new: {}", self.old, self.new)

@@ -151,7 +151,9 @@ pub fn verified(
     loop {
         let mut fixes = plan_without(session, wanted, options, &held)?;
         let verified = verify(session, &mut fixes, with_hazards);
-        if !verified.takes_others || round == ROUNDS {
+        // A sketch is written in the next round, with the difference as an open point.
+        let lacks_sketch = options.sketches && !verified.differing.is_empty();
+        if !(verified.takes_others || lacks_sketch) || round == ROUNDS {
             fixes.remark_without_mmu(session);
             return Ok(fixes);
         }

@@ -140,8 +140,14 @@ fn one(
     work: &mut Work,
 ) -> Result<Option<(String, String)>, PatchError> {
     let failed = |reason: String| PatchError { line: patch.line, reason };
+    if patch.is_module {
+        let text = "is a submodule; its changes are not analysed";
+        let trouble = FileTrouble::of(patch.path(), TroubleKind::Link, text);
+        overlay.lay(patch.path(), Laid::Unread(trouble));
+        return Ok(None);
+    }
     if patch.is_binary {
-        // No binary file is analysed: pictures, firmware and submodules stay as they are.
+        // No binary file is analysed: pictures and firmware stay as they are.
         let matters = is_listed(patch.path()) || [".rs", ".rst", ".toml"].iter().any(|end| patch.path().ends_with(end));
         let reason = format!("{} is changed as binary", patch.path());
         return if matters { Err(failed(reason)) } else { Ok(None) };

@@ -46,8 +46,9 @@ pub fn markdown(reviews: &[Review], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Maximum number of differences in a table, and of conditions of a case. Beyond it, the two handlers share too little to be compared line by line.
+/// Maximum number of differences in a table, of cases of a difference, and of conditions of a case. Beyond it, the two handlers share too little to be compared line by line.
 const SHOWN: usize = 12;
+const CASES_SHOWN: usize = 3;
 const CONDITIONS_SHOWN: usize = 6;
 
 /// Writes a table whose columns are aligned, so that it also reads well in a plain mail.
@@ -55,7 +56,7 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let head = ["condition", "old", "new"].map(str::to_owned);
     let body = rows.iter().take(SHOWN).map(|row| {
         let Row { difference, old_line, new_line, .. } = row;
-        let when = difference.when(CONDITIONS_SHOWN, |condition| code(&condition.to_string()));
+        let when = difference.when(CASES_SHOWN, CONDITIONS_SHOWN, |condition| code(&condition.to_string()));
         [
             when.unwrap_or_else(|| "always".to_owned()),
             done(&difference.old, *old_line),

@@ -120,7 +120,7 @@ static int undumped_mmap_prepare(struct vm_area_desc *desc)
 
 static int requesting_mmap_prepare(struct vm_area_desc *desc)
 {
-	mmap_action_remap_full(desc, 42); //~ unknown //! not-understood
+	mmap_action_remap_full(desc, 42);
 	return 0;
 }
 

@@ -56,3 +56,15 @@ static const struct file_operations shelf_one_fops = {
 static const struct file_operations shelf_none_fops = {
 	.mmap = shelf_none,
 };
+
+/* The file of the mapping is not that of the hook. */
+static int stacked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vma->vm_file != file)
+		return -EXDEV;
+	return 0;
+}
+
+static const struct file_operations stacked_fops = {
+	.mmap = stacked_mmap,
+};

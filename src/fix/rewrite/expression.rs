@@ -85,6 +85,12 @@ impl Rewriter<'_> {
             }
             E::Binary { operator, left, right } => {
                 let used = if matches!(operator.as_str(), "&&" | "||") { Use::Truth } else { Use::Value };
+                if matches!(operator.as_str(), "==" | "!=")
+                    && [left, right].iter().any(|side| self.is_field(side, "vm_file"))
+                {
+                    // In stacked callers the two differ, and `file` of a desc stands for both.
+                    self.open(expression.span.start, "compares vm_file with the file of the hook");
+                }
                 self.expression(left, used);
                 self.expression(right, used);
             }

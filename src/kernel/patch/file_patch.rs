@@ -11,8 +11,10 @@ pub struct FilePatch<'t> {
     pub new: Option<String>,
     /// Hunks in order.
     pub hunks: Vec<Hunk<'t>>,
-    /// Whether the file is binary or a submodule.
+    /// Whether the file is binary.
     pub is_binary: bool,
+    /// Whether it is a submodule, of which a patch has only the commit.
+    pub is_module: bool,
     /// Whether the new file is a copy, so that the old one stays.
     pub is_copy: bool,
     /// Whether the new file is a link. Its text is then the target path.
@@ -87,7 +89,20 @@ impl<'t> FilePatch<'t> {
         };
         let (old, new) = (self.new.clone(), self.old.clone().filter(|_| !self.is_copy));
         let hunks = self.hunks.iter().map(hunk).collect();
-        let FilePatch { is_binary, is_link, mail, is_git, is_bare, is_named, line, .. } = *self;
-        FilePatch { old, new, hunks, is_binary, is_copy: false, is_link, mail, is_git, is_bare, is_named, line }
+        let FilePatch { is_binary, is_module, is_link, mail, is_git, is_bare, is_named, line, .. } = *self;
+        FilePatch {
+            old,
+            new,
+            hunks,
+            is_binary,
+            is_module,
+            is_copy: false,
+            is_link,
+            mail,
+            is_git,
+            is_bare,
+            is_named,
+            line,
+        }
     }
 }

@@ -166,10 +166,9 @@ impl<'t> Reader<'t> {
         let (mut old, mut new) = both_names(names);
         let is_bare = are_bare(names);
         let mut patch = FilePatch { line: number, is_git: true, is_bare, mail: self.mail, ..FilePatch::default() };
-        let mut is_module = false;
         while let Some(line) = self.peek() {
             let value = |prefix: &[u8]| line.strip_prefix(prefix).map(without_end);
-            is_module |= without_end(line).ends_with(b" 160000");
+            patch.is_module |= without_end(line).ends_with(b" 160000");
             patch.is_link |=
                 without_end(line).ends_with(b" 120000") && !line.starts_with(b"old") && !line.starts_with(b"deleted");
             if let Some(name) = value(b"rename from ").or(value(b"rename old ")).or(value(b"copy from ")) {
@@ -193,8 +192,6 @@ impl<'t> Reader<'t> {
         }
         patch.old = old.map(checked).transpose().map_err(|reason| error(number, reason))?;
         patch.new = new.map(checked).transpose().map_err(|reason| error(number, reason))?;
-        // A submodule changes only its commit.
-        patch.is_binary |= is_module;
         self.found.pop();
         self.found.push(patch);
         Ok(())

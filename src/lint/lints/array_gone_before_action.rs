@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::behaviour::{EffectKind, Populate};
 use crate::index::{Scope, Takes};
 use crate::lint::{Facts, Found, HandlerView, Variant};
-use crate::rules::{CallEffect, StateEffect, StateKind};
+use crate::rules::{CallEffect, Level, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::visit::{self, Seen};
@@ -13,15 +13,15 @@ use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
-        let mut places: BTreeMap<Place, String> = BTreeMap::new();
+        let mut places: BTreeMap<Place, (String, Level)> = BTreeMap::new();
         for (body, variant) in handler.variants() {
-            let on_stack = |span: Span| (Place { file: body.file(), span }, "it is on the stack of the hook".to_owned());
+            let on_stack = |span: Span| (Place { file: body.file(), span }, ("it is on the stack of the hook".to_owned(), Level::Error));
             places.extend(arrays_on_stack(facts, variant).into_iter().map(on_stack));
         }
         places.extend(given_up(facts, handler));
-        for (place, why) in places {
+        for (place, (why, level)) in places {
             let message = format!("the action that {} requests reads its page array after the hook has returned: {why}", handler.name());
-            found.at(place.file, place.span, message);
+            found.at(place.file, place.span, message).level = level;
         }
     }
 }
@@ -55,7 +55,7 @@ fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
 }
 
 /// The places at which a handler frees the array of an action, unlocks what protects it, or drops what holds it, on a path that accepts the mapping.
-fn given_up(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
+fn given_up(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, (String, Level)> {
     let mut places = BTreeMap::new();
     if !handler.lowered().flat_map(|lowered| &lowered.calls).any(|call| page_array(facts, &call.name).is_some()) {
         return places;
@@ -77,13 +77,14 @@ fn given_up(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
                     let was_taken = before.iter().any(|(taken, object)| {
                         *object == arguments.first() && matches!(facts.rules().state(taken), Some(StateEffect::Takes(taking)) if taking.kind == kind)
                     });
-                    let why = match kind {
-                        StateKind::Alloc if is_array => "it frees the array",
-                        StateKind::Lock if was_taken => "it unlocks before that",
-                        StateKind::Ref if was_taken => "it drops its reference before that",
+                    // The lock or the reference may protect something else.
+                    let (why, level) = match kind {
+                        StateKind::Alloc if is_array => ("it frees the array", Level::Error),
+                        StateKind::Lock if was_taken => ("it unlocks before that", Level::Warning),
+                        StateKind::Ref if was_taken => ("it drops its reference before that", Level::Warning),
                         _ => continue,
                     };
-                    places.insert(effect.place, format!("{why} ({name})"));
+                    places.insert(effect.place, (format!("{why} ({name})"), level));
                 }
                 EffectKind::Store(..) => {}
             }

@@ -111,7 +111,7 @@ const SHOWN: usize = 4;
 /// What differs at one place: `lamp_mmap_prepare clears VM_MAYEXEC; lamp_mmap left VM_MAYEXEC alone (FILE:LINE before)`.
 fn message(before: &Facts, differences: &[&Difference], was: &str, is: &str) -> String {
     let shown = differences.iter().take(SHOWN).map(|difference| {
-        let when = difference.when(SHOWN, ToString::to_string).map(|when| format!(" if {when}")).unwrap_or_default();
+        let when = difference.when(1, SHOWN, ToString::to_string).map(|when| format!(" if {when}")).unwrap_or_default();
         let place = before.context.index.file(difference.old_place.file).at(difference.old_place.span.start);
         format!("{is} {}{when}; {was} {} ({place} before)", difference.new, difference.old)
     });
