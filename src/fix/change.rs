@@ -104,6 +104,21 @@ impl HandlerFix {
         self.units.keys()
     }
 
+    /// What user space may notice of it, for readers of a diff; a mail says so in its log.
+    pub fn noticed(&self) -> impl Iterator<Item = String> {
+        let has_vma = self.retyped.is_some() && self.hook_callers == HookCallers::WithVma;
+        self.consequences.iter().filter_map(move |consequence| match consequence {
+            // mm/util.c: mmap_action_finish() returns early for a bridge.
+            Consequence::ErrorKept { error, call } if has_vma => Some(format!(
+                "another error: a caller that has a VMA returns the error of the action, where it returned {error} if {call}() failed"
+            )),
+            Consequence::ProtectionOfMapping { call } => Some(format!(
+                "the VMA keeps the page protection that only {call}() was given: later faults and copies use it, too"
+            )),
+            _ => None,
+        })
+    }
+
     /// Adds the open point of a sketch that is one only because of others; `registration` is its place.
     pub(super) fn wait_for_others(&mut self, registration: &Registration) {
         if self.open_points.is_empty() {

@@ -21,7 +21,7 @@ impl Index {
     pub fn table_members(&self, table: &str, near: u32) -> Option<BTreeMap<String, String>> {
         let mut members =
             self.variables_near(table, near).map(|(file, item)| self.file(file).named_members(item, table));
-        let mut named = (*members.find(|members| !members.functions.is_empty())?).functions.clone();
+        let mut named = members.find(|members| !members.functions.is_empty())?.functions.clone();
         named.retain(|_, name| name != "NULL");
         Some(named)
     }
