@@ -15,6 +15,8 @@ pub struct Review {
     pub new: Function,
     /// What the new handler does otherwise, or why the two were not compared.
     pub rows: Result<Vec<Row>, NotCompared>,
+    /// Whether state may have moved to `vm_ops->mapped`, which no row tells.
+    pub has_mapped: bool,
 }
 
 impl Review {
@@ -58,8 +60,9 @@ pub fn reviews(old: &Session, new: &Session, selects: impl Fn(&str) -> bool + Sy
     let chosen = pairs.filter(|(old, new, ..)| selects(&old.file) || selects(&new.file));
     let reviewed = chosen.map(|(old_function, new_function, was, is)| {
         let compared = conversion((&before, &was), (&after, &is));
+        let has_mapped = compared.as_ref().is_ok_and(|found| found.has_mapped);
         let rows = compared.map(|found| found.differences.into_iter().map(|one| row(old, new, one)).collect());
-        Review { old: old_function, new: new_function, rows }
+        Review { old: old_function, new: new_function, rows, has_mapped }
     });
     reviewed.collect()
 }

@@ -20,6 +20,8 @@ pub struct Conversion {
     pub differences: Vec<Difference>,
     /// What it changes on purpose.
     pub consequences: BTreeSet<Consequence>,
+    /// Whether it has a `vm_ops->mapped`, in which the old hook's state may have moved.
+    pub has_mapped: bool,
 }
 
 /// Compares a handler with its conversion in another tree, or in the same.
@@ -61,7 +63,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
     let differences = found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
-    Ok(Conversion { differences, consequences: consequences(&pairs) })
+    Ok(Conversion { differences, consequences: consequences(&pairs), has_mapped: !moved.is_empty() })
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per

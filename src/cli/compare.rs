@@ -116,6 +116,11 @@ fn behaviour(
         _ => return Err("--behaviour has the formats text and markdown".to_owned()),
     };
     let found = reviews(old, new, is_chosen);
+    if found.is_empty() {
+        output::tell(
+            "the newer tree has converted no handler of the older one; compare without --behaviour shows other changes",
+        );
+    }
     output::write(options.common.output.as_deref(), Syntax::Text, |out| write(&found, out))?;
     Ok(options.common.exit_code(old).max(options.common.exit_code(new)))
 }

@@ -32,7 +32,7 @@ pub(super) fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: boo
         for (id, result) in compared.into_iter().filter_map(|id| Some((id, results.get(&id)?))) {
             let twin = fix.twins.iter().find(|(twin, _)| *twin == id);
             match &result.conversion {
-                Ok(Conversion { differences, consequences }) => {
+                Ok(Conversion { differences, consequences, .. }) => {
                     let (minor, open): (Vec<&Difference>, Vec<&Difference>) =
                         differences.iter().partition(|difference| difference.kind.is_minor());
                     fix.open_points.extend(open.into_iter().map(|difference| open_point(id, difference)));

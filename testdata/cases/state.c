@@ -721,3 +721,44 @@ static int left_shared_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations left_shared_fops = {
 	.mmap = left_shared_mmap, //= manual
 };
+
+/* A value that is rounded up is no count; one of two that exclude each other is. */
+static int rounded_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->parts = lamp->size / 16;
+	if (lamp->size % 16)
+		lamp->parts++;
+	return 0;
+}
+
+static const struct file_operations rounded_fops = {
+	.mmap = rounded_mmap, //= mechanical
+};
+
+static int first_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (!lamp->parts)
+		lamp->parts = 1;
+	else
+		lamp->parts++; //~ state:counter
+	return 0;
+}
+
+static const struct file_operations first_fops = {
+	.mmap = first_mmap, //= mapped
+};
+
+/* A part of a field of the VMA is no shared object. */
+static int part_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_page_prot.pgprot |= 0x10;
+	return 0;
+}
+
+static const struct file_operations part_fops = {
+	.mmap = part_mmap, //= mechanical
+};

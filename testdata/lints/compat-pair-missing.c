@@ -56,3 +56,20 @@ static int split_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations split_fops = {
 	.mmap = split_mmap,
 };
+
+/* The error of the hook is overwritten. */
+static int dropping_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct reed_info *info = file->private_data;
+	struct vm_area_desc desc;
+	int ret;
+
+	compat_set_desc_from_vma(&desc, file, vma);
+	ret = info->mmap_prepare(info, &desc); //~ compat-pair-missing
+	ret = __compat_vma_mmap(&desc, vma);
+	return ret;
+}
+
+static const struct file_operations dropping_fops = {
+	.mmap = dropping_mmap,
+};

@@ -49,3 +49,18 @@ static int helped_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations helped_fops = {
 	.mmap_prepare = helped_mmap_prepare,
 };
+
+/* In a loop. */
+static int looped_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	int i;
+
+	for (i = 0; i < board->count; i++)
+		mmap_action_remap(desc, desc->start + i * PAGE_SIZE, board->frames[i], PAGE_SIZE); //~ two-actions
+	return 0;
+}
+
+static const struct file_operations looped_fops = {
+	.mmap_prepare = looped_mmap_prepare,
+};

@@ -1,9 +1,11 @@
 //! Lowers expressions: reads, writes, state, values.
 
+use memchr::memmem;
+
 use super::Lowerer;
 use crate::rules::StateKind;
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::{Span, begins_assignment, find_word};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::{FieldUse, Step, Value};
 
@@ -109,6 +111,8 @@ impl Lowerer<'_> {
         {
             self.read(name, span);
             self.write(name, span);
+        } else if operator == "++" && self.is_computed_above(operand, span) {
+            // `lamp->parts = size / PART; if (size % PART) lamp->parts++;`
         } else if self.is_shared(operand) {
             self.count(operator == "++", operand, span);
         } else if let Some(name) = operand.name() {
@@ -153,6 +157,18 @@ impl Lowerer<'_> {
             EventKind::Undo { kind, object, is_callers: self.is_callers(counter) }
         };
         self.event(event, span);
+    }
+
+    /// Whether the statement above, which always runs, sets an object anew that is then changed: that is a computation, not a count.
+    fn is_computed_above(&self, object: &Expression, change: Span) -> bool {
+        let name = object.text(self.text);
+        let above = &self.text[..change.start as usize];
+        let Some(set) = memmem::rfind(above, name.as_bytes()) else { return false };
+        let behind = &above[set + name.len()..];
+        let is_set = begins_assignment(behind);
+        let is_alone = matches!(above[..set].trim_ascii_end().last(), Some(b';' | b'{' | b'}'));
+        let one_statement = memchr::memchr_iter(b';', behind).count() == 1 && !behind.contains(&b'}');
+        is_set && is_alone && one_statement && find_word(behind, b"else", 0).is_none()
     }
 
     pub(super) fn binary(&mut self, operator: &str, left: &Expression, right: &Expression) -> Value {
@@ -207,11 +223,16 @@ impl Lowerer<'_> {
                 return self.assign_field(operator, field, value, span);
             }
         }
-        if let E::Call { arguments, .. } = &target.kind
-            && let [Expression { kind: E::Field { base, name, .. }, .. }] = arguments.as_slice()
+        let part_of = match &target.kind {
+            // `pgprot_val(vma->vm_page_prot) |= x`
+            E::Call { arguments, .. } if arguments.len() == 1 => arguments.first(),
+            // `vma->vm_page_prot.pgprot |= x`
+            E::Field { base, arrow: false, .. } => Some(base.as_ref()),
+            _ => None,
+        };
+        if let Some(E::Field { base, name, .. }) = part_of.map(|whole| &whole.kind)
             && self.aliases.is_vma(base)
         {
-            // `pgprot_val(vma->vm_page_prot) |= x`
             self.read(name, span);
             return self.assign_field("=", name, value, span);
         }
@@ -252,6 +273,7 @@ impl Lowerer<'_> {
         }
         if self.is_shared(target) {
             match operator {
+                "+=" if self.is_computed_above(target, span) => {}
                 "+=" => self.count(true, target, span),
                 "-=" => self.count(false, target, span),
                 // `lamp->users = lamp->users + 1`
