@@ -48,6 +48,7 @@ pub struct Rules {
     silent: FxHashSet<String>,
     compared: FxHashSet<String>,
     silent_prefixes: Vec<String>,
+    silent_infixes: Vec<String>,
     silent_suffixes: Vec<String>,
     mapping_records: FxHashSet<String>,
     redispatch_records: FxHashSet<String>,
@@ -210,6 +211,7 @@ impl Rules {
     pub fn is_silent(&self, name: &str) -> bool {
         self.silent.contains(name)
             || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+            || self.silent_infixes.iter().any(|infix| name.contains(infix.as_str()))
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
     }
 

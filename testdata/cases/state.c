@@ -762,3 +762,17 @@ static int part_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations part_fops = {
 	.mmap = part_mmap, //= mechanical
 };
+
+/* A question about a lock takes none. */
+static int asking_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp_value_has_spin_lock(lamp))
+		return -ENOTSUPP;
+	return 0;
+}
+
+static const struct file_operations asking_fops = {
+	.mmap = asking_mmap, //= mechanical
+};
