@@ -108,7 +108,8 @@ struct Silent {
     /// Names among them whose effect stays in the file, and is compared.
     compared: Vec<String>,
     prefixes: Vec<String>,
-    infixes: Vec<String>,
+    /// Parts of names that ask something, and take no state. Given the VMA, they may still do anything.
+    questions: Vec<String>,
     suffixes: Vec<String>,
 }
 
@@ -263,7 +264,7 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.silent.extend(file.silent.names);
     rules.compared.extend(file.silent.compared);
     rules.silent_prefixes.extend(file.silent.prefixes);
-    rules.silent_infixes.extend(file.silent.infixes);
+    rules.questions.extend(file.silent.questions);
     rules.silent_suffixes.extend(file.silent.suffixes);
     rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));
     rules.redispatch_records.extend(file.redispatch.into_iter().map(|redispatch| redispatch.record));

@@ -48,7 +48,7 @@ pub struct Rules {
     silent: FxHashSet<String>,
     compared: FxHashSet<String>,
     silent_prefixes: Vec<String>,
-    silent_infixes: Vec<String>,
+    questions: Vec<String>,
     silent_suffixes: Vec<String>,
     mapping_records: FxHashSet<String>,
     redispatch_records: FxHashSet<String>,
@@ -162,7 +162,7 @@ impl Rules {
             let rule = &self.states[*index];
             return Some(StateEffect::Undoes(rule.kind, &rule.object));
         }
-        if self.is_silent(name) {
+        if self.is_silent(name) || self.questions.iter().any(|part| name.contains(part.as_str())) {
             return None;
         }
         // The longest suffix of a pattern says most; of equally long ones, the first wins.
@@ -211,7 +211,6 @@ impl Rules {
     pub fn is_silent(&self, name: &str) -> bool {
         self.silent.contains(name)
             || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
-            || self.silent_infixes.iter().any(|infix| name.contains(infix.as_str()))
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
     }
 

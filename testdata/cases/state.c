@@ -776,3 +776,35 @@ static int asking_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations asking_fops = {
 	.mmap = asking_mmap, //= mechanical
 };
+
+/* What the kernel takes under names that do not say so. */
+static int named_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int ret = mnt_want_write_file(file); //~ state:counter
+
+	if (ret)
+		return ret;
+	lamp->regs = ioremap(lamp->base, lamp->size); //~ state:alloc
+	if (!lamp->regs) {
+		mnt_drop_write_file(file);
+		return -ENOMEM;
+	}
+	return request_irq(lamp->irq, lamp_irq, 0, "lamp", lamp); //~ state:list
+}
+
+static const struct file_operations named_fops = {
+	.mmap = named_mmap, //= mapped
+};
+
+static int once_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	WRITE_ONCE(lamp->users, READ_ONCE(lamp->users) + 1); //~ state:counter
+	return 0;
+}
+
+static const struct file_operations once_fops = {
+	.mmap = once_mmap, //= mapped
+};

@@ -76,7 +76,7 @@ static void pinned_close(struct vm_area_struct *vma)
 {
 	struct lamp *lamp = vma->vm_private_data;
 
-	unpin_user_pages(lamp->pages, 4); //~ state:counter
+	unfold_user_pages(lamp->pages, 4); //~ state:counter
 }
 
 static const struct vm_operations_struct pinned_vm_ops = {
@@ -87,7 +87,7 @@ static int pinned_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lamp *lamp = file->private_data;
 
-	if (pin_user_pages_fast(lamp_address(lamp), 4, FOLL_WRITE, lamp->pages) != 4)
+	if (fold_user_pages(lamp_address(lamp), 4, FOLL_WRITE, lamp->pages) != 4)
 		return -EFAULT;
 	vma->vm_private_data = lamp;
 	vma->vm_ops = &pinned_vm_ops;
@@ -264,7 +264,7 @@ static void decided_close(struct vm_area_struct *vma)
 	if (lamp->owner)
 		pr_debug("closed\n");
 	else
-		unpin_user_pages(lamp->pages, 4); //~ state:counter
+		unfold_user_pages(lamp->pages, 4); //~ state:counter
 }
 
 static const struct vm_operations_struct decided_vm_ops = {

@@ -370,7 +370,12 @@ pub(super) fn is_errno(name: &str) -> bool {
 /// Whether a value is that of the target and more, or less: `x + 1` for `x`.
 fn stepped(target: &Expression, value: &Expression, text: &[u8]) -> Option<bool> {
     let E::Binary { operator, left, .. } = &value.bare().kind else { return None };
-    let is_same = left.bare().text(text) == target.bare().text(text);
+    // `READ_ONCE(x) + 1`
+    let read = match &left.bare().kind {
+        E::Call { callee, arguments } if callee.name() == Some("READ_ONCE") => arguments.first().unwrap_or(left),
+        _ => left,
+    };
+    let is_same = read.bare().text(text) == target.bare().text(text);
     is_same.then_some(operator.as_str()).and_then(|operator| match operator {
         "+" => Some(true),
         "-" => Some(false),
