@@ -86,7 +86,10 @@ pub fn text(
     for note in &task.notes {
         line(format!("  upstream: {note}"))?;
     }
-    line(format!("  contact: {}", [&task.maintainers[..], &task.lists[..]].concat().join(", ")))?;
+    let contact = [&task.maintainers[..], &task.lists[..]].concat().join(", ");
+    if !contact.is_empty() {
+        line(format!("  contact: {contact}"))?;
+    }
     for part in &report.excerpts {
         excerpt(part, out)?;
     }

@@ -187,7 +187,9 @@ pub(super) fn finding(
     let other_type = of_other_type(index, registration, &keys);
     let is_of_other_type = other_type.is_some();
     let is_open = sketch.is_some() || is_of_other_type;
-    judgement.requirements.extend(sketch.into_iter().chain(other_type));
+    let is_lost = takes_vma && keys.is_empty() && !is_null && !name.is_empty();
+    let not_found = is_lost.then(|| not_found(registration, &name));
+    judgement.requirements.extend(sketch.into_iter().chain(other_type).chain(not_found));
     judgement.paths.sort();
     judgement.requirements.sort();
     judgement.requirements.dedup();
@@ -301,6 +303,13 @@ fn own_hook(registration: &Registration) -> Requirement {
     let text = format!("{name} has to pass a desc: fix retypes it with all its implementers, or adds a hook beside it");
     let place = (registration.file, registration.span);
     Evidence::new(place, RequirementKind::Hook(name), Verdict::Mechanical, text)
+}
+
+/// Requirement of a handler whose function is not there.
+fn not_found(registration: &Registration, name: &str) -> Requirement {
+    let text = format!("{name} is not found as a function with a VMA: a macro makes it, or it takes another type");
+    let place = (registration.file, registration.span);
+    Evidence::new(place, RequirementKind::Unknown(None), Verdict::Unknown, text)
 }
 
 /// Note on a hook that nothing in the tree calls: its implementers are dead code.

@@ -95,11 +95,11 @@ static const struct file_operations with_members = {
 DEFINE_TABLE(plain); //= mechanical //: table plain_fops | macro DEFINE_TABLE
 #define mmap_fops(prefix) static const struct file_operations prefix ## _early_fops = { .mmap = prefix ## _mmap }
 mmap_fops(plain); //= mechanical //: table plain_early_fops | macro mmap_fops
-DEFINE_FRAME_FOPS(foreign_fops); //= unknown //! handler-not-found //: macro DEFINE_FRAME_FOPS | handler frame_mmap
+DEFINE_FRAME_FOPS(foreign_fops); //= unknown //! handler-not-found //: macro DEFINE_FRAME_FOPS | handler frame_mmap //~ unknown
 
 /* A macro of the file around a macro of a header. */
 #define MY_OWN_FOPS(name) DEFINE_FRAME_FOPS(name)
-MY_OWN_FOPS(own_fops); //= unknown //! handler-not-found //: macro MY_OWN_FOPS | table own_fops
+MY_OWN_FOPS(own_fops); //= unknown //! handler-not-found //: macro MY_OWN_FOPS | table own_fops //~ unknown
 
 /* A handler by another name, or by none. */
 #ifdef CONFIG_FINDING
