@@ -92,8 +92,10 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
     changes
 }
 
-/// The handlers that a new tree has converted, each old one with its conversion, once.
+/// The handlers that a new tree has converted, each old one with its conversion, once. The arms of an `#if` may define a handler more than once; each
+/// definition has its pair.
 pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(Key, Key)> {
+    let (old_index, new_index) = (old.0, new.0);
     let (old, new) = (entries(old.0, old.1), entries(new.0, new.1));
     let found = matched(&old, &new);
     let pairs = new.iter().zip(found).filter_map(|(new, old)| Some((old?, new)));
@@ -101,8 +103,28 @@ pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(K
     let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
     pairs
         .filter_map(|(old, new)| Some((old.function.clone()?, new.function.clone()?)))
+        .flat_map(|pair| {
+            by_arm((old_index, &pair.0), (new_index, &pair.1)).into_iter().chain([pair]).collect::<Vec<_>>()
+        })
         .filter(|pair| seen.insert(pair.clone()))
         .collect()
+}
+
+/// The other definitions of a handler, in arms of an `#if`, each with that of its conversion: under the same condition, or the only one.
+fn by_arm((old_index, old): (&Index, &Key), (new_index, new): (&Index, &Key)) -> Vec<(Key, Key)> {
+    let definitions = |index: &Index, key: &Key| {
+        let name = index.file(key.id.file).name(index.item(key.id));
+        let all = index.vma_functions_named(&name).into_iter().filter(|id| id.file == key.id.file);
+        all.collect::<Vec<ItemId>>()
+    };
+    let (of_old, of_new) = (definitions(old_index, old), definitions(new_index, new));
+    let condition = |index: &Index, id: ItemId| index.file(id.file).condition_at(index.item(id).name.start);
+    let pairs = of_old.into_iter().filter(|id| *id != old.id).filter_map(|id| {
+        let same = of_new.iter().find(|new| condition(new_index, **new) == condition(old_index, id));
+        let only = of_new.first().filter(|_| of_new.len() == 1);
+        Some((Key::new(id, old.root.clone()), Key::new(*same.or(only)?, new.root.clone())))
+    });
+    pairs.collect()
 }
 
 /// A registration that the new tree has lost.

@@ -11,8 +11,7 @@ const CASE_LIMIT: usize = 64;
 /// Shortens cases. A condition is left out if no other case, in which the difference does not show, differs from this one in nothing else. Of cases that
 /// hold others, the widest is left.
 ///
-/// `others` are cases of the same kind: if the difference shows in accepted mappings, those in which both sides accept. What all of them share
-/// is then understood. That a populating call fails is always said.
+/// `others` are the cases without the difference. That a populating call fails is always said.
 pub(super) fn shortened(cases: Vec<Case>, others: &[Case]) -> Vec<Case> {
     let mut short: Vec<Case> = Vec::new();
     for mut case in cases.into_iter().take(CASE_LIMIT) {

@@ -43,10 +43,11 @@ pub(super) fn differences(
         let shows = |differences: &[Difference]| differences.iter().any(|one| one.is_same(difference));
         let (showing, others): (Vec<_>, Vec<_>) = possible.iter().zip(&of_pairs).partition(|(_, of)| shows(of));
         let is_of_accepted = showing.iter().all(|(pair, _)| pair.is_accepted());
-        let others = others.iter().filter(|(pair, _)| pair.is_like(difference, is_of_accepted));
+        // What is said of accepted mappings need not say when a mapping is accepted.
+        let others = others.iter().filter(|(pair, _)| !is_of_accepted || pair.is_accepted());
         let others: Vec<Case> = others.map(|(pair, _)| pair.case()).collect();
         let cases = shortened(showing.iter().map(|(pair, _)| pair.case()).collect(), &others);
-        found.push(Difference { cases, ..difference.clone() });
+        found.push(Difference { cases, is_of_accepted, ..difference.clone() });
     }
     Ok(found)
 }
@@ -145,7 +146,15 @@ impl Pair<'_> {
 
     fn difference(&self, kind: DifferenceKind, old: String, new: String) -> Difference {
         let cases = vec![self.case()];
-        Difference { kind, cases, old, new, old_place: self.old.place, new_place: self.new.place }
+        Difference {
+            kind,
+            cases,
+            is_of_accepted: false,
+            old,
+            new,
+            old_place: self.old.place,
+            new_place: self.new.place,
+        }
     }
 
     /// The conditions of both outcomes.
@@ -157,20 +166,6 @@ impl Pair<'_> {
     /// Whether both sides accept the mapping.
     fn is_accepted(&self) -> bool {
         (&self.old.result, &self.new.result) == (&Returned::Success, &Returned::Success)
-    }
-
-    /// Whether the words of a difference hold of these outcomes, as far as they say which side accepts the mapping. `is_of_accepted` tells whether the difference
-    /// shows only in mappings that both accept.
-    fn is_like(&self, difference: &Difference, is_of_accepted: bool) -> bool {
-        match difference.kind {
-            DifferenceKind::RefusalAdded => self.old.result == Returned::Success,
-            DifferenceKind::RefusalLost => self.new.result == Returned::Success,
-            DifferenceKind::Error => {
-                let fails = difference.cases.iter().flatten().filter(|literal| literal.says_failed());
-                fails.into_iter().all(|literal| self.case().contains(literal))
-            }
-            _ => !is_of_accepted || self.is_accepted(),
-        }
     }
 
     fn flags(&self, found: &mut Vec<Difference>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::atom::{Atom, Compared, Literal};
-use super::term::Term;
+use super::term::{Part, Term};
 
 /// The smallest and the largest page, in bytes. Documentation/arch: 4 KiB on most, 256 KiB on powerpc 44x.
 const PAGE_SIZES: [i128; 2] = [4096, 262_144];
@@ -18,6 +18,23 @@ struct Interval {
 }
 
 impl Interval {
+    /// Moves the bounds past values that are excluded: what is at most 1 and neither 0 nor 1 is below 0.
+    fn narrowed(&self) -> Interval {
+        let past = |bound: Option<i128>, step: i128| {
+            let mut bound = bound?;
+            while self.unequal.contains(&bound) {
+                bound += step;
+            }
+            Some(bound)
+        };
+        Interval {
+            least: past(self.least, 1),
+            greatest: past(self.greatest, -1),
+            equal: self.equal.clone(),
+            unequal: self.unequal.clone(),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         let outside = |value: &i128| {
             self.least.is_some_and(|least| *value < least)
@@ -108,7 +125,13 @@ fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
             Atom::Flag(_) | Atom::Fails(_) => {}
         }
     }
-    sums.values().any(Interval::is_empty)
+    sums.into_iter().any(|(sum, mut interval)| {
+        // No offset is below 0.
+        if sum.as_part() == Some(&Part::PageOffset) {
+            interval.least = Some(interval.least.map_or(0, |least| least.max(0)));
+        }
+        interval.narrowed().is_empty()
+    })
 }
 
 #[cfg(test)]

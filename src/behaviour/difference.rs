@@ -11,8 +11,10 @@ use crate::verdict::Place;
 pub struct Difference {
     /// What differs.
     pub kind: DifferenceKind,
-    /// The cases in which it shows, each a list of conditions; an empty list means always. Of accepted mappings only what not all of them fulfil is said.
+    /// The cases in which it shows, each a list of conditions; an empty list means always.
     pub cases: Vec<Vec<Literal>>,
+    /// Whether the cases are those of mappings that both hooks accept, and leave out what all such mappings fulfil.
+    pub is_of_accepted: bool,
     /// The old value, or what the old handler did.
     pub old: String,
     /// The new one.

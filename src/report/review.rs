@@ -66,11 +66,13 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     let body = rows.iter().take(SHOWN).map(|row| {
         let Row { difference, old_line, new_line, .. } = row;
         let when = difference.when(CASES_SHOWN, CONDITIONS_SHOWN, |condition| code(&condition.to_string()));
-        [
-            when.unwrap_or_else(|| "always".to_owned()),
-            done(&difference.old, *old_line),
-            done(&difference.new, *new_line),
-        ]
+        let when = match (when, difference.is_of_accepted) {
+            (Some(when), true) => format!("accepted mappings with {when}"),
+            (Some(when), false) => when,
+            (None, true) => "accepted mappings".to_owned(),
+            (None, false) => "always".to_owned(),
+        };
+        [when, done(&difference.old, *old_line), done(&difference.new, *new_line)]
     });
     let lines: Vec<[String; 3]> = std::iter::once(head).chain(body).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();

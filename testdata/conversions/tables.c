@@ -205,11 +205,11 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc) //~ lamp_mmap was a macr
 {
 #ifndef CONFIG_LAMP_SHARED
 	if (!vma_desc_test(desc, VMA_SHARED_BIT))
-		return -EINVAL; //~ returns -EINVAL if VM_SHARED is clear
+		return -EINVAL; //~ returns -EINVAL if IS_ENABLED(CONFIG_LAMP_SHARED) == 0 and VM_SHARED is clear
 #endif
 	desc->private_data = desc->file->private_data;
 	desc->vm_ops = &lamp_vm_ops;
-	return 0; //~ accepts the mapping if VM_SHARED is clear
+	return 0; //~ accepts the mapping if IS_ENABLED(CONFIG_LAMP_SHARED) != 0 and VM_SHARED is clear
 }
 
 static const struct file_operations lamp_fops = {

@@ -31,6 +31,8 @@ static int counted_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
 
 	if (!crate)
 		return -ENODEV;
+	if (crate->is_full)
+		return ENOSPC; //~ mapped-misused
 	if (crate->is_shared)
 		return 1; //~ mapped-misused
 	return 0;

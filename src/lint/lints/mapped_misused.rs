@@ -45,13 +45,19 @@ fn taken_for_data(function: &Function) -> Vec<Span> {
     places
 }
 
+/// Whether a name is that of an error number, which is negative where it is returned: `ENOMEM`.
+fn is_error_number(name: &str) -> bool {
+    name.len() > 2 && name.starts_with('E') && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
 /// Collects the places at which statements return a positive number.
 fn positive(statements: &[Statement], places: &mut Vec<Span>) {
     for statement in statements {
         match &statement.kind {
             S::Return(Some(value)) => {
                 let is_number = matches!(value.bare().kind, E::Number(_)) && !value.is_zero();
-                places.extend((is_number || value.name() == Some("true")).then_some(value.span));
+                let is_error = value.name().is_some_and(|name| name == "true" || is_error_number(name));
+                places.extend((is_number || is_error).then_some(value.span));
             }
             S::If { then, otherwise, .. } => {
                 positive(then, places);
