@@ -139,7 +139,7 @@ fn conversion(index: &Index, fixes: &Fixes, number: usize) -> Conversion {
     Conversion {
         applicability: fix.applicability,
         open: open(index, fix),
-        remarks: fix.remarks.iter().cloned().chain(fix.noticed()).collect(),
+        remarks: fix.notes().collect(),
         diff: String::from_utf8_lossy(&diff).into_owned(),
         others: change.map_or(0, |change| change.handlers.len() - 1),
     }

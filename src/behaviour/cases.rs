@@ -12,13 +12,14 @@ const CASE_LIMIT: usize = 64;
 /// hold others, the widest is left.
 ///
 /// `others` are the cases without the difference. That a populating call fails is always said.
-pub(super) fn shortened(cases: Vec<Case>, others: &[Case]) -> Vec<Case> {
+pub(super) fn shortened<'c>(cases: impl Iterator<Item = &'c Case>, others: &[&Case]) -> Vec<Case> {
     let mut short: Vec<Case> = Vec::new();
-    for mut case in cases.into_iter().take(CASE_LIMIT) {
-        if short.iter().any(|known| holds(known, &case)) {
+    for case in cases.take(CASE_LIMIT) {
+        if short.iter().any(|known| holds(known, case)) {
             continue;
         }
-        // Later conditions depend on earlier ones: what leads to a place says less than what is asked there.
+        let mut case = case.clone();
+        // The first conditions of a path lead to a place; the last ones say what happens there, and are kept longest.
         let mut at = 0;
         while at < case.len() {
             let left_out = case.remove(at);

@@ -34,19 +34,20 @@ pub(super) fn differences(
             }
         }
     }
-    let of_pairs: Vec<Vec<Difference>> = possible.iter().map(Pair::differences).collect();
+    let of_pairs: Vec<(Vec<Difference>, Case)> =
+        possible.iter().map(|pair| (pair.differences(), pair.case())).collect();
     let mut found: Vec<Difference> = Vec::new();
-    for difference in of_pairs.iter().flatten() {
+    for difference in of_pairs.iter().flat_map(|(differences, _)| differences) {
         if found.iter().any(|known| known.is_same(difference)) {
             continue;
         }
         let shows = |differences: &[Difference]| differences.iter().any(|one| one.is_same(difference));
-        let (showing, others): (Vec<_>, Vec<_>) = possible.iter().zip(&of_pairs).partition(|(_, of)| shows(of));
+        let (showing, others): (Vec<_>, Vec<_>) = possible.iter().zip(&of_pairs).partition(|(_, (of, _))| shows(of));
         let is_of_accepted = showing.iter().all(|(pair, _)| pair.is_accepted());
-        // What is said of accepted mappings need not say when a mapping is accepted.
+        // The cases of accepted mappings leave out what makes the hooks accept a mapping.
         let others = others.iter().filter(|(pair, _)| !is_of_accepted || pair.is_accepted());
-        let others: Vec<Case> = others.map(|(pair, _)| pair.case()).collect();
-        let cases = shortened(showing.iter().map(|(pair, _)| pair.case()).collect(), &others);
+        let others: Vec<&Case> = others.map(|(_, (_, case))| case).collect();
+        let cases = shortened(showing.iter().map(|(_, (_, case))| case), &others);
         found.push(Difference { cases, is_of_accepted, ..difference.clone() });
     }
     Ok(found)
@@ -144,11 +145,11 @@ impl Pair<'_> {
         rule.and_then(|rule| rule.refuses_with.as_ref()).is_some_and(|error| *error == new.to_string())
     }
 
+    /// A difference of this pair, without cases: those of all pairs that show it are added once all are known.
     fn difference(&self, kind: DifferenceKind, old: String, new: String) -> Difference {
-        let cases = vec![self.case()];
         Difference {
             kind,
-            cases,
+            cases: Vec::new(),
             is_of_accepted: false,
             old,
             new,

@@ -19,22 +19,15 @@ struct Interval {
 
 impl Interval {
     /// Moves the bounds past values that are excluded: what is at most 1 and neither 0 nor 1 is below 0.
-    fn narrowed(&self) -> Interval {
-        let past = |bound: Option<i128>, step: i128| {
-            let mut bound = bound?;
-            while self.unequal.contains(&bound) {
-                bound += step;
+    fn narrow(&mut self) {
+        for (bound, step) in [(&mut self.least, 1), (&mut self.greatest, -1)] {
+            while let Some(value) = bound.filter(|value| self.unequal.contains(value)) {
+                *bound = Some(value + step);
             }
-            Some(bound)
-        };
-        Interval {
-            least: past(self.least, 1),
-            greatest: past(self.greatest, -1),
-            equal: self.equal.clone(),
-            unequal: self.unequal.clone(),
         }
     }
 
+    /// Whether no value is left, once it is narrowed.
     fn is_empty(&self) -> bool {
         let outside = |value: &i128| {
             self.least.is_some_and(|least| *value < least)
@@ -44,7 +37,6 @@ impl Interval {
         matches!((self.least, self.greatest), (Some(least), Some(greatest)) if least > greatest)
             || self.equal.iter().any(outside)
             || self.equal.windows(2).any(|pair| pair[0] != pair[1])
-            || matches!((self.least, self.greatest), (Some(least), Some(greatest)) if least == greatest && self.unequal.contains(&least))
     }
 }
 
@@ -130,7 +122,8 @@ fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
         if sum.as_part() == Some(&Part::PageOffset) {
             interval.least = Some(interval.least.map_or(0, |least| least.max(0)));
         }
-        interval.narrowed().is_empty()
+        interval.narrow();
+        interval.is_empty()
     })
 }
 

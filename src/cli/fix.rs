@@ -279,7 +279,7 @@ fn diffs(index: &Index, fixes: &Fixes, out: &mut dyn Write) -> io::Result<()> {
 fn about(index: &Index, fix: &HandlerFix, out: &mut dyn Write) -> io::Result<()> {
     let second = fix.second().map_or(String::new(), |second| format!(" and {second}"));
     writeln!(out, "{}: {} becomes {}{second}", fix.applicability.name(), fix.name, fix.new_name)?;
-    for remark in fix.remarks.iter().cloned().chain(fix.noticed()).chain(fix.not_compared.iter().cloned()) {
+    for remark in fix.notes().chain(fix.not_compared.iter().cloned()) {
         writeln!(out, "  note: {remark}")?;
     }
     for (file, point) in &fix.open_points {

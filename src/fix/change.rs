@@ -104,9 +104,18 @@ impl HandlerFix {
         self.units.keys()
     }
 
-    /// What user space may notice of it, for readers of a diff; a mail says so in its log.
-    pub fn noticed(&self) -> impl Iterator<Item = String> {
-        let has_vma = self.retyped.is_some() && self.hook_callers == HookCallers::WithVma;
+    /// Whether a caller of the hook keeps its VMA, and calls the hook by way of a bridge.
+    pub(super) fn has_bridge(&self) -> bool {
+        self.retyped.is_some() && self.hook_callers == HookCallers::WithVma
+    }
+
+    /// Remarks for the readers of a diff: those of a reviewer, and what user space may notice, which a mail says in its log.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.remarks.iter().cloned().chain(self.noticed())
+    }
+
+    fn noticed(&self) -> impl Iterator<Item = String> {
+        let has_vma = self.has_bridge();
         self.consequences.iter().filter_map(move |consequence| match consequence {
             // mm/util.c: mmap_action_finish() returns early for a bridge.
             Consequence::ErrorKept { error, call } if has_vma => Some(format!(

@@ -14,7 +14,7 @@ use crate::profile::{Phase, measure};
 use crate::rules::Rules;
 use crate::source::{
     Item, ItemKind, Span, begins_call, blank_non_code, closing, find_word, identifier_before, identifier_end,
-    is_identifier_byte, is_keyword_before_parenthesis, opening, parse, previous, skip_blank, words,
+    is_identifier_byte, is_keyword_before_parenthesis, opening, parse, previous, skip_blank, statement_start, words,
 };
 
 /// A place that may register something and is not understood.
@@ -178,7 +178,7 @@ impl<'i> Net<'i> {
     /// Whether an assignment cannot register a handler: `.member = f`, `x->member = f`, `f = x ? a : b`.
     fn is_assignment_understood(&self, item: Option<Item>, code: &[u8], before: &[u8]) -> bool {
         // In `? a :` the operator stands further back.
-        let start = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        let start = statement_start(before);
         let Some(sign) = before[start..]
             .iter()
             .rposition(|byte| *byte == b'=')

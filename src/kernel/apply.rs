@@ -141,9 +141,7 @@ fn one(
 ) -> Result<Option<(String, String)>, PatchError> {
     let failed = |reason: String| PatchError { line: patch.line, reason };
     if patch.is_module {
-        let text = "is a submodule; its changes are not analysed";
-        let trouble = FileTrouble::of(patch.path(), TroubleKind::Link, text);
-        overlay.lay(patch.path(), Laid::Unread(trouble));
+        overlay.lay_submodule(patch.path());
         return Ok(None);
     }
     if patch.is_binary {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::FileTrouble;
+use super::{FileTrouble, TroubleKind};
 
 /// State of a file after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,12 @@ impl Overlay {
     /// Sets the state of a file.
     pub fn lay(&mut self, path: &str, laid: Laid) {
         self.files.insert(path.to_owned(), laid);
+    }
+
+    /// Records that a submodule changes, of which only the commit is known.
+    pub fn lay_submodule(&mut self, path: &str) {
+        let trouble = FileTrouble::of(path, TroubleKind::Link, "is a submodule; its changes are not analysed");
+        self.lay(path, Laid::Unread(trouble));
     }
 
     /// Records files that the change moves, all at once, as pairs of old and new path. Either side of the change may be laid over the tree.

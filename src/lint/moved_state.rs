@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::context::{Facts, HandlerView};
 use crate::rules::{RequirementKind, StateKind};
 use crate::source::{Span, identifiers};
-use crate::vma::flow::{Key, VmHook};
-use crate::vma::{Event, EventKind};
+use crate::vma::EventKind;
+use crate::vma::flow::{Shared, VmHook};
 
 /// State by kind and member, with the places at which it is taken. An object that is no member has an empty name.
 type Taken = BTreeMap<(StateKind, String), Vec<(u32, Span)>>;
@@ -23,24 +23,18 @@ pub fn moved_otherwise<'f>(
         let requirements = &old.finding.judgement.requirements;
         requirements.iter().any(|one| matches!(one.kind, RequirementKind::State(_)) && (one.file, one.span) == *place)
     };
-    let mut was = Taken::new();
-    for body in &old.bodies {
-        add(&body.lowered.events, body.file(), &mut was);
-    }
+    let mut was = taken_by_handler(old);
     let places: BTreeMap<_, usize> = was.iter().map(|(state, places)| (state.clone(), places.len())).collect();
     was.retain(|_, places| places.iter().any(is_state));
     if was.is_empty() {
         return None;
     }
-    let is = taken_by(facts, &mapped.key);
+    let is = taken(facts.reached(&mapped.key).into_iter().map(|(key, lowered)| (key.id.file, lowered)));
     // A call that is known by its name alone may take any of it.
     if is.keys().any(|(_, member)| member.is_empty()) {
         return None;
     }
-    let mut own = Taken::new();
-    for body in &new.bodies {
-        add(&body.lowered.events, body.file(), &mut own);
-    }
+    let own = taken_by_handler(new);
     let mut words = Vec::new();
     for state in was.keys() {
         let count = is.get(state).map_or(0, Vec::len);
@@ -54,17 +48,14 @@ pub fn moved_otherwise<'f>(
     Some((mapped, words))
 }
 
-/// State that a hook takes, with the functions that it calls.
-fn taken_by(facts: &Facts, hook: &Key) -> Taken {
-    let mut taken = Taken::new();
-    for (key, lowered) in facts.reached(hook) {
-        add(&lowered.events, key.id.file, &mut taken);
-    }
-    taken
+fn taken_by_handler(handler: &HandlerView) -> Taken {
+    taken(handler.bodies.iter().map(|body| (body.file(), &body.lowered)))
 }
 
-fn add(events: &[Event], file: u32, taken: &mut Taken) {
-    for event in events {
+/// State that functions take, each given with its file.
+fn taken<'f>(functions: impl Iterator<Item = (u32, &'f Shared)>) -> Taken {
+    let mut taken = Taken::new();
+    for (file, event) in functions.flat_map(|(file, lowered)| lowered.events.iter().map(move |event| (file, event))) {
         let EventKind::Take { kind, object, .. } = &event.kind else { continue };
         if *kind == StateKind::Lock {
             continue;
@@ -77,6 +68,7 @@ fn add(events: &[Event], file: u32, taken: &mut Taken) {
             places.push((file, event.span));
         }
     }
+    taken
 }
 
 fn named((kind, member): &(StateKind, String)) -> String {

@@ -216,6 +216,18 @@ pub fn identifiers(text: &[u8]) -> impl Iterator<Item = &str> {
     spans_of_identifiers(text).filter_map(|span| std::str::from_utf8(span.of(text)).ok())
 }
 
+/// Whether a name is that of an error number: `ENOMEM`.
+pub fn is_error_number(name: &str) -> bool {
+    name.len() > 2
+        && name.starts_with('E')
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Offset at which the statement starts whose beginning ends a text.
+pub fn statement_start(before: &[u8]) -> usize {
+    before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1)
+}
+
 /// Whether the code behind a name assigns to it: `= value`, not `== value`.
 pub fn begins_assignment(behind: &[u8]) -> bool {
     let behind = behind.trim_ascii_start();

@@ -27,8 +27,8 @@ pub use conditional::conditions_at;
 pub use item::{Item, ItemKind};
 pub use lex::{
     begins_assignment, begins_call, closing, comments, find_word, identifier_before, identifier_end, identifier_start,
-    identifiers, is_identifier_byte, is_keyword_before_parenthesis, literal_end, opening, previous, skip_blank,
-    spans_of_identifiers, words,
+    identifiers, is_error_number, is_identifier_byte, is_keyword_before_parenthesis, literal_end, opening, previous,
+    skip_blank, spans_of_identifiers, statement_start, words,
 };
 pub use mask::{Masked, blank_non_code, variants};
 pub use slicer::{Slices, slice};

@@ -51,6 +51,22 @@ fn statement<'a>(item: &'a Statement, see: &mut dyn FnMut(Seen<'a>)) {
     }
 }
 
+/// Visits a list of statements, and every list below it, outer before inner.
+pub fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
+    see(list);
+    for statement in list {
+        match &statement.kind {
+            S::If { then, otherwise, .. } => {
+                each_block(then, see);
+                each_block(otherwise, see);
+            }
+            S::Loop { body, .. } | S::Block(body) => each_block(body, see),
+            S::Switch { arms, .. } => arms.iter().for_each(|arm| each_block(arm, see)),
+            _ => {}
+        }
+    }
+}
+
 /// Visits `value` and every expression below it.
 pub fn expression<'a>(value: &'a Expression, see: &mut dyn FnMut(&'a Expression)) {
     below(value, &mut |seen| {

@@ -7,7 +7,8 @@ use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::rules::{NoteKind, RequirementKind, Rules};
-use crate::source::{ItemKind, Span, blank_non_code, closing, find_word, words};
+use crate::source::macros::call_arguments;
+use crate::source::{ItemKind, Span, blank_non_code, find_word, words};
 use crate::vma::analysis::{gathered, handler_keys};
 use crate::vma::flow::{FieldUse, Key, Lowered, VmaAccess};
 use crate::vma::lower::Context;
@@ -268,12 +269,16 @@ fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Op
         let names = Span { start: item.name.end, end: item.body };
         parameters(&blank_non_code(names.of(&index.file(key.id.file).text)))
     };
-    let is_other_count = |key: &Key| takes(&key, right) && count(key) != registration.hook.parameters;
+    let other_count =
+        |key: &Key| count(key).filter(|count| takes(&key, right) && *count != registration.hook.parameters);
     let text = if keys.iter().all(|key| takes(&key, wrong) && !takes(&key, right)) {
         format!("takes a {taken}, but {} passes a {passed}", registration.hook.name())
-    } else if registration.hook.takes == Takes::Desc && keys.iter().all(is_other_count) {
+    } else if let Some(taken) = other_count(key)
+        && registration.hook.takes == Takes::Desc
+        && keys.iter().all(|key| other_count(key).is_some())
+    {
         let (name, passed) = (registration.hook.name(), registration.hook.parameters);
-        format!("takes {} parameters, but {name} passes {passed}", count(key))
+        format!("takes {taken} parameters, but {name} passes {passed}")
     } else {
         return None;
     };
@@ -282,19 +287,9 @@ fn of_other_type(index: &Index, registration: &Registration, keys: &[Key]) -> Op
 }
 
 /// Number of parameters, from the text behind the name of a function.
-fn parameters(text: &[u8]) -> usize {
-    let Some(open) = memchr::memchr(b'(', text) else { return 0 };
-    let end = closing(text, open).unwrap_or(text.len());
-    let mut depth = 0;
-    let separators = text[open + 1..end].iter().filter(|byte| {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth -= 1,
-            _ => {}
-        }
-        **byte == b',' && depth == 0
-    });
-    separators.count() + 1
+fn parameters(text: &[u8]) -> Option<usize> {
+    let (parameters, _) = call_arguments(text, memchr::memchr(b'(', text)?)?;
+    Some(parameters.len())
 }
 
 /// Requirement of a hook in a table that is not being migrated: it gets a form that passes a desc.

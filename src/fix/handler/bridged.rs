@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::HandlerConversion;
 use super::over_new::Kept;
 use crate::fix::hooks::bridge::{Around, ERRORS, passed, returned};
-use crate::fix::rewrite::tidy::each_block;
 use crate::fix::text::layout::{indented, laid_out};
 use crate::index::ItemId;
 use crate::rules::CallEffect;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::visit::each_block;
 use crate::source::{ItemKind, Span, find_word};
 
 impl HandlerConversion<'_, '_> {

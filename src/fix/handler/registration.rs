@@ -7,7 +7,9 @@ use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
 use crate::fix::unit::{Unit, UnitPart};
 use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
-use crate::source::{ItemKind, Span, begins_assignment, find_word, identifier_before, line_start, words};
+use crate::source::{
+    ItemKind, Span, begins_assignment, find_word, identifier_before, line_start, statement_start, words,
+};
 use crate::verdict::Finding;
 
 impl HandlerConversion<'_, '_> {
@@ -267,7 +269,7 @@ fn copied_before(code: &[u8], registration: &Registration) -> Option<usize> {
         let value = behind[..end].strip_prefix(b"=").unwrap_or_default().trim_ascii_start();
         let is_copy = value.starts_with(b"*") || memchr::memmem::find(value, b"memdup").is_some();
         let before = code[..*at].trim_ascii_end();
-        let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        let statement = statement_start(before);
         is_copy || find_word(&before[statement..], b"memcpy", 0).is_some()
     })
 }
@@ -284,7 +286,7 @@ fn read_of(text: &[u8], table: &[u8], member: &[u8], counts_copies: bool) -> Opt
         let is_read = field.filter(names_hook).is_some_and(|field| counts_copies || !is_set(field));
         let before = text[..*at].trim_ascii_end();
         let is_assigned = before.ends_with(b"=") && behind.starts_with(b";");
-        let statement = before.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}')).map_or(0, |end| end + 1);
+        let statement = statement_start(before);
         let called = |name: &[u8]| find_word(&before[statement..], name, 0).is_some();
         let is_duplicated =
             before.ends_with(b"&") && [b"memcpy".as_slice(), b"kmemdup", b"devm_kmemdup"].into_iter().any(called);

@@ -116,8 +116,7 @@ impl Series<'_> {
             paragraphs.extend(paragraph(twin, !is_one, sentences.collect()));
         }
         for fix in &fixes {
-            let has_vma = fix.retyped.is_some() && fix.hook_callers == HookCallers::WithVma;
-            let sentences = fix.consequences.iter().filter_map(|one| sentence(one, has_vma, &fix.new_name));
+            let sentences = fix.consequences.iter().filter_map(|one| sentence(one, fix.has_bridge(), &fix.new_name));
             paragraphs.extend(paragraph(&fix.name, !is_one, sentences.collect()));
         }
         paragraphs.extend(self.fixes.remarks(change).into_iter().map(|remark| format!("Note: {remark}.")));

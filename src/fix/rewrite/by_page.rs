@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::rewriter::Rewriter;
-use crate::fix::rewrite::tidy::each_block;
 use crate::fix::text::layout::laid_out;
 use crate::rules::template::fill;
 use crate::rules::{ByPageForm, Call};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
-use crate::source::visit::{self, Seen};
+use crate::source::visit::{self, Seen, each_block};
 
 /// A variable of a function, with the values that the function gives it.
 #[derive(Debug, Default)]

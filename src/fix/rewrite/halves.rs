@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::passing::is_idle;
-use crate::fix::rewrite::tidy::{each_block, tidy, whole_line};
+use crate::fix::rewrite::tidy::{tidy, whole_line};
 use crate::rules::CallEffect;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen};
+use crate::source::visit::{self, Seen, each_block};
 use crate::source::words;
 
 /// A function that was split in two.

@@ -1,11 +1,11 @@
 //! Lays out the statements that a conversion changed, as the kernel's coding style has it: 80 columns, arguments aligned behind their parenthesis.
 
 use crate::fix::rewrite::draft::Draft;
-use crate::fix::rewrite::tidy::each_block;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, is_badly_laid_out, laid_out, on_one_line};
 use crate::source::Span;
 use crate::source::ast::{Statement, StatementKind as S};
+use crate::source::visit::each_block;
 
 /// Lays out anew the statements of a converted function that the old one does not have, and that are too wide or not aligned.
 pub(super) fn reflow<'n>(old: &[u8], draft: Draft<'n>) -> Draft<'n> {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::fix::rewrite::by_page::{Variable, variables};
 use crate::fix::rewrite::function::{Conversion, DescHook};
 use crate::fix::rewrite::passing::is_idle;
-use crate::fix::rewrite::tidy::{each_block, is_bare_arm};
+use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen};
+use crate::source::visit::{self, Seen, each_block};
 use crate::source::{Span, find_word, words};
 
 /// A place that a conversion leaves to a person, with the reason.

@@ -6,7 +6,7 @@ use crate::fix::rewrite::draft::Draft;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::on_one_line;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::visit;
+use crate::source::visit::{self, each_block};
 use crate::source::{Span, blank_non_code, words};
 
 /// Maximum number of rounds: a removed variable may have been the last use of another, and a declaration loses one at a time.
@@ -206,20 +206,4 @@ pub(super) fn whole_line(text: &[u8], span: Span, and_blank: bool) -> Edit {
         end += 1;
     }
     Edit::new(start, end, "")
-}
-
-/// Visits every list of statements.
-pub(in crate::fix) fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
-    see(list);
-    for statement in list {
-        match &statement.kind {
-            S::If { then, otherwise, .. } => {
-                each_block(then, see);
-                each_block(otherwise, see);
-            }
-            S::Loop { body, .. } | S::Block(body) => each_block(body, see),
-            S::Switch { arms, .. } => arms.iter().for_each(|arm| each_block(arm, see)),
-            _ => {}
-        }
-    }
 }

@@ -149,11 +149,7 @@ impl Git {
                         FileTrouble::of(&difference.path, TroubleKind::Link, "is a link in the revision; not read");
                     overlay.lay(&difference.path, Laid::Unread(trouble));
                 }
-                MODULE => {
-                    let text = "is a submodule; its changes are not analysed";
-                    let trouble = FileTrouble::of(&difference.path, TroubleKind::Link, text);
-                    overlay.lay(&difference.path, Laid::Unread(trouble));
-                }
+                MODULE => overlay.lay_submodule(&difference.path),
                 NOTHING => {}
                 _ => there.push(difference),
             }

@@ -5,7 +5,7 @@ use crate::lint::{Facts, Found};
 use crate::rules::CallEffect;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::visit;
+use crate::source::visit::{self, each_block};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Vma) {
@@ -30,9 +30,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
             bridges.sort_unstable();
             bridges.dedup();
             let is_hook = |value: &Expression| hooks.iter().any(|(_, span)| *span == value.span);
-            let mut dropped = Vec::new();
-            errors_dropped(&variant.function.body, &is_hook, &mut dropped);
-            for span in dropped {
+            for span in errors_dropped(&variant.function.body, &is_hook) {
                 let message = format!("{} drops the error of the hook: a mapping that the hook refuses is accepted", variant.function.name);
                 found.at(body.file(), span, message);
             }
@@ -52,27 +50,27 @@ pub fn check(facts: &Facts, found: &mut Found) {
     }
 }
 
-/// Collects the calls of a hook whose result the next statement overwrites, or that nothing keeps.
-fn errors_dropped(statements: &[Statement], is_hook: &dyn Fn(&Expression) -> bool, dropped: &mut Vec<Span>) {
-    for (number, statement) in statements.iter().enumerate() {
-        match &statement.kind {
-            S::Expression(call) if is_hook(call) => dropped.push(call.span),
-            S::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) if is_hook(value) => {
-                let next = statements.get(number + 1).and_then(Statement::assignment);
-                let is_lost = next.is_some_and(|(next, value)| {
-                    let mut is_used = false;
-                    visit::expression(value, &mut |part| is_used |= part.name().is_some() && part.name() == target.name());
-                    next.name().is_some() && next.name() == target.name() && !is_used
-                });
-                dropped.extend(is_lost.then_some(value.span));
-            }
-            S::If { then, otherwise, .. } => {
-                errors_dropped(then, is_hook, dropped);
-                errors_dropped(otherwise, is_hook, dropped);
-            }
-            S::Loop { body, .. } | S::Block(body) => errors_dropped(body, is_hook, dropped),
-            S::Switch { arms, .. } => arms.iter().for_each(|arm| errors_dropped(arm, is_hook, dropped)),
-            _ => {}
+/// The calls of a hook whose result the next statement overwrites, or that nothing keeps.
+fn errors_dropped(body: &[Statement], is_hook: &dyn Fn(&Expression) -> bool) -> Vec<Span> {
+    let mut dropped = Vec::new();
+    each_block(body, &mut |block| {
+        for (number, statement) in block.iter().enumerate() {
+            let (target, call) = match &statement.kind {
+                S::Expression(call) if is_hook(call) => {
+                    dropped.push(call.span);
+                    continue;
+                }
+                S::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) if is_hook(value) => (target, value),
+                _ => continue,
+            };
+            let overwrites = |(next, value): (&Expression, &Expression)| {
+                let mut is_used = false;
+                visit::expression(value, &mut |part| is_used |= part.name().is_some() && part.name() == target.name());
+                next.name().is_some() && next.name() == target.name() && !is_used
+            };
+            let is_lost = block.get(number + 1).and_then(Statement::assignment).is_some_and(overwrites);
+            dropped.extend(is_lost.then_some(call.span));
         }
-    }
+    });
+    dropped
 }

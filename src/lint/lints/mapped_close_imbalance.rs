@@ -3,8 +3,8 @@
 use crate::lint::branches::is_error;
 use crate::lint::{FunctionView, Facts, Found, HandlerView};
 use crate::rules::{CallEffect, StateKind};
-use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::visit::{self, Seen, each_block};
 use crate::vma::flow::Key;
 use crate::vma::{Event, EventKind};
 
@@ -35,9 +35,7 @@ fn gives_back(facts: &Facts, close: &Key) -> bool {
 
 fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Found) {
     for function in facts.syntax(mapped.id).variants.iter() {
-        let mut failures = Vec::new();
-        errors(&function.body, &mut failures);
-        for value in failures {
+        for value in errors(function) {
             let message =
                 format!("if {} fails here, the mapping is unmapped and {close} drops what was never taken", function.name);
             found.at(mapped.id.file, value.span, message);
@@ -90,25 +88,24 @@ fn condition_calls(kind: &S) -> bool {
     found
 }
 
-/// Collects the errors that statements return.
-fn errors<'s>(statements: &'s [Statement], found: &mut Vec<&'s Expression>) {
-    for statement in statements {
-        match &statement.kind {
-            S::Return(Some(value)) if is_error(value) => found.push(value),
-            S::If { condition, then, otherwise } => {
+/// The errors that a function returns.
+fn errors(function: &Function) -> Vec<&Expression> {
+    let mut found = Vec::new();
+    each_block(&function.body, &mut |block| {
+        for statement in block {
+            match &statement.kind {
+                S::Return(Some(value)) if is_error(value) => found.push(value),
                 // `if (ret) return ret;`
-                if let [Statement { kind: S::Return(Some(value)), .. }] = then.as_slice()
-                    && value.name().is_some()
-                    && condition.root() == value.name()
-                {
-                    found.push(value);
+                S::If { condition, then, .. } => {
+                    let value = match then.as_slice() {
+                        [only] => only.returned(),
+                        _ => None,
+                    };
+                    found.extend(value.filter(|value| value.name().is_some() && condition.root() == value.name()));
                 }
-                errors(then, found);
-                errors(otherwise, found);
+                _ => {}
             }
-            S::Loop { body, .. } | S::Block(body) => errors(body, found),
-            S::Switch { arms, .. } => arms.iter().for_each(|arm| errors(arm, found)),
-            _ => {}
         }
-    }
+    });
+    found
 }

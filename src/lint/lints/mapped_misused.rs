@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::lint::{Facts, Found};
-use crate::source::Span;
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen};
+use crate::source::{Span, is_error_number};
+use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement};
+use crate::source::visit::{self, Seen, each_block};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen = BTreeSet::new();
@@ -18,9 +18,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     let message = format!("{name} uses the address of the private data as the private data: the last argument of mapped is a void **");
                     found.at(mapped.key.id.file, span, message);
                 }
-                let mut places = Vec::new();
-                positive(&function.body, &mut places);
-                for span in places {
+                for span in positive(function) {
                     let message = format!("{name} returns a positive value, which mm takes for an error: the mapping is unmapped");
                     found.at(mapped.key.id.file, span, message);
                 }
@@ -45,27 +43,16 @@ fn taken_for_data(function: &Function) -> Vec<Span> {
     places
 }
 
-/// Whether a name is that of an error number, which is negative where it is returned: `ENOMEM`.
-fn is_error_number(name: &str) -> bool {
-    name.len() > 2 && name.starts_with('E') && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-}
-
-/// Collects the places at which statements return a positive number.
-fn positive(statements: &[Statement], places: &mut Vec<Span>) {
-    for statement in statements {
-        match &statement.kind {
-            S::Return(Some(value)) => {
-                let is_number = matches!(value.bare().kind, E::Number(_)) && !value.is_zero();
-                let is_error = value.name().is_some_and(|name| name == "true" || is_error_number(name));
-                places.extend((is_number || is_error).then_some(value.span));
-            }
-            S::If { then, otherwise, .. } => {
-                positive(then, places);
-                positive(otherwise, places);
-            }
-            S::Loop { body, .. } | S::Block(body) => positive(body, places),
-            S::Switch { arms, .. } => arms.iter().for_each(|arm| positive(arm, places)),
-            _ => {}
+/// Places at which a function returns a positive number.
+fn positive(function: &Function) -> Vec<Span> {
+    let mut places = Vec::new();
+    each_block(&function.body, &mut |block| {
+        for value in block.iter().filter_map(Statement::returned) {
+            let is_number = matches!(value.bare().kind, E::Number(_)) && !value.is_zero();
+            // `return ENOMEM`
+            let is_positive = value.name().is_some_and(|name| name == "true" || is_error_number(name));
+            places.extend((is_number || is_positive).then_some(value.span));
         }
-    }
+    });
+    places
 }

@@ -5,7 +5,7 @@ use memchr::memmem;
 use super::Lowerer;
 use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::{Span, begins_assignment, find_word};
+use crate::source::{Span, begins_assignment, find_word, is_error_number};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::{FieldUse, Step, Value};
 
@@ -73,7 +73,7 @@ impl Lowerer<'_> {
     pub(super) fn unary(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
         match operator {
             "-" => match &operand.kind {
-                E::Name(name) if is_errno(name) => return Value::Errno,
+                E::Name(name) if is_error_number(name) => return Value::Errno,
                 _ => {}
             },
             "&" => {
@@ -359,12 +359,6 @@ pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
         },
         _ => target.text(text),
     }
-}
-
-pub(super) fn is_errno(name: &str) -> bool {
-    name.len() > 2
-        && name.starts_with('E')
-        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// Whether a value is that of the target and more, or less: `x + 1` for `x`.
