@@ -167,7 +167,6 @@ impl Sources<'_> {
             },
             Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
             Effort::Large => match self.advice_of(finding) {
-                Some(advice) if advice.starts_with("redesign it") => advice.to_owned(),
                 Some(advice) => format!("redesign it: {advice}"),
                 None => "redesign it".to_owned(),
             },
