@@ -104,7 +104,7 @@ impl Walk<'_, '_> {
             Some(Idiom::PointerError | Idiom::PointerErrorOrZero) => {
                 call.arguments.first().filter(|value| value.is_errno())
             }
-            Some(Idiom::Store | Idiom::Container | Idiom::IsError) | None => None,
+            Some(Idiom::LoadThrough | Idiom::Store | Idiom::Container | Idiom::IsError) | None => None,
         };
         if let Some(value) = value {
             return vec![(state, value.clone())];

@@ -1,8 +1,10 @@
 //! The functions that tables name: in their initialisers, and elsewhere.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Index, ItemId, SourceFile};
+use crate::kernel::Layer;
 use crate::source::{
     Item, ItemKind, begins_assignment, begins_call, find_word, identifier_before, identifier_end, words,
 };
@@ -56,6 +58,18 @@ impl Index {
         source.named_members(item, table).is_whole && (is_constant || !sets_member(&source.text, table))
     }
 
+    /// Whether the driver of `near` declares a table that nothing in the tree defines. The headers of a kernel below a module need no definition.
+    pub fn lacks_table(&self, table: &str, near: u32) -> bool {
+        let declares = |text: &[u8]| text.starts_with(b"extern") && find_word(text, table.as_bytes(), 0).is_some();
+        let is_defined = |file: &Arc<SourceFile>| file.named(ItemKind::Variable, table).next().is_some();
+        let is_kernels = |file: &Arc<SourceFile>| {
+            file.layer == Layer::Kernel && file.is_header() && find_word(&file.text, table.as_bytes(), 0).is_some()
+        };
+        self.driver_items(near).any(|(source, item)| declares(item.span.of(&source.text)))
+            && !self.driver_items(near).any(|(source, item)| makes_table(source, item, table))
+            && !self.files().iter().any(|file| is_defined(file) || is_kernels(file))
+    }
+
     /// Functions of the driver of `near` that a table of `vm_ops` may have as `close`, if it is not known which table that is: they get a VMA, return
     /// nothing, and are named in a place that does not say which member they are.
     pub fn possible_closes(&self, near: u32) -> Vec<ItemId> {
@@ -94,11 +108,49 @@ impl Index {
         })
     }
 
+    /// Functions that code of the driver of `near` gives to a member, in tables of the struct `tag`, or of any struct if it is not known.
+    pub fn given_to(&self, member: &str, tag: impl Fn() -> Option<String>, near: u32) -> Vec<ItemId> {
+        let mut found = Vec::new();
+        for file in self.neighbours(near) {
+            let source = self.file(file);
+            for (at, name) in given(&source.text, member) {
+                let ids = self.functions(name, file);
+                let is_of_struct = || match source.item_at(at as u32).map(|item| &source.items[item as usize]) {
+                    Some(item) if item.kind == ItemKind::Variable => {
+                        let head = item.head().of(&source.text);
+                        tag().is_none_or(|tag| find_word(head, tag.as_bytes(), 0).is_some())
+                    }
+                    _ => true,
+                };
+                if !ids.is_empty() && is_of_struct() && !source.is_in_comment(at) {
+                    found.extend(ids.into_iter().filter(|id| self.same_driver(file, *id)));
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
     fn driver_items(&self, near: u32) -> impl Iterator<Item = (&SourceFile, &Item)> {
         self.neighbours(near)
             .map(|file| self.file(file))
             .flat_map(|source| source.items.iter().map(move |item| (source, item)))
     }
+}
+
+/// Places where a text gives a member a value that is a name, and the names: `.get = lamp_get`, `lamp->ops.get = lamp_get`.
+fn given<'t>(text: &'t [u8], member: &'t str) -> impl Iterator<Item = (usize, &'t str)> {
+    words(text, member.as_bytes()).filter_map(move |at| {
+        let before = text[..at].trim_ascii_end();
+        let value = text[at + member.len()..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+        let value = value.strip_prefix(b"&").unwrap_or(value).trim_ascii_start();
+        let end = identifier_end(value, 0);
+        let is_whole = matches!(value[end..].trim_ascii_start().first(), Some(b',' | b';' | b'}'));
+        let is_member = before.ends_with(b".") || before.ends_with(b"->");
+        let name = std::str::from_utf8(&value[..end]).ok()?;
+        (is_member && is_whole && !name.is_empty()).then_some((at, name))
+    })
 }
 
 /// Whether an item makes a table without an initialiser that can be read: a call of a macro, or a plain declaration.

@@ -12,6 +12,8 @@ pub enum Idiom {
     Assertion,
     /// The value of its argument, read once.
     Load,
+    /// The value that its argument points to: `atomic_read`.
+    LoadThrough,
     /// Writes to its first argument, as `WRITE_ONCE()` does.
     Store,
     /// The call returns a pointer to the struct type of its second argument, like `container_of`.
@@ -37,6 +39,11 @@ impl Idiom {
     /// Whether its value is that of its argument.
     pub fn is_value(self) -> bool {
         matches!(self, Idiom::Hint | Idiom::Load)
+    }
+
+    /// Whether it reads its argument, or the object that this points to.
+    pub fn is_load(self) -> bool {
+        matches!(self, Idiom::Load | Idiom::LoadThrough)
     }
 }
 

@@ -5,13 +5,16 @@ use super::path::PathJudge;
 use crate::rules::{NoteKind, RequirementKind as K, StateKind};
 use crate::vma::PathItem;
 use crate::vma::event::{EventKind, Write};
-use crate::vma::paths::first_taken;
+use crate::vma::paths::{are_distinct, first_taken};
 
 impl PathJudge<'_> {
     /// Judges a write to a shared object. It is state if an exclusive lock is held for it, or if the mapping's close undoes it.
     pub(super) fn shared_write(&mut self, at: usize, object: &str, write: Write) {
         if self.is_claim(at, write) {
             let text = format!("changes {object} under a lock, for this mapping");
+            self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
+        } else if write == Write::Refuses {
+            let text = format!("changes {object}; its new value makes the next mapping fail");
             self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if write == Write::UndoneByClose && !self.items[at].once {
             let text = format!("changes {object}; vm_ops->close of this mapping undoes that");
@@ -161,7 +164,7 @@ impl PathJudge<'_> {
             | EventKind::Helper { .. }
             | EventKind::Redispatch { .. }
             | EventKind::Escape { .. } => true,
-            EventKind::SharedWrite { write, .. } => self.is_claim(at, *write),
+            EventKind::SharedWrite { write, .. } => *write == Write::Refuses || self.is_claim(at, *write),
             EventKind::Take { kind, .. } => *kind != StateKind::Lock && !self.is_given_back(at),
             _ => false,
         }
@@ -169,11 +172,19 @@ impl PathJudge<'_> {
 
     /// Locks taken before `at` and not dropped before it.
     pub(super) fn held_locks(&self, at: usize) -> Vec<PathItem> {
-        let mut held = Vec::new();
+        let mut held: Vec<PathItem> = Vec::new();
         for item in &self.items[..at] {
             match self.standard.kind(item) {
                 EventKind::Take { kind: StateKind::Lock, .. } => held.push(*item),
-                EventKind::Undo { kind: StateKind::Lock, .. } => drop(held.pop()),
+                EventKind::Undo { kind: StateKind::Lock, object, .. } => {
+                    let is_it = |lock: &PathItem| match self.standard.kind(lock) {
+                        EventKind::Take { object: taken, .. } => !are_distinct(object, taken),
+                        _ => false,
+                    };
+                    if let Some(at) = held.iter().rposition(is_it) {
+                        held.remove(at);
+                    }
+                }
                 _ => {}
             }
         }

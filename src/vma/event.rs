@@ -138,6 +138,8 @@ pub fn holds_lock<'e>(events: impl Iterator<Item = &'e EventKind> + Clone) -> bo
 pub enum Write {
     /// A mark, or a value of this mapping. It is state if a lock is held for it, because others then look for it.
     Claim,
+    /// A value with which the function refuses the next mapping. It is state with or without a lock.
+    Refuses,
     /// A value that each mapping sets and its `close` undoes. It is state with or without a lock.
     UndoneByClose,
     /// A pointer, a time, a value from elsewhere. The next mapping overwrites it.

@@ -131,17 +131,7 @@ impl Lowerer<'_> {
 
     /// Lowers a call that does not pass the VMA. The callee is followed within the driver for the state that it takes.
     pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
-        let flags = arguments.iter().position(|argument| self.is_flags(argument));
-        let root = flags.map_or(VmaAccess::None, VmaAccess::Flags);
-        let keys: Vec<Key> = self
-            .driver_functions(name)
-            .into_iter()
-            .map(|id| {
-                let known = self.known_arguments(id, arguments);
-                let is_far = known.is_far || id.file != self.file;
-                Key { arguments: Arguments { is_far, ..known }, ..Key::new(id, root.clone()) }
-            })
-            .collect();
+        let keys = self.keys_without_vma(self.driver_functions(name), arguments);
         if !keys.is_empty() {
             if self.vm_hooks_undo(name, &keys) {
                 self.counts_for_mapping(arguments, whole.span);
@@ -164,6 +154,18 @@ impl Lowerer<'_> {
             .filter(|argument| argument.name().is_some())
             .for_each(|argument| self.forget_arguments(Some(argument)));
         result
+    }
+
+    /// Keys of functions of the driver that are called without the VMA.
+    pub(super) fn keys_without_vma(&self, ids: Vec<ItemId>, arguments: &[Expression]) -> Vec<Key> {
+        let flags = arguments.iter().position(|argument| self.is_flags(argument));
+        let root = flags.map_or(VmaAccess::None, VmaAccess::Flags);
+        let key = |id: ItemId| {
+            let known = self.known_arguments(id, arguments);
+            let is_far = known.is_far || id.file != self.file;
+            Key { arguments: Arguments { is_far, ..known }, ..Key::new(id, root.clone()) }
+        };
+        ids.into_iter().map(key).collect()
     }
 
     /// Records the read, and perhaps the write, of a field by a callee: `f(&vma->vm_pgoff)`. Returns whether its body shows which.

@@ -113,6 +113,7 @@ impl Lowerer<'_> {
             .or_else(|| self.paired_by_rule(name))
             .or_else(|| self.closed_by_name(name))
             && !gets_vma
+            && !self.only_locks(name)
         {
             return self.state_call(name, effect, arguments, whole.span);
         }

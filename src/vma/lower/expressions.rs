@@ -283,7 +283,7 @@ impl Lowerer<'_> {
                         E::Field { name, .. } => Some(name.as_str()),
                         _ => None,
                     };
-                    let write = self.write_of(operator, member, value);
+                    let write = self.write_of(operator, &object, member, value);
                     self.event(EventKind::SharedWrite { object, write }, span);
                 }
             }
@@ -336,6 +336,7 @@ impl Lowerer<'_> {
         if field == "vm_ops" {
             self.note_possible_closes(value);
             for name in self.tables_of(value) {
+                self.note_missing_table(&name, span);
                 self.note_vm_hooks(&name);
                 self.out.vm_ops.push(FieldUse { name, span });
             }

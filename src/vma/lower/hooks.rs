@@ -1,9 +1,9 @@
 //! Calls through pointers: hooks of ops tables, local function pointers, the driver's own vm_ops.
 
 use super::Lowerer;
-use crate::index::{Handler, Hook, Takes};
+use crate::index::{Handler, Hook, ItemId, Takes};
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::{Span, identifiers, words};
+use crate::source::{Span, identifiers, is_identifier_byte, words};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Key, Value, VmHook, VmaAccess};
 
@@ -65,8 +65,12 @@ impl Lowerer<'_> {
         self.arguments(arguments);
         let text = callee.text(self.text);
         let Some(root) = self.passed(arguments).filter(|_| gets_vma) else {
-            self.event(EventKind::Work { text }, whole.span);
-            return Value::Unknown;
+            let ids = self.own_implementers(base, member);
+            if ids.is_empty() {
+                self.event(EventKind::Work { text }, whole.span);
+                return Value::Unknown;
+            }
+            return self.call_key(self.keys_without_vma(ids, arguments), &text);
         };
         let ty = self.context.types.of(base, &self.scope, self.file);
         let tag = ty.as_ref().and_then(|ty| ty.tag());
@@ -84,6 +88,13 @@ impl Lowerer<'_> {
         }
         let hook = self.hook_of(base, member);
         self.dispatch(hook, text, root, whole.span)
+    }
+
+    /// The functions that the driver gives to a member that gets no VMA: `lamp->ops->get(lamp)`.
+    fn own_implementers(&self, base: &Expression, member: &str) -> Vec<ItemId> {
+        let types = &self.context.types;
+        let tag = || types.of(base, &self.scope, self.file).and_then(|ty| types.tag_of(&ty, self.file));
+        self.context.index.given_to(member, tag, self.file)
     }
 
     /// Records the `close`, `open` and `mapped` hooks of a `vm_operations_struct` that the function installs.
@@ -105,6 +116,16 @@ impl Lowerer<'_> {
         self.out.possible_closes.extend(new);
         self.out.possible_closes.sort();
         self.out.possible_closes.dedup();
+    }
+
+    /// Records that the code of a table is not in the tree. Its `close` may release what the handler takes.
+    pub(super) fn note_missing_table(&mut self, table: &str, span: Span) {
+        let is_name = table.bytes().all(is_identifier_byte) && table != "NULL";
+        let index = self.context.index;
+        if is_name && self.scope.get(table).is_none() && index.lacks_table(table, self.file) {
+            let why = format!("given the vm_ops {table}, which are not found in {}", index.place_of_functions());
+            self.event(EventKind::Unknown { why }, span);
+        }
     }
 
     /// Whether a value of `vm_ops` can point to a table that is not known by name, or has members beyond its initialiser.

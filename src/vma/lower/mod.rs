@@ -3,6 +3,7 @@
 pub mod aliases;
 mod callees;
 mod calls;
+mod claims;
 mod conditions;
 mod expressions;
 mod files;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::aliases::Aliases;
+use self::claims::Refusal;
 use self::conditions::is_zero;
 use self::flags::FlagSets;
 use super::dead_slots::prune;
@@ -55,7 +57,7 @@ impl<'a> Context<'a> {
 }
 
 /// One function while it is lowered.
-// Thirteen fields: where it reads, what it knows, what it writes.
+// Fourteen fields: where it reads, what it knows, what it writes.
 struct Lowerer<'a> {
     context: Context<'a>,
     file: u32,
@@ -64,6 +66,8 @@ struct Lowerer<'a> {
     aliases: Aliases,
     locals: Locals,
     ownership: Ownership,
+    /// Values of objects with which it refuses a mapping.
+    refusals: Vec<Refusal>,
     /// Whether it is in another file than the function with the VMA.
     is_far: bool,
     out: Lowered,
@@ -146,6 +150,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
             parameters: function.parameters.iter().map(|parameter| parameter.name.clone()).collect(),
             ..Ownership::default()
         },
+        refusals: Vec::new(),
         is_far: key.arguments.is_far,
         out: Lowered { name: function.name.clone(), ..Lowered::default() },
         steps: Vec::new(),
@@ -159,6 +164,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         lowerer.locals.flags.insert(parameter.name.clone(), FlagSets::default());
     }
     lowerer.read_locals(&function.body);
+    lowerer.refusals = lowerer.refusals(&function.body);
     for name in handed(key.arguments.zero) {
         let slot = lowerer.variable(&name);
         lowerer.steps.push(Step::Assign { slot, value: Value::Zero });
@@ -265,10 +271,12 @@ impl Lowerer<'_> {
                 self.block(otherwise)
             }
             S::If { condition, then, otherwise } => {
-                // If the other arm returns an error, the write is a claim.
+                // If the function fails otherwise, the write is a claim.
                 let absent = self
                     .absent_member(condition)
-                    .is_some_and(|member| self.makes(then, &member) && !refuses(otherwise))
+                    .is_some_and(|member| {
+                        self.makes(then, &member) && !refuses(otherwise) && !self.refuses_made(&member)
+                    })
                     .then_some(Arm::Then);
                 self.branch(condition, then, otherwise, absent);
             }

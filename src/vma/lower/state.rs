@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::{Span, identifiers};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::Value;
 
@@ -39,16 +39,39 @@ impl<'a> Lowerer<'a> {
     /// Effect of paired names: `x_get_y()` takes a reference if the function also calls `x_put_y()`, `x_lock_y()` a lock if it calls
     /// `x_unlock()`.
     pub(super) fn bracket(&self, name: &str) -> Option<StateEffect<'a>> {
-        let has = |from: &str, to: &str| {
-            let Some(at) = stem(name, from) else { return false };
-            self.locals.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
-        };
+        let has = |from: &str, to: &str| self.calls_counterpart(name, from, to);
         self.context.rules.brackets().iter().filter(|bracket| !bracket.with_close).find_map(|bracket| {
             if has(&bracket.open, &bracket.close) && !self.returns_number(name) {
                 Some(StateEffect::Takes(Taking { kind: bracket.kind, ..Taking::default() }))
             } else {
                 has(&bracket.close, &bracket.open).then_some(StateEffect::Undoes(bracket.kind, &Object::Argument(0)))
             }
+        })
+    }
+
+    /// Whether the function also calls what `name` is called with one word in place of another: `x_put_y()` for `x_get_y()`.
+    fn calls_counterpart(&self, name: &str, from: &str, to: &str) -> bool {
+        let Some(at) = stem(name, from) else { return false };
+        self.locals.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
+    }
+
+    /// Whether a function of the driver only locks, or only unlocks, and its counterpart by name is not called: `x_drop()` that calls `mutex_unlock()`.
+    pub(super) fn only_locks(&self, name: &str) -> bool {
+        let index = self.context.index;
+        let is_pair = |from: &str, to: &str| self.calls_counterpart(name, from, to);
+        let brackets = self.context.rules.brackets();
+        if brackets.iter().any(|pair| is_pair(&pair.open, &pair.close) || is_pair(&pair.close, &pair.open)) {
+            return false;
+        }
+        self.driver_functions(name).iter().any(|id| {
+            let item = index.item(*id);
+            let body = Span { start: item.body, end: item.span.end }.of(&index.file(id.file).text);
+            let mut effects = identifiers(body).filter_map(|name| match self.context.rules.state(name)? {
+                StateEffect::Takes(taking) => Some((taking.kind, true)),
+                StateEffect::Undoes(kind, _) => Some((kind, false)),
+            });
+            let first = effects.next();
+            first.is_some_and(|first| first.0 == StateKind::Lock && effects.all(|other| other == first))
         })
     }
 
@@ -102,7 +125,9 @@ impl<'a> Lowerer<'a> {
                 let kind = if is_claim { StateKind::Counter } else { taking.kind };
                 // Setting a bit again changes nothing, unless the `close` of each mapping clears it.
                 let is_same_again = taking.same_again.and_then(|position| arguments.get(position));
-                if is_same_again.is_some_and(|argument| self.is_constant(argument)) && !self.close_undoes(kind) {
+                if is_same_again.is_some_and(|bit| self.is_constant(bit) && !self.is_claimed_bit(bit, &text))
+                    && !self.close_undoes(kind)
+                {
                     self.event(EventKind::SharedWrite { object: text, write: Write::Value }, span);
                     return Value::Unknown;
                 }
@@ -116,6 +141,13 @@ impl<'a> Lowerer<'a> {
                 }
                 let is_callers = object.is_some_and(|object| self.is_callers(object));
                 let object = object.map(|object| object.text(self.text)).unwrap_or_default();
+                // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
+                if let [_, value] = arguments
+                    && self.is_claim("=", &object, value)
+                {
+                    self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
+                    return Value::Unknown;
+                }
                 self.event(EventKind::Undo { kind, object, is_callers }, span);
                 Value::Unknown
             }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use self::event_table::EventTable;
-pub(crate) use self::release_matching::first_taken;
+pub(crate) use self::release_matching::{are_distinct, first_taken};
 use self::state::{Known, State, limited, unique};
 use self::walk::Walk;
 use super::event::EventKind;

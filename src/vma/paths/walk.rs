@@ -187,7 +187,7 @@ impl Walk<'_, '_> {
                 return self.undone(state, item, *kind, object);
             }
             EventKind::SharedWrite { write, .. }
-                if *write != Write::UndoneByClose
+                if matches!(write, Write::Claim | Write::Value)
                     && !self.holds_lock(state)
                     && !state.items.iter().any(|item| self.is_populate(item)) =>
             {

@@ -1,0 +1,235 @@
+//! Claims: writes that make the function refuse the next mapping, as in `if (lamp->owner) return -EBUSY; lamp->owner = current;`.
+
+use super::Lowerer;
+use super::conditions::{Member, is_zero};
+use crate::rules::Idiom;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::is_error_number;
+use crate::source::visit::{self, Seen};
+
+/// An object, as written, and the value with which the function refuses a mapping.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    object: String,
+    refused: Refused,
+}
+
+/// Values of an object. Constants are as written.
+#[derive(Debug, PartialEq, Eq)]
+enum Refused {
+    NonZero,
+    Zero,
+    Equal(String),
+    Other(String),
+    Bit(String),
+    NoBit(String),
+    /// What decides is another value, which a mapping may bring again: `lamp->file != file`.
+    Compared,
+}
+
+impl Refused {
+    fn opposite(self) -> Refused {
+        match self {
+            Refused::NonZero => Refused::Zero,
+            Refused::Zero => Refused::NonZero,
+            Refused::Equal(value) => Refused::Other(value),
+            Refused::Other(value) => Refused::Equal(value),
+            Refused::Bit(bit) => Refused::NoBit(bit),
+            Refused::NoBit(bit) => Refused::Bit(bit),
+            Refused::Compared => Refused::Compared,
+        }
+    }
+}
+
+impl Lowerer<'_> {
+    /// The objects with whose values a function refuses a mapping.
+    pub(super) fn refusals(&self, body: &[Statement]) -> Vec<Refusal> {
+        let mut found = Vec::new();
+        visit::each_block(body, &mut |block| {
+            for statement in block {
+                let S::If { condition, then, otherwise } = &statement.kind else { continue };
+                let holds = if self.fails(then, body) {
+                    true
+                } else if self.fails(otherwise, body) || (otherwise.is_empty() && clears_error(then, body)) {
+                    false
+                } else {
+                    continue;
+                };
+                let mut refused = Vec::new();
+                self.tested(condition, holds, &mut refused);
+                let compared = |object: &str| {
+                    refused.iter().any(|other: &Refusal| other.object == object && other.refused == Refused::Compared)
+                };
+                let is_own: Vec<bool> = refused.iter().map(|refusal| !compared(&refusal.object)).collect();
+                found.extend(refused.into_iter().zip(is_own).filter(|(_, is_own)| *is_own).map(|(refusal, _)| refusal));
+            }
+        });
+        found
+    }
+
+    /// Whether a write gives an object a value with which the function refuses the next mapping.
+    pub(super) fn is_claim(&self, operator: &str, object: &str, value: &Expression) -> bool {
+        let written = self.bare_text(value);
+        let has = |bit: &String| identifiers_of(&written).any(|word| word == bit) || written == *bit;
+        self.refusals_of(object).any(|refused| match (refused, operator) {
+            (Refused::NonZero, "=" | "|=") => !is_zero(value),
+            (Refused::Zero, "=") => is_zero(value),
+            (Refused::Equal(constant), "=") => written == *constant,
+            (Refused::Other(constant), "=") => written != *constant && (self.is_constant(value) || is_zero(value)),
+            (Refused::Bit(bit), "|=" | "=") => has(bit),
+            (Refused::NoBit(bit), "&=") => has(bit),
+            _ => false,
+        })
+    }
+
+    /// Whether the function refuses a mapping if a member has been made.
+    pub(super) fn refuses_made(&self, member: &Member) -> bool {
+        let Member::Named(member) = member else { return false };
+        self.refusals_of(member).any(|refused| matches!(refused, Refused::NonZero | Refused::Other(_)))
+    }
+
+    /// Whether the function refuses a mapping if a bit is set: `test_bit(BUSY, &lamp->flags)`.
+    pub(super) fn is_claimed_bit(&self, bit: &Expression, object: &str) -> bool {
+        let bit = self.bare_text(bit);
+        self.refusals_of(object).any(|refused| *refused == Refused::Bit(bit.clone()))
+    }
+
+    fn refusals_of(&self, object: &str) -> impl Iterator<Item = &Refused> {
+        let object = bare_name(object).to_owned();
+        self.refusals.iter().filter(move |refusal| refusal.object == object).map(|refusal| &refusal.refused)
+    }
+
+    /// Collects the values of objects that a condition needs in order to hold, or not to hold.
+    fn tested(&self, condition: &Expression, holds: bool, found: &mut Vec<Refusal>) {
+        let condition = condition.bare();
+        let mut add = |object: &Expression, refused: Refused| {
+            let refused = if holds { refused } else { refused.opposite() };
+            if let Some(object) = self.object_of(object) {
+                found.push(Refusal { object, refused });
+            }
+        };
+        match &condition.kind {
+            E::Unary { operator, operand } if operator == "!" => self.tested(operand, !holds, found),
+            E::Binary { operator, left, right } => match operator.as_str() {
+                "&&" | "||" => {
+                    self.tested(left, holds, found);
+                    self.tested(right, holds, found);
+                }
+                "==" if is_zero(right) => self.tested(left, !holds, found),
+                "!=" if is_zero(right) => self.tested(left, holds, found),
+                ">" if is_zero(right) => add(left, Refused::NonZero),
+                "==" if self.is_constant(right) => add(left, Refused::Equal(self.bare_text(right))),
+                "!=" if self.is_constant(right) => add(left, Refused::Other(self.bare_text(right))),
+                "==" | "!=" | "<" | ">" | "<=" | ">=" => {
+                    add(left, Refused::Compared);
+                    add(right, Refused::Compared);
+                }
+                "&" if self.is_constant(right) => add(left, Refused::Bit(self.bare_text(right))),
+                _ => {}
+            },
+            E::Call { callee, arguments } => match (callee.name(), arguments.as_slice()) {
+                (Some(name), [argument, ..]) if self.context.rules.idiom(name).is_some_and(Idiom::is_truth) => {
+                    self.tested(argument, holds, found);
+                }
+                (Some("test_bit"), [bit, object]) => add(object, Refused::Bit(self.bare_text(bit))),
+                _ => add(condition, Refused::NonZero),
+            },
+            _ => add(condition, Refused::NonZero),
+        }
+    }
+
+    /// Text of the object that an expression reads: `lamp->owner` for itself, `READ_ONCE(lamp->owner)` and `atomic_read(&lamp->owner)`.
+    fn object_of(&self, value: &Expression) -> Option<String> {
+        let value = value.bare();
+        match &value.kind {
+            E::Field { .. } | E::Name(_) | E::Index { .. } => Some(self.bare_text(value)),
+            E::Unary { operator, operand } if operator == "&" || operator == "*" => self.object_of(operand),
+            E::Call { callee, arguments } => match arguments.as_slice() {
+                [object]
+                    if callee.name().and_then(|name| self.context.rules.idiom(name)).is_some_and(Idiom::is_load) =>
+                {
+                    self.object_of(object)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn bare_text(&self, value: &Expression) -> String {
+        bare_name(&value.bare().text(self.text)).to_owned()
+    }
+
+    /// Whether statements leave the function with an error number, at their end or behind the label to which they go.
+    fn fails(&self, statements: &[Statement], body: &[Statement]) -> bool {
+        match statements.last().map(|last| &last.kind) {
+            Some(S::Return(Some(value))) => is_error(value) || (value.name().is_some() && names_error(statements)),
+            Some(S::Goto(label)) => names_error(statements) || names_error(behind(label, body)),
+            Some(S::Block(inner)) => self.fails(inner, body),
+            Some(S::Expression(_)) => names_error(&statements[statements.len() - 1..]),
+            _ => false,
+        }
+    }
+}
+
+/// The statements behind a label of a function, as far as its return.
+fn behind<'s>(label: &str, body: &'s [Statement]) -> &'s [Statement] {
+    let is_label = |statement: &Statement| matches!(&statement.kind, S::Label(name) if name == label);
+    let Some(start) = body.iter().position(is_label) else { return &[] };
+    let rest = &body[start..];
+    let end = rest.iter().position(|statement| matches!(statement.kind, S::Return(_)));
+    &rest[..end.map_or(rest.len(), |end| end + 1)]
+}
+
+/// Whether statements set a variable to zero that holds an error number before: `int ret = -EBUSY; if (!lamp->busy) { ...; ret = 0; }`.
+fn clears_error(statements: &[Statement], body: &[Statement]) -> bool {
+    let mut cleared = Vec::new();
+    visit::statements(statements, &mut |seen| match seen {
+        Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) if is_zero(value) => {
+            cleared.extend(target.name());
+        }
+        _ => {}
+    });
+    let mut is_set = false;
+    visit::statements(body, &mut |seen| {
+        is_set |= match seen {
+            Seen::Declared(declared) => {
+                declared.value.as_ref().is_some_and(is_error) && cleared.contains(&declared.name.as_str())
+            }
+            Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
+                is_error(value) && target.name().is_some_and(|name| cleared.contains(&name))
+            }
+            Seen::Expression(_) => false,
+        };
+    });
+    is_set
+}
+
+/// Whether an error number stands among statements.
+fn names_error(statements: &[Statement]) -> bool {
+    let mut found = false;
+    visit::statements(statements, &mut |seen| {
+        found |= matches!(seen, Seen::Expression(value) if is_error(value));
+    });
+    found
+}
+
+/// Whether a value is an error number: `-EBUSY`.
+fn is_error(value: &Expression) -> bool {
+    match &value.bare().kind {
+        E::Unary { operator, operand } => operator == "-" && operand.name().is_some_and(is_error_number),
+        _ => false,
+    }
+}
+
+/// The words of a constant: `A` and `B` of `A | B`.
+fn identifiers_of(constant: &str) -> impl Iterator<Item = &str> {
+    constant
+        .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .filter(|word| !word.is_empty())
+}
+
+/// The text of an object or a constant without its address operator and outer parentheses.
+fn bare_name(object: &str) -> &str {
+    object.trim_start_matches(['&', '*', '(']).trim_end_matches(')')
+}

@@ -1,0 +1,224 @@
+/* Writes with which the hook refuses the next mapping. No close need show them. */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include "lamp.h"
+
+struct lamp {
+	void *owner;
+	int busy, mode;
+	unsigned long flags;
+	atomic_t open;
+	pid_t pid;
+	struct file *file;
+	struct page *pages;
+	struct mutex lock;
+};
+
+static const struct vm_operations_struct claimed_vm_ops = {
+	.fault = claimed_fault,
+};
+
+static int owned_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->owner)
+		return -EBUSY;
+	lamp->owner = current; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations owned = {
+	.mmap = owned_mmap, //= mapped
+};
+
+/* The error number is set before, and cleared where the object is free. */
+static int cleared_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = -EBUSY;
+
+	if (!lamp->busy) {
+		lamp->busy = 1; //~ state:counter
+		vma->vm_ops = &claimed_vm_ops;
+		error = 0;
+	}
+	return error;
+}
+
+static const struct file_operations cleared = {
+	.mmap = cleared_mmap, //= mapped
+};
+
+/* Behind a label, by macros that read and write once. */
+static int label_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (READ_ONCE(lamp->pid) != 0)
+		goto busy;
+	WRITE_ONCE(lamp->pid, task_tgid_nr(current)); //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+busy:
+	return -EBUSY;
+}
+
+static const struct file_operations label = {
+	.mmap = label_mmap, //= mapped
+};
+
+/* Bits, modes and atomic variables. */
+static int bit_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (test_bit(LAMP_BUSY, &lamp->flags))
+		return -EBUSY;
+	set_bit(LAMP_BUSY, &lamp->flags); //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations bit = {
+	.mmap = bit_mmap, //= mapped
+};
+
+static int mask_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->flags & LAMP_MAPPED)
+		return -EBUSY;
+	lamp->flags |= LAMP_MAPPED | LAMP_LIT; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations mask = {
+	.mmap = mask_mmap, //= mapped
+};
+
+static int mode_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->mode != LAMP_IDLE)
+		return -EBUSY;
+	lamp->mode = LAMP_LENT; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations mode = {
+	.mmap = mode_mmap, //= mapped
+};
+
+static int atomic_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (atomic_read(&lamp->open))
+		return -EBUSY;
+	atomic_set(&lamp->open, 1); //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations atomic = {
+	.mmap = atomic_mmap, //= mapped
+};
+
+/* In a function of the driver that the hook calls, or that its table names. */
+static int lamp_reserve(struct lamp *lamp)
+{
+	if (lamp->owner)
+		return -EBUSY;
+	lamp->owner = current; //~ state:counter
+	return 0;
+}
+
+static int helper_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = lamp_reserve(lamp);
+
+	if (error)
+		return error;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations helper = {
+	.mmap = helper_mmap, //= mapped
+};
+
+static void lamp_count(struct lamp *lamp)
+{
+	lamp->busy++; //~ state:counter
+}
+
+static const struct lamp_operations own_operations = {
+	.enter = lamp_count,
+};
+
+static int table_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->ops->enter(lamp);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations table = {
+	.mmap = table_mmap, //= mapped
+};
+
+/* The same file may map again: its first mapping binds the object to it, as a note says. */
+static int bound_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->file && lamp->file != file)
+		return -EBUSY;
+	lamp->file = file;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations bound = {
+	.mmap = bound_mmap, //= mechanical
+};
+
+/* A first mapping makes it, and fails if that is not possible. The next one finds it. */
+static int made_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (!lamp->pages) {
+		lamp->pages = alloc_pages(GFP_KERNEL, 2);
+		if (!lamp->pages)
+			return -ENOMEM;
+	}
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations made = {
+	.mmap = made_mmap, //= mechanical
+};
+
+/* A table of vm_ops that nothing in the tree defines may have a close. */
+extern const struct vm_operations_struct elsewhere_vm_ops;
+
+static int missing_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_ops = &elsewhere_vm_ops; //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations missing = {
+	.mmap = missing_mmap, //= unknown
+};
