@@ -10,6 +10,7 @@ use super::term::Part;
 use super::vm_ops::VmOps;
 use super::{Behaviour, Callees, Functions, Reading};
 use crate::index::Takes;
+use crate::rules::{StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
@@ -32,8 +33,8 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
-    let allocations: Vec<String> =
-        before.others.iter().filter(|name| old_functions.context.rules.allocates(name)).cloned().collect();
+    let kind_of = |name: &String| Some((name.clone(), kind_taken(old_functions, name)?));
+    let takes: Vec<(String, StateKind)> = before.others.iter().filter_map(kind_of).collect();
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
     let differ = &own(&before) ^ &own(&after);
     // What both call with values, and not with the mapping, is the same function.
@@ -58,7 +59,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
         of_new.leave.extend(both);
         (before, after) = read(&of_old, &of_new);
     }
-    let moved = moved(new_functions, new, &after, &allocations);
+    let moved = moved(new_functions, new, &after, &takes);
     let pairs = paired(&before, &after)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
@@ -67,8 +68,13 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per
-/// mapping moves there. The kernel has several names for one allocation, so that those of the old handler count as moved with any.
-fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour], allocations: &[String]) -> BTreeSet<String> {
+/// mapping moves there. The kernel has several calls that take the same kind of state, so that those of the old handler, which `takes` lists, count as moved with any.
+fn moved(
+    functions: &Functions,
+    key: &Key,
+    behaviours: &[Behaviour],
+    takes: &[(String, StateKind)],
+) -> BTreeSet<String> {
     let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
     let tables: BTreeSet<String> = outcomes
         .filter_map(|outcome| match outcome.mapping.fields.get("vm_ops")?.as_part()? {
@@ -92,12 +98,19 @@ fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour], allocations
         }) {
             names.insert("vm_private_data to ".to_owned());
         }
-        if others.iter().any(|name| functions.context.rules.allocates(name)) {
-            names.extend(allocations.iter().map(|name| format!("{name}(")));
-        }
+        let taken: Vec<StateKind> = others.iter().filter_map(|name| kind_taken(functions, name)).collect();
+        names.extend(takes.iter().filter(|(_, kind)| taken.contains(kind)).map(|(name, _)| format!("{name}(")));
         names.extend(own.into_keys().chain(others).map(|name| format!("{name}(")));
     }
     names
+}
+
+/// Kind of the state that a call of the kernel takes. A reference is a count.
+fn kind_taken(functions: &Functions, name: &str) -> Option<StateKind> {
+    match functions.context.rules.state(name)? {
+        StateEffect::Takes(taking) => Some(taking.kind.counted()),
+        StateEffect::Undoes(..) => None,
+    }
 }
 
 /// Whether a function assigns through a pointer parameter.

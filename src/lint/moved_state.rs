@@ -8,7 +8,7 @@ use crate::source::{Span, identifiers};
 use crate::vma::EventKind;
 use crate::vma::flow::{Shared, VmHook};
 
-/// State by kind and member, with the places at which it is taken. An object that is no member has an empty name.
+/// State by kind and member, where a reference is a count, with the places at which it is taken. An object that is no member has an empty name.
 type Taken = BTreeMap<(StateKind, String), Vec<(u32, Span)>>;
 
 /// What `vm_ops->mapped` of a conversion takes otherwise than the old handler, in words, with the hook. `None` if there is no such hook, if the old handler took
@@ -61,8 +61,10 @@ fn taken<'f>(functions: impl Iterator<Item = (u32, &'f Shared)>) -> Taken {
             continue;
         }
         let is_member = object.contains("->") || object.contains('.');
+        // `&lamp->ref.refcount` is what `kref_get(&lamp->ref)` counts.
+        let object = object.strip_suffix(".refcount").unwrap_or(object);
         let member = identifiers(object.as_bytes()).last().filter(|_| is_member).unwrap_or_default().to_owned();
-        let places = taken.entry((*kind, member)).or_default();
+        let places = taken.entry((kind.counted(), member)).or_default();
         // Each variant of a function has its events.
         if !places.contains(&(file, event.span)) {
             places.push((file, event.span));
@@ -73,8 +75,7 @@ fn taken<'f>(functions: impl Iterator<Item = (u32, &'f Shared)>) -> Taken {
 
 fn named((kind, member): &(StateKind, String)) -> String {
     let kind = match kind {
-        StateKind::Ref => "a reference",
-        StateKind::Counter => "a count",
+        StateKind::Ref | StateKind::Counter => "a reference or count",
         StateKind::List => "a place in a list",
         StateKind::Alloc => "memory",
         StateKind::Lock => "a lock",

@@ -181,6 +181,12 @@ impl Rules {
         }
     }
 
+    /// Whether a call of `name` takes state and returns true if it does: `kref_get_unless_zero`, `mutex_trylock`.
+    pub fn tells_by_truth(&self, name: &str) -> bool {
+        let is_tried = ["try", "unless_zero", "not_zero"].iter().any(|word| name.contains(word));
+        is_tried && matches!(self.state(name), Some(StateEffect::Takes(taking)) if !taking.zero_takes)
+    }
+
     /// Whether a rule names a call that takes or releases state; otherwise only its suffix says so.
     pub fn has_state_rule(&self, name: &str) -> bool {
         self.takes.contains_key(name) || self.undoes.contains_key(name)

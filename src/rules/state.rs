@@ -19,6 +19,11 @@ pub enum StateKind {
 }
 
 impl StateKind {
+    /// The kind with which a count of uses agrees: code may count in a `kref`, or in an `atomic_t`.
+    pub fn counted(self) -> StateKind {
+        if self == StateKind::Ref { StateKind::Counter } else { self }
+    }
+
     /// Name in requirement kinds: `ref`, `alloc`, ...
     pub fn name(self) -> &'static str {
         match self {

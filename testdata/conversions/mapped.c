@@ -90,6 +90,108 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations lamp_fops = {
 	.mmap_prepare = lamp_mmap_prepare,
 };
+//- whole by other calls
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+struct lamp {
+	struct kref ref;
+	atomic_t users;
+};
+
+static void lamp_open(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	kref_get(&lamp->ref);
+	atomic_inc(&lamp->users);
+}
+
+static void lamp_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	atomic_dec(&lamp->users);
+	kref_put(&lamp->ref, lamp_release);
+}
+
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data)
+{
+	struct lamp *lamp = *vm_private_data;
+
+	if (!refcount_inc_not_zero(&lamp->ref.refcount))
+		return -ENOENT;
+	atomic_add(1, &lamp->users);
+	return 0;
+}
+
+static const struct vm_operations_struct lamp_vm_ops = {
+	.mapped = lamp_mapped,
+	.open = lamp_open,
+	.close = lamp_close,
+};
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->private_data = desc->file->private_data;
+	desc->vm_ops = &lamp_vm_ops;
+	return 0;
+}
+
+static const struct file_operations lamp_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
+//- whole by a getter that may fail
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+struct lamp {
+	struct kref ref;
+	atomic_t users;
+};
+
+static void lamp_open(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	kref_get(&lamp->ref);
+	atomic_inc(&lamp->users);
+}
+
+static void lamp_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	atomic_dec(&lamp->users);
+	kref_put(&lamp->ref, lamp_release);
+}
+
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data)
+{
+	struct lamp *lamp = *vm_private_data;
+
+	if (!kref_get_unless_zero(&lamp->ref))
+		return -ENOENT;
+	atomic_inc(&lamp->users);
+	return 0;
+}
+
+static const struct vm_operations_struct lamp_vm_ops = {
+	.mapped = lamp_mapped,
+	.open = lamp_open,
+	.close = lamp_close,
+};
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->private_data = desc->file->private_data;
+	desc->vm_ops = &lamp_vm_ops;
+	return 0;
+}
+
+static const struct file_operations lamp_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
 //- whole with less in mapped
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -115,7 +217,7 @@ static void lamp_close(struct vm_area_struct *vma)
 	kref_put(&lamp->ref, lamp_release);
 }
 
-static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped does not take a reference (ref), other than lamp_mmap
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped does not take a reference or count (ref), other than lamp_mmap
 {
 	struct lamp *lamp = *vm_private_data;
 
@@ -164,7 +266,7 @@ static void lamp_close(struct vm_area_struct *vma)
 	kref_put(&lamp->ref, lamp_release);
 }
 
-static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped does not take a count (users)
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped does not take a reference or count (users)
 {
 	struct lamp *lamp = *vm_private_data;
 
@@ -214,7 +316,7 @@ static void lamp_close(struct vm_area_struct *vma)
 	kref_put(&lamp->ref, lamp_release);
 }
 
-static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped takes a reference (ref) more often
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped takes a reference or count (ref) more often
 {
 	struct lamp *lamp = *vm_private_data;
 
@@ -265,7 +367,7 @@ static void lamp_close(struct vm_area_struct *vma)
 	kref_put(&lamp->ref, lamp_release);
 }
 
-static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped takes a reference (parent_ref) too
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped takes a reference or count (parent_ref) too
 {
 	struct lamp *lamp = *vm_private_data;
 

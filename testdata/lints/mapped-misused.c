@@ -35,7 +35,9 @@ static int counted_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
 		return ENOSPC; //~ mapped-misused
 	if (crate->is_shared)
 		return 1; //~ mapped-misused
-	return 0;
+	if (crate->is_lent)
+		return kref_get_unless_zero(&crate->ref); //~ mapped-misused
+	return kref_get_unless_zero(&crate->ref) ? 0 : -ENOENT;
 }
 
 static const struct vm_operations_struct counted_vm_ops = {

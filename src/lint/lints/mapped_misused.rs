@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::{Facts, Found};
+use crate::rules::Rules;
 use crate::source::{Span, is_error_number};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen, each_block};
@@ -18,7 +19,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     let message = format!("{name} uses the address of the private data as the private data: the last argument of mapped is a void **");
                     found.at(mapped.key.id.file, span, message);
                 }
-                for span in positive(function) {
+                for span in positive(facts.context.rules, function) {
                     let message = format!("{name} returns a positive value, which mm takes for an error: the mapping is unmapped");
                     found.at(mapped.key.id.file, span, message);
                 }
@@ -43,15 +44,17 @@ fn taken_for_data(function: &Function) -> Vec<Span> {
     places
 }
 
-/// Places at which a function returns a positive number.
-fn positive(function: &Function) -> Vec<Span> {
+/// Places at which a function returns a positive number, or the result of a call that is true if it took something.
+fn positive(rules: &Rules, function: &Function) -> Vec<Span> {
     let mut places = Vec::new();
     each_block(&function.body, &mut |block| {
         for value in block.iter().filter_map(Statement::returned) {
             let is_number = matches!(value.bare().kind, E::Number(_)) && !value.is_zero();
             // `return ENOMEM`
             let is_positive = value.name().is_some_and(|name| name == "true" || is_error_number(name));
-            places.extend((is_number || is_positive).then_some(value.span));
+            // `return kref_get_unless_zero(&lamp->ref)`
+            let is_truth = matches!(&value.bare().kind, E::Call { callee, .. } if callee.name().is_some_and(|name| rules.tells_by_truth(name)));
+            places.extend((is_number || is_positive || is_truth).then_some(value.span));
         }
     });
     places

@@ -111,9 +111,8 @@ impl<'a> Lowerer<'a> {
                     Object::Rule(ObjectRule::Made) => arguments.first().filter(|first| is_address(first)),
                     object => argument_of(object, arguments),
                 };
-                let is_tried = ["try", "unless_zero", "not_zero"].iter().any(|word| name.contains(word));
-                let fails =
-                    if object.is_none() || (is_tried && !taking.zero_takes) { Fails::Zero } else { Fails::Error };
+                let is_tried = self.context.rules.tells_by_truth(name);
+                let fails = if object.is_none() || is_tried { Fails::Zero } else { Fails::Error };
                 let text = object.map(|object| object.text(self.text)).unwrap_or_default();
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
