@@ -187,7 +187,14 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         };
         let arms = at_table.iter().filter(|new| is_set(new));
         let is_arm = has_hook && of_old.count() > arms.clone().count() && !arms.clone().any(|new| has_arm(&new));
-        if let Some(table) = new_index.variable(path, name).filter(|_| is_arm || !has_hook) {
+        let Some(table) = new_index.variable(path, name) else { continue };
+        // An `#if` inside the table that was not there.
+        let of_table = new_index.file(table.file).condition_at(new_index.item(table).name.start);
+        let is_new_arm = registration.condition.is_none()
+            && arms.clone().count() == 1
+            && arms.clone().all(|new| new.registration.condition.is_some() && new.registration.condition != of_table);
+        let is_arm = is_arm || is_new_arm;
+        if is_arm || !has_hook {
             if may_be_filled(new_index, table) {
                 continue;
             }

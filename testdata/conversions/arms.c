@@ -19,6 +19,10 @@ static const struct file_operations lamp_fops = {
 };
 #endif
 
+static const struct file_operations lone_fops = {
+	.mmap = lamp_mmap,
+};
+
 static const struct file_operations lens_fops = {
 #ifdef CONFIG_LENS
 	.mmap = lamp_mmap,
@@ -46,6 +50,43 @@ static const struct file_operations lamp_fops = {
 };
 #endif
 
+static const struct file_operations lone_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
+
+static const struct file_operations lens_fops = {
+#ifdef CONFIG_LENS
+	.mmap_prepare = lamp_mmap_prepare,
+#else
+	.mmap = lens_nommu_mmap,
+#endif
+};
+//- whole under a condition that is new
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+#ifdef CONFIG_LAMP
+static const struct file_operations lamp_fops = {
+	.open = lamp_open,
+	.mmap_prepare = lamp_mmap_prepare,
+};
+#else
+static const struct file_operations lamp_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
+#endif
+
+static const struct file_operations lone_fops = { //~ lone_fops has no hook for mmap in one arm of its #if
+#ifdef CONFIG_LENS
+	.mmap_prepare = lamp_mmap_prepare,
+#endif
+};
+
 static const struct file_operations lens_fops = {
 #ifdef CONFIG_LENS
 	.mmap_prepare = lamp_mmap_prepare,
@@ -72,6 +113,10 @@ static const struct file_operations lamp_fops = {
 };
 #endif
 
+static const struct file_operations lone_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
+
 static const struct file_operations lens_fops = { //~ has no hook for mmap in one arm of its #if
 #ifdef CONFIG_LENS
 	.mmap_prepare = lamp_mmap_prepare,
@@ -96,6 +141,10 @@ static const struct file_operations lamp_fops = {
 	.mmap = lamp_mmap, //~ registers lamp_mmap, which is gone
 };
 #endif
+
+static const struct file_operations lone_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
 
 static const struct file_operations lens_fops = {
 #ifdef CONFIG_LENS
@@ -123,6 +172,10 @@ static const struct file_operations lamp_fops = {
 	.mmap_prepare = lamp_mmap_prepare, //~ whose parameters are not those of file_operations.mmap_prepare
 };
 #endif
+
+static const struct file_operations lone_fops = {
+	.mmap_prepare = lamp_mmap_prepare, //~ registers lamp_mmap_prepare, whose parameters
+};
 
 static const struct file_operations lens_fops = {
 #ifdef CONFIG_LENS
