@@ -55,8 +55,28 @@ static int shown_mmap(struct file *file, struct vm_area_struct *vma)
 	return ret;
 }
 
+/* A paragraph of variables alone goes with its blank line. */
+static int alone_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	unsigned long size;
+	pgprot_t prot;
+
+	if (!base_pfn)
+		return -ENODEV;
+
+	size = vma->vm_end - vma->vm_start;
+	prot = vma->vm_page_prot;
+
+	if (vma->vm_pgoff)
+		return -EINVAL;
+
+	prot = pgprot_noncached(prot);
+	return remap_pfn_range(vma, vma->vm_start, base_pfn, size, prot);
+}
+
 static const struct file_operations direct_fops = { .mmap = direct_mmap };
 static const struct file_operations late_fops = { .mmap = late_mmap };
 static const struct file_operations chosen_fops = { .mmap = chosen_mmap };
 static const struct file_operations early_fops = { .mmap = early_mmap };
 static const struct file_operations shown_fops = { .mmap = shown_mmap };
+static const struct file_operations alone_fops = { .mmap = alone_mmap };

@@ -26,10 +26,18 @@ pub(super) fn tidy<'n>(old: &[u8], mut draft: Draft<'n>, moved: &BTreeSet<String
         draft = draft.edited(edits);
     }
     let draft = without_braces(old, without_repeated(draft));
-    // Without its declarations, the body needs no blank line after them.
-    let blank = |text: &[u8]| memchr::memmem::find(text, b"\n{\n\n");
-    let extra = blank(draft.text().as_bytes()).filter(|_| blank(old).is_none()).map(|at| at + b"\n{\n".len());
-    (draft.edited(extra.map(|at| Edit::new(at, at + 1, "")).into_iter().collect()), open)
+    let edits = extra_blank_lines(old, draft.text().as_bytes());
+    (draft.edited(edits), open)
+}
+
+/// Edits that remove blank lines as the old text has none: behind the `{` of the body, and two in a row.
+fn extra_blank_lines(old: &[u8], new: &[u8]) -> Vec<Edit> {
+    let extra = |before: &'static [u8]| {
+        let places = memchr::memmem::find_iter(new, before).map(|at| at + before.len());
+        let is_new = memchr::memmem::find(old, before).is_none();
+        places.filter(move |_| is_new).map(|end| Edit::new(end - 1, end, ""))
+    };
+    extra(b"\n{\n\n").take(1).chain(extra(b"\n\n\n")).collect()
 }
 
 /// Drops a check that says what the check before it says. A replaced call may bring one that the function has.
