@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::statistics::{Count, ranked};
+use crate::fix::counted;
 use crate::index::Takes;
 use crate::rules::{NoteKind, RequirementKind as K, Rules};
 use crate::verdict::{Finding, Requirement, Scan, Verdict};
@@ -129,5 +130,38 @@ pub(super) fn instead(finding: &Finding, rules: &Rules) -> Instead {
         Instead::Allocated
     } else {
         Instead::Nothing
+    }
+}
+
+/// What the requirements of a function need and the API lacks, in words: the calls that have no action, or else the fields or
+/// the work that need the mapping.
+pub(super) fn missing(requirements: &[Requirement], rules: &Rules) -> String {
+    const SHOWN: usize = 2;
+    let mut calls: Vec<&str> = Vec::new();
+    let mut fields: Vec<&str> = Vec::new();
+    for requirement in requirements.iter().filter(|requirement| is_late(requirement)) {
+        let Some(name) = requirement.kind.finish() else { continue };
+        let rule = rules.call(name);
+        let list = if rule.is_some() { &mut calls } else { &mut fields };
+        // An action for the call does not suffice in this use.
+        let has_action = rule.is_some_and(|rule| rule.action.is_some());
+        if !has_action && !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    let named = |names: &[&str], what: &str| {
+        let more = names.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {}", counted(more, &format!("more {what}"))) } else { String::new() };
+        format!("{}{more}", names[..names.len() - names.len().saturating_sub(SHOWN)].join(", "))
+    };
+    let populates_twice = requirements.iter().any(|requirement| requirement.kind == K::MultiRemap);
+    if calls.is_empty() && populates_twice {
+        Instead::Ranges.text().to_owned()
+    } else if !calls.is_empty() {
+        format!("an API for {}", named(&calls, "call"))
+    } else if !fields.is_empty() {
+        format!("a desc with {}", named(&fields, "field"))
+    } else {
+        "a hook that runs after the VMA exists".to_owned()
     }
 }

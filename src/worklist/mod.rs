@@ -6,7 +6,7 @@ mod statistics;
 mod task;
 
 pub use late_hook::LateHook;
-use late_hook::{Instead, instead};
+use late_hook::{Instead, instead, missing};
 pub use statistics::{Count, Statistics};
 pub use task::{By, Effort, Task, TaskKind, grouped};
 
@@ -157,7 +157,10 @@ impl Sources<'_> {
             }
             Effort::Api => match (instead(finding, self.rules), why()) {
                 (Instead::Nothing, _) | (Instead::Twin, None) => {
-                    "needs an API that the kernel does not have".to_owned()
+                    format!(
+                        "needs {}, which the kernel does not have",
+                        missing(&finding.judgement.requirements, self.rules)
+                    )
                 }
                 (Instead::Twin, Some(why)) => format!("convert it by hand, with the twins that fix writes: {why}"),
                 (Instead::ByPage, _) => {
@@ -253,7 +256,9 @@ impl Sources<'_> {
             (Effort::Api, BlockerKind::Hook) => {
                 "some of its implementers need an API that the kernel does not have".to_owned()
             }
-            (Effort::Api, BlockerKind::Helper) => "needs an API that the kernel does not have".to_owned(),
+            (Effort::Api, BlockerKind::Helper) => {
+                format!("needs {}, which the kernel does not have", missing(&blocker.requirements, self.rules))
+            }
             (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
             (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
             (_, BlockerKind::Hook) => format!("retype it with all its implementers ({count}), in one patch"),

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::late_hook::missing;
 use super::{Sources, is_left};
 use crate::fix::{Applicability, Fate, HandlerFix, counted};
-use crate::verdict::{Blocker, Finding, Verdict};
+use crate::verdict::{Blocker, Finding, Requirement, Verdict};
 
 impl Sources<'_> {
     /// Says which hooks and helpers have to change first, and what becomes of them.
@@ -28,12 +29,20 @@ impl Sources<'_> {
         let first: Vec<String> = first.into_iter().flatten().collect();
         let mut parts = vec![
             (!first.is_empty()).then(|| format!("first needs {}", first.join(", and "))),
-            part(&needed.without_api, "needs an API that the kernel does not have, for "),
+            (!needed.without_api.is_empty()).then(|| self.waits_for_api(&needed.without_api)),
             part(&needed.converted, "comes after the series of fix, which converts "),
             part(&needed.doubled, "comes after the series of fix, which gives a twin to "),
         ];
         parts.extend(needed.kept.iter().map(|name| Some(self.last_implementers(name))));
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    /// Says which blockers need an API that the kernel does not have, and which one.
+    fn waits_for_api(&self, names: &[&str]) -> String {
+        let blockers = names.iter().filter_map(|name| self.blocker_of(name));
+        let requirements: Vec<Requirement> = blockers.flat_map(|blocker| blocker.requirements.clone()).collect();
+        let verb = if names.len() == 1 { "needs" } else { "need" };
+        format!("waits for {}, which {verb} {}", names.join(", "), missing(&requirements, self.rules))
     }
 
     /// Whether no handler waits for a blocker after the series of `fix`.
