@@ -213,12 +213,19 @@ impl Walk<'_, '_> {
         // An action without start and size is for the whole mapping.
         let is_whole = is_action && rule.start.is_none() && rule.size.is_none();
         let whole = |value: Term| (is_whole && rule.frame.is_some()).then_some(value);
-        // Only a call that checks its array gets the number of pages.
-        let count = rule.count.filter(|_| rule.fits_count);
-        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot, count];
+        // `vm_insert_pages(vma, start, pages, &count)`
+        let count = argument(rule.count).map(|count| match count.as_part() {
+            Some(Part::Address(place)) => {
+                place.as_name().and_then(|name| state.locals.get(name)).cloned().unwrap_or(count)
+            }
+            _ => count,
+        });
+        let known = [rule.vma, rule.start, rule.frame, rule.size, rule.object_size, rule.prot, rule.count];
         let others = call.arguments.iter().enumerate().filter(|(at, value)| {
             !known.contains(&Some(*at)) && !matches!(value.as_part(), Some(Part::Mapping | Part::File))
         });
+        // The call reads vm_pgoff as the code before it has left it.
+        let offset = rule.adds_offset.then(|| state.field("vm_pgoff"));
         let populate = Populate {
             kind: kind.unwrap_or_else(|| self.functions.canonical(&call.name, true)),
             name: call.name.clone(),
@@ -227,9 +234,10 @@ impl Walk<'_, '_> {
             size: argument(rule.size).or(whole(Term::size())),
             object_size: argument(rule.object_size),
             page: argument(rule.page),
-            count: argument(rule.count).or((is_whole && rule.pages.is_some()).then(|| Part::Pages.into())),
+            count: count.or((is_whole && rule.pages.is_some()).then(|| Part::Pages.into())),
             prot: argument(rule.prot).unwrap_or_else(|| state.field("vm_page_prot")),
-            others: others.map(|(at, value)| from_offset(rule, at, value)).collect(),
+            offset: offset.clone(),
+            others: others.map(|(at, value)| from_offset(rule, at, value, offset.as_ref())).collect(),
         };
         self.add_effect(EffectKind::Populate(populate), call.span, &mut state);
         let number = state.populates;
@@ -387,9 +395,8 @@ fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
     }
 }
 
-/// An argument of a populating call. An array of pages from which the call skips those before vm_pgoff starts there.
-fn from_offset(rule: &Call, at: usize, value: &Term) -> Term {
-    let skips = rule.adds_offset && rule.pages == Some(at);
-    let moved = if skips { value.plus(&Part::PageOffset.into()) } else { None };
+/// An argument of a populating call. An array of pages from which the call skips those before `offset` starts there.
+fn from_offset(rule: &Call, at: usize, value: &Term, offset: Option<&Term>) -> Term {
+    let moved = offset.filter(|_| rule.pages == Some(at)).and_then(|offset| value.plus(offset));
     moved.unwrap_or_else(|| value.clone())
 }

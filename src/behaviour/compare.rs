@@ -72,10 +72,12 @@ pub(super) fn paired<'b>(
 fn checked_by_calls(rules: &Rules, outcome: &Outcome) -> Vec<Literal> {
     let mut checked = Vec::new();
     for (number, populate) in populates(outcome).into_iter().enumerate() {
-        let Some(rule) = rules.call(&populate.name).filter(|rule| rule.fits_count) else { continue };
+        if !fits_count(rules, populate) {
+            continue;
+        }
         let succeeds = Literal { atom: Atom::Fails(number), holds: false };
         let Some(count) = populate.count.as_ref().filter(|_| outcome.condition.contains(&succeeds)) else { continue };
-        let offset = if rule.adds_offset { Part::PageOffset.into() } else { Term::default() };
+        let offset = populate.offset.clone().unwrap_or_default();
         let excess = offset.plus(&Part::Pages.into()).and_then(|end| end.minus(count));
         let behind_end = offset.plus(&Term::constant(1)).and_then(|next| next.minus(count));
         // No offset is below 0.
@@ -87,6 +89,11 @@ fn checked_by_calls(rules: &Rules, outcome: &Outcome) -> Vec<Literal> {
         }
     }
     checked
+}
+
+/// Whether a populating call gets the number of pages of its array, and maps no more.
+fn fits_count(rules: &Rules, populate: &Populate) -> bool {
+    rules.call(&populate.name).is_some_and(|rule| rule.fits_count)
 }
 
 /// Two outcomes that one mapping can have.
@@ -259,11 +266,21 @@ impl Pair<'_> {
             return;
         }
         for (old, new) in old.into_iter().zip(new) {
-            let parts: [(&str, Option<&Term>, Option<&Term>); 5] = [
-                ("start", old.start.as_ref(), new.start.as_ref()),
+            // A call without a start begins with the mapping.
+            let start = Term::from(Part::Start);
+            // A call that checks its array maps the whole mapping.
+            let pages = Term::from(Part::Pages);
+            let count = |populate: &Populate| match fits_count(self.rules, populate) {
+                true => Some(pages.clone()),
+                false => populate.count.clone(),
+            };
+            let (old_count, new_count) = (count(old), count(new));
+            let parts: [(&str, Option<&Term>, Option<&Term>); 6] = [
+                ("start", old.start.as_ref().or(Some(&start)), new.start.as_ref().or(Some(&start))),
                 ("first frame", old.frame.as_ref(), new.frame.as_ref()),
                 ("size", old.size.as_ref(), new.size.as_ref()),
                 ("object size", old.object_size.as_ref(), new.object_size.as_ref()),
+                ("number of pages", old_count.as_ref(), new_count.as_ref()),
                 ("protection", Some(&old.prot), Some(&new.prot)),
             ];
             if old.kind != new.kind {

@@ -107,6 +107,8 @@ pub struct Populate {
     pub count: Option<Term>,
     /// Its protection.
     pub prot: Term,
+    /// The page offset that the call reads and skips in its array, if it does.
+    pub offset: Option<Term>,
     /// The other arguments.
     pub others: Vec<Term>,
 }

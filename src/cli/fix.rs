@@ -150,11 +150,16 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let _ = output::to_stderr(|out| summary(scan, &fixes, out));
     }
     common.print_stats(session);
-    // The user asked for handlers by name: it is an error if nothing could be written for them.
-    if names_handlers && fixes.changes.is_empty() {
-        let why: Vec<String> =
-            chosen_handlers(&fixes).map(|fix| format!("{}: {}", fix.name, why_not(scan.index, fix))).collect();
-        return Err(if why.is_empty() { "everything chosen is already converted".to_owned() } else { why.join("; ") });
+    // The user asked for handlers by name: it is an error if nothing was written for one of them.
+    if names_handlers {
+        let left = not_written(&fixes).filter(|fix| is_left(fix) && options.plan.is_none() || fixes.changes.is_empty());
+        let why: Vec<String> = left.map(|fix| format!("{}: {}", fix.name, why_not(scan.index, fix))).collect();
+        if !why.is_empty() {
+            return Err(why.join("; "));
+        }
+        if fixes.changes.is_empty() {
+            return Err("everything chosen is already converted".to_owned());
+        }
     }
     if !common.quiet && options.mbox.is_some() {
         tell_unused(tree);
@@ -333,6 +338,17 @@ fn why_not(index: &Index, fix: &HandlerFix) -> String {
 /// The handlers that the run was asked for.
 fn chosen_handlers(fixes: &Fixes) -> impl Iterator<Item = &HandlerFix> {
     fixes.handlers.iter().filter(|fix| fix.is_chosen)
+}
+
+/// The chosen handlers that no change converts.
+fn not_written(fixes: &Fixes) -> impl Iterator<Item = &HandlerFix> {
+    let is_written = |number: usize| fixes.changes.iter().any(|change| change.handlers.contains(&number));
+    fixes.handlers.iter().enumerate().filter(move |(number, fix)| fix.is_chosen && !is_written(*number)).map(|(_, fix)| fix)
+}
+
+/// Whether something keeps a handler from being converted.
+fn is_left(fix: &HandlerFix) -> bool {
+    fix.reason.is_some() || !fix.open_points.is_empty() || !fix.remarks.is_empty()
 }
 
 /// Writes one line for each handler that was not converted, and the totals.

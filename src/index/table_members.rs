@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Index, ItemId, SourceFile};
 use crate::kernel::Layer;
 use crate::source::{
-    Item, ItemKind, begins_assignment, begins_call, find_word, identifier_before, identifier_end, words,
+    Item, ItemKind, begins_assignment, begins_call, find_word, identifier_before, identifier_end, identifiers, words,
 };
 
 /// Value of a member in a table.
@@ -106,6 +106,26 @@ impl Index {
                 !source.named_members(item, &name).is_whole || !is_installed_by_name(source, name.as_bytes())
             })
         })
+    }
+
+    /// Functions of the driver that the initialiser of a variable, as `near` sees it, names.
+    pub fn functions_in(&self, variable: &str, near: u32) -> Vec<ItemId> {
+        let mut found = Vec::new();
+        for file in self.neighbours(near) {
+            let source = self.file(file);
+            // The name stands anywhere in the head of an array of functions: `static void (*const steps[])(struct lamp *) = { ... }`.
+            let is_it = |item: &&Item| {
+                item.kind == ItemKind::Variable
+                    && find_word(item.head().of(&source.text), variable.as_bytes(), 0).is_some()
+            };
+            for item in source.items.iter().filter(is_it) {
+                let ids = identifiers(item.span.of(&source.text)).flat_map(|name| self.functions(name, file));
+                found.extend(ids.filter(|id| self.same_driver(file, *id)));
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// Functions that code of the driver of `near` gives to a member, in tables of the struct `tag`, or of any struct if it is not known.

@@ -137,6 +137,10 @@ mod tests {
             "{ while (mutex_intr, -EINTR, &l) { x(); } }"
         );
         assert_eq!(mask("{ scoped_guard(mutex, &l)\n x = 0; }"), "{ while (mutex, &l) x = 0; }");
+        assert_eq!(mask("{\n\tEACH_LAMP(a)\n\t\tx();\n}"), "{ while (a) x(); }");
+        assert_eq!(mask("{ EACH_LAMP(a) if (b) x(); }"), "{ while (a) if (b) x(); }");
+        assert_eq!(mask("{ lamp_forever { x(); } }"), "{ for(;;) { x(); } }");
+        assert_eq!(mask("{\n\tTRACE_LAMP(a)\n\tx();\n}"), "{ TRACE_LAMP(a) x(); }");
         assert_eq!(mask("{ foo_bar(a); }"), "{ foo_bar(a); }");
     }
 

@@ -5,7 +5,7 @@ use super::lex::{
     blank, closing, identifier_before, identifier_end, is_identifier_byte, is_keyword_before_parenthesis, literal_end,
     opening, previous, skip_blank,
 };
-use super::span::Span;
+use super::span::{Span, line_start};
 
 const PRIMITIVES: &[&[u8]] = &[b"unsigned", b"signed", b"long", b"short", b"int", b"char", b"const", b"volatile"];
 
@@ -269,6 +269,9 @@ impl Masker {
     /// Turns a macro call that heads a block (`list_for_each_entry(...) {`) into `while (...)`, padded to its width.
     fn block_macro(&mut self, start: usize, end: usize) {
         let open = skip_blank(&self.text, end);
+        if self.text.get(open) == Some(&b'{') && self.starts_statement(start) {
+            return self.endless_loop(start, end);
+        }
         if self.text.get(open) != Some(&b'(') || end - start < 5 || !self.starts_statement(start) {
             return;
         }
@@ -276,13 +279,38 @@ impl Masker {
         let next = skip_blank(&self.text, close);
         let heads_block = self.text.get(next) == Some(&b'{');
         let word = &self.text[start..end];
-        let takes_statement = word.starts_with(b"scoped_") || memchr::memmem::find(word, b"for_each").is_some();
+        let takes_statement = word.starts_with(b"scoped_")
+            || memchr::memmem::find(word, b"for_each").is_some()
+            || self.is_body(start, next);
         let heads_statement = takes_statement
             && self.text.get(next).is_some_and(|byte| is_identifier_byte(*byte) || *byte == b'(' || *byte == b'*');
         if heads_block || heads_statement {
             self.text[start..start + 5].copy_from_slice(b"while");
             blank(&mut self.text, Span::new(start + 5, end));
             self.loop_arguments(open, close);
+        }
+    }
+
+    /// Turns a macro without arguments that heads a block (`x_forever {`) into `for(;;)`, if that is no longer.
+    fn endless_loop(&mut self, start: usize, end: usize) {
+        const LOOP: &[u8] = b"for(;;)";
+        if end - start >= LOOP.len() {
+            self.text[start..start + LOOP.len()].copy_from_slice(LOOP);
+            blank(&mut self.text, Span::new(start + LOOP.len(), end));
+        }
+    }
+
+    /// Whether the code behind a macro call is the statement that it heads: a keyword on its line, or the next line, indented further.
+    fn is_body(&self, start: usize, next: usize) -> bool {
+        let word = &self.text[next..identifier_end(&self.text, next)];
+        let is_keyword = matches!(word, b"if" | b"for" | b"while" | b"switch" | b"do" | b"return" | b"goto");
+        let indent = |at: usize| {
+            let line = line_start(&self.text, at);
+            skip_blank(&self.text, line) - line
+        };
+        match self.text[start..next].contains(&b'\n') {
+            true => indent(next) > indent(start) && line_start(&self.text, next) + indent(next) == next,
+            false => is_keyword,
         }
     }
 

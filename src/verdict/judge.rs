@@ -100,10 +100,23 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
                 "the handler replaces this call's errno; an action has error_override for that",
             ));
         }
-        if path.fails {
+        // The core undoes what a populating call has begun, and so do failing paths behind one.
+        if path.fails && path.populate_failed {
             continue;
         }
         let (mut found, more) = PathJudge::run(&standard, path);
+        if path.fails {
+            found.retain(|requirement| uses_vma(&requirement.kind));
+            let verdict = found.iter().map(|requirement| requirement.verdict).max();
+            if let Some(first) = found.iter().find(|requirement| Some(requirement.verdict) == verdict) {
+                let (verdict, file, span) = (first.verdict, first.file, first.span);
+                if !judgement.paths.iter().any(|known| known.verdict == verdict) {
+                    judgement.paths.push(PathVerdict { verdict, file, span });
+                }
+            }
+            requirements.extend(found);
+            continue;
+        }
         if path.is_cut {
             found.push(not_followed(
                 place,
@@ -151,12 +164,23 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
             if requirements.iter().any(|requirement| (requirement.file, requirement.span) == (*file, event.span)) {
                 continue;
             }
-            let text =
-                format!("writes {object}, which belongs to no single mapping: the value stays if the mapping fails");
+            let text = format!("writes {object}: the value stays if the mapping fails");
             found.push(Evidence::new((*file, event.span), NoteKind::FileState, Verdict::Mechanical, text));
         }
     }
     found
+}
+
+/// Whether a requirement shows that the VMA itself goes somewhere: to a helper, a hook or a pointer. A desc cannot, whether or not the mapping fails later.
+fn uses_vma(kind: &RequirementKind) -> bool {
+    matches!(
+        kind,
+        RequirementKind::Helper(_)
+            | RequirementKind::Hook(_)
+            | RequirementKind::Redispatch
+            | RequirementKind::Escape(_)
+            | RequirementKind::Unknown(Some(_))
+    )
 }
 
 /// Requirement of a handler that was not followed to its end.

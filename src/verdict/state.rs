@@ -14,7 +14,10 @@ impl PathJudge<'_> {
             let text = format!("changes {object} under a lock, for this mapping");
             self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if write == Write::Refuses {
-            let text = format!("changes {object}; its new value makes the next mapping fail");
+            let text = format!("changes {object}; its new value can make the next mapping fail");
+            self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
+        } else if write == Write::Locates {
+            let text = format!("keeps the address of this mapping in {object}");
             self.require(at, K::State(StateKind::Counter), self.standard.mapped(), text);
         } else if write == Write::UndoneByClose && !self.items[at].once {
             let text = format!("changes {object}; vm_ops->close of this mapping undoes that");
@@ -164,7 +167,9 @@ impl PathJudge<'_> {
             | EventKind::Helper { .. }
             | EventKind::Redispatch { .. }
             | EventKind::Escape { .. } => true,
-            EventKind::SharedWrite { write, .. } => *write == Write::Refuses || self.is_claim(at, *write),
+            EventKind::SharedWrite { write, .. } => {
+                matches!(write, Write::Refuses | Write::Locates) || self.is_claim(at, *write)
+            }
             EventKind::Take { kind, .. } => *kind != StateKind::Lock && !self.is_given_back(at),
             _ => false,
         }

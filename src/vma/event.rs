@@ -140,6 +140,8 @@ pub enum Write {
     Claim,
     /// A value with which the function refuses the next mapping. It is state with or without a lock.
     Refuses,
+    /// The address of the mapping, which means nothing if the mapping fails. It is state with or without a lock.
+    Locates,
     /// A value that each mapping sets and its `close` undoes. It is state with or without a lock.
     UndoneByClose,
     /// A pointer, a time, a value from elsewhere. The next mapping overwrites it.

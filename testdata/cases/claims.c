@@ -222,3 +222,175 @@ static int missing_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations missing = {
 	.mmap = missing_mmap, //= unknown
 };
+
+/* Other spellings: constants of an enum, a switch, a helper that says true or false, a copy, a pointer, a computed value. */
+enum { lamp_idle, lamp_lent };
+
+static int enum_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->mode != lamp_idle)
+		return -EBUSY;
+	lamp->mode = lamp_lent; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_enum = {
+	.mmap = enum_mmap, //= mapped
+};
+
+static int switch_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	switch (lamp->busy) {
+	case 0:
+		lamp->busy = 1; //~ state:counter
+		break;
+	default:
+		return -EBUSY;
+	}
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_switch = {
+	.mmap = switch_mmap, //= mapped
+};
+
+static bool lamp_may_claim(struct lamp *lamp)
+{
+	if (lamp->busy)
+		return false;
+	lamp->busy = 1; //~ state:counter
+	return true;
+}
+
+static int truth_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!lamp_may_claim(file->private_data))
+		return -EBUSY;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_truth = {
+	.mmap = truth_mmap, //= mapped
+};
+
+static int copy_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int busy = lamp->busy;
+
+	if (busy)
+		return -EBUSY;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_copy = {
+	.mmap = copy_mmap, //= mapped
+};
+
+static int pointer_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int *busy = &lamp->busy;
+
+	if (*busy)
+		return -EBUSY;
+	*busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_pointer = {
+	.mmap = pointer_mmap, //= mapped
+};
+
+static int computed_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->busy >= LAMP_LIMIT)
+		return -EBUSY;
+	lamp->busy = max(lamp->busy, 0) + 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_computation = {
+	.mmap = computed_mmap, //= mapped
+};
+
+/* A stock that mappings use up. */
+static int stock_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->left < vma_pages(vma))
+		return -ENOMEM;
+	lamp->left -= vma_pages(vma); //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations stock = {
+	.mmap = stock_mmap, //= mapped
+};
+
+/* The address of the mapping means nothing if the mapping fails. Its size does. */
+static int address_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->address = vma->vm_start; //~ state:counter
+	lamp->size = vma->vm_end - vma->vm_start;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations address = {
+	.mmap = address_mmap, //= mapped
+};
+
+/* Functions of the driver behind pointers. */
+static void lamp_first(struct lamp *lamp)
+{
+	kref_get(&lamp->ref); //~ state:ref
+}
+
+static void (*const lamp_steps[])(struct lamp *) = { lamp_first, lamp_second };
+
+static int steps_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	lamp_steps[vma->vm_pgoff & 1](file->private_data);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations steps = {
+	.mmap = steps_mmap, //= mapped
+};
+
+static void lamp_step(struct lamp *lamp)
+{
+	kref_get(&lamp->ref); //~ state:ref
+}
+
+static int step_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	void (*step)(struct lamp *) = lamp_step;
+
+	step(file->private_data);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations step = {
+	.mmap = step_mmap, //= mapped
+};

@@ -18,6 +18,12 @@ impl Lowerer<'_> {
             E::Name(name) => self.named_call(name, arguments, whole, gets_vma),
             E::Field { base, name, .. } => self.hook_call(base, name, callee, arguments, whole, gets_vma),
             E::Unary { operator, operand } if operator == "*" => self.call(operand, arguments, whole),
+            E::Index { base, .. } if !gets_vma && !self.table_functions(base).is_empty() => {
+                self.expression(callee);
+                self.arguments(arguments);
+                let keys = self.keys_without_vma(self.table_functions(base), arguments);
+                self.call_key(keys, &callee.text(self.text))
+            }
             E::Call { callee: inner, arguments: names } if matches!(inner.name(), Some("guard" | "ACQUIRE")) => {
                 self.guard(names, arguments, whole.span)
             }
@@ -132,6 +138,12 @@ impl Lowerer<'_> {
         }
         if is_silent && !self.is_own_function(name) {
             return Value::Unknown;
+        }
+        if self.scope.get(name).is_some() {
+            let targets = self.pointed_functions(name);
+            if !targets.is_empty() {
+                return self.call_key(self.keys_without_vma(targets, arguments), name);
+            }
         }
         self.driver_call(name, arguments, whole)
     }

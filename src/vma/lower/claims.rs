@@ -6,8 +6,9 @@ use crate::rules::Idiom;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::is_error_number;
 use crate::source::visit::{self, Seen};
+use crate::vma::event::{Event, EventKind};
 
-/// An object, as written, and the value with which the function refuses a mapping.
+/// An object, as written, and a value with which the function refuses a mapping.
 #[derive(Debug)]
 pub(super) struct Refusal {
     object: String,
@@ -23,7 +24,7 @@ enum Refused {
     Other(String),
     Bit(String),
     NoBit(String),
-    /// What decides is another value, which a mapping may bring again: `lamp->file != file`.
+    /// What decides is another value, which a mapping may bring again: `lamp->file != file`, `lamp->left < pages`.
     Compared,
 }
 
@@ -47,39 +48,85 @@ impl Lowerer<'_> {
         let mut found = Vec::new();
         visit::each_block(body, &mut |block| {
             for statement in block {
-                let S::If { condition, then, otherwise } = &statement.kind else { continue };
-                let holds = if self.fails(then, body) {
-                    true
-                } else if self.fails(otherwise, body) || (otherwise.is_empty() && clears_error(then, body)) {
-                    false
-                } else {
-                    continue;
-                };
-                let mut refused = Vec::new();
-                self.tested(condition, holds, &mut refused);
-                let compared = |object: &str| {
-                    refused.iter().any(|other: &Refusal| other.object == object && other.refused == Refused::Compared)
-                };
-                let is_own: Vec<bool> = refused.iter().map(|refusal| !compared(&refusal.object)).collect();
-                found.extend(refused.into_iter().zip(is_own).filter(|(_, is_own)| *is_own).map(|(refusal, _)| refusal));
+                match &statement.kind {
+                    S::If { condition, then, otherwise } => {
+                        found.extend(self.refused_by(condition, [then, otherwise], body));
+                    }
+                    S::Switch { value, arms, labels, .. } => {
+                        let failing = arms.iter().zip(labels).filter(|(arm, _)| self.fails(arm, body));
+                        for (_, label) in failing {
+                            let others = labels.iter().flatten().map(|other| Refused::Other(self.bare_text(other)));
+                            let refused = match label {
+                                Some(label) => vec![Refused::Equal(self.bare_text(label))],
+                                None => others.collect(),
+                            };
+                            let object = self.object_of(value);
+                            found.extend(
+                                refused
+                                    .into_iter()
+                                    .filter_map(|refused| Some(Refusal { object: object.clone()?, refused })),
+                            );
+                        }
+                    }
+                    _ => {}
+                }
             }
         });
         found
     }
 
+    /// The refusals of an `if` with its two arms.
+    fn refused_by(
+        &self,
+        condition: &Expression,
+        [then, otherwise]: [&[Statement]; 2],
+        body: &[Statement],
+    ) -> Vec<Refusal> {
+        let mut refused = Vec::new();
+        if self.fails(then, body) {
+            self.tested(condition, true, &mut refused);
+        } else if self.fails(otherwise, body) || (otherwise.is_empty() && clears_error(then, body)) {
+            self.tested(condition, false, &mut refused);
+        }
+        let is_compared = |refusal: &Refusal| refusal.refused == Refused::Compared;
+        let compared: Vec<String> =
+            refused.iter().filter(|refusal| is_compared(refusal)).map(|refusal| refusal.object.clone()).collect();
+        refused.retain(|refusal| is_compared(refusal) || !compared.contains(&refusal.object));
+        refused
+    }
+
     /// Whether a write gives an object a value with which the function refuses the next mapping.
     pub(super) fn is_claim(&self, operator: &str, object: &str, value: &Expression) -> bool {
         let written = self.bare_text(value);
-        let has = |bit: &String| identifiers_of(&written).any(|word| word == bit) || written == *bit;
-        self.refusals_of(object).any(|refused| match (refused, operator) {
+        let mut refusals = self.refusals_of(object).peekable();
+        if refusals.peek().is_some() && operator == "=" && self.is_computed_from(value, bare_name(object)) {
+            return true;
+        }
+        refusals.any(|refused| match (refused, operator) {
             (Refused::NonZero, "=" | "|=") => !is_zero(value),
             (Refused::Zero, "=") => is_zero(value),
             (Refused::Equal(constant), "=") => written == *constant,
-            (Refused::Other(constant), "=") => written != *constant && (self.is_constant(value) || is_zero(value)),
-            (Refused::Bit(bit), "|=" | "=") => has(bit),
-            (Refused::NoBit(bit), "&=") => has(bit),
+            (Refused::Other(constant), "=") => written != *constant && (self.is_fixed(value) || is_zero(value)),
+            (Refused::Bit(bit), "|=") | (Refused::NoBit(bit), "&=") => written.contains(bit.as_str()),
             _ => false,
         })
+    }
+
+    /// Whether a value is made from what an object holds: `max(lamp->count, 0) + 1`, or a local that is.
+    fn is_computed_from(&self, value: &Expression, object: &str) -> bool {
+        let of_local = |name: &str| self.locals.pointers.get(name).into_iter().flatten();
+        self.bare_text(value).contains(object)
+            || value.name().is_some_and(|name| {
+                of_local(name)
+                    .any(|value| matches!(value.kind, E::Binary { .. }) && self.bare_text(value).contains(object))
+            })
+    }
+
+    /// Whether the function takes from what an object holds, and refuses a mapping for which that does not suffice.
+    pub(super) fn is_spent(&self, object: &str) -> bool {
+        let gives_back =
+            |event: &Event| matches!(&event.kind, EventKind::Take { object: taken, .. } if taken == object);
+        self.refusals_of(object).next().is_some() && !self.out.events.iter().any(gives_back)
     }
 
     /// Whether the function refuses a mapping if a member has been made.
@@ -95,7 +142,8 @@ impl Lowerer<'_> {
     }
 
     fn refusals_of(&self, object: &str) -> impl Iterator<Item = &Refused> {
-        let object = bare_name(object).to_owned();
+        let bare = bare_name(object);
+        let object = self.copied(bare).unwrap_or_else(|| bare.to_owned());
         self.refusals.iter().filter(move |refusal| refusal.object == object).map(|refusal| &refusal.refused)
     }
 
@@ -118,8 +166,8 @@ impl Lowerer<'_> {
                 "==" if is_zero(right) => self.tested(left, !holds, found),
                 "!=" if is_zero(right) => self.tested(left, holds, found),
                 ">" if is_zero(right) => add(left, Refused::NonZero),
-                "==" if self.is_constant(right) => add(left, Refused::Equal(self.bare_text(right))),
-                "!=" if self.is_constant(right) => add(left, Refused::Other(self.bare_text(right))),
+                "==" if self.is_fixed(right) => add(left, Refused::Equal(self.bare_text(right))),
+                "!=" if self.is_fixed(right) => add(left, Refused::Other(self.bare_text(right))),
                 "==" | "!=" | "<" | ">" | "<=" | ">=" => {
                     add(left, Refused::Compared);
                     add(right, Refused::Compared);
@@ -142,7 +190,8 @@ impl Lowerer<'_> {
     fn object_of(&self, value: &Expression) -> Option<String> {
         let value = value.bare();
         match &value.kind {
-            E::Field { .. } | E::Name(_) | E::Index { .. } => Some(self.bare_text(value)),
+            E::Name(name) => Some(self.copied(name).unwrap_or_else(|| name.clone())),
+            E::Field { .. } | E::Index { .. } => Some(self.bare_text(value)),
             E::Unary { operator, operand } if operator == "&" || operator == "*" => self.object_of(operand),
             E::Call { callee, arguments } => match arguments.as_slice() {
                 [object]
@@ -160,10 +209,29 @@ impl Lowerer<'_> {
         bare_name(&value.bare().text(self.text)).to_owned()
     }
 
+    /// The member that a local is a copy of, or points to: `int busy = lamp->busy`, `int *busy = &lamp->busy`.
+    fn copied(&self, local: &str) -> Option<String> {
+        match self.locals.pointers.get(local).map(Vec::as_slice) {
+            Some([copy @ Expression { kind: E::Field { .. }, .. }, ..]) => Some(self.bare_text(copy)),
+            _ => None,
+        }
+    }
+
+    /// Whether a value is a constant, or a name that is no local: of an `enum`.
+    fn is_fixed(&self, value: &Expression) -> bool {
+        self.is_constant(value) || value.name().is_some_and(|name| self.scope.get(name).is_none())
+    }
+
     /// Whether statements leave the function with an error number, at their end or behind the label to which they go.
     fn fails(&self, statements: &[Statement], body: &[Statement]) -> bool {
         match statements.last().map(|last| &last.kind) {
-            Some(S::Return(Some(value))) => is_error(value) || (value.name().is_some() && names_error(statements)),
+            Some(S::Return(Some(value))) => {
+                let is_other_truth = || {
+                    let last = body.last().and_then(Statement::returned).and_then(Expression::name);
+                    matches!((value.name(), last), (Some("false"), Some("true")) | (Some("true"), Some("false")))
+                };
+                is_error(value) || (value.name().is_some() && names_error(statements)) || is_other_truth()
+            }
             Some(S::Goto(label)) => names_error(statements) || names_error(behind(label, body)),
             Some(S::Block(inner)) => self.fails(inner, body),
             Some(S::Expression(_)) => names_error(&statements[statements.len() - 1..]),
@@ -220,13 +288,6 @@ fn is_error(value: &Expression) -> bool {
         E::Unary { operator, operand } => operator == "-" && operand.name().is_some_and(is_error_number),
         _ => false,
     }
-}
-
-/// The words of a constant: `A` and `B` of `A | B`.
-fn identifiers_of(constant: &str) -> impl Iterator<Item = &str> {
-    constant
-        .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
-        .filter(|word| !word.is_empty())
 }
 
 /// The text of an object or a constant without its address operator and outer parentheses.

@@ -64,7 +64,14 @@ impl Lowerer<'_> {
             if let Some(field) = self.context.rules.desc_field(name) {
                 self.read(field, span);
             }
-        } else if self.aliases.holder(base).is_none() {
+        } else if let Some(member) = self.aliases.holder(base) {
+            let is_union =
+                base.name().and_then(|name| self.scope.get(name)).is_some_and(|ty| ty.name.starts_with("union"));
+            if is_union && member != name {
+                let why = format!("read as {name} of a union");
+                self.event(EventKind::Unknown { why }, span);
+            }
+        } else {
             self.expression(base);
         }
         Value::Unknown
@@ -153,6 +160,8 @@ impl Lowerer<'_> {
         let kind = StateKind::Counter;
         let event = if up {
             EventKind::Take { kind, object, fails: Fails::Error, is_shared: false }
+        } else if self.is_spent(&object) {
+            EventKind::SharedWrite { object, write: Write::Refuses }
         } else {
             EventKind::Undo { kind, object, is_callers: self.is_callers(counter) }
         };
@@ -250,7 +259,8 @@ impl Lowerer<'_> {
             };
         }
         if self.aliases.is_vma(value) {
-            let is_local = target.name().is_some_and(|name| self.scope.get(name).is_some());
+            let is_local =
+                target.name().is_some_and(|name| self.scope.get(name).is_some() && !self.locals.statics.contains(name));
             if !is_local && !self.aliases.holds(target) {
                 self.event(EventKind::Escape { into: kept_in(target, self.text) }, span);
             }

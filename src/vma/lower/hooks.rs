@@ -44,6 +44,18 @@ impl Lowerer<'_> {
         self.call_key(keys, name)
     }
 
+    /// The driver's own functions to which a local function pointer may point.
+    pub(super) fn pointed_functions(&self, name: &str) -> Vec<ItemId> {
+        let targets = self.locals.pointers.get(name).into_iter().flatten();
+        targets.filter_map(Expression::name).flat_map(|target| self.driver_functions(target)).collect()
+    }
+
+    /// The functions that an array of function pointers holds: `lamp_steps[i](lamp)`.
+    pub(super) fn table_functions(&self, array: &Expression) -> Vec<ItemId> {
+        let name = array.name().filter(|name| self.scope.get(name).is_none());
+        name.map(|name| self.context.index.functions_in(name, self.file)).unwrap_or_default()
+    }
+
     /// Whether the file contains `.open = name`. The type of the table is not checked.
     pub(super) fn is_open_hook(&self, name: &str) -> bool {
         crate::source::words(self.text, name.as_bytes()).any(|at| {

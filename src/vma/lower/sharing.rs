@@ -124,6 +124,9 @@ impl Lowerer<'_> {
         if self.is_claim(operator, object, value) {
             return Write::Refuses;
         }
+        if self.mentions_vma_field(value, "vm_start") != self.mentions_vma_field(value, "vm_end") {
+            return Write::Locates;
+        }
         if member.is_some_and(|member| self.close_writes(member)) {
             return Write::UndoneByClose;
         }

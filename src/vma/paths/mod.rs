@@ -19,7 +19,7 @@ pub(crate) use self::release_matching::{are_distinct, first_taken};
 use self::state::{Known, State, limited, unique};
 use self::walk::Walk;
 use super::event::EventKind;
-use super::flow::{Key, Shared, Value};
+use super::flow::{Key, Shared};
 use crate::source::Span;
 
 /// One path through a function.
@@ -35,6 +35,8 @@ pub struct Path {
     result: Known,
     /// A populating call whose error was replaced by another error number on this failing path.
     pub rewritten: Option<PathItem>,
+    /// Whether a populating call failed on it.
+    pub populate_failed: bool,
     /// A populating call that failed on this path, before another populated.
     pub replaced: Option<PathItem>,
     /// Whether several paths were merged into it.
@@ -169,7 +171,7 @@ impl<'f> PathCache<'f> {
             let (waiting, ends_of_flow) = (FxHashMap::default(), Vec::new());
             let mut walk = Walk { paths: self, function, waiting, ends: ends_of_flow, again: false, work: 0 };
             let rest = walk.steps(flow, vec![State::default()]);
-            walk.finish(rest.next, Value::Unknown, None);
+            walk.end(rest);
             // States that still wait jumped back to a label, and continue from there as in a loop. The second round finds the
             // effects of repetition.
             for _ in 0..2 {
@@ -178,7 +180,7 @@ impl<'f> PathCache<'f> {
                 }
                 walk.again = true;
                 let rest = walk.steps(flow, Vec::new());
-                walk.finish(rest.next, Value::Unknown, None);
+                walk.end(rest);
             }
             walk.cut_off_without_label(flow);
             ends.extend(walk.ends);

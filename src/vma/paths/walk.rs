@@ -319,7 +319,18 @@ impl Walk<'_, '_> {
         self.waiting.retain(|label, _| !labels.contains(&label.as_str()));
         let mut lost: Vec<(String, Vec<State>)> = self.waiting.drain().collect();
         lost.sort_by(|left, right| left.0.cmp(&right.0));
-        self.ends.extend(lost.into_iter().flat_map(|(_, states)| states).map(|state| Path {
+        self.cut_off(lost.into_iter().flat_map(|(_, states)| states));
+    }
+
+    /// Ends the states at the end of the function. A `break` there belongs to a loop that was not understood.
+    pub(super) fn end(&mut self, rest: Exits) {
+        self.finish(rest.next, Value::Unknown, None);
+        self.cut_off(rest.breaks.into_iter().chain(rest.continues));
+    }
+
+    /// Ends states whose continuation is unknown, as cut paths.
+    fn cut_off(&mut self, states: impl Iterator<Item = State>) {
+        self.ends.extend(states.map(|state| Path {
             items: state.items,
             is_merged: state.is_merged,
             is_cut: true,
@@ -335,6 +346,7 @@ impl Walk<'_, '_> {
             let fails = matches!(result, Known::Errno | Known::NonZero);
             let rewritten = state.rewritten.filter(|_| fails && value == Value::Errno);
             self.ends.push(Path {
+                populate_failed: state.rewritten.is_some(),
                 items: state.items,
                 fails,
                 returns,

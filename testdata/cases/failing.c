@@ -1,0 +1,107 @@
+/* Uses of the VMA on paths that fail, in macros that head loops, and in variables that outlive the hook. */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include "lamp.h"
+
+#define lamp_forever for (;;)
+#define EACH_LAMP(i, n) for ((i) = 0; (i) < (n); (i)++)
+
+/* A helper of another module gets the VMA before the hook refuses the mapping. */
+static int refused_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->broken) {
+		stage_mmap(vma); //~ helper:stage_mmap
+		return -EINVAL;
+	}
+	vm_flags_set(vma, VM_DONTEXPAND);
+	return 0;
+}
+
+static const struct file_operations refused = {
+	.mmap = refused_mmap, //= blocked
+};
+
+static int remembered_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->broken) {
+		lamp->vma = vma; //~ escape:vma
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct file_operations remembered = {
+	.mmap = remembered_mmap, //= manual
+};
+
+static int endless_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int error;
+
+	lamp_forever {
+		error = remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot); //~ finish:remap_pfn_range, multi-remap
+		if (!error || !retries--)
+			break;
+	}
+	return error;
+}
+
+static const struct file_operations endless = {
+	.mmap = endless_mmap, //= finish
+};
+
+static int each_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int i;
+
+	EACH_LAMP(i, 4)
+		if (remap_pfn_range(vma, vma->vm_start + i * PAGE_SIZE, frames[i], PAGE_SIZE, vma->vm_page_prot)) //~ finish:remap_pfn_range, multi-remap
+			return -EAGAIN;
+	return 0;
+}
+
+static const struct file_operations each = {
+	.mmap = each_mmap, //= finish
+};
+
+static int kept_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	static struct vm_area_struct *last;
+
+	last = vma; //~ escape:last
+	return 0;
+}
+
+static const struct file_operations kept = {
+	.mmap = kept_mmap, //= manual
+};
+
+union lamp_handle {
+	struct vm_area_struct *vma;
+	unsigned long number;
+};
+
+static int disguised_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	union lamp_handle handle = { .vma = vma };
+
+	lamp->cookie = handle.number; //~ unknown //! not-understood
+	return 0;
+}
+
+static const struct file_operations disguised = {
+	.mmap = disguised_mmap, //= unknown
+};
+//- drivers/stage/stage.c
+#include <linux/mm.h>
+
+int stage_mmap(struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_GPL(stage_mmap);
