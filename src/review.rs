@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::behaviour::{Difference, Functions, NotCompared, conversion};
+use crate::behaviour::{Consequence, Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
 use crate::verdict::{Place, Session};
 use crate::vma::Key;
@@ -17,6 +17,8 @@ pub struct Review {
     pub rows: Result<Vec<Row>, NotCompared>,
     /// Whether state may have moved to `vm_ops->mapped`, which no row tells.
     pub has_mapped: bool,
+    /// Whether the core may answer a failure with another error, which no row tells.
+    pub has_other_error: bool,
 }
 
 impl Review {
@@ -61,8 +63,10 @@ pub fn reviews(old: &Session, new: &Session, selects: impl Fn(&str) -> bool + Sy
     let reviewed = chosen.map(|(old_function, new_function, was, is)| {
         let compared = conversion((&before, &was), (&after, &is));
         let has_mapped = compared.as_ref().is_ok_and(|found| found.has_mapped);
+        let is_other = |one: &Consequence| matches!(one, Consequence::ErrorOfCore { .. });
+        let has_other_error = compared.as_ref().is_ok_and(|found| found.consequences.iter().any(is_other));
         let rows = compared.map(|found| found.differences.into_iter().map(|one| row(old, new, one)).collect());
-        Review { old: old_function, new: new_function, rows, has_mapped }
+        Review { old: old_function, new: new_function, rows, has_mapped, has_other_error }
     });
     reviewed.collect()
 }

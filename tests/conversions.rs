@@ -110,7 +110,7 @@ fn a_conversion_that_does_something_else_is_found_and_no_other() {
     let mut wrong = Vec::new();
     for entry in fs::read_dir(testdata("conversions")).unwrap() {
         let (before, afters) = case(&fs::read_to_string(entry.unwrap().path()).unwrap());
-        assert!(afters.len() > 2);
+        assert!(!afters.is_empty());
         for (name, after) in afters {
             let found = introduced("conversion-differs", tree.path(), "drivers/case/lamp.c", &before, &after);
             let mut met = BTreeSet::new();

@@ -12,6 +12,7 @@ use super::outcome::{EffectKind, Outcome, Populate, Returned};
 use super::term::{Part, Term, listed};
 use super::vm_ops::VmOps;
 use crate::rules::Rules;
+use crate::source::is_error_number;
 
 /// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the cases that show it.
 ///
@@ -124,8 +125,10 @@ impl Pair<'_> {
             }
             (Returned::Error(old), Returned::Error(new)) => {
                 if old != new && !self.is_refusal_of_call(old, new) {
+                    // mm takes a positive value for an address, and user space for success.
+                    let is_positive = old.is_errno() && new.as_name().is_some_and(is_error_number);
                     found.push(self.difference(
-                        DifferenceKind::Error,
+                        if is_positive { DifferenceKind::RefusalLost } else { DifferenceKind::Error },
                         format!("returned {old}"),
                         format!("returns {new}"),
                     ));
@@ -280,7 +283,7 @@ impl Pair<'_> {
                 ("first frame", old.frame.as_ref(), new.frame.as_ref()),
                 ("size", old.size.as_ref(), new.size.as_ref()),
                 ("object size", old.object_size.as_ref(), new.object_size.as_ref()),
-                ("number of pages", old_count.as_ref(), new_count.as_ref()),
+                ("count", old_count.as_ref(), new_count.as_ref()),
                 ("protection", Some(&old.prot), Some(&new.prot)),
             ];
             if old.kind != new.kind {

@@ -24,6 +24,13 @@ pub enum Consequence {
         /// The call.
         call: String,
     },
+    /// The same, for an action that the core may reject before it populates: `error_override` does not apply then (`__mmap_region()` in mm/vma.c).
+    ErrorOfCore {
+        /// The error: `-EAGAIN`.
+        error: String,
+        /// The call.
+        call: String,
+    },
     /// The protection that only a populating call was given is now that of the VMA.
     ProtectionOfMapping {
         /// The call.
@@ -79,7 +86,13 @@ fn populating(was: &Outcome, is: &Outcome, found: &mut BTreeSet<Consequence>) {
             Returned::Error(error)
                 if error.is_errno() && was.condition.contains(&fails) && is.condition.contains(&fails) =>
             {
-                found.insert(Consequence::ErrorKept { error: error.to_string(), call: call.clone() });
+                let (error, call) = (error.to_string(), call.clone());
+                // mm/memory.c: simple_ioremap_prepare() tests the size, remap_pfn_range_prepare() a part of a private mapping.
+                let is_part = new.size.as_ref().is_some_and(|size| *size != Term::size());
+                if new.object_size.is_some() || is_part {
+                    found.insert(Consequence::ErrorOfCore { error: error.clone(), call: call.clone() });
+                }
+                found.insert(Consequence::ErrorKept { error, call });
             }
             Returned::Error(_) => {}
             Returned::Success => {

@@ -44,7 +44,7 @@ use state::State;
 use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId, unprepared};
-use crate::rules::{Guard, Rewrite};
+use crate::rules::{Guard, Rewrite, Rules};
 use crate::source::Assumed;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::visit::{self, Seen};
@@ -233,7 +233,7 @@ impl<'a> Functions<'a> {
         let mut walk = Walk::new(self, reading);
         let exits = walk.function(function, key.id.file, arguments, state);
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for outcome in exits.into_iter().flat_map(outcomes_of) {
+        for outcome in exits.into_iter().flat_map(|exit| outcomes_of(self.context.rules, exit)) {
             let is_same = |known: &Outcome| {
                 known.condition == outcome.condition
                     && known.result == outcome.result
@@ -322,8 +322,17 @@ fn is_other(ty: &Type) -> bool {
 }
 
 /// The outcomes of a `return`: one for each possible result. A value that may be an error gives two, and so does a requested action, which may fail.
-fn outcomes_of(exit: Exit) -> Vec<Outcome> {
-    let Exit { state, value, place } = exit;
+/// Such an action may take the protection that the desc has at the end of the hook.
+fn outcomes_of(rules: &Rules, exit: Exit) -> Vec<Outcome> {
+    let Exit { mut state, value, place } = exit;
+    let protection = state.field("vm_page_prot");
+    for effect in &mut state.effects {
+        if let EffectKind::Populate(populate) = &mut effect.kind
+            && rules.call(&populate.name).is_some_and(|rule| rule.takes_late_prot)
+        {
+            populate.prot = protection.clone();
+        }
+    }
     let value = value.unwrap_or_default();
     let mut ends: Vec<(State, Option<Term>)> = Vec::new();
     match value.as_part() {

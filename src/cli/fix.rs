@@ -343,7 +343,12 @@ fn chosen_handlers(fixes: &Fixes) -> impl Iterator<Item = &HandlerFix> {
 /// The chosen handlers that no change converts.
 fn not_written(fixes: &Fixes) -> impl Iterator<Item = &HandlerFix> {
     let is_written = |number: usize| fixes.changes.iter().any(|change| change.handlers.contains(&number));
-    fixes.handlers.iter().enumerate().filter(move |(number, fix)| fix.is_chosen && !is_written(*number)).map(|(_, fix)| fix)
+    fixes
+        .handlers
+        .iter()
+        .enumerate()
+        .filter(move |(number, fix)| fix.is_chosen && !is_written(*number))
+        .map(|(_, fix)| fix)
 }
 
 /// Whether something keeps a handler from being converted.

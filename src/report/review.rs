@@ -48,10 +48,10 @@ pub fn markdown(reviews: &[Review], out: &mut dyn Write) -> io::Result<()> {
 
 /// What the comparison of the hooks leaves out.
 fn beside(review: &Review) -> &'static str {
-    if review.has_mapped {
-        " of the hooks; of vm_ops->mapped, check compares only what it takes and how it fails"
-    } else {
-        ""
+    match (review.has_mapped, review.has_other_error) {
+        (true, _) => " of the hooks; of vm_ops->mapped, check compares only what it takes and how it fails",
+        (false, true) => ", but for the error if the core rejects the action early",
+        (false, false) => "",
     }
 }
 

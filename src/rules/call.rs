@@ -139,6 +139,9 @@ pub struct Call {
     /// Whether an action takes the protection that the desc has after the hook, not at the request.
     #[serde(default)]
     pub takes_late_prot: bool,
+    /// Whether a call of the hook of another file uses its `.mmap_prepare`, if it has one.
+    #[serde(default)]
+    pub calls_either: bool,
     /// Flags of which the VMA of a fault must have one.
     #[serde(default)]
     pub needs: Vec<String>,

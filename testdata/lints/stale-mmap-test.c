@@ -20,6 +20,14 @@ static int calls_the_old(struct file *file, struct vm_area_struct *vma)
 {
 	if (!file->f_op->mmap)
 		return 0;
+	return call_mmap(file, vma);
+}
+
+/* vfs_mmap() would take the new hook. */
+static int calls_either(struct file *file, struct vm_area_struct *vma)
+{
+	if (!file->f_op->mmap) //~ stale-mmap-test
+		return -ENODEV;
 	return vfs_mmap(file, vma);
 }
 

@@ -239,7 +239,13 @@ fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<Stri
                  so vm_page_prot of the VMA is now the same. Pages that a private mapping copies also get that protection."
             )
         }
-        Consequence::AskedBeforeMerge if has_vma => return None,
+        // A caller with a VMA gets that error anyway.
+        Consequence::ErrorOfCore { .. } | Consequence::AskedBeforeMerge if has_vma => return None,
+        Consequence::ErrorOfCore { error, .. } => {
+            format!(
+                "If the core rejects the action before it maps anything, mmap() fails with the error of the core, not with {error}."
+            )
+        }
         Consequence::AskedBeforeMerge => {
             format!(
                 "The core calls .mmap_prepare() before it tries to merge a mapping with its neighbour, so {name}() now also runs, and \

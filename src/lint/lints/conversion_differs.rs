@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::behaviour::{Difference, conversion};
+use crate::behaviour::{Consequence, Difference, conversion};
 use crate::compare::{Lost, converted, lost};
 use crate::lint::moved_state::moved_otherwise;
 use crate::lint::{Facts, Found, HandlerView};
-use crate::rules::Level;
+use crate::rules::{CallEffect, Level, NoteKind};
 use crate::verdict::Place;
 use crate::vma::Key;
 
@@ -32,8 +32,16 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let message = format!("{hook} {}, other than {was} ({place} before)", words.join(", "));
             found.at(mapped.key.id.file, item.name, message);
         }
+        if let Some(message) = views.and_then(|(old, new)| lost_lock(before, facts, old, new)) {
+            found.at(new.id.file, facts.context.index.item(new.id).name, message).level = Level::Warning;
+        }
         match conversion((before.functions(), &old), (facts.functions(), &new)) {
             Ok(compared) => {
+                for consequence in &compared.consequences {
+                    let Consequence::ErrorOfCore { error, call } = consequence else { continue };
+                    let message = format!("{is} returns another error than {error} if the core rejects the action early, for its size or for a private mapping; {was} returned {error} if {call}() failed");
+                    found.at(new.id.file, facts.context.index.item(new.id).name, message).level = Level::Warning;
+                }
                 let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
                 for difference in &compared.differences {
                     by_place.entry(difference.new_place).or_default().push(difference);
@@ -51,6 +59,15 @@ pub fn check(facts: &Facts, found: &mut Found) {
             }
         }
     }
+}
+
+/// What a conversion does without the lock under which the old handler populated: an action runs after the hook.
+fn lost_lock(before: &Facts, facts: &Facts, old: &HandlerView, new: &HandlerView) -> Option<String> {
+    let note = old.finding.judgement.notes.iter().find(|note| note.kind == NoteKind::LockAcrossPopulate)?;
+    let is_action = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Action);
+    let action = new.lowered().flat_map(|lowered| &lowered.calls).find(|call| is_action(&call.name))?;
+    let place = before.context.index.file(note.file).at(note.span.start);
+    Some(format!("{} runs after the hook; before, a lock was held across the call that populated ({place} before)", action.name))
 }
 
 fn view<'f>(facts: &'f Facts, key: &Key) -> Option<&'f HandlerView<'f>> {

@@ -34,14 +34,17 @@ pub fn tests(rules: &Rules, file: &SourceFile) -> Vec<Span> {
         if find_word(&code, b"mmap_prepare", 0).is_some() || find_word(&code, b"vm_area_desc", 0).is_some() {
             continue;
         }
-        // A test of the old hook before its call is right.
-        let calls = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch);
-        if identifiers(&code).any(calls) {
+        // A test of the old hook before its call is right, unless that call takes either hook.
+        let calls = |name: &str| {
+            rules.call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch && !rule.calls_either)
+        };
+        let places = || words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->"));
+        let behind = |at: usize| &code[at + b"mmap".len()..];
+        if identifiers(&code).any(calls) || places().any(|at| begins_call(behind(at))) {
             continue;
         }
-        for at in words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->")) {
-            let behind = &code[at + b"mmap".len()..];
-            if !begins_call(behind) && !begins_assignment(behind) {
+        for at in places() {
+            if !begins_assignment(behind(at)) {
                 let start = item.span.start as usize + at + b"mmap".len() - HOOK.len();
                 found.push(Span::new(start, start + HOOK.len()));
             }
