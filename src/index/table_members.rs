@@ -21,9 +21,11 @@ pub struct TableMember {
 impl Index {
     /// The functions that the initialiser of the variable `table`, as `near` sees it, names, by member.
     pub fn table_members(&self, table: &str, near: u32) -> Option<BTreeMap<String, String>> {
-        let mut members =
-            self.variables_near(table, near).map(|(file, item)| self.file(file).named_members(item, table));
-        let mut named = members.find(|members| !members.functions.is_empty())?.functions.clone();
+        let members =
+            || self.variables_near(table, near).map(|(file, item)| self.file(file).named_members(item, table));
+        // A declaration without an initialiser says nothing; an initialiser may be empty.
+        let named = members().find(|members| !members.functions.is_empty());
+        let mut named = named.or_else(|| members().find(|members| members.is_whole))?.functions.clone();
         named.retain(|_, name| name != "NULL");
         Some(named)
     }

@@ -3,10 +3,15 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 
+static const struct vm_operations_struct lamp_vm_ops = {
+	.access = generic_access_phys,
+};
+
 static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lamp *lamp = file->private_data;
 
+	vma->vm_ops = &lamp_vm_ops;
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 	if (vm_iomap_memory(vma, lamp->base, lamp->size))
 		return -ENXIO;
@@ -21,6 +26,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc) //~ returns another erro
 {
 	struct lamp *lamp = desc->file->private_data;
 
+	desc->vm_ops = &lamp_vm_ops;
 	mmap_action_simple_ioremap(desc, lamp->base, lamp->size);
 	desc->action.error_override = -ENXIO;
 	desc->page_prot = pgprot_noncached(desc->page_prot);
@@ -31,8 +37,30 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 {
 	struct lamp *lamp = desc->file->private_data;
 
+	desc->vm_ops = &lamp_vm_ops;
 	desc->page_prot = pgprot_noncached(desc->page_prot);
 	mmap_action_simple_ioremap(desc, lamp->base, lamp->size);
 	desc->action.error_override = ENXIO;
 	return 0; //~ returns ENXIO
 }
+//- whole with an empty table
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+static const struct vm_operations_struct lamp_vm_ops = {
+};
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc) //~ returns another error than -ENXIO
+{
+	struct lamp *lamp = desc->file->private_data;
+
+	desc->vm_ops = &lamp_vm_ops;
+	desc->page_prot = pgprot_noncached(desc->page_prot);
+	mmap_action_simple_ioremap(desc, lamp->base, lamp->size);
+	desc->action.error_override = -ENXIO;
+	return 0; //~ leaves vm_ops->access alone
+}
+
+static const struct file_operations lamp_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};

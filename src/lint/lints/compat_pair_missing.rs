@@ -1,76 +1,148 @@
-//! A caller with a VMA that passes its own desc to a converted hook without both compat helpers, or drops the error of the hook.
+//! A caller with a VMA that passes its own desc to a converted hook without both compat helpers, in the wrong order, or drops an error.
+
+use std::collections::BTreeSet;
 
 use crate::index::Takes;
-use crate::lint::{Facts, Found};
+use crate::lint::{Facts, Found, Variant};
 use crate::rules::CallEffect;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, each_block};
 
 pub fn check(facts: &Facts, found: &mut Found) {
+    let converted: BTreeSet<&str> = facts.taking(Takes::Desc).map(|handler| handler.finding.handler_name()).collect();
     for handler in facts.taking(Takes::Vma) {
         for (body, variant) in handler.variants() {
-            let mut hooks = Vec::new();
-            variant.expressions(&mut |expression| {
-                if let E::Call { callee, arguments } = &expression.kind
-                    && let E::Field { name, .. } = &callee.bare().kind
-                    && arguments.iter().any(|argument| variant.is_desc(argument))
-                {
-                    hooks.push((name.clone(), expression.span));
-                }
-            });
+            let hooks = hook_calls(variant, &converted);
             if hooks.is_empty() {
                 continue;
             }
+            let (file, name) = (body.file(), &variant.function.name);
             // One function may build the desc, and another call the hook.
             let related = handler.related(body).flat_map(|other| &other.variants);
-            let mut bridges: Vec<&str> =
-                related.flat_map(|other| other.calls()).map(|(name, _, _)| name).collect();
-            bridges.retain(|name| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Bridge));
+            let mut bridges: Vec<&str> = related.flat_map(Variant::calls).map(|(name, _, _)| name).collect();
+            bridges.retain(|name| bridge(facts, name).is_some());
             bridges.sort_unstable();
             bridges.dedup();
             let is_hook = |value: &Expression| hooks.iter().any(|(_, span)| *span == value.span);
             for span in errors_dropped(&variant.function.body, &is_hook) {
-                let message = format!("{} drops the error of the hook: a mapping that the hook refuses is accepted", variant.function.name);
-                found.at(body.file(), span, message);
+                let message = format!("{name} drops the error of the hook: a mapping that the hook refuses is accepted");
+                found.at(file, span, message);
+            }
+            let applies = |value: &Expression| match &value.kind {
+                E::Call { callee, .. } => callee.name().and_then(|name| bridge(facts, name)) == Some(Bridge::Applies),
+                _ => false,
+            };
+            for span in errors_dropped(&variant.function.body, &applies) {
+                let message = format!("{name} drops the error of the action: the mapping stays, and is not populated");
+                found.at(file, span, message);
             }
             // One call builds the desc, another applies the requests of the hook to the VMA.
-            if bridges.len() >= 2 {
+            if bridges.len() < 2 {
+                for (hook, span) in hooks {
+                    let message = format!(
+                        "{name} calls {hook} with its own desc, but not both compat_set_desc_from_vma() before and \
+                         __compat_vma_mmap() after it: actions and vm_ops->mapped are lost"
+                    );
+                    found.at(file, span, message);
+                }
                 continue;
             }
-            for (name, span) in hooks {
-                let message = format!(
-                    "{} calls {name} with its own desc, but not both compat_set_desc_from_vma() before and \
-                     __compat_vma_mmap() after it: actions and vm_ops->mapped are lost",
-                    variant.function.name
-                );
-                found.at(body.file(), span, message);
+            let builds = variant.calls().into_iter().filter(|(name, ..)| bridge(facts, name) == Some(Bridge::Builds));
+            if let Some(first) = builds.map(|(_, _, call)| call.span).min() {
+                for (hook, span) in hooks.into_iter().filter(|(_, span)| *span < first) {
+                    let message = format!("{name} calls {hook} before its desc is built: compat_set_desc_from_vma() then overwrites what the hook has set");
+                    found.at(file, span, message);
+                }
             }
         }
     }
 }
 
-/// The calls of a hook whose result the next statement overwrites, or that nothing keeps.
-fn errors_dropped(body: &[Statement], is_hook: &dyn Fn(&Expression) -> bool) -> Vec<Span> {
+/// The part of a call between a VMA and a hook that takes a desc.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bridge {
+    Builds,
+    Applies,
+}
+
+fn bridge(facts: &Facts, name: &str) -> Option<Bridge> {
+    let rule = facts.rules().call(name).filter(|rule| rule.does == CallEffect::Bridge)?;
+    // `__compat_vma_mmap(desc, vma)`; the other gets the file as well.
+    Some(if rule.vma == Some(1) { Bridge::Applies } else { Bridge::Builds })
+}
+
+/// Calls of converted hooks with a desc: through a member, or by the name of a handler. Each with the hook.
+fn hook_calls(variant: &Variant, converted: &BTreeSet<&str>) -> Vec<(String, Span)> {
+    let mut hooks = Vec::new();
+    variant.expressions(&mut |expression| {
+        let E::Call { callee, arguments } = &expression.kind else { return };
+        let hook = match &callee.bare().kind {
+            E::Field { name, .. } => Some(name),
+            E::Name(name) => Some(name).filter(|name| converted.contains(name.as_str())),
+            _ => None,
+        };
+        if let Some(hook) = hook
+            && arguments.iter().any(|argument| variant.is_desc(argument))
+        {
+            hooks.push((hook.clone(), expression.span));
+        }
+    });
+    hooks
+}
+
+/// The calls whose result nothing keeps or asks for, or of which only success returns.
+fn errors_dropped(body: &[Statement], is_call: &dyn Fn(&Expression) -> bool) -> Vec<Span> {
     let mut dropped = Vec::new();
     each_block(body, &mut |block| {
         for (number, statement) in block.iter().enumerate() {
             let (target, call) = match &statement.kind {
-                S::Expression(call) if is_hook(call) => {
+                S::Expression(call) if is_call(call) => {
                     dropped.push(call.span);
                     continue;
                 }
-                S::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) if is_hook(value) => (target, value),
+                S::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) if is_call(value) => {
+                    (target.name(), value)
+                }
                 _ => continue,
             };
-            let overwrites = |(next, value): (&Expression, &Expression)| {
-                let mut is_used = false;
-                visit::expression(value, &mut |part| is_used |= part.name().is_some() && part.name() == target.name());
-                next.name().is_some() && next.name() == target.name() && !is_used
-            };
-            let is_lost = block.get(number + 1).and_then(Statement::assignment).is_some_and(overwrites);
-            dropped.extend(is_lost.then_some(call.span));
+            if target.is_some_and(|target| is_lost(&block[number + 1..], target)) {
+                dropped.push(call.span);
+            }
         }
     });
     dropped
+}
+
+/// Whether the statements behind an assignment leave without the variable, set it anew, or return it only if it is zero.
+fn is_lost(rest: &[Statement], variable: &str) -> bool {
+    let names = |value: &Expression| {
+        let mut found = false;
+        visit::expression(value, &mut |part| found |= part.name() == Some(variable));
+        found
+    };
+    for statement in rest {
+        match &statement.kind {
+            S::If { condition, then, otherwise } if names(condition) => {
+                let is_negated = matches!(&condition.bare().kind, E::Unary { operator, operand } if operator == "!" && operand.name() == Some(variable));
+                let returns_it = then.iter().filter_map(Statement::returned).any(|value| value.name() == Some(variable));
+                return is_negated && returns_it && otherwise.is_empty();
+            }
+            S::Return(value) => return !value.as_ref().is_some_and(names),
+            _ => {}
+        }
+        if let Some((target, value)) = statement.assignment()
+            && target.name() == Some(variable)
+        {
+            return !names(value);
+        }
+        let mut is_used = false;
+        visit::statements(std::slice::from_ref(statement), &mut |seen| {
+            is_used |= matches!(seen, visit::Seen::Expression(value) if value.name() == Some(variable));
+        });
+        if is_used {
+            return false;
+        }
+    }
+    false
 }
