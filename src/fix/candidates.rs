@@ -218,7 +218,7 @@ impl Planner<'_> {
             if let Some(swap) = swaps().filter(|_| is_retyped && !self.is_late()) {
                 let place = self.context.index.file(swap.file).at(swap.span.start);
                 return Some(format!(
-                    "gives the mapping another file at {place}; a caller with a VMA would take a reference more"
+                    "gives the mapping another file at {place}; a caller with a VMA would take one reference too many"
                 ));
             }
             if !matches!(registration.handler, Handler::Function(_)) {

@@ -179,7 +179,7 @@ fn hazards(before: &Session<'_>, after: &Session<'_>, pairs: &[(Key, Key)]) -> B
 fn open_point(handler: ItemId, difference: &Difference) -> (u32, OpenPoint) {
     // The place in the new text is no place of the file that the reader has.
     let offset = if difference.old_place.file == handler.file { difference.old_place.span.start } else { 0 };
-    (handler.file, OpenPoint { offset, text: format!("the conversion would behave otherwise: {difference}") })
+    (handler.file, OpenPoint { offset, text: format!("the conversion would behave differently: {difference}") })
 }
 
 /// Takes back the changes of handlers with open points that were said to be safe.

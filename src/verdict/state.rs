@@ -45,7 +45,7 @@ impl PathJudge<'_> {
         if self.items[at].once {
             let what = if kind == StateKind::Counter { "changes shared state" } else { taking_verb(kind) };
             let text =
-                format!("{what}, on the first use only: that stays if the mapping fails, and later mappings find it");
+                format!("{what}, on the first use only: it stays if the mapping fails, and later mappings use it");
             return self.note(at, NoteKind::FileState, &text);
         }
         let what = taking_verb(kind);

@@ -134,34 +134,38 @@ pub(super) fn instead(finding: &Finding, rules: &Rules) -> Instead {
 }
 
 /// What the requirements of a function need and the API lacks, in words: the calls that have no action, or else the fields or
-/// the work that need the mapping.
-pub(super) fn missing(requirements: &[Requirement], rules: &Rules) -> String {
+/// the work that need the mapping. `None` if `fix` writes twins of all calls that they name.
+pub(super) fn missing(requirements: &[Requirement], rules: &Rules) -> Option<String> {
     const SHOWN: usize = 2;
     let mut calls: Vec<&str> = Vec::new();
     let mut fields: Vec<&str> = Vec::new();
-    for requirement in requirements.iter().filter(|requirement| is_late(requirement)) {
-        let Some(name) = requirement.kind.finish() else { continue };
+    let late: Vec<&Requirement> = requirements.iter().filter(|requirement| is_late(requirement)).collect();
+    for name in late.iter().filter_map(|requirement| requirement.kind.finish()) {
         let rule = rules.call(name);
         let list = if rule.is_some() { &mut calls } else { &mut fields };
-        // An action for the call does not suffice in this use.
-        let has_action = rule.is_some_and(|rule| rule.action.is_some());
-        if !has_action && !list.contains(&name) {
+        // An action, or a twin, is there for the call; it does not suffice in this use.
+        let is_replaced = rule.is_some_and(|rule| rule.action.is_some() || rule.composed);
+        if !is_replaced && !list.contains(&name) {
             list.push(name);
         }
     }
     let named = |names: &[&str], what: &str| {
         let more = names.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(" and {}", counted(more, &format!("more {what}"))) } else { String::new() };
-        format!("{}{more}", names[..names.len() - names.len().saturating_sub(SHOWN)].join(", "))
+        format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
     };
-    let populates_twice = requirements.iter().any(|requirement| requirement.kind == K::MultiRemap);
-    if calls.is_empty() && populates_twice {
-        Instead::Ranges.text().to_owned()
-    } else if !calls.is_empty() {
-        format!("an API for {}", named(&calls, "call"))
+    let is_composed = |requirement: &&Requirement| {
+        requirement.kind.finish().and_then(|name| rules.call(name)).is_some_and(|rule| rule.composed)
+    };
+    if !calls.is_empty() {
+        Some(format!("an API for {}", named(&calls, "call")))
+    } else if late.iter().any(|requirement| requirement.kind == K::MultiRemap) {
+        Some(Instead::Ranges.text().to_owned())
     } else if !fields.is_empty() {
-        format!("a desc with {}", named(&fields, "field"))
+        Some(format!("a desc with {}", named(&fields, "field")))
+    } else if !late.is_empty() && late.iter().all(is_composed) {
+        None
     } else {
-        "a hook that runs after the VMA exists".to_owned()
+        Some("a hook that runs after the VMA exists".to_owned())
     }
 }

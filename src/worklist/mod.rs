@@ -96,7 +96,7 @@ impl Sources<'_> {
             _ if safe => Effort::Patch,
             Verdict::Blocked => Effort::Waits,
             Verdict::Mapped => Effort::Medium,
-            Verdict::Finish => Effort::Api,
+            Verdict::Finish if missing(&finding.judgement.requirements, self.rules).is_some() => Effort::Api,
             Verdict::Manual | Verdict::Unknown => Effort::Large,
             _ if is_shared => Effort::Medium,
             _ => Effort::Small,
@@ -139,10 +139,13 @@ impl Sources<'_> {
                 format!("run: mmaplint fix TREE {}:{name}", self.scan.index.file(registration.file).path)
             }
             Effort::Small if is_sketch(finding) => "finish the sketch, and remove the comment above it".to_owned(),
-            Effort::Small => match why() {
-                Some(why) => format!("convert it by hand: {why}"),
-                None => "convert it by hand".to_owned(),
-            },
+            Effort::Small => {
+                let with = if finding.verdict == Verdict::Finish { ", on top of the series of fix" } else { "" };
+                why().map_or_else(
+                    || format!("convert it by hand{with}"),
+                    |why| format!("convert it by hand{with}: {why}"),
+                )
+            }
             Effort::Medium if !self.rules.is_migrating(&registration.hook.record) => why().unwrap_or_else(|| {
                 format!("retype {} with all its implementers, in one patch", registration.hook.name())
             }),
@@ -155,18 +158,15 @@ impl Sources<'_> {
                 };
                 format!("{}{then}", self.needed_first(&blockers))
             }
-            Effort::Api => match (instead(finding, self.rules), why()) {
-                (Instead::Nothing, _) | (Instead::Twin, None) => {
-                    format!(
-                        "needs {}, which the kernel does not have",
-                        missing(&finding.judgement.requirements, self.rules)
-                    )
-                }
-                (Instead::Twin, Some(why)) => format!("convert it by hand, with the twins that fix writes: {why}"),
-                (Instead::ByPage, _) => {
+            Effort::Api => match instead(finding, self.rules) {
+                Instead::ByPage => {
                     format!("needs {}; until then a fault handler can map the pages", Instead::ByPage.text())
                 }
-                (less, _) => format!("needs {}, which the kernel does not have", less.text()),
+                less => {
+                    let missing = missing(&finding.judgement.requirements, self.rules);
+                    let needed = missing.filter(|_| less == Instead::Nothing);
+                    format!("needs {}, which the kernel does not have", needed.as_deref().unwrap_or(less.text()))
+                }
             },
             Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
             Effort::Large => match self.advice_of(finding) {
@@ -207,7 +207,7 @@ impl Sources<'_> {
         let effort = match blocker.verdict {
             _ if !matches!(fate, Fate::Left) => Effort::Patch,
             _ if !blocker.depends_on.is_empty() => Effort::Waits,
-            Verdict::Finish => Effort::Api,
+            Verdict::Finish if self.missing_for(blocker).is_some() => Effort::Api,
             Verdict::Manual | Verdict::Unknown => Effort::Large,
             _ if blocker.kind == BlockerKind::Hook => Effort::Medium,
             Verdict::Mapped => Effort::Medium,
@@ -257,7 +257,8 @@ impl Sources<'_> {
                 "some of its implementers need an API that the kernel does not have".to_owned()
             }
             (Effort::Api, BlockerKind::Helper) => {
-                format!("needs {}, which the kernel does not have", missing(&blocker.requirements, self.rules))
+                let missing = self.missing_for(blocker).unwrap_or_default();
+                format!("needs {missing}, which the kernel does not have")
             }
             (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
             (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
@@ -265,7 +266,18 @@ impl Sources<'_> {
             (Effort::Medium, BlockerKind::Helper) => {
                 "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
             }
+            (_, BlockerKind::Helper) if blocker.verdict == Verdict::Finish => {
+                "give it a twin that takes a desc, on top of the series of fix".to_owned()
+            }
             (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
+        }
+    }
+
+    /// What a blocker needs and the API lacks. Of a hook, that is what some of its implementers need.
+    fn missing_for(&self, blocker: &Blocker) -> Option<String> {
+        match blocker.kind {
+            BlockerKind::Helper => missing(&blocker.requirements, self.rules),
+            BlockerKind::Hook => Some(Instead::Nothing.text().to_owned()),
         }
     }
 }

@@ -16,8 +16,10 @@ impl Sources<'_> {
                 Fate::Converted(_) => &mut needed.converted,
                 Fate::Twin(_) if name.contains('.') => &mut needed.kept,
                 Fate::Twin(_) => &mut needed.doubled,
-                Fate::Left => match self.blocker_of(name).map(|blocker| blocker.verdict) {
-                    Some(Verdict::Finish) => &mut needed.without_api,
+                Fate::Left => match self.blocker_of(name) {
+                    Some(blocker) if blocker.verdict == Verdict::Finish && self.missing_for(blocker).is_some() => {
+                        &mut needed.without_api
+                    }
                     _ if name.contains('.') => &mut needed.hooks,
                     _ => &mut needed.helpers,
                 },
@@ -42,7 +44,8 @@ impl Sources<'_> {
         let blockers = names.iter().filter_map(|name| self.blocker_of(name));
         let requirements: Vec<Requirement> = blockers.flat_map(|blocker| blocker.requirements.clone()).collect();
         let verb = if names.len() == 1 { "needs" } else { "need" };
-        format!("waits for {}, which {verb} {}", names.join(", "), missing(&requirements, self.rules))
+        let missing = missing(&requirements, self.rules).unwrap_or_default();
+        format!("waits for {}, which {verb} {missing}", names.join(", "))
     }
 
     /// Whether no handler waits for a blocker after the series of `fix`.

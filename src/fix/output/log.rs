@@ -164,7 +164,7 @@ impl Series<'_> {
         if !doubled.is_empty() {
             let _ = write!(
                 what,
-                " It now implements {}, whose callers still have a VMA and apply the descriptor to it.",
+                " It now implements {}. Its callers are still .mmap hooks, which build a descriptor and apply it to their VMA.",
                 listed(&doubled)
             );
         }

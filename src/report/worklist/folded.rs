@@ -35,7 +35,7 @@ impl<'t> Step<'t> {
         let handlers = counted(count, "handler");
         match self.is_waiting {
             true => format!("{handlers} wait for {}", named(self.blocker)),
-            false => format!("{handlers} convert with {}, by the same patches", named(self.blocker)),
+            false => format!("{handlers} are converted by the patches that convert {}", named(self.blocker)),
         }
     }
 }
