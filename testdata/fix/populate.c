@@ -212,3 +212,23 @@ static const struct file_operations from_skipped_fops = { .mmap = from_skipped_m
 static const struct file_operations from_arms_fops = { .mmap = from_arms_mmap };
 static const struct file_operations from_local_fops = { .mmap = from_local_mmap };
 static const struct file_operations from_moved_fops = { .mmap = from_moved_mmap };
+
+/* Both ends in variables, and a number of pages times their size. */
+static int between_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long start = vma->vm_start, end = vma->vm_end;
+
+	return remap_pfn_range(vma, start, ring->base >> PAGE_SHIFT, end - start, vma->vm_page_prot);
+}
+
+static int counted_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long count = vma_pages(vma);
+
+	return remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, count * PAGE_SIZE, vma->vm_page_prot);
+}
+
+static const struct file_operations between_fops = { .mmap = between_mmap };
+static const struct file_operations counted_fops = { .mmap = counted_mmap };

@@ -73,6 +73,9 @@ impl HandlerConversion<'_, '_> {
     pub(super) fn register(&mut self, file: u32, span: Span, member: &str) {
         let text = &self.shared.context.index.file(file).text;
         let (old, new) = (&self.candidate.fix.name, &self.candidate.fix.new_name);
+        if find_word(span.of(text), b"vm_area_struct", 0).is_some() {
+            return self.refuse("its registration casts it to the old type".to_owned());
+        }
         match registration(text, span, member, &self.new_member(member), old, new) {
             Some(edits) => {
                 self.register_second(file, span, member);

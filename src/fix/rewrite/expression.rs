@@ -190,8 +190,9 @@ impl Rewriter<'_> {
     pub(in crate::fix) fn is_size(&self, expression: &Expression) -> bool {
         match &expression.bare().kind {
             E::Binary { operator, left, right } => {
-                operator == "-" && self.is_field(left, "vm_end") && self.is_start(right)
+                operator == "-" && self.is_end(left) && self.is_start(right)
                     || operator == "<<" && right.name() == Some("PAGE_SHIFT") && self.is_pages(left)
+                    || operator == "*" && right.name() == Some("PAGE_SIZE") && self.is_pages(left)
             }
             E::Name(name) => self.locals.sizes.iter().any(|known| known == name),
             _ => false,
@@ -202,6 +203,12 @@ impl Rewriter<'_> {
     pub(in crate::fix) fn is_start(&self, expression: &Expression) -> bool {
         let is_held = |name: &str| self.locals.starts.iter().any(|known| known == name);
         self.is_field(expression, "vm_start") || expression.bare().name().is_some_and(is_held)
+    }
+
+    /// Whether an expression is the address behind the VMA.
+    pub(in crate::fix) fn is_end(&self, expression: &Expression) -> bool {
+        let is_held = |name: &str| self.locals.ends.iter().any(|known| known == name);
+        self.is_field(expression, "vm_end") || expression.bare().name().is_some_and(is_held)
     }
 
     /// Whether an expression is the size of the VMA in pages, as a call or kept in a variable.

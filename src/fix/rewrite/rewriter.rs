@@ -66,6 +66,8 @@ pub(in crate::fix) struct Rewriter<'a> {
 enum Quantity {
     /// Its first address.
     Start,
+    /// The address behind it.
+    End,
     /// Its size in bytes.
     Bytes,
     /// Its size in pages.
@@ -77,6 +79,8 @@ enum Quantity {
 pub(in crate::fix) struct Locals {
     /// Variables that hold the first address of the VMA.
     pub(in crate::fix) starts: Vec<String>,
+    /// Variables that hold the address behind it.
+    pub(in crate::fix) ends: Vec<String>,
     /// Variables that hold the size of the VMA in bytes.
     pub(in crate::fix) sizes: Vec<String>,
     /// Variables that hold it in pages.
@@ -122,8 +126,8 @@ impl Rewriter<'_> {
 
     /// Finds the variables that hold the start or the size of the VMA, and the bool variables.
     fn read_variables(&mut self, function: &Function) {
-        // A size may be computed from a variable that holds the start.
-        for _ in 0..2 {
+        // A size may be computed from variables that hold the start and the end, and be kept in another.
+        for _ in 0..3 {
             self.locals = self.locals_of(function);
         }
     }
@@ -132,6 +136,7 @@ impl Rewriter<'_> {
         let mut assigned: BTreeMap<String, (usize, Option<Quantity>)> = BTreeMap::new();
         let held = |value: &Expression| match value {
             value if self.is_start(value) => Some(Quantity::Start),
+            value if self.is_end(value) => Some(Quantity::End),
             value if self.is_size(value) => Some(Quantity::Bytes),
             value => self.is_pages(value).then_some(Quantity::Pages),
         };
@@ -193,13 +198,16 @@ impl Rewriter<'_> {
             known.map(|(name, _)| name.clone()).collect()
         };
         let (sizes, pages) = (holding(Quantity::Bytes), holding(Quantity::Pages));
-        let mut starts: Vec<String> = holding(Quantity::Start);
+        let (mut starts, mut ends): (Vec<String>, Vec<String>) = (holding(Quantity::Start), holding(Quantity::End));
         // A parameter may have another value on some path, and an unknown callee may be a macro that changes its argument.
-        starts.retain(|name| declarations.get(name) == Some(&1) && !passed.contains(name));
-        if !starts.is_empty() && has_assembly(self.conversion.source) {
+        let is_certain = |name: &String| declarations.get(name) == Some(&1) && !passed.contains(name);
+        starts.retain(is_certain);
+        ends.retain(is_certain);
+        if !(starts.is_empty() && ends.is_empty()) && has_assembly(self.conversion.source) {
             starts.clear();
+            ends.clear();
         }
-        Locals { starts, sizes, pages, booleans, ..Locals::default() }
+        Locals { starts, ends, sizes, pages, booleans, ..Locals::default() }
     }
 
     /// Whether a call may be a macro that writes to its arguments: a known one, one of the file, or a name in capitals.
