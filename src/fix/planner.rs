@@ -204,7 +204,8 @@ impl<'a> Planner<'a> {
                 |(hook, (_, numbers))| (format!("all implementers of {hook} have to be converted together"), numbers),
             );
         let tables = self.swapped().into_iter().map(|(table, numbers)| {
-            let why = format!("open files switch to {table}, so all tables of such a switch are converted in one patch");
+            let why =
+                format!("open files switch to {table}, so all tables of such a switch are converted in one patch");
             (why, numbers)
         });
         hooks.chain(tables).collect()

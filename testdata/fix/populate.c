@@ -232,3 +232,51 @@ static int counted_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations between_fops = { .mmap = between_mmap };
 static const struct file_operations counted_fops = { .mmap = counted_mmap };
+
+/* Its error is returned at the end, in whatever way the code gets there. */
+static int at_end_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	int ret;
+
+	if (vma->vm_end - vma->vm_start > ring->size)
+		ret = -EINVAL;
+	else
+		ret = remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+
+	return ret;
+}
+
+static int by_label_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	int ret = -EINVAL;
+
+	if (vma->vm_pgoff)
+		goto out;
+	ret = remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	if (ret)
+		goto out;
+	vma->vm_ops = &ring_vm_ops;
+out:
+	return ret;
+}
+
+/* The label cleans up. */
+static int by_cleanup_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	if (ret)
+		goto failed;
+	return 0;
+failed:
+	ring->broken = true;
+	return ret;
+}
+
+static const struct file_operations at_end_fops = { .mmap = at_end_mmap };
+static const struct file_operations by_label_fops = { .mmap = by_label_mmap };
+static const struct file_operations by_cleanup_fops = { .mmap = by_cleanup_mmap };

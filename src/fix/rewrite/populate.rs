@@ -136,7 +136,8 @@ impl Rewriter<'_> {
                     return Some(printed.len() + 1);
                 }
                 lines.push(format!("{name} = 0;"));
-                if printed.is_none() {
+                let leaves_arm = after.first().is_none_or(|next| matches!(next.kind, S::Break | S::Goto(_)));
+                if printed.is_none() && !(leaves_arm && self.is_only_returned(name, first.span.end)) {
                     self.open(call.span.start, "later uses of its error are not followed");
                 }
                 self.write_lines(first.span, &lines);
@@ -189,6 +190,28 @@ impl Rewriter<'_> {
         crate::source::words(&rest[..end], name.as_bytes()).next().is_some()
     }
 
+    /// Whether a function only returns a variable behind an offset: `return ret;`.
+    fn is_only_returned(&self, name: &str, offset: u32) -> bool {
+        let rest = &self.conversion.code[offset as usize..];
+        let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
+        crate::source::words(&rest[..end], name.as_bytes()).all(|at| {
+            rest[..at].trim_ascii_end().ends_with(b"return")
+                && rest[at + name.len()..].trim_ascii_start().starts_with(b";")
+        })
+    }
+
+    /// Whether a label stands behind an offset, within its function, and the code behind it is `return ret;` alone.
+    fn label_returns(&self, label: &str, name: &str, offset: u32) -> bool {
+        let code = &self.conversion.code[offset as usize..];
+        let code = &code[..memchr::memmem::find(code, b"\n}").unwrap_or(code.len())];
+        crate::source::words(code, label.as_bytes()).any(|at| {
+            let behind = code[at + label.len()..].trim_ascii_start().strip_prefix(b":").unwrap_or_default();
+            let returned = behind.trim_ascii_start().strip_prefix(b"return").map(<[u8]>::trim_ascii_start);
+            let rest = returned.and_then(|value| value.strip_prefix(name.as_bytes()));
+            rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b";"))
+        })
+    }
+
     /// Rule and arguments of a call that populates this VMA.
     pub(super) fn populating(&self, value: &Expression) -> Option<(Call, Vec<Expression>)> {
         let E::Call { callee, arguments } = &value.kind else { return None };
@@ -211,6 +234,11 @@ impl Rewriter<'_> {
                         rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
                     });
                     return if is_error { Failure::Other(text) } else { Failure::MoreWork(value.span.start) };
+                }
+                S::Goto(label)
+                    if result.is_some_and(|result| self.label_returns(label, result, statement.span.end)) =>
+                {
+                    return Failure::Same;
                 }
                 _ if self.message(statement).is_some() => self.note_removed(statement),
                 _ => return Failure::MoreWork(statement.span.start),
