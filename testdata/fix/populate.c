@@ -280,3 +280,38 @@ failed:
 static const struct file_operations at_end_fops = { .mmap = at_end_mmap };
 static const struct file_operations by_label_fops = { .mmap = by_label_mmap };
 static const struct file_operations by_cleanup_fops = { .mmap = by_cleanup_mmap };
+
+/* One of several arms runs; an arm that returns leads nowhere. */
+static int branches_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	int ret;
+
+	if (vma->vm_pgoff == 1) {
+		if (vma->vm_flags & VM_READ)
+			return -EPERM;
+		ret = io_remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	} else {
+		if (vma->vm_flags & VM_EXEC)
+			return -EPERM;
+		ret = remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	}
+	return ret;
+}
+
+static int early_arm_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+
+	if (vma->vm_pgoff) {
+		if (remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot))
+			return -EAGAIN;
+		return 0;
+	}
+	if (io_remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot))
+		return -ENXIO;
+	return 0;
+}
+
+static const struct file_operations branches_fops = { .mmap = branches_mmap };
+static const struct file_operations early_arm_fops = { .mmap = early_arm_mmap };

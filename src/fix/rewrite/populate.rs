@@ -3,7 +3,7 @@
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::{fill, keys};
 use crate::rules::{Call, CallEffect, Idiom, Rules};
-use crate::source::Span;
+use crate::source::{Span, begins_assignment, words};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 
 /// Reaction of a handler to a failed populating call.
@@ -187,16 +187,17 @@ impl Rewriter<'_> {
     fn is_named_after(&self, name: &str, offset: u32) -> bool {
         let rest = &self.conversion.code[offset as usize..];
         let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
-        crate::source::words(&rest[..end], name.as_bytes()).next().is_some()
+        words(&rest[..end], name.as_bytes()).next().is_some()
     }
 
-    /// Whether a function only returns a variable behind an offset: `return ret;`.
+    /// Whether a function only returns a variable behind an offset: `return ret;`. Other arms may set it.
     fn is_only_returned(&self, name: &str, offset: u32) -> bool {
         let rest = &self.conversion.code[offset as usize..];
         let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
-        crate::source::words(&rest[..end], name.as_bytes()).all(|at| {
-            rest[..at].trim_ascii_end().ends_with(b"return")
-                && rest[at + name.len()..].trim_ascii_start().starts_with(b";")
+        words(&rest[..end], name.as_bytes()).all(|at| {
+            let behind = &rest[at + name.len()..];
+            let is_returned = rest[..at].trim_ascii_end().ends_with(b"return") && behind.trim_ascii_start().starts_with(b";");
+            is_returned || begins_assignment(behind)
         })
     }
 
@@ -204,7 +205,7 @@ impl Rewriter<'_> {
     fn label_returns(&self, label: &str, name: &str, offset: u32) -> bool {
         let code = &self.conversion.code[offset as usize..];
         let code = &code[..memchr::memmem::find(code, b"\n}").unwrap_or(code.len())];
-        crate::source::words(code, label.as_bytes()).any(|at| {
+        words(code, label.as_bytes()).any(|at| {
             let behind = code[at + label.len()..].trim_ascii_start().strip_prefix(b":").unwrap_or_default();
             let returned = behind.trim_ascii_start().strip_prefix(b"return").map(<[u8]>::trim_ascii_start);
             let rest = returned.and_then(|value| value.strip_prefix(name.as_bytes()));

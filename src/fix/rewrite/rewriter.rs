@@ -273,8 +273,7 @@ impl Rewriter<'_> {
             }
             S::If { condition, then, otherwise } => {
                 self.condition(condition);
-                self.statements(then);
-                self.statements(otherwise);
+                self.arms([then.as_slice(), otherwise.as_slice()]);
                 if otherwise.is_empty() {
                     self.note_size_check(condition, then);
                 }
@@ -298,6 +297,19 @@ impl Rewriter<'_> {
             S::Unknown => self.open(statement.span.start, "this statement could not be parsed"),
             S::Return(None) | S::Goto(_) | S::Label(_) | S::Break | S::Continue => {}
         }
+    }
+
+    /// Rewrites the arms of an `if`, of which one runs. An arm that returns leads to nothing behind it.
+    fn arms(&mut self, arms: [&[Statement]; 2]) {
+        let had_populated = self.has_populated;
+        let mut has_populated = had_populated;
+        for arm in arms {
+            self.has_populated = had_populated;
+            self.statements(arm);
+            let returns = matches!(arm.last().map(|last| &last.kind), Some(S::Return(_)));
+            has_populated |= self.has_populated && !returns;
+        }
+        self.has_populated = has_populated;
     }
 
     /// Records what `if (size != expected) return -EINVAL;` guarantees: afterwards both are equal.
