@@ -3,8 +3,8 @@
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::{fill, keys};
 use crate::rules::{Call, CallEffect, Idiom, Rules};
-use crate::source::{Span, begins_assignment, words};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::{Span, begins_assignment, words};
 
 /// Reaction of a handler to a failed populating call.
 enum Failure {
@@ -196,7 +196,8 @@ impl Rewriter<'_> {
         let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
         words(&rest[..end], name.as_bytes()).all(|at| {
             let behind = &rest[at + name.len()..];
-            let is_returned = rest[..at].trim_ascii_end().ends_with(b"return") && behind.trim_ascii_start().starts_with(b";");
+            let is_returned =
+                rest[..at].trim_ascii_end().ends_with(b"return") && behind.trim_ascii_start().starts_with(b";");
             is_returned || begins_assignment(behind)
         })
     }

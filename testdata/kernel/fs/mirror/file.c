@@ -7,7 +7,7 @@ static int mirror_mmap(struct file *file, struct vm_area_struct *vma)
 	struct file *real = mirror_real_file(file);
 	int ret;
 
-	if (!real->f_op->mmap)
+	if (!can_mmap_file(real))
 		return -ENODEV;
 
 	vma_set_file(vma, real);

@@ -28,4 +28,9 @@ static inline int vfs_mmap(struct file *file, struct vm_area_struct *vma)
 	return file->f_op->mmap(file, vma);
 }
 
+static inline bool can_mmap_file(struct file *file)
+{
+	return file->f_op->mmap || file->f_op->mmap_prepare;
+}
+
 #endif
