@@ -215,9 +215,12 @@ impl Index {
         all.next().filter(|_| all.next().is_none())
     }
 
-    /// Whether some file may call a hook.
+    /// Whether some file may call a hook: it calls a member of its name, and lies near the tables of a struct that is one driver's own.
     pub fn is_called(&self, hook: &Hook) -> bool {
-        self.called.get(&hook.member).is_some_and(|files| !files.is_empty())
+        let part = |file: u32| self.file(file).path.split('/').take(2).collect::<Vec<_>>();
+        let tables = || self.registrations.iter().filter(|registration| registration.hook.is_same(hook));
+        let is_near = |file: u32| !hook.is_private || tables().any(|table| part(table.file) == part(file));
+        self.called.get(&hook.member).is_some_and(|files| files.iter().any(|file| is_near(*file)))
     }
 
     /// Whether some table sets a hook to a function, or may do so in a place that is not understood.

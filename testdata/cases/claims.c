@@ -198,7 +198,7 @@ static int made_mmap(struct file *file, struct vm_area_struct *vma)
 	struct lamp *lamp = file->private_data;
 
 	if (!lamp->pages) {
-		lamp->pages = alloc_pages(GFP_KERNEL, 2);
+		lamp->pages = kcalloc(4, sizeof(*lamp->pages), GFP_KERNEL);
 		if (!lamp->pages)
 			return -ENOMEM;
 	}
@@ -341,6 +341,23 @@ static int stock_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations stock = {
 	.mmap = stock_mmap, //= mapped
+};
+
+static int rest_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	unsigned long left = lamp->left - vma_pages(vma);
+
+	left = left - LAMP_RESERVE;
+	if (lamp->left < LAMP_RESERVE)
+		return -ENOMEM;
+	lamp->left = left; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations rest = {
+	.mmap = rest_mmap, //= mapped
 };
 
 /* The address of the mapping means nothing if the mapping fails. Its size does. */

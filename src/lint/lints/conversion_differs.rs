@@ -35,6 +35,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
         if let Some(message) = views.and_then(|(old, new)| lost_lock(before, facts, old, new)) {
             found.at(new.id.file, facts.context.index.item(new.id).name, message).level = Level::Warning;
         }
+        if let Some(message) = views.and_then(|(old, new)| lost_caller(before, facts, old, new)) {
+            found.at(new.id.file, facts.context.index.item(new.id).name, message);
+        }
         match conversion((before.functions(), &old), (facts.functions(), &new)) {
             Ok(compared) => {
                 for consequence in &compared.consequences {
@@ -68,6 +71,17 @@ fn lost_lock(before: &Facts, facts: &Facts, old: &HandlerView, new: &HandlerView
     let action = new.lowered().flat_map(|lowered| &lowered.calls).find(|call| is_action(&call.name))?;
     let place = before.context.index.file(note.file).at(note.span.start);
     Some(format!("{} runs after the hook; before, a lock was held across the call that populated ({place} before)", action.name))
+}
+
+/// A hook of another struct that was called in its old form, and is not in its new one.
+fn lost_caller(before: &Facts, facts: &Facts, old: &HandlerView, new: &HandlerView) -> Option<String> {
+    let hook = |view: &HandlerView| {
+        let registered = &view.finding.registration.hook;
+        (!facts.rules().is_migrating(&registered.record)).then(|| registered.clone())
+    };
+    let (was, is) = (hook(old)?, hook(new)?);
+    let is_lost = was.record == is.record && before.context.index.is_called(&was) && !facts.context.index.is_called(&is);
+    is_lost.then(|| format!("nothing calls {}, while {} was called before: mmap() does not reach the handler", is.name(), was.name()))
 }
 
 fn view<'f>(facts: &'f Facts, key: &Key) -> Option<&'f HandlerView<'f>> {

@@ -114,12 +114,22 @@ impl Lowerer<'_> {
 
     /// Whether a value is made from what an object holds: `max(lamp->count, 0) + 1`, or a local that is.
     fn is_computed_from(&self, value: &Expression, object: &str) -> bool {
-        let of_local = |name: &str| self.locals.pointers.get(name).into_iter().flatten();
-        self.bare_text(value).contains(object)
-            || value.name().is_some_and(|name| {
-                of_local(name)
-                    .any(|value| matches!(value.kind, E::Binary { .. }) && self.bare_text(value).contains(object))
-            })
+        let is_made = |part: &Expression| self.is_computed_from(part, object);
+        match &value.bare().kind {
+            E::Field { .. } => self.bare_text(value) == object,
+            E::Binary { left, right, .. } => is_made(left) || is_made(right),
+            E::Call { callee, arguments } => {
+                let computes = |name: &str| name != "sizeof" && self.context.rules.is_silent(name);
+                callee.name().is_some_and(computes) && arguments.iter().any(is_made)
+            }
+            E::Name(name) => {
+                let values = self.locals.pointers.get(name).into_iter().flatten();
+                let computed = |value: &Expression| matches!(value.kind, E::Binary { .. });
+                // Its text alone: a local may be made from itself.
+                values.filter(|value| computed(value)).any(|value| self.bare_text(value).contains(object))
+            }
+            _ => false,
+        }
     }
 
     /// Whether the function takes from what an object holds, and refuses a mapping for which that does not suffice.
