@@ -104,7 +104,7 @@ pub fn graph_lines(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::R
         } else {
             format!("; waits for {}", blocker.depends_on.join(", "))
         };
-        let (direct, all) = (blocker.direct.len(), counted(blocker.all.len(), "handler"));
+        let (direct, all) = (blocker.direct.len(), counted(blocker.all.len(), "registration"));
         let (direct_files, files) = (of_files(report, &blocker.direct), of_files(report, &blocker.all));
         let itself = own_state(report, blocker);
         let told = fixes.fate(report.scan.index, &blocker.name).told();
