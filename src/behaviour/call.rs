@@ -395,8 +395,18 @@ fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
     }
 }
 
-/// An argument of a populating call. An array of pages from which the call skips those before `offset` starts there.
+/// An argument of a populating call. An array of pages from which the call skips those before `offset` starts there, and `&pages[n]` is `pages + n`.
 fn from_offset(rule: &Call, at: usize, value: &Term, offset: Option<&Term>) -> Term {
-    let moved = offset.filter(|_| rule.pages == Some(at)).and_then(|offset| value.plus(offset));
-    moved.unwrap_or_else(|| value.clone())
+    if rule.pages != Some(at) {
+        return value.clone();
+    }
+    let element = match value.as_part() {
+        Some(Part::Address(place)) => match place.as_part() {
+            Some(Part::Index(array, index)) => array.plus(index),
+            _ => None,
+        },
+        _ => None,
+    };
+    let start = element.unwrap_or_else(|| value.clone());
+    offset.and_then(|offset| start.plus(offset)).unwrap_or(start)
 }

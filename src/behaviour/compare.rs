@@ -287,10 +287,16 @@ impl Pair<'_> {
                 ("protection", Some(&old.prot), Some(&new.prot)),
             ];
             if old.kind != new.kind {
+                let is_by_page = self.rules.call(&old.name).is_some_and(|rule| rule.page.is_some());
+                let is_array = self.rules.call(&new.name).is_some_and(|rule| rule.pages.is_some());
+                let (kind, rest) = match is_by_page && is_array {
+                    true => (DifferenceKind::PopulateUnlike, ", whose pages are not compared"),
+                    false => (DifferenceKind::Populate, ""),
+                };
                 found.push(self.difference(
-                    DifferenceKind::Populate,
+                    kind,
                     format!("populated by {}", old.name),
-                    format!("populates by {}", new.name),
+                    format!("populates by {}{rest}", new.name),
                 ));
                 // The arguments of another call have other meanings.
                 continue;

@@ -88,8 +88,11 @@ fn populating(was: &Outcome, is: &Outcome, found: &mut BTreeSet<Consequence>) {
             {
                 let (error, call) = (error.to_string(), call.clone());
                 // mm/memory.c: simple_ioremap_prepare() tests the size, remap_pfn_range_prepare() a part of a private mapping.
-                let is_part = new.size.as_ref().is_some_and(|size| *size != Term::size());
-                if new.object_size.is_some() || is_part {
+                let is_shared = Literal { atom: Atom::Flag("VM_SHARED".to_owned()), holds: true };
+                let is_part =
+                    new.size.as_ref().is_some_and(|size| *size != Term::size()) && !is.condition.contains(&is_shared);
+                let error_of_core = "-EINVAL";
+                if (new.object_size.is_some() || is_part) && error.to_string() != error_of_core {
                     found.insert(Consequence::ErrorOfCore { error: error.clone(), call: call.clone() });
                 }
                 found.insert(Consequence::ErrorKept { error, call });

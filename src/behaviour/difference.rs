@@ -40,6 +40,8 @@ pub enum DifferenceKind {
     Field,
     /// Populates: range, object, protection.
     Populate,
+    /// Populates by a call with other arguments: an array in place of page after page. The pages are not compared.
+    PopulateUnlike,
     /// Writes to objects that others see.
     Store,
     /// Calls for their effect: locks, references, other helpers.
@@ -47,9 +49,9 @@ pub enum DifferenceKind {
 }
 
 impl DifferenceKind {
-    /// Whether only the number of the error differs.
+    /// Whether only the number of the error differs, or something is not compared.
     pub fn is_minor(self) -> bool {
-        self == DifferenceKind::Error
+        matches!(self, DifferenceKind::Error | DifferenceKind::PopulateUnlike)
     }
 }
 

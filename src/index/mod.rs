@@ -47,7 +47,7 @@ use reach::Meanings;
 use rustc_hash::FxHashMap;
 
 use crate::kernel::Layer;
-use crate::source::{Item, ItemKind, macros, skip_blank, words};
+use crate::source::{Item, ItemKind, identifiers, macros, skip_blank, words};
 
 /// Maximum number of definitions of one macro.
 const TWIN_LIMIT: usize = 4;
@@ -319,6 +319,21 @@ impl Index {
             return elsewhere.filter(|id| self.item(*id).kind == ItemKind::Macro).take(TWIN_LIMIT).collect();
         };
         all.into_iter().filter(|id| rank(id) == best).take(TWIN_LIMIT).collect()
+    }
+
+    /// The word that heads the statement for which a macro stands: `if` of `#define IF_LIT(lamp) if ((lamp)->is_lit)`, nothing of an empty one.
+    /// `None` if the macro is not known.
+    pub fn head_of(&self, name: &str, near: u32) -> Option<String> {
+        const NESTING: usize = 4;
+        let mut head: Option<String> = None;
+        for _ in 0..NESTING {
+            let macros = self.macros_near(head.as_deref().unwrap_or(name), near);
+            let Some(id) = macros.first() else { break };
+            let (text, item) = (&self.file(id.file).text, self.item(*id));
+            let body = macros::definition(text, item.span, item.name.end).body.of(text);
+            head = Some(identifiers(body).next().unwrap_or_default().to_owned());
+        }
+        head
     }
 
     /// Expansions of a call of a macro with arguments, one for each definition that the file can mean.

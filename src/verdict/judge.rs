@@ -6,7 +6,7 @@ use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
 use super::path::PathJudge;
 use super::standard::{Standard, not_understood};
-use crate::rules::{NoteKind, RequirementKind, Rules, Target};
+use crate::rules::{NoteKind, RequirementKind, Rules, StateKind, Target};
 use crate::source::Span;
 use crate::vma::HandlerFacts;
 use crate::vma::analysis::Part;
@@ -86,7 +86,13 @@ impl Judgement {
 
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
-    let standard = Standard { rules, target, event_table: &facts.function_paths.event_table };
+    let events = facts.parts.iter().flat_map(|part| &part.lowered.events);
+    let unlocked = events.filter_map(|event| match &event.kind {
+        EventKind::Undo { kind: StateKind::Lock, object, .. } => Some(object.as_str()),
+        _ => None,
+    });
+    let event_table = &facts.function_paths.event_table;
+    let standard = Standard { rules, target, event_table, unlocked: unlocked.collect() };
     let mut judgement = Judgement::default();
     let always = standard.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);

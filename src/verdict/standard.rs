@@ -20,6 +20,8 @@ pub(super) struct Standard<'a> {
     pub(super) rules: &'a Rules,
     pub(super) target: &'a Target,
     pub(super) event_table: &'a EventTable,
+    /// The locks that the handler's functions drop somewhere, as written.
+    pub(super) unlocked: Vec<&'a str>,
 }
 
 impl Standard<'_> {

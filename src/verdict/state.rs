@@ -143,16 +143,19 @@ impl PathJudge<'_> {
         }
     }
 
-    /// Adds a requirement for each lock that is still held when the handler accepts the mapping.
+    /// Adds a requirement for each lock that is still held when the handler accepts the mapping. If the handler drops it on other paths, it may do so on
+    /// all that are possible.
     pub(super) fn locks_left(&mut self) {
         for lock in self.held_locks(self.items.len()) {
-            let kept = self.standard.evidence(
-                &lock,
-                K::State(StateKind::Lock),
-                Verdict::Manual,
-                "still held when the handler returns: no hook of the mapping can hold it",
-            );
-            self.found.push(kept);
+            let EventKind::Take { object, .. } = self.standard.kind(&lock) else { continue };
+            let (verdict, text) = match self.standard.unlocked.iter().any(|unlocked| !are_distinct(unlocked, object)) {
+                true => (
+                    Verdict::Unknown,
+                    "not understood: perhaps still held when the handler returns, for only some paths unlock",
+                ),
+                false => (Verdict::Manual, "still held when the handler returns: no hook of the mapping can hold it"),
+            };
+            self.found.push(self.standard.evidence(&lock, K::State(StateKind::Lock), verdict, text));
         }
     }
 

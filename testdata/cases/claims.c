@@ -210,6 +210,23 @@ static const struct file_operations made = {
 	.mmap = made_mmap, //= mechanical
 };
 
+/* The value with which it passes again, and a question about the address. */
+static int again_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->mode != LAMP_OFF && lamp->mode != LAMP_ON)
+		return -EINVAL;
+	lamp->mode = LAMP_ON;
+	lamp->is_aligned = !(vma->vm_start & ~PMD_MASK);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations again = {
+	.mmap = again_mmap, //= mechanical
+};
+
 /* A table of vm_ops that nothing in the tree defines may have a close. */
 extern const struct vm_operations_struct elsewhere_vm_ops;
 

@@ -97,6 +97,51 @@ static int disguised_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations disguised = {
 	.mmap = disguised_mmap, //= unknown
 };
+/* Macros whose definitions are known, and a block that a break leaves. */
+#define LOG_LAMP(lamp) pr_debug("%p", lamp);
+#define IF_LIT(lamp) if (likely((lamp)->is_lit))
+#define WITH_LAMP(lamp) scoped_guard(mutex, &(lamp)->lock)
+
+static int logged_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	LOG_LAMP(file->private_data)
+		return remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot); //~ action:remap_pfn
+}
+
+static const struct file_operations logged = {
+	.mmap = logged_mmap, //= action
+};
+
+static int lit_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	IF_LIT(lamp) {
+		return remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot); //~ action:remap_pfn
+	}
+	return -ENODEV;
+}
+
+static const struct file_operations lit = {
+	.mmap = lit_mmap, //= action
+};
+
+static int once_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int error = -EINVAL;
+
+	do {
+		if (vma->vm_pgoff)
+			break;
+		vma->vm_ops = &once_vm_ops;
+		error = 0;
+	} while (0);
+	return error;
+}
+
+static const struct file_operations once = {
+	.mmap = once_mmap, //= mechanical
+};
 //- drivers/stage/stage.c
 #include <linux/mm.h>
 

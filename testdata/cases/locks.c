@@ -80,3 +80,20 @@ static int grabbed_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations grabbed = {
 	.mmap = grabbed_mmap, //= manual
 };
+
+/* Only some of the paths that are read unlock, and they may be all that are possible. */
+static int perhaps_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->shared)
+		mutex_lock(&lamp->first); //~ state:lock
+	vma->vm_ops = &locked_vm_ops;
+	if (lamp->shared)
+		mutex_unlock(&lamp->first);
+	return 0;
+}
+
+static const struct file_operations perhaps = {
+	.mmap = perhaps_mmap, //= unknown
+};

@@ -719,7 +719,7 @@ static int left_shared_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations left_shared_fops = {
-	.mmap = left_shared_mmap, //= manual
+	.mmap = left_shared_mmap, //= unknown
 };
 
 /* A value that is rounded up is no count; one of two that exclude each other is. */

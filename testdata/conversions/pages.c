@@ -35,7 +35,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	}
 	if (count > lamp->count)
 		return -EINVAL;
-	mmap_action_map_kernel_pages(desc, desc->start, lamp->pages, count);
+	mmap_action_map_kernel_pages(desc, desc->start, &lamp->pages[0], count);
 	return 0;
 }
 //- after with the offset at entry, and a page less

@@ -315,3 +315,32 @@ static int early_arm_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations branches_fops = { .mmap = branches_mmap };
 static const struct file_operations early_arm_fops = { .mmap = early_arm_mmap };
+
+/* The only way to the label goes with the call. */
+static int lone_label_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	int ret;
+
+	ret = remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	if (ret)
+		goto out;
+	vma->vm_ops = &ring_vm_ops;
+out:
+	return ret;
+}
+
+/* A macro sets a variable that it is not given. */
+#define CAP_SIZE(ring) do { if (size > (ring)->size) size = (ring)->size; } while (0)
+
+static int capped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ring *ring = file->private_data;
+	unsigned long size = vma->vm_end - vma->vm_start;
+
+	CAP_SIZE(ring);
+	return remap_pfn_range(vma, vma->vm_start, ring->base >> PAGE_SHIFT, size, vma->vm_page_prot);
+}
+
+static const struct file_operations lone_label_fops = { .mmap = lone_label_mmap };
+static const struct file_operations capped_fops = { .mmap = capped_mmap };

@@ -194,12 +194,14 @@ impl Rewriter<'_> {
     fn is_only_returned(&self, name: &str, offset: u32) -> bool {
         let rest = &self.conversion.code[offset as usize..];
         let end = memchr::memmem::find(rest, b"\n}").unwrap_or(rest.len());
-        words(&rest[..end], name.as_bytes()).all(|at| {
-            let behind = &rest[at + name.len()..];
-            let is_returned =
-                rest[..at].trim_ascii_end().ends_with(b"return") && behind.trim_ascii_start().starts_with(b";");
-            is_returned || begins_assignment(behind)
-        })
+        let is_local = !self.locals.statics.iter().any(|known| known == name);
+        is_local
+            && words(&rest[..end], name.as_bytes()).all(|at| {
+                let behind = &rest[at + name.len()..];
+                let is_returned =
+                    rest[..at].trim_ascii_end().ends_with(b"return") && behind.trim_ascii_start().starts_with(b";");
+                is_returned || begins_assignment(behind)
+            })
     }
 
     /// Whether a label stands behind an offset, within its function, and the code behind it is `return ret;` alone.

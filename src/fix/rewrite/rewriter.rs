@@ -9,7 +9,7 @@ use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen, each_block};
-use crate::source::{Span, find_word, words};
+use crate::source::{Span, closing, find_word, identifiers, words};
 
 /// A place that a conversion leaves to a person, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +89,8 @@ pub(in crate::fix) struct Locals {
     pub(in crate::fix) equal_to_size: Vec<String>,
     /// Variables of type bool.
     pub(in crate::fix) booleans: Vec<String>,
+    /// Variables that keep their value from call to call.
+    pub(in crate::fix) statics: Vec<String>,
 }
 
 /// Result of rewriting one variant of a function.
@@ -140,13 +142,16 @@ impl Rewriter<'_> {
             value if self.is_size(value) => Some(Quantity::Bytes),
             value => self.is_pages(value).then_some(Quantity::Pages),
         };
-        let (mut booleans, mut initialised) = (Vec::new(), Vec::new());
+        let (mut booleans, mut statics, mut initialised) = (Vec::new(), Vec::new(), Vec::new());
         let (mut declarations, mut passed): (BTreeMap<String, usize>, BTreeSet<String>) = Default::default();
         visit::statements(&function.body, &mut |seen| match seen {
             Seen::Declared(declared) => {
                 *declarations.entry(declared.name.clone()).or_default() += 1;
                 if declared.ty.name == "bool" && declared.ty.pointers == 0 {
                     booleans.push(declared.name.clone());
+                }
+                if declared.is_static {
+                    statics.push(declared.name.clone());
                 }
                 if !declared.ty.is_wide_integer() {
                     assigned.entry(declared.name.clone()).or_default().0 += 2;
@@ -188,6 +193,11 @@ impl Rewriter<'_> {
                 _ => {}
             },
         });
+        // A macro may set a variable that it is not given.
+        for name in function_calls(function).into_iter().flat_map(|name| self.named_by_macro(name).unwrap_or_default())
+        {
+            assigned.entry(name.to_owned()).or_default().0 += 2;
+        }
         // A variable that only some paths assign may be uninitialised on others.
         let always: BTreeSet<&str> =
             function.body.iter().flat_map(set_by).chain(initialised.iter().map(String::as_str)).collect();
@@ -207,7 +217,7 @@ impl Rewriter<'_> {
             starts.clear();
             ends.clear();
         }
-        Locals { starts, ends, sizes, pages, booleans, ..Locals::default() }
+        Locals { starts, ends, sizes, pages, booleans, statics, ..Locals::default() }
     }
 
     /// Whether a call may be a macro that writes to its arguments: a known one, one of the file, or a name in capitals.
@@ -223,6 +233,20 @@ impl Rewriter<'_> {
         };
         // A macro that prints writes nothing.
         is_known || !self.conversion.rules.is_silent(name) && is_macro()
+    }
+
+    /// The words in the body of a macro of the file, without its parameters.
+    fn named_by_macro(&self, name: &str) -> Option<Vec<&str>> {
+        let source = self.conversion.source;
+        let is_defined = |at: &usize| {
+            source[..*at].trim_ascii_end().ends_with(b"define") && source.get(at + name.len()) == Some(&b'(')
+        };
+        let open = words(source, name.as_bytes()).find(is_defined)? + name.len();
+        let close = closing(source, open)?;
+        let parameters: Vec<&str> = identifiers(&source[open..close]).collect();
+        let body = &source[close..];
+        let end = memchr::memchr_iter(b'\n', body).find(|end| !body[..*end].ends_with(b"\\")).unwrap_or(body.len());
+        Some(identifiers(&body[..end]).filter(|word| !parameters.contains(word)).collect())
     }
 
     pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
@@ -445,6 +469,17 @@ fn has_assembly(source: &[u8]) -> bool {
         [&b"("[..], b"volatile", b"__volatile__", b"goto", b"inline"].iter().any(|next| behind.starts_with(next))
     };
     [&b"asm"[..], b"__asm__", b"__asm"].iter().any(|word| words(source, word).any(|at| is_statement(at, word)))
+}
+
+/// The names of the functions and macros that a function calls.
+fn function_calls(function: &Function) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    visit::statements(&function.body, &mut |seen| {
+        if let Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) = seen {
+            names.extend(callee.name());
+        }
+    });
+    names
 }
 
 /// Variables that a statement sets directly.

@@ -7,7 +7,7 @@ use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::on_one_line;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, each_block};
-use crate::source::{Span, blank_non_code, words};
+use crate::source::{Span, blank_non_code, identifiers, words};
 
 /// Maximum number of rounds: a removed variable may have been the last use of another, and a declaration loses one at a time.
 const ROUNDS: usize = 16;
@@ -25,7 +25,7 @@ pub(super) fn tidy<'n>(old: &[u8], mut draft: Draft<'n>, moved: &BTreeSet<String
         }
         draft = draft.edited(edits);
     }
-    let draft = without_braces(old, without_repeated(draft));
+    let draft = without_labels(old, without_braces(old, without_repeated(draft)));
     let edits = extra_blank_lines(old, draft.text().as_bytes());
     (draft.edited(edits), open)
 }
@@ -61,6 +61,31 @@ fn without_repeated(draft: Draft) -> Draft {
             }
         }
     });
+    draft.edited(edits)
+}
+
+/// Drops labels to which the conversion left no `goto`: the kernel is built with -Wunused-label.
+fn without_labels<'n>(old: &[u8], draft: Draft<'n>) -> Draft<'n> {
+    let text = draft.text().as_bytes();
+    let Some(function) = draft.function() else { return draft };
+    let (mut labels, mut used) = (Vec::new(), BTreeSet::new());
+    each_block(&function.body, &mut |list| {
+        for statement in list {
+            match &statement.kind {
+                S::Label(name) => labels.push((name.as_str(), statement.span)),
+                S::Goto(name) => drop(used.insert(name.as_str())),
+                _ => {}
+            }
+        }
+    });
+    let was_used =
+        |name: &str| words(old, b"goto").any(|at| identifiers(&old[at + b"goto".len()..]).next() == Some(name));
+    let unused = labels.into_iter().filter(|(name, _)| !used.contains(name) && was_used(name));
+    let edits = unused.map(|(name, span)| {
+        let colon = memchr::memchr(b':', &text[span.start as usize..]).map_or(name.len(), |colon| colon + 1);
+        whole_line(text, Span { end: span.start + colon as u32, ..span }, false)
+    });
+    let edits = edits.collect();
     draft.edited(edits)
 }
 

@@ -13,7 +13,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
     let converted: BTreeSet<&str> = facts.taking(Takes::Desc).map(|handler| handler.finding.handler_name()).collect();
     for handler in facts.taking(Takes::Vma) {
         for (body, variant) in handler.variants() {
-            let hooks = hook_calls(variant, &converted);
+            let hooks = hook_calls(facts, variant, &converted);
             if hooks.is_empty() {
                 continue;
             }
@@ -73,13 +73,17 @@ fn bridge(facts: &Facts, name: &str) -> Option<Bridge> {
 }
 
 /// Calls of converted hooks with a desc: through a member, or by the name of a handler. Each with the hook.
-fn hook_calls(variant: &Variant, converted: &BTreeSet<&str>) -> Vec<(String, Span)> {
+fn hook_calls(facts: &Facts, variant: &Variant, converted: &BTreeSet<&str>) -> Vec<(String, Span)> {
     let mut hooks = Vec::new();
     variant.expressions(&mut |expression| {
         let E::Call { callee, arguments } = &expression.kind else { return };
         let hook = match &callee.bare().kind {
             E::Field { name, .. } => Some(name),
-            E::Name(name) => Some(name).filter(|name| converted.contains(name.as_str())),
+            // `vfs_mmap_prepare(file, desc)` calls the hook of a file.
+            E::Name(name) => {
+                let is_hook = converted.contains(name.as_str()) || name.ends_with("_mmap_prepare");
+                Some(name).filter(|name| is_hook && bridge(facts, name).is_none())
+            }
             _ => None,
         };
         if let Some(hook) = hook

@@ -21,7 +21,8 @@ enum Refused {
     NonZero,
     Zero,
     Equal(String),
-    Other(String),
+    /// Any but these.
+    Other(Vec<String>),
     Bit(String),
     NoBit(String),
     /// What decides is another value, which a mapping may bring again: `lamp->file != file`, `lamp->left < pages`.
@@ -33,8 +34,8 @@ impl Refused {
         match self {
             Refused::NonZero => Refused::Zero,
             Refused::Zero => Refused::NonZero,
-            Refused::Equal(value) => Refused::Other(value),
-            Refused::Other(value) => Refused::Equal(value),
+            Refused::Equal(value) => Refused::Other(vec![value]),
+            Refused::Other(mut values) => values.pop().map_or(Refused::Compared, Refused::Equal),
             Refused::Bit(bit) => Refused::NoBit(bit),
             Refused::NoBit(bit) => Refused::Bit(bit),
             Refused::Compared => Refused::Compared,
@@ -55,17 +56,12 @@ impl Lowerer<'_> {
                     S::Switch { value, arms, labels, .. } => {
                         let failing = arms.iter().zip(labels).filter(|(arm, _)| self.fails(arm, body));
                         for (_, label) in failing {
-                            let others = labels.iter().flatten().map(|other| Refused::Other(self.bare_text(other)));
+                            let others = labels.iter().flatten().map(|other| self.bare_text(other));
                             let refused = match label {
-                                Some(label) => vec![Refused::Equal(self.bare_text(label))],
-                                None => others.collect(),
+                                Some(label) => Refused::Equal(self.bare_text(label)),
+                                None => Refused::Other(others.collect()),
                             };
-                            let object = self.object_of(value);
-                            found.extend(
-                                refused
-                                    .into_iter()
-                                    .filter_map(|refused| Some(Refusal { object: object.clone()?, refused })),
-                            );
+                            found.extend(self.object_of(value).map(|object| Refusal { object, refused }));
                         }
                     }
                     _ => {}
@@ -92,7 +88,7 @@ impl Lowerer<'_> {
         let compared: Vec<String> =
             refused.iter().filter(|refusal| is_compared(refusal)).map(|refusal| refusal.object.clone()).collect();
         refused.retain(|refusal| is_compared(refusal) || !compared.contains(&refusal.object));
-        refused
+        united(refused)
     }
 
     /// Whether a write gives an object a value with which the function refuses the next mapping.
@@ -106,7 +102,9 @@ impl Lowerer<'_> {
             (Refused::NonZero, "=" | "|=") => !is_zero(value),
             (Refused::Zero, "=") => is_zero(value),
             (Refused::Equal(constant), "=") => written == *constant,
-            (Refused::Other(constant), "=") => written != *constant && (self.is_fixed(value) || is_zero(value)),
+            (Refused::Other(constants), "=") => {
+                !constants.contains(&written) && (self.is_fixed(value) || is_zero(value))
+            }
             (Refused::Bit(bit), "|=") | (Refused::NoBit(bit), "&=") => written.contains(bit.as_str()),
             _ => false,
         })
@@ -177,7 +175,7 @@ impl Lowerer<'_> {
                 "!=" if is_zero(right) => self.tested(left, holds, found),
                 ">" if is_zero(right) => add(left, Refused::NonZero),
                 "==" if self.is_fixed(right) => add(left, Refused::Equal(self.bare_text(right))),
-                "!=" if self.is_fixed(right) => add(left, Refused::Other(self.bare_text(right))),
+                "!=" if self.is_fixed(right) => add(left, Refused::Other(vec![self.bare_text(right)])),
                 "==" | "!=" | "<" | ">" | "<=" | ">=" => {
                     add(left, Refused::Compared);
                     add(right, Refused::Compared);
@@ -248,6 +246,19 @@ impl Lowerer<'_> {
             _ => false,
         }
     }
+}
+
+/// Refusals in which all values that one object may have stand together: `mode != OFF && mode != ON`.
+fn united(refusals: Vec<Refusal>) -> Vec<Refusal> {
+    let mut united: Vec<Refusal> = Vec::new();
+    for refusal in refusals {
+        let known = united.iter_mut().find(|known| known.object == refusal.object);
+        match (known.map(|known| &mut known.refused), refusal.refused) {
+            (Some(Refused::Other(known)), Refused::Other(more)) => known.extend(more),
+            (_, refused) => united.push(Refusal { object: refusal.object, refused }),
+        }
+    }
+    united
 }
 
 /// The statements behind a label of a function, as far as its return.

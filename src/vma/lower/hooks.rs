@@ -135,7 +135,9 @@ impl Lowerer<'_> {
         let is_name = table.bytes().all(is_identifier_byte) && table != "NULL";
         let index = self.context.index;
         if is_name && self.scope.get(table).is_none() && index.lacks_table(table, self.file) {
-            let why = format!("given the vm_ops {table}, which are not found in {}", index.place_of_functions());
+            let why = format!(
+                "given the vm_ops {table}, whose definition was not found; their close may release what the hook takes"
+            );
             self.event(EventKind::Unknown { why }, span);
         }
     }

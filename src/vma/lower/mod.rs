@@ -25,7 +25,7 @@ use self::conditions::is_zero;
 use self::flags::FlagSets;
 use super::dead_slots::prune;
 use super::event::{Event, EventKind, Fails};
-use super::flow::{Arm, FieldUse, Key, Lowered, Step, Value, VmaAccess};
+use super::flow::{Arm, Condition, FieldUse, Key, Lowered, Step, Value, VmaAccess};
 use crate::index::{FunctionSyntax, Index, ItemId, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
 use crate::source::Span;
@@ -377,7 +377,20 @@ impl Lowerer<'_> {
             // A macro that heads a loop sets its arguments.
             self.forget_arguments(condition);
         }
-        if head.is_some_and(|head| head.starts_with("scoped_")) {
+        let meaning = head.map(|head| self.context.index.head_of(head, self.file).unwrap_or_else(|| head.to_owned()));
+        let is_loop = |word: &str| matches!(word, "for" | "while" | "do") || word.contains("for_each");
+        match meaning.as_deref() {
+            Some("if") => {
+                let (then, otherwise) = (self.arm(body), Vec::new());
+                return self.steps.push(Step::If { condition: Condition::Unknown, then, otherwise, absent: None });
+            }
+            // A macro that heads no statement, and is known.
+            Some(word) if Some(word) != head && !is_loop(word) && !word.starts_with("scoped_") => {
+                return self.block(body);
+            }
+            _ => {}
+        }
+        if meaning.is_some_and(|word| word.starts_with("scoped_")) {
             // `scoped_guard(mutex, &lock) { ... }` runs once, under the lock.
             let object = condition.map(|condition| condition.text(self.text)).unwrap_or_default();
             let is_shared = false;
@@ -393,7 +406,9 @@ impl Lowerer<'_> {
             return;
         }
         if is_do && condition.is_some_and(Expression::is_zero) {
-            return self.block(body);
+            // It runs once, and a `break` leaves it.
+            let arms = vec![self.arm(body)];
+            return self.steps.push(Step::Switch { arms, has_default: true });
         }
         let outer = std::mem::take(&mut self.steps);
         if let Some(condition) = condition.filter(|_| !is_do) {

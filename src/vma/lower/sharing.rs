@@ -124,7 +124,7 @@ impl Lowerer<'_> {
         if self.is_claim(operator, object, value) {
             return Write::Refuses;
         }
-        if self.mentions_vma_field(value, "vm_start") != self.mentions_vma_field(value, "vm_end") {
+        if self.is_address(value) {
             return Write::Locates;
         }
         if member.is_some_and(|member| self.close_writes(member)) {
@@ -134,6 +134,24 @@ impl Lowerer<'_> {
         let is_of_mapping =
             || self.made_from(value).iter().any(|name| self.aliases.is_alias(name)) && !self.is_pointer_of_vma(value);
         if !self.is_far && (is_mark || is_of_mapping()) { Write::Claim } else { Write::Value }
+    }
+
+    /// Whether a value is an address in the mapping: its start or end, and what is added to it. A difference of both is a size.
+    fn is_address(&self, value: &Expression) -> bool {
+        match &value.bare().kind {
+            E::Field { base, name, .. } => {
+                (self.aliases.is_vma(base) || self.aliases.is_desc(base))
+                    && matches!(name.as_str(), "vm_start" | "vm_end" | "start" | "end")
+            }
+            E::Binary { operator, left, right } if operator == "+" || operator == "-" => {
+                self.is_address(left) != self.is_address(right)
+            }
+            E::Name(name) => {
+                let values = self.locals.pointers.get(name).map_or(&[][..], Vec::as_slice);
+                matches!(values, [only @ Expression { kind: E::Field { .. }, .. }] if self.is_address(only))
+            }
+            _ => false,
+        }
     }
 
     /// Whether a value is `vm_mm` or `vm_file` of the VMA, or a member reached through one.

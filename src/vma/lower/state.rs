@@ -141,7 +141,8 @@ impl<'a> Lowerer<'a> {
                 let is_callers = object.is_some_and(|object| self.is_callers(object));
                 let object = object.map(|object| object.text(self.text)).unwrap_or_default();
                 // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
-                if let [_, value] = arguments
+                if let [first, value] = arguments
+                    && first.text(self.text) == object
                     && self.is_claim("=", &object, value)
                 {
                     self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
