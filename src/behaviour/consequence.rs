@@ -92,7 +92,7 @@ fn populating(was: &Outcome, is: &Outcome, found: &mut BTreeSet<Consequence>) {
                 let is_part =
                     new.size.as_ref().is_some_and(|size| *size != Term::size()) && !is.condition.contains(&is_shared);
                 let error_of_core = "-EINVAL";
-                if (new.object_size.is_some() || is_part) && error.to_string() != error_of_core {
+                if (new.object_size.is_some() || is_part) && error != error_of_core {
                     found.insert(Consequence::ErrorOfCore { error: error.clone(), call: call.clone() });
                 }
                 found.insert(Consequence::ErrorKept { error, call });
