@@ -142,6 +142,41 @@ static int once_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations once = {
 	.mmap = once_mmap, //= mechanical
 };
+/* The loop looks for what is mapped, and ends with it. */
+static int sought_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int i, error = -EINVAL;
+
+	for (i = 0; i < LAMPS; i++) {
+		if (i != vma->vm_pgoff)
+			continue;
+		error = remap_pfn_range(vma, vma->vm_start, lamp->frames[i], vma->vm_end - vma->vm_start, vma->vm_page_prot); //~ action:remap_pfn
+		break;
+	}
+	return error;
+}
+
+static const struct file_operations sought = {
+	.mmap = sought_mmap, //= action
+};
+
+/* It tries again. */
+static int retried_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int tries, error = -EINVAL;
+
+	for (tries = 0; tries < 3; tries++) {
+		error = remap_pfn_range(vma, vma->vm_start, base_pfn, vma->vm_end - vma->vm_start, vma->vm_page_prot); //~ finish:remap_pfn_range, multi-remap
+		if (!error)
+			break;
+	}
+	return error;
+}
+
+static const struct file_operations retried = {
+	.mmap = retried_mmap, //= finish
+};
 //- drivers/stage/stage.c
 #include <linux/mm.h>
 

@@ -131,11 +131,21 @@ impl Walk<'_, '_> {
         for state in &mut round {
             assigned.iter().for_each(|slot| state.set(*slot, Known::Unknown));
         }
-        let inner = self.steps(body, round);
-        let mut after: Vec<State> = inner.next.into_iter().chain(inner.breaks).chain(inner.continues).collect();
+        let Exits { next, mut breaks, continues } = self.steps(body, round);
+        let mut after: Vec<State> = next.into_iter().chain(continues).collect();
         for state in &mut after {
             mark_added(&mut state.items, &entry, |item| item.looped = true);
         }
+        // What only a way out of the loop does happens once, unless a populating call is tried again.
+        let is_retried = after.iter().any(|state| state.rewritten.is_some());
+        let repeated: Vec<PathItem> =
+            after.iter().flat_map(|state| &state.items).filter(|item| item.looped).copied().collect();
+        for state in &mut breaks {
+            mark_added(&mut state.items, &entry, |item| {
+                item.looped = is_retried || repeated.contains(&PathItem { looped: true, ..*item });
+            });
+        }
+        after.extend(breaks);
         // Zero-iteration paths of populating loops are ignored: such a loop exists to populate.
         let populates = |state: &State| state.items.iter().any(|item| item.looped && self.is_populate(item));
         if !after.iter().any(populates) {
