@@ -214,6 +214,10 @@ impl Sources<'_> {
             _ => Effort::Small,
         };
         let advice = self.blocker_advice(blocker, effort, fate);
+        let deciding = blocker.requirements.iter().find(|requirement| requirement.verdict == blocker.verdict);
+        let evidence = deciding.map(|requirement| {
+            format!("{}: {}", index.file(requirement.file).at(requirement.span.start), requirement.text)
+        });
         let told = if file.is_empty() { Default::default() } else { self.maintainers.recipients(&[&file], b"") };
         Task {
             kind: TaskKind::Blocker,
@@ -225,7 +229,7 @@ impl Sources<'_> {
             after: None,
             effort,
             advice,
-            evidence: String::new(),
+            evidence: evidence.unwrap_or_default(),
             waits_for: blocker.depends_on.clone(),
             blocks: blocker.all.len(),
             frees: blocker.all.iter().filter(|finding| waits_only_for(&self.scan.findings[**finding], blocker)).count(),
