@@ -151,6 +151,30 @@ fn helpers_beside_a_module_are_read() {
 }
 
 #[test]
+fn a_hook_is_called_from_any_file_of_a_module() {
+    let module = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(module.path().join(name), text).unwrap();
+    write("Makefile", "obj-m := lamp.o\nlamp-y := core.o bulb.o\n");
+    write("ops.h", "struct lamp_ops {\n\tint (*mmap)(struct lamp *lamp, struct vm_area_struct *vma);\n};\n");
+    write(
+        "core.c",
+        "#include \"ops.h\"\nstatic int lamp_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\
+         \treturn ops->mmap(file->private_data, vma);\n}\n\
+         static const struct file_operations lamp_fops = { .mmap = lamp_mmap };\n",
+    );
+    write(
+        "bulb.c",
+        "#include \"ops.h\"\nstatic int bulb_mmap(struct lamp *lamp, struct vm_area_struct *vma)\n{\n\treturn 0;\n}\n\
+         const struct lamp_ops bulb_ops = { .mmap = bulb_mmap };\n",
+    );
+    let output = mmaplint(&["scan", "--format", "json", module.path().to_str().unwrap(), "--kernel", &kernel()]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let bulb = json["handlers"].as_array().unwrap().iter().find(|one| one["table"] == "bulb_ops").unwrap();
+    let notes: Vec<&Value> = bulb["notes"].as_array().unwrap().iter().map(|note| &note["kind"]).collect();
+    assert!(!notes.iter().any(|kind| *kind == "never-called"), "{notes:?}");
+}
+
+#[test]
 fn a_helper_of_the_kernel_whose_body_is_not_there_blocks() {
     let (place, folder) = (headers(), tempfile::tempdir().unwrap());
     let header = place.path().join("common/include/linux/lens.h");

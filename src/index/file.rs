@@ -156,6 +156,12 @@ impl SourceFile {
         self.directives.iter().any(|directive| memmem::find(directive.of(&self.text), name.as_bytes()).is_some())
     }
 
+    /// Whether two files lie below a common subsystem folder: `drivers/char`.
+    pub fn shares_subsystem(&self, other: &SourceFile) -> bool {
+        let both = self.path.split('/').zip(other.path.split('/'));
+        both.take_while(|(left, right)| left == right).count() >= 2
+    }
+
     /// Whether the file is a header.
     pub fn is_header(&self) -> bool {
         self.path.ends_with(".h")

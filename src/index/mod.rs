@@ -39,6 +39,7 @@ pub use swaps::{Swap, swaps};
 pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use build::Sought;
@@ -215,11 +216,11 @@ impl Index {
         all.next().filter(|_| all.next().is_none())
     }
 
-    /// Whether some file may call a hook: it calls a member of its name, and lies near the tables of a struct that is one driver's own.
+    /// Whether some file may call a hook: it calls a member of its name, and lies near a table of a struct that is one driver's own.
     pub fn is_called(&self, hook: &Hook) -> bool {
-        let part = |file: u32| self.file(file).path.split('/').take(2).collect::<Vec<_>>();
-        let tables = || self.registrations.iter().filter(|registration| registration.hook.is_same(hook));
-        let is_near = |file: u32| !hook.is_private || tables().any(|table| part(table.file) == part(file));
+        let tables = self.registrations.iter().filter(|registration| registration.hook.is_same(hook));
+        let tables: BTreeSet<u32> = tables.map(|registration| registration.file).collect();
+        let is_near = |file: u32| !hook.is_private || tables.iter().any(|table| self.may_be_linked(*table, file));
         self.called.get(&hook.member).is_some_and(|files| files.iter().any(|file| is_near(*file)))
     }
 
@@ -433,7 +434,13 @@ impl Index {
             // A header is compiled in each of the modules.
             return !self.has_several_modules || from.is_header() || !is_exported();
         }
-        let shared = from.path.split('/').zip(to.path.split('/')).take_while(|(left, right)| left == right).count();
-        shared >= 2 && !to.is_header() && !is_exported()
+        from.shares_subsystem(to) && !to.is_header() && !is_exported()
+    }
+
+    /// Whether two files can be parts of one module, whatever they export.
+    fn may_be_linked(&self, one: u32, other: u32) -> bool {
+        let (one, other) = (self.file(one), self.file(other));
+        let is_of_module = one.layer == Layer::Module;
+        one.layer == other.layer && (is_of_module || one.folder() == other.folder() || one.shares_subsystem(other))
     }
 }
