@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::statistics::{Count, ranked};
-use crate::fix::counted;
 use crate::index::Takes;
 use crate::rules::{NoteKind, RequirementKind as K, Rules};
 use crate::verdict::{Finding, Requirement, Scan, Verdict};
@@ -54,8 +53,14 @@ impl LateHook {
     }
 }
 
-fn is_late(requirement: &Requirement) -> bool {
+/// Whether a requirement is that of the finished mapping.
+pub(super) fn is_late(requirement: &Requirement) -> bool {
     requirement.verdict == Verdict::Finish
+}
+
+/// Whether a requirement is a call of which `fix` writes a twin.
+pub(super) fn is_composed(kind: &K, rules: &Rules) -> bool {
+    kind.finish().and_then(|name| rules.call(name)).is_some_and(|rule| rule.composed)
 }
 
 fn kinds(finding: &Finding) -> BTreeSet<&K> {
@@ -116,7 +121,7 @@ pub(super) fn instead(finding: &Finding, rules: &Rules) -> Instead {
     let all = |is: &dyn Fn(&K) -> bool| late.iter().all(|kind| is(kind));
     let by_page = |kind: &K| rule(kind).is_some_and(|rule| rule.action_by_page.is_some());
     let has_action = |kind: &K| by_page(kind) || rule(kind).is_some_and(|rule| rule.action.is_some());
-    let is_composed = |kind: &K| rule(kind).is_some_and(|rule| rule.composed);
+    let is_composed = |kind: &K| is_composed(kind, rules);
     let is_held = finding.judgement.notes.iter().any(|note| note.kind == NoteKind::LockAcrossPopulate);
     if all(&is_composed) {
         Instead::Twin
@@ -130,42 +135,5 @@ pub(super) fn instead(finding: &Finding, rules: &Rules) -> Instead {
         Instead::Allocated
     } else {
         Instead::Nothing
-    }
-}
-
-/// What the requirements of a function need and the API lacks, in words: the calls that have no action, or else the fields or
-/// the work that need the mapping. `None` if `fix` writes twins of all calls that they name.
-pub(super) fn missing(requirements: &[Requirement], rules: &Rules) -> Option<String> {
-    const SHOWN: usize = 2;
-    let mut calls: Vec<&str> = Vec::new();
-    let mut fields: Vec<&str> = Vec::new();
-    let late: Vec<&Requirement> = requirements.iter().filter(|requirement| is_late(requirement)).collect();
-    for name in late.iter().filter_map(|requirement| requirement.kind.finish()) {
-        let rule = rules.call(name);
-        let list = if rule.is_some() { &mut calls } else { &mut fields };
-        // An action, or a twin, is there for the call; it does not suffice in this use.
-        let is_replaced = rule.is_some_and(|rule| rule.action.is_some() || rule.composed);
-        if !is_replaced && !list.contains(&name) {
-            list.push(name);
-        }
-    }
-    let named = |names: &[&str], what: &str| {
-        let more = names.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {}", counted(more, &format!("more {what}"))) } else { String::new() };
-        format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
-    };
-    let is_composed = |requirement: &&Requirement| {
-        requirement.kind.finish().and_then(|name| rules.call(name)).is_some_and(|rule| rule.composed)
-    };
-    if !calls.is_empty() {
-        Some(format!("an API for {}", named(&calls, "call")))
-    } else if late.iter().any(|requirement| requirement.kind == K::MultiRemap) {
-        Some(Instead::Ranges.text().to_owned())
-    } else if !fields.is_empty() {
-        Some(format!("a desc with {}", named(&fields, "field")))
-    } else if !late.is_empty() && late.iter().all(is_composed) {
-        None
-    } else {
-        Some("a hook that runs after the VMA exists".to_owned())
     }
 }

@@ -1,12 +1,14 @@
 //! Worklist of the migration: open tasks in the order in which they can be done, with maintainers.
 
 mod late_hook;
+mod missing;
 mod needed;
 mod statistics;
 mod task;
 
 pub use late_hook::LateHook;
-use late_hook::{Instead, instead, missing};
+use late_hook::{Instead, instead};
+use missing::missing;
 pub use statistics::{Count, Statistics};
 pub use task::{By, Effort, Task, TaskKind, grouped};
 
@@ -18,7 +20,7 @@ use crate::fix::{Applicability, Fate, Fixes, HandlerFix};
 use crate::index::{Index, Takes};
 use crate::kernel::Maintainers;
 use crate::rules::Rules;
-use crate::verdict::{Blocker, BlockerKind, Finding, Place, Scan, Verdict};
+use crate::verdict::{Blocker, BlockerKind, Finding, Place, Requirement, Scan, Verdict};
 
 /// Inputs of a worklist.
 pub struct Sources<'a> {
@@ -84,10 +86,7 @@ impl Sources<'_> {
         let is_same = |other: usize| finding.handler.is_some() && self.scan.findings[other].handler == finding.handler;
         let fix = self.fixes.handlers.iter().find(|fix| fix.finding == number || is_same(fix.finding));
         let safe = fix.is_some_and(|fix| fix.applicability == Applicability::Safe);
-        let deciding = finding.judgement.deciding(finding.verdict);
-        let evidence = deciding.map(|requirement| {
-            format!("{}: {}", index.file(requirement.file).at(requirement.span.start), requirement.text)
-        });
+        let evidence = evidence(index, finding.judgement.deciding(finding.verdict));
         let waits_for = finding.judgement.depends_on();
         let is_shared = !self.rules.is_migrating(&registration.hook.record);
         let effort = match finding.verdict {
@@ -113,7 +112,7 @@ impl Sources<'_> {
             after: finding.after,
             effort,
             advice,
-            evidence: evidence.unwrap_or_default(),
+            evidence,
             waits_for,
             blocks: 0,
             frees: 0,
@@ -215,9 +214,7 @@ impl Sources<'_> {
         };
         let advice = self.blocker_advice(blocker, effort, fate);
         let deciding = blocker.requirements.iter().find(|requirement| requirement.verdict == blocker.verdict);
-        let evidence = deciding.map(|requirement| {
-            format!("{}: {}", index.file(requirement.file).at(requirement.span.start), requirement.text)
-        });
+        let evidence = evidence(index, deciding);
         let told = if file.is_empty() { Default::default() } else { self.maintainers.recipients(&[&file], b"") };
         Task {
             kind: TaskKind::Blocker,
@@ -229,7 +226,7 @@ impl Sources<'_> {
             after: None,
             effort,
             advice,
-            evidence: evidence.unwrap_or_default(),
+            evidence,
             waits_for: blocker.depends_on.clone(),
             blocks: blocker.all.len(),
             frees: blocker.all.iter().filter(|finding| waits_only_for(&self.scan.findings[**finding], blocker)).count(),
@@ -294,6 +291,14 @@ fn is_left(finding: &Finding) -> bool {
 /// Whether a handler was written as a sketch.
 fn is_sketch(finding: &Finding) -> bool {
     finding.registration.hook.takes == Takes::Desc && finding.verdict == Verdict::Unknown
+}
+
+/// The line that decides, and what it requires. Empty if there is none.
+fn evidence(index: &Index, deciding: Option<&Requirement>) -> String {
+    let told = |requirement: &Requirement| {
+        format!("{}: {}", index.file(requirement.file).at(requirement.span.start), requirement.text)
+    };
+    deciding.map(told).unwrap_or_default()
 }
 
 /// Declaration of the struct that contains a hook.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::late_hook::missing;
+use super::missing::missing;
 use super::{Sources, is_left};
 use crate::fix::{Applicability, Fate, HandlerFix, counted};
-use crate::verdict::{Blocker, Finding, Requirement, Verdict};
+use crate::verdict::{Blocker, Finding, Verdict};
 
 impl Sources<'_> {
     /// Says which hooks and helpers have to change first, and what becomes of them.
@@ -42,9 +42,9 @@ impl Sources<'_> {
     /// Says which blockers need an API that the kernel does not have, and which one.
     fn waits_for_api(&self, names: &[&str]) -> String {
         let blockers = names.iter().filter_map(|name| self.blocker_of(name));
-        let requirements: Vec<Requirement> = blockers.flat_map(|blocker| blocker.requirements.clone()).collect();
+        let requirements = blockers.flat_map(|blocker| &blocker.requirements);
         let verb = if names.len() == 1 { "needs" } else { "need" };
-        let missing = missing(&requirements, self.rules).unwrap_or_default();
+        let missing = missing(requirements, self.rules).unwrap_or_default();
         format!("waits for {}, which {verb} {missing}", names.join(", "))
     }
 
