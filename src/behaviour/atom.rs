@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::term::{Part, Term, is_error_number};
+use super::term::{Part, Term};
+use crate::source::is_error_number;
 
 /// A question that a path answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

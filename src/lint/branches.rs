@@ -157,8 +157,7 @@ pub fn is_error(value: &Expression) -> bool {
 fn has_error(value: &Expression) -> bool {
     let mut found = false;
     visit::expression(value, &mut |part| {
-        found |= matches!(&part.kind, E::Unary { operator, operand }
-            if operator == "-" && operand.name().is_some_and(|name| name.starts_with('E')));
+        found |= part.is_error_number();
     });
     found
 }

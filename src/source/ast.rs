@@ -1,6 +1,7 @@
 //! Syntax of one slice, reduced to the needs of the analysis and free of the grammar's node names.
 
 use super::conditional::Assumed;
+use super::lex::is_error_number;
 use super::span::Span;
 use super::visit::{self, Seen};
 
@@ -341,6 +342,16 @@ impl Expression {
     pub fn is_zero(&self) -> bool {
         let ExpressionKind::Number(number) = &self.kind else { return false };
         matches!(number.trim_end_matches(['u', 'U', 'l', 'L']), "0" | "0x0")
+    }
+
+    /// Whether it is a negative error number: `-EBUSY`.
+    pub fn is_error_number(&self) -> bool {
+        match &self.bare().kind {
+            ExpressionKind::Unary { operator, operand } => {
+                operator == "-" && operand.name().is_some_and(is_error_number)
+            }
+            _ => false,
+        }
     }
 
     /// The expression without its outer casts.

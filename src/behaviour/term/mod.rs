@@ -2,11 +2,13 @@
 
 mod text;
 
+pub use text::listed;
+
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use text::listed;
+use crate::source::is_error_number;
 
 /// A value that is not a sum.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -366,12 +368,6 @@ impl Part {
             _ => false,
         }
     }
-}
-
-/// Whether a name is that of an error number: `EINVAL`.
-pub(super) fn is_error_number(name: &str) -> bool {
-    let letters = name.strip_prefix('E').unwrap_or_default();
-    !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// Whether a name is written as constants are: `LAMP_REGION_DATA`.

@@ -94,9 +94,8 @@ impl Rewriter<'_> {
     fn errors_in(&self, body: &[Statement]) -> Vec<String> {
         let mut errors = BTreeSet::new();
         each_block(body, &mut |block| {
-            let returned = block.iter().filter_map(Statement::returned);
-            errors
-                .extend(returned.map(|value| value.text(self.conversion.source)).filter(|text| text.starts_with("-E")));
+            let returned = block.iter().filter_map(Statement::returned).filter(|value| value.is_error_number());
+            errors.extend(returned.map(|value| value.text(self.conversion.source)));
         });
         errors.into_iter().collect()
     }

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::halves::Halves;
+use crate::fix::rewrite::locals::Locals;
 use crate::fix::rewrite::protection::without_local;
 use crate::fix::rewrite::reflow::reflow;
-use crate::fix::rewrite::rewriter::{Locals, OpenPoint, Rewriter, Written};
+use crate::fix::rewrite::rewriter::{OpenPoint, Rewriter, Written};
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::{columns, wrapped};

@@ -1,6 +1,6 @@
 //! What a function does with the result of a call: it may only pass it on, and print a message.
 
-use crate::fix::rewrite::populate::failed;
+use crate::fix::rewrite::failure::failed;
 use crate::fix::rewrite::rewriter::Rewriter;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::{ItemKind, Span, visit};

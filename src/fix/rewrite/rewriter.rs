@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::by_page::{Variable, variables};
 use crate::fix::rewrite::function::{Conversion, DescHook};
+use crate::fix::rewrite::locals::Locals;
 use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
-use crate::source::visit::{self, Seen, each_block};
-use crate::source::{Span, closing, find_word, identifiers, words};
+use crate::source::visit::each_block;
+use crate::source::{Span, find_word};
 
 /// A place that a conversion leaves to a person, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,38 +62,6 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) message: Option<String>,
 }
 
-/// What a variable holds of the mapping.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Quantity {
-    /// Its first address.
-    Start,
-    /// The address behind it.
-    End,
-    /// Its size in bytes.
-    Bytes,
-    /// Its size in pages.
-    Pages,
-}
-
-/// Facts about a function's variables.
-#[derive(Debug, Default)]
-pub(in crate::fix) struct Locals {
-    /// Variables that hold the first address of the VMA.
-    pub(in crate::fix) starts: Vec<String>,
-    /// Variables that hold the address behind it.
-    pub(in crate::fix) ends: Vec<String>,
-    /// Variables that hold the size of the VMA in bytes.
-    pub(in crate::fix) sizes: Vec<String>,
-    /// Variables that hold it in pages.
-    pub(in crate::fix) pages: Vec<String>,
-    /// Expressions that are compared with the size, in a test that returns if they differ.
-    pub(in crate::fix) equal_to_size: Vec<String>,
-    /// Variables of type bool.
-    pub(in crate::fix) booleans: Vec<String>,
-    /// Variables that keep their value from call to call.
-    pub(in crate::fix) statics: Vec<String>,
-}
-
 /// Result of rewriting one variant of a function.
 #[derive(Debug, Default)]
 pub(in crate::fix) struct Written {
@@ -124,129 +93,6 @@ impl Rewriter<'_> {
         }
         self.loops = usize::from(jumps_backwards(&function.body));
         self.statements(&function.body);
-    }
-
-    /// Finds the variables that hold the start or the size of the VMA, and the bool variables.
-    fn read_variables(&mut self, function: &Function) {
-        // A size may be computed from variables that hold the start and the end, and be kept in another.
-        for _ in 0..3 {
-            self.locals = self.locals_of(function);
-        }
-    }
-
-    fn locals_of(&self, function: &Function) -> Locals {
-        let mut assigned: BTreeMap<String, (usize, Option<Quantity>)> = BTreeMap::new();
-        let held = |value: &Expression| match value {
-            value if self.is_start(value) => Some(Quantity::Start),
-            value if self.is_end(value) => Some(Quantity::End),
-            value if self.is_size(value) => Some(Quantity::Bytes),
-            value => self.is_pages(value).then_some(Quantity::Pages),
-        };
-        let (mut booleans, mut statics, mut initialised) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut declarations, mut passed): (BTreeMap<String, usize>, BTreeSet<String>) = Default::default();
-        visit::statements(&function.body, &mut |seen| match seen {
-            Seen::Declared(declared) => {
-                *declarations.entry(declared.name.clone()).or_default() += 1;
-                if declared.ty.name == "bool" && declared.ty.pointers == 0 {
-                    booleans.push(declared.name.clone());
-                }
-                if declared.is_static {
-                    statics.push(declared.name.clone());
-                }
-                if !declared.ty.is_wide_integer() {
-                    assigned.entry(declared.name.clone()).or_default().0 += 2;
-                }
-                if let Some(value) = &declared.value {
-                    initialised.push(declared.name.clone());
-                    let entry = assigned.entry(declared.name.clone()).or_default();
-                    *entry = (entry.0 + 1, held(value));
-                }
-            }
-            Seen::Expression(expression) => match &expression.kind {
-                E::Assign { operator, target, value } => {
-                    if let Some(name) = target.name() {
-                        let entry = assigned.entry(name.to_owned()).or_default();
-                        *entry = (entry.0 + 1, held(value).filter(|_| operator == "="));
-                    }
-                }
-                E::Call { callee, arguments } if arguments.iter().any(|argument| argument.name().is_some()) => {
-                    let may_write = callee.name().is_none_or(|name| self.may_write_to_arguments(name));
-                    let rules = self.conversion.rules;
-                    let is_ruled =
-                        callee.name().is_some_and(|name| rules.call(name).is_some() || rules.is_silent(name));
-                    for name in arguments.iter().filter_map(Expression::name) {
-                        if may_write {
-                            assigned.entry(name.to_owned()).or_default().0 += 2;
-                        } else if !is_ruled {
-                            passed.insert(name.to_owned());
-                        }
-                    }
-                }
-                // A variable that is stepped or whose address is taken may hold any value.
-                E::Step { operand, .. } | E::Unary { operand, .. } => {
-                    if let Some(name) = operand.name()
-                        && !matches!(&expression.kind, E::Unary { operator, .. } if operator != "&")
-                    {
-                        assigned.entry(name.to_owned()).or_default().0 += 2;
-                    }
-                }
-                _ => {}
-            },
-        });
-        // A macro may set a variable that it is not given.
-        for name in function_calls(function).into_iter().flat_map(|name| self.named_by_macro(name).unwrap_or_default())
-        {
-            assigned.entry(name.to_owned()).or_default().0 += 2;
-        }
-        // A variable that only some paths assign may be uninitialised on others.
-        let always: BTreeSet<&str> =
-            function.body.iter().flat_map(set_by).chain(initialised.iter().map(String::as_str)).collect();
-        let holding = |held: Quantity| {
-            let known = assigned
-                .iter()
-                .filter(|(name, (times, found))| *times == 1 && *found == Some(held) && always.contains(name.as_str()));
-            known.map(|(name, _)| name.clone()).collect()
-        };
-        let (sizes, pages) = (holding(Quantity::Bytes), holding(Quantity::Pages));
-        let (mut starts, mut ends): (Vec<String>, Vec<String>) = (holding(Quantity::Start), holding(Quantity::End));
-        // A parameter may have another value on some path, and an unknown callee may be a macro that changes its argument.
-        let is_certain = |name: &String| declarations.get(name) == Some(&1) && !passed.contains(name);
-        starts.retain(is_certain);
-        ends.retain(is_certain);
-        if !(starts.is_empty() && ends.is_empty()) && has_assembly(self.conversion.source) {
-            starts.clear();
-            ends.clear();
-        }
-        Locals { starts, ends, sizes, pages, booleans, statics, ..Locals::default() }
-    }
-
-    /// Whether a call may be a macro that writes to its arguments: a known one, one of the file, or a name in capitals.
-    fn may_write_to_arguments(&self, name: &str) -> bool {
-        let is_defined = |at: usize| {
-            self.conversion.source[..at].trim_ascii_end().ends_with(b"define")
-                && self.conversion.source.get(at + name.len()) == Some(&b'(')
-        };
-        let is_known = matches!(name, "do_div" | "swap" | "get_user" | "__get_user");
-        let is_macro = || {
-            !name.bytes().any(|byte| byte.is_ascii_lowercase())
-                || words(self.conversion.source, name.as_bytes()).any(is_defined)
-        };
-        // A macro that prints writes nothing.
-        is_known || !self.conversion.rules.is_silent(name) && is_macro()
-    }
-
-    /// The words in the body of a macro of the file, without its parameters.
-    fn named_by_macro(&self, name: &str) -> Option<Vec<&str>> {
-        let source = self.conversion.source;
-        let is_defined = |at: &usize| {
-            source[..*at].trim_ascii_end().ends_with(b"define") && source.get(at + name.len()) == Some(&b'(')
-        };
-        let open = words(source, name.as_bytes()).find(is_defined)? + name.len();
-        let close = closing(source, open)?;
-        let parameters: Vec<&str> = identifiers(&source[open..close]).collect();
-        let body = &source[close..];
-        let end = memchr::memchr_iter(b'\n', body).find(|end| !body[..*end].ends_with(b"\\")).unwrap_or(body.len());
-        Some(identifiers(&body[..end]).filter(|word| !parameters.contains(word)).collect())
     }
 
     pub(in crate::fix) fn statements(&mut self, list: &[Statement]) {
@@ -460,37 +306,4 @@ fn jumps_backwards(body: &[Statement]) -> bool {
         }
     });
     jumps.into_iter().any(|(name, at)| labels.get(name).is_none_or(|label| *label < at))
-}
-
-/// Whether a file has inline assembly, which may write to variables.
-fn has_assembly(source: &[u8]) -> bool {
-    let is_statement = |at: usize, word: &[u8]| {
-        let behind = source[at + word.len()..].trim_ascii_start();
-        [&b"("[..], b"volatile", b"__volatile__", b"goto", b"inline"].iter().any(|next| behind.starts_with(next))
-    };
-    [&b"asm"[..], b"__asm__", b"__asm"].iter().any(|word| words(source, word).any(|at| is_statement(at, word)))
-}
-
-/// The names of the functions and macros that a function calls.
-fn function_calls(function: &Function) -> BTreeSet<&str> {
-    let mut names = BTreeSet::new();
-    visit::statements(&function.body, &mut |seen| {
-        if let Seen::Expression(Expression { kind: E::Call { callee, .. }, .. }) = seen {
-            names.extend(callee.name());
-        }
-    });
-    names
-}
-
-/// Variables that a statement sets directly.
-fn set_by(statement: &Statement) -> Vec<&str> {
-    match &statement.kind {
-        S::Declaration(variables) => variables
-            .iter()
-            .filter(|variable| variable.value.is_some())
-            .map(|variable| variable.name.as_str())
-            .collect(),
-        S::Expression(Expression { kind: E::Assign { target, .. }, .. }) => target.name().into_iter().collect(),
-        _ => Vec::new(),
-    }
 }

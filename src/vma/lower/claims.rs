@@ -4,7 +4,6 @@ use super::Lowerer;
 use super::conditions::{Member, is_zero};
 use crate::rules::Idiom;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
-use crate::source::is_error_number;
 use crate::source::visit::{self, Seen};
 use crate::vma::event::{Event, EventKind};
 
@@ -238,7 +237,7 @@ impl Lowerer<'_> {
                     let last = body.last().and_then(Statement::returned).and_then(Expression::name);
                     matches!((value.name(), last), (Some("false"), Some("true")) | (Some("true"), Some("false")))
                 };
-                is_error(value) || (value.name().is_some() && names_error(statements)) || is_other_truth()
+                value.is_error_number() || (value.name().is_some() && names_error(statements)) || is_other_truth()
             }
             Some(S::Goto(label)) => names_error(statements) || names_error(behind(label, body)),
             Some(S::Block(inner)) => self.fails(inner, body),
@@ -283,10 +282,11 @@ fn clears_error(statements: &[Statement], body: &[Statement]) -> bool {
     visit::statements(body, &mut |seen| {
         is_set |= match seen {
             Seen::Declared(declared) => {
-                declared.value.as_ref().is_some_and(is_error) && cleared.contains(&declared.name.as_str())
+                declared.value.as_ref().is_some_and(Expression::is_error_number)
+                    && cleared.contains(&declared.name.as_str())
             }
             Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
-                is_error(value) && target.name().is_some_and(|name| cleared.contains(&name))
+                value.is_error_number() && target.name().is_some_and(|name| cleared.contains(&name))
             }
             Seen::Expression(_) => false,
         };
@@ -298,17 +298,9 @@ fn clears_error(statements: &[Statement], body: &[Statement]) -> bool {
 fn names_error(statements: &[Statement]) -> bool {
     let mut found = false;
     visit::statements(statements, &mut |seen| {
-        found |= matches!(seen, Seen::Expression(value) if is_error(value));
+        found |= matches!(seen, Seen::Expression(value) if value.is_error_number());
     });
     found
-}
-
-/// Whether a value is an error number: `-EBUSY`.
-fn is_error(value: &Expression) -> bool {
-    match &value.bare().kind {
-        E::Unary { operator, operand } => operator == "-" && operand.name().is_some_and(is_error_number),
-        _ => false,
-    }
 }
 
 /// The text of an object or a constant without its address operator and outer parentheses.
