@@ -428,3 +428,162 @@ static int step_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations step = {
 	.mmap = step_mmap, //= mapped
 };
+
+/* Through functions of the driver that read, check or write, each in its own words. */
+static bool lamp_is_busy(struct lamp *the)
+{
+	bool busy;
+
+	mutex_lock(&the->lock);
+	busy = the->busy != 0;
+	mutex_unlock(&the->lock);
+	return busy;
+}
+
+static int lamp_check(struct lamp *the)
+{
+	return the->owner ? -EBUSY : 0;
+}
+
+static void lamp_mark(struct lamp *the, int value)
+{
+	the->busy = value;
+}
+
+static int lamp_select(struct lamp *the, int mode)
+{
+	if (the->mode != mode)
+		return -EINVAL;
+	return 0;
+}
+
+static int getter_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp_is_busy(lamp))
+		return -EBUSY;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_getter = {
+	.mmap = getter_mmap, //= mapped
+};
+
+static int checker_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = lamp_check(lamp);
+
+	if (error)
+		return error;
+	lamp->owner = current; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_checker = {
+	.mmap = checker_mmap, //= mapped
+};
+
+static int setter_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->busy)
+		return -EBUSY;
+	lamp_mark(lamp, 1); //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_setter = {
+	.mmap = setter_mmap, //= mapped
+};
+
+/* A setter that clears takes nothing, and neither does a parameter that is compared. */
+static int clearing_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = lamp_select(lamp, LAMP_OFF);
+
+	if (error || lamp->busy)
+		return -EBUSY;
+	lamp_mark(lamp, 0);
+	lamp->mode = LAMP_ON;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations clearing = {
+	.mmap = clearing_mmap, //= mechanical
+};
+
+/* Other shapes: a second pointer, the free case first, a conditional value, an error number set before. */
+static int second_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	struct lamp *again = lamp;
+
+	if (again->busy)
+		return -EBUSY;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_second_pointer = {
+	.mmap = second_mmap, //= mapped
+};
+
+static int free_first_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (!lamp->busy) {
+		lamp->busy = 1; //~ state:counter
+		vma->vm_ops = &claimed_vm_ops;
+		return 0;
+	}
+	return -EBUSY;
+}
+
+static const struct file_operations free_first = {
+	.mmap = free_first_mmap, //= mapped
+};
+
+static int conditional_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = lamp->busy ? -EBUSY : 0;
+
+	if (error)
+		return error;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations conditional = {
+	.mmap = conditional_mmap, //= mapped
+};
+
+static int set_before_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = -EBUSY;
+
+	if (lamp->busy)
+		goto out;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	error = 0;
+out:
+	return error;
+}
+
+static const struct file_operations set_before = {
+	.mmap = set_before_mmap, //= mapped
+};

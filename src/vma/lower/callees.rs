@@ -133,6 +133,7 @@ impl Lowerer<'_> {
     pub(super) fn driver_call(&mut self, name: &str, arguments: &[Expression], whole: &Expression) -> Value {
         let keys = self.keys_without_vma(self.driver_functions(name), arguments);
         if !keys.is_empty() {
+            self.claims_of_callee(name, arguments, whole.span);
             if self.vm_hooks_undo(name, &keys) {
                 self.counts_for_mapping(arguments, whole.span);
             }

@@ -160,7 +160,7 @@ impl Lowerer<'_> {
         let kind = StateKind::Counter;
         let event = if up {
             EventKind::Take { kind, object, fails: Fails::Error, is_shared: false }
-        } else if self.is_spent(&object) {
+        } else if self.is_spent(counter) {
             EventKind::SharedWrite { object, write: Write::Refuses }
         } else {
             EventKind::Undo { kind, object, is_callers: self.is_callers(counter) }
@@ -293,7 +293,7 @@ impl Lowerer<'_> {
                         E::Field { name, .. } => Some(name.as_str()),
                         _ => None,
                     };
-                    let write = self.write_of(operator, &object, member, value);
+                    let write = self.write_of(operator, target, member, value);
                     self.event(EventKind::SharedWrite { object, write }, span);
                 }
             }

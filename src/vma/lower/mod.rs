@@ -11,6 +11,7 @@ pub mod flags;
 mod hooks;
 mod locals;
 mod populating;
+mod refusals;
 mod sharing;
 mod state;
 mod vm_hooks;
@@ -20,9 +21,9 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::aliases::Aliases;
-use self::claims::Refusal;
 use self::conditions::is_zero;
 use self::flags::FlagSets;
+use self::refusals::Refusal;
 use super::dead_slots::prune;
 use super::event::{Event, EventKind, Fails};
 use super::flow::{Arm, Condition, FieldUse, Key, Lowered, Step, Value, VmaAccess};
@@ -164,7 +165,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         lowerer.locals.flags.insert(parameter.name.clone(), FlagSets::default());
     }
     lowerer.read_locals(&function.body);
-    lowerer.refusals = lowerer.refusals(&function.body);
+    lowerer.refusals = lowerer.refusals(function);
     for name in handed(key.arguments.zero) {
         let slot = lowerer.variable(&name);
         lowerer.steps.push(Step::Assign { slot, value: Value::Zero });

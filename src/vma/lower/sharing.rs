@@ -120,7 +120,13 @@ impl Lowerer<'_> {
     }
 
     /// Effect of a write to an object that others see.
-    pub(super) fn write_of(&self, operator: &str, object: &str, member: Option<&str>, value: &Expression) -> Write {
+    pub(super) fn write_of(
+        &self,
+        operator: &str,
+        object: &Expression,
+        member: Option<&str>,
+        value: &Expression,
+    ) -> Write {
         if self.is_claim(operator, object, value) {
             return Write::Refuses;
         }

@@ -124,8 +124,9 @@ impl<'a> Lowerer<'a> {
                 let kind = if is_claim { StateKind::Counter } else { taking.kind };
                 // Setting a bit again changes nothing, unless the `close` of each mapping clears it.
                 let is_same_again = taking.same_again.and_then(|position| arguments.get(position));
-                if is_same_again.is_some_and(|bit| self.is_constant(bit) && !self.is_claimed_bit(bit, &text))
-                    && !self.close_undoes(kind)
+                if is_same_again.is_some_and(|bit| {
+                    self.is_constant(bit) && !object.is_some_and(|object| self.is_claimed_bit(bit, object))
+                }) && !self.close_undoes(kind)
                 {
                     self.event(EventKind::SharedWrite { object: text, write: Write::Value }, span);
                     return Value::Unknown;
@@ -143,7 +144,7 @@ impl<'a> Lowerer<'a> {
                 // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
                 if let [first, value] = arguments
                     && first.text(self.text) == object
-                    && self.is_claim("=", &object, value)
+                    && self.is_claim("=", first, value)
                 {
                     self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
                     return Value::Unknown;
