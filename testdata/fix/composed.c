@@ -124,13 +124,14 @@ static int dma_pages_mmap(struct device *dev, struct vm_area_struct *vma, void *
 			  dma_addr_t bus, size_t size)
 {
 	unsigned long count = PAGE_ALIGN(size) >> PAGE_SHIFT;
+	struct page **pages = pages_of(area);
 	int ret;
 
 	if (dma_mmap_from_dev_coherent(dev, vma, area, size, &ret))
 		return ret;
 	if (vma_start_pgoff(vma) >= count || vma_end_pgoff(vma) > count)
 		return -ENXIO;
-	ret = vm_map_pages(vma, pages_of(area), count);
+	ret = vm_map_pages(vma, pages, count);
 	if (ret)
 		pr_err("cannot map: %d\n", ret);
 	return ret;

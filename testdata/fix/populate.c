@@ -116,6 +116,12 @@ static const struct file_operations changed_fops = { .mmap = changed_mmap };
 static const struct file_operations arms_fops = { .mmap = arms_mmap };
 
 /* Arrays of pages: what vm_map_pages tests, an action does not. */
+struct ring {
+	struct page **pages;
+	struct page *first;
+	unsigned long size, count, base;
+};
+
 static int offset_pages_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ring *ring = file->private_data;

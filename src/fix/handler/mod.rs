@@ -376,7 +376,9 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             split: self.split_in(file),
             moved: self.candidate.mapped.as_ref().map(|mapped| mapped.name.as_str()),
             dead_calls: self.candidate.dead_calls.iter().filter(|call| call.0 == file).map(|call| call.1).collect(),
+            context: *context,
             file: context.index.file(file),
+            number: file,
             source: &context.index.file(file).text,
             code,
         }

@@ -177,6 +177,7 @@ impl Rewriter<'_> {
         let forms = &self.conversion.rewrite.actions;
         let form = callee.name().and_then(|name| forms.get(name)).or_else(|| forms.get(rule.action.as_deref()?));
         let Some(refused) = form.and_then(|form| form.refused.clone()) else { return Vec::new() };
+        self.check_meaning(rule, arguments, &[&refused.when]);
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
         let when = fill(&refused.when, &mut |key| match key {
             "pages" => argument(rule.pages).map(|argument| self.operand(argument)),

@@ -253,6 +253,12 @@ impl Rewriter<'_> {
             self.replace(expression.span, text);
             return true;
         }
+        if field == "vm_pgoff" && self.has_remapped {
+            self.open(
+                base.span.start,
+                "reads vm_pgoff behind a remap, which sets it to the first PFN for a private mapping; the offset of the desc stays",
+            );
+        }
         match self.conversion.rules.field_on_desc(&field).filter(|_| self.conversion.target.reads_field(&field)) {
             Some(name) => self.replace(expression.span, format!("{{desc}}->{name}")),
             None => self.open(base.span.start, &format!("uses {field}, which a desc does not have")),

@@ -12,11 +12,12 @@ use crate::fix::rewrite::rewriter::{OpenPoint, Rewriter, Written};
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::{columns, wrapped};
-use crate::index::SourceFile;
+use crate::index::{Scope, SourceFile};
 use crate::rules::{Rewrite, Rules, Target};
 use crate::source::ast::{Function, StatementKind};
 use crate::source::macros::call_arguments;
 use crate::source::{Item, Span, find_word, parse, variants, words};
+use crate::vma::lower::Context;
 
 /// Inputs of the conversion of a function.
 pub(in crate::fix) struct Conversion<'a> {
@@ -37,8 +38,11 @@ pub(in crate::fix) struct Conversion<'a> {
     pub(in crate::fix) moved: Option<&'a str>,
     /// Calls of hooks that nothing implements.
     pub(in crate::fix) dead_calls: BTreeSet<Span>,
-    /// The file.
+    /// Definitions and types.
+    pub(in crate::fix) context: Context<'a>,
+    /// The file, and its number.
     pub(in crate::fix) file: &'a SourceFile,
+    pub(in crate::fix) number: u32,
     /// The text of the file, and the same with comments and literals blanked.
     pub(in crate::fix) source: &'a [u8],
     pub(in crate::fix) code: &'a [u8],
@@ -235,6 +239,8 @@ impl Conversion<'_> {
             out: Written::default(),
             implied_file: false,
             has_populated: false,
+            has_remapped: false,
+            scope: Scope::default(),
             passed_on: None,
             has_new_file: false,
             pointers: BTreeMap::new(),

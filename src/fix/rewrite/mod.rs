@@ -1,5 +1,6 @@
 //! Rewrites one function: its head, its statements, its expressions.
 
+mod arguments;
 mod by_page;
 mod calls;
 mod draft;

@@ -2,7 +2,7 @@
 
 use crate::fix::rewrite::failure::{Failure, failed};
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
-use crate::rules::template::{fill, keys};
+use crate::rules::template::fill;
 use crate::rules::{Call, CallEffect};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
@@ -228,7 +228,9 @@ impl Rewriter<'_> {
         }
         let template = if is_all { form.full.or(form.part) } else { form.part.or(form.full) }?;
         let refused = form.refused.as_ref().map(|refused| refused.when.as_str());
-        self.check_arguments(call, rule, arguments, is_all, &[template.as_str(), refused.unwrap_or_default()]);
+        let templates = [template.as_str(), refused.unwrap_or_default()];
+        self.check_arguments(call, rule, arguments, is_all, &templates);
+        self.check_meaning(rule, arguments, &templates);
         let mut filled = |template: &str| {
             fill(template, &mut |key| match key {
                 "frame" => argument(rule.frame).map(|argument| self.text(argument, Use::Value)),
@@ -244,72 +246,8 @@ impl Rewriter<'_> {
             lines.push(format!("\treturn {};", error.unwrap_or(&refused.error)));
         }
         lines.push(format!("{};", filled(&template)));
+        self.has_remapped |= rule.implies.iter().any(|flag| flag == "VM_PFNMAP");
         Some(lines)
-    }
-
-    /// Adds open points for arguments that the replacement does not use, unless they are the VMA's own, and for values that it lacks.
-    fn check_arguments(
-        &mut self,
-        call: &Expression,
-        rule: &Call,
-        arguments: &[Expression],
-        is_all: bool,
-        templates: &[&str],
-    ) {
-        let is_used = |key: &str| templates.iter().any(|template| keys(template).any(|used| used == key));
-        // A template for the whole VMA implies its start and its size.
-        let known = [
-            (rule.vma, true),
-            (rule.prot, true),
-            (rule.start, is_all || is_used("start")),
-            (rule.size, is_all || is_used("size")),
-            (rule.frame, is_used("frame")),
-            (rule.pages, is_used("pages")),
-            (rule.count, is_used("count")),
-        ];
-        let is_known = |position: usize| known.iter().any(|(place, is_kept)| *is_kept && *place == Some(position));
-        for argument in
-            (0..arguments.len()).filter(|position| !is_known(*position)).map(|position| &arguments[position])
-        {
-            let text = format!("the action is not given {}", argument.text(self.conversion.source));
-            self.open(argument.span.start, &text);
-        }
-        let told = [
-            ("start", rule.start),
-            ("size", rule.size),
-            ("frame", rule.frame),
-            ("pages", rule.pages),
-            ("count", rule.count),
-        ];
-        for (key, _) in told.iter().filter(|(key, place)| place.is_none() && is_used(key)) {
-            self.open(
-                call.span.start,
-                &format!("the action needs the {key}, which the rule of this call does not give"),
-            );
-        }
-    }
-
-    /// Text of an expression as an operand of another.
-    pub(super) fn operand(&mut self, expression: &Expression) -> String {
-        let text = self.text(expression, Use::Value);
-        let is_one = match &expression.kind {
-            E::Binary { .. } | E::Conditional { .. } | E::Assign { .. } => text.starts_with('(') && text.ends_with(')'),
-            _ => true,
-        };
-        if is_one { text } else { format!("({text})") }
-    }
-
-    /// Text of a page count. A call may take its address, and leaves there the number of pages that were not mapped.
-    pub(super) fn count(&mut self, argument: &Expression) -> String {
-        match &argument.kind {
-            E::Unary { operator, operand } if operator == "&" => {
-                if operand.name().is_none_or(|name| self.is_named_after(name, argument.span.end)) {
-                    self.open(argument.span.start, "an action does not return the number of pages left over");
-                }
-                self.operand(operand)
-            }
-            _ => self.operand(argument),
-        }
     }
 
     /// Whether a populating call fills the whole VMA.

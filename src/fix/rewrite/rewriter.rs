@@ -8,6 +8,7 @@ use crate::fix::rewrite::locals::Locals;
 use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
+use crate::index::Scope;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::each_block;
 use crate::source::{Span, find_word};
@@ -45,11 +46,15 @@ pub(in crate::fix) struct Rewriter<'a> {
     /// Whether a top-level statement sets a flag that keeps the mapping from merging.
     pub(in crate::fix) is_kept_apart: bool,
     pub(in crate::fix) locals: Locals,
+    /// Types of its variables.
+    pub(in crate::fix) scope: Scope,
     pub(in crate::fix) out: Written,
     /// Whether a called helper finds the file by itself.
     pub(in crate::fix) implied_file: bool,
     /// Whether a populating call has already become an action.
     pub(in crate::fix) has_populated: bool,
+    /// Whether one of them is a remap, which sets vm_pgoff of a private mapping to the first PFN (mm/memory.c: remap_pfn_range()).
+    pub(in crate::fix) has_remapped: bool,
     /// The callee of the call whose result the current statements only pass on.
     pub(in crate::fix) passed_on: Option<Span>,
     /// Whether the mapping got another file.
@@ -86,6 +91,7 @@ impl Rewriter<'_> {
     /// Rewrites the body.
     pub(in crate::fix) fn run(&mut self, function: &Function) {
         self.read_variables(function);
+        self.scope = Scope::of(function);
         self.name.clone_from(&function.name);
         self.is_kept_apart = function.body.iter().any(|statement| self.keeps_apart(statement));
         if self.conversion.rewrite.by_page.is_some() {
