@@ -587,3 +587,115 @@ out:
 static const struct file_operations set_before = {
 	.mmap = set_before_mmap, //= mapped
 };
+
+/* Counts and cursors through locals. */
+static int through_local_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int users = lamp->busy;
+
+	if (users >= LAMP_LIMIT)
+		return -EBUSY;
+	lamp->busy = users + 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations through_local = {
+	.mmap = through_local_mmap, //= mapped
+};
+
+static int cursor_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	unsigned long here = lamp->cursor, next = here + vma_pages(vma);
+
+	if (next > LAMP_PAGES)
+		return -ENOSPC;
+	lamp->cursor = next; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations cursor = {
+	.mmap = cursor_mmap, //= mapped
+};
+
+static int chosen_count_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	lamp->busy = lamp->busy ? lamp->busy + 1 : 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations chosen_count = {
+	.mmap = chosen_count_mmap, //= mapped
+};
+
+/* A flag with a name. */
+#define LAMP_TAKEN 0x4
+
+static int named_bit_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->flags & LAMP_TAKEN)
+		return -EBUSY;
+	lamp->flags |= LAMP_TAKEN; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations named_bit = {
+	.mmap = named_bit_mmap, //= mapped
+};
+
+/* What the comparison decides: the same mode may map again. */
+static int compared_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = -EINVAL;
+
+	if (lamp->busy && lamp->mode != vma->vm_pgoff)
+		goto out;
+	lamp->busy = 1;
+	vma->vm_ops = &claimed_vm_ops;
+	error = 0;
+out:
+	return error;
+}
+
+static const struct file_operations compared = {
+	.mmap = compared_mmap, //= mechanical
+};
+
+/* An object of the hook's own frame. */
+static int lamp_fill(struct attributes *attributes)
+{
+	if (attributes->is_full)
+		return -ENOSPC;
+	return 0;
+}
+
+static void lamp_set(struct attributes *attributes)
+{
+	attributes->is_full = true;
+}
+
+static int frame_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct attributes attributes = {};
+	int error = lamp_fill(&attributes);
+
+	if (error)
+		return error;
+	lamp_set(&attributes);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations frame = {
+	.mmap = frame_mmap, //= mechanical
+};

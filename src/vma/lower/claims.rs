@@ -8,6 +8,17 @@ use crate::source::ast::{Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
 use crate::vma::event::{Event, EventKind, Write};
 
+/// How a value comes from what an object holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Made {
+    /// Not at all.
+    Otherwise,
+    /// It is the same.
+    Copied,
+    /// It is a sum or a difference with it.
+    Computed,
+}
+
 impl Lowerer<'_> {
     /// Whether a write gives an object a value with which the function refuses the next mapping.
     pub(super) fn is_claim(&self, operator: &str, object: &Expression, value: &Expression) -> bool {
@@ -46,6 +57,7 @@ impl Lowerer<'_> {
         self.each_callee(name, |callee, _| {
             visit::statements(&callee.body, &mut |seen| {
                 if let Seen::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = seen
+                    && !self.is_given_own(target, callee, arguments)
                     && let Some(path) = named(target)
                     && let Some(object) = argument_path(&path, callee, arguments)
                     && self.is_claim_of(operator, object.clone(), given(value, callee, arguments), Some(name))
@@ -59,23 +71,40 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Whether a value is made from what an object holds: `max(lamp->count, 0) + 1`, or a local that is.
-    fn is_computed_from(&self, value: &Expression, object: &str) -> bool {
-        let is_made = |part: &Expression| self.is_computed_from(part, object);
+    /// Whether a called function writes to an object of its caller's frame.
+    fn is_given_own(&self, target: &Expression, callee: &Function, arguments: &[Expression]) -> bool {
+        let root = target.root();
+        let mut given = callee.parameters.iter().zip(arguments).filter(|(parameter, _)| root == Some(&parameter.name));
+        given.any(|(_, argument)| self.points_to_own(argument))
+    }
+
+    /// Whether a value is computed from what an object holds: `max(lamp->count, 0) + 1`, or a local that is.
+    pub(super) fn is_computed_from(&self, value: &Expression, object: &str) -> bool {
+        self.is_made(value, &self.canonical(object.to_owned()), 0) == Made::Computed
+    }
+
+    fn is_made(&self, value: &Expression, object: &str, depth: usize) -> Made {
+        const DEPTH: usize = 4;
+        let made = |part: &Expression| self.is_made(part, object, depth);
         match &value.bare().kind {
-            E::Field { .. } => named(value).as_deref() == Some(object),
-            E::Binary { left, right, .. } => is_made(left) || is_made(right),
+            E::Field { .. } if named(value).is_some_and(|name| self.canonical(name) == object) => Made::Copied,
+            E::Binary { operator, left, right } if operator == "+" || operator == "-" => {
+                let is_made = made(left) != Made::Otherwise || made(right) != Made::Otherwise;
+                if is_made { Made::Computed } else { Made::Otherwise }
+            }
+            E::Conditional { condition, then, otherwise } => {
+                made(then.as_deref().unwrap_or(condition)).max(made(otherwise))
+            }
             E::Call { callee, arguments } => {
                 let computes = |name: &str| name != "sizeof" && self.context.rules.is_silent(name);
-                callee.name().is_some_and(computes) && arguments.iter().any(is_made)
+                let is_known = callee.name().is_some_and(computes);
+                arguments.iter().filter(|_| is_known).map(made).max().unwrap_or(Made::Otherwise)
             }
-            E::Name(name) => {
+            E::Name(name) if depth < DEPTH => {
                 let values = self.locals.pointers.get(name).into_iter().flatten();
-                let computed = |value: &Expression| matches!(value.kind, E::Binary { .. });
-                // Only what its text shows: a local may be made from itself.
-                values.filter(|value| computed(value)).any(|value| reads(value, object))
+                values.map(|value| self.is_made(value, object, depth + 1)).max().unwrap_or(Made::Otherwise)
             }
-            _ => false,
+            _ => Made::Otherwise,
         }
     }
 
@@ -90,7 +119,7 @@ impl Lowerer<'_> {
     /// Whether the function refuses a mapping if a member has been made.
     pub(super) fn refuses_made(&self, member: &Member) -> bool {
         let Member::Named(member) = member else { return false };
-        let mut refusals = self.refusals_of(member.replace("->", "."));
+        let mut refusals = self.refusals_of(member.clone());
         refusals.any(|refusal| matches!(refusal.refused, Refused::NonZero | Refused::Other(_)))
     }
 
@@ -110,13 +139,4 @@ impl Lowerer<'_> {
 fn given<'e>(value: &'e Expression, callee: &Function, arguments: &'e [Expression]) -> &'e Expression {
     let is_it = |name: &str| callee.parameters.iter().position(|parameter| parameter.name == name);
     value.name().and_then(is_it).and_then(|position| arguments.get(position)).unwrap_or(value)
-}
-
-/// Whether an expression reads an object.
-fn reads(value: &Expression, object: &str) -> bool {
-    let mut found = false;
-    visit::expression(value, &mut |part| {
-        found |= matches!(part.kind, E::Field { .. }) && named(part).as_deref() == Some(object);
-    });
-    found
 }

@@ -85,6 +85,9 @@ impl Lowerer<'_> {
             E::Binary { operator, left, right } if operator == "==" && self.is_constant(right) => {
                 self.present_member(left)
             }
+            E::Binary { operator, left, right } if operator == "&&" => {
+                self.absent_member(left).or_else(|| self.absent_member(right))
+            }
             E::Call { callee, .. } => {
                 let asked = callee.name().and_then(|name| self.context.rules.presence(name));
                 asked.filter(|asked| *asked == Asked::WhetherAbsent).map(|_| Member::Sought)
@@ -96,9 +99,11 @@ impl Lowerer<'_> {
     /// The member of a shared object that is present if a condition holds: `dev->buffer`, or the object of a predicate.
     pub(super) fn present_member(&self, condition: &Expression) -> Option<Member> {
         match &condition.kind {
-            E::Field { base, .. } if !self.aliases.is_vma(base) && !self.aliases.is_desc(base) => {
-                let name = condition.text(self.text);
-                self.is_shared(condition).then(|| Member::Named(name.trim_matches(['(', ')']).to_owned()))
+            E::Field { .. } => self.shared_member(condition),
+            // `made = dev->buffer; if (!made) dev->buffer = made = make();`
+            E::Name(name) => {
+                let values = self.locals.pointers.get(name)?;
+                values.iter().find_map(|value| self.shared_member(self.loaded(value)))
             }
             E::Call { callee, .. } => match callee.name().and_then(|name| self.context.rules.presence(name))? {
                 Asked::WhetherMade => Some(Member::Asked),
@@ -106,6 +111,27 @@ impl Lowerer<'_> {
                 Asked::WhetherAbsent => None,
             },
             _ => None,
+        }
+    }
+
+    fn shared_member(&self, object: &Expression) -> Option<Member> {
+        let E::Field { base, .. } = &object.kind else { return None };
+        let is_shared = !self.aliases.is_vma(base) && !self.aliases.is_desc(base) && self.is_shared(object);
+        is_shared.then(|| Member::Named(object.text(self.text).trim_matches(['(', ')']).to_owned()))
+    }
+
+    /// The object that a value is read from: `dev->buffer` of `READ_ONCE(dev->buffer)`.
+    fn loaded<'e>(&self, value: &'e Expression) -> &'e Expression {
+        match &value.bare().kind {
+            E::Call { callee, arguments } => match arguments.as_slice() {
+                [object]
+                    if callee.name().and_then(|name| self.context.rules.idiom(name)).is_some_and(Idiom::is_load) =>
+                {
+                    object.bare()
+                }
+                _ => value,
+            },
+            _ => value.bare(),
         }
     }
 
@@ -122,6 +148,10 @@ impl Lowerer<'_> {
                 makes |= match &expression.kind {
                     E::Assign { target, .. } => target.text(self.text) == *member,
                     E::Unary { operator, operand } => operator == "&" && operand.text(self.text) == *member,
+                    E::Call { callee, arguments } => {
+                        let stores = callee.name().is_some_and(|name| self.context.rules.stores(name));
+                        stores && arguments.first().is_some_and(|target| target.text(self.text) == *member)
+                    }
                     _ => false,
                 };
             }

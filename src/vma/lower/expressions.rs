@@ -288,6 +288,7 @@ impl Lowerer<'_> {
                 "-=" => self.count(false, target, span),
                 // `lamp->users = lamp->users + 1`
                 "=" if let Some(up) = stepped(target, value, self.text) => self.count(up, target, span),
+                "=" if self.is_computed_from(value, &object) => self.count(true, target, span),
                 _ => {
                     let member = match &target.kind {
                         E::Field { name, .. } => Some(name.as_str()),

@@ -226,8 +226,8 @@ impl Lowerer<'_> {
         for (number, statement) in statements.iter().enumerate() {
             if let S::If { condition, then, otherwise } = &statement.kind
                 && otherwise.is_empty()
-                && succeeds(then)
                 && let Some(member) = self.present_member(condition)
+                && (succeeds(then) || returns_it(condition, then))
                 && self.makes(&statements[number + 1..], &member)
             {
                 // Code after `if (dev->buffer) return 0;` runs once, for the first caller.
@@ -438,6 +438,12 @@ fn has_label(statements: &[Statement]) -> bool {
 /// Whether statements end by returning a value other than zero.
 fn refuses(statements: &[Statement]) -> bool {
     matches!(statements.last().map(|last| &last.kind), Some(S::Return(Some(value))) if !is_zero(value))
+}
+
+/// Whether statements end by returning the object whose presence a condition asks for.
+fn returns_it(condition: &Expression, statements: &[Statement]) -> bool {
+    let returned = statements.last().and_then(Statement::returned).and_then(Expression::name);
+    returned.is_some() && returned == condition.name()
 }
 
 /// Whether statements end by returning zero or no value.

@@ -80,6 +80,7 @@ impl Lowerer<'_> {
     /// Name of an object without the local pointers and copies that lead to it: `lamp->busy` for `*busy` after `busy = &lamp->busy`.
     pub(super) fn canonical(&self, mut object: String) -> String {
         const DEPTH: usize = 4;
+        object = member_path(&object);
         for _ in 0..DEPTH {
             let (root, rest) = object.split_at(identifier_end(object.as_bytes(), 0));
             let values = self.locals.pointers.get(root).map_or(&[][..], Vec::as_slice);
@@ -161,7 +162,6 @@ impl Reader<'_> {
         {
             self.tested(condition, false, &mut refused);
         }
-        let is_compared = |refusal: &Refusal| refusal.refused == Refused::Compared;
         let compared: Vec<String> =
             refused.iter().filter(|refusal| is_compared(refusal)).map(|refusal| refusal.object.clone()).collect();
         refused.retain(|refusal| is_compared(refusal) || !compared.contains(&refusal.object));
@@ -181,8 +181,14 @@ impl Reader<'_> {
             E::Unary { operator, operand } if operator == "!" => self.tested(operand, !holds, found),
             E::Binary { operator, left, right } => match operator.as_str() {
                 "&&" | "||" => {
-                    self.tested(left, holds, found);
-                    self.tested(right, holds, found);
+                    let mut both = Vec::new();
+                    self.tested(left, holds, &mut both);
+                    self.tested(right, holds, &mut both);
+                    // `lamp->is_mapped && lamp->mode != mode`: the comparison decides.
+                    if (operator == "&&") == holds && both.iter().any(is_compared) {
+                        both.retain(is_compared);
+                    }
+                    found.extend(both);
                 }
                 "==" if is_zero(right) => self.tested(left, !holds, found),
                 "!=" if is_zero(right) => self.tested(left, holds, found),
@@ -297,11 +303,15 @@ impl Reader<'_> {
     }
 }
 
+fn is_compared(refusal: &Refusal) -> bool {
+    refusal.refused == Refused::Compared
+}
+
 /// Name of an object in the words of a function, without its address operator.
 pub(super) fn named(object: &Expression) -> Option<String> {
     match &object.bare().kind {
         E::Unary { operator, operand } if operator == "&" || operator == "*" => named(operand),
-        E::Name(_) | E::Field { .. } | E::Index { .. } => spelled(object.bare()).map(|name| member_path(&name)),
+        E::Name(_) | E::Field { .. } | E::Index { .. } => spelled(object.bare()),
         _ => None,
     }
 }
@@ -326,9 +336,10 @@ fn in_words_of_caller(refusal: Refusal, callee: &Function, arguments: &[Expressi
 pub(super) fn argument_path(path: &str, callee: &Function, arguments: &[Expression]) -> Option<String> {
     let (root, rest) = path.split_at(identifier_end(path.as_bytes(), 0));
     let position = callee.parameters.iter().position(|parameter| parameter.name == root)?;
-    let is_member = rest.starts_with('.');
-    let argument = arguments.get(position).filter(|_| is_member)?;
-    Some(format!("{}{rest}", named(argument)?))
+    let argument = arguments.get(position)?.bare();
+    let (name, is_address) = (named(argument)?, matches!(argument.kind, E::Unary { .. }));
+    let member = rest.strip_prefix("->").or_else(|| rest.strip_prefix('.'))?;
+    Some(format!("{name}{}{member}", if is_address { "." } else { "->" }))
 }
 
 /// The one value that a function returns: that of its only `return`, or of the variable there.
