@@ -183,10 +183,11 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         });
         let has_arm = |new: &&&Finding| {
             let condition = &new.registration.condition;
-            condition.is_none() || *condition == registration.condition
+            condition.is_none() || bare(condition) == bare(&registration.condition)
         };
         let arms = at_table.iter().filter(|new| is_set(new));
-        let is_arm = has_hook && of_old.count() > arms.clone().count() && !arms.clone().any(|new| has_arm(&new));
+        let is_lost_arm = of_old.count() > arms.clone().count() || registration.condition.is_some();
+        let is_arm = has_hook && is_lost_arm && !arms.clone().any(|new| has_arm(&new));
         let Some(table) = new_index.variable(path, name) else { continue };
         // An `#if` inside the table that was not there.
         let of_table = new_index.file(table.file).condition_at(new_index.item(table).name.start);
@@ -205,6 +206,12 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         }
     }
     found
+}
+
+/// A condition without the words that do not tell it from another: `#ifdef A` is `#if defined(A)`.
+fn bare(condition: &Option<String>) -> Option<String> {
+    let words = condition.as_ref()?.replace("defined", "");
+    Some(words.chars().filter(|letter| !matches!(letter, '(' | ')' | ' ')).collect())
 }
 
 /// Whether a table may get its hook at run time: it is not constant.

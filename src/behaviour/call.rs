@@ -132,6 +132,10 @@ impl Walk<'_, '_> {
             CallValue::PageOffset => state.field("vm_pgoff"),
             CallValue::EndPageOffset => state.field("vm_pgoff").plus(&Part::Pages.into()).unwrap_or_default(),
             CallValue::Argument => first,
+            CallValue::Flags => {
+                let named = call.expressions.iter().flat_map(|argument| self.flags_in(argument, &state));
+                Part::Flags(named.collect()).into()
+            }
             CallValue::InPages => first.times_pages(-1),
             CallValue::InBytes => first.times_pages(1),
             CallValue::PageAligned if first.is_whole_pages() => first,
@@ -192,7 +196,7 @@ impl Walk<'_, '_> {
                     _ if value.as_constant() == Some(0) => {}
                     // A macro of the driver stands for itself.
                     Some(Part::Name(name)) => drop(named.insert(name.clone())),
-                    _ => named.extend(self.flags_in(expression)),
+                    _ => named.extend(self.flags_in(expression, state)),
                 }
             }
             match copy.as_ref().and_then(|name| state.locals.get(name).cloned().zip(Some(name))) {

@@ -1,11 +1,13 @@
 //! A handler and its conversion: which functions are followed, and what has moved to `vm_ops->mapped`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
 use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::outcome::Gap;
+use super::redefined::redefined;
 use super::term::Part;
 use super::vm_ops::VmOps;
 use super::{Behaviour, Callees, Functions, Reading};
@@ -33,6 +35,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
+    let (of_before, of_after) = (followed(old_functions, old, &before), followed(new_functions, new, &after));
     let kind_of = |name: &String| Some((name.clone(), kind_taken(old_functions, name)?));
     let takes: Vec<(String, StateKind)> = before.others.iter().filter_map(kind_of).collect();
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
@@ -52,19 +55,31 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let read = |of_old: &Reading, of_new: &Reading| {
         (old_functions.behaviours(old, of_old), new_functions.behaviours(new, of_new))
     };
-    let (mut before, mut after) = read(&of_old, &of_new);
+    let (mut was_done, mut is_done) = read(&of_old, &of_new);
     let is_too_long = |behaviour: &Behaviour| behaviour.gap == Some(Gap::TooManyPaths);
-    if before.iter().chain(&after).any(is_too_long) {
+    if was_done.iter().chain(&is_done).any(is_too_long) {
         of_old.leave.extend(both.iter().cloned());
         of_new.leave.extend(both);
-        (before, after) = read(&of_old, &of_new);
+        (was_done, is_done) = read(&of_old, &of_new);
     }
-    let moved = moved(new_functions, new, &after, &takes);
-    let pairs = paired(&before, &after)?;
+    let moved = moved(new_functions, new, &is_done, &takes);
+    let pairs = paired(&was_done, &is_done)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
-    let differences = found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
+    let differences: Vec<Difference> =
+        found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
+    if differences.is_empty()
+        && let Some(name) = redefined((old_functions, old.id.file, &of_before), (new_functions, new.id.file, &of_after))
+    {
+        return Err(NotCompared::Redefined(name));
+    }
     Ok(Conversion { differences, consequences: consequences(&pairs), has_mapped: !moved.is_empty() })
+}
+
+/// The variants of a handler, and the driver's own functions that it calls.
+fn followed(functions: &Functions, key: &Key, callees: &Callees) -> Vec<Arc<Function>> {
+    let variants = functions.context.function(key.id).variants.clone();
+    variants.into_iter().chain(callees.own.values().map(|(function, _)| function.clone())).collect()
 }
 
 /// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per

@@ -1,5 +1,6 @@
 //! What a conversion does otherwise.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::Gap;
@@ -96,20 +97,23 @@ impl fmt::Display for Difference {
 }
 
 /// Why two behaviours cannot be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotCompared {
     /// The outcomes of one are not all known.
     Gap(Gap),
     /// A variant of one has the `#if` of none of the other's.
     Variants,
+    /// Both use this name, which the trees define differently.
+    Redefined(String),
 }
 
 impl NotCompared {
     /// The reason, as the end of a sentence.
-    pub fn reason(self) -> &'static str {
+    pub fn reason(&self) -> Cow<'static, str> {
         match self {
-            NotCompared::Gap(gap) => gap.reason(),
-            NotCompared::Variants => "its #ifs do not correspond to those before",
+            NotCompared::Gap(gap) => Cow::Borrowed(gap.reason()),
+            NotCompared::Variants => Cow::Borrowed("its #ifs do not correspond to those before"),
+            NotCompared::Redefined(name) => Cow::Owned(format!("both use {name}, which the change defines otherwise")),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::index::{Hook, Scope, Takes, unprepared};
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
 pub(super) type Values = Vec<(State, Term)>;
@@ -100,9 +101,9 @@ impl Walk<'_, '_> {
         if let Some(first) = rules.call(name).and_then(|rule| rule.test) {
             let mut flags = BTreeSet::new();
             for argument in arguments.iter().skip(first) {
-                flags.extend(self.flags_in(argument));
+                flags.extend(self.flags_in(argument, &state));
             }
-            let is_all = name.ends_with("_all");
+            let is_all = tests_all(name);
             return if is_all {
                 all_flags(&flags.into_iter().map(|flag| (flag, true)).collect::<Vec<_>>(), state)
             } else {

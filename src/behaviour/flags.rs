@@ -19,12 +19,13 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The flags that an expression names.
-    pub(super) fn flags_in(&self, expression: &Expression) -> BTreeSet<String> {
+    /// The flags that an expression names, or that its variables hold.
+    pub(super) fn flags_in(&self, expression: &Expression, state: &State) -> BTreeSet<String> {
         let mut flags = BTreeSet::new();
         crate::source::visit::expression(expression, &mut |part| {
             if let E::Name(name) = &part.kind {
-                flags.extend(self.flags_named(name).unwrap_or_default());
+                let held = state.locals.get(name).and_then(|value| flags_of(value).cloned());
+                flags.extend(held.or_else(|| self.flags_named(name)).unwrap_or_default());
             }
         });
         flags

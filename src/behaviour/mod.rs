@@ -18,6 +18,7 @@ mod evaluate;
 mod flags;
 mod loops;
 mod outcome;
+mod redefined;
 mod scopes;
 mod state;
 mod store;

@@ -104,7 +104,7 @@ fn of_hook(sources: &Sources, hook: &Hook, out: &mut dyn Write) -> io::Result<()
         let handler = finding.handler_name();
         writeln!(out, "  {} waits for it ({})", printable(&format!("{handler} at {place}")), finding.verdict)?;
     }
-    if !scan.index.is_called(hook) {
+    if !sources.rules.is_migrating(&hook.record) && !scan.index.is_called(hook) {
         writeln!(out, "Nothing in the tree calls it.")?;
     }
     Ok(())

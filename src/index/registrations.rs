@@ -90,10 +90,20 @@ pub struct Collected {
 fn may_call(text: &[u8], at: usize, length: usize) -> bool {
     let next = text[at + length..].trim_ascii_start().first();
     let before = text[..at].trim_ascii_end().last();
+    if is_of_file(text, at) {
+        return false;
+    }
     let is_used = matches!(next, Some(b'(' | b')' | b';' | b',' | b'?' | b'&' | b'|' | b'!' | b'=' | b':' | b'}'));
     (is_used && is_access(text, at) && !is_assigned(text, at + length))
         || (matches!(before, Some(b'(' | b',')) && matches!(next, Some(b')' | b',')))
         || text[..at].ends_with(b"##")
+}
+
+/// Whether a member is reached by the table of an open file: `file->f_op->mmap` is no hook of another struct.
+fn is_of_file(text: &[u8], at: usize) -> bool {
+    let before = text[..at].trim_ascii_end();
+    let base = before.strip_suffix(b"->").or_else(|| before.strip_suffix(b".")).unwrap_or_default().trim_ascii_end();
+    base.ends_with(b"f_op")
 }
 
 /// Places of names in a text. Few names are searched one by one, for speed; many names in one pass, to bound the time.

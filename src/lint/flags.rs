@@ -5,7 +5,7 @@ use super::function_view::Variant;
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::vma::lower::flags::flag_of;
+use crate::vma::lower::flags::{flag_of, tests_all};
 
 /// A test of flags in a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Variant<'_> {
                     let Some(first) = self.rules().call(name).and_then(|rule| rule.test) else { return };
                     let flags: Vec<String> =
                         arguments.iter().skip(first).flat_map(|argument| self.flag_names(argument)).collect();
-                    found.push(FlagTest { flags, set, all: name.ends_with("_all"), span });
+                    found.push(FlagTest { flags, set, all: tests_all(name), span });
                 }
                 None => {}
             },

@@ -16,6 +16,8 @@ pub enum CallValue {
     EndPageOffset,
     /// The first argument.
     Argument,
+    /// All flags that the arguments name.
+    Flags,
     /// The first argument, in pages instead of bytes.
     InPages,
     /// The first argument, in bytes instead of pages.

@@ -46,6 +46,12 @@ static const struct lamp_ops bulb_ops = {
 	.mmap_prepare = bulb_mmap_prepare,
 };
 
+/* The hook of an open file is another. */
+static int lamp_pass(struct file *file, struct vm_area_desc *desc)
+{
+	return file->f_op->mmap_prepare(desc);
+}
+
 static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lamp *lamp = file->private_data;

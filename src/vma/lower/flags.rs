@@ -1,8 +1,9 @@
 //! VMA flags that an expression sets, clears or tests.
 
 use super::{Context, Lowerer};
+use crate::rules::CallValue;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::identifiers;
+use crate::source::{ItemKind, find_word, identifiers};
 use crate::vma::flow::FieldUse;
 
 /// Flags that an expression sets and clears relative to the flags it starts from.
@@ -15,6 +16,13 @@ pub(super) struct FlagSets {
 impl Lowerer<'_> {
     /// Whether an expression is the VMA's flags, or a local copy.
     pub(super) fn is_flags(&self, expression: &Expression) -> bool {
+        if let E::Call { callee, arguments } = &expression.bare().kind
+            && let [argument] = arguments.as_slice()
+        {
+            // `vma_flags_to_legacy(desc->vma_flags)`
+            let value = callee.name().and_then(|name| self.context.rules.value(name));
+            return value == Some(CallValue::Argument) && self.is_flags(argument);
+        }
         self.is_field_of_vma(expression, "vm_flags")
             || expression.name().is_some_and(|name| self.locals.flags.contains_key(name))
     }
@@ -66,10 +74,16 @@ impl Lowerer<'_> {
     }
 }
 
-/// The flags of a named mask, as a file means it: from the rules, or from a constant such as `#define MY_FLAGS (VM_IO | VM_PFNMAP)`.
+/// Whether a call asks for all flags that it names, and not for any: `vma_desc_test_all()`, `vma_desc_test_all_mask()`.
+pub fn tests_all(name: &str) -> bool {
+    name.trim_end_matches("_mask").ends_with("_all")
+}
+
+/// The flags of a named mask, as a file means it: from the rules, from a constant such as `#define MY_FLAGS (VM_IO | VM_PFNMAP)`, or from a
+/// constant variable of the file.
 pub fn named_mask(context: &Context, name: &str, file: u32) -> Option<Vec<String>> {
     if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return None;
+        return constant_mask(context, name, file);
     }
     if let Some(flags) = context.rules.mask(name) {
         return Some(flags.to_vec());
@@ -77,6 +91,18 @@ pub fn named_mask(context: &Context, name: &str, file: u32) -> Option<Vec<String
     let body = context.index.constant(name, file)?;
     let flags: Vec<String> = identifiers(body).filter_map(flag_of).collect();
     (!flags.is_empty()).then_some(flags)
+}
+
+/// The flags of a variable: `static const vma_flags_t my_flags = mk_vma_flags(VMA_IO_BIT);`.
+fn constant_mask(context: &Context, name: &str, file: u32) -> Option<Vec<String>> {
+    let source = context.index.file(file);
+    let item = &source.items[source.named(ItemKind::Variable, name).next()? as usize];
+    let head = item.head().of(&source.text);
+    let is_mask = |word: &[u8]| find_word(head, word, 0).is_some();
+    if !(is_mask(b"const") && (is_mask(b"vma_flags_t") || is_mask(b"vm_flags_t"))) {
+        return None;
+    }
+    Some(identifiers(&source.text[item.body as usize..item.span.end as usize]).filter_map(flag_of).collect())
 }
 
 /// The flag that an expression names.

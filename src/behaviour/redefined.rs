@@ -1,0 +1,72 @@
+//! Names that a change defines otherwise: macros, enumerators, constants. A handler and its conversion that read alike then mean different
+//! things.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Functions;
+use crate::index::Index;
+use crate::source::ast::{ExpressionKind as E, Function};
+use crate::source::visit::{self, Seen};
+use crate::source::{ItemKind, find_word};
+
+/// The first name that a function of both sides uses, and that the two trees define differently. `old` and `new` have the files in which the
+/// names stand.
+pub(super) fn redefined(
+    old: (&Functions, u32, &[Arc<Function>]),
+    new: (&Functions, u32, &[Arc<Function>]),
+) -> Option<String> {
+    let names = &used(old.2) & &used(new.2);
+    names.into_iter().find(|name| {
+        let meaning =
+            |(functions, file, _): (&Functions, u32, &[Arc<Function>])| meaning(functions.context.index, name, file);
+        meaning(old).zip(meaning(new)).is_some_and(|(was, is)| was != is)
+    })
+}
+
+/// The names in functions, without those of members.
+fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for function in functions {
+        visit::statements(&function.body, &mut |seen| {
+            if let Seen::Expression(expression) = seen
+                && let E::Name(name) = &expression.kind
+            {
+                names.insert(name.clone());
+            }
+        });
+    }
+    names
+}
+
+/// The words that define a name for a file: those of a macro, or of a constant or an enumerator of the file.
+fn meaning(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
+    let with_arguments = || index.macros_near(name, file).into_iter().next();
+    if let Some(id) = index.constant_item(name, file).or_else(with_arguments) {
+        let (text, item) = (&index.file(id.file).text, index.item(id));
+        return Some(in_words(&text[item.name.end as usize..item.span.end as usize]));
+    }
+    let source = index.file(file);
+    if let Some(item) = source.named(ItemKind::Variable, name).next() {
+        // Tables are compared member by member.
+        let text = source.items[item as usize].span.of(&source.text);
+        return Some(text).filter(|text| !text.contains(&b'{')).map(in_words);
+    }
+    source.items.iter().find_map(|item| {
+        let text = item.span.of(&source.text);
+        let place =
+            Some(text).filter(|text| text.starts_with(b"enum")).and_then(|text| find_word(text, name.as_bytes(), 0))?;
+        // Those before it count for its value.
+        let end =
+            text[place..].iter().position(|byte| matches!(byte, b',' | b'}')).map_or(text.len(), |end| place + end);
+        Some(in_words(&text[..end]))
+    })
+}
+
+/// A text with one blank between its words.
+fn in_words(text: &[u8]) -> Vec<u8> {
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty() && *word != b"\\")
+        .collect::<Vec<_>>()
+        .join(&b' ')
+}
