@@ -147,6 +147,14 @@ impl Walk<'_, '_> {
                 let answers = state.decide(Compared::zero(&operation("&", &first, &ones))).into_iter();
                 return answers.map(|(state, holds)| (state, Term::constant(holds.into()))).collect();
             }
+            CallValue::Shifted => {
+                let [value, shift, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
+                let shifted = operation("<<", value, shift);
+                if let Some(variable) = call.expressions.get(2).and_then(|argument| self.own_variable(argument)) {
+                    state.locals.insert(variable, shifted.clone());
+                }
+                Part::Operation("wraps".to_owned(), vec![shifted, Term::default()]).into()
+            }
             CallValue::Sum => {
                 let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
                 let variable = call.expressions.get(2).and_then(|argument| self.own_variable(argument));

@@ -113,6 +113,20 @@ impl Walk<'_, '_> {
         self.truth_of(whole, state)
     }
 
+    /// The value of an expression in a variable of type `bool`: flags under a mask are 0 or 1 there.
+    pub(super) fn truth_as_value(&mut self, expression: &Expression, state: State) -> Values {
+        let mut values = Vec::new();
+        for (state, value) in self.value(expression, state) {
+            if masked(&value).is_none() {
+                values.push((state, value));
+                continue;
+            }
+            let answers = self.truth(&value, state).into_iter();
+            values.extend(answers.map(|(state, holds)| (state, Term::constant(holds.into()))));
+        }
+        values
+    }
+
     fn truth_of(&mut self, condition: &Expression, state: State) -> Answers {
         let mut answers = Vec::new();
         for (state, value) in self.value(condition, state) {

@@ -1,13 +1,14 @@
 //! Loops: followed once, in any of their rounds. A variable that each round changes by the same amount has its value in terms of the rounds before;
 //! other variables that a round hands on to the next are unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::State;
 use super::term::{Part, Term};
 use super::walk::{Exits, Walk};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
+use crate::verdict::Place;
 
 impl Walk<'_, '_> {
     /// Follows a loop once.
@@ -57,11 +58,26 @@ impl Walk<'_, '_> {
                 self.round(condition, body, &unknown, entry)
             }
         };
+        let mut inner = inner;
+        self.happen_once(&mut inner);
         let mut next: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
         next.iter_mut().for_each(|state| forget(state, &carried));
         // A loop that is left by `break` leaves the values of its last round.
         next.extend(inner.breaks);
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
+    }
+
+    /// Marks the effects of a loop that only ways out of it have: no other round repeats them.
+    fn happen_once(&self, round: &mut Exits) {
+        if self.frames.iter().any(|frame| frame.loops > 0) {
+            return;
+        }
+        let going_on = round.next.iter().chain(&round.continues).flat_map(|state| &state.effects);
+        let repeated: BTreeSet<Place> = going_on.filter(|effect| effect.is_looped).map(|effect| effect.place).collect();
+        let leaving = round.breaks.iter_mut().chain(round.returns.iter_mut().map(|exit| &mut exit.state));
+        for effect in leaving.flat_map(|state| &mut state.effects) {
+            effect.is_looped &= repeated.contains(&effect.place);
+        }
     }
 
     /// `scoped_guard(mutex, &lock)`: takes a lock before its body.

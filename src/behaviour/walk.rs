@@ -229,6 +229,9 @@ impl<'a, 'f> Walk<'a, 'f> {
             let is_desc = variable.ty.tag() == Some("vm_area_desc") && variable.ty.pointers == 0;
             let values = self.of_each(states, |walk, state| match &variable.value {
                 _ if is_desc => vec![(state, Part::Mapping.into())],
+                Some(value) if variable.ty.name == "bool" && variable.ty.pointers == 0 => {
+                    walk.truth_as_value(value, state)
+                }
                 Some(value) if !matches!(value.kind, E::Initializer { .. }) => walk.value(value, state),
                 _ => vec![(state, Part::Name(variable.name.clone()).into())],
             });

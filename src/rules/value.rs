@@ -30,6 +30,8 @@ pub enum CallValue {
     IsAligned,
     /// Whether the sum of the first two arguments wraps; the sum is stored through the third.
     Sum,
+    /// Whether the first argument wraps when it is shifted by the second; the result is stored through the third.
+    Shifted,
     /// Another form of the address in the first argument; the call checks nothing.
     Address,
     /// The lesser of the last two arguments.

@@ -112,6 +112,8 @@ impl PathJudge<'_> {
                 let text = "pinned only until the mapping is populated; an action runs after the put";
                 self.note(taken, NoteKind::RefLookup, text);
             }
+            // Memory that nothing maps is scratch.
+            (Some(taken), StateKind::Alloc) if !self.is_mapped_later(taken, object) => {}
             // A helper that got the VMA took the reference.
             (None, StateKind::Ref) => {
                 self.note(at, NoteKind::RefLookup, "put after the mapping is populated; an action runs after the put");

@@ -97,3 +97,18 @@ static int perhaps_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations perhaps = {
 	.mmap = perhaps_mmap, //= unknown
 };
+
+/* References that a variable drops, and memory that nothing maps. */
+static int scoped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	struct device *dev __free(put_device) = get_device(lamp->dev);
+	char *name __free(kfree) = kasprintf(GFP_KERNEL, "%s", lamp->name);
+
+	pr_debug("%s\n", name);
+	return vm_iomap_memory(vma, lamp->base, lamp->size); //~ action:simple_ioremap
+}
+
+static const struct file_operations scoped = {
+	.mmap = scoped_mmap, //= action
+};

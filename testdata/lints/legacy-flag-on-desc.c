@@ -38,3 +38,18 @@ static int shifted_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations shifted_fops = {
 	.mmap_prepare = shifted_mmap_prepare,
 };
+
+/* Behind a macro. */
+#define BOARD_FLAGS (VM_DONTEXPAND | VM_DONTDUMP)
+#define BOARD_BITS VMA_IO_BIT, VMA_DONTDUMP_BIT
+
+static int named_mmap_prepare(struct vm_area_desc *desc)
+{
+	vma_desc_set_flags(desc, BOARD_FLAGS); //~ legacy-flag-on-desc
+	vma_desc_set_flags(desc, BOARD_BITS);
+	return 0;
+}
+
+static const struct file_operations named_fops = {
+	.mmap_prepare = named_mmap_prepare,
+};

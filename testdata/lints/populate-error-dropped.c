@@ -64,3 +64,19 @@ static int returned_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations returned_fops = {
 	.mmap = returned_mmap,
 };
+
+/* The loop ends with the error. */
+static int stopped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long address = vma->vm_start;
+	int i, ret = 0;
+
+	for (i = 0; i < board->count && !ret; i++, address += PAGE_SIZE)
+		ret = remap_pfn_range(vma, address, board->frames[i], PAGE_SIZE, vma->vm_page_prot);
+	return ret;
+}
+
+static const struct file_operations stopped_fops = {
+	.mmap = stopped_mmap,
+};

@@ -459,3 +459,23 @@ static int ranged_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations ranged_fops = {
 	.mmap = ranged_mmap,
 };
+
+/* Each step says whether it wraps. */
+static int stepwise_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long offset, end;
+
+	if (check_shl_overflow(vma->vm_pgoff, PAGE_SHIFT, &offset))
+		return -EOVERFLOW;
+	if (check_add_overflow(offset, vma->vm_end - vma->vm_start, &end))
+		return -EOVERFLOW;
+	if (end > board->size)
+		return -EINVAL;
+	return remap_pfn_range(vma, vma->vm_start, (board->base + offset) >> PAGE_SHIFT, vma->vm_end - vma->vm_start,
+			       vma->vm_page_prot);
+}
+
+static const struct file_operations stepwise_fops = {
+	.mmap = stepwise_mmap,
+};

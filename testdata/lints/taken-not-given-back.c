@@ -127,3 +127,22 @@ static int asked_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations asked_fops = {
 	.mmap_prepare = asked_mmap_prepare,
 };
+
+/* What a first mapping takes is marked, and later ones find it. */
+static int marked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret;
+
+	if (!board->is_on) {
+		ret = request_irq(board->irq, board_irq, 0, "board", board);
+		if (ret)
+			return ret;
+		board->is_on = true;
+	}
+	return vm_iomap_memory(vma, board->base, board->size);
+}
+
+static const struct file_operations marked_fops = {
+	.mmap = marked_mmap,
+};

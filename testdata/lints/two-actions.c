@@ -64,3 +64,40 @@ static int looped_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations looped_fops = {
 	.mmap_prepare = looped_mmap_prepare,
 };
+
+/* A loop that looks for one range, and is left with it. */
+static int sought_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board_range *range;
+
+	list_for_each_entry(range, &board_ranges, node) {
+		if (range->id != desc->pgoff)
+			continue;
+		mmap_action_remap_full(desc, range->pfn);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static const struct file_operations sought_fops = {
+	.mmap_prepare = sought_mmap_prepare,
+};
+
+static int broken_off_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	int i, ret = -ENOENT;
+
+	for (i = 0; i < board->count; i++) {
+		if (i == desc->pgoff) {
+			mmap_action_remap_full(desc, board->frames[i]);
+			ret = 0;
+			break;
+		}
+	}
+	return ret;
+}
+
+static const struct file_operations broken_off_fops = {
+	.mmap_prepare = broken_off_mmap_prepare,
+};

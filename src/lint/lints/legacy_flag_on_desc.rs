@@ -2,6 +2,7 @@
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
+use crate::source::identifiers;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::visit;
 
@@ -14,6 +15,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 for (flag, argument) in arguments.iter().skip(first).flat_map(named).filter(|(flag, _)| !is_bit(flag)) {
                     let message = format!("{name} takes bit numbers, but {flag} is a mask: use VMA_{}_BIT", &flag[3..]);
                     found.at(body.file(), argument.span, message);
+                }
+                for argument in arguments.iter().skip(first) {
+                    let value = argument.name().and_then(|name| facts.context.index.constant(name, body.file()));
+                    let flag = value.into_iter().flat_map(identifiers).find(|word| word.starts_with("VM_"));
+                    if let (Some(flag), Some(mask)) = (flag, argument.name()) {
+                        let message = format!("{name} takes bit numbers, but {mask} is a mask: use VMA_{}_BIT", &flag[3..]);
+                        found.at(body.file(), argument.span, message);
+                    }
                 }
             }
             variant.expressions(&mut |expression| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::behaviour::Outcome;
+use crate::behaviour::{Outcome, Part};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::CallEffect;
 use crate::verdict::Place;
@@ -34,13 +34,20 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
         let count = outcome.populates().count();
         let says = |number: usize| outcome.condition.iter().any(|literal| literal.says_populated(number));
         for (number, (populate, effect)) in outcome.populates().enumerate() {
+            // A loop that ends when its call fails leaves the result in a variable.
+            let is_kept = || effect.is_looped && outcome.condition.iter().any(|literal| literal.asks(&is_of_round));
             // Where one call fails, a later one may populate in its place.
-            if populates(&populate.name) && !(number..count).any(says) {
+            if populates(&populate.name) && !(number..count).any(says) && !is_kept() {
                 places.insert(effect.place, populate.name.clone());
             }
         }
     }
     places
+}
+
+/// Whether a value is that of a variable which the rounds of a loop change.
+fn is_of_round(part: &Part) -> bool {
+    matches!(part, Part::Changed(_))
 }
 
 /// Whether the mapping has a table of vm_ops, whose fault handler may map what is missing.

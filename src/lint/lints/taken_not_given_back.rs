@@ -42,7 +42,8 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
     for behaviour in facts.behaviours(&handler.key).iter().filter(|behaviour| behaviour.gap.is_none()) {
         let accepted: Vec<&Outcome> =
             behaviour.outcomes.iter().filter(|outcome| outcome.result == Returned::Success).collect();
-        for outcome in behaviour.outcomes.iter().filter(|outcome| is_own_error(rules, outcome)) {
+        let fails = |outcome: &&Outcome| is_own_error(rules, outcome) && !is_first_use(outcome);
+        for outcome in behaviour.outcomes.iter().filter(fails) {
             for (number, effect) in outcome.effects.iter().enumerate() {
                 let Some((kind, object, call)) = taken(rules, effect) else { continue };
                 let later = Later { rules, kind, object: &object, effects: &outcome.effects[number + 1..] };
@@ -65,6 +66,16 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
 pub(super) fn is_own_error(rules: &Rules, outcome: &Outcome) -> bool {
     let is_action = |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Action);
     outcome.result != Returned::Success && !outcome.populates().any(|(populate, _)| is_action(&populate.name))
+}
+
+/// Whether a path marks what it has made: `if (!lamp->is_on) { ...; lamp->is_on = true; }`. A later call finds it.
+fn is_first_use(outcome: &Outcome) -> bool {
+    outcome.effects.iter().any(|effect| match &effect.kind {
+        EffectKind::Store(target, value) => {
+            value.as_constant() != Some(0) && outcome.condition.iter().any(|literal| literal.is_zero(target))
+        }
+        _ => false,
+    })
 }
 
 /// The state that an effect takes: its kind, its object, and the value of the call.

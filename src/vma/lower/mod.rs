@@ -307,16 +307,25 @@ impl Lowerer<'_> {
     }
 
     fn declaration(&mut self, declared: &Declared) {
-        if let Some(cleanup) = &declared.cleanup {
+        let before = self.out.events.len();
+        if let Some(value) = &declared.value {
+            self.initialised(declared, value);
+        }
+        if let Some(cleanup) = declared.cleanup.as_ref().filter(|_| !self.ownership.kept.contains(&declared.name)) {
             let kind = match self.context.rules.state(cleanup) {
                 Some(StateEffect::Undoes(kind, _)) => kind,
                 _ => StateKind::Ref,
             };
-            if !self.ownership.kept.contains(&declared.name) {
-                self.ownership.cleanups.push((declared.name.clone(), kind));
-            }
+            // `struct device *dev __free(put_device) = get_device(lamp->dev);`
+            let taken = self.out.events[before..].iter().rev().find_map(|event| match &event.kind {
+                EventKind::Take { object, .. } => Some(object.clone()),
+                _ => None,
+            });
+            self.ownership.cleanups.push((taken.unwrap_or_else(|| declared.name.clone()), kind));
         }
-        let Some(value) = &declared.value else { return };
+    }
+
+    fn initialised(&mut self, declared: &Declared, value: &Expression) {
         let before = self.out.events.len();
         let result = match &value.kind {
             // The initialiser of a static takes effect once, before any call.
