@@ -410,11 +410,11 @@ impl Index {
         })
     }
 
-    /// Where functions are looked for, in the words of a message.
-    pub fn place_of_functions(&self) -> &'static str {
+    /// The end of a message that a definition was not found: for a module, the places that were searched.
+    pub fn searched(&self) -> &'static str {
         match self.files.iter().any(|file| file.layer == Layer::Kernel) {
-            true => "the module and its kernel (headers alone lack bodies: give a source tree by --kernel)",
-            false => "the tree",
+            true => " in the module and its kernel (headers alone lack bodies: give a source tree by --kernel)",
+            false => "",
         }
     }
 

@@ -232,6 +232,10 @@ impl<'a> PathJudge<'a> {
     }
 
     fn handed_on(&mut self, at: usize) {
+        if self.kind(at).populates() && !self.held_locks(at).is_empty() {
+            let text = "a lock is held across the call; an action that the callee asks for runs after the unlock";
+            self.note(at, NoteKind::LockAcrossPopulate, text);
+        }
         match self.kind(at) {
             EventKind::Helper { name, .. } => match self.standard.rules.twin(self.standard.target, name) {
                 Some(twin) => {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fix::rewrite::rewriter::Rewriter;
+use crate::fix::rewrite::rewriter::{Populated, Rewriter};
 use crate::fix::text::layout::laid_out;
 use crate::rules::template::fill;
 use crate::rules::{ByPageForm, Call};
@@ -135,7 +135,7 @@ impl Rewriter<'_> {
         }
         let text = "check that every object that this callback follows is still valid when the action runs";
         self.open(call.span.start, text);
-        self.has_populated = true;
+        self.populated = self.populated.max(Populated::Pages);
         Some(lines)
     }
 

@@ -1,7 +1,7 @@
 //! Rewrites calls: by a template, as a call of what takes a desc, or not at all.
 
 use crate::fix::rewrite::function::DescHelper;
-use crate::fix::rewrite::rewriter::{Rewriter, Use};
+use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
 use crate::rules::template::{argument, fill, keys};
 use crate::rules::{Call, CallEffect, Idiom};
 use crate::source::ast::Expression;
@@ -114,7 +114,7 @@ impl Rewriter<'_> {
         called: &DescCallee,
     ) {
         let text = callee.text(self.conversion.source);
-        if self.has_populated {
+        if self.populated > Populated::Nothing {
             let text = format!("{text} gets the mapping after a populating call; an action has not set its flags yet");
             self.open(whole.span.start, &text);
         }
@@ -129,7 +129,7 @@ impl Rewriter<'_> {
                     .remarks
                     .insert(format!("{message}() does not report an error of the action, which comes later"));
             }
-            self.has_populated = true;
+            self.populated = self.populated.max(Populated::Pages);
         }
         match &called.name {
             Some(name) => self.replace(callee.span, name.clone()),

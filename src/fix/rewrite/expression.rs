@@ -1,7 +1,7 @@
 //! Rewrites expressions for a desc.
 
 use crate::fix::rewrite::function::DescHook;
-use crate::fix::rewrite::rewriter::{Rewriter, Use};
+use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::rules::CallValue;
 use crate::rules::template::fill;
@@ -253,7 +253,7 @@ impl Rewriter<'_> {
             self.replace(expression.span, text);
             return true;
         }
-        if field == "vm_pgoff" && self.has_remapped {
+        if field == "vm_pgoff" && self.populated == Populated::Range {
             self.open(
                 base.span.start,
                 "reads vm_pgoff behind a remap, which sets it to the first PFN for a private mapping; the offset of the desc stays",
@@ -268,7 +268,7 @@ impl Rewriter<'_> {
 
     /// Adds an open point if flags are used after a populating call. A remap has set its flags by then, a requested action has not.
     pub(in crate::fix) fn flags_after_populate(&mut self, span: Span) {
-        if self.has_populated {
+        if self.populated > Populated::Nothing {
             self.open(span.start, "reads or clears flags after a populating call; an action has not set its flags yet");
         }
     }

@@ -8,7 +8,7 @@ use crate::fix::rewrite::halves::Halves;
 use crate::fix::rewrite::locals::Locals;
 use crate::fix::rewrite::protection::without_local;
 use crate::fix::rewrite::reflow::reflow;
-use crate::fix::rewrite::rewriter::{OpenPoint, Rewriter, Written};
+use crate::fix::rewrite::rewriter::{OpenPoint, Populated, Rewriter, Written};
 use crate::fix::rewrite::tidy::tidy;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::layout::{columns, wrapped};
@@ -238,8 +238,7 @@ impl Conversion<'_> {
             locals: Locals::default(),
             out: Written::default(),
             implied_file: false,
-            has_populated: false,
-            has_remapped: false,
+            populated: Populated::Nothing,
             scope: Scope::default(),
             passed_on: None,
             has_new_file: false,

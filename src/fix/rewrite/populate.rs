@@ -1,7 +1,7 @@
 //! Rewrites populating calls as mmap actions, statement by statement. The handler requests an action; the core handles its failure.
 
 use crate::fix::rewrite::failure::{Failure, failed};
-use crate::fix::rewrite::rewriter::{Rewriter, Use};
+use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
 use crate::rules::template::fill;
 use crate::rules::{Call, CallEffect};
 use crate::source::Span;
@@ -215,10 +215,9 @@ impl Rewriter<'_> {
         {
             lines.push(format!("{{desc}}->page_prot = {};", self.text(prot, Use::Value)));
         }
-        if self.has_populated {
+        if self.populated > Populated::Nothing {
             self.open(call.span.start, "populates behind another call that may populate; an action populates once");
         }
-        self.has_populated = true;
         let is_from_start = argument(rule.start).is_none_or(|start| self.is_start(start));
         let is_all = self.is_all(rule, arguments);
         let fits = argument(rule.size).is_none_or(is_page) && is_from_start;
@@ -246,7 +245,8 @@ impl Rewriter<'_> {
             lines.push(format!("\treturn {};", error.unwrap_or(&refused.error)));
         }
         lines.push(format!("{};", filled(&template)));
-        self.has_remapped |= rule.implies.iter().any(|flag| flag == "VM_PFNMAP");
+        let is_remap = rule.implies.iter().any(|flag| flag == "VM_PFNMAP");
+        self.populated = self.populated.max(if is_remap { Populated::Range } else { Populated::Pages });
         Some(lines)
     }
 

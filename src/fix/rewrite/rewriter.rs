@@ -31,6 +31,16 @@ pub(in crate::fix) enum Use {
     Value,
 }
 
+/// What a function has populated before a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::fix) enum Populated {
+    Nothing,
+    /// By a call that leaves vm_pgoff alone.
+    Pages,
+    /// By a remap, which sets vm_pgoff of a private mapping to the first PFN (mm/memory.c: remap_pfn_range()).
+    Range,
+}
+
 /// Collects the edits that make one function take a desc. In their texts `{desc}` stands for the desc and `{file}` for the file. The
 /// spelling of the file depends on its number of uses.
 pub(in crate::fix) struct Rewriter<'a> {
@@ -51,10 +61,8 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) out: Written,
     /// Whether a called helper finds the file by itself.
     pub(in crate::fix) implied_file: bool,
-    /// Whether a populating call has already become an action.
-    pub(in crate::fix) has_populated: bool,
-    /// Whether one of them is a remap, which sets vm_pgoff of a private mapping to the first PFN (mm/memory.c: remap_pfn_range()).
-    pub(in crate::fix) has_remapped: bool,
+    /// What has already become an action on this path.
+    pub(in crate::fix) populated: Populated,
     /// The callee of the call whose result the current statements only pass on.
     pub(in crate::fix) passed_on: Option<Span>,
     /// Whether the mapping got another file.
@@ -110,7 +118,7 @@ impl Rewriter<'_> {
                 rest = after;
                 continue;
             }
-            let had_populated = self.has_populated;
+            let before = self.populated;
             let is_late = self.conversion.rewrite.finish.is_some();
             rest = match if is_late { None } else { self.populate(first, after) } {
                 Some(used) => &after[used..],
@@ -123,7 +131,7 @@ impl Rewriter<'_> {
             };
             if matches!(first.kind, S::Return(_)) || self.returns_what_populated(first).is_some() {
                 // What follows is on another path.
-                self.has_populated = had_populated;
+                self.populated = before;
             }
         }
         self.locals.equal_to_size.truncate(known);
@@ -177,15 +185,17 @@ impl Rewriter<'_> {
 
     /// Rewrites the arms of an `if`, of which one runs. An arm that returns leads to nothing behind it.
     fn arms(&mut self, arms: [&[Statement]; 2]) {
-        let had_populated = self.has_populated;
-        let mut has_populated = had_populated;
+        let before = self.populated;
+        let mut behind = before;
         for arm in arms {
-            self.has_populated = had_populated;
+            self.populated = before;
             self.statements(arm);
             let returns = matches!(arm.last().map(|last| &last.kind), Some(S::Return(_)));
-            has_populated |= self.has_populated && !returns;
+            if !returns {
+                behind = behind.max(self.populated);
+            }
         }
-        self.has_populated = has_populated;
+        self.populated = behind;
     }
 
     /// Records what `if (size != expected) return -EINVAL;` guarantees: afterwards both are equal.

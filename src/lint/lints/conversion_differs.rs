@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::behaviour::{Consequence, Difference, conversion};
 use crate::compare::{Lost, converted, lost};
+use crate::index::Takes;
 use crate::lint::moved_state::moved_otherwise;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Level, NoteKind};
@@ -68,9 +69,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn lost_lock(before: &Facts, facts: &Facts, old: &HandlerView, new: &HandlerView) -> Option<String> {
     let note = old.finding.judgement.notes.iter().find(|note| note.kind == NoteKind::LockAcrossPopulate)?;
     let is_action = |name: &str| facts.rules().call(name).is_some_and(|rule| rule.does == CallEffect::Action);
-    let action = new.lowered().flat_map(|lowered| &lowered.calls).find(|call| is_action(&call.name))?;
+    let action = new.lowered().flat_map(|lowered| &lowered.calls).find(|call| is_action(&call.name));
+    let hook = || new.lowered().flat_map(|lowered| lowered.called_hooks()).find(|hook| hook.takes == Takes::Desc);
+    let what = match action {
+        Some(action) => action.name.clone(),
+        None => format!("an action of {}", hook()?.name()),
+    };
     let place = before.context.index.file(note.file).at(note.span.start);
-    Some(format!("{} runs after the hook; before, a lock was held across the call that populated ({place} before)", action.name))
+    Some(format!("{what} runs after the hook; before, a lock was held across the call that populated ({place} before)"))
 }
 
 /// A hook of another struct that was called in its old form, and is not in its new one.

@@ -22,8 +22,9 @@ impl Lowerer<'_> {
             return value;
         }
         if known.is_empty() && !self.context.index.is_declared_by_kernel(name) {
-            let place = self.context.index.place_of_functions();
-            self.event(EventKind::Unknown { why: format!("passed to {name}, which is not found in {place}") }, span);
+            let searched = self.context.index.searched();
+            let why = format!("passed to {name}, whose definition was not found{searched}");
+            self.event(EventKind::Unknown { why }, span);
             return Value::Unknown;
         }
         match self.followable(name, &root) {

@@ -290,7 +290,7 @@ impl Lowerer<'_> {
             }
         }
         for name in unknown {
-            let why = format!("perhaps passed to {name}, which is not found in the tree");
+            let why = format!("perhaps passed to {name}, whose definition was not found");
             self.event(EventKind::Unknown { why }, span);
         }
         keys.sort();
