@@ -8,8 +8,8 @@ use super::includes::{candidates, includes};
 use super::{Index, SourceFile};
 use crate::kernel::{Layer, Tree};
 use crate::rules::{Idiom, Rules};
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
-use crate::source::{ItemKind, parse, visit};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind, Type};
+use crate::source::{ItemKind, Span, parse, spelled, visit};
 
 /// Variables of a function.
 #[derive(Debug, Default)]
@@ -116,18 +116,32 @@ impl<'i> Types<'i> {
 
     fn of_call(&self, name: &str, arguments: &[Expression], scope: &Scope, file: u32) -> Option<Type> {
         match self.rules.idiom(name) {
-            // Masking removed `struct` from the type argument.
-            Some(Idiom::Container) => {
-                Some(Type { name: format!("struct {}", arguments.get(1)?.name()?), pointers: 1, ..Type::default() })
-            }
+            Some(Idiom::Container) => container(arguments),
             Some(idiom) if idiom.is_value() => self.of(arguments.first()?, scope, file),
             _ => {
                 let source = self.index.file(file);
-                let item = &source.items[source.named(ItemKind::Function, name).next()? as usize];
-                let head = [item.head().of(&source.text), b"{}"].concat();
+                let Some(item) = source.named(ItemKind::Function, name).next() else {
+                    return self.of_macro(name, arguments, file);
+                };
+                let head = [source.items[item as usize].head().of(&source.text), b"{}"].concat();
                 parse::in_first_variant(&head, 0).syntax.into_iter().next().map(|function| function.returns)
             }
         }
+    }
+
+    /// Type of a macro that finds the object around another one: `#define to_lamp(x) container_of(x, struct lamp, node)`.
+    fn of_macro(&self, name: &str, arguments: &[Expression], file: u32) -> Option<Type> {
+        let texts: Option<Vec<String>> = arguments.iter().map(spelled).collect();
+        let texts = texts?;
+        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        let expanded = self.index.expanded_call(name, file, &texts).pop()?;
+        let mut parsed = parse::statements(&[&expanded[..], b";"].concat(), Span::new(0, expanded.len())).syntax;
+        let StatementKind::Expression(Expression { kind: E::Call { callee, arguments }, .. }) = parsed.pop()?.kind
+        else {
+            return None;
+        };
+        let is_container = callee.name().and_then(|name| self.rules.idiom(name)) == Some(Idiom::Container);
+        if is_container { container(&arguments) } else { None }
     }
 
     fn of_global(&self, name: &str, file: u32) -> Option<Type> {
@@ -275,6 +289,11 @@ fn typedef_in(file: &SourceFile, name: &str) -> Option<String> {
             _ => tag_in(text),
         }
     })
+}
+
+/// Type of `container_of(pointer, struct lamp, node)`. Masking removed `struct` from its argument.
+fn container(arguments: &[Expression]) -> Option<Type> {
+    Some(Type { name: format!("struct {}", arguments.get(1)?.name()?), pointers: 1, ..Type::default() })
 }
 
 fn dereferenced(ty: Type) -> Type {

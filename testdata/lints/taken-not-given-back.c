@@ -146,3 +146,32 @@ static int marked_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations marked_fops = {
 	.mmap = marked_mmap,
 };
+
+/* Nothing is taken of an object that was not found. */
+static struct board *board_find(int id)
+{
+	struct board *board;
+
+	list_for_each_entry(board, &boards, node) {
+		if (board->id == id) {
+			atomic_inc(&board->users);
+			return board;
+		}
+	}
+	return NULL;
+}
+
+static int sought_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = board_find(vma->vm_pgoff);
+
+	if (!board)
+		return -EINVAL;
+	vma->vm_private_data = board;
+	vma->vm_ops = &board_vm_ops;
+	return 0;
+}
+
+static const struct file_operations sought_fops = {
+	.mmap = sought_mmap,
+};

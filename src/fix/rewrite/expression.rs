@@ -254,10 +254,12 @@ impl Rewriter<'_> {
             return true;
         }
         if field == "vm_pgoff" && self.populated == Populated::Range {
-            self.open(
-                base.span.start,
-                "reads vm_pgoff behind a remap, which sets it to the first PFN for a private mapping; the offset of the desc stays",
-            );
+            let text =
+                "behind a remap, which sets it to the first PFN for a private mapping; the offset of the desc stays";
+            match self.is_in_message {
+                true => drop(self.out.remarks.insert(format!("a message shows vm_pgoff {text}"))),
+                false => self.open(base.span.start, &format!("reads vm_pgoff {text}")),
+            }
         }
         match self.conversion.rules.field_on_desc(&field).filter(|_| self.conversion.target.reads_field(&field)) {
             Some(name) => self.replace(expression.span, format!("{{desc}}->{name}")),

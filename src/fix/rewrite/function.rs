@@ -239,6 +239,7 @@ impl Conversion<'_> {
             out: Written::default(),
             implied_file: false,
             populated: Populated::Nothing,
+            is_in_message: false,
             scope: Scope::default(),
             passed_on: None,
             has_new_file: false,

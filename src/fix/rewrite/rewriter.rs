@@ -71,6 +71,8 @@ pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) pointers: BTreeMap<String, DescHook>,
     /// Number of loops around the current statement. A function that jumps backwards is one loop.
     pub(in crate::fix) loops: usize,
+    /// Whether the current statement only prints a message.
+    pub(in crate::fix) is_in_message: bool,
     /// The function that prints a message about that result.
     pub(in crate::fix) message: Option<String>,
 }
@@ -236,7 +238,9 @@ impl Rewriter<'_> {
             let lines: Vec<String> = texts.into_iter().map(|text| format!("{text};")).collect();
             return self.write_lines(statement.span, &lines);
         }
+        self.is_in_message = self.message(statement).is_some();
         self.expression(value, Use::Value);
+        self.is_in_message = false;
     }
 
     /// Removes a branch that only calls a hook without an implementer, if its condition asks for the hook. Returns whether it did.

@@ -122,14 +122,17 @@ fn has_counterpart(facts: &Facts, handler: &HandlerView, call: &Part) -> bool {
     names.any(|undo| find_word(text, undo.as_bytes(), 0).is_some() || !facts.context.index.functions(&undo, handler.key.id.file).is_empty())
 }
 
-/// Whether a path knows that the owner of an object is absent or an error. It does not take anything of the object then.
+/// Whether a path knows that an object from which another one is reached is absent or an error. It does not take anything of that one then.
 fn is_absent(rules: &Rules, literal: &Literal, object: &Term) -> bool {
-    let Some(owner) = owner_of(object) else { return false };
+    let owner = owner_of(object);
     let is_error = |part: &Part| match part {
-        Part::Call(name, arguments) => rules.idiom(name) == Some(Idiom::IsError) && arguments.contains(&owner),
+        Part::Call(name, arguments) => {
+            rules.idiom(name) == Some(Idiom::IsError) && owner.as_ref().is_some_and(|owner| arguments.contains(owner))
+        }
         _ => false,
     };
-    literal.is_zero(&owner) || !literal.holds && literal.asks(&is_error)
+    let leads_from_null = object.any(&|part| literal.is_zero(&part.clone().into()));
+    leads_from_null || !literal.holds && literal.asks(&is_error)
 }
 
 /// The object whose member another one is: `encl` of `&encl->refcount`.
