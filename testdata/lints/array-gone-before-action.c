@@ -114,3 +114,30 @@ static int frame_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations frame_fops = {
 	.mmap_prepare = frame_mmap_prepare,
 };
+
+/* A variable that frees what it holds on return, and one that hands it on. */
+static int cleaned_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	struct page **pages __free(kfree) = kmemdup(board->pages, board->bytes, GFP_KERNEL);
+
+	mmap_action_map_kernel_pages_full(desc, pages); //~ array-gone-before-action
+	return 0;
+}
+
+static const struct file_operations cleaned_fops = {
+	.mmap_prepare = cleaned_mmap_prepare,
+};
+
+static int handed_on_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	struct page **pages __free(kfree) = kmemdup(board->pages, board->bytes, GFP_KERNEL);
+
+	mmap_action_map_kernel_pages_full(desc, no_free_ptr(pages));
+	return 0;
+}
+
+static const struct file_operations handed_on_fops = {
+	.mmap_prepare = handed_on_mmap_prepare,
+};

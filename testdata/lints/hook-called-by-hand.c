@@ -34,3 +34,29 @@ static int own_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations own_fops = {
 	.mmap = own_mmap,
 };
+
+/* The file may have no .mmap_prepare. */
+static int compat_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct file *real = file->private_data;
+
+	vma->vm_file = get_file(real);
+	return compat_vma_mmap(real, vma); //~ hook-called-by-hand
+}
+
+static const struct file_operations compat_fops = {
+	.mmap = compat_mmap,
+};
+
+static int asked_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct file *real = file->private_data;
+
+	if (!real->f_op->mmap_prepare)
+		return -ENODEV;
+	return compat_vma_mmap(real, vma);
+}
+
+static const struct file_operations asked_fops = {
+	.mmap = asked_mmap,
+};

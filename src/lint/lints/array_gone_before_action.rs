@@ -17,6 +17,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for (body, variant) in handler.variants() {
             let on_stack = |span: Span| (Place { file: body.file(), span }, ("it is on the stack of the hook".to_owned(), Level::Error));
             places.extend(arrays_on_stack(facts, variant).into_iter().map(on_stack));
+            let freed = |span: Span| (Place { file: body.file(), span }, ("its variable frees it on return".to_owned(), Level::Error));
+            places.extend(arrays_of_cleanup(facts, variant).into_iter().map(freed));
         }
         places.extend(given_up(facts, handler));
         for (place, (why, level)) in places {
@@ -50,6 +52,21 @@ fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
     };
     let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
         page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(is_of_frame)
+    });
+    calls.map(|(_, _, call)| call.span).collect()
+}
+
+/// The calls of a function that pass an array to an action which `__free()` of its variable frees on return.
+fn arrays_of_cleanup(facts: &Facts, variant: &Variant) -> Vec<Span> {
+    let frees = |name: &str| matches!(facts.rules().state(name), Some(StateEffect::Undoes(StateKind::Alloc, _)));
+    let mut freed = Vec::new();
+    visit::statements(&variant.function.body, &mut |seen| match seen {
+        Seen::Declared(declared) if declared.cleanup.as_deref().is_some_and(frees) => freed.push(declared.name.clone()),
+        _ => {}
+    });
+    let is_freed = |value: &Expression| value.name().is_some_and(|name| freed.iter().any(|known| known == name));
+    let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
+        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(is_freed)
     });
     calls.map(|(_, _, call)| call.span).collect()
 }
