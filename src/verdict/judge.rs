@@ -161,13 +161,22 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
     judgement
 }
 
-/// Notes on shared objects written by the handler, or by functions that get its VMA, if the write is not state of the mapping.
+/// Notes on shared objects written by the handler, or by functions that get its VMA, if the write is not state of the mapping. What only
+/// failing paths write undoes something.
 fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
+    let table = &facts.function_paths.event_table;
+    let places = |fails: bool| -> BTreeSet<(u32, Span)> {
+        let paths = facts.function_paths.paths.iter().filter(|path| path.fails == fails);
+        paths.flat_map(|path| &path.items).map(|item| (table.file(item), table.event(item).span)).collect()
+    };
+    let (failing, accepting) = (places(true), places(false));
     let mut found = Vec::new();
     for Part { file, lowered, .. } in facts.parts.iter().filter(|part| part.has_vma) {
         for event in &lowered.events {
             let EventKind::SharedWrite { object, .. } = &event.kind else { continue };
-            if requirements.iter().any(|requirement| (requirement.file, requirement.span) == (*file, event.span)) {
+            let place = (*file, event.span);
+            let is_undone = failing.contains(&place) && !accepting.contains(&place);
+            if is_undone || requirements.iter().any(|requirement| (requirement.file, requirement.span) == place) {
                 continue;
             }
             let text = format!("writes {object}: the value stays if the mapping fails");

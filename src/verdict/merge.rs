@@ -75,6 +75,9 @@ pub(super) fn merge(rules: &Rules, all: &[HandlerFacts], takes: Takes) -> Merge 
     let may_set_flags = |kind: &EventKind| match kind {
         // The rule of a helper says what it does to the VMA, unless it calls a hook.
         EventKind::Helper { name, .. } => rules.call(name).is_none_or(|rule| rule.composed),
+        EventKind::Populate(populate) => {
+            rules.call(&populate.name).is_some_and(|rule| rule.composed && rule.implies.is_empty())
+        }
         EventKind::Finish { .. }
         | EventKind::Hook { .. }
         | EventKind::Redispatch { .. }

@@ -50,6 +50,8 @@ pub struct Arguments {
     pub constant: u32,
     /// Arguments that the caller of the hook passed, and that are handed on.
     pub handed_on: u32,
+    /// Arguments that are the addresses of members of shared objects: `&lamp->users`.
+    pub shared: u32,
     /// Whether the function is in another file than the function with the VMA. Its marks are then no claims of the mapping.
     pub is_far: bool,
 }
@@ -57,7 +59,7 @@ pub struct Arguments {
 impl Default for Arguments {
     /// Those of a hook: nothing is known, and its caller passes all of them.
     fn default() -> Arguments {
-        Arguments { own: 0, zero: 0, constant: 0, handed_on: u32::MAX, is_far: false }
+        Arguments { own: 0, zero: 0, constant: 0, handed_on: u32::MAX, shared: 0, is_far: false }
     }
 }
 

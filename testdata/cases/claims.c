@@ -699,3 +699,60 @@ static int frame_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations frame = {
 	.mmap = frame_mmap, //= mechanical
 };
+
+/* A counter by its address, and a stock that is asked for while it is taken. */
+static void lamp_bump(int *count)
+{
+	(*count)++; //~ state:counter
+}
+
+static int lamp_measure(struct lamp *lamp, int *size)
+{
+	*size += lamp->size;
+	return 0;
+}
+
+static int bumped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int size = 0;
+
+	lamp_bump(&lamp->busy);
+	lamp_measure(lamp, &size);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations bumped = {
+	.mmap = bumped_mmap, //= mapped
+};
+
+static int quota_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (atomic_dec_if_positive(&lamp->open) < 0) //~ state:counter
+		return -EBUSY;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations quota = {
+	.mmap = quota_mmap, //= mapped
+};
+
+/* A count that the same path gives back. */
+static int returned_quota_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	atomic_inc(&lamp->open);
+	vma->vm_ops = &claimed_vm_ops;
+	if (atomic_dec_return(&lamp->open) < 0)
+		return -EBUSY;
+	return 0;
+}
+
+static const struct file_operations returned_quota = {
+	.mmap = returned_quota_mmap, //= mechanical
+};

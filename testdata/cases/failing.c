@@ -185,3 +185,26 @@ int stage_mmap(struct vm_area_struct *vma)
 	return vma->vm_pgoff ? -EINVAL : 0;
 }
 EXPORT_SYMBOL_GPL(stage_mmap);
+
+/* What only failing paths write is no state of the file. */
+static int reset_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	pgprot_t prot = vma->vm_page_prot;
+	int ret;
+
+	prot = pgprot_noncached(prot);
+	lamp->size = vma->vm_end - vma->vm_start; //? file-state
+	if (lamp->size > LAMP_LIMIT) {
+		ret = -EINVAL;
+		goto failed;
+	}
+	return remap_pfn_range(vma, vma->vm_start, lamp->pfn, lamp->size, prot); //~ action:remap_pfn //? prot-override
+failed:
+	lamp->size = 0;
+	return ret;
+}
+
+static const struct file_operations reset = {
+	.mmap = reset_mmap, //= action
+};

@@ -198,7 +198,7 @@ static void switch_lamp(struct lamp *lamp, bool on)
 
 static void count_users(int *users, int count)
 {
-	*users += count;
+	*users += count; //~ state:counter
 }
 
 static void mark(struct lamp *lamp)

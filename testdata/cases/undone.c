@@ -18,14 +18,14 @@ struct lamp {
 /* Through a pointer to a member. */
 static void pointer_bump(int *count)
 {
-	(*count)++;
+	(*count)++; //~ state:counter
 }
 
 static void pointer_close(struct vm_area_struct *vma)
 {
 	struct lamp *lamp = vma->vm_private_data;
 
-	lamp->users--; //~ state:counter
+	lamp->users--;
 }
 
 static const struct vm_operations_struct pointer_vm_ops = {
@@ -103,7 +103,7 @@ static void credit_close(struct vm_area_struct *vma)
 {
 	struct lamp *lamp = vma->vm_private_data;
 
-	atomic_inc(&lamp->free); //~ state:counter
+	atomic_inc(&lamp->free);
 }
 
 static const struct vm_operations_struct credit_vm_ops = {
@@ -114,7 +114,7 @@ static int credit_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lamp *lamp = file->private_data;
 
-	if (atomic_dec_if_positive(&lamp->free) < 0)
+	if (atomic_dec_if_positive(&lamp->free) < 0) //~ state:counter
 		return -EBUSY;
 	vma->vm_private_data = lamp;
 	vma->vm_ops = &credit_vm_ops;

@@ -236,9 +236,16 @@ impl Lowerer<'_> {
             handed_on: Arguments::positions(arguments, |argument| {
                 argument.name().is_some_and(|name| self.ownership.callers.contains(name))
             }),
+            shared: Arguments::positions(arguments, |argument| self.is_shared_member(argument)),
             is_far: self.is_far,
             constant: if is_short { Arguments::positions(arguments, |argument| self.is_constant(argument)) } else { 0 },
         }
+    }
+
+    /// Whether an argument is the address of a member of a shared object.
+    fn is_shared_member(&self, argument: &Expression) -> bool {
+        let E::Unary { operator, operand } = &argument.bare().kind else { return false };
+        operator == "&" && matches!(operand.kind, E::Field { .. }) && self.is_shared(operand)
     }
 
     /// Whether the file defines a function of that name.

@@ -164,10 +164,16 @@ impl Lowerer<'_> {
         found
     }
 
+    /// Whether a local gets the VMA's protection, and no other value.
+    fn is_only_vma_prot(&self, name: &str) -> bool {
+        let mut values = self.locals.pointers.get(name).into_iter().flatten();
+        values.all(|value| self.is_field_of_vma(value, "vm_page_prot"))
+    }
+
     /// Whether an expression is the VMA's protection as it stands.
     pub(super) fn is_vma_prot(&self, expression: &Expression) -> bool {
         self.is_field_of_vma(expression, "vm_page_prot")
-            || expression.name().is_some_and(|name| self.locals.prots.contains(name))
+            || expression.name().is_some_and(|name| self.locals.prots.contains(name) && self.is_only_vma_prot(name))
     }
 }
 

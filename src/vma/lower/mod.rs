@@ -108,6 +108,8 @@ struct Ownership {
     referenced: FxHashSet<String>,
     /// Pointers to variables of the function's own frame, or of its caller's.
     own: FxHashSet<String>,
+    /// Parameters that point to members of shared objects.
+    shared: FxHashSet<String>,
     /// Parameters that the caller passes constants for.
     constants: FxHashSet<String>,
     /// Parameters that the caller passes `NULL` or 0 for, and that the function does not change.
@@ -145,6 +147,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         locals: Locals::default(),
         ownership: Ownership {
             own: handed(key.arguments.own).collect(),
+            shared: handed(key.arguments.shared).collect(),
             constants: handed(key.arguments.constant).collect(),
             zeros: handed(key.arguments.zero).filter(|name| !function.changes(name)).collect(),
             callers,

@@ -3,7 +3,7 @@
 use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::Scope;
-use crate::rules::Idiom;
+use crate::rules::{Idiom, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::source::{identifier_end, spelled};
@@ -234,6 +234,15 @@ impl Reader<'_> {
         match &value.kind {
             E::Name(_) | E::Field { .. } | E::Index { .. } => named(value),
             E::Unary { operator, operand } if operator == "&" || operator == "*" => self.object_of(operand),
+            // `atomic_dec_if_positive(&lamp->left) < 0`
+            E::Call { callee, arguments }
+                if matches!(
+                    callee.name().and_then(|name| self.lowerer.context.rules.state(name)),
+                    Some(StateEffect::Undoes(StateKind::Counter, _))
+                ) =>
+            {
+                self.object_of(arguments.last()?)
+            }
             E::Call { callee, arguments } => match arguments.as_slice() {
                 [object] if callee.name().and_then(|name| self.idiom(name)).is_some_and(Idiom::is_load) => {
                     self.object_of(object)

@@ -37,7 +37,13 @@ impl Lowerer<'_> {
         let reaches = matches!(target.kind, E::Field { .. } | E::Index { .. } | E::Unary { .. });
         match self.scope.get(root) {
             Some(_) if self.locals.statics.contains(root) => true,
-            Some(ty) if is_result(target, ty) && self.ownership.parameters.contains(root) => false,
+            Some(ty)
+                if is_result(target, ty)
+                    && self.ownership.parameters.contains(root)
+                    && !self.ownership.shared.contains(root) =>
+            {
+                false
+            }
             // One pointer leads to the object itself, two lead to another object.
             Some(_)
                 if (self.ownership.own.contains(root) || self.ownership.fresh.contains(root))

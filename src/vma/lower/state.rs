@@ -139,6 +139,11 @@ impl<'a> Lowerer<'a> {
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
                 }
+                if kind == StateKind::Counter && object.is_some_and(|object| self.is_spent(object)) {
+                    let object = object.map(|object| object.text(self.text)).unwrap_or_default();
+                    self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
+                    return Value::Unknown;
+                }
                 let is_callers = object.is_some_and(|object| self.is_callers(object));
                 let object = object.map(|object| object.text(self.text)).unwrap_or_default();
                 // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
