@@ -134,6 +134,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
             by_subsystem: options.by == Some(By::Subsystem),
             date: date(),
         };
+        output::without_mails(directory)?;
         let mails = series.mails();
         let count = counted(mails.len(), "mail");
         output::write_directory(directory, mails.into_iter().map(|mail| (mail.name, mail.text)))?;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Color;
 use crate::profile::{Phase, measure};
@@ -59,6 +59,19 @@ pub fn write(
             Err(format!("{place}: {error}"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Checks that a directory holds no mails: `git am DIR/*` would take them along.
+///
+/// # Errors
+/// It holds one, which the text names.
+pub fn without_mails(directory: &Path) -> Result<(), String> {
+    let is_mail = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "patch");
+    let mut there = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    match there.find(is_mail) {
+        Some(mail) => Err(format!("{} is there already; give an empty directory", mail.display())),
+        None => Ok(()),
     }
 }
 

@@ -61,7 +61,7 @@ impl KernelOptions {
         let below = if self.kernel.is_none() { kernels_below(root) } else { Vec::new() };
         match below.as_slice() {
             [first, rest @ ..] => Err(format!(
-                "{} is not a kernel tree; it contains {}{}. Give a kernel tree as TREE. For a module that contains a kernel, --kernel names it",
+                "{} is not a kernel tree; it contains {}{}. Give a kernel tree as TREE. If it is a module, give its kernel with --kernel DIR",
                 root.display(),
                 first.display(),
                 if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) },

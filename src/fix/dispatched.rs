@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::candidate::{Candidate, Dispatched, Dispatches};
 use super::planner::Planner;
 use crate::index::Hook;
-use crate::rules::RequirementKind;
+use crate::rules::{RequirementKind, StateKind};
 use crate::verdict::{Judgement, Requirement, Verdict};
 use crate::vma::EventKind;
 use crate::vma::event::holds_lock;
@@ -120,7 +120,14 @@ impl Planner<'_> {
 /// What a path does behind a hook that has to wait for the populated mapping.
 fn done_behind(events: &[&EventKind]) -> Option<String> {
     events.iter().find_map(|kind| match kind {
-        EventKind::Undo { object, .. } => Some(format!("releases {object} after")),
+        EventKind::Undo { kind, object, .. } => {
+            let verb = match kind {
+                StateKind::Lock => "unlocks",
+                StateKind::Alloc => "frees",
+                StateKind::Ref | StateKind::Counter | StateKind::List => "gives back",
+            };
+            Some(format!("{verb} {object} after"))
+        }
         EventKind::WriteField { field } if !matches!(field.as_str(), "vm_ops" | "vm_private_data") => {
             Some(format!("writes {field} after"))
         }

@@ -20,7 +20,7 @@ pub fn since(
     let Some(mut oldest) = release(chosen) else { return Ok(None) };
     let older = rules.targets().iter().filter(|target| target.order < chosen.order);
     for (target, version) in older.rev().filter_map(|target| Some((target, release(target)?))) {
-        let resolved = ResolvedTarget { target: target.clone(), from: TargetFrom::Option };
+        let resolved = ResolvedTarget { target: target.clone(), from: TargetFrom::Option, is_assumed: false };
         let before = Session::new(session.workspace, &resolved, Extent::Handlers);
         let other = plan(&before, wanted, Options { own: target, ..how })?;
         let is_same = fixes.changes.iter().all(|change| other.changes.iter().any(|one| one.files == change.files));

@@ -20,8 +20,10 @@ const REGISTRATIONS_SHOWN: usize = 5;
 pub fn blocker(scan: &Scan, blocker: &Blocker, task: &Task, out: &mut dyn Write) -> io::Result<()> {
     let mut line = |text: String| writeln!(out, "{}", printable(&text));
     let place = if task.file.is_empty() { "not found".to_owned() } else { format!("{}:{}", task.file, task.line) };
-    line(format!("{} ({place}) is {}: {}", blocker.name, blocker.verdict, blocker.verdict.meaning()))?;
-    let what = if blocker.kind == BlockerKind::Hook { "hook" } else { "function of another module" };
+    let is_hook = blocker.kind == BlockerKind::Hook;
+    let is = if is_hook { ": its hardest implementer is" } else { " is" };
+    line(format!("{} ({place}){is} {}: {}", blocker.name, blocker.verdict, blocker.verdict.meaning()))?;
+    let what = if is_hook { "hook" } else { "function of another module" };
     line(format!("  {what} that blocks {}", counted(blocker.all.len(), "registration")))?;
     let mut seen = BTreeSet::new();
     for requirement in blocker.requirements.iter().filter(|requirement| seen.insert(&requirement.text)) {

@@ -34,6 +34,7 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let scan = report.scan;
     let target = &report.chosen.target;
     let why = match report.chosen.from {
+        TargetFrom::Headers if report.chosen.is_assumed => "assumed, as no kernel is given",
         TargetFrom::Headers => "detected from the headers",
         TargetFrom::Option => "given by --target",
         TargetFrom::Default => "the newest released API; the tree has no .mmap_prepare",

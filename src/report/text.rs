@@ -43,7 +43,7 @@ fn diagnostic(report: &Report, finding: &Finding) -> Diagnostic<u32> {
         .collect();
     let depends_on = finding.judgement.depends_on();
     if !depends_on.is_empty() {
-        let after = finding.after.map_or(String::new(), |after| format!("; then it is {after}"));
+        let after = finding.after.map_or(String::new(), |after| format!("; the rest is {after}"));
         notes.push(format!("convert first: {}{after}", depends_on.join(", ")));
     }
     if let [_, _, ..] = finding.judgement.paths.as_slice() {

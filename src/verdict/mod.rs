@@ -93,7 +93,7 @@ impl Verdict {
             Verdict::Action => "populates once; the target has an mmap action for it",
             Verdict::Mapped => "takes state per mapping; it moves to vm_ops->mapped",
             Verdict::Blocked => "passes its VMA to a helper or hook that must be converted first",
-            Verdict::Finish => "needs the finished mapping; no action replaces that",
+            Verdict::Finish => "needs the finished mapping, or populates by a call that no action replaces",
             Verdict::Manual => "stores, edits or redirects the VMA; needs a redesign",
             Verdict::Unknown => "could not be analysed",
         }

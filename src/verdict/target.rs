@@ -34,6 +34,8 @@ pub struct ResolvedTarget {
     pub target: Target,
     /// Origin of the target.
     pub from: TargetFrom,
+    /// Whether the headers are declarations in place of those of a kernel.
+    pub is_assumed: bool,
 }
 
 /// Returns the target called `name`; a release may be named without its `v`. `auto` means the newest whose API the tree's headers have, else
@@ -49,7 +51,7 @@ pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, 
             .or_else(|| rules.target(&format!("v{name}")))
             .cloned()
             .ok_or_else(|| format!("no target is called {name:?}; known targets: auto, {}", names()))?;
-        return Ok(ResolvedTarget { target, from: TargetFrom::Option });
+        return Ok(ResolvedTarget { target, from: TargetFrom::Option, is_assumed: false });
     }
     let headers = tree.api_headers();
     let holds = |text: &String| headers.iter().any(|header| memmem::find(header, text.as_bytes()).is_some());
@@ -59,6 +61,7 @@ pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, 
         Some(target) => Ok(ResolvedTarget {
             target: target.clone(),
             from: if found.is_some() { TargetFrom::Headers } else { TargetFrom::Default },
+            is_assumed: tree.has_assumed_kernel(),
         }),
         None => Err("no target is known: no rule file describes one".to_owned()),
     }

@@ -153,7 +153,7 @@ impl Sources<'_> {
                 let blockers = finding.judgement.depends_on();
                 let then = match why().filter(|_| blockers.iter().all(|name| self.is_written(name))) {
                     Some(why) => format!("; convert it by hand: {why}"),
-                    None => finding.after.map_or(String::new(), |after| format!("; then it is {after}")),
+                    None => finding.after.map_or(String::new(), |after| format!("; the rest of it is {after}")),
                 };
                 format!("{}{then}", self.needed_first(&blockers))
             }

@@ -120,6 +120,9 @@ impl HookState {
     /// The state as a sentence about the hook.
     pub fn sentence(&self, hook: &str) -> String {
         let ready = self.implementers - self.left.len();
+        if self.left.is_empty() && ready > 1 {
+            return format!("{hook} has {ready} implementers, and fix converts all");
+        }
         let waits = if self.left.is_empty() { String::new() } else { format!("; the others: {}", some_of(&self.left)) };
         let count = counted(self.implementers, "implementer");
         format!("{hook} has {count}, of which fix converts {ready}{waits}")

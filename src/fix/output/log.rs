@@ -164,8 +164,9 @@ impl Series<'_> {
         if !doubled.is_empty() {
             let _ = write!(
                 what,
-                " It now implements {}. Its callers are still .mmap hooks, which build a descriptor and apply it to their VMA.",
-                listed(&doubled)
+                " It now implements {}. The callers of {} still have a VMA: they build a descriptor and apply it.",
+                listed(&doubled),
+                if doubled.len() == 1 { "this hook" } else { "these hooks" }
             );
         }
         if fixes.iter().any(|fix| fix.second().is_some()) {
