@@ -34,6 +34,11 @@ pub fn unbounded(rules: &Rules, condition: &[Literal], populate: &Populate, is_l
     })
 }
 
+/// Whether a populate outside of loops may reach beyond the end of the mapping.
+pub(super) fn may_reach_beyond(condition: &[Literal], populate: &Populate) -> bool {
+    is_beyond_mapping(condition, populate, false, &inequalities(condition))
+}
+
 /// The range of a populate that may reach beyond its object.
 fn beyond_object(rules: &Rules, populate: &Populate, known: &[Inequality]) -> Option<Unbounded> {
     if let Some(object_size) = &populate.object_size {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::beyond::refused_by_core;
 use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
 use super::difference::{Difference, DifferenceKind, NotCompared};
@@ -66,8 +67,9 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let pairs = paired(&was_done, &is_done)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
     let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
-    let differences: Vec<Difference> =
+    let mut differences: Vec<Difference> =
         found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
+    differences.extend(refused_by_core(new_functions.context.rules, &pairs));
     if differences.is_empty()
         && let Some(name) = redefined((old_functions, old.id.file, &of_before), (new_functions, new.id.file, &of_after))
     {

@@ -6,6 +6,7 @@
 
 mod arithmetic;
 mod atom;
+mod beyond;
 mod bound;
 mod call;
 mod cases;

@@ -6,6 +6,8 @@ use super::change::{Change, Fixes, HandlerFix};
 use super::output::listed;
 use super::unit::Unit;
 use crate::behaviour::Consequence;
+use crate::index::is_access;
+use crate::source::words;
 use crate::verdict::Session;
 
 impl Fixes {
@@ -64,7 +66,11 @@ fn remark(session: &Session<'_>, fixes: &Fixes, change: &Change) -> Option<Strin
     let has_own_hook = has_action && fixes.of(change).any(|fix| fix.retyped.is_some());
     let folders = files().filter(|file| has_own_hook && !file.is_header()).map(|file| file.folder());
     let folders: BTreeSet<&str> = folders.collect();
-    let beside = context.index.files().iter().map(AsRef::as_ref).filter(|file| folders.contains(file.folder()));
+    let hooks = fixes.of(change).map(|fix| session.findings()[fix.finding].registration.hook.member.as_bytes());
+    let hooks: BTreeSet<&[u8]> = hooks.collect();
+    let names_hook = |text: &[u8]| hooks.iter().any(|hook| words(text, hook).any(|at| is_access(text, at)));
+    let beside = context.index.files().iter().map(AsRef::as_ref);
+    let beside = beside.filter(|file| folders.contains(file.folder()) && names_hook(&file.text));
     let named = files()
         .chain(needed)
         .chain(beside)
