@@ -11,6 +11,7 @@ use super::outcome::Gap;
 use super::redefined::redefined;
 use super::term::Part;
 use super::vm_ops::VmOps;
+use super::wrap::newly_wrapping;
 use super::{Behaviour, Callees, Functions, Reading};
 use crate::index::Takes;
 use crate::rules::{StateEffect, StateKind};
@@ -70,6 +71,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let mut differences: Vec<Difference> =
         found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
     differences.extend(refused_by_core(new_functions.context.rules, &pairs));
+    differences.extend(newly_wrapping(&pairs));
     if differences.is_empty()
         && let Some(name) = redefined((old_functions, old.id.file, &of_before), (new_functions, new.id.file, &of_after))
     {

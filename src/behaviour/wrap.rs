@@ -1,8 +1,10 @@
 //! Sums and differences that may wrap before they are compared. Terms are integers without limit, so that the comparison itself does not show it.
 
+use super::Behaviour;
 use super::atom::Literal;
 use super::bound::{in_bytes, inequalities, is_asked, is_bounded, is_never_positive};
-use super::outcome::Wrap;
+use super::difference::{Difference, DifferenceKind};
+use super::outcome::{Returned, Wrap};
 use super::state::State;
 use super::term::{Part, Term};
 use super::walk::Walk;
@@ -23,6 +25,27 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+/// A comparison of a difference that may wrap only in the new handler: it lost the comparison before it.
+pub(super) fn newly_wrapping(pairs: &[(&Behaviour, &Behaviour)]) -> Option<Difference> {
+    let wraps = |behaviour: &Behaviour| {
+        behaviour.wraps.iter().find(|(_, wrap)| **wrap == Wrap::Difference).map(|(place, _)| *place)
+    };
+    pairs.iter().filter(|(old, _)| wraps(old).is_none()).find_map(|(old, new)| {
+        let new_place = wraps(new)?;
+        let old_place = old.outcomes.iter().find(|outcome| outcome.result != Returned::Success)?.place;
+        Some(Difference {
+            kind: DifferenceKind::RefusalLost,
+            cases: vec![Vec::new()],
+            is_of_accepted: false,
+            old: "compared that value first".to_owned(),
+            new: "compares a difference that wraps if the subtracted value is larger, and accepts the mapping then"
+                .to_owned(),
+            old_place,
+            new_place,
+        })
+    })
 }
 
 /// Whether a sum holds another: `offset + size < offset` asks whether it has wrapped.
