@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::Functions;
 use super::term::{Part, Term};
+use crate::rules::{StateEffect, StateKind};
 
 /// Looks up the tables of a handler and of its conversion.
 pub(super) struct VmOps<'f, 'a> {
@@ -57,8 +58,30 @@ impl<'f, 'a> VmOps<'f, 'a> {
         let differ = names.into_iter().filter(|name| !is_same(old.get(*name), new.get(*name)));
         let member =
             |name: &String| Member { name: name.clone(), old: old.get(name).cloned(), new: new.get(name).cloned() };
-        Some(differ.map(member).collect())
+        let differ: Vec<Member> = differ.map(member).collect();
+        let kept = ["open", "close"].into_iter().filter(|name| !differ.iter().any(|member| member.name == *name));
+        let lost: Vec<Member> = kept.filter_map(|name| self.lost_call(name, old.get(name)?, new.get(name)?)).collect();
+        Some(differ.into_iter().chain(lost).collect())
     }
+
+    /// A member whose function takes or gives back less than before: `close` without its `kref_put()`.
+    fn lost_call(&self, member: &str, was: &str, is: &str) -> Option<Member> {
+        let (before, after) = (state_calls(self.old, was)?, state_calls(self.new, is)?);
+        let kinds: Vec<(StateKind, bool)> = after.into_iter().map(|(_, kind)| kind).collect();
+        let (call, _) = before.into_iter().find(|(_, kind)| !kinds.contains(kind))?;
+        let (old, new) = (format!("{was}, which calls {call}()"), format!("{is}, which does not"));
+        Some(Member { name: member.to_owned(), old: Some(old), new: Some(new) })
+    }
+}
+
+/// The calls of a function that take or give back state, each with the kind and whether it gives back. `None` if the function is not found.
+fn state_calls((functions, file): (&Functions, u32), name: &str) -> Option<Vec<(String, (StateKind, bool))>> {
+    let calls = functions.callees(functions.own_item(name, file)?, &|_| true).others.into_iter();
+    let kind = |name: &str| match functions.context.rules.state(name)? {
+        StateEffect::Takes(taking) => Some((taking.kind, false)),
+        StateEffect::Undoes(kind, _) => Some((kind, true)),
+    };
+    Some(calls.filter_map(|name| kind(&name).map(|kind| (name, kind))).collect())
 }
 
 /// The functions in a table, by member.

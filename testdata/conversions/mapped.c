@@ -393,3 +393,52 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations lamp_fops = {
 	.mmap_prepare = lamp_mmap_prepare,
 };
+//- whole with a close that keeps its reference
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+struct lamp {
+	struct kref ref;
+	atomic_t users;
+};
+
+static void lamp_open(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	kref_get(&lamp->ref);
+	atomic_inc(&lamp->users);
+}
+
+static void lamp_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	atomic_dec(&lamp->users);
+}
+
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data)
+{
+	struct lamp *lamp = *vm_private_data;
+
+	kref_get(&lamp->ref);
+	atomic_inc(&lamp->users);
+	return 0;
+}
+
+static const struct vm_operations_struct lamp_vm_ops = {
+	.mapped = lamp_mapped,
+	.open = lamp_open,
+	.close = lamp_close,
+};
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->private_data = desc->file->private_data;
+	desc->vm_ops = &lamp_vm_ops;
+	return 0; //~ lamp_close, which does not
+}
+
+static const struct file_operations lamp_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};
