@@ -215,6 +215,10 @@ pub(super) fn is_asked(condition: &[Literal]) -> bool {
 pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
     let mut found = Vec::new();
     for Literal { atom, holds } in condition {
+        if let (Atom::Zero(term), false) = (atom, holds) {
+            found.extend(left_over(term));
+            continue;
+        }
         let term = match atom {
             Atom::Positive(term) => term,
             Atom::Zero(term) if *holds => term,
@@ -236,6 +240,19 @@ pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
         found.extend(sums.into_iter().flatten().map(|sum| Inequality::new(bytes(sum), is_equation)));
     }
     found
+}
+
+/// The bound of a loop that counts the mapping down to nothing: `while (left) { ...; left -= PAGE_SIZE; }`. What is left is a page at least.
+fn left_over(term: &Term) -> Option<Inequality> {
+    let counts_down = |sum: &Term| {
+        let has =
+            |is: fn(&Part) -> bool, sign: i128| sum.parts().any(|(part, value)| is(part) && value.signum() == sign);
+        has(|part| matches!(part, Part::Rounds(_)), -1) && has(|part| *part == Part::Pages, 1)
+    };
+    let left = [Some(term.clone()), term.times(-1)].into_iter().flatten().find(counts_down)?;
+    let least = if units(&left).1 { Term::page_size() } else { Term::constant(1) };
+    let sum = least.minus(&left).filter(|_| left.is_whole_pages() || !units(&left).1)?;
+    Some(Inequality::new(if units(&left).1 { sum } else { sum.times_pages(1) }, true))
 }
 
 /// A sum that is 0 or less.

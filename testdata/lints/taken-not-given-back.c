@@ -52,6 +52,13 @@ static const struct file_operations awake_fops = {
 };
 
 /* A count that close drops, and that nobody drops after an error. */
+static void board_close(struct vm_area_struct *vma)
+{
+	struct board *board = vma->vm_private_data;
+
+	atomic_dec(&board->mappings);
+}
+
 static int counted_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct board *board = file->private_data;
@@ -174,4 +181,19 @@ static int sought_mmap(struct file *file, struct vm_area_struct *vma)
 
 static const struct file_operations sought_fops = {
 	.mmap = sought_mmap,
+};
+
+/* A statistic, which only grows. */
+static int measured_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+
+	atomic_long_inc(&board->attempts);
+	if (vma->vm_pgoff)
+		return -EINVAL;
+	return 0;
+}
+
+static const struct file_operations measured_fops = {
+	.mmap = measured_mmap,
 };

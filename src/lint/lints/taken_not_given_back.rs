@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::behaviour::{Effect, EffectKind, Literal, Outcome, Part, Returned, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Idiom, Object, ObjectRule, Rules, StateEffect, StateKind};
-use crate::source::find_word;
+use crate::source::{find_word, identifiers, spans_of_identifiers};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -50,6 +50,7 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
                 let is_known = is_taken(outcome, &accepted, &call, effect)
                     && !effect.is_looped
                     && has_counterpart(facts, handler, &call)
+                    && (kind != StateKind::Counter || is_counted_down(facts, handler, &object))
                     && !outcome.condition.iter().any(|literal| is_absent(rules, literal, &object));
                 let is_stored = outcome.effects.iter().any(|effect| stores_owner(effect, &object));
                 if is_known && !is_stored && !later.give_back() && !later.keep() {
@@ -120,6 +121,24 @@ fn has_counterpart(facts: &Facts, handler: &HandlerView, call: &Part) -> bool {
     });
     let text = &facts.context.index.file(handler.key.id.file).text;
     names.any(|undo| find_word(text, undo.as_bytes(), 0).is_some() || !facts.context.index.functions(&undo, handler.key.id.file).is_empty())
+}
+
+/// Whether a file of the driver counts an object down, by the name of its member. A counter that only grows is a statistic.
+fn is_counted_down(facts: &Facts, handler: &HandlerView, object: &Term) -> bool {
+    let index = facts.context.index;
+    let text = object.to_string();
+    let Some(member) = identifiers(text.as_bytes()).last() else { return true };
+    let folder = index.file(handler.key.id.file).folder();
+    let counts_down = |text: &[u8]| {
+        spans_of_identifiers(text).any(|span| {
+            let name = std::str::from_utf8(span.of(text)).unwrap_or_default();
+            let statement = &text[span.end as usize..];
+            let end = memchr::memchr(b';', statement).unwrap_or(statement.len());
+            matches!(facts.rules().state(name), Some(StateEffect::Undoes(StateKind::Counter | StateKind::Ref, _)))
+                && find_word(&statement[..end], member.as_bytes(), 0).is_some()
+        })
+    };
+    index.files().iter().filter(|file| file.folder() == folder).any(|file| counts_down(&file.text))
 }
 
 /// Whether a path knows that an object from which another one is reached is absent or an error. It does not take anything of that one then.
