@@ -217,7 +217,7 @@ static void lamp_close(struct vm_area_struct *vma)
 	kref_put(&lamp->ref, lamp_release);
 }
 
-static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped does not take a reference or count (ref), other than lamp_mmap
+static int lamp_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file, void **vm_private_data) //~ lamp_mapped does not take a reference or count (ref), unlike lamp_mmap
 {
 	struct lamp *lamp = *vm_private_data;
 

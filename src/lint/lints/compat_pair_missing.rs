@@ -17,45 +17,59 @@ pub fn check(facts: &Facts, found: &mut Found) {
             if hooks.is_empty() {
                 continue;
             }
-            let (file, name) = (body.file(), &variant.function.name);
+            report_errors(facts, (body.file(), variant), &hooks, found);
             // One function may build the desc, and another call the hook.
             let related = handler.related(body).flat_map(|other| &other.variants);
-            let mut bridges: Vec<&str> = related.flat_map(Variant::calls).map(|(name, _, _)| name).collect();
-            bridges.retain(|name| bridge(facts, name).is_some());
-            bridges.sort_unstable();
-            bridges.dedup();
-            let is_hook = |value: &Expression| hooks.iter().any(|(_, span)| *span == value.span);
-            for span in errors_dropped(&variant.function.body, &is_hook) {
-                let message = format!("{name} drops the error of the hook: a mapping that the hook refuses is accepted");
-                found.at(file, span, message);
-            }
-            let applies = |value: &Expression| match &value.kind {
-                E::Call { callee, .. } => callee.name().and_then(|name| bridge(facts, name)) == Some(Bridge::Applies),
-                _ => false,
-            };
-            for span in errors_dropped(&variant.function.body, &applies) {
-                let message = format!("{name} drops the error of the action: the mapping stays, and is not populated");
-                found.at(file, span, message);
-            }
+            let names: BTreeSet<&str> = related.flat_map(Variant::calls).map(|(name, _, _)| name).collect();
+            let bridges = names.into_iter().filter(|name| bridge(facts, name).is_some()).count();
             // One call builds the desc, another applies the requests of the hook to the VMA.
-            if bridges.len() < 2 {
-                for (hook, span) in hooks {
-                    let message = format!(
-                        "{name} calls {hook} with its own desc, but not both compat_set_desc_from_vma() before and \
-                         __compat_vma_mmap() after it: actions and vm_ops->mapped are lost"
-                    );
-                    found.at(file, span, message);
-                }
-                continue;
-            }
-            let builds = variant.calls().into_iter().filter(|(name, ..)| bridge(facts, name) == Some(Bridge::Builds));
-            if let Some(first) = builds.map(|(_, _, call)| call.span).min() {
-                for (hook, span) in hooks.into_iter().filter(|(_, span)| *span < first) {
-                    let message = format!("{name} calls {hook} before its desc is built: compat_set_desc_from_vma() then overwrites what the hook has set");
-                    found.at(file, span, message);
-                }
+            match bridges {
+                0 | 1 => report_missing((body.file(), variant), hooks, found),
+                _ => report_order(facts, (body.file(), variant), hooks, found),
             }
         }
+    }
+}
+
+/// Reports errors of the hook, and of the action that it requests, that a function drops.
+fn report_errors(facts: &Facts, (file, variant): (u32, &Variant), hooks: &[(String, Span)], found: &mut Found) {
+    let name = &variant.function.name;
+    let is_hook = |value: &Expression| hooks.iter().any(|(_, span)| *span == value.span);
+    for span in errors_dropped(&variant.function.body, &is_hook) {
+        let message = format!("{name} drops the error of the hook: a mapping that the hook refuses is accepted");
+        found.at(file, span, message);
+    }
+    let applies = |value: &Expression| match &value.kind {
+        E::Call { callee, .. } => callee.name().and_then(|name| bridge(facts, name)) == Some(Bridge::Applies),
+        _ => false,
+    };
+    for span in errors_dropped(&variant.function.body, &applies) {
+        let message = format!("{name} drops the error of the action: the mapping stays, and is not populated");
+        found.at(file, span, message);
+    }
+}
+
+fn report_missing((file, variant): (u32, &Variant), hooks: Vec<(String, Span)>, found: &mut Found) {
+    for (hook, span) in hooks {
+        let message = format!(
+            "{} calls {hook} with its own desc, but not both compat_set_desc_from_vma() before and __compat_vma_mmap() after it: \
+             actions and vm_ops->mapped are lost",
+            variant.function.name
+        );
+        found.at(file, span, message);
+    }
+}
+
+/// Reports calls of a hook before its desc is built.
+fn report_order(facts: &Facts, (file, variant): (u32, &Variant), hooks: Vec<(String, Span)>, found: &mut Found) {
+    let builds = variant.calls().into_iter().filter(|(name, ..)| bridge(facts, name) == Some(Bridge::Builds));
+    let Some(first) = builds.map(|(_, _, call)| call.span).min() else { return };
+    for (hook, span) in hooks.into_iter().filter(|(_, span)| *span < first) {
+        let message = format!(
+            "{} calls {hook} before its desc is built: compat_set_desc_from_vma() then overwrites what the hook has set",
+            variant.function.name
+        );
+        found.at(file, span, message);
     }
 }
 

@@ -19,48 +19,61 @@ pub fn check(facts: &Facts, found: &mut Found) {
         report(before, facts, lost, found);
     }
     for (old, new) in pairs {
-        let (was, is) = (name(before, &old), name(facts, &new));
+        let place = facts.context.index.item(new.id).name;
         if let Some(message) = lost_macro(before, &old, facts, &new) {
-            found.at(new.id.file, facts.context.index.item(new.id).name, message);
+            found.at(new.id.file, place, message);
         }
-        let views = view(before, &old).zip(view(facts, &new));
-        if let Some((mapped, words)) = views.and_then(|(old, new)| moved_otherwise(old, facts, new))
-            && !words.is_empty()
-        {
-            let item = facts.context.index.item(mapped.key.id);
-            let hook = facts.context.index.file(mapped.key.id.file).name(item);
-            let place = before.context.index.file(old.id.file).at(before.context.index.item(old.id).name.start);
-            let message = format!("{hook} {}, other than {was} ({place} before)", words.join(", "));
-            found.at(mapped.key.id.file, item.name, message);
+        if let Some((was, is)) = view(before, &old).zip(view(facts, &new)) {
+            surroundings((before, was), (facts, is), found);
         }
-        if let Some(message) = views.and_then(|(old, new)| lost_lock(before, facts, old, new)) {
-            found.at(new.id.file, facts.context.index.item(new.id).name, message).level = Level::Warning;
+        behaviours((before, &old), (facts, &new), found);
+    }
+}
+
+/// Reports what differs around a hook and its conversion: in `vm_ops->mapped`, in the locks, in the callers.
+fn surroundings((before, old): (&Facts, &HandlerView), (facts, new): (&Facts, &HandlerView), found: &mut Found) {
+    let (id, index) = (new.key.id, facts.context.index);
+    if let Some((mapped, words)) = moved_otherwise(old, facts, new).filter(|(_, words)| !words.is_empty()) {
+        let item = index.item(mapped.key.id);
+        let hook = index.file(mapped.key.id.file).name(item);
+        let was = before.context.index.item(old.key.id);
+        let place = before.context.index.file(old.key.id.file).at(was.name.start);
+        let message = format!("{hook} {}, unlike {} ({place} before)", words.join(", "), name(before, &old.key));
+        found.at(mapped.key.id.file, item.name, message);
+    }
+    if let Some(message) = lost_lock(before, facts, old, new) {
+        found.at(id.file, index.item(id).name, message).level = Level::Warning;
+    }
+    if let Some(message) = lost_caller(before, facts, old, new) {
+        found.at(id.file, index.item(id).name, message);
+    }
+}
+
+/// Reports what a hook and its conversion do differently.
+fn behaviours((before, old): (&Facts, &Key), (facts, new): (&Facts, &Key), found: &mut Found) {
+    let (was, is) = (name(before, old), name(facts, new));
+    let hook = facts.context.index.item(new.id).name;
+    let compared = match conversion((before.functions(), old), (facts.functions(), new)) {
+        Ok(compared) => compared,
+        Err(reason) => {
+            let message = format!("{is} is not compared with {was}: {}", reason.reason());
+            found.at(new.id.file, hook, message).level = Level::Note;
+            return;
         }
-        if let Some(message) = views.and_then(|(old, new)| lost_caller(before, facts, old, new)) {
-            found.at(new.id.file, facts.context.index.item(new.id).name, message);
-        }
-        match conversion((before.functions(), &old), (facts.functions(), &new)) {
-            Ok(compared) => {
-                for consequence in &compared.consequences {
-                    let Consequence::ErrorOfCore { error, call } = consequence else { continue };
-                    let message = format!("{is} returns another error than {error} if the core rejects the action early, for its size or for a private mapping; {was} returned {error} if {call}() failed");
-                    found.at(new.id.file, facts.context.index.item(new.id).name, message).level = Level::Warning;
-                }
-                let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
-                for difference in &compared.differences {
-                    by_place.entry(difference.new_place).or_default().push(difference);
-                }
-                for (place, differences) in by_place {
-                    let hazard = found.at(place.file, place.span, message(before, &differences, &was, &is));
-                    if differences.iter().all(|difference| difference.kind.is_minor()) {
-                        hazard.level = Level::Warning;
-                    }
-                }
-            }
-            Err(reason) => {
-                let message = format!("{is} is not compared with {was}: {}", reason.reason());
-                found.at(new.id.file, facts.context.index.item(new.id).name, message).level = Level::Note;
-            }
+    };
+    for consequence in &compared.consequences {
+        let Consequence::ErrorOfCore { error, call } = consequence else { continue };
+        let message = format!("{is} returns another error than {error} if the core rejects the action early, for its size or for a private mapping; {was} returned {error} if {call}() failed");
+        found.at(new.id.file, hook, message).level = Level::Warning;
+    }
+    let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
+    for difference in &compared.differences {
+        by_place.entry(difference.new_place).or_default().push(difference);
+    }
+    for (place, differences) in by_place {
+        let hazard = found.at(place.file, place.span, message(before, &differences, &was, &is));
+        if differences.iter().all(|difference| difference.kind.is_minor()) {
+            hazard.level = Level::Warning;
         }
     }
 }

@@ -18,28 +18,49 @@ impl Lowerer<'_> {
             E::Name(name) => self.named_call(name, arguments, whole, gets_vma),
             E::Field { base, name, .. } => self.hook_call(base, name, callee, arguments, whole, gets_vma),
             E::Unary { operator, operand } if operator == "*" => self.call(operand, arguments, whole),
-            E::Index { base, .. } if !gets_vma && !self.table_functions(base).is_empty() => {
-                self.expression(callee);
-                self.arguments(arguments);
-                let keys = self.keys_without_vma(self.table_functions(base), arguments);
-                self.call_key(keys, &callee.text(self.text))
-            }
+            E::Index { base, .. } if !gets_vma => self.array_call(base, callee, arguments, whole),
             E::Call { callee: inner, arguments: names } if matches!(inner.name(), Some("guard" | "ACQUIRE")) => {
                 self.guard(names, arguments, whole.span)
             }
             E::Call { callee: inner, arguments: names } if inner.name() == Some("CLASS") => {
                 self.class(names, arguments, whole.span)
             }
-            _ => {
-                self.expression(callee);
-                self.arguments(arguments);
-                if gets_vma {
-                    let why = format!("passed to {}, a callee that cannot be resolved", callee.text(self.text));
-                    self.event(EventKind::Unknown { why }, whole.span);
-                }
-                Value::Unknown
-            }
+            _ => self.unresolved_call(callee, arguments, whole, gets_vma),
         }
+    }
+
+    /// Lowers a call through an array of functions: `steps[i](lamp)`.
+    fn array_call(
+        &mut self,
+        array: &Expression,
+        callee: &Expression,
+        arguments: &[Expression],
+        whole: &Expression,
+    ) -> Value {
+        let functions = self.table_functions(array);
+        if functions.is_empty() {
+            return self.unresolved_call(callee, arguments, whole, false);
+        }
+        self.expression(callee);
+        self.arguments(arguments);
+        let keys = self.keys_without_vma(functions, arguments);
+        self.call_key(keys, &callee.text(self.text))
+    }
+
+    fn unresolved_call(
+        &mut self,
+        callee: &Expression,
+        arguments: &[Expression],
+        whole: &Expression,
+        gets_vma: bool,
+    ) -> Value {
+        self.expression(callee);
+        self.arguments(arguments);
+        if gets_vma {
+            let why = format!("passed to {}, a callee that cannot be resolved", callee.text(self.text));
+            self.event(EventKind::Unknown { why }, whole.span);
+        }
+        Value::Unknown
     }
 
     /// Whether an argument is or holds the VMA or desc that the function received. A local desc does not count.
