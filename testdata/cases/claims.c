@@ -756,3 +756,33 @@ static int returned_quota_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations returned_quota = {
 	.mmap = returned_quota_mmap, //= mechanical
 };
+
+/* What a function of the driver has just made, and drops again. */
+static int lamp_make(struct lamp *lamp)
+{
+	lamp->pages = lamp_pages(lamp->mode);
+	if (!lamp->pages)
+		return -ENOMEM;
+	return 0;
+}
+
+static void lamp_drop(struct lamp *lamp)
+{
+	lamp->pages = NULL;
+}
+
+static int dropped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int error = lamp_make(lamp);
+
+	if (error)
+		return error;
+	lamp_drop(lamp);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations dropped = {
+	.mmap = dropped_mmap, //= mechanical
+};

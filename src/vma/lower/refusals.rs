@@ -162,10 +162,23 @@ impl Reader<'_> {
         {
             self.tested(condition, false, &mut refused);
         }
+        refused.retain(|refusal| !(refusal.refused == Refused::Zero && self.is_made_above(&refusal.object, condition)));
         let compared: Vec<String> =
             refused.iter().filter(|refusal| is_compared(refusal)).map(|refusal| refusal.object.clone()).collect();
         refused.retain(|refusal| is_compared(refusal) || !compared.contains(&refusal.object));
         united(refused)
+    }
+
+    /// Whether the function has just made an object: `lamp->buffer = make(); if (!lamp->buffer) return -ENOMEM;`.
+    fn is_made_above(&self, object: &str, condition: &Expression) -> bool {
+        let mut is_made = false;
+        visit::statements(self.body, &mut |seen| {
+            if let Seen::Expression(Expression { kind: E::Assign { target, value, .. }, span, .. }) = seen {
+                let is_call = matches!(value.bare().kind, E::Call { .. });
+                is_made |= is_call && span.start < condition.span.start && named(target).as_deref() == Some(object);
+            }
+        });
+        is_made
     }
 
     /// Collects the values of objects that a condition needs in order to hold, or not to hold.
