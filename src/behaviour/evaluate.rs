@@ -10,11 +10,11 @@ use super::outcome::{Effect, EffectKind};
 use super::state::State;
 use super::store::{member_of, target_of};
 use super::term::{Part, Term};
-use super::walk::{Walk, narrowed};
+use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes, unprepared};
 use crate::rules::Idiom;
 use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::ast::{Expression, ExpressionKind as E, Type};
 use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
@@ -265,13 +265,27 @@ impl Walk<'_, '_> {
                 values
             }
             E::Cast { ty, value } => {
-                self.value(value, state).into_iter().map(|(state, value)| (state, narrowed(ty, value))).collect()
+                let is_cut = self.cuts_off(ty, value);
+                let values = self.value(value, state).into_iter();
+                values
+                    .map(|(state, value)| (state, if is_cut { cut(ty, value) } else { narrowed(ty, value) }))
+                    .collect()
             }
             E::Statements(_) | E::Other(_) => {
                 let text = expression.text(&self.functions.context.index.file(self.frame().file).text);
                 vec![(state, Part::Name(text).into())]
             }
         }
+    }
+
+    /// Whether a cast cuts off bits of a member of a wider type: `(u32)lamp->base`.
+    fn cuts_off(&self, ty: &Type, value: &Expression) -> bool {
+        if !ty.is_narrow_integer() || !matches!(value.bare().kind, E::Field { .. }) {
+            return false;
+        }
+        let frame = self.frame();
+        let held = self.functions.context.types.of(value, &Scope::from(frame.types.clone()), frame.file);
+        held.is_some_and(|held| held.is_wide_integer())
     }
 
     /// Whether a member is a hook that nothing implements: it is NULL in every table.

@@ -329,6 +329,11 @@ impl Exits {
     }
 }
 
+/// A value without the bits that a narrow type cuts off.
+pub(super) fn cut(ty: &Type, value: Term) -> Term {
+    Part::Narrow(ty.name.clone(), Arc::new(value)).into()
+}
+
 /// A value that depends on the mapping, as a variable of a type holds it.
 pub(super) fn narrowed(ty: &Type, value: Term) -> Term {
     let is_narrow = ty.is_narrow_integer();
@@ -337,7 +342,7 @@ pub(super) fn narrowed(ty: &Type, value: Term) -> Term {
     // Arithmetic on values that are narrow already stays in their type.
     let is_whole = |part: &Part| !matches!(part, Part::Narrow(..)) && Term::from(part.clone()).is_of_mapping();
     if is_narrow && !is_error && value.parts().any(|(part, _)| is_whole(part)) {
-        return Part::Narrow(ty.name.clone(), Arc::new(value)).into();
+        return cut(ty, value);
     }
     value
 }

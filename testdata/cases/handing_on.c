@@ -448,3 +448,41 @@ static int slide_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations slide_fops = {
 	.mmap = slide_mmap, //= manual
 };
+
+/* A reference that a function of another file takes is that of its result. */
+static int lookup_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	struct lamp_map *map = lamp_map_get(lamp);
+	int ret;
+
+	if (!map)
+		return -EINVAL;
+	ret = map->size < vma->vm_end - vma->vm_start ? -EINVAL : 0;
+	if (!ret)
+		vma->vm_ops = &lookup_vm_ops;
+	lamp_map_put(map);
+	return ret;
+}
+
+static const struct file_operations lookup_fops = {
+	.mmap = lookup_mmap, //= mechanical
+};
+
+static int kept_lookup_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	struct lamp_map *map = lamp_map_get(lamp); //~ state:ref
+
+	if (map->size < vma->vm_end - vma->vm_start) {
+		lamp_map_put(map);
+		return -EINVAL;
+	}
+	vma->vm_private_data = map;
+	vma->vm_ops = &lookup_vm_ops;
+	return 0;
+}
+
+static const struct file_operations kept_lookup_fops = {
+	.mmap = kept_lookup_mmap, //= mapped
+};

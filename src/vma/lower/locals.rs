@@ -46,6 +46,10 @@ impl Lowerer<'_> {
                 if let Some(name) = callee.name() {
                     self.locals.called.insert(name.to_owned());
                     self.note_reference(name, arguments);
+                    if self.drops_reference(name) {
+                        let dropped = arguments.first().and_then(Expression::name);
+                        self.locals.dropped.extend(dropped.map(str::to_owned));
+                    }
                 }
             }
             Seen::Declared(Declared { name, value: Some(value), .. }) => assigned.push((name.clone(), value)),

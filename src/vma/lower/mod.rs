@@ -99,6 +99,8 @@ struct Locals {
     tables: FxHashSet<String>,
     /// The names of all functions that are called by name.
     called: FxHashSet<String>,
+    /// Locals that are given to functions which drop a reference.
+    dropped: FxHashSet<String>,
 }
 
 /// Objects of the function itself. A change of them is no state of a mapping.
@@ -367,11 +369,13 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Names the state that a call takes and returns after the target of the assignment.
+    /// Names the state that a call takes and returns after the target of the assignment: `map = lamp_map_get(lamp)`, if `map` is dropped later.
     fn name_result(&mut self, before: usize, target: &str) {
+        let is_dropped = self.locals.dropped.contains(target);
         for event in &mut self.out.events[before..] {
-            if let EventKind::Take { object, .. } = &mut event.kind
-                && object.is_empty()
+            if let EventKind::Take { kind, object, .. } = &mut event.kind
+                && (object.is_empty()
+                    || *kind == StateKind::Ref && is_dropped && !self.locals.dropped.contains(object.as_str()))
             {
                 *object = target.to_owned();
             }

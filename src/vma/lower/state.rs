@@ -94,6 +94,13 @@ impl<'a> Lowerer<'a> {
         is_given_back.then_some(StateEffect::Takes(taking))
     }
 
+    /// Whether a call drops a reference, by a rule or by its name.
+    pub(super) fn drops_reference(&self, name: &str) -> bool {
+        let rules = self.context.rules;
+        let mut closes = rules.brackets().iter().filter(|pair| pair.kind == StateKind::Ref);
+        self.undoes(name, StateKind::Ref) || closes.any(|pair| stem(name, &pair.close).is_some())
+    }
+
     pub(super) fn undoes(&self, name: &str, kind: StateKind) -> bool {
         matches!(self.context.rules.state(name), Some(StateEffect::Undoes(undone, _)) if undone == kind)
     }
