@@ -786,3 +786,126 @@ static int dropped_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations dropped = {
 	.mmap = dropped_mmap, //= mechanical
 };
+
+/* A copy that is stepped. */
+static int stepped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int users = lamp->busy;
+
+	users++;
+	lamp->busy = users; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations stepped = {
+	.mmap = stepped_mmap, //= mapped
+};
+
+/* Answers in variables, flags that tell success, labels of one arm, counters behind pointers and by value. */
+static int answer_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	bool is_free = !READ_ONCE(lamp->busy);
+
+	if (!is_free)
+		return -EBUSY;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_answer = {
+	.mmap = answer_mmap, //= mapped
+};
+
+static bool lamp_try(struct lamp *lamp)
+{
+	bool got = false;
+
+	mutex_lock(&lamp->lock); //~ state:lock
+	if (!lamp->busy) {
+		lamp->busy = 1; //~ state:counter
+		got = true;
+	}
+	mutex_unlock(&lamp->lock);
+	return got;
+}
+
+static int tried_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!lamp_try(file->private_data))
+		return -EBUSY;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations tried = {
+	.mmap = tried_mmap, //= mapped
+};
+
+static int labels_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	switch (lamp->mode) {
+	case LAMP_LENT:
+	case LAMP_LOST:
+		return -EBUSY;
+	}
+	lamp->mode = LAMP_LENT; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations by_labels = {
+	.mmap = labels_mmap, //= mapped
+};
+
+static int beside_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (vma->vm_end - vma->vm_start > PAGE_SIZE && lamp->busy)
+		return -EBUSY;
+	lamp->busy = 1; //~ state:counter
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations beside = {
+	.mmap = beside_mmap, //= mapped
+};
+
+static int counted_by_value_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int open = atomic_read(&lamp->open);
+	int *users = &lamp->busy;
+
+	atomic_set(&lamp->open, open + 1); //~ state:counter
+	lamp_bump(users);
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations counted_by_value = {
+	.mmap = counted_by_value_mmap, //= mapped
+};
+
+/* Nothing, or the mode that it gets. */
+static int same_mode_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	if (lamp->mode && lamp->mode != LAMP_ON)
+		return -EBUSY;
+	lamp->mode = LAMP_ON;
+	vma->vm_ops = &claimed_vm_ops;
+	return 0;
+}
+
+static const struct file_operations same_mode = {
+	.mmap = same_mode_mmap, //= mechanical
+};

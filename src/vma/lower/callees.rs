@@ -244,8 +244,19 @@ impl Lowerer<'_> {
 
     /// Whether an argument is the address of a member of a shared object.
     fn is_shared_member(&self, argument: &Expression) -> bool {
-        let E::Unary { operator, operand } = &argument.bare().kind else { return false };
-        operator == "&" && matches!(operand.kind, E::Field { .. }) && self.is_shared(operand)
+        match &argument.bare().kind {
+            E::Unary { operator, operand } => {
+                operator == "&" && matches!(operand.kind, E::Field { .. }) && self.is_shared(operand)
+            }
+            // `int *users = &lamp->users;`
+            E::Name(name) => {
+                let is_scalar = self.scope.get(name).is_some_and(|ty| ty.pointers == 1 && ty.tag().is_none());
+                let values = self.locals.pointers.get(name).map(Vec::as_slice);
+                is_scalar
+                    && matches!(values, Some([only @ Expression { kind: E::Field { .. }, .. }]) if self.is_shared(only))
+            }
+            _ => false,
+        }
     }
 
     /// Whether the file defines a function of that name.

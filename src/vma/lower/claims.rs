@@ -3,6 +3,7 @@
 use super::Lowerer;
 use super::conditions::{Member, is_zero};
 use super::refusals::{Refusal, Refused, argument_path, constant, named};
+use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
@@ -87,7 +88,9 @@ impl Lowerer<'_> {
         const DEPTH: usize = 4;
         let made = |part: &Expression| self.is_made(part, object, depth);
         match &value.bare().kind {
-            E::Field { .. } if named(value).is_some_and(|name| self.canonical(name) == object) => Made::Copied,
+            E::Field { .. } | E::Unary { .. } if named(value).is_some_and(|name| self.canonical(name) == object) => {
+                Made::Copied
+            }
             E::Binary { operator, left, right } if operator == "+" || operator == "-" => {
                 let is_made = made(left) != Made::Otherwise || made(right) != Made::Otherwise;
                 if is_made { Made::Computed } else { Made::Otherwise }
@@ -96,13 +99,18 @@ impl Lowerer<'_> {
                 made(then.as_deref().unwrap_or(condition)).max(made(otherwise))
             }
             E::Call { callee, arguments } => {
-                let computes = |name: &str| name != "sizeof" && self.context.rules.is_silent(name);
+                let is_load = |name: &str| self.context.rules.idiom(name).is_some_and(Idiom::is_load);
+                let computes = |name: &str| name != "sizeof" && (self.context.rules.is_silent(name) || is_load(name));
                 let is_known = callee.name().is_some_and(computes);
                 arguments.iter().filter(|_| is_known).map(made).max().unwrap_or(Made::Otherwise)
             }
             E::Name(name) if depth < DEPTH => {
                 let values = self.locals.pointers.get(name).into_iter().flatten();
-                values.map(|value| self.is_made(value, object, depth + 1)).max().unwrap_or(Made::Otherwise)
+                let made = values.map(|value| self.is_made(value, object, depth + 1)).max();
+                match made.unwrap_or(Made::Otherwise) {
+                    Made::Copied if self.locals.stepped.contains(name) => Made::Computed,
+                    made => made,
+                }
             }
             _ => Made::Otherwise,
         }

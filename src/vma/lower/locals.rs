@@ -24,10 +24,16 @@ impl Lowerer<'_> {
             }
         });
         visit::statements(statements, &mut |seen| match seen {
-            Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
+            Seen::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) => {
                 if let E::Name(name) = &target.kind {
                     assigned.push((name.clone(), value));
+                    if operator == "+=" || operator == "-=" {
+                        self.locals.stepped.insert(name.clone());
+                    }
                 }
+            }
+            Seen::Expression(Expression { kind: E::Step { operand, .. }, .. }) => {
+                self.locals.stepped.extend(operand.name().map(str::to_owned));
             }
             Seen::Expression(Expression { kind: E::Unary { operator, operand }, .. }) if operator == "&" => {
                 if let Some(name) = operand.name() {

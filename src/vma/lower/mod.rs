@@ -99,6 +99,8 @@ struct Locals {
     tables: FxHashSet<String>,
     /// The names of all functions that are called by name.
     called: FxHashSet<String>,
+    /// Locals that are stepped: `n++`, `n += 2`.
+    stepped: FxHashSet<String>,
     /// Locals that are given to functions which drop a reference.
     dropped: FxHashSet<String>,
 }

@@ -118,8 +118,10 @@ impl Reader<'_> {
                         found.extend(self.refused_by(condition, [then, otherwise], &block[number + 1..]));
                     }
                     S::Switch { value, arms, labels, .. } => {
-                        let failing = arms.iter().zip(labels).filter(|(arm, _)| self.fails(arm));
-                        for (_, label) in failing {
+                        // `case LAMP_LIT: case LAMP_LENT: return -EBUSY;`
+                        let runs_into = |number: &usize| arms[*number..].iter().find(|arm| !arm.is_empty());
+                        let fails = |number: &usize| runs_into(number).is_some_and(|arm| self.fails(arm));
+                        for label in (0..arms.len().min(labels.len())).filter(fails).map(|number| &labels[number]) {
                             let others = labels.iter().flatten().map(constant);
                             let refused = match label {
                                 Some(label) => Refused::Equal(constant(label)),
@@ -158,7 +160,8 @@ impl Reader<'_> {
         if self.fails(then) {
             self.tested(condition, true, &mut refused);
         } else if self.fails(otherwise)
-            || (otherwise.is_empty() && (clears_error(then, self.body) || succeeds() && only_fails()))
+            || (otherwise.is_empty()
+                && (clears_error(then, self.body) || self.tells_success(then) || succeeds() && only_fails()))
         {
             self.tested(condition, false, &mut refused);
         }
@@ -167,6 +170,28 @@ impl Reader<'_> {
             refused.iter().filter(|refusal| is_compared(refusal)).map(|refusal| refusal.object.clone()).collect();
         refused.retain(|refusal| is_compared(refusal) || !compared.contains(&refusal.object));
         united(refused)
+    }
+
+    /// Whether statements set what the function returns to true: `bool got = false; if (!lamp->busy) { ...; got = true; } return got;`.
+    fn tells_success(&self, statements: &[Statement]) -> bool {
+        let Some(result) = self.body.last().and_then(Statement::returned).and_then(Expression::name) else {
+            return false;
+        };
+        let is_set = |list: &[Statement], wanted: &str| {
+            let mut is_set = false;
+            visit::statements(list, &mut |seen| {
+                let value = match seen {
+                    Seen::Declared(declared) => declared.value.as_ref().filter(|_| declared.name == result),
+                    Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. }) => {
+                        Some(value.as_ref()).filter(|_| target.name() == Some(result))
+                    }
+                    Seen::Expression(_) => None,
+                };
+                is_set |= value.and_then(Expression::name) == Some(wanted);
+            });
+            is_set
+        };
+        is_set(statements, "true") && is_set(self.body, "false")
     }
 
     /// Whether the function has just made an object: `lamp->buffer = make(); if (!lamp->buffer) return -ENOMEM;`.
@@ -197,9 +222,8 @@ impl Reader<'_> {
                     let mut both = Vec::new();
                     self.tested(left, holds, &mut both);
                     self.tested(right, holds, &mut both);
-                    // `lamp->is_mapped && lamp->mode != mode`: the comparison decides.
-                    if (operator == "&&") == holds && both.iter().any(is_compared) {
-                        both.retain(is_compared);
+                    if (operator == "&&") == holds {
+                        decided_together([left, right], &mut both);
                     }
                     found.extend(both);
                 }
@@ -225,8 +249,26 @@ impl Reader<'_> {
                 }
                 _ => add(condition, Refused::NonZero),
             },
+            // `bool ok = lamp_is_idle(lamp); if (!ok) return -EBUSY;`
+            E::Name(name) => match self.answer(name) {
+                Some(answer) => self.tested(answer, holds, found),
+                None => add(condition, Refused::NonZero),
+            },
             _ => add(condition, Refused::NonZero),
         }
+    }
+
+    /// The one value of a local, if that is a question or its answer. A copy of an object has the name of the object.
+    fn answer(&self, local: &str) -> Option<&Expression> {
+        let values = self.lowerer.locals.pointers.get(local).filter(|_| !self.is_called)?;
+        let [value] = values.as_slice() else { return None };
+        let is_question = match &value.kind {
+            E::Unary { operator, .. } => operator == "!",
+            E::Binary { operator, .. } => matches!(operator.as_str(), "==" | "!=" | "&" | "&&" | "||"),
+            E::Call { .. } => true,
+            _ => false,
+        };
+        is_question.then_some(value)
     }
 
     /// Collects the values that a function of the driver asks for, if all that it does is answer: `return lamp->busy;`.
@@ -323,6 +365,35 @@ impl Reader<'_> {
         });
         last.is_some_and(Expression::is_error_number)
     }
+}
+
+/// Reduces the refusals of two conditions that have to hold together.
+fn decided_together(conditions: [&Expression; 2], refusals: &mut Vec<Refusal>) {
+    // `lamp->is_mapped && lamp->mode != mode`: the comparison of a member decides.
+    let is_comparison = |condition: &&Expression| match &condition.bare().kind {
+        E::Binary { operator, left, right } => {
+            let is_member = |side: &Expression| matches!(side.bare().kind, E::Field { .. });
+            matches!(operator.as_str(), "==" | "!=") && (is_member(left) || is_member(right))
+        }
+        _ => false,
+    };
+    if conditions.iter().any(is_comparison) && refusals.iter().any(is_compared) {
+        refusals.retain(is_compared);
+    }
+    // `lamp->mode && lamp->mode != LAMP_ON`: neither nothing nor that one.
+    let none = ["0", "NULL", "false"].map(str::to_owned);
+    let set: Vec<String> =
+        refusals.iter().filter(|one| one.refused == Refused::NonZero).map(|one| one.object.clone()).collect();
+    let mut narrowed = Vec::new();
+    for refusal in refusals.iter_mut() {
+        if let Refused::Other(values) = &mut refusal.refused
+            && set.contains(&refusal.object)
+        {
+            values.extend(none.clone());
+            narrowed.push(refusal.object.clone());
+        }
+    }
+    refusals.retain(|refusal| refusal.refused != Refused::NonZero || !narrowed.contains(&refusal.object));
 }
 
 fn is_compared(refusal: &Refusal) -> bool {

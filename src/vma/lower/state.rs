@@ -1,6 +1,7 @@
 //! Calls that take or release state.
 
 use super::Lowerer;
+use super::refusals::named;
 use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
 use crate::source::{Span, identifiers};
@@ -153,6 +154,15 @@ impl<'a> Lowerer<'a> {
                 }
                 let is_callers = object.is_some_and(|object| self.is_callers(object));
                 let object = object.map(|object| object.text(self.text)).unwrap_or_default();
+                // `users = atomic_read(&lamp->users); atomic_set(&lamp->users, users + 1);`
+                if let [first, value] = arguments
+                    && first.text(self.text) == object
+                    && named(first).is_some_and(|name| self.is_computed_from(value, &name))
+                {
+                    let take =
+                        EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
+                    return Value::Slot(self.event(take, span));
+                }
                 // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
                 if let [first, value] = arguments
                     && first.text(self.text) == object
