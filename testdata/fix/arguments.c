@@ -8,6 +8,7 @@
 #define LAMP_WIDE(lamp) (lamp)->is_wide ? 8 : 4
 #define LAMP_COUNT(lamp) ((lamp)->count)
 #define LAMP_NEXT(lamp) ((lamp)->count--)
+#define LAMP_BANKS 1 << 2
 
 struct lamp {
 	struct page **pages;
@@ -59,6 +60,13 @@ static int open_macro_mmap(struct file *file, struct vm_area_struct *vma)
 	return vm_map_pages(vma, lamp->pages, LAMP_WIDE(lamp));
 }
 
+static int open_constant_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	return vm_map_pages(vma, lamp->pages, LAMP_BANKS);
+}
+
 /* fix: not safe. A remap sets the offset of a private mapping. */
 static int behind_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -93,4 +101,8 @@ static const struct file_operations open_macro_fops = {
 
 static const struct file_operations behind_fops = {
 	.mmap = behind_mmap,
+};
+
+static const struct file_operations open_constant_fops = {
+	.mmap = open_constant_mmap,
 };

@@ -2,6 +2,8 @@
 
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
+use memchr::memmem;
+
 use crate::rules::template::keys;
 use crate::rules::{Call, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
@@ -118,10 +120,17 @@ impl Rewriter<'_> {
                     callee.name().is_some_and(|name| is_plain(name) || self.is_repeatable_macro(name, arguments))
                 }
                 E::Assign { .. } | E::Step { .. } | E::Statements(_) | E::Other(_) => false,
+                E::Name(name) => self.is_repeatable_constant(name),
                 _ => true,
             };
         });
         is_repeatable
+    }
+
+    /// Whether a name is no macro that changes something: `#define NEXT i++`.
+    fn is_repeatable_constant(&self, name: &str) -> bool {
+        let body = self.conversion.context.index.constant(name, self.conversion.number);
+        body.is_none_or(|body| !(memmem::find(body, b"++").is_some() || memmem::find(body, b"--").is_some()))
     }
 
     /// Whether a macro call computes the same each time.
@@ -147,8 +156,9 @@ impl Rewriter<'_> {
             _ => None,
         };
         let index = self.conversion.context.index;
-        let defined = name.map(|name| index.macros_near(name, self.conversion.number)).unwrap_or_default();
-        defined.into_iter().any(|id| {
+        let constant = name.and_then(|name| index.constant_item(name, self.conversion.number));
+        let with_arguments = name.map(|name| index.macros_near(name, self.conversion.number)).unwrap_or_default();
+        constant.into_iter().chain(with_arguments).any(|id| {
             let (text, item) = (&index.file(id.file).text, index.item(id));
             let body = macros::definition(text, item.span, item.name.end).body.of(text).trim_ascii();
             !is_closed(body)
