@@ -183,7 +183,8 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         });
         let has_arm = |new: &&&Finding| {
             let condition = &new.registration.condition;
-            condition.is_none() || bare(condition) == bare(&registration.condition)
+            let condition = bare(condition);
+            condition.is_none() || condition == bare(&registration.condition)
         };
         let arms = at_table.iter().filter(|new| is_set(new));
         let is_lost_arm = of_old.count() > arms.clone().count() || registration.condition.is_some();
@@ -208,10 +209,15 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
     found
 }
 
-/// A condition without the words that do not tell it from another: `#ifdef A` is `#if defined(A)`.
+/// A condition in one form, if it is a list: `#ifdef A` is `#if defined(A)`, and `B || A` is `A || B`. `None` if it always holds.
 fn bare(condition: &Option<String>) -> Option<String> {
-    let words = condition.as_ref()?.replace("defined", "");
-    Some(words.chars().filter(|letter| !matches!(letter, '(' | ')' | ' ')).collect())
+    let words = condition.as_ref()?.replace("defined", "").replace("IS_ENABLED", "");
+    let text: String = words.chars().filter(|letter| !matches!(letter, '(' | ')' | ' ')).collect();
+    let separator = if text.contains("||") { "||" } else { "&&" };
+    let mut parts: Vec<&str> = text.split(separator).collect();
+    parts.sort_unstable();
+    let text = parts.join(separator);
+    (text != "1").then_some(text)
 }
 
 /// Whether a table may get its hook at run time: it is not constant.

@@ -66,10 +66,16 @@ fn is_beyond_mapping(condition: &[Literal], populate: &Populate, is_looped: bool
     if is_looped {
         return is_beyond_in_loop(condition, populate, length, known);
     }
-    let is_first = populate.start.as_ref().is_none_or(|start| *start == Term::from(Part::Start));
-    let is_unknown = |part: &Part| matches!(part, Part::Changed(_) | Part::Narrow(..) | Part::Operation(..));
-    let Some(excess) = length.minus(&Term::size()) else { return false };
-    is_first && !length.any(&is_unknown) && !is_never_positive(&excess, known)
+    let offset = match &populate.start {
+        Some(start) => start.minus(&Part::Start.into()),
+        None => Some(Term::default()),
+    };
+    let is_unknown =
+        |part: &Part| matches!(part, Part::Changed(_) | Part::Narrow(..) | Part::Operation(..) | Part::Start);
+    let Some(reach) = offset.and_then(|offset| offset.plus(length)).filter(|reach| !reach.any(&is_unknown)) else {
+        return false;
+    };
+    reach.minus(&Term::size()).is_some_and(|excess| !is_never_positive(&excess, known))
 }
 
 /// Whether a populate in a loop may run past the end of the mapping.

@@ -144,7 +144,7 @@ fn writes_behind(function: &Function, parameter: &str) -> bool {
 }
 
 /// The members that statements write.
-fn written(statements: &[Statement]) -> BTreeSet<String> {
+pub(super) fn written(statements: &[Statement]) -> BTreeSet<String> {
     let mut members = BTreeSet::new();
     visit::statements(statements, &mut |seen| {
         let target = match seen {

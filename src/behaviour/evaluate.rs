@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
     pub(super) fn truth_as_value(&mut self, expression: &Expression, state: State) -> Values {
         let mut values = Vec::new();
         for (state, value) in self.value(expression, state) {
-            if masked(&value).is_none() {
+            if masked(&value).is_none() && !value.is_of_mapping() {
                 values.push((state, value));
                 continue;
             }

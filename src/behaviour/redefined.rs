@@ -8,7 +8,7 @@ use super::Functions;
 use crate::index::Index;
 use crate::source::ast::{ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
-use crate::source::{ItemKind, find_word};
+use crate::source::{ItemKind, find_word, identifiers};
 
 /// The first name that a function of both sides uses, and that the two trees define differently. `old` and `new` have the files in which the
 /// names stand.
@@ -16,12 +16,24 @@ pub(super) fn redefined(
     old: (&Functions, u32, &[Arc<Function>]),
     new: (&Functions, u32, &[Arc<Function>]),
 ) -> Option<String> {
-    let names = &used(old.2) & &used(new.2);
-    names.into_iter().find(|name| {
-        let meaning =
-            |(functions, file, _): (&Functions, u32, &[Arc<Function>])| meaning(functions.context.index, name, file);
-        meaning(old).zip(meaning(new)).is_some_and(|(was, is)| was != is)
-    })
+    const NAMES: usize = 500;
+    let meaning = |(functions, file, _): (&Functions, u32, &[Arc<Function>]), name: &str| {
+        meaning(functions.context.index, name, file)
+    };
+    let mut names: Vec<String> = (&used(old.2) & &used(new.2)).into_iter().collect();
+    let mut next = 0;
+    while next < names.len().min(NAMES) {
+        let (was, is) = (meaning(old, &names[next]), meaning(new, &names[next]));
+        if was.is_some() && is.is_some() && was != is {
+            return Some(names.swap_remove(next));
+        }
+        // What a macro names counts for its meaning.
+        let more: Vec<String> = is.iter().flat_map(|text| identifiers(text)).map(str::to_owned).collect();
+        let more: BTreeSet<String> = more.into_iter().filter(|name| !names.contains(name)).collect();
+        names.extend(more);
+        next += 1;
+    }
+    None
 }
 
 /// The names in functions, without those of members.
@@ -43,8 +55,13 @@ fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
 fn meaning(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
     let with_arguments = || index.macros_near(name, file).into_iter().next();
     if let Some(id) = index.constant_item(name, file).or_else(with_arguments) {
-        let (text, item) = (&index.file(id.file).text, index.item(id));
-        return Some(in_words(&text[item.name.end as usize..item.span.end as usize]));
+        // A later #define in the same file may replace it.
+        let source = index.file(id.file);
+        let bodies = source.named(ItemKind::Macro, name).map(|item| {
+            let item = &source.items[item as usize];
+            in_words(&source.text[item.name.end as usize..item.span.end as usize])
+        });
+        return Some(bodies.collect::<Vec<_>>().join(&b' '));
     }
     let source = index.file(file);
     if let Some(item) = source.named(ItemKind::Variable, name).next() {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Functions;
+use super::conversion::written;
 use super::term::{Part, Term};
 use crate::rules::{StateEffect, StateKind};
 
@@ -68,10 +69,23 @@ impl<'f, 'a> VmOps<'f, 'a> {
     fn lost_call(&self, member: &str, was: &str, is: &str) -> Option<Member> {
         let (before, after) = (state_calls(self.old, was)?, state_calls(self.new, is)?);
         let kinds: Vec<(StateKind, bool)> = after.into_iter().map(|(_, kind)| kind).collect();
-        let (call, _) = before.into_iter().find(|(_, kind)| !kinds.contains(kind))?;
-        let (old, new) = (format!("{was}, which calls {call}()"), format!("{is}, which does not"));
+        let called =
+            before.into_iter().find(|(_, kind)| !kinds.contains(kind)).map(|(call, _)| format!("calls {call}()"));
+        let (changed, still) = (members_written(self.old, was)?, members_written(self.new, is)?);
+        let written = || changed.difference(&still).next().map(|member| format!("changes {member}"));
+        let what = called.or_else(written)?;
+        let (old, new) = (format!("{was}, which {what}"), format!("{is}, which does not"));
         Some(Member { name: member.to_owned(), old: Some(old), new: Some(new) })
     }
+}
+
+/// The members that a function changes, by itself or by the driver's own functions. `None` if it is not found.
+fn members_written((functions, file): (&Functions, u32), name: &str) -> Option<BTreeSet<String>> {
+    let id = functions.own_item(name, file)?;
+    let own = functions.callees(id, &|_| true).own;
+    let variants = functions.context.function(id).variants.clone();
+    let all = variants.into_iter().chain(own.into_values().map(|(function, _)| function));
+    Some(all.flat_map(|function| written(&function.body)).collect())
 }
 
 /// The calls of a function that take or give back state, each with the kind and whether it gives back. `None` if the function is not found.

@@ -10,6 +10,8 @@ static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (writes == lamp->is_fixed)
 		return -EPERM;
+	if (vma->vm_pgoff > 4)
+		return -EINVAL;
 	return 0;
 }
 
@@ -24,7 +26,21 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 
 	if (writes == lamp->is_fixed)
 		return -EPERM;
+	if (desc->pgoff > 4)
+		return -EINVAL;
 	return 0;
+}
+//- after with an offset of one bit
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct lamp *lamp = desc->file->private_data;
+	bool offset = desc->pgoff;
+
+	if (vma_desc_test(desc, VMA_WRITE_BIT) == lamp->is_fixed)
+		return -EPERM;
+	if (offset > 4)
+		return -EINVAL;
+	return 0; //~ lamp_mmap_prepare accepts the mapping
 }
 //- after with another flag
 static int lamp_mmap_prepare(struct vm_area_desc *desc)
@@ -34,5 +50,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 
 	if (writes == lamp->is_fixed)
 		return -EPERM; //~ lamp_mmap accepted the mapping
+	if (desc->pgoff > 4)
+		return -EINVAL; //~ lamp_mmap returned -EPERM
 	return 0; //~ lamp_mmap returned -EPERM
 }

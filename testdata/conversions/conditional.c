@@ -27,6 +27,20 @@ static const struct file_operations lamp_fops = {
 	.mmap_prepare = lamp_mmap_prepare,
 #endif
 };
+//- whole with IS_ENABLED
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	return 0;
+}
+
+static const struct file_operations lamp_fops = {
+#if IS_ENABLED(CONFIG_LAMP)
+	.mmap_prepare = lamp_mmap_prepare,
+#endif
+};
 //- whole without the condition
 #include <linux/fs.h>
 #include <linux/mm.h>

@@ -101,3 +101,26 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc) //~ both use LAMP_MEMORY
 static const struct file_operations lamp_fops = {
 	.mmap_prepare = lamp_mmap_prepare,
 };
+//- whole with another size below
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+#define LAMP_PAGES 32
+#define LAMP_SIZE (16 * PAGE_SIZE)
+#define LAMP_PROT(prot) pgprot_noncached(prot)
+#undef LAMP_SIZE
+#define LAMP_SIZE (LAMP_PAGES * PAGE_SIZE)
+
+enum { LAMP_REGISTERS, LAMP_MEMORY };
+
+static int lamp_mmap_prepare(struct vm_area_desc *desc) //~ both use LAMP_SIZE, which the change defines otherwise
+{
+	if (desc->pgoff != LAMP_MEMORY || vma_desc_size(desc) > LAMP_SIZE)
+		return -EINVAL;
+	desc->page_prot = LAMP_PROT(desc->page_prot);
+	return 0;
+}
+
+static const struct file_operations lamp_fops = {
+	.mmap_prepare = lamp_mmap_prepare,
+};

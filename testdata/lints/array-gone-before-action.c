@@ -141,3 +141,30 @@ static int handed_on_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations handed_on_fops = {
 	.mmap_prepare = handed_on_mmap_prepare,
 };
+
+/* A part of such an array. */
+static int part_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+	struct page **pages __free(kfree) = kmemdup(board->pages, board->bytes, GFP_KERNEL);
+
+	mmap_action_map_kernel_pages_full(desc, pages + desc->pgoff); //~ array-gone-before-action
+	return 0;
+}
+
+static const struct file_operations part_fops = {
+	.mmap_prepare = part_mmap_prepare,
+};
+
+static int element_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct page *pages[4];
+
+	board_fill(desc->file->private_data, pages);
+	mmap_action_map_kernel_pages_full(desc, &pages[desc->pgoff]); //~ array-gone-before-action
+	return 0;
+}
+
+static const struct file_operations element_fops = {
+	.mmap_prepare = element_mmap_prepare,
+};

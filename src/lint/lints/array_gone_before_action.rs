@@ -33,6 +33,18 @@ fn page_array(facts: &Facts, action: &str) -> Option<usize> {
     facts.rules().call(action).filter(|rule| rule.does == CallEffect::Action)?.pages
 }
 
+/// The array of which an argument is a part: `pages` of `pages + desc->pgoff` and of `&pages[first]`.
+fn array_of(argument: &Expression) -> &Expression {
+    match &argument.bare().kind {
+        E::Binary { operator, left, .. } if operator == "+" => array_of(left),
+        E::Unary { operator, operand } if operator == "&" => match &operand.bare().kind {
+            E::Index { base, .. } => array_of(base),
+            _ => argument,
+        },
+        _ => argument,
+    }
+}
+
 /// The calls of a function that pass an array of its own frame to an action.
 fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
     let scope = Scope::of(&variant.function);
@@ -51,7 +63,7 @@ fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
         _ => false,
     };
     let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
-        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(is_of_frame)
+        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(|pages| is_of_frame(array_of(pages)))
     });
     calls.map(|(_, _, call)| call.span).collect()
 }
@@ -66,7 +78,7 @@ fn arrays_of_cleanup(facts: &Facts, variant: &Variant) -> Vec<Span> {
     });
     let is_freed = |value: &Expression| value.name().is_some_and(|name| freed.iter().any(|known| known == name));
     let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
-        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(is_freed)
+        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(|pages| is_freed(array_of(pages)))
     });
     calls.map(|(_, _, call)| call.span).collect()
 }

@@ -41,10 +41,7 @@ fn names(test: &FlagTest) -> BTreeSet<&str> {
 fn tests(variant: &Variant) -> Vec<FlagTest> {
     let is_call = |name: &str| variant.rules().call(name).is_some_and(|rule| rule.test.is_some() && rule.variadic);
     let calls = variant.calls().into_iter().filter(|(name, _, _)| is_call(name));
-    let tests = calls.flat_map(|(name, _, call)| {
-        let all = name.ends_with("_all");
-        variant.flag_tests(call, true).into_iter().map(move |test| FlagTest { all, ..test })
-    });
+    let tests = calls.flat_map(|(_, _, call)| variant.flag_tests(call, true));
     tests.filter(|test| test.flags.len() > 1).collect()
 }
 
