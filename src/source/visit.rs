@@ -51,6 +51,21 @@ fn statement<'a>(item: &'a Statement, see: &mut dyn FnMut(Seen<'a>)) {
     }
 }
 
+/// The values that statements give to a variable where it is declared and by `=`, in the order of the source.
+pub fn values_of<'a>(variable: &str, list: &'a [Statement]) -> Vec<&'a Expression> {
+    let mut values = Vec::new();
+    statements(list, &mut |seen| match seen {
+        Seen::Declared(declared) if declared.name == variable => values.extend(&declared.value),
+        Seen::Expression(Expression { kind: E::Assign { target, value, .. }, .. })
+            if target.name() == Some(variable) =>
+        {
+            values.push(value);
+        }
+        _ => {}
+    });
+    values
+}
+
 /// Visits a list of statements, and every list below it, outer before inner.
 pub fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement])) {
     see(list);

@@ -525,9 +525,9 @@ static const struct file_operations clearing = {
 static int second_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct lamp *lamp = file->private_data;
-	struct lamp *again = lamp;
+	struct lamp *l = lamp;
 
-	if (again->busy)
+	if (l->busy)
 		return -EBUSY;
 	lamp->busy = 1; //~ state:counter
 	vma->vm_ops = &claimed_vm_ops;

@@ -55,18 +55,22 @@ impl Lowerer<'_> {
             return;
         }
         let mut claimed = Vec::new();
-        self.each_callee(name, |callee, _| {
-            visit::statements(&callee.body, &mut |seen| {
-                if let Seen::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = seen
-                    && !self.is_given_own(target, callee, arguments)
-                    && let Some(path) = named(target)
-                    && let Some(object) = argument_path(&path, callee, arguments)
-                    && self.is_claim_of(operator, object.clone(), given(value, callee, arguments), Some(name))
-                {
-                    claimed.push(object);
-                }
-            });
-        });
+        self.each_callee(
+            name,
+            |_| true,
+            |callee, _| {
+                visit::statements(&callee.body, &mut |seen| {
+                    if let Seen::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) = seen
+                        && !self.is_given_own(target, callee, arguments)
+                        && let Some(path) = named(target)
+                        && let Some(object) = argument_path(&path, callee, arguments)
+                        && self.is_claim_of(operator, object.clone(), given(value, callee, arguments), Some(name))
+                    {
+                        claimed.push(object);
+                    }
+                });
+            },
+        );
         for object in claimed {
             self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
         }
