@@ -20,18 +20,12 @@ pub(super) fn refused_by_core(rules: &Rules, pairs: &[(&Behaviour, &Behaviour)])
             };
             let accepted = |was: &&Outcome| was.result == Returned::Success && was.is_compatible(&is.condition);
             let Some(was) = old.outcomes.iter().find(accepted) else { continue };
-            let difference = Difference {
-                kind: DifferenceKind::RefusalAdded,
-                cases: vec![Vec::new()],
-                is_of_accepted: false,
-                old: "accepted this".to_owned(),
-                new: format!(
-                    "requests {} for a range that may be longer than the mapping, which the core refuses",
-                    action.name
-                ),
-                old_place: was.place,
-                new_place: is.place,
-            };
+            let new = format!(
+                "requests {} for a range that may be longer than the mapping, which the core refuses",
+                action.name
+            );
+            let texts = ["accepted this".to_owned(), new];
+            let difference = Difference::always(DifferenceKind::RefusalAdded, texts, [was.place, is.place]);
             if !found.iter().any(|known| known.is_same(&difference)) {
                 found.push(difference);
             }

@@ -221,14 +221,14 @@ pub(super) fn is_asked(condition: &[Literal]) -> bool {
 pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
     let mut found = Vec::new();
     for Literal { atom, holds } in condition {
-        if let (Atom::Zero(term), false) = (atom, holds) {
-            found.extend(left_over(term));
-            continue;
-        }
         let term = match atom {
             Atom::Positive(term) => term,
             Atom::Zero(term) if *holds => term,
-            Atom::Zero(_) | Atom::Flag(_) | Atom::Fails(_) => continue,
+            Atom::Zero(term) => {
+                found.extend(left_over(term));
+                continue;
+            }
+            Atom::Flag(_) | Atom::Fails(_) => continue,
         };
         // A sum that mixes units bounds nothing.
         let (counts_pages, counts_bytes) = units(term);
@@ -248,7 +248,7 @@ pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
     found
 }
 
-/// The bound of a loop that counts the mapping down to nothing: `while (left) { ...; left -= PAGE_SIZE; }`. What is left is a page at least.
+/// The bound of a loop that counts the mapping down to nothing: `while (left) { ...; left -= PAGE_SIZE; }`. In each round, at least a page is left.
 fn left_over(term: &Term) -> Option<Inequality> {
     let counts_down = |sum: &Term| {
         let has =
@@ -256,9 +256,11 @@ fn left_over(term: &Term) -> Option<Inequality> {
         has(|part| matches!(part, Part::Rounds(_)), -1) && has(|part| *part == Part::Pages, 1)
     };
     let left = [Some(term.clone()), term.times(-1)].into_iter().flatten().find(counts_down)?;
-    let least = if units(&left).1 { Term::page_size() } else { Term::constant(1) };
-    let sum = least.minus(&left).filter(|_| left.is_whole_pages() || !units(&left).1)?;
-    Some(Inequality::new(if units(&left).1 { sum } else { sum.times_pages(1) }, true))
+    let sum = match units(&left) {
+        (_, true) => Term::page_size().minus(&left).filter(|_| left.is_whole_pages())?,
+        (_, false) => Term::constant(1).minus(&left)?.times_pages(1),
+    };
+    Some(Inequality::new(sum, true))
 }
 
 /// A sum that is 0 or less.

@@ -13,7 +13,7 @@ use super::term::Part;
 use super::vm_ops::VmOps;
 use super::wrap::newly_wrapping;
 use super::{Behaviour, Callees, Functions, Reading};
-use crate::index::Takes;
+use crate::index::{ItemId, Takes};
 use crate::rules::{StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
@@ -37,7 +37,6 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let ((old_functions, old), (new_functions, new)) = (old, new);
     // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
-    let (of_before, of_after) = (followed(old_functions, old, &before), followed(new_functions, new, &after));
     let kind_of = |name: &String| Some((name.clone(), kind_taken(old_functions, name)?));
     let takes: Vec<(String, StateKind)> = before.others.iter().filter_map(kind_of).collect();
     let own = |callees: &Callees| callees.own.keys().cloned().collect::<BTreeSet<String>>();
@@ -72,17 +71,18 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
         found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
     differences.extend(refused_by_core(new_functions.context.rules, &pairs));
     differences.extend(newly_wrapping(&pairs));
-    if differences.is_empty()
-        && let Some(name) = redefined((old_functions, old.id.file, &of_before), (new_functions, new.id.file, &of_after))
-    {
-        return Err(NotCompared::Redefined(name));
+    if differences.is_empty() {
+        let (was, is) = (followed(old_functions, old.id, &before), followed(new_functions, new.id, &after));
+        if let Some(name) = redefined((old_functions, old.id.file, &was), (new_functions, new.id.file, &is)) {
+            return Err(NotCompared::Redefined(name));
+        }
     }
     Ok(Conversion { differences, consequences: consequences(&pairs), has_mapped: !moved.is_empty() })
 }
 
-/// The variants of a handler, and the driver's own functions that it calls.
-fn followed(functions: &Functions, key: &Key, callees: &Callees) -> Vec<Arc<Function>> {
-    let variants = functions.context.function(key.id).variants.clone();
+/// The variants of a function, and the driver's own functions that it calls.
+pub(super) fn followed(functions: &Functions, id: ItemId, callees: &Callees) -> Vec<Arc<Function>> {
+    let variants = functions.context.function(id).variants.clone();
     variants.into_iter().chain(callees.own.values().map(|(function, _)| function.clone())).collect()
 }
 
@@ -105,9 +105,9 @@ fn moved(
     for table in tables {
         let Some(hook) = functions.context.index.table_member(&table, "mapped", key.id.file) else { continue };
         let Some(id) = functions.own_item(&hook.name, hook.file) else { continue };
-        let Callees { own, others } = functions.callees(id, &|_| true);
+        let callees = functions.callees(id, &|_| true);
         let syntax = functions.context.function(id);
-        for function in syntax.variants.iter().chain(own.values().map(|(function, _)| function)) {
+        for function in followed(functions, id, &callees) {
             names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
         }
         // The hook gets the address of the private data.
@@ -117,6 +117,7 @@ fn moved(
         }) {
             names.insert("vm_private_data to ".to_owned());
         }
+        let Callees { own, others } = callees;
         let taken: Vec<StateKind> = others.iter().filter_map(|name| kind_taken(functions, name)).collect();
         names.extend(takes.iter().filter(|(_, kind)| taken.contains(kind)).map(|(name, _)| format!("{name}(")));
         names.extend(own.into_keys().chain(others).map(|name| format!("{name}(")));

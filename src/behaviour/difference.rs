@@ -57,6 +57,15 @@ impl DifferenceKind {
 }
 
 impl Difference {
+    /// A difference that shows always.
+    pub(super) fn always(
+        kind: DifferenceKind,
+        [old, new]: [String; 2],
+        [old_place, new_place]: [Place; 2],
+    ) -> Difference {
+        Difference { kind, cases: vec![Vec::new()], is_of_accepted: false, old, new, old_place, new_place }
+    }
+
     /// Whether another difference says the same, of whatever case.
     pub(super) fn is_same(&self, other: &Difference) -> bool {
         (self.kind, &self.old, &self.new) == (other.kind, &other.old, &other.new)

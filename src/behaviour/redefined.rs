@@ -28,8 +28,8 @@ pub(super) fn redefined(
             return Some(names.swap_remove(next));
         }
         // What a macro names counts for its meaning.
-        let more: Vec<String> = is.iter().flat_map(|text| identifiers(text)).map(str::to_owned).collect();
-        let more: BTreeSet<String> = more.into_iter().filter(|name| !names.contains(name)).collect();
+        let named = is.iter().flat_map(|text| identifiers(text)).map(str::to_owned);
+        let more: BTreeSet<String> = named.filter(|name| !names.contains(name)).collect();
         names.extend(more);
         next += 1;
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Functions;
-use super::conversion::written;
+use super::conversion::{followed, written};
 use super::term::{Part, Term};
 use crate::rules::{StateEffect, StateKind};
 
@@ -67,35 +67,36 @@ impl<'f, 'a> VmOps<'f, 'a> {
 
     /// A member whose function takes or gives back less than before: `close` without its `kref_put()`.
     fn lost_call(&self, member: &str, was: &str, is: &str) -> Option<Member> {
-        let (before, after) = (state_calls(self.old, was)?, state_calls(self.new, is)?);
-        let kinds: Vec<(StateKind, bool)> = after.into_iter().map(|(_, kind)| kind).collect();
-        let called =
-            before.into_iter().find(|(_, kind)| !kinds.contains(kind)).map(|(call, _)| format!("calls {call}()"));
-        let (changed, still) = (members_written(self.old, was)?, members_written(self.new, is)?);
-        let written = || changed.difference(&still).next().map(|member| format!("changes {member}"));
-        let what = called.or_else(written)?;
+        let (before, after) = (Effects::of(self.old, was)?, Effects::of(self.new, is)?);
+        let called = before.calls.iter().find(|(_, kind)| !after.calls.iter().any(|(_, other)| other == kind));
+        let written = || before.members.difference(&after.members).next().map(|member| format!("changes {member}"));
+        let what = called.map(|(call, _)| format!("calls {call}()")).or_else(written)?;
         let (old, new) = (format!("{was}, which {what}"), format!("{is}, which does not"));
         Some(Member { name: member.to_owned(), old: Some(old), new: Some(new) })
     }
 }
 
-/// The members that a function changes, by itself or by the driver's own functions. `None` if it is not found.
-fn members_written((functions, file): (&Functions, u32), name: &str) -> Option<BTreeSet<String>> {
-    let id = functions.own_item(name, file)?;
-    let own = functions.callees(id, &|_| true).own;
-    let variants = functions.context.function(id).variants.clone();
-    let all = variants.into_iter().chain(own.into_values().map(|(function, _)| function));
-    Some(all.flat_map(|function| written(&function.body)).collect())
+/// What a function changes, by itself or by the driver's own functions.
+struct Effects {
+    /// The calls that take or give back state, each with the kind and whether it gives back.
+    calls: Vec<(String, (StateKind, bool))>,
+    /// The members that it writes.
+    members: BTreeSet<String>,
 }
 
-/// The calls of a function that take or give back state, each with the kind and whether it gives back. `None` if the function is not found.
-fn state_calls((functions, file): (&Functions, u32), name: &str) -> Option<Vec<(String, (StateKind, bool))>> {
-    let calls = functions.callees(functions.own_item(name, file)?, &|_| true).others.into_iter();
-    let kind = |name: &str| match functions.context.rules.state(name)? {
-        StateEffect::Takes(taking) => Some((taking.kind, false)),
-        StateEffect::Undoes(kind, _) => Some((kind, true)),
-    };
-    Some(calls.filter_map(|name| kind(&name).map(|kind| (name, kind))).collect())
+impl Effects {
+    /// Effects of a function; `None` if it is not found.
+    fn of((functions, file): (&Functions, u32), name: &str) -> Option<Effects> {
+        let id = functions.own_item(name, file)?;
+        let callees = functions.callees(id, &|_| true);
+        let members = followed(functions, id, &callees).iter().flat_map(|function| written(&function.body)).collect();
+        let kind = |name: &str| match functions.context.rules.state(name)? {
+            StateEffect::Takes(taking) => Some((taking.kind, false)),
+            StateEffect::Undoes(kind, _) => Some((kind, true)),
+        };
+        let calls = callees.others.into_iter().filter_map(|name| kind(&name).map(|kind| (name, kind))).collect();
+        Some(Effects { calls, members })
+    }
 }
 
 /// The functions in a table, by member.

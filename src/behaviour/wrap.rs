@@ -35,16 +35,9 @@ pub(super) fn newly_wrapping(pairs: &[(&Behaviour, &Behaviour)]) -> Option<Diffe
     pairs.iter().filter(|(old, _)| wraps(old).is_none()).find_map(|(old, new)| {
         let new_place = wraps(new)?;
         let old_place = old.outcomes.iter().find(|outcome| outcome.result != Returned::Success)?.place;
-        Some(Difference {
-            kind: DifferenceKind::RefusalLost,
-            cases: vec![Vec::new()],
-            is_of_accepted: false,
-            old: "compared that value first".to_owned(),
-            new: "compares a difference that wraps if the subtracted value is larger, and accepts the mapping then"
-                .to_owned(),
-            old_place,
-            new_place,
-        })
+        let new = "compares a difference that wraps if the subtracted value is larger, and accepts the mapping then";
+        let texts = ["compared that value first".to_owned(), new.to_owned()];
+        Some(Difference::always(DifferenceKind::RefusalLost, texts, [old_place, new_place]))
     })
 }
 

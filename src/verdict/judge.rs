@@ -165,18 +165,17 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
 /// failing paths write undoes something.
 fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
     let table = &facts.function_paths.event_table;
-    let places = |fails: bool| -> BTreeSet<(u32, Span)> {
-        let paths = facts.function_paths.paths.iter().filter(|path| path.fails == fails);
-        paths.flat_map(|path| &path.items).map(|item| (table.file(item), table.event(item).span)).collect()
+    let stands_on = |place: (u32, Span), fails: bool| {
+        let mut paths = facts.function_paths.paths.iter().filter(|path| path.fails == fails);
+        paths.any(|path| path.items.iter().any(|item| (table.file(item), table.event(item).span) == place))
     };
-    let (failing, accepting) = (places(true), places(false));
     let mut found = Vec::new();
     for Part { file, lowered, .. } in facts.parts.iter().filter(|part| part.has_vma) {
         for event in &lowered.events {
             let EventKind::SharedWrite { object, .. } = &event.kind else { continue };
             let place = (*file, event.span);
-            let is_undone = failing.contains(&place) && !accepting.contains(&place);
-            if is_undone || requirements.iter().any(|requirement| (requirement.file, requirement.span) == place) {
+            let is_required = requirements.iter().any(|requirement| (requirement.file, requirement.span) == place);
+            if is_required || stands_on(place, true) && !stands_on(place, false) {
                 continue;
             }
             let text = format!("writes {object}: the value stays if the mapping fails");

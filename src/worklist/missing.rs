@@ -5,6 +5,9 @@ use crate::fix::counted;
 use crate::rules::{RequirementKind as K, Rules};
 use crate::verdict::Requirement;
 
+/// Number of calls or fields that are named.
+const SHOWN: usize = 2;
+
 /// What the requirements of a function need and the API lacks, in words: the calls that have no action, or else the fields or
 /// the work that need the mapping. `None` if `fix` writes twins of all calls that they name.
 pub(super) fn missing<'r>(requirements: impl IntoIterator<Item = &'r Requirement>, rules: &Rules) -> Option<String> {
@@ -19,12 +22,13 @@ pub(super) fn missing<'r>(requirements: impl IntoIterator<Item = &'r Requirement
             list.push(name);
         }
     }
+    let named = |names: &[&str], what: &str| first_of(names, SHOWN, |more| counted(more, what));
     if !calls.is_empty() {
-        Some(format!("an API for {}", first_of(&calls, "call")))
+        Some(format!("an API for {}", named(&calls, "more call")))
     } else if late.contains(&&K::MultiRemap) {
         Some(Instead::Ranges.text().to_owned())
     } else if !fields.is_empty() {
-        Some(format!("a desc with {}", first_of(&fields, "field")))
+        Some(format!("a desc with {}", named(&fields, "more field")))
     } else if !late.is_empty() && late.iter().all(|kind| is_composed(kind, rules)) {
         None
     } else {
@@ -32,12 +36,12 @@ pub(super) fn missing<'r>(requirements: impl IntoIterator<Item = &'r Requirement
     }
 }
 
-/// The first names of a list, and the number of the others.
-fn first_of(names: &[&str], what: &str) -> String {
-    const SHOWN: usize = 2;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    match names.len().saturating_sub(SHOWN) {
+/// The first names of a list, and the number of the others: `a, b and 2 more calls`.
+pub(super) fn first_of<N: AsRef<str>>(names: &[N], limit: usize, others: impl Fn(usize) -> String) -> String {
+    let shown: Vec<&str> = names.iter().take(limit).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(limit) {
         0 => shown,
-        more => format!("{shown} and {}", counted(more, &format!("more {what}"))),
+        more => format!("{shown} and {}", others(more)),
     }
 }

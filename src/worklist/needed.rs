@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::missing::missing;
+use super::missing::{first_of, missing};
 use super::{Sources, is_left};
 use crate::fix::{Applicability, Fate, HandlerFix, counted};
 use crate::verdict::{Blocker, Finding, Verdict};
+
+/// Number of implementers that are named.
+const SHOWN: usize = 3;
 
 impl Sources<'_> {
     /// Says which hooks and helpers have to change first, and what becomes of them.
@@ -61,7 +64,7 @@ impl Sources<'_> {
     fn last_implementers(&self, hook: &str) -> String {
         match self.hook_state(hook).left.as_slice() {
             [] => format!("comes after the series of fix, which gives a twin to {hook}"),
-            left => format!("waits for the last implementers of {hook} ({})", some_of(left)),
+            left => format!("waits for the last implementers of {hook} ({})", first_of(left, SHOWN, others)),
         }
     }
 
@@ -123,18 +126,16 @@ impl HookState {
         if self.left.is_empty() && ready > 1 {
             return format!("{hook} has {ready} implementers, and fix converts all");
         }
-        let waits = if self.left.is_empty() { String::new() } else { format!("; the others: {}", some_of(&self.left)) };
+        let waits = if self.left.is_empty() {
+            String::new()
+        } else {
+            format!("; the others: {}", first_of(&self.left, SHOWN, others))
+        };
         let count = counted(self.implementers, "implementer");
         format!("{hook} has {count}, of which fix converts {ready}{waits}")
     }
 }
 
-/// The first names of a list, and the number of the others.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+fn others(number: usize) -> String {
+    format!("{number} more")
 }

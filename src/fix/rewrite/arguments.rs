@@ -1,9 +1,9 @@
 //! The arguments of a populating call in the text of its replacement.
 
-use crate::fix::rewrite::function::Conversion;
-use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use memchr::memmem;
 
+use crate::fix::rewrite::function::Conversion;
+use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::keys;
 use crate::rules::{Call, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};

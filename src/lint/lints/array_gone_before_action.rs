@@ -15,10 +15,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
         let mut places: BTreeMap<Place, (String, Level)> = BTreeMap::new();
         for (body, variant) in handler.variants() {
-            let on_stack = |span: Span| (Place { file: body.file(), span }, ("it is on the stack of the hook".to_owned(), Level::Error));
-            places.extend(arrays_on_stack(facts, variant).into_iter().map(on_stack));
-            let freed = |span: Span| (Place { file: body.file(), span }, ("its variable frees it on return".to_owned(), Level::Error));
-            places.extend(arrays_of_cleanup(facts, variant).into_iter().map(freed));
+            let gone = [
+                (arrays_on_stack(facts, variant), "it is on the stack of the hook"),
+                (arrays_of_cleanup(facts, variant), "its variable frees it on return"),
+            ];
+            for (spans, why) in gone {
+                let place = |span: Span| (Place { file: body.file(), span }, (why.to_owned(), Level::Error));
+                places.extend(spans.into_iter().map(place));
+            }
         }
         places.extend(given_up(facts, handler));
         for (place, (why, level)) in places {
@@ -45,6 +49,14 @@ fn array_of(argument: &Expression) -> &Expression {
     }
 }
 
+/// The calls of a function that pass such an array, or a part of it, to an action.
+fn calls_with(facts: &Facts, variant: &Variant, is_such: impl Fn(&Expression) -> bool) -> Vec<Span> {
+    let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
+        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(|pages| is_such(array_of(pages)))
+    });
+    calls.map(|(_, _, call)| call.span).collect()
+}
+
 /// The calls of a function that pass an array of its own frame to an action.
 fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
     let scope = Scope::of(&variant.function);
@@ -62,10 +74,7 @@ fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
         E::Name(name) => is_array(name) || variant.values(name).iter().any(|value| value.name().is_some_and(is_array)),
         _ => false,
     };
-    let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
-        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(|pages| is_of_frame(array_of(pages)))
-    });
-    calls.map(|(_, _, call)| call.span).collect()
+    calls_with(facts, variant, is_of_frame)
 }
 
 /// The calls of a function that pass an array to an action which `__free()` of its variable frees on return.
@@ -77,10 +86,7 @@ fn arrays_of_cleanup(facts: &Facts, variant: &Variant) -> Vec<Span> {
         _ => {}
     });
     let is_freed = |value: &Expression| value.name().is_some_and(|name| freed.iter().any(|known| known == name));
-    let calls = variant.calls().into_iter().filter(|(name, arguments, _)| {
-        page_array(facts, name).and_then(|pages| arguments.get(pages)).is_some_and(|pages| is_freed(array_of(pages)))
-    });
-    calls.map(|(_, _, call)| call.span).collect()
+    calls_with(facts, variant, is_freed)
 }
 
 /// The places at which a handler frees the array of an action, unlocks what protects it, or drops what holds it, on a path that accepts the mapping.

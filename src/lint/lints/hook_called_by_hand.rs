@@ -6,13 +6,12 @@ use crate::source::ast::{Expression, ExpressionKind as E};
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in &facts.handlers {
         for (body, variant) in handler.variants() {
-            let asks = asks_for_hook(variant);
             variant.expressions(&mut |expression| {
                 let E::Call { callee, .. } = &expression.kind else { return };
                 let (call, why) = match hook_of_file(callee.bare()) {
                     Some(hook) => (format!("f_op->{hook}"), "the file may have the other hook only"),
                     // It calls .mmap_prepare without asking whether the file has it (include/linux/fs.h).
-                    None if callee.name() == Some("compat_vma_mmap") && !asks => {
+                    None if callee.name() == Some("compat_vma_mmap") && !asks_for_hook(variant) => {
                         ("compat_vma_mmap()".to_owned(), "the file may have no .mmap_prepare")
                     }
                     None => return,

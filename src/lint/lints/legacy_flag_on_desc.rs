@@ -12,16 +12,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
             for (name, arguments, _) in variant.calls() {
                 let Some(rule) = facts.rules().call(name).filter(|rule| rule.variadic) else { continue };
                 let first = [rule.set, rule.clear, rule.test].into_iter().flatten().min().unwrap_or(arguments.len());
-                for (flag, argument) in arguments.iter().skip(first).flat_map(named).filter(|(flag, _)| !is_bit(flag)) {
-                    let message = format!("{name} takes bit numbers, but {flag} is a mask: use VMA_{}_BIT", &flag[3..]);
-                    found.at(body.file(), argument.span, message);
-                }
                 for argument in arguments.iter().skip(first) {
-                    let value = argument.name().and_then(|name| facts.context.index.constant(name, body.file()));
-                    let flag = value.into_iter().flat_map(identifiers).find(|word| word.starts_with("VM_"));
-                    if let (Some(flag), Some(mask)) = (flag, argument.name()) {
-                        let message = format!("{name} takes bit numbers, but {mask} is a mask: use VMA_{}_BIT", &flag[3..]);
-                        found.at(body.file(), argument.span, message);
+                    let written = named(argument).into_iter().filter(|(flag, _)| !is_bit(flag));
+                    let masks = written.map(|(flag, part)| (flag.clone(), flag, part));
+                    let behind = behind_macro(facts, argument, body.file());
+                    for (mask, flag, part) in masks.chain(behind.into_iter().map(|(mask, flag)| (mask, flag, argument))) {
+                        let bit = &flag[3..];
+                        let message = format!("{name} takes bit numbers, but {mask} is a mask: use VMA_{bit}_BIT");
+                        found.at(body.file(), part.span, message);
                     }
                 }
             }
@@ -40,6 +38,13 @@ pub fn check(facts: &Facts, found: &mut Found) {
             });
         }
     }
+}
+
+/// A macro without arguments that stands for a mask, and the first flag in it.
+fn behind_macro(facts: &Facts, argument: &Expression, file: u32) -> Option<(String, String)> {
+    let name = argument.name()?;
+    let flag = identifiers(facts.context.index.constant(name, file)?).find(|word| word.starts_with("VM_"))?;
+    Some((name.to_owned(), flag.to_owned()))
 }
 
 /// Flags that an expression names, as written. Those that it gives to a call are converted there: `legacy_to_vma_flags(VM_X)`.

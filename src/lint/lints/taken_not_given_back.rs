@@ -50,10 +50,11 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
                 let is_known = is_taken(outcome, &accepted, &call, effect)
                     && !effect.is_looped
                     && has_counterpart(facts, handler, &call)
-                    && (kind != StateKind::Counter || is_counted_down(facts, handler, &object))
                     && !outcome.condition.iter().any(|literal| is_absent(rules, literal, &object));
                 let is_stored = outcome.effects.iter().any(|effect| stores_owner(effect, &object));
-                if is_known && !is_stored && !later.give_back() && !later.keep() {
+                // The last question reads the files of the driver.
+                let is_state = || kind != StateKind::Counter || is_counted_down(facts, handler, &object);
+                if is_known && !is_stored && !later.give_back() && !later.keep() && is_state() {
                     let Part::Call(name, _) = call else { continue };
                     places.entry(effect.place).or_insert(Kept { kind, call: name.clone(), error: outcome.place });
                 }

@@ -40,9 +40,7 @@ impl Lowerer<'_> {
             (Refused::Zero, "=") => is_zero(value),
             (Refused::Equal(constant), "=") => written == *constant,
             (Refused::Other(constants), "=") => {
-                let is_fixed =
-                    self.is_constant(value) || value.name().is_some_and(|name| self.scope.get(name).is_none());
-                !constants.contains(&written) && (is_fixed || is_zero(value))
+                !constants.contains(&written) && (self.is_fixed(value) || is_zero(value))
             }
             (Refused::Bit(bit), "|=") | (Refused::NoBit(bit), "&=") => written.contains(bit.as_str()),
             _ => false,

@@ -103,7 +103,7 @@ impl Lowerer<'_> {
             // `made = dev->buffer; if (!made) dev->buffer = made = make();`
             E::Name(name) => {
                 let values = self.locals.pointers.get(name)?;
-                values.iter().find_map(|value| self.shared_member(self.loaded(value)))
+                values.iter().find_map(|value| self.shared_member(self.load_of(value).unwrap_or(value).bare()))
             }
             E::Call { callee, .. } => match callee.name().and_then(|name| self.context.rules.presence(name))? {
                 Asked::WhetherMade => Some(Member::Asked),
@@ -120,19 +120,12 @@ impl Lowerer<'_> {
         is_shared.then(|| Member::Named(object.text(self.text).trim_matches(['(', ')']).to_owned()))
     }
 
-    /// The object that a value is read from: `dev->buffer` of `READ_ONCE(dev->buffer)`.
-    fn loaded<'e>(&self, value: &'e Expression) -> &'e Expression {
-        match &value.bare().kind {
-            E::Call { callee, arguments } => match arguments.as_slice() {
-                [object]
-                    if callee.name().and_then(|name| self.context.rules.idiom(name)).is_some_and(Idiom::is_load) =>
-                {
-                    object.bare()
-                }
-                _ => value,
-            },
-            _ => value.bare(),
-        }
+    /// The object that a call reads: `dev->buffer` of `READ_ONCE(dev->buffer)`.
+    pub(super) fn load_of<'e>(&self, call: &'e Expression) -> Option<&'e Expression> {
+        let E::Call { callee, arguments } = &call.bare().kind else { return None };
+        let [object] = arguments.as_slice() else { return None };
+        let idiom = callee.name().and_then(|name| self.context.rules.idiom(name));
+        idiom.is_some_and(Idiom::is_load).then_some(object)
     }
 
     /// Whether statements make a member: assign it, take its address to fill it, or link an object where it is looked up.

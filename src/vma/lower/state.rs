@@ -147,29 +147,27 @@ impl<'a> Lowerer<'a> {
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
                 }
-                if kind == StateKind::Counter && object.is_some_and(|object| self.is_spent(object)) {
-                    let object = object.map(|object| object.text(self.text)).unwrap_or_default();
-                    self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
-                    return Value::Unknown;
-                }
                 let is_callers = object.is_some_and(|object| self.is_callers(object));
+                let is_spent = kind == StateKind::Counter && object.is_some_and(|object| self.is_spent(object));
                 let object = object.map(|object| object.text(self.text)).unwrap_or_default();
-                // `users = atomic_read(&lamp->users); atomic_set(&lamp->users, users + 1);`
-                if let [first, value] = arguments
-                    && first.text(self.text) == object
-                    && named(first).is_some_and(|name| self.is_computed_from(value, &name))
-                {
-                    let take =
-                        EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
-                    return Value::Slot(self.event(take, span));
-                }
-                // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
-                if let [first, value] = arguments
-                    && first.text(self.text) == object
-                    && self.is_claim("=", first, value)
-                {
+                if is_spent {
                     self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
                     return Value::Unknown;
+                }
+                if let [first, value] = arguments
+                    && first.text(self.text) == object
+                {
+                    // `users = atomic_read(&lamp->users); atomic_set(&lamp->users, users + 1);`
+                    if named(first).is_some_and(|name| self.is_computed_from(value, &name)) {
+                        let kind = StateKind::Counter;
+                        let take = EventKind::Take { kind, object, fails: Fails::Error, is_shared: false };
+                        return Value::Slot(self.event(take, span));
+                    }
+                    // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
+                    if self.is_claim("=", first, value) {
+                        self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
+                        return Value::Unknown;
+                    }
                 }
                 self.event(EventKind::Undo { kind, object, is_callers }, span);
                 Value::Unknown

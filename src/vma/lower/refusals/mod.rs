@@ -88,6 +88,11 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Whether a value is a constant, or a name that is no local: of an `enum`.
+    pub(super) fn is_fixed(&self, value: &Expression) -> bool {
+        self.is_constant(value) || value.name().is_some_and(|name| self.scope.get(name).is_none())
+    }
+
     /// Name of an object without the local pointers and copies that lead to it: `lamp->busy` for `*busy` after `busy = &lamp->busy`.
     pub(super) fn canonical(&self, mut object: String) -> String {
         const DEPTH: usize = 4;

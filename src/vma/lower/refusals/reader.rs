@@ -179,12 +179,7 @@ impl Reader<'_> {
             {
                 self.object_of(arguments.last()?)
             }
-            E::Call { callee, arguments } => match arguments.as_slice() {
-                [object] if callee.name().and_then(|name| self.idiom(name)).is_some_and(Idiom::is_load) => {
-                    self.object_of(object)
-                }
-                _ => None,
-            },
+            E::Call { .. } => self.object_of(self.lowerer.load_of(value)?),
             _ => None,
         }
     }
@@ -193,12 +188,11 @@ impl Reader<'_> {
         self.lowerer.context.rules.idiom(name)
     }
 
-    /// Whether a value is a constant, or a name that is no local: of an `enum`.
+    /// Whether a value is a constant, or a name that is no local. Parameters of a called function are none of the caller's constants.
     fn is_fixed(&self, value: &Expression) -> bool {
-        match value.name() {
-            Some(name) if self.is_called => self.scope.get(name).is_none(),
-            Some(name) => self.scope.get(name).is_none() || self.lowerer.is_constant(value),
-            None => self.lowerer.is_constant(value),
+        match value.name().filter(|_| self.is_called) {
+            Some(name) => self.scope.get(name).is_none(),
+            None => self.lowerer.is_fixed(value),
         }
     }
 }
