@@ -170,7 +170,10 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         let at_table: Vec<&Finding> = new.1.iter().filter(|new| is_at(new, path, registration)).collect();
         let has_hook = at_table.iter().any(is_set);
         if has_hook {
-            let is_converted = pairs.iter().any(|(was, _)| Some(was) == key.as_ref());
+            // The only table of a handler may be the one that was forgotten.
+            let has_new = |file: u32| !new_index.functions(&prepared(finding.handler_name()), file).is_empty();
+            let is_converted = pairs.iter().any(|(was, _)| Some(was) == key.as_ref())
+                || key.is_some() && at_table.iter().any(|new| has_new(new.registration.file));
             let is_gone =
                 |new: &&&Finding| new.function(new_index).is_none() && new.handler_name() == finding.handler_name();
             found.extend(at_table.iter().filter(|new| new.is_of_other_type).map(|new| Lost::OtherType { new }));

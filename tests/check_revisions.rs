@@ -127,7 +127,7 @@ fn what_a_change_accepts_of_itself_is_said() {
     checkout.commit("bell");
     let output = checkout.check(&["--base", "HEAD^"]);
     assert_eq!((lints(&output), output.status.code()), (Vec::new(), Some(0)));
-    assert!(stderr(&output).contains("the change adds 1 comment that accept"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the change adds 1 comment to accept findings"), "{}", stderr(&output));
 }
 
 #[test]
@@ -150,7 +150,11 @@ fn a_change_without_files_is_no_silent_all_clear() {
     let checkout = Checkout::new();
     let output = checkout.check(&["--patch", "-"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(stderr(&output).contains("the change touches no file: nothing was checked"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("the change touches no file that is read as C: nothing was checked"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 /// Services look for files from the top of the repository, people from the top of the tree.

@@ -56,6 +56,8 @@ pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
         "|" if flags_of(left).is_some() => flags_of(left)
             .zip(flags_of(right))
             .map(|(left, right)| Part::Flags(left.union(right).cloned().collect()).into()),
+        "&" if [left, right].iter().any(|side| side.as_constant() == Some(0)) => Some(Term::default()),
+        "|" | "^" if right.as_constant() == Some(0) => Some(left.clone()),
         "&" | "|" | "^" => {
             let bits = left.as_constant().zip(right.as_constant()).filter(|(left, right)| *left >= 0 && *right >= 0);
             bits.map(|(left, right)| {

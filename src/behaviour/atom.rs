@@ -100,6 +100,19 @@ impl Literal {
         }
     }
 
+    /// What it says at least, because no offset is below 0: `size + offset <= limit` says that `size <= limit`.
+    pub(super) fn of_no_offset(&self) -> Option<Literal> {
+        let Atom::Positive(term) = &self.atom else { return None };
+        let (_, count) = term.parts().find(|(part, _)| **part == Part::PageOffset)?;
+        if (count > 0) == self.holds {
+            return None;
+        }
+        match self.with_sums(&|sum| sum.without(&[Part::PageOffset])) {
+            Compared::If(literal) => Some(literal),
+            Compared::Always(_) => None,
+        }
+    }
+
     /// Whether it says something about a sum of some sort.
     pub(super) fn asks_sum(&self, is: &dyn Fn(&Term) -> bool) -> bool {
         matches!(&self.atom, Atom::Positive(term) | Atom::Zero(term) if is(term))
@@ -230,13 +243,12 @@ impl fmt::Display for Literal {
         // The negative parts go to the other side of the sign.
         let sides = |term: &Term| {
             let (constant, rest) = term.split();
-            let negative = |coefficient: i128| coefficient < 0;
-            let right: Vec<Part> =
-                rest.parts().filter(|(_, value)| negative(*value)).map(|(part, _)| part.clone()).collect();
-            let left = rest.without(&right);
-            let right = rest.minus(&left).and_then(|right| right.times(-1)).unwrap_or_default();
-            let moved = Term::constant(-constant);
-            (left, right.plus(&moved).unwrap_or_default())
+            let (left, right) = rest.by_sign();
+            // `65537 > PAGE_SIZE`, and not `0 > PAGE_SIZE - 65537`.
+            if left == Term::default() {
+                return (Term::constant(constant), right);
+            }
+            (left, right.plus(&Term::constant(-constant)).unwrap_or_default())
         };
         match (&self.atom, self.holds) {
             (Atom::Flag(name), true) => write!(out, "{name} is set"),

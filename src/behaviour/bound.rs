@@ -56,7 +56,12 @@ fn beyond_object(rules: &Rules, populate: &Populate, known: &[Inequality]) -> Op
     }
     let is_within = |from: &Term, length: &Term| from.plus(length).is_none_or(|end| is_bounded(&end, known));
     let (from, length) = reaches.iter().find(|(from, length)| !is_within(from, length))?;
-    let moves = from.only(&is_moving) != Term::default();
+    let moving = from.only(&is_moving);
+    let moves = moving != Term::default();
+    // What goes through an object page by page goes as far as the mapping: its size decides.
+    if moves && moving.parts().all(|(part, _)| matches!(part, Part::Rounds(_))) {
+        return (!is_bounded(&Term::size(), known)).then_some(Unbounded::Size);
+    }
     Some(if moves && is_bounded(length, known) { Unbounded::Offset } else { Unbounded::Size })
 }
 

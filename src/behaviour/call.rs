@@ -34,6 +34,9 @@ impl Walk<'_, '_> {
         if let Some(guard) = self.functions.guard_of(callee) {
             return self.guard(guard, expressions, whole.span, state);
         }
+        if let Some(expanded) = callee.name().and_then(|name| self.own_macro(name, expressions, whole.span)) {
+            return self.expand(|walk| walk.value(&expanded, state));
+        }
         let callees = match callee.name().filter(|name| !state.locals.contains_key(*name)) {
             Some(name) => vec![(state, name.to_owned())],
             None => self.value(callee, state).into_iter().map(|(state, callee)| (state, callee.to_string())).collect(),
@@ -352,13 +355,16 @@ impl Walk<'_, '_> {
         let mut arguments = Vec::new();
         for (value, own) in call.arguments.iter().zip(&own) {
             if !is_implied(value) {
-                arguments.push(if own.is_some() { Part::Name("&".to_owned()).into() } else { value.clone() });
+                let is_own = own.is_some() || self.is_of_frame(value);
+                arguments.push(if is_own { Part::Name("&local".to_owned()).into() } else { value.clone() });
             }
         }
         let value: Term = Part::Call(name.clone(), arguments.clone()).into();
+        let has_text = call.expressions.iter().any(|argument| matches!(argument.kind, E::Literal));
+        let is_message = has_text && rules.is_silent(&call.name);
         for (number, variable) in own.into_iter().enumerate() {
-            if let Some(variable) = variable {
-                let out = Part::Operation(format!("argument {number} of"), vec![value.clone()]);
+            if let Some(variable) = variable.filter(|_| !is_message) {
+                let out = Part::Operation(format!("argument {} after", number + 1), vec![value.clone()]);
                 state.locals.insert(variable, out.into());
             }
         }
@@ -377,6 +383,12 @@ impl Walk<'_, '_> {
             }
         }
         vec![(state, value)]
+    }
+
+    /// Whether a value is the address of a variable of a running function.
+    fn is_of_frame(&self, value: &Term) -> bool {
+        let Some(Part::Address(place)) = value.as_part() else { return false };
+        place.as_name().is_some_and(|name| self.frames.iter().any(|frame| frame.types.contains_key(name)))
     }
 
     /// The variable of the running function whose address an argument is.

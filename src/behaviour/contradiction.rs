@@ -58,7 +58,10 @@ pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
 /// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
 pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let literals: Vec<&Literal> = literals.collect();
-    let implied: Vec<Literal> = literals.iter().filter_map(|literal| literal.of_least_size()).collect();
+    let without_offset: Vec<Literal> = literals.iter().filter_map(|literal| literal.of_no_offset()).collect();
+    let all = literals.iter().copied().chain(&without_offset);
+    let mut implied: Vec<Literal> = all.filter_map(Literal::of_least_size).collect();
+    implied.extend(without_offset);
     let literals: Vec<&Literal> = literals.into_iter().chain(&implied).collect();
     if contradict_by_sum(literals.iter().copied()) {
         return true;

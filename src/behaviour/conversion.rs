@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::beyond::refused_by_core;
 use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
+use super::constants::own_constants;
 use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::outcome::Gap;
-use super::redefined::redefined;
+use super::redefined::{redefined, used};
 use super::term::Part;
 use super::vm_ops::VmOps;
 use super::wrap::newly_wrapping;
@@ -51,31 +52,47 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
     let renamed = if was.len() == is.len() { was } else { Vec::new() };
-    let mut of_old = Reading { parameters: Vec::new(), follow, leave };
-    let mut of_new = Reading { parameters: renamed, ..of_old.clone() };
+    let (old_syntax, new_syntax) = (followed(old_functions, old.id, &before), followed(new_functions, new.id, &after));
+    let (old_side, new_side) =
+        ((old_functions, old.id.file, old_syntax.as_slice()), (new_functions, new.id.file, new_syntax.as_slice()));
+    let constants = own_constants(old_side, &used(&new_syntax));
+    let mut of_old = Reading { parameters: Vec::new(), follow, leave, constants };
+    let constants = own_constants(new_side, &used(&old_syntax));
+    let mut of_new = Reading { parameters: renamed, constants, ..of_old.clone() };
     let read = |of_old: &Reading, of_new: &Reading| {
         (old_functions.behaviours(old, of_old), new_functions.behaviours(new, of_new))
     };
     let (mut was_done, mut is_done) = read(&of_old, &of_new);
     let is_too_long = |behaviour: &Behaviour| behaviour.gap == Some(Gap::TooManyPaths);
     if was_done.iter().chain(&is_done).any(is_too_long) {
-        of_old.leave.extend(both.iter().cloned());
-        of_new.leave.extend(both);
+        // A function that both sides have, or that stands in another file, was not folded in or pulled out: its call is gone, or new.
+        let is_far =
+            |callees: &Callees, file: u32, name: &String| callees.own.get(name).is_some_and(|own| own.1 != file);
+        let is_there = |name: &&String| {
+            is_far(&before, old.id.file, name)
+                || is_far(&after, new.id.file, name)
+                || old_functions.own_item(name, old.id.file).is_some()
+                    && new_functions.own_item(name, new.id.file).is_some()
+        };
+        let of_both: Vec<String> = of_old.follow.iter().filter(is_there).chain(&both).cloned().collect();
+        for reading in [&mut of_old, &mut of_new] {
+            reading.follow.retain(|name| !of_both.contains(name));
+            reading.leave.extend(of_both.iter().cloned());
+        }
         (was_done, is_done) = read(&of_old, &of_new);
     }
     let moved = moved(new_functions, new, &is_done, &takes);
     let pairs = paired(&was_done, &is_done)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
-    let found = differences(new_functions.context.rules, &vm_ops, &pairs)?;
+    let found = differences(new_functions.context.rules, &vm_ops, &pairs, !moved.is_empty())?;
     let mut differences: Vec<Difference> =
         found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
     differences.extend(refused_by_core(new_functions.context.rules, &pairs));
     differences.extend(newly_wrapping(&pairs));
-    if differences.is_empty() {
-        let (was, is) = (followed(old_functions, old.id, &before), followed(new_functions, new.id, &after));
-        if let Some(name) = redefined((old_functions, old.id.file, &was), (new_functions, new.id.file, &is)) {
-            return Err(NotCompared::Redefined(name));
-        }
+    if differences.is_empty()
+        && let Some(name) = redefined(old_side, new_side)
+    {
+        return Err(NotCompared::Redefined(name));
     }
     Ok(Conversion { differences, consequences: consequences(&pairs), has_mapped: !moved.is_empty() })
 }

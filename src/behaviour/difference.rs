@@ -71,14 +71,17 @@ impl Difference {
         (self.kind, &self.old, &self.new) == (other.kind, &other.old, &other.new)
     }
 
-    /// The cases in words: `a and b, or c`. At most `shown` cases are written out, each with at most `limit` conditions. `None` means always.
+    /// The cases in words: `a and b, or c`. At most `shown` cases are written out, each with at most `limit` conditions, those that
+    /// decide. `None` means always.
     pub fn when(&self, shown: usize, limit: usize, text: impl Fn(&Literal) -> String) -> Option<String> {
         if self.cases.iter().any(Vec::is_empty) {
             return None;
         }
         let case = |literals: &Vec<Literal>| {
-            let mut conditions: Vec<String> = literals.iter().take(limit).map(&text).collect();
-            if literals.len() > limit {
+            // The last ones decide.
+            let shown = literals.len().saturating_sub(limit);
+            let mut conditions: Vec<String> = literals[shown..].iter().map(&text).collect();
+            if shown > 0 {
                 conditions.push("more".to_owned());
             }
             conditions.join(" and ")

@@ -13,8 +13,8 @@ use super::term::{Part, Term};
 use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes, unprepared};
 use crate::rules::Idiom;
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::{Span, parse, spelled};
 use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
@@ -60,7 +60,10 @@ impl Walk<'_, '_> {
                 answers
             }
             E::Call { callee, arguments } => match callee.name() {
-                Some(name) => self.asked(name, arguments, condition, state),
+                Some(name) => match self.own_macro(name, arguments, condition.span) {
+                    Some(expanded) => self.expand(|walk| walk.condition(&expanded, state)),
+                    None => self.asked(name, arguments, condition, state),
+                },
                 None => self.truth_of(condition, state),
             },
             _ => self.truth_of(condition, state),
@@ -177,6 +180,11 @@ impl Walk<'_, '_> {
                             .collect();
                     }
                 }
+                // `(flags & BIT) == BIT`
+                if is_masked_by(value, other) && self.is_one_bit(other) {
+                    let answers = self.truth(value, state);
+                    return answers.into_iter().map(|(state, holds)| (state, holds == equal)).collect();
+                }
                 if other.as_constant() == Some(0) {
                     let answers = self.truth(value, state);
                     return answers.into_iter().map(|(state, holds)| (state, holds != equal)).collect();
@@ -202,7 +210,9 @@ impl Walk<'_, '_> {
             _ => Compared::zero(&difference).negated(),
         };
         // `offset + size < offset` asks whether the sum wraps, which a sum of integers never does.
-        let is_wrap = matches!(compared, Compared::Always(_))
+        let is_order = operator != "==" && operator != "!=";
+        let is_wrap = (matches!(compared, Compared::Always(_))
+            || is_order && (left.has_all_of(right) || right.has_all_of(left)))
             && !(left.never_wraps() && right.never_wraps())
             && left.as_constant().is_none()
             && right.as_constant().is_none()
@@ -217,10 +227,17 @@ impl Walk<'_, '_> {
     /// Evaluates an expression.
     pub(super) fn value(&mut self, expression: &Expression, state: State) -> Values {
         match &expression.kind {
-            E::Name(name) => {
-                let value = self.named(name, &state);
-                vec![(state, value)]
-            }
+            E::Name(name) => match self.reading.constants.values.get(name) {
+                Some(constant)
+                    if self.may_expand() && !state.locals.contains_key(name) && self.flags_named(name).is_none() =>
+                {
+                    self.expand(|walk| walk.value(constant, state))
+                }
+                _ => {
+                    let value = self.named(name, &state);
+                    vec![(state, value)]
+                }
+            },
             E::Number(number) => {
                 let value = number_of(number).map_or_else(|| Part::Name(number.clone()).into(), Term::constant);
                 vec![(state, value)]
@@ -326,6 +343,53 @@ impl Walk<'_, '_> {
         answers.map(|(state, holds)| (state, Term::constant(holds.into()))).collect()
     }
 
+    /// Evaluates what a name stands for.
+    pub(super) fn expand<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
+        self.expansions += 1;
+        self.expanding += 1;
+        let value = evaluate(self);
+        self.expanding -= 1;
+        value
+    }
+
+    /// Whether one more name may be expanded. Names may stand for one another, and for many others.
+    fn may_expand(&self) -> bool {
+        const DEPTH: usize = 8;
+        const ALL: usize = 1000;
+        self.expanding < DEPTH && self.expansions < ALL
+    }
+
+    /// The expansion of a macro with arguments that the other handler does not use. All of it gets the span of the call.
+    pub(super) fn own_macro(&self, name: &str, arguments: &[Expression], call: Span) -> Option<Expression> {
+        if !self.may_expand() || !self.reading.constants.macros.contains(name) {
+            return None;
+        }
+        let texts: Option<Vec<String>> = arguments.iter().map(spelled).collect();
+        let texts = texts?;
+        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        let expansions = self.functions.context.index.expanded_call(name, self.frame().file, &texts);
+        let [expansion] = expansions.as_slice() else { return None };
+        parse::expression(expansion, call)
+    }
+
+    /// Whether a value is a number with one bit, or a macro for one: `BIT(3)`, `(1 << 3)`, `0x8`.
+    fn is_one_bit(&self, value: &Term) -> bool {
+        let is_power = |value: i128| value > 0 && value & (value - 1) == 0;
+        if let Some(value) = value.as_constant() {
+            return is_power(value);
+        }
+        let text = value.as_name().and_then(|name| self.functions.context.index.constant(name, self.frame().file));
+        let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else { return false };
+        let text = text.trim_matches(['(', ')', ' ', '\t']);
+        if text.contains(['|', '+', '-', '&', '^', '~', ',', '?']) {
+            return false;
+        }
+        let is_shifted = |text: &str| text.trim_start_matches(['u', 'U', 'l', 'L']).trim_start().starts_with("<<");
+        ["BIT(", "BIT_ULL(", "_BITUL(", "_BITULL("].iter().any(|bit| text.starts_with(bit))
+            || text.strip_prefix('1').is_some_and(is_shifted)
+            || number_of(text).is_some_and(is_power)
+    }
+
     fn named(&self, name: &str, state: &State) -> Term {
         if let Some(value) = state.locals.get(name) {
             return value.clone();
@@ -409,6 +473,11 @@ impl Walk<'_, '_> {
         let is_looped = self.frames.iter().any(|frame| frame.loops > 0);
         state.effects.push(Effect { kind, is_looped, gets_mapping: false, place: self.at(span) });
     }
+}
+
+/// Whether a value is that of others under a mask: `x & mask`.
+fn is_masked_by(value: &Term, mask: &Term) -> bool {
+    matches!(value.as_part(), Some(Part::Operation(operator, operands)) if operator == "&" && operands.contains(mask))
 }
 
 fn is_comparison(operator: &str) -> bool {

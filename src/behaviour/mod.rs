@@ -12,6 +12,7 @@ mod call;
 mod cases;
 mod compare;
 mod consequence;
+mod constants;
 mod contradiction;
 mod conversion;
 mod difference;
@@ -19,6 +20,7 @@ mod evaluate;
 mod flags;
 mod loops;
 mod outcome;
+mod pair;
 mod redefined;
 mod scopes;
 mod state;
@@ -42,6 +44,7 @@ pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Ret
 pub use term::{Part, Term, listed};
 
 use atom::Compared;
+use constants::Constants;
 use state::State;
 use walk::{Exit, Walk};
 
@@ -76,6 +79,8 @@ pub struct Reading {
     pub follow: BTreeSet<String>,
     /// Functions that are not followed: the other handler calls them too, and they cannot be followed there.
     pub leave: BTreeSet<String>,
+    /// Constants that are read by their values: the other handler does not name them.
+    constants: Constants,
 }
 
 /// Maximum number of the driver's own functions that a handler is said to call.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::arithmetic::operation;
 use super::atom::Literal;
 use super::contradiction::contradict;
-use super::term::Term;
+use super::term::{Part, Term};
 use crate::verdict::Place;
 
 /// One path through a handler, its own functions included.
@@ -114,6 +115,22 @@ pub struct Populate {
 }
 
 impl Populate {
+    /// What a call that maps an object from its physical address on does, in the words of `io_remap_pfn_range()`; `None` for other calls. It maps
+    /// the whole mapping, from the page at `vm_pgoff` on (mm/memory.c: vm_iomap_memory(), simple_ioremap_prepare()).
+    pub(super) fn by_frame(&self) -> Option<Populate> {
+        self.object_size.as_ref()?;
+        let frame = operation(">>", self.frame.as_ref()?, &Part::Name("PAGE_SHIFT".to_owned()).into());
+        Some(Populate {
+            kind: "ioremap".to_owned(),
+            start: Some(Part::Start.into()),
+            frame: Some(frame.plus(self.offset.as_ref()?)?),
+            size: Some(Term::size()),
+            object_size: None,
+            offset: None,
+            ..self.clone()
+        })
+    }
+
     /// The values that it is given.
     pub fn terms(&self) -> impl Iterator<Item = &Term> {
         [&self.start, &self.frame, &self.size, &self.object_size].into_iter().flatten().chain(&self.others)

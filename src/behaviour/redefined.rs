@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Functions;
 use crate::index::Index;
-use crate::source::ast::{ExpressionKind as E, Function};
+use crate::source::ast::{Expression, Function, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, find_word, identifiers};
 
@@ -37,14 +37,21 @@ pub(super) fn redefined(
 }
 
 /// The names in functions, without those of members.
-fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
+pub(super) fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
+    let mut add = |expression: &Expression| names.extend(expression.name().map(str::to_owned));
     for function in functions {
         visit::statements(&function.body, &mut |seen| {
-            if let Seen::Expression(expression) = seen
-                && let E::Name(name) = &expression.kind
-            {
-                names.insert(name.clone());
+            if let Seen::Expression(expression) = seen {
+                add(expression);
+            }
+        });
+        // Labels of a switch are no expressions of their own.
+        visit::each_block(&function.body, &mut |block| {
+            for statement in block {
+                if let S::Switch { labels, .. } = &statement.kind {
+                    labels.iter().flatten().for_each(|label| visit::expression(label, &mut add));
+                }
             }
         });
     }
@@ -71,8 +78,8 @@ fn meaning(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
     }
     source.items.iter().find_map(|item| {
         let text = item.span.of(&source.text);
-        let place =
-            Some(text).filter(|text| text.starts_with(b"enum")).and_then(|text| find_word(text, name.as_bytes(), 0))?;
+        let list = text.starts_with(b"enum").then(|| text.iter().position(|byte| *byte == b'{')).flatten()?;
+        let place = find_word(text, name.as_bytes(), list)?;
         // Those before it count for its value.
         let end =
             text[place..].iter().position(|byte| matches!(byte, b',' | b'}')).map_or(text.len(), |end| place + end);

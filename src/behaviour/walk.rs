@@ -62,6 +62,9 @@ pub(super) struct Walk<'a, 'f> {
     pub(super) wraps: BTreeMap<Place, Wrap>,
     /// Variables of callers whose address a running function has.
     pub(super) lent: Vec<String>,
+    /// How many names were expanded, and how many are at the moment, one within another.
+    pub(super) expansions: usize,
+    pub(super) expanding: usize,
     steps: usize,
 }
 
@@ -75,6 +78,8 @@ impl<'a, 'f> Walk<'a, 'f> {
             loops: 0,
             wraps: BTreeMap::new(),
             lent: Vec::new(),
+            expansions: 0,
+            expanding: 0,
             steps: 0,
         }
     }

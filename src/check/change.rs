@@ -168,13 +168,13 @@ impl Change {
     /// What it leaves unread, or accepts by itself, in sentences.
     pub fn remarks(&self) -> Vec<String> {
         let is_empty = self.before.overlay().is_empty() && self.after.overlay().is_empty();
-        let nothing = is_empty.then(|| "the change touches no file: nothing was checked".to_owned());
+        let nothing = is_empty.then(|| "the change touches no file that is read as C: nothing was checked".to_owned());
         let left_out = (self.left_out > 0).then(|| {
             format!("{} are not checked out (sparse checkout), and were not read", counted(self.left_out, "file"))
         });
         let accepted = Some(added_by(self)).filter(|count| *count > 0);
         let accepted =
-            accepted.map(|count| format!("the change adds {} that accept findings", counted(count, "comment")));
+            accepted.map(|count| format!("the change adds {} to accept findings", counted(count, "comment")));
         [left_out, nothing, accepted].into_iter().flatten().collect()
     }
 

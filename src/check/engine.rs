@@ -33,11 +33,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Removes the hazards of a baseline, and returns its stale entries. Hazards that a change introduces are removed last.
-    pub fn leave_out(&mut self, baseline: &Baseline) -> Vec<String> {
+    /// Removes the hazards of a baseline, and returns its stale entries. Entries of lints that are not among `lints` are none: nothing looked for
+    /// them. Hazards that a change introduces are removed last.
+    pub fn leave_out(&mut self, baseline: &Baseline, lints: &[&Lint]) -> Vec<String> {
         let (new, old): (Vec<Reported>, Vec<Reported>) =
             std::mem::take(&mut self.reported).into_iter().partition(|reported| reported.state == State::Introduced);
-        let (reported, stale) = baseline.without_known(old.into_iter().chain(new), |reported| &reported.hazard);
+        let ran = |rule: &str| lint::find(rule).is_none() || lints.iter().any(|lint| lint.id == rule);
+        let (reported, stale) = baseline.without_known(old.into_iter().chain(new), |reported| &reported.hazard, ran);
         self.reported = reported;
         self.reported.sort_by(|left, right| {
             (left.state == State::Fixed, &left.hazard).cmp(&(right.state == State::Fixed, &right.hazard))

@@ -169,9 +169,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
         remarks.extend(change.remarks());
     }
     if let Some(baseline) = baseline {
-        let stale = found.leave_out(&baseline);
-        // A partial run does not look for every entry. For a change, a check of the tree before it reports stale entries.
-        let is_whole = !found.is_change && paths.is_empty() && options.select.is_empty() && options.ignore.is_empty();
+        let stale = found.leave_out(&baseline, &lints);
+        // A run below some paths does not look for every entry. For a change, a check of the tree before it reports stale entries.
+        let is_whole = !found.is_change && paths.is_empty();
         remarks.extend(stale.into_iter().filter(|_| is_whole).map(|entry| format!("stale baseline: {entry}")));
     }
     if found.is_change && !options.all {

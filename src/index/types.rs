@@ -8,7 +8,7 @@ use super::includes::{candidates, includes};
 use super::{Index, SourceFile};
 use crate::kernel::{Layer, Tree};
 use crate::rules::{Idiom, Rules};
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, StatementKind, Type};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
 use crate::source::{ItemKind, Span, parse, spelled, visit};
 
 /// Variables of a function.
@@ -135,9 +135,7 @@ impl<'i> Types<'i> {
         let texts = texts?;
         let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
         let expanded = self.index.expanded_call(name, file, &texts).pop()?;
-        let mut parsed = parse::statements(&[&expanded[..], b";"].concat(), Span::new(0, expanded.len())).syntax;
-        let StatementKind::Expression(Expression { kind: E::Call { callee, arguments }, .. }) = parsed.pop()?.kind
-        else {
+        let E::Call { callee, arguments } = parse::expression(&expanded, Span::new(0, expanded.len()))?.kind else {
             return None;
         };
         let is_container = callee.name().and_then(|name| self.rules.idiom(name)) == Some(Idiom::Container);

@@ -44,7 +44,9 @@ pub fn moved_otherwise<'f>(
             words.push(format!("takes {} more often", named(state)));
         }
     }
-    words.extend(is.keys().filter(|state| !was.contains_key(state)).map(|state| format!("takes {} too", named(state))));
+    words.extend(
+        is.keys().filter(|state| !places.contains_key(state)).map(|state| format!("takes {} too", named(state))),
+    );
     Some((mapped, words))
 }
 

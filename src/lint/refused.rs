@@ -51,6 +51,10 @@ impl Facts<'_> {
             for refused in behaviour.outcomes.iter().filter(|outcome| outcome.result != Returned::Success) {
                 if accepted.iter().any(|accepted| is_for_flag(refused, accepted, permission)) {
                     let conditions = further_conditions(refused, &accepted, permission);
+                    // Where the flag alone decides, any error says no.
+                    if !conditions.is_empty() && !is_verdict(refused) {
+                        continue;
+                    }
                     places.push((refused.decided.unwrap_or(refused.place), Refusal::Refuses(conditions)));
                 }
             }
@@ -88,17 +92,18 @@ impl Facts<'_> {
     }
 }
 
+/// Whether the error says that the mapping is not allowed.
+fn is_verdict(refused: &Outcome) -> bool {
+    match &refused.result {
+        Returned::Error(error) => !error.errno().is_some_and(|name| RESOURCE_ERRORS.contains(&name)),
+        Returned::Success => false,
+    }
+}
+
 /// Whether a mapping is refused for the flag: it is accepted if only the flag is clear.
 fn is_for_flag(refused: &Outcome, accepted: &Outcome, permission: &Permission) -> bool {
     let is_mode = |part: &Part| matches!(part, Part::Member(_, member) if member == "f_mode");
-    let is_verdict = match &refused.result {
-        Returned::Error(error) => !error.errno().is_some_and(|name| RESOURCE_ERRORS.contains(&name)),
-        Returned::Success => false,
-    };
-    if !refused.requires(permission.flag, true)
-        || !is_verdict
-        || refused.condition.iter().any(|literal| literal.asks(&is_mode))
-    {
+    if !refused.requires(permission.flag, true) || refused.condition.iter().any(|literal| literal.asks(&is_mode)) {
         return false;
     }
     let without_flag: Vec<_> = refused

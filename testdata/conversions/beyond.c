@@ -32,6 +32,6 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 {
 	struct lamp *lamp = desc->file->private_data;
 
-	mmap_action_ioremap(desc, desc->start + PAGE_SIZE, lamp->pfn, vma_desc_size(desc));
+	mmap_action_ioremap(desc, desc->start + PAGE_SIZE, lamp->pfn, vma_desc_size(desc)); //~ populates with start start + PAGE_SIZE
 	return 0; //~ a range that may be longer than the mapping
 }

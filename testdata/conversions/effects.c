@@ -61,9 +61,9 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 {
 	struct lamp *lamp = desc->file->private_data;
 
-	lamp->busy = true;
+	lamp->busy = true; //~ sets file->private_data->busy to 1 if pgoff != 0
 	if (desc->pgoff)
-		return -EINVAL; //~ sets file->private_data->busy to 1 if pgoff != 0
+		return -EINVAL;
 	desc->vm_ops = lamp->is_wide ? &wide_vm_ops : &lamp_vm_ops;
 	if (vma_desc_pages(desc) > lamp->count || !lamp->count)
 		return -ENXIO;

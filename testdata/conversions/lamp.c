@@ -103,7 +103,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	desc->private_data = lamp;
 	mmap_action_remap_full(desc, (lamp->base >> PAGE_SHIFT) + desc->pgoff);
 	desc->action.error_override = -EAGAIN;
-	return 0; //~ accepts the mapping if size > file->private_data->length //~ returns -EAGAIN if size >
+	return 0; //~ size > file->private_data->length //~ returns -EAGAIN if
 }
 //- after with the wrong flag
 static int lamp_mmap_prepare(struct vm_area_desc *desc)
@@ -163,9 +163,9 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
 	desc->vm_ops = &lamp_vm_ops;
 	desc->private_data = lamp;
-	mmap_action_remap_full(desc, lamp->base >> PAGE_SHIFT);
+	mmap_action_remap_full(desc, lamp->base >> PAGE_SHIFT); //~ populates with first frame file->private_data->base / PAGE_SIZE //~ populates with protection vm_page_prot
 	desc->page_prot = pgprot_noncached(desc->page_prot);
-	return 0; //~ populates with first frame file->private_data->base / PAGE_SIZE //~ populates with protection vm_page_prot //~ returns the result of populating call 1
+	return 0; //~ returns the result of populating call 1
 }
 //- after with an off-by-one check and another errno
 static int lamp_mmap_prepare(struct vm_area_desc *desc)

@@ -38,8 +38,8 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 
 	if (desc->pgoff != lamp->id || vma_desc_size(desc) > lamp->size)
 		return -EINVAL;
-	mmap_action_ioremap_full(desc, (u32)lamp->base >> PAGE_SHIFT);
-	return 0; //~ lamp_mmap_prepare populates
+	mmap_action_ioremap_full(desc, (u32)lamp->base >> PAGE_SHIFT); //~ lamp_mmap_prepare populates
+	return 0;
 }
 //- after with a size of 16 bits
 static int lamp_mmap_prepare(struct vm_area_desc *desc)

@@ -25,6 +25,6 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 {
 	struct lamp *lamp = desc->file->private_data;
 
-	mmap_action_map_kernel_pages_full(desc, lamp->pages);
-	return 0; //~ populates by mmap_action_map_kernel_pages_full, whose pages are not compared
+	mmap_action_map_kernel_pages_full(desc, lamp->pages); //~ populates by mmap_action_map_kernel_pages_full, whose pages are not compared
+	return 0;
 }

@@ -47,12 +47,12 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	if (desc->pgoff == LAMP_SECOND) {
 		if (!lamp->count || count > lamp->count)
 			return -ENXIO;
-		mmap_action_map_kernel_pages_full(desc, lamp->second + desc->pgoff);
+		mmap_action_map_kernel_pages_full(desc, lamp->second + desc->pgoff); //~ lamp_mmap_prepare populates with pgoff
 		desc->pgoff = 0;
-		return 0; //~ lamp_mmap_prepare populates with pgoff
+		return 0;
 	}
 	if (count > lamp->count)
 		return -EINVAL;
-	mmap_action_map_kernel_pages(desc, desc->start, lamp->pages, count - 1);
-	return 0; //~ lamp_mmap_prepare populates with count pages - 1
+	mmap_action_map_kernel_pages(desc, desc->start, lamp->pages, count - 1); //~ lamp_mmap_prepare populates with count pages - 1
+	return 0;
 }

@@ -123,9 +123,9 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 		return -EINVAL;
 	if (lamp_has_ring(lamp, desc->pgoff) && vma_flags_test(&flags, VMA_EXEC_BIT))
 		return -EPERM; //~ returns -EPERM if
-	spin_lock(&lamp->lock);
+	spin_lock(&lamp->lock); //~ calls spin_lock(&file->private_data->lock)
 	if (!lamp->mm)
-		lamp->mm = current->mm;
+		lamp->mm = current->mm; //~ sets file->private_data->mm to current->mm
 	if (lamp->mm != current->mm)
 		ret = -EBUSY;
 	spin_unlock(&lamp->lock);

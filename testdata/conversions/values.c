@@ -111,7 +111,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 		return -ENXIO;
 	if (lamp_is_gone(desc->file->f_mapping->host))
 		return -ENODEV;
-	guard(mutex)(&lamp->other_lock);
+	guard(mutex)(&lamp->other_lock); //~ calls mutex_lock(&file->private_data->other_lock)
 	lamp_wake(lamp);
 	switch (desc->pgoff) {
 	case LAMP_REGION_CONTROL:
@@ -120,7 +120,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 		return 0;
 	case LAMP_REGION_DATA:
 		desc->vm_ops = &lamp_data_vm_ops;
-		return 0; //~ calls mutex_lock(&file->private_data->other_lock)
+		return 0; //~ does not call mutex_lock(), mutex_unlock()
 	}
 	return -EINVAL;
 }

@@ -80,3 +80,35 @@ static int stopped_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations stopped_fops = {
 	.mmap = stopped_mmap,
 };
+
+/* The loop goes on, and the next round overwrites the error. */
+static int overwritten_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	unsigned long address = vma->vm_start;
+	int i, ret = 0;
+
+	for (i = 0; i < board->count; i++, address += PAGE_SIZE)
+		ret = remap_pfn_range(vma, address, board->frames[i], PAGE_SIZE, vma->vm_page_prot); //~ populate-error-dropped: the last remap_pfn_range()
+	return ret;
+}
+
+static const struct file_operations overwritten_fops = {
+	.mmap = overwritten_mmap,
+};
+
+/* Statements in a scope are done once. */
+static int scoped_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	int ret = 0;
+
+	scoped_guard(mutex, &board->lock) {
+		ret = remap_pfn_range(vma, vma->vm_start, board->pfn, PAGE_SIZE, vma->vm_page_prot);
+	}
+	return ret;
+}
+
+static const struct file_operations scoped_fops = {
+	.mmap = scoped_mmap,
+};

@@ -504,3 +504,29 @@ static int counting_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations counting_fops = {
 	.mmap = counting_mmap,
 };
+
+/* A ring that is mapped twice, page by page: its size is that of the mapping. */
+static int twice_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct board *board = file->private_data;
+	long length = vma->vm_end - vma->vm_start, left = length / 2;
+	unsigned long address = vma->vm_start;
+	char *page = board->ring;
+	int err;
+
+	if (vma->vm_pgoff != 0 || length != BOARD_RING * 2)
+		return -EINVAL;
+	while (left > 0) {
+		err = remap_pfn_range(vma, address, vmalloc_to_pfn(page), PAGE_SIZE, vma->vm_page_prot);
+		if (err < 0)
+			return err;
+		address += PAGE_SIZE;
+		page += PAGE_SIZE;
+		left -= PAGE_SIZE;
+	}
+	return 0;
+}
+
+static const struct file_operations twice_fops = {
+	.mmap = twice_mmap,
+};

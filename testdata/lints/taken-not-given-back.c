@@ -197,3 +197,57 @@ static int measured_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations measured_fops = {
 	.mmap = measured_mmap,
 };
+
+/* A lock that .mmap_prepare or vm_ops->mapped still holds. */
+static int held_mapped(unsigned long start, unsigned long end, pgoff_t pgoff, const struct file *file,
+			 void **private_data)
+{
+	struct board *board = *private_data;
+
+	spin_lock(&board->lock); //~ taken-not-given-back
+	board->users++;
+	return 0;
+}
+
+static const struct vm_operations_struct held_vm_ops = {
+	.mapped = held_mapped,
+};
+
+static int held_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	if (mutex_lock_interruptible(&board->mutex)) //~ taken-not-given-back
+		return -EINTR;
+	desc->private_data = board;
+	desc->vm_ops = &held_vm_ops;
+	if (board->is_wide)
+		return 0;
+	mutex_unlock(&board->mutex);
+	return 0;
+}
+
+static const struct file_operations held_fops = {
+	.mmap_prepare = held_mmap_prepare,
+};
+
+/* Not held: it was not taken, or a function of the driver drops it. */
+static void board_unlock(struct board *board)
+{
+	mutex_unlock(&board->mutex);
+}
+
+static int tried_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct board *board = desc->file->private_data;
+
+	if (!mutex_trylock(&board->mutex))
+		return 0;
+	desc->private_data = board;
+	board_unlock(board);
+	return 0;
+}
+
+static const struct file_operations tried_fops = {
+	.mmap_prepare = tried_mmap_prepare,
+};

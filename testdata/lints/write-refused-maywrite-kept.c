@@ -364,3 +364,21 @@ static int region_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations region_fops = {
 	.mmap = region_mmap,
 };
+
+/* Where the flag alone decides, any error refuses it. */
+static int plain_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = 0;
+
+	if (vma->vm_flags & VM_WRITE) { //~ write-refused-maywrite-kept
+		ret = -EIO;
+		goto out;
+	}
+	ret = vm_iomap_memory(vma, base, size);
+out:
+	return ret;
+}
+
+static const struct file_operations plain_fops = {
+	.mmap = plain_mmap,
+};

@@ -220,6 +220,12 @@ impl Term {
         None
     }
 
+    /// The parts that are added, and those that are taken off, as two sums: `a - b` gives `a` and `b`.
+    pub(super) fn by_sign(&self) -> (Term, Term) {
+        let (added, taken): (Vec<_>, Vec<_>) = self.sum.iter().cloned().partition(|(_, value)| *value > 0);
+        (Term::of(added), Term::of(taken).times(-1).unwrap_or_default())
+    }
+
     /// The lowest power of `PAGE_SIZE` in the sum.
     pub(super) fn least_pages(&self) -> i8 {
         self.sum.iter().map(|(factor, _)| factor.pages).min().unwrap_or_default()
@@ -314,6 +320,14 @@ impl Term {
             rest.is_some_and(|rest| rest.as_constant() == Some(0) || rest == length)
         };
         is_of(Part::Start, Term::size()) || is_of(Part::PageOffset, Part::Pages.into())
+    }
+
+    /// Whether a sum has all addends of another, which is no number, and more: `pfn + pages` has those of `pfn`.
+    pub(super) fn has_all_of(&self, other: &Term) -> bool {
+        let parts = |sum: &[(Factor, i128)]| sum.iter().any(|(factor, _)| factor.part.is_some());
+        self.sum.len() > other.sum.len()
+            && parts(&other.sum)
+            && other.sum.iter().all(|addend| self.sum.contains(addend))
     }
 
     /// Whether two sums are equal but for their constants.

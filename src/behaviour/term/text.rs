@@ -35,7 +35,11 @@ impl fmt::Display for Part {
             Part::Operation(operator, operands) if operands.len() == 2 => {
                 write!(out, "({} {operator} {})", operand(&operands[0]), operand(&operands[1]))
             }
-            Part::Operation(operator, operands) => write!(out, "{operator}({})", listed(operands)),
+            Part::Operation(operator, operands) => match operands.first().and_then(Term::as_part) {
+                // What a call leaves behind a pointer: its arguments would be in the way.
+                Some(Part::Call(name, _)) if operator.contains(' ') => write!(out, "({operator} {name}())"),
+                _ => write!(out, "{operator}({})", listed(operands)),
+            },
             Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
             Part::Narrow(ty, value) => write!(out, "({ty})({value})"),
         }
@@ -49,11 +53,11 @@ impl fmt::Display for Factor {
             (Some(Part::PageOffset), 1) => out.write_str("offset"),
             (Some(part), 0) => write!(out, "{part}"),
             (Some(part), 1) => write!(out, "{part} * PAGE_SIZE"),
-            (Some(part), -1) => write!(out, "{part} / PAGE_SIZE"),
-            (Some(part), pages) => write!(out, "{part} * PAGE_SIZE^{pages}"),
+            (Some(part), ..=-1) => write!(out, "{part}{}", " / PAGE_SIZE".repeat(self.pages.unsigned_abs().into())),
+            (Some(part), pages) => write!(out, "{part}{}", " * PAGE_SIZE".repeat(pages.unsigned_abs().into())),
             (None, 0) => out.write_str("1"),
-            (None, 1) => out.write_str("PAGE_SIZE"),
-            (None, pages) => write!(out, "PAGE_SIZE^{pages}"),
+            (None, pages @ 1..) => out.write_str(&vec!["PAGE_SIZE"; pages.unsigned_abs().into()].join(" * ")),
+            (None, pages) => write!(out, "1{}", " / PAGE_SIZE".repeat(pages.unsigned_abs().into())),
         }
     }
 }

@@ -57,11 +57,12 @@ impl Baseline {
     }
 
     /// Removes as many hazards of each kind as are known, first ones first. Returns the rest, and the entries whose count exceeds the
-    /// hazards found. `hazard` maps an item to its hazard.
+    /// hazards found. `hazard` maps an item to its hazard; `ran` tells whether a lint of this name ran.
     pub fn without_known<T>(
         &self,
         all: impl Iterator<Item = T>,
         hazard: impl Fn(&T) -> &Hazard,
+        ran: impl Fn(&str) -> bool,
     ) -> (Vec<T>, Vec<String>) {
         let mut left = self.counts.clone();
         let rest = all
@@ -73,7 +74,8 @@ impl Baseline {
                 _ => true,
             })
             .collect();
-        let stale = left.into_iter().filter(|(_, count)| *count > 0).map(|((path, function, rule), count)| {
+        let is_stale = |((_, _, rule), count): &(Sort, usize)| *count > 0 && ran(rule);
+        let stale = left.into_iter().filter(is_stale).map(|((path, function, rule), count)| {
             let place = if function.is_empty() { path } else { format!("{path}: {function}") };
             format!("{place}: {count} of {rule} no longer found")
         });

@@ -6,7 +6,7 @@ use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::keys;
 use crate::rules::{Call, Idiom};
-use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{Span, closing, identifier_end, macros, parse, visit};
 
 impl Rewriter<'_> {
@@ -138,12 +138,10 @@ impl Rewriter<'_> {
         let texts: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(self.conversion.source)).collect();
         let expanded = self.conversion.context.index.expanded_call(name, self.conversion.number, &texts);
         let is_plain = |text: &Vec<u8>| {
-            let text = [text.as_slice(), b";"].concat();
-            let parsed = parse::statements(&text, Span::new(0, text.len()));
-            let [Statement { kind: S::Expression(value), .. }] = parsed.syntax.as_slice() else { return false };
+            let Some(value) = parse::expression(text, Span::new(0, text.len())) else { return false };
             let mut calls = false;
-            visit::expression(value, &mut |part| calls |= matches!(part.kind, E::Call { .. }));
-            parsed.trouble.is_none() && !calls && self.is_repeatable(value)
+            visit::expression(&value, &mut |part| calls |= matches!(part.kind, E::Call { .. }));
+            !calls && self.is_repeatable(&value)
         };
         !expanded.is_empty() && expanded.iter().all(is_plain)
     }

@@ -8,7 +8,8 @@ use crate::index::Takes;
 use crate::lint::moved_state::moved_otherwise;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Level, NoteKind};
-use crate::verdict::Place;
+use crate::source::find_word;
+use crate::verdict::{Finding, Place};
 use crate::vma::Key;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -115,8 +116,16 @@ fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
             let registration = &old.registration;
             let (file, item) = (index.file(table.file), index.item(table));
             let place = before.context.index.file(registration.file).at(registration.span.start);
+            // A tree may be too old for the new hook.
+            let member = format!("{}_prepare", registration.hook.member);
+            let is_set = find_word(item.span.of(&file.text), member.as_bytes(), 0).is_some();
+            let is_known = index.hooks().find(&registration.hook.record, &member).is_some();
+            let too_new = match is_set && !is_known {
+                true => format!(": it sets {member}, which struct {} of this tree does not have", registration.hook.record),
+                false => String::new(),
+            };
             let message = format!(
-                "{} has no hook for mmap{}; it had .{} = {} ({place} before)",
+                "{} has no hook for mmap{}{too_new}; it had .{} = {} ({place} before)",
                 file.name(item),
                 if is_arm { " in one arm of its #if" } else { "" },
                 registration.hook.member,
@@ -129,14 +138,20 @@ fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
             }
         }
         Lost::Handler { new } => {
-            let message = format!("registers {}, which is gone", new.handler_name());
+            let message = format!("{} registers {}, which is gone", table_of(new), new.handler_name());
             found.at(new.registration.file, new.registration.span, message);
         }
         Lost::OtherType { new } => {
-            let message = format!("registers {}, whose parameters are not those of {}", new.handler_name(), new.registration.hook.name());
+            let (table, handler, hook) = (table_of(new), new.handler_name(), new.registration.hook.name());
+            let message = format!("{table} registers {handler}, whose parameters are not those of {hook}");
             found.at(new.registration.file, new.registration.span, message);
         }
     }
+}
+
+/// Name of the table of a registration.
+fn table_of(finding: &Finding) -> &str {
+    finding.registration.table.as_deref().unwrap_or("an assignment")
 }
 
 /// A handler that is a macro in another arm of an `#if`, where the conversion has no macro of its name.

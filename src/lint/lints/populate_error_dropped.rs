@@ -5,26 +5,35 @@ use std::collections::BTreeMap;
 use crate::behaviour::{Outcome, Part};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::CallEffect;
+use crate::source::ast::{Expression, ExpressionKind as E, StatementKind as S};
+use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
+        let name = handler.name();
         for (place, call) in places {
+            let message = format!("{name} returns 0 if {call}() fails: user space gets a mapping that lacks pages");
+            found.at(place.file, place.span, message);
+        }
+        for (place, call) in overwritten(facts, handler) {
             let message =
-                format!("{} returns 0 if {call}() fails: user space gets a mapping that lacks pages", handler.name());
+                format!("{name} returns the result of the last {call}() in the loop alone: if an earlier one fails, user space gets a mapping that lacks pages");
             found.at(place.file, place.span, message);
         }
     }
 }
 
+/// Whether a call populates, and its result says whether it did.
+fn populates(facts: &Facts, name: &str) -> bool {
+    let rule = facts.rules().call(name);
+    // What user space touches later, a fault can still map; and a call that may do nothing has its own meaning of 0.
+    rule.is_some_and(|rule| rule.does == CallEffect::Populate && rule.populates_if.is_none() && rule.needs.is_empty())
+}
+
 fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
-    let populates = |name: &str| {
-        let rule = facts.rules().call(name);
-        // What user space touches later, a fault can still map; and a call that may do nothing has its own meaning of 0.
-        rule.is_some_and(|rule| rule.does == CallEffect::Populate && rule.populates_if.is_none() && rule.needs.is_empty())
-    };
     let mut places = BTreeMap::new();
-    if !handler.lowered().flat_map(|lowered| &lowered.calls).any(|call| populates(&call.name)) {
+    if !handler.lowered().flat_map(|lowered| &lowered.calls).any(|call| populates(facts, &call.name)) {
         return places;
     }
     for outcome in facts.accepting(handler).iter() {
@@ -37,10 +46,51 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
             // A loop that ends when its call fails leaves the result in a variable.
             let is_kept = || effect.is_looped && outcome.condition.iter().any(|literal| literal.asks(&is_of_round));
             // Where one call fails, a later one may populate in its place.
-            if populates(&populate.name) && !(number..count).any(says) && !is_kept() {
+            if populates(facts, &populate.name) && !(number..count).any(says) && !is_kept() {
                 places.insert(effect.place, populate.name.clone());
             }
         }
+    }
+    places
+}
+
+/// The populating calls in loops that go on whatever the result was, and overwrite it: `for (...) ret = vm_insert_page(...); return ret;`.
+fn overwritten(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
+    let mut places = BTreeMap::new();
+    for (body, variant) in handler.variants() {
+        visit::each_block(&variant.function.body, &mut |block| {
+            for statement in block {
+                let S::Loop { condition, body: round, head, .. } = &statement.kind else { continue };
+                // `do { ... } while (0)` and `scoped_guard(...) { ... }` have one round.
+                let is_scope = head.as_deref().is_some_and(|head| head.starts_with("scoped_"));
+                if is_scope || condition.as_ref().is_some_and(Expression::is_zero) {
+                    continue;
+                }
+                let mut named = Vec::new();
+                let mut assigned = Vec::new();
+                let mut see = |expression: &Expression| match &expression.kind {
+                    E::Name(name) => named.push(name.clone()),
+                    E::Assign { operator, target, value } if operator == "=" => {
+                        if let (Some(target), E::Call { callee, .. }) = (target.name(), &value.bare().kind) {
+                            assigned.push((target.to_owned(), callee.name().unwrap_or_default().to_owned(), value.span));
+                        }
+                    }
+                    _ => {}
+                };
+                condition.iter().for_each(|condition| visit::expression(condition, &mut see));
+                visit::statements(round, &mut |seen| {
+                    if let Seen::Expression(expression) = seen {
+                        see(expression);
+                    }
+                });
+                for (target, call, span) in assigned {
+                    let is_read = named.iter().filter(|name| **name == target).count() > 1;
+                    if populates(facts, &call) && !is_read {
+                        places.insert(Place { file: body.file(), span }, call);
+                    }
+                }
+            }
+        });
     }
     places
 }

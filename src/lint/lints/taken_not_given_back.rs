@@ -1,7 +1,8 @@
-//! State that a hook takes and does not give back before it returns an error.
+//! State that a hook takes and does not give back before it returns an error, and locks that it still holds when it returns at all.
 
 use std::collections::BTreeMap;
 
+use crate::index::Takes;
 use crate::behaviour::{Effect, EffectKind, Literal, Outcome, Part, Returned, Term};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Idiom, Object, ObjectRule, Rules, StateEffect, StateKind};
@@ -9,18 +10,63 @@ use crate::source::{find_word, identifiers, spans_of_identifiers};
 use crate::verdict::Place;
 
 pub fn check(facts: &Facts, found: &mut Found) {
-    for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
+    let line = |place: Place| facts.context.index.file(place.file).position(place.span.start).line;
+    let kept = facts.of_each(|handler| (of_handler(facts, handler), locks_of_hooks(facts, handler)));
+    for (handler, (places, locks)) in kept {
         for (place, Kept { kind, call, error }) in places {
-            let source = facts.context.index.file(error.file);
-            let line = source.position(error.span.start).line;
-            let name = handler.name();
+            let (name, line) = (handler.name(), line(error));
             let message = match kind {
                 StateKind::Lock => format!("{name} returns an error on line {line} and still holds the lock of {call}()"),
                 _ => format!("{name} returns an error on line {line} without giving back what {call}() took: nobody calls vm_ops->close then"),
             };
             found.at(place.file, place.span, message);
         }
+        for (place, Held { name, call, result }) in locks {
+            let line = line(result);
+            found.at(place.file, place.span, format!("{name} returns on line {line} and still holds the lock of {call}()"));
+        }
     }
+}
+
+/// A lock that a hook still holds when it returns.
+struct Held {
+    /// The hook.
+    name: String,
+    call: String,
+    /// Its `return`.
+    result: Place,
+}
+
+/// The locks that `.mmap_prepare` holds when it accepts the mapping, and those that `vm_ops->mapped` holds when it returns. The verdict speaks of
+/// those of `.mmap`.
+fn locks_of_hooks(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Held> {
+    let mut held = BTreeMap::new();
+    if handler.takes != Takes::Desc {
+        return held;
+    }
+    let mapped = handler.lowered().flat_map(|lowered| &lowered.vm_hooks).filter(|hook| hook.member == "mapped");
+    for (key, is_own) in std::iter::once((&handler.key, true)).chain(mapped.map(|hook| (&hook.key, false))) {
+        let Some(name) = facts.lowered(key).map(|lowered| lowered.name.clone()) else { continue };
+        let known = facts.behaviours(key);
+        let outcomes = known.iter().filter(|behaviour| behaviour.gap.is_none()).flat_map(|behaviour| &behaviour.outcomes);
+        for outcome in outcomes.filter(|outcome| !is_own || outcome.result == Returned::Success) {
+            for (number, effect) in outcome.effects.iter().enumerate() {
+                let Some((StateKind::Lock, object, Part::Call(call, arguments))) = taken(facts.rules(), effect) else { continue };
+                let later = Later { rules: facts.rules(), kind: StateKind::Lock, object: &object, effects: &outcome.effects[number + 1..] };
+                // `mutex_trylock()` may not have taken it.
+                let part = Part::Call(call.clone(), arguments);
+                let is_success = |literal: &Literal| {
+                    literal.is_zero(&part.clone().into()) && !facts.rules().tells_by_truth(&call)
+                };
+                let mut asked = outcome.condition.iter().filter(|literal| literal.asks(&|asked| *asked == part));
+                let is_tried = asked.any(|literal| !is_success(literal));
+                if facts.rules().has_state_rule(&call) && !is_tried && !effect.is_looped && !later.give_back() {
+                    held.entry(effect.place).or_insert(Held { name: name.clone(), call, result: outcome.place });
+                }
+            }
+        }
+    }
+    held
 }
 
 /// State that an error leaves taken.

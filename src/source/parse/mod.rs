@@ -15,7 +15,7 @@ use tree_sitter::{Node, ParseOptions, Parser, Tree};
 use blanks::without_long_blanks;
 use fields::LANGUAGE;
 
-use super::ast::{Declared, Function, Parameter, Statement};
+use super::ast::{Declared, Expression, Function, Parameter, Statement, StatementKind};
 use super::blank_unneeded::{Parts, blank_unneeded};
 use super::mask::{Masked, every_arm, variants};
 use super::span::Span;
@@ -120,6 +120,16 @@ pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
         first.and_then(|node| reader.function(node)).map(|function| function.body).unwrap_or_default()
     });
     Parsed { trouble: parsed.trouble.map(|(_, reason)| (place, reason)), ..parsed }
+}
+
+/// Parses the expansion of a macro that is one expression; `None` if it is anything else. All of it gets the span `place`.
+pub fn expression(expansion: &[u8], place: Span) -> Option<Expression> {
+    let parsed = statements(&[expansion, b";"].concat(), place);
+    let [Statement { kind: StatementKind::Expression(_), .. }] = parsed.syntax.as_slice() else { return None };
+    match parsed.syntax.into_iter().next()?.kind {
+        StatementKind::Expression(value) if parsed.trouble.is_none() => Some(value),
+        _ => None,
+    }
 }
 
 /// Parses the members of a struct or union definition, including those of anonymous members.
