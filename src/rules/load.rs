@@ -73,6 +73,7 @@ struct RuleFile {
     bracket: Vec<Bracket>,
     guards: Vec<Guard>,
     silent: Silent,
+    wakes: Wakes,
     presence: Presence,
     mapping: Vec<RecordRule>,
     redispatch: Vec<RecordRule>,
@@ -111,6 +112,13 @@ struct Silent {
     /// Parts of names that ask something, and take no state. Given the VMA, they may still do anything.
     questions: Vec<String>,
     suffixes: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wakes {
+    names: Vec<String>,
+    prefixes: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -265,6 +273,8 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.compared.extend(file.silent.compared);
     rules.silent_prefixes.extend(file.silent.prefixes);
     rules.questions.extend(file.silent.questions);
+    rules.wakes.extend(file.wakes.names);
+    rules.wake_prefixes.extend(file.wakes.prefixes);
     rules.silent_suffixes.extend(file.silent.suffixes);
     rules.mapping_records.extend(file.mapping.into_iter().map(|mapping| mapping.record));
     rules.redispatch_records.extend(file.redispatch.into_iter().map(|redispatch| redispatch.record));

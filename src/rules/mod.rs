@@ -50,6 +50,8 @@ pub struct Rules {
     silent_prefixes: Vec<String>,
     questions: Vec<String>,
     silent_suffixes: Vec<String>,
+    wakes: FxHashSet<String>,
+    wake_prefixes: Vec<String>,
     mapping_records: FxHashSet<String>,
     redispatch_records: FxHashSet<String>,
     migrating_records: FxHashSet<String>,
@@ -218,6 +220,11 @@ impl Rules {
         self.silent.contains(name)
             || self.silent_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
             || self.silent_suffixes.iter().any(|suffix| name.ends_with(suffix.as_str()))
+    }
+
+    /// Whether a call of `name` wakes whoever waits for an object.
+    pub fn wakes(&self, name: &str) -> bool {
+        self.wakes.contains(name) || self.wake_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
     }
 
     /// Whether a conversion has to keep a call of `name`, although it takes no state.

@@ -158,6 +158,7 @@ fn changes(context: Context<'_>, part: &Part) -> Vec<Change> {
             EventKind::SharedWrite { object, .. } => (How::Writes, object),
             // The hook takes one of a limited number, and close gives it back.
             EventKind::Take { kind: StateKind::Counter, object, .. } => (How::Writes, object),
+            EventKind::Work { text: call } if context.rules.wakes(call) => return None,
             EventKind::Work { text: call } if is_statement(text, event.span) || closes(context, call) => {
                 (How::Calls, call)
             }

@@ -6,6 +6,7 @@ use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
+use crate::kernel::Layer;
 use crate::rules::{NoteKind, RequirementKind, Rules};
 use crate::source::macros::call_arguments;
 use crate::source::{ItemKind, Span, blank_non_code, find_word, words};
@@ -167,7 +168,7 @@ pub(super) fn finding(
     let (mut judgement, all) = judged(context, analysis, chosen, registration, &name, &keys);
     let takes_vma = registration.hook.takes == Takes::Vma;
     if takes_vma && !keys.is_empty() && !context.rules.is_migrating(&registration.hook.record) {
-        judgement.requirements.push(own_hook(registration));
+        own_hook(index, registration, &mut judgement);
     }
     if !context.rules.is_migrating(&registration.hook.record)
         && !index.is_called(&registration.hook)
@@ -292,17 +293,28 @@ fn parameters(text: &[u8]) -> Option<usize> {
     Some(parameters.len())
 }
 
-/// Requirement of a hook in a table that is not being migrated: it gets a form that passes a desc.
-fn own_hook(registration: &Registration) -> Requirement {
+/// Adds the requirement of a hook in a table that is not being migrated: it gets a form that passes a desc. A module waits for the kernel to do
+/// this.
+fn own_hook(index: &Index, registration: &Registration, judgement: &mut Judgement) {
     let name = registration.hook.name();
-    let text = format!("{name} has to pass a desc: fix retypes it with all its implementers, or adds a hook beside it");
     let place = (registration.file, registration.span);
-    Evidence::new(place, RequirementKind::Hook(name), Verdict::Mechanical, text)
+    let declared = index.record(&registration.hook.record, registration.file);
+    let kind = RequirementKind::Hook(name.clone());
+    if declared.is_some_and(|id| index.file(id.file).layer == Layer::Kernel) {
+        let text =
+            format!("implements {name}, a hook of the kernel that passes no desc: the kernel has to change first");
+        let requirement = Evidence::new(place, kind, Verdict::Blocked, text);
+        judgement.add_to_all_paths(Requirement { blocker: Some(name), ..requirement });
+        return;
+    }
+    let text = format!("{name} has to pass a desc: fix retypes it with all its implementers, or adds a hook beside it");
+    judgement.requirements.push(Evidence::new(place, kind, Verdict::Mechanical, text));
 }
 
 /// Requirement of a handler whose function is not there.
 fn not_found(registration: &Registration, name: &str) -> Requirement {
-    let text = format!("{name} is not found as a function with a VMA: a macro makes it, or it takes another type");
+    let text =
+        format!("{name} is not found as a function with a VMA: a macro makes it, it takes another type, or it is gone");
     let place = (registration.file, registration.span);
     Evidence::new(place, RequirementKind::Unknown(None), Verdict::Unknown, text)
 }
@@ -311,7 +323,7 @@ fn not_found(registration: &Registration, name: &str) -> Requirement {
 fn never_called(registration: &Registration) -> Note {
     let name = registration.hook.name();
     let text = format!("nothing in the tree calls {name}: delete the member and its implementers");
-    own_hook(registration).noted(NoteKind::NeverCalled, text)
+    Evidence::new((registration.file, registration.span), NoteKind::NeverCalled, Verdict::Mechanical, text)
 }
 
 /// Handles a handler that another module exports: it blocks, unless it has a desc twin.

@@ -87,12 +87,14 @@ impl Judgement {
 /// Judges a handler by its facts.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
     let events = facts.parts.iter().flat_map(|part| &part.lowered.events);
-    let unlocked = events.filter_map(|event| match &event.kind {
-        EventKind::Undo { kind: StateKind::Lock, object, .. } => Some(object.as_str()),
+    let undone = events.filter_map(|event| match &event.kind {
+        EventKind::Undo { kind, object, .. } => Some((*kind, object.as_str())),
         _ => None,
     });
+    let (locks, undone): (Vec<_>, Vec<_>) = undone.partition(|(kind, _)| *kind == StateKind::Lock);
+    let unlocked = locks.into_iter().map(|(_, object)| object).collect();
     let event_table = &facts.function_paths.event_table;
-    let standard = Standard { rules, target, event_table, unlocked: unlocked.collect() };
+    let standard = Standard { rules, target, event_table, unlocked, undone };
     let mut judgement = Judgement::default();
     let always = standard.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);
@@ -169,13 +171,20 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
         let mut paths = facts.function_paths.paths.iter().filter(|path| path.fails == fails);
         paths.any(|path| path.items.iter().any(|item| (table.file(item), table.event(item).span) == place))
     };
+    let with_vma = || facts.parts.iter().filter(|part| part.has_vma);
+    // An object that one line changes for this mapping is reset by others.
+    let of_mapping = |part: &&Part| -> Vec<String> {
+        let is_required = |span: Span| requirements.iter().any(|one| (one.file, one.span) == (part.file, span));
+        let events = part.lowered.events.iter().filter(|event| is_required(event.span));
+        events.filter_map(|event| event.kind.changed().map(str::to_owned)).collect()
+    };
+    let of_mapping: BTreeSet<String> = with_vma().flat_map(|part| of_mapping(&part)).collect();
     let mut found = Vec::new();
-    for Part { file, lowered, .. } in facts.parts.iter().filter(|part| part.has_vma) {
+    for Part { file, lowered, .. } in with_vma() {
         for event in &lowered.events {
             let EventKind::SharedWrite { object, .. } = &event.kind else { continue };
             let place = (*file, event.span);
-            let is_required = requirements.iter().any(|requirement| (requirement.file, requirement.span) == place);
-            if is_required || stands_on(place, true) && !stands_on(place, false) {
+            if of_mapping.contains(object) || stands_on(place, true) && !stands_on(place, false) {
                 continue;
             }
             let text = format!("writes {object}: the value stays if the mapping fails");

@@ -57,6 +57,7 @@ pub(super) fn merge(rules: &Rules, all: &[HandlerFacts], takes: Takes) -> Merge 
         let populates =
             facts.parts.iter().flat_map(|part| &part.lowered.events).filter_map(|event| match &event.kind {
                 EventKind::Populate(populate) => rules.call(&populate.name),
+                EventKind::Helper { name, .. } => rules.call(name),
                 _ => None,
             });
         let called = facts.parts.iter().flat_map(|part| &part.lowered.calls).filter_map(|call| rules.call(&call.name));

@@ -92,7 +92,7 @@ impl Verdict {
             Verdict::Mechanical => "every use of the VMA has an equivalent in the desc",
             Verdict::Action => "populates once; the target has an mmap action for it",
             Verdict::Mapped => "takes state per mapping; it moves to vm_ops->mapped",
-            Verdict::Blocked => "passes its VMA to a helper or hook that must be converted first",
+            Verdict::Blocked => "waits for a helper or hook that must be converted first",
             Verdict::Finish => "needs the finished mapping, or populates by a call that no action replaces",
             Verdict::Manual => "stores, edits or redirects the VMA; needs a redesign",
             Verdict::Unknown => "could not be analysed",

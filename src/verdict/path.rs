@@ -137,7 +137,7 @@ impl<'a> PathJudge<'a> {
                 self.require(at, K::OpenCall, self.standard.mapped(), text);
             }
             EventKind::Also { kind } => {
-                let text = format!("the helper's conversion settles {kind}");
+                let text = format!("a part of this call ({kind}): the conversion of the helper covers it");
                 self.require(at, kind.clone(), Verdict::Mechanical, text);
             }
             EventKind::DeadHook { hook } => {
@@ -183,12 +183,19 @@ impl<'a> PathJudge<'a> {
                     self.require(at, K::MultiRemap, Verdict::Finish, text);
                 }
                 let why = match action {
-                    Some(_) if loses_pages && populate.pages_are_local => "because the page array is freed on return",
-                    Some(_) => "in this use",
-                    None => "here",
+                    Some(_) if loses_pages && populate.pages_are_local => {
+                        ": the page array does not outlive the hook, and an action runs after it"
+                    }
+                    Some(_) if loses_pages => ": a lock protects the page array, and an action runs after the unlock",
+                    Some(_) if self.is_merged && !self.items[at].looped => ": a path may populate more than once",
+                    Some(_) => ": the path populates more than once",
+                    None if locked && self.action_by_page(populate).is_some() => {
+                        ": a lock is held across it, and an action runs after the unlock"
+                    }
+                    None => "",
                 };
-                let text =
-                    format!("{name} populates; {} has no action that replaces it {why}", self.standard.target.name);
+                let target = &self.standard.target.name;
+                let text = format!("{name} populates; {target} has no action that replaces it here{why}");
                 self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
         }
@@ -217,7 +224,7 @@ impl<'a> PathJudge<'a> {
         match field {
             "vm_ops" => {
                 if before(|kind| matches!(kind, EventKind::Hook { .. } | EventKind::Redispatch { .. })) {
-                    self.note(at, NoteKind::VmopsWrap, "wraps the vm_ops that a nested call installed");
+                    self.note(at, NoteKind::VmopsWrap, "sets vm_ops after a nested call, which may have set it");
                 }
             }
             // These can be set before the populate as well: no populating call reads the values that drivers set.

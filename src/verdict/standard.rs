@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
-use crate::rules::{NoteKind, RequirementKind, Rules, Target};
+use crate::rules::{NoteKind, RequirementKind, Rules, StateKind, Target};
 use crate::vma::analysis::{NotUnderstood, Part};
 use crate::vma::event::EventKind;
 use crate::vma::flow::FieldUse;
@@ -22,6 +22,8 @@ pub(super) struct Standard<'a> {
     pub(super) event_table: &'a EventTable,
     /// The locks that the handler's functions drop somewhere, as written.
     pub(super) unlocked: Vec<&'a str>,
+    /// Other state that its functions give back somewhere: kind and object, as written.
+    pub(super) undone: Vec<(StateKind, &'a str)>,
 }
 
 impl Standard<'_> {

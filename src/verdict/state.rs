@@ -43,10 +43,14 @@ impl PathJudge<'_> {
             return;
         }
         if self.items[at].once {
-            let what = if kind == StateKind::Counter { "changes shared state" } else { taking_verb(kind) };
-            let text =
-                format!("{what}, on the first use only: it stays if the mapping fails, and later mappings use it");
-            return self.note(at, NoteKind::FileState, &text);
+            let mut undone = self.standard.undone.iter();
+            let is_undone =
+                undone.any(|(kind, of)| first_taken([(at, self.kind(at))].into_iter(), *kind, of).is_some());
+            let text = match is_undone {
+                true => "changes shared state on the first use only; the driver undoes it elsewhere",
+                false => "changes shared state on the first use only: a mapping that fails leaves it so for later ones",
+            };
+            return self.note(at, NoteKind::FileState, text);
         }
         let what = taking_verb(kind);
         let name = if object.is_empty() { String::new() } else { format!(" ({object})") };

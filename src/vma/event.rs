@@ -124,6 +124,14 @@ impl EventKind {
             _ => false,
         }
     }
+
+    /// The shared object that the event changes, as written.
+    pub fn changed(&self) -> Option<&str> {
+        match self {
+            EventKind::Take { object, .. } | EventKind::SharedWrite { object, .. } => Some(object),
+            _ => None,
+        }
+    }
 }
 
 /// Whether more locks are taken than released among events.

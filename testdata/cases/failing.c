@@ -208,3 +208,30 @@ failed:
 static const struct file_operations reset = {
 	.mmap = reset_mmap, //= action
 };
+
+/* Labels that undo what the mapping took: one line is state of the mapping, and the others reset it. */
+static int resetting_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int ret = -ENOMEM;
+
+	lamp->start = vma->vm_start; //~ state:counter
+	lamp->pages = kcalloc(4, sizeof(*lamp->pages), GFP_KERNEL); //~ state:alloc
+	if (!lamp->pages)
+		goto out_start;
+	ret = lamp_reserve(lamp);
+	if (ret)
+		goto out_pages;
+	return 0;
+
+out_pages:
+	kfree(lamp->pages);
+	lamp->pages = NULL;
+out_start:
+	lamp->start = 0;
+	return ret;
+}
+
+static const struct file_operations resetting = {
+	.mmap = resetting_mmap, //= mapped
+};

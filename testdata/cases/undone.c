@@ -361,3 +361,30 @@ static int whole_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations whole = {
 	.mmap = whole_mmap, //= mapped
 };
+
+/* Wake-ups are no state, even if close makes them too. */
+static void waking_close(struct vm_area_struct *vma)
+{
+	struct lamp *lamp = vma->vm_private_data;
+
+	wake_up_interruptible(&lamp->wait);
+}
+
+static const struct vm_operations_struct waking_vm_ops = {
+	.close = waking_close,
+};
+
+static int waking_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+
+	wake_up_interruptible(&lamp->wait);
+	complete(&lamp->lit);
+	vma->vm_private_data = lamp;
+	vma->vm_ops = &waking_vm_ops;
+	return 0;
+}
+
+static const struct file_operations waking = {
+	.mmap = waking_mmap, //= mechanical
+};

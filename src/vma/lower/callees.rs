@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::ItemId;
-use crate::source::ast::{Expression, ExpressionKind as E, StatementKind};
+use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{ItemKind, Span, identifiers, parse, spelled, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
@@ -85,13 +85,7 @@ impl Lowerer<'_> {
         span: Span,
     ) -> Option<Expression> {
         let [expansion] = self.expansions(callee.name()?, arguments)?.try_into().ok()?;
-        let mut statements = parse::statements(&[&expansion[..], b";"].concat(), span).syntax;
-        match statements.pop()?.kind {
-            StatementKind::Expression(field) if statements.is_empty() => {
-                matches!(field.kind, E::Field { .. }).then_some(field)
-            }
-            _ => None,
-        }
+        parse::expression(&expansion, span).filter(|field| matches!(field.kind, E::Field { .. }))
     }
 
     /// Texts of a macro call, one for each definition that the file can mean. `None` if the text of an argument cannot be rebuilt.
@@ -144,10 +138,10 @@ impl Lowerer<'_> {
             return value;
         }
         let mut result = Value::Unknown;
-        if self.vm_hooks_repeat(name) {
+        if self.vm_hooks_repeat(name) && !self.context.rules.wakes(name) {
             result = self.counts_for_mapping(arguments, whole.span);
         }
-        if !self.is_message(arguments) {
+        if !self.is_said && !self.is_message(arguments) {
             self.event(EventKind::Work { text: name.to_owned() }, whole.span);
         }
         // An unknown function may be a macro that sets its arguments.

@@ -12,7 +12,7 @@ impl Lowerer<'_> {
     pub(super) fn call(&mut self, callee: &Expression, arguments: &[Expression], whole: &Expression) -> Value {
         let gets_vma = self.passed(arguments).is_some();
         if self.macro_depth == 0 && arguments.iter().any(|argument| self.is_passed_on(argument)) {
-            self.out.calls.push(FieldUse { name: callee.text(self.text), span: whole.span });
+            self.out.calls.push(FieldUse { name: self.written(callee), span: whole.span });
         }
         match &callee.bare().kind {
             E::Name(name) => self.named_call(name, arguments, whole, gets_vma),
@@ -44,7 +44,7 @@ impl Lowerer<'_> {
         self.expression(callee);
         self.arguments(arguments);
         let keys = self.keys_without_vma(functions, arguments);
-        self.call_key(keys, &callee.text(self.text))
+        self.call_key(keys, &self.written(callee))
     }
 
     fn unresolved_call(
@@ -57,7 +57,7 @@ impl Lowerer<'_> {
         self.expression(callee);
         self.arguments(arguments);
         if gets_vma {
-            let why = format!("passed to {}, a callee that cannot be resolved", callee.text(self.text));
+            let why = format!("passed to {}, a callee that cannot be resolved", self.written(callee));
             self.event(EventKind::Unknown { why }, whole.span);
         }
         Value::Unknown
@@ -129,11 +129,16 @@ impl Lowerer<'_> {
         if gets_vma && self.scope.get(name).is_some() {
             return self.pointer_call(name, arguments, whole.span);
         }
+        let is_silent = rules.is_silent(name);
+        let is_outer_said = self.is_said;
         for (position, argument) in arguments.iter().enumerate() {
             if self.root_of(argument, 0).is_none() && !self.field_argument(name, position, argument) {
                 self.expression(argument);
             }
+            self.is_said |=
+                is_silent && matches!(argument.kind, E::Literal) && argument.span.of(self.text).starts_with(b"\"");
         }
+        self.is_said = is_outer_said;
         if let Some(effect) = rules
             .state(name)
             .or_else(|| self.bracket(name))
@@ -144,7 +149,6 @@ impl Lowerer<'_> {
         {
             return self.state_call(name, effect, arguments, whole.span);
         }
-        let is_silent = rules.is_silent(name);
         if gets_vma {
             let is_known = !self.context.index.functions(name, self.file).is_empty();
             if let Some(StateEffect::Takes(taking)) = rules.state(name)

@@ -120,7 +120,7 @@ impl Lowerer<'_> {
 
     /// Whether the function takes from what an object holds, and refuses a mapping for which that does not suffice.
     pub(super) fn is_spent(&self, object: &Expression) -> bool {
-        let text = object.text(self.text);
+        let text = self.written(object);
         let gives_back = |event: &Event| matches!(&event.kind, EventKind::Take { object: taken, .. } if *taken == text);
         let is_refused = named(object).is_some_and(|object| self.refusals_of(object).next().is_some());
         is_refused && !self.out.events.iter().any(gives_back)

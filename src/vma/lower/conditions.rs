@@ -117,7 +117,7 @@ impl Lowerer<'_> {
     fn shared_member(&self, object: &Expression) -> Option<Member> {
         let E::Field { base, .. } = &object.kind else { return None };
         let is_shared = !self.aliases.is_vma(base) && !self.aliases.is_desc(base) && self.is_shared(object);
-        is_shared.then(|| Member::Named(object.text(self.text).trim_matches(['(', ')']).to_owned()))
+        is_shared.then(|| Member::Named(self.written(object).trim_matches(['(', ')']).to_owned()))
     }
 
     /// The object that a call reads: `dev->buffer` of `READ_ONCE(dev->buffer)`.
@@ -139,11 +139,11 @@ impl Lowerer<'_> {
         visit::statements(statements, &mut |seen| {
             if let Seen::Expression(expression) = seen {
                 makes |= match &expression.kind {
-                    E::Assign { target, .. } => target.text(self.text) == *member,
-                    E::Unary { operator, operand } => operator == "&" && operand.text(self.text) == *member,
+                    E::Assign { target, .. } => self.written(target) == *member,
+                    E::Unary { operator, operand } => operator == "&" && self.written(operand) == *member,
                     E::Call { callee, arguments } => {
                         let stores = callee.name().is_some_and(|name| self.context.rules.stores(name));
-                        stores && arguments.first().is_some_and(|target| target.text(self.text) == *member)
+                        stores && arguments.first().is_some_and(|target| self.written(target) == *member)
                     }
                     _ => false,
                 };

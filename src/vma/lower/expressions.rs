@@ -133,7 +133,7 @@ impl Lowerer<'_> {
     pub(super) fn assigned_value(&mut self, value: &Expression) -> Value {
         match &value.bare().kind {
             E::Step { operand, .. } if self.is_shared(operand) => {
-                let object = operand.text(self.text);
+                let object = self.written(operand);
                 self.event(EventKind::SharedWrite { object, write: Write::Value }, value.span);
                 Value::Unknown
             }
@@ -156,7 +156,7 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn count(&mut self, up: bool, counter: &Expression, span: Span) {
-        let object = counter.text(self.text);
+        let object = self.written(counter);
         let kind = StateKind::Counter;
         let event = if up {
             EventKind::Take { kind, object, fails: Fails::Error, is_shared: false }
@@ -170,7 +170,7 @@ impl Lowerer<'_> {
 
     /// Whether the statement above, which always runs, sets an object anew that is then changed: that is a computation, not a count.
     fn is_computed_above(&self, object: &Expression, change: Span) -> bool {
-        let name = object.text(self.text);
+        let name = self.written(object);
         let above = &self.text[..change.start as usize];
         let Some(set) = memmem::rfind(above, name.as_bytes()) else { return false };
         let behind = &above[set + name.len()..];
@@ -193,7 +193,7 @@ impl Lowerer<'_> {
             if !(compares && self.aliases.is_vma(side)) {
                 self.expression(side);
             } else if !other.is_zero() && other.name() != Some("NULL") && !self.aliases.is_vma(other) {
-                let why = format!("compared with {}; a desc has no VMA to compare", other.text(self.text));
+                let why = format!("compared with {}; a desc has no VMA to compare", self.written(other));
                 self.event(EventKind::Unknown { why }, side.span);
             }
         }
@@ -252,7 +252,7 @@ impl Lowerer<'_> {
             return match self.expanded_target(callee, arguments, target.span) {
                 Some(field) => self.assign(operator, &field, value, span),
                 None => {
-                    let why = format!("assigned to through {}", callee.text(self.text));
+                    let why = format!("assigned to through {}", self.written(callee));
                     self.event(EventKind::Unknown { why }, span);
                     self.expression(value)
                 }
@@ -268,7 +268,7 @@ impl Lowerer<'_> {
         }
         let before = self.out.events.len();
         let result = self.assigned_value(value);
-        let object = target.text(self.text);
+        let object = self.written(target);
         self.name_result(before, &object);
         if let E::Name(name) = &target.kind
             && self.scope.get(name).is_some()

@@ -18,11 +18,11 @@ impl Lowerer<'_> {
                 E::Call { arguments, .. } => arguments.first(),
                 _ => Some(value),
             };
-            let object = object.map(|object| object.text(self.text)).unwrap_or_default();
+            let object = object.map(|object| self.written(object)).unwrap_or_default();
             self.event(EventKind::Undo { kind: StateKind::Ref, object, is_callers: false }, span);
             self.event(EventKind::SwapFile, span);
         } else {
-            self.event(EventKind::DropFile { value: value.text(self.text) }, span);
+            self.event(EventKind::DropFile { value: self.written(value) }, span);
         }
     }
 
@@ -40,7 +40,7 @@ impl Lowerer<'_> {
                     || (!values.is_empty()
                         && values.iter().all(|value| !is_same(value) && !is_zero(value) && self.has_reference(value)))
             }
-            _ => self.ownership.referenced.contains(&value.bare().text(self.text)),
+            _ => self.ownership.referenced.contains(&self.written(value.bare())),
         }
     }
 
@@ -53,7 +53,7 @@ impl Lowerer<'_> {
     pub(super) fn note_reference(&mut self, name: &str, arguments: &[Expression]) {
         let effect = self.context.rules.state(name);
         if matches!(effect, Some(StateEffect::Takes(taking)) if taking.kind == StateKind::Ref) {
-            self.ownership.referenced.extend(arguments.first().map(|argument| argument.bare().text(self.text)));
+            self.ownership.referenced.extend(arguments.first().map(|argument| self.written(argument.bare())));
         }
     }
 }

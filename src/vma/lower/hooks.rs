@@ -30,12 +30,12 @@ impl Lowerer<'_> {
                 },
                 E::Field { base, name: member, .. } => {
                     let hook = self.hook_of(base, member);
-                    self.dispatch(hook, target.text(self.text), root.clone(), span);
+                    self.dispatch(hook, self.written(target), root.clone(), span);
                 }
                 _ => {
                     let why = format!(
                         "passed to {name}, a function pointer with the unresolved target {}",
-                        target.text(self.text)
+                        self.written(target)
                     );
                     self.event(EventKind::Unknown { why }, span);
                 }
@@ -75,7 +75,7 @@ impl Lowerer<'_> {
     ) -> Value {
         self.expression(base);
         self.arguments(arguments);
-        let text = callee.text(self.text);
+        let text = self.written(callee);
         let Some(root) = self.passed(arguments).filter(|_| gets_vma) else {
             let ids = self.own_implementers(base, member);
             if ids.is_empty() {
@@ -205,7 +205,7 @@ impl Lowerer<'_> {
                 Some(values) => values.iter().flat_map(|value| value.root()).map(str::to_owned).collect(),
                 None => vec![name.clone()],
             },
-            _ => vec![value.text(self.text)],
+            _ => vec![self.written(value)],
         }
     }
 

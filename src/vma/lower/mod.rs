@@ -29,8 +29,8 @@ use super::event::{Event, EventKind, Fails};
 use super::flow::{Arm, Condition, FieldUse, Key, Lowered, Step, Value, VmaAccess};
 use crate::index::{FunctionSyntax, Index, ItemId, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
-use crate::source::Span;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::{Span, spelled};
 
 /// Input of lowering besides the function.
 #[derive(Clone, Copy)]
@@ -58,7 +58,7 @@ impl<'a> Context<'a> {
 }
 
 /// One function while it is lowered.
-// Fourteen fields: where it reads, what it knows, what it writes.
+// Fifteen fields: where it reads, what it knows, what it writes.
 struct Lowerer<'a> {
     context: Context<'a>,
     file: u32,
@@ -78,6 +78,8 @@ struct Lowerer<'a> {
     slots: u32,
     /// Nesting depth of the current macro expansion.
     macro_depth: usize,
+    /// Whether what is lowered is only printed: an argument behind the text of a message.
+    is_said: bool,
 }
 
 /// Path-independent facts about a function's variables.
@@ -165,6 +167,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         variables: FxHashMap::default(),
         slots: 0,
         macro_depth: 0,
+        is_said: false,
     };
     if let VmaAccess::Flags(number) = root
         && let Some(parameter) = function.parameters.get(*number)
@@ -187,6 +190,12 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
 }
 
 impl Lowerer<'_> {
+    /// The text of an expression, as written. In the expansion of a macro every span is that of the call, so it is rebuilt there.
+    fn written(&self, expression: &Expression) -> String {
+        let rebuilt = if self.macro_depth > 0 { spelled(expression) } else { None };
+        rebuilt.unwrap_or_else(|| expression.text(self.text))
+    }
+
     fn event(&mut self, kind: EventKind, span: Span) -> u32 {
         let slot = self.slot();
         self.steps.push(Step::Do { event: self.out.events.len(), slot });
@@ -411,7 +420,7 @@ impl Lowerer<'_> {
         }
         if meaning.is_some_and(|word| word.starts_with("scoped_")) {
             // `scoped_guard(mutex, &lock) { ... }` runs once, under the lock.
-            let object = condition.map(|condition| condition.text(self.text)).unwrap_or_default();
+            let object = condition.map(|condition| self.written(condition)).unwrap_or_default();
             let is_shared = false;
             self.event(
                 EventKind::Take { kind: StateKind::Lock, object: object.clone(), fails: Fails::Error, is_shared },

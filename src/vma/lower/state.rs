@@ -11,7 +11,7 @@ use crate::vma::flow::Value;
 impl<'a> Lowerer<'a> {
     /// Lowers `guard(mutex)(&lock)`. The lock counts as held until the end of the function, not of the scope.
     pub(super) fn guard(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
-        let object = arguments.first().map(|lock| lock.text(self.text)).unwrap_or_default();
+        let object = arguments.first().map(|lock| self.written(lock)).unwrap_or_default();
         let name = names.first().and_then(Expression::name);
         if name != Some("rcu") {
             let is_shared = name.and_then(|name| self.context.rules.guard(name)).is_some_and(|guard| guard.shared);
@@ -24,7 +24,7 @@ impl<'a> Lowerer<'a> {
     /// Lowers `CLASS(fd, f)(number)`, which declares `f` and releases it at the end of the scope.
     pub(super) fn class(&mut self, names: &[Expression], arguments: &[Expression], span: Span) -> Value {
         self.arguments(arguments);
-        let object = names.get(1).map(|object| object.text(self.text)).unwrap_or_default();
+        let object = names.get(1).map(|object| self.written(object)).unwrap_or_default();
         self.ownership.cleanups.push((object.clone(), StateKind::Ref));
         self.event(EventKind::Take { kind: StateKind::Ref, object, fails: Fails::Zero, is_shared: false }, span);
         Value::Unknown
@@ -32,7 +32,7 @@ impl<'a> Lowerer<'a> {
 
     /// Lowers a call that takes state of the mapping in its first argument, whatever that is. Returns its result.
     pub(super) fn counts_for_mapping(&mut self, arguments: &[Expression], span: Span) -> Value {
-        let object = arguments.first().map(|object| object.text(self.text)).unwrap_or_default();
+        let object = arguments.first().map(|object| self.written(object)).unwrap_or_default();
         let take = EventKind::Take { kind: StateKind::Counter, object, fails: Fails::Error, is_shared: false };
         Value::Slot(self.event(take, span))
     }
@@ -121,7 +121,7 @@ impl<'a> Lowerer<'a> {
                 };
                 let is_tried = self.context.rules.tells_by_truth(name);
                 let fails = if object.is_none() || is_tried { Fails::Zero } else { Fails::Error };
-                let text = object.map(|object| object.text(self.text)).unwrap_or_default();
+                let text = object.map(|object| self.written(object)).unwrap_or_default();
                 if object.is_some_and(|object| self.is_own(object)) {
                     return Value::Unknown;
                 }
@@ -149,13 +149,13 @@ impl<'a> Lowerer<'a> {
                 }
                 let is_callers = object.is_some_and(|object| self.is_callers(object));
                 let is_spent = kind == StateKind::Counter && object.is_some_and(|object| self.is_spent(object));
-                let object = object.map(|object| object.text(self.text)).unwrap_or_default();
+                let object = object.map(|object| self.written(object)).unwrap_or_default();
                 if is_spent {
                     self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
                     return Value::Unknown;
                 }
                 if let [first, value] = arguments
-                    && first.text(self.text) == object
+                    && self.written(first) == object
                 {
                     // `users = atomic_read(&lamp->users); atomic_set(&lamp->users, users + 1);`
                     if named(first).is_some_and(|name| self.is_computed_from(value, &name)) {
