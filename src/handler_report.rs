@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fix::{Applicability, Fixes, HandlerFix, Step, unified};
+use crate::fix::{Applicability, Edit, Fixes, HandlerFix, Step, sorted, unified};
 use crate::index::Index;
 use crate::source::Span;
 use crate::verdict::{Evidence, Finding, HandlerPlace, Place, Verdict};
@@ -77,7 +77,7 @@ pub struct Conversion {
     pub open: Vec<String>,
     /// Facts that a reviewer should know.
     pub remarks: Vec<String>,
-    /// Diff for this handler alone; empty if nothing is written.
+    /// Diff for this handler alone, or with all that its conversion needs ([`whole`]); empty if nothing is written.
     pub diff: String,
     /// Number of other handlers in the same patch.
     pub others: usize,
@@ -135,14 +135,33 @@ fn conversion(index: &Index, fixes: &Fixes, number: usize) -> Conversion {
     let change = fixes.changes.iter().find(|change| change.handlers.contains(&number));
     // A patch may convert thousands of handlers, so each report shows only its own part.
     let files = change.into_iter().flat_map(|_| fix.edits());
-    let diff: Vec<u8> = files.flat_map(|(file, edits)| unified(index.file(file), &Step::first(edits)).text).collect();
     Conversion {
         applicability: fix.applicability,
         open: open(index, fix),
         remarks: fix.notes().collect(),
-        diff: String::from_utf8_lossy(&diff).into_owned(),
+        diff: diff(index, files),
         others: change.map_or(0, |change| change.handlers.len() - 1),
     }
+}
+
+/// The conversion of one handler, with all that it needs. `fixes` are those that `fix` writes if it is asked for this handler alone.
+pub fn whole(index: &Index, report: &HandlerReport, fixes: &Fixes) -> Option<Conversion> {
+    let number = fixes.handlers.iter().position(|fix| report.findings.contains(&fix.finding))?;
+    let mut files: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
+    for (file, edits) in fixes.changes.iter().flat_map(|change| &change.files) {
+        files.entry(*file).or_default().extend(edits.iter().cloned());
+    }
+    let files = files.into_iter().filter_map(|(file, edits)| Some((file, sorted(edits).ok()?)));
+    let handlers: usize = fixes.changes.iter().map(|change| change.handlers.len()).sum();
+    let others = handlers.saturating_sub(1);
+    Some(Conversion { diff: diff(index, files), others, ..conversion(index, fixes, number) })
+}
+
+fn diff(index: &Index, files: impl Iterator<Item = (u32, Vec<Edit>)>) -> String {
+    let diffs = files.map(|(file, edits)| unified(index.file(file), &Step::first(edits)));
+    // An edit may leave a file as it was.
+    let text: Vec<u8> = diffs.filter(|diff| diff.added + diff.removed > 0).flat_map(|diff| diff.text).collect();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Reasons why a conversion is not safe.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::output;
-use crate::fix::{Fixes, Guard};
+use crate::fix::{Applicability, Fixes, Guard};
 
 #[derive(Args, Debug)]
 pub struct CompatOptions {
@@ -23,15 +23,19 @@ impl CompatOptions {
         let (version, patchlevel) = since;
         let builds = format!("builds from Linux {version}.{patchlevel}");
         let says = match (&self.guard, self.keeps_old_code) {
-            (Some(guard), _) => format!("{builds}, where {guard} has to be defined; with the old code before"),
-            (None, true) => format!("{builds}, with the old code before"),
+            (Some(guard), _) => format!("{builds}, where {guard} has to be defined; older kernels keep the old code"),
+            (None, true) => format!("{builds}; older kernels keep the old code"),
             (None, false) => {
                 format!("{builds} and no longer with an older kernel; --compat keeps the old code for those")
             }
         };
         for change in &fixes.changes {
             for handler in &change.handlers {
-                fixes.handlers[*handler].remarks.insert(says.clone());
+                let fix = &mut fixes.handlers[*handler];
+                // A sketch builds nowhere.
+                if fix.applicability == Applicability::Safe {
+                    fix.remarks.insert(says.clone());
+                }
             }
         }
         if self.keeps_old_code {

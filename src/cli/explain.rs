@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::conversions::{conversions_of, lacking};
 use super::place::Place;
 use super::worklist::Prepared;
 use super::{CLEAN, Common, output};
 use crate::behaviour::{Functions, Reading};
-use crate::handler_report::{HandlerReport, handler_reports, is_foreign};
+use crate::handler_report::{Conversion, HandlerReport, handler_reports, is_foreign, whole};
 use crate::index::{Hook, Takes};
 use crate::lint::{self, ALL, Lint};
 use crate::near::did_you_mean;
@@ -18,7 +19,7 @@ use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::report::handler_report;
 use crate::rules::{Call, CallEffect, Rules, Target};
-use crate::verdict::{Extent, Finding, Verdict};
+use crate::verdict::{Extent, Finding, Verdict, choose};
 use crate::worklist::{Effort, Sources};
 
 #[derive(Args, Debug)]
@@ -156,12 +157,27 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
             return of_hook(&sources, hook, out);
         }
         let functions = Functions::new(session.context);
+        let headers = choose(rules, session.tree(), "auto").map_err(io::Error::other)?;
+        let lacks = lacking(&headers, &session.chosen);
         for report in if own.is_empty() && blocker.is_none() { &found } else { &own } {
             let finding = &scan.findings[report.findings[0]];
             let hook = finding.registration.hook.name();
             let is_shared = !rules.is_migrating(&finding.registration.hook.record);
-            let state = is_shared.then(|| sources.hook_state(&hook).sentence(&hook));
-            handler_report::text(scan, report, &sources.of_finding(report.findings[0]), state.as_deref(), out)?;
+            // A hook of the kernel has implementers that a module does not show.
+            let state = Some(sources.hook_state(&hook))
+                .filter(|state| is_shared && !session.tree().is_module() && state.implementers > 1)
+                .map(|state| state.sentence(&hook));
+            let is_own =
+                |finding: &Finding| report.findings.iter().any(|own| std::ptr::eq(&scan.findings[*own], finding));
+            // With sketches, a safe conversion may take in others that are none.
+            let written = |sketches| whole(scan.index, report, &conversions_of(session, &is_own, sketches));
+            let is_written = |conversion: &Conversion| !conversion.diff.is_empty();
+            let conversion = written(false).filter(is_written).or_else(|| written(true));
+            let task = sources.of_finding(report.findings[0]);
+            handler_report::text(scan, report, conversion.as_ref(), &task, state.as_deref(), out)?;
+            if let Some(lacks) = lacks.as_ref().filter(|_| conversion.as_ref().is_some_and(is_written)) {
+                writeln!(out, "\n{}.", printable(lacks))?;
+            }
             for key in session.handlers(&finding.registration) {
                 behaviour::write(scan.index, &functions.behaviours(&key, &Reading::default()), out)?;
             }

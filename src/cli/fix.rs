@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::buffer::{Buffer, is_stdin};
 use super::compat::CompatOptions;
-use super::conversions::{hold_back, is_compared};
+use super::conversions::{hold_back, is_compared, lacking};
 use super::place::{Place, in_order};
 use super::selection::Selection;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
@@ -20,7 +20,7 @@ use crate::kernel::{Git, Maintainers, Tree};
 use crate::report::escape::printable;
 use crate::report::fix_plan;
 use crate::report::guard::Syntax;
-use crate::verdict::{Extent, Finding, ResolvedTarget, Scan, Session, TargetFrom, Verdict, choose};
+use crate::verdict::{Extent, Finding, Scan, Session, Verdict, choose};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -226,22 +226,6 @@ fn planned(options: &Options, place: &Place, session: &Session) -> Result<Planne
     let converts = is_module && !fixes.changes.is_empty();
     let since = if converts { fix::since(session, &wanted, how, &fixes)? } else { None };
     Ok(Planned { names_handlers: selection.names_handlers(), fixes, lacks, since })
-}
-
-/// Message about API of the target that the tree lacks. A conversion for that target does not compile there.
-fn lacking(own: &ResolvedTarget, chosen: &ResolvedTarget) -> Option<String> {
-    if own.from == TargetFrom::Headers && own.target.name == chosen.target.name {
-        return None;
-    }
-    let has = match own.from {
-        TargetFrom::Headers => format!("the {} API", own.target.name),
-        TargetFrom::Option | TargetFrom::Default => "no .mmap_prepare".to_owned(),
-    };
-    let besides = if is_compared(own, chosen) { "" } else { ", and its behaviour was not compared" };
-    Some(format!(
-        "the tree lacks the {} API (its headers have {has}): the conversion does not compile there{besides}",
-        chosen.target.name
-    ))
 }
 
 impl Options {

@@ -236,7 +236,11 @@ impl Planner<'_> {
                 let hardest = hardest.and_then(|verdict| judgement.deciding(verdict));
                 let why = hardest.map_or(verdict.meaning().to_owned(), |requirement| requirement.text.clone());
                 // Behind a hook, the place may be in another driver that implements it.
-                let place = hardest.filter(|_| finding.verdict != verdict).map(|requirement| {
+                let own = finding.handler.as_ref().and_then(|handler| handler.place);
+                let is_elsewhere = |requirement: &&Requirement| {
+                    finding.verdict != verdict || own.is_some_and(|own| own.file != requirement.file)
+                };
+                let place = hardest.filter(is_elsewhere).map(|requirement| {
                     let place = self.context.index.file(requirement.file).at(requirement.span.start);
                     format!(" in the functions and hooks that it calls ({place})")
                 });

@@ -30,5 +30,5 @@ pub use output::{FileDiff, Guard, Mail, Replaced, Series, WriteError, counted, u
 pub use plan::{Options, plan, verified};
 pub use rewrite::rewriter::OpenPoint;
 pub use since::since;
-pub use text::edit::{Edit, applied};
+pub use text::edit::{Edit, applied, sorted};
 pub use unit::Unit;

@@ -205,7 +205,7 @@ impl<'a> Planner<'a> {
             );
         let tables = self.swapped().into_iter().map(|(table, numbers)| {
             let why =
-                format!("open files switch to {table}, so all tables of such a switch are converted in one patch");
+                format!("its table is swapped at run time with {table}, and all tables of such a switch are converted in one patch");
             (why, numbers)
         });
         hooks.chain(tables).collect()

@@ -13,7 +13,9 @@ use crate::kernel::{FileTrouble, Layer, Tree, TroubleKind, folder_of, is_listed}
 use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
 use crate::source::ast::{Declared, Expression, ExpressionKind};
-use crate::source::{Arms, Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, parse, slice, words};
+use crate::source::{
+    Arms, Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, identifier_end, parse, slice, words,
+};
 
 /// A file that matters, with its bytes and its items.
 #[derive(Debug)]
@@ -274,11 +276,17 @@ impl SourceFile {
     pub fn exports(&self, name: &[u8]) -> bool {
         words(&self.text, name).any(|at| {
             let line = self.text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-            // Symbols exported for KUnit alone (EXPORT_SYMBOL_IF_KUNIT) stay private to the module.
-            let before = &self.text[line..at];
-            memchr::memmem::find(before, b"EXPORT_SYMBOL").is_some() && memchr::memmem::find(before, b"KUNIT").is_none()
+            is_export(&self.text[line..at])
         })
     }
+}
+
+/// Whether a line begins with a macro that exports a symbol to modules: `EXPORT_SYMBOL_GPL`, `EXPORT_IPV6_MOD`. Symbols that are exported
+/// for KUnit alone (`EXPORT_SYMBOL_IF_KUNIT`, `EXPORT_IF_KUNIT`) stay private to the module.
+fn is_export(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let name = &line[..identifier_end(line, 0)];
+    name.starts_with(b"EXPORT_") && memchr::memmem::find(name, b"KUNIT").is_none()
 }
 
 /// What an initialiser gives to the members of a table.

@@ -34,10 +34,16 @@ pub fn blocker(scan: &Scan, blocker: &Blocker, task: &Task, out: &mut dyn Write)
         line(format!("  waits for {}", blocker.depends_on.join(", ")))?;
     }
     line(format!("  to do: {}", task.advice))?;
-    line(format!("  contact: {}", [&task.maintainers[..], &task.lists[..]].concat().join(", ")))
+    contact(task).map_or(Ok(()), line)
 }
 
-/// Writes a handler's registrations, verdict, facts, evidence and conversion, and its maintainers. `hook` says how far the hook is that it
+/// The line that says who is told; `None` if nobody is known.
+fn contact(task: &Task) -> Option<String> {
+    let all = [&task.maintainers[..], &task.lists[..]].concat();
+    (!all.is_empty()).then(|| format!("  contact: {}", all.join(", ")))
+}
+
+/// Writes a handler's registrations, verdict, facts, evidence and maintainers, and its conversion. `hook` says how far the hook is that it
 /// implements with others.
 ///
 /// # Errors
@@ -45,6 +51,7 @@ pub fn blocker(scan: &Scan, blocker: &Blocker, task: &Task, out: &mut dyn Write)
 pub fn text(
     scan: &Scan,
     report: &HandlerReport,
+    conversion: Option<&Conversion>,
     task: &Task,
     hook: Option<&str>,
     out: &mut dyn Write,
@@ -80,7 +87,7 @@ pub fn text(
     if let Some(hook) = hook.filter(|_| finding.verdict != Verdict::Converted) {
         line(format!("  it is not converted alone: {hook}"))?;
     }
-    let is_safe = report.conversion.as_ref().is_some_and(|conversion| conversion.applicability == Applicability::Safe);
+    let is_safe = conversion.is_some_and(|conversion| conversion.applicability == Applicability::Safe);
     if is_safe && finding.verdict >= Verdict::Blocked {
         line("  fix converts it all the same, together with the functions and hooks that it calls".to_owned())?;
     }
@@ -88,14 +95,13 @@ pub fn text(
     for note in &task.notes {
         line(format!("  upstream: {note}"))?;
     }
-    let contact = [&task.maintainers[..], &task.lists[..]].concat().join(", ");
-    if !contact.is_empty() {
-        line(format!("  contact: {contact}"))?;
+    if let Some(contact) = contact(task) {
+        line(contact)?;
     }
     for part in &report.excerpts {
         excerpt(part, out)?;
     }
-    report.conversion.as_ref().map_or(Ok(()), |conversion| patch(conversion, out))
+    conversion.map_or(Ok(()), |conversion| patch(conversion, out))
 }
 
 fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
@@ -123,6 +129,10 @@ fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
     }
     if !conversion.diff.is_empty() {
         writeln!(out)?;
+    }
+    if conversion.others > 0 && !conversion.diff.is_empty() {
+        let others = counted(conversion.others, "other handler");
+        writeln!(out, "The patch converts {others} too.\n")?;
     }
     for line in conversion.diff.lines() {
         // Without its tabs a diff does not apply.

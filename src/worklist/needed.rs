@@ -122,17 +122,12 @@ pub struct HookState {
 impl HookState {
     /// The state as a sentence about the hook.
     pub fn sentence(&self, hook: &str) -> String {
-        let ready = self.implementers - self.left.len();
-        if self.left.is_empty() && ready > 1 {
-            return format!("{hook} has {ready} implementers, and fix converts all");
-        }
-        let waits = if self.left.is_empty() {
-            String::new()
-        } else {
-            format!("; the others: {}", first_of(&self.left, SHOWN, others))
-        };
         let count = counted(self.implementers, "implementer");
-        format!("{hook} has {count}, of which fix converts {ready}{waits}")
+        match (self.left.as_slice(), self.implementers) {
+            ([], 1) => format!("{hook} has {count}, and fix converts it"),
+            ([], _) => format!("{hook} has {count}, and fix converts all"),
+            (left, _) => format!("{hook} has {count}; fix does not convert {}", first_of(left, SHOWN, others)),
+        }
     }
 }
 

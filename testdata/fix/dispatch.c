@@ -115,4 +115,4 @@ int well_map(struct well *well, struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	return well->ops->mmap(well, file, vma);
 }
-EXPORT_SYMBOL(well_map);
+EXPORT_WELL_MOD(well_map);

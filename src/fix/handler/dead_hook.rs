@@ -6,6 +6,7 @@ use crate::fix::hooks::retyping::RecordClues;
 use crate::fix::lookup::User;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{description_end, last_comment};
+use crate::fix::unit::with_units;
 use crate::index::{Hook, Scope, SourceFile};
 use crate::source::ast::ExpressionKind as E;
 use crate::source::visit::{self, Seen};
@@ -15,7 +16,11 @@ impl HandlerConversion<'_, '_> {
     /// Deletes the members whose calls the conversion removes, if nothing else names them.
     pub(super) fn delete_dead_hooks(&mut self) {
         let mut hooks: Vec<&Hook> = Vec::new();
-        for (_, _, hook) in &self.candidate.dead_calls {
+        for (file, call, hook) in &self.candidate.dead_calls {
+            // A call that is left is an open point.
+            if !self.is_removed(*file, *call, &hook.member) {
+                return;
+            }
             if !hooks.iter().any(|known| known.is_same(hook)) {
                 hooks.push(hook);
             }
@@ -33,6 +38,13 @@ impl HandlerConversion<'_, '_> {
             };
             self.out.remarks.insert(remark);
         }
+    }
+
+    /// Whether an edit removes a call of a member.
+    fn is_removed(&self, file: u32, call: Span, member: &str) -> bool {
+        let edits = with_units(&self.out.edits, &self.out.units).remove(&file).unwrap_or_default();
+        let covers = |edit: &&Edit| edit.span.start <= call.start && call.end <= edit.span.end;
+        edits.iter().filter(covers).any(|edit| find_word(edit.text.as_bytes(), member.as_bytes(), 0).is_none())
     }
 
     /// The edits that delete the declaration of a member, with its line of kernel-doc.

@@ -114,11 +114,11 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         self.retype_called();
         self.delete_dead_hooks();
         if let Some(across) = &self.candidate.across {
-            self.out.remarks.extend(across.notes.iter().filter_map(|note| remark(index, note)));
+            self.out.remarks.extend(remarks(index, &across.notes));
         }
         for finding in &self.candidate.findings {
             let finding = &self.shared.findings[*finding];
-            self.out.remarks.extend(finding.judgement.notes.iter().filter_map(|note| remark(index, note)));
+            self.out.remarks.extend(remarks(index, &finding.judgement.notes));
             let registration = &finding.registration;
             self.check_table(registration);
             self.check_calls_by_hand(registration);
@@ -151,7 +151,7 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
         let files: BTreeSet<u32> = self.candidate.definitions.iter().map(|id| id.file).collect();
         for source in files.into_iter().map(|file| context.index.file(file)) {
             for place in tests_of_old_hook(context.rules, source) {
-                let text = "tests f_op->mmap, which is NULL after the conversion: use can_mmap_file()";
+                let text = "tests f_op->mmap, which is NULL for a file whose handler is converted: use can_mmap_file()";
                 self.out.remarks.insert(format!("{} {text}", source.at(place.start)));
             }
         }
@@ -383,6 +383,16 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
             code,
         }
     }
+}
+
+/// Remarks for the reader of a patch, where a verdict's notes need some. Of notes that say the same of several functions, that of the outermost is
+/// enough.
+fn remarks(index: &Index, notes: &[Note]) -> Vec<String> {
+    let is_outermost = |note: &&Note| {
+        let is_same = |other: &&Note| other.kind == note.kind && other.text == note.text;
+        notes.iter().filter(is_same).all(|other| note.via.len() <= other.via.len())
+    };
+    notes.iter().filter(is_outermost).filter_map(|note| remark(index, note)).collect()
 }
 
 /// Remark for the reader of a patch, if a verdict's note needs one. It names the function: lines move with the patch.

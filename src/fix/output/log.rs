@@ -13,13 +13,24 @@ use crate::verdict::Verdict;
 /// Length up to which a subject names what it changes, in bytes.
 const SUBJECT_WIDTH: usize = 70;
 
+/// The prefix of a patch of a module, which has no subsystem: the folder of its files, or the name of its only file.
+fn folder_or_file(files: &[&str]) -> String {
+    let folder = files.first().and_then(|file| file.split_once('/')).map(|(folder, _)| folder);
+    let folder = folder.filter(|folder| files.iter().all(|file| file.starts_with(&format!("{folder}/"))));
+    let only = match files {
+        [file] => file.rsplit('/').next().and_then(|name| name.split('.').next()),
+        _ => None,
+    };
+    folder.or(only).unwrap_or("treewide").to_owned()
+}
+
 impl Series<'_> {
     /// The subject of a patch, with the prefix of its subsystem.
     pub(super) fn subject(&self, change: &Change) -> String {
         let files: Vec<&str> = change.files.keys().map(|file| self.index.file(*file).path.as_str()).collect();
         let decisive = self.decisive_file(change);
         let of_rules = || decisive.and_then(|file| self.rules.subject_prefix(file));
-        let prefix = self.git.prefix(&files).or_else(of_rules).unwrap_or_else(|| "treewide".to_owned());
+        let prefix = self.git.prefix(&files).or_else(of_rules).unwrap_or_else(|| folder_or_file(&files));
         let prefix = plain(&prefix);
         let (long, short) = self.what(change);
         let what = if prefix.len() + 2 + long.len() <= SUBJECT_WIDTH { &long } else { short };
@@ -218,12 +229,7 @@ fn paragraph(name: &str, is_named: bool, sentences: Vec<String>) -> Option<Strin
 /// What a conversion changes on purpose. `has_vma` tells whether a caller that has a VMA calls the function, for the standing mapping.
 fn sentence(consequence: &Consequence, has_vma: bool, name: &str) -> Option<String> {
     Some(match consequence {
-        Consequence::Replaced { call, action } if has_vma => {
-            format!("{action}() replaces {call}(); the action is performed when the descriptor is applied to the VMA.")
-        }
-        Consequence::Replaced { call, action } => {
-            format!("{action}() replaces {call}(); mm performs the action once the VMA is complete.")
-        }
+        Consequence::Replaced { call, action } => format!("{action}() replaces {call}()."),
         Consequence::ErrorKept { error, call } if has_vma => {
             format!(
                 "The function returned {error} for every error of {call}(); a caller that still has a VMA now gets the error of the action itself."

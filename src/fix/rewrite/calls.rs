@@ -153,11 +153,16 @@ impl Rewriter<'_> {
         let has_action = |action: &String| self.conversion.rewrite.actions.contains_key(action);
         let text = match rule {
             Some(rule) if rule.does == CallEffect::Populate => match rule.action.as_ref().is_some_and(has_action) {
-                true => format!("{name} populates in a place where an action cannot replace it"),
+                true => {
+                    format!("{name} populates, and its result is used otherwise than in an if that returns an error")
+                }
                 false => format!("{name} populates, but this target has no template for it"),
             },
             Some(Call { twin: Some(twin), .. }) => {
                 format!("{called} takes the VMA; this target has no template for its desc twin {twin}")
+            }
+            _ if self.conversion.dead_calls.contains(&whole.span) => {
+                format!("nothing implements {called}: its call has to go")
             }
             _ => format!("{called} takes the VMA and has no desc twin"),
         };

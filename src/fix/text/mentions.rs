@@ -55,7 +55,7 @@ fn mention(file: &SourceFile, code: &[u8], name: &str, at: usize) -> Mention {
         }
         (_, Some(item)) if item.kind == ItemKind::Other => {
             let text = item.span.of(&file.text);
-            if text.starts_with(b"EXPORT_SYMBOL") {
+            if text.starts_with(b"EXPORT_") {
                 return Mention::Export;
             }
             let behind = code[at + name.len()..].trim_ascii_start();
