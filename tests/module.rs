@@ -80,7 +80,7 @@ fn dead_code_is_shown_on_request_and_not_counted() {
     assert!(all.contains(&row("lantern_mmap", "mechanical", false)));
     let output = mmaplint(&["scan", &module(), "--kernel", &kernel(), "--all", "--format", "lines"]);
     assert!(text(&output.stdout).contains("wick_fops (not compiled for this kernel)"));
-    assert!(text(&output.stderr).contains("4 handlers in Linux 7.3.0"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("4 handlers in a module for Linux 7.3.0"), "{}", text(&output.stderr));
 }
 
 /// The headers of the made-up kernel as a distribution ships them: a folder for the build, and the common part that its Makefile names.

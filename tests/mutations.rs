@@ -250,10 +250,10 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let page = Page {
         scan,
         chosen: &chosen,
-        version: tree.version(),
+        title: tree.title(),
         tasks: &tasks,
         handler_reports: &handler_reports(scan.index, &scan.findings, &fixes),
-        statistics: &Statistics::of(scan, rules),
+        statistics: &Statistics::of(scan, rules, |_| true),
         functions: &Functions::new(session.context),
         plan: &FixPlan::of(scan.index, &scan.findings, &fixes),
         progress: None,
@@ -263,7 +263,7 @@ fn whole_run(tree: &Tree, rules: &Rules) -> (String, usize) {
     let written = String::from_utf8(written).expect("UTF-8");
     assert_eq!(written.matches("<script").count(), 1, "only the page's own script");
     let mut out = Vec::new();
-    json(&Report::of(scan, &chosen, tree.version()), &mut out).unwrap();
+    json(&Report::of(scan, &chosen, tree), &mut out).unwrap();
     (String::from_utf8(out).expect("UTF-8"), hazards)
 }
 

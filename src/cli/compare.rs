@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::place::Place;
-use super::worklist::{Prepared, page};
+use super::worklist::{Prepared, page, series};
 use super::{CLEAN, Common, output};
 use crate::compare::compare;
 use crate::report::compare::{Comparison, csv, json, markdown, text};
@@ -63,7 +63,12 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let before = between.last().unwrap_or(&options.old);
     let (old_place, new_place) = (Place::of(before, &[]), Place::of(newest, &[]));
     let new = common.session(&new_place.root, Extent::Handlers)?;
-    let prepared = (options.format == Format::Html).then(|| Prepared::with_blockers(new, true));
+    let prepared = (options.format == Format::Html).then(|| {
+        let prepared = Prepared::with_blockers(new, true);
+        // What follows needs the functions of the session.
+        let series = series(new);
+        (prepared, series)
+    });
     new.forget_functions();
     let new: &Session = new;
     // Both trees are judged against one target, so that only the code differs. `--old-target` asks for the effect of the API instead.
@@ -95,7 +100,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
         Format::Markdown => write(Syntax::Text, markdown, history::markdown),
         Format::Csv => write(Syntax::Text, csv, history::csv),
         Format::Json => write(Syntax::Json, json, history::json),
-        Format::Html => prepared.map_or(Ok(()), |prepared| page(common, new, &prepared, Some(&comparison))),
+        Format::Html => {
+            prepared.map_or(Ok(()), |(prepared, series)| page(common, new, &prepared, &series, Some(&comparison)))
+        }
     }?;
     Ok(sessions.into_iter().map(|session| common.exit_code(session)).max().unwrap_or(CLEAN))
 }

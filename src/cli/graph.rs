@@ -45,7 +45,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let session = options.common.session(&place.root, Extent::Handlers)?;
     let prepared = Prepared::with_blockers(session, false);
     keep(&mut session.scan, &place);
-    let report = Report::of(&session.scan, &session.chosen, session.tree().version());
+    let report = Report::of(&session.scan, &session.chosen, session.tree());
     let is_shown = options.common.output.is_none() && io::stdout().is_terminal();
     let format = match options.format {
         Format::Auto if is_shown => Format::Lines,

@@ -246,7 +246,7 @@ impl Common {
     /// Prints time and bytes by phase if `--stats` is given.
     fn print_stats(&self, session: &Session) {
         if self.stats {
-            let report = Report::of(&session.scan, &session.chosen, session.tree().version());
+            let report = Report::of(&session.scan, &session.chosen, session.tree());
             let _ = output::to_stderr(|out| report::stats(&report, out));
         }
     }

@@ -103,8 +103,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         );
     }
     let functions = options.behaviour.then(|| Functions::new(session.context));
-    let version = tree.version();
-    let report = Report { findings, chosen: &session.chosen, version, scan, trouble, functions: functions.as_ref() };
+    let report = Report { findings, trouble, functions: functions.as_ref(), ..Report::of(scan, &session.chosen, tree) };
     let coloured = output::is_coloured(common.color, common.output.is_some());
     let syntax = match format {
         Format::Json => Syntax::Json,

@@ -18,7 +18,7 @@ use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
-use crate::verdict::{Extent, Session, Verdict};
+use crate::verdict::{Extent, Finding, Session, Verdict};
 use crate::worklist::{By, Sources, Statistics, Task, TaskKind};
 
 #[derive(Args, Debug)]
@@ -89,6 +89,9 @@ enum Format {
 pub fn run(options: &Options) -> Result<u8, String> {
     let common = &options.common;
     let writer = options.format.writer();
+    if writer.is_none() && options.selects() {
+        return Err("--format html is a report on the whole tree: PATH, --for, --only, --by, --details and --statistics are for the other formats".to_owned());
+    }
     let place = Place::of(&options.tree, &options.paths);
     let session = common.session(&place.root, Extent::Handlers)?;
     place.check(session.tree())?;
@@ -97,7 +100,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         tell_unused(session.tree());
     }
     let Some(writer) = writer else {
-        page(common, session, &prepared, None)?;
+        page(common, session, &prepared, &series(session), None)?;
         return Ok(common.exit_code(session));
     };
     let (scan, chosen) = (&session.scan, &session.chosen);
@@ -113,8 +116,13 @@ pub fn run(options: &Options) -> Result<u8, String> {
         tasks: &tasks,
         details: options.details,
         by: options.by.map_or(By::Nothing, Group::by),
-        statistics: options.statistics.then(|| Statistics::of(scan, session.context.rules)),
+        statistics: options.statistics.then(|| {
+            let is_below = |finding: &Finding| place.holds(&scan.index.file(finding.registration.file).path);
+            Statistics::of(scan, session.context.rules, is_below)
+        }),
         version: session.tree().version(),
+        title: session.tree().title(),
+        whose: options.whose.as_deref(),
         target: &chosen.target.name,
     };
     let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
@@ -123,9 +131,8 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
         let handlers = tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
         let told = format!(
-            "{}: {} in the drivers that register them, and {}; mmaplint fix can write the patches for {}",
+            "{}: {handlers} in drivers, where a handler counts in each driver that registers it, and {}; mmaplint fix writes patches for {}",
             counted(tasks.len(), "task"),
-            counted(handlers, "handler"),
             counted(tasks.len() - handlers, "blocker"),
             count("patch")
         );
@@ -136,6 +143,16 @@ pub fn run(options: &Options) -> Result<u8, String> {
 }
 
 impl Options {
+    /// Whether an option selects or arranges tasks.
+    fn selects(&self) -> bool {
+        !self.paths.is_empty()
+            || self.whose.is_some()
+            || !self.only.is_empty()
+            || self.by.is_some()
+            || self.details
+            || self.statistics
+    }
+
     /// Whether a task is for the chosen maintainer or list.
     fn is_of(&self, task: &Task) -> bool {
         let Some(name) = self.whose.as_deref().map(str::to_lowercase) else { return true };
@@ -206,6 +223,11 @@ impl Prepared {
     }
 }
 
+/// The patches of `fix`, which hold no sketches.
+pub(super) fn series(session: &Session) -> FixPlan {
+    FixPlan::of(session.scan.index, &session.scan.findings, &conversions(session, false))
+}
+
 /// Writes the HTML report, including the changes if there is a comparison.
 ///
 /// # Errors
@@ -214,22 +236,21 @@ pub(super) fn page(
     common: &Common,
     session: &Session,
     prepared: &Prepared,
+    plan: &FixPlan,
     progress: Option<&Comparison>,
 ) -> Result<(), String> {
     let (scan, chosen) = (&session.scan, &session.chosen);
     let tasks = prepared.sources(session).of_each_finding();
     let handler_reports = handler_reports(scan.index, &scan.findings, &prepared.fixes);
-    let statistics = Statistics::of(scan, session.context.rules);
-    let version = session.tree().version();
+    let statistics = Statistics::of(scan, session.context.rules, |_| true);
+    let title = session.tree().title();
     let functions = Functions::new(session.context);
-    // The patches of `fix` hold no sketches.
-    let plan = FixPlan::of(scan.index, &scan.findings, &conversions(session, false));
     let page = Page {
         functions: &functions,
-        plan: &plan,
+        plan,
         scan,
         chosen,
-        version,
+        title,
         tasks: &tasks,
         handler_reports: &handler_reports,
         statistics: &statistics,

@@ -130,6 +130,16 @@ impl Tree {
         self.kernel.is_some()
     }
 
+    /// What it is, in words: `Linux 7.3.0`, `a module for Linux 7.3.0`. `None` for a kernel that states no version.
+    pub fn title(&self) -> Option<String> {
+        let kernel = self.version().map(|version| format!("Linux {version}"));
+        match (self.is_module(), kernel) {
+            (false, kernel) => kernel,
+            (true, Some(kernel)) => Some(format!("a module for {kernel}")),
+            (true, None) => Some("a module".to_owned()),
+        }
+    }
+
     /// Whether declarations of hooks stand in for the kernel of a module.
     pub fn has_assumed_kernel(&self) -> bool {
         self.is_module() && self.version().is_none()

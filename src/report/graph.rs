@@ -117,18 +117,18 @@ pub fn graph_lines(report: &Report, fixes: &Fixes, out: &mut dyn Write) -> io::R
         writeln!(out, "{}", printable(&line))?;
     }
     for knot in knots(&report.scan.blockers) {
-        writeln!(out, "{}", printable(&said(report, &knot)))?;
+        writeln!(out, "{}", printable(&said(&report.scan.blockers, &knot)))?;
     }
     Ok(())
 }
 
-/// A knot as a sentence.
-fn said(report: &Report, knot: &Knot) -> String {
-    let name = |place: &usize| report.scan.blockers[*place].name.as_str();
+/// A knot of blockers as a sentence.
+pub(super) fn said(blockers: &[Blocker], knot: &Knot) -> String {
+    let name = |place: &usize| blockers[*place].name.as_str();
     let members: Vec<&str> = knot.members.iter().map(name).collect();
     let open = match &knot.cheapest {
         Some((from, to)) => {
-            let count = report.scan.blockers[*to].implementers.len();
+            let count = blockers[*to].implementers.len();
             let implementers = counted(count, "registration");
             format!(
                 "; open it where {} calls {} ({implementers}): let both hooks stand side by side there",

@@ -30,7 +30,7 @@ pub use text::text;
 
 use crate::behaviour::Functions;
 use crate::index::Registration;
-use crate::kernel::FileTrouble;
+use crate::kernel::{FileTrouble, Tree};
 use crate::verdict::{Finding, ResolvedTarget, Scan};
 
 /// Input of a report.
@@ -43,6 +43,8 @@ pub struct Report<'a> {
     pub chosen: &'a ResolvedTarget,
     /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
+    /// What was read, in words ([`Tree::title`]).
+    pub title: Option<String>,
     /// Trouble that concerns the findings to show.
     pub trouble: Vec<&'a FileTrouble>,
     /// Functions of the tree, if the behaviour of handlers is to be shown.
@@ -51,12 +53,13 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Creates a report of all findings of a scan.
-    pub fn of(scan: &'a Scan<'a>, chosen: &'a ResolvedTarget, version: Option<String>) -> Report<'a> {
+    pub fn of(scan: &'a Scan<'a>, chosen: &'a ResolvedTarget, tree: &Tree) -> Report<'a> {
         Report {
             scan,
             findings: scan.findings.iter().collect(),
             chosen,
-            version,
+            version: tree.version(),
+            title: tree.title(),
             trouble: scan.trouble.iter().collect(),
             functions: None,
         }

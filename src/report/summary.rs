@@ -40,9 +40,9 @@ pub fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         TargetFrom::Default => "the newest released API; the tree has no .mmap_prepare",
     };
     let live = || report.findings.iter().filter(|finding| !finding.registration.is_dead);
-    let version = report.version.as_ref().map_or(String::new(), |version| format!(" in Linux {version}"));
+    let title = report.title.as_ref().map_or(String::new(), |title| format!(" in {title}"));
     let amount = amount(live().copied());
-    writeln!(out, "{amount}{version}, judged against the {} API, {why} ({})", target.name, target.why)?;
+    writeln!(out, "{amount}{title}, judged against the {} API, {why} ({})", target.name, target.why)?;
     for verdict in Verdict::ALL {
         let count = live().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {

@@ -27,11 +27,11 @@ pub struct LateHook {
 
 impl LateHook {
     /// Counts the handlers of a scan.
-    pub fn of(scan: &Scan, rules: &Rules) -> LateHook {
+    pub fn of(scan: &Scan, rules: &Rules, is_meant: impl Fn(&Finding) -> bool) -> LateHook {
         let mut late = LateHook::default();
         let mut all: [BTreeMap<String, usize>; 4] = Default::default();
         let mut seen = BTreeSet::new();
-        for finding in &scan.findings {
+        for finding in scan.findings.iter().filter(|finding| is_meant(finding)) {
             let place = finding.handler.as_ref().and_then(|handler| handler.place);
             let (Some(place), true) = (place, finding.registration.hook.takes == Takes::Vma) else { continue };
             if !finding.judgement.requirements.iter().any(is_late) {

@@ -13,13 +13,16 @@ pub use statistics::{Count, Statistics};
 pub use task::{By, Effort, Task, TaskKind, grouped};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::fix::{Applicability, Fate, Fixes, HandlerFix};
 use crate::index::{Index, Takes};
-use crate::kernel::Maintainers;
-use crate::rules::Rules;
+use crate::kernel::{Layer, Maintainers};
+use crate::rules::{RequirementKind, Rules};
+use crate::source::ItemKind;
+use crate::source::ast::Function;
 use crate::verdict::{Blocker, BlockerKind, Finding, Place, Requirement, Scan, Verdict};
 
 /// Inputs of a worklist.
@@ -94,10 +97,12 @@ impl Sources<'_> {
             _ if is_sketch(finding) => Effort::Small,
             _ if safe => Effort::Patch,
             Verdict::Blocked => Effort::Waits,
+            // The handlers of the other tables come with it.
+            Verdict::Mechanical | Verdict::Action if fix.is_some_and(|fix| fix.swapped_with.is_some()) => Effort::Waits,
             Verdict::Mapped => Effort::Medium,
             Verdict::Finish if missing(&finding.judgement.requirements, self.rules).is_some() => Effort::Api,
             Verdict::Manual | Verdict::Unknown => Effort::Large,
-            _ if is_shared => Effort::Medium,
+            _ if is_shared || has_state(finding) => Effort::Medium,
             _ => Effort::Small,
         };
         let advice = self.handler_advice(finding, effort, fix);
@@ -134,8 +139,9 @@ impl Sources<'_> {
         match effort {
             Effort::Done => "nothing is left to do".to_owned(),
             Effort::Patch => {
-                let name = finding.handler_name();
-                format!("run: mmaplint fix TREE {}:{name}", self.scan.index.file(registration.file).path)
+                let (name, file) = (finding.handler_name(), self.scan.index.file(registration.file));
+                let kernel = if file.layer == Layer::Module { " --kernel KERNEL" } else { "" };
+                format!("run: mmaplint fix TREE {}:{name}{kernel}", file.path)
             }
             Effort::Small if is_sketch(finding) => "finish the sketch, and remove the comment above it".to_owned(),
             Effort::Small => {
@@ -148,7 +154,11 @@ impl Sources<'_> {
             Effort::Medium if !self.rules.is_migrating(&registration.hook.record) => why().unwrap_or_else(|| {
                 format!("retype {} with all its implementers, in one patch", registration.hook.name())
             }),
+            Effort::Medium if finding.verdict == Verdict::Finish => {
+                "move its state to vm_ops->mapped, on top of the series of fix".to_owned()
+            }
             Effort::Medium => "move its state to vm_ops->mapped".to_owned(),
+            Effort::Waits if finding.verdict != Verdict::Blocked => why().unwrap_or_default(),
             Effort::Waits => {
                 let blockers = finding.judgement.depends_on();
                 let then = match why().filter(|_| blockers.iter().all(|name| self.is_written(name))) {
@@ -167,7 +177,7 @@ impl Sources<'_> {
                     format!("needs {}, which the kernel does not have", needed.as_deref().unwrap_or(less.text()))
                 }
             },
-            Effort::Large if finding.verdict == Verdict::Unknown => "read it: parts could not be analysed".to_owned(),
+            Effort::Large if finding.verdict == Verdict::Unknown => NOT_READ.to_owned(),
             Effort::Large => match self.advice_of(finding) {
                 Some(advice) => format!("redesign it: {advice}"),
                 None => "redesign it".to_owned(),
@@ -262,7 +272,12 @@ impl Sources<'_> {
                 format!("needs {missing}, which the kernel does not have")
             }
             (Effort::Large, BlockerKind::Hook) => "some of its implementers have to be redesigned".to_owned(),
-            (Effort::Large, BlockerKind::Helper) => "redesign it".to_owned(),
+            (Effort::Large, BlockerKind::Helper) if blocker.verdict == Verdict::Unknown => NOT_READ.to_owned(),
+            (Effort::Large, BlockerKind::Helper) => {
+                let mut requirements = blocker.requirements.iter();
+                let deciding = requirements.find(|requirement| requirement.verdict == blocker.verdict);
+                deciding.map_or("redesign it".to_owned(), |one| format!("redesign it: it {}", one.text))
+            }
             (_, BlockerKind::Hook) => format!("retype it with all its implementers ({count}), in one patch"),
             (Effort::Medium, BlockerKind::Helper) => {
                 "move its state to vm_ops->mapped, and give it a twin that takes a desc".to_owned()
@@ -270,8 +285,25 @@ impl Sources<'_> {
             (_, BlockerKind::Helper) if blocker.verdict == Verdict::Finish => {
                 "give it a twin that takes a desc, on top of the series of fix".to_owned()
             }
+            // `drm_gem_vm_close(vma)`: what it does, it does to the private data.
+            (_, BlockerKind::Helper) if self.returns_nothing(blocker) => {
+                "let its callers do what it does, without a VMA".to_owned()
+            }
             (_, BlockerKind::Helper) => "give it a twin that takes a desc".to_owned(),
         }
+    }
+
+    /// Whether a helper only takes the VMA, and returns nothing: a desc twin of it would have nothing to say.
+    fn returns_nothing(&self, blocker: &Blocker) -> bool {
+        let index = self.scan.index;
+        let Some(place) = blocker.place else { return false };
+        let file = index.file(place.file);
+        let functions =
+            file.named(ItemKind::Function, &blocker.name).flat_map(|item| file.function(item).variants.clone());
+        let mut functions = functions.peekable();
+        let is_it =
+            |one: Arc<Function>| one.returns.name == "void" && one.returns.pointers == 0 && one.parameters.len() == 1;
+        functions.peek().is_some() && functions.all(is_it)
     }
 
     /// What a blocker needs and the API lacks. Of a hook, that is what some of its implementers need.
@@ -283,9 +315,20 @@ impl Sources<'_> {
     }
 }
 
+/// Advice for what was not understood.
+const NOT_READ: &str = "read it: parts could not be analysed";
+
 /// Whether a finding still has to be converted: it registers a handler that takes a VMA, or a sketch.
 fn is_left(finding: &Finding) -> bool {
     is_sketch(finding) || finding.takes_vma()
+}
+
+/// Whether a handler takes state for each mapping, which moves to `vm_ops->mapped`.
+fn has_state(finding: &Finding) -> bool {
+    let mut requirements = finding.judgement.requirements.iter();
+    requirements.any(|one| {
+        one.verdict >= Verdict::Mapped && matches!(one.kind, RequirementKind::State(_) | RequirementKind::OpenCall)
+    })
 }
 
 /// Whether a handler was written as a sketch.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::late_hook::LateHook;
 use crate::rules::{RequirementKind, Rules};
-use crate::verdict::{Merge, Scan, Verdict};
+use crate::verdict::{Finding, Merge, Scan, Verdict};
 
 /// A name, and the number of handlers that it is true of.
 pub type Count = (String, usize);
@@ -38,11 +38,11 @@ pub struct Statistics {
 
 impl Statistics {
     /// Counts the handlers of a scan.
-    pub fn of(scan: &Scan, rules: &Rules) -> Statistics {
+    pub fn of(scan: &Scan, rules: &Rules, is_meant: impl Fn(&Finding) -> bool) -> Statistics {
         let mut all: [BTreeMap<String, usize>; 6] = Default::default();
         let mut statistics = Statistics::default();
         let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
-        for finding in &scan.findings {
+        for finding in scan.findings.iter().filter(|finding| is_meant(finding)) {
             *verdicts.entry(finding.verdict).or_default() += 1;
             if !finding.takes_vma() {
                 continue;
@@ -73,7 +73,7 @@ impl Statistics {
             statistics.swaps += usize::from(kinds.contains(&&RequirementKind::FileSwap));
         }
         let [sets, clears, tests, actions, finishes, frees] = all.map(ranked);
-        let late = LateHook::of(scan, rules);
+        let late = LateHook::of(scan, rules, &is_meant);
         let verdicts = verdicts.into_iter().map(|(verdict, count)| (verdict.name().to_owned(), count)).collect();
         Statistics { verdicts, sets, clears, tests, actions, finishes, late, frees, ..statistics }
     }
@@ -88,11 +88,11 @@ impl Statistics {
     pub fn lists(&self) -> [(&'static str, &[Count]); 11] {
         [
             ("Registrations by verdict", &self.verdicts),
-            ("Flags set", &self.sets),
-            ("Flags cleared", &self.clears),
-            ("Flags tested", &self.tests),
-            ("Actions that cover a populating call", &self.actions),
-            ("Calls that no action covers", &self.finishes),
+            ("Flags set (registrations)", &self.sets),
+            ("Flags cleared (registrations)", &self.clears),
+            ("Flags tested (registrations)", &self.tests),
+            ("Actions that cover a populating call (registrations)", &self.actions),
+            ("Calls that no action covers (registrations)", &self.finishes),
             ("Calls that are the only obstacle of a registration", &self.frees),
             ("Late hook: calls to wrap (functions)", &self.late.wrappers),
             ("Late hook: fields of the VMA to show (functions)", &self.late.fields),

@@ -1,11 +1,11 @@
-//! Stacked bars: number of handlers by verdict.
+//! Stacked bars: number of registrations by verdict.
 
 use std::io::{self, Write};
 
 use crate::report::escape::Html;
 use crate::verdict::Verdict;
 
-/// Number of handlers by verdict, in the order of [`Verdict::ALL`].
+/// Number of registrations by verdict, in the order of [`Verdict::ALL`].
 pub(super) type Counts = [usize; Verdict::ALL.len()];
 
 /// Index of a verdict in [`Counts`].

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use super::drawing::{Graph, Node};
 use super::{Page, badge};
 use crate::report::escape::Html;
-use crate::verdict::Blocker;
+use crate::report::graph::said;
+use crate::verdict::{Blocker, knots};
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let mut blockers: Vec<&Blocker> = page.scan.blockers.iter().collect();
@@ -15,17 +16,20 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out, "<p>No handler is blocked.</p></section>");
     }
     draw(&blockers, out)?;
+    for knot in knots(&page.scan.blockers) {
+        writeln!(out, "<p>{}</p>", Html(&said(&page.scan.blockers, &knot)))?;
+    }
     writeln!(
         out,
-        "<table class=\"list\"><caption>Helpers and hooks to convert first</caption>\
-         <thead><tr><th>Blocker</th><th>Kind</th><th>Blocks</th><th>Own verdict</th><th>Waits for</th></tr></thead><tbody>"
+        "<table class=\"list\"><caption>Helpers and hooks to convert first, with the registrations that each blocks; a hook has the verdict of its hardest implementer</caption>\
+         <thead><tr><th>Blocker</th><th>Kind</th><th>Blocks</th><th>Verdict</th><th>Waits for</th></tr></thead><tbody>"
     )?;
     for blocker in blockers {
         writeln!(
             out,
             "<tr><th scope=\"row\"><a href=\"#handlers\" data-filter=\"waits\" data-value=\"{0}\"><code>{0}</code></a></th>\
              <td class=\"word\" data-label=\"Kind\">{1}</td><td class=\"number\" data-label=\"Blocks\">{2}</td>\
-             <td data-label=\"Own verdict\">{3}</td><td data-label=\"Waits for\">{4}</td></tr>",
+             <td data-label=\"Verdict\">{3}</td><td data-label=\"Waits for\">{4}</td></tr>",
             Html(&blocker.name),
             blocker.kind.name(),
             blocker.all.len(),
@@ -51,5 +55,9 @@ fn draw(blockers: &[&Blocker], out: &mut dyn Write) -> io::Result<()> {
         filter: Some(("waits", blocker.name.clone())),
     };
     let nodes: Vec<Node> = joined.iter().map(node).collect();
-    Graph { waits }.draw("Dependencies between blockers: an arrow leads to the one to convert first", &nodes, out)
+    Graph { name: "blockers", waits }.draw(
+        "Dependencies between blockers: an arrow leads to the one to convert first; arrows in a circle make a knot",
+        &nodes,
+        out,
+    )
 }

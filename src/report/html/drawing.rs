@@ -42,13 +42,13 @@ fn placed(columns: &[Vec<usize>], height: f64) -> BTreeMap<usize, (f64, f64)> {
     places
 }
 
-/// An arrow from one node to another, which lies to its right.
-fn edge((left, top): (f64, f64), (right, bottom): (f64, f64), out: &mut dyn Write) -> io::Result<()> {
+/// An arrow from one node of a drawing to another, which lies to its right.
+fn edge(name: &str, (left, top): (f64, f64), (right, bottom): (f64, f64), out: &mut dyn Write) -> io::Result<()> {
     let (start, end) = ((left + NODE, top + TALL / 2.0), (right, bottom + TALL / 2.0));
     let middle = (start.0 + end.0) / 2.0;
     writeln!(
         out,
-        "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{:.0} {:.0}C{middle:.0} {:.0} {middle:.0} {:.0} {:.0} {:.0}\"/>",
+        "<path class=\"edge\" marker-end=\"url(#tip-of-{name})\" d=\"M{:.0} {:.0}C{middle:.0} {:.0} {middle:.0} {:.0} {:.0} {:.0}\"/>",
         start.0, start.1, start.1, end.1, end.0, end.1
     )
 }
@@ -78,8 +78,11 @@ impl Node {
     }
 }
 
-/// Numbers of the nodes that each node waits for.
+/// A drawing of nodes that wait for others.
 pub(super) struct Graph {
+    /// The name of the drawing on its page: ids there are unique.
+    pub(super) name: &'static str,
+    /// Numbers of the nodes that each node waits for.
     pub(super) waits: Vec<Vec<usize>>,
 }
 
@@ -97,14 +100,15 @@ impl Graph {
         write!(
             out,
             "<figure><figcaption>{caption}</figcaption>\n<svg class=\"graph\" style=\"--width: {}px\" viewBox=\"-2 -2 {} {}\" role=\"img\" aria-label=\"{caption}\">\n\
-             <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
+             <defs><marker id=\"tip-of-{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
              <path d=\"M0 0 8 4 0 8z\"/></marker></defs>\n",
             width * 1.2,
             width + 4.0,
-            height + 4.0
+            height + 4.0,
+            self.name
         )?;
         for (from, others) in self.waits.iter().enumerate() {
-            others.iter().try_for_each(|to| edge(places[&from], places[to], out))?;
+            others.iter().try_for_each(|to| edge(self.name, places[&from], places[to], out))?;
         }
         nodes.iter().enumerate().try_for_each(|(number, node)| node.write(places[&number], out))?;
         writeln!(out, "</svg></figure>")
@@ -157,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_chain_and_a_ring_have_ranks() {
-        let graph = Graph { waits: vec![vec![1], vec![2], vec![], vec![4], vec![3]] };
+        let graph = Graph { name: "test", waits: vec![vec![1], vec![2], vec![], vec![4], vec![3]] };
         let ranks = graph.ranks();
         assert_eq!(ranks[..3], [2, 1, 0]);
         assert_ne!(ranks[3], ranks[4]);

@@ -35,8 +35,8 @@ pub struct Page<'a> {
     pub scan: &'a Scan<'a>,
     /// Target that it was judged against.
     pub chosen: &'a ResolvedTarget,
-    /// Kernel version of the tree, if it states one.
-    pub version: Option<String>,
+    /// What was read, in words, if it says ([`crate::kernel::Tree::title`]).
+    pub title: Option<String>,
     /// One task per finding, in the same order.
     pub tasks: &'a [Task],
     /// Reports of the handlers.
@@ -56,8 +56,8 @@ pub struct Page<'a> {
 /// # Errors
 /// `out` cannot be written.
 pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let version = page.version.as_deref().unwrap_or("(unknown version)");
-    let title = format!("The move to .mmap_prepare in Linux {version}");
+    let title = page.title.as_deref().unwrap_or("a kernel without a version");
+    let title = format!("The move to .mmap_prepare in {title}");
     let left = amount(page.scan.findings.iter().filter(|finding| finding.takes_vma()));
     write!(
         out,

@@ -8,11 +8,14 @@ use super::{Page, badge, treemap};
 use crate::report::escape::Html;
 use crate::verdict::Verdict;
 
-/// Maximum number of bars. The last one combines the rarer labels.
+/// Maximum number of bars.
 const BARS: usize = 24;
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "<section id=\"overview\"><h2>Overview</h2>\n<ul class=\"totals\">")?;
+    writeln!(
+        out,
+        "<section id=\"overview\"><h2>Overview</h2>\n<p>Registrations by verdict:</p>\n<ul class=\"totals\">"
+    )?;
     for verdict in Verdict::ALL {
         let count = page.scan.findings.iter().filter(|finding| finding.verdict == verdict).count();
         if count > 0 {
@@ -28,15 +31,20 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</ul>")?;
     treemap::write(page, out)?;
     let subsystems = page.tasks.iter().map(|task| (task.subsystem.as_str(), task.verdict));
-    bars("Handlers by subsystem and verdict", "subsystem", &ranked(subsystems), out)?;
+    most("Registrations by subsystem and verdict", "subsystem", subsystems, out)?;
     let hooks = page.tasks.iter().map(|task| (task.what.as_str(), task.verdict));
-    bars("Handlers by hook and verdict", "hook", &ranked(hooks), out)?;
+    most("Registrations by hook and verdict", "hook", hooks, out)?;
     counts(page, out)?;
     writeln!(out, "</section>")
 }
 
-/// Counts by label, most handlers first; the rarest labels are combined.
-fn ranked<'a>(all: impl Iterator<Item = (&'a str, Verdict)>) -> Vec<(String, Counts)> {
+/// Draws the counts by label, most registrations first. The caption has those of the labels that are rarer: a bar of all of them would be the longest.
+fn most<'a>(
+    caption: &str,
+    filter: &str,
+    all: impl Iterator<Item = (&'a str, Verdict)>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
     for (label, verdict) in all {
         counts.entry(label).or_default()[place(verdict)] += 1;
@@ -46,15 +54,13 @@ fn ranked<'a>(all: impl Iterator<Item = (&'a str, Verdict)>) -> Vec<(String, Cou
         .map(|(label, counts)| (if label.is_empty() { "no subsystem".to_owned() } else { label.to_owned() }, counts))
         .collect();
     rows.sort_by_key(|(_, counts)| usize::MAX - counts.iter().sum::<usize>());
-    if rows.len() > BARS {
-        let rest = rows.split_off(BARS - 1);
-        let mut sum = Counts::default();
-        for (_, counts) in &rest {
-            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        }
-        rows.push((format!("{} others", rest.len()), sum));
-    }
-    rows
+    let rest = rows.split_off(rows.len().min(BARS));
+    let others: usize = rest.iter().flat_map(|(_, counts)| counts).sum();
+    let caption = match rest.len() {
+        0 => caption.to_owned(),
+        rarer => format!("{caption}; {rarer} others have {others}"),
+    };
+    bars(&caption, filter, &rows, out)
 }
 
 /// Writes the statistics that the discussion of the API asks for, as lists that can be opened.
@@ -62,7 +68,7 @@ fn counts(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let statistics = page.statistics;
     writeln!(
         out,
-        "<details class=\"counts\"><summary>Handler statistics</summary>\n\
+        "<details class=\"counts\"><summary>Statistics</summary>\n\
          <p>{} relied on the removed merge retry; {} replace vm_file.</p>\n<div class=\"columns\">",
         statistics.retried, statistics.swaps
     )?;

@@ -17,7 +17,7 @@ pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<
     let earlier = comparison.history.iter().rev().skip(2).rev().map(|stage| (stage.name.clone(), stage.verdicts));
     let both = [(comparison.names.0.clone(), before), (comparison.names.1.clone(), after)];
     let rows: Vec<(String, Counts)> = earlier.chain(both).collect();
-    bars("Handlers by verdict, tree by tree", "tree", &rows, out)?;
+    bars("Registrations by verdict, tree by tree", "tree", &rows, out)?;
     writeln!(out, "<p>From {} to {}:</p>", Html(&comparison.names.0), Html(&comparison.names.1))?;
     for fate in Fate::ALL.into_iter().filter(|fate| *fate != Fate::Same) {
         let changes: Vec<_> = comparison.told().filter(|change| change.fate == fate).collect();

@@ -25,7 +25,11 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let number = |wanted: &usize| needed.iter().position(|patch| patch.number == *wanted);
     let waits = needed.iter().map(|patch| patch.needs.iter().filter_map(number).collect()).collect();
     let nodes: Vec<Node> = needed.iter().map(|patch| node(patch)).collect();
-    Graph { waits }.draw("Patches that others need: an arrow leads to the one to merge first", &nodes, out)?;
+    Graph { name: "series", waits }.draw(
+        "Patches that others need: an arrow leads to the one to merge first",
+        &nodes,
+        out,
+    )?;
     writeln!(out, "</section>")
 }
 

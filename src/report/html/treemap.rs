@@ -32,7 +32,7 @@ struct Folder {
 }
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let caption = "Handlers by folder, coloured by verdict";
+    let caption = "Registrations by folder, coloured by verdict";
     write!(
         out,
         "<figure><figcaption>{caption}</figcaption>\n\

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use crate::fix::counted;
 use crate::worklist::{Effort, Task, TaskKind};
 
-/// Minimum number of handlers that become one line.
+/// Minimum number of tasks that become one line.
 const MANY: usize = 3;
 
-/// The step that many handlers share.
+/// The step that many tasks share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Step<'t> {
-    /// Whether the handlers wait for the blocker; else the patches of `fix` convert them with it.
+    /// Whether the tasks wait for the blocker; else the patches of `fix` do them with it.
     is_waiting: bool,
-    /// The first blocker of the handlers.
+    /// The first blocker of the tasks.
     blocker: &'t str,
 }
 
@@ -32,10 +32,10 @@ impl<'t> Step<'t> {
 
     /// The line for a number of handlers, with the name of the blocker as `named` writes it.
     pub fn line(self, count: usize, named: impl Fn(&str) -> String) -> String {
-        let handlers = counted(count, "handler");
+        let tasks = counted(count, "task");
         match self.is_waiting {
-            true => format!("{handlers} wait for {}", named(self.blocker)),
-            false => format!("{handlers} are converted by the patches that convert {}", named(self.blocker)),
+            true => format!("{tasks} wait for {}", named(self.blocker)),
+            false => format!("{tasks} are done by the patches that convert {}", named(self.blocker)),
         }
     }
 }

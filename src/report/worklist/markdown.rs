@@ -34,7 +34,7 @@ pub fn markdown(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "- {} relied on the removed merge retry.", statistics.retried)?;
     writeln!(out, "- {} replace vm_file.", statistics.swaps)?;
     for (heading, counts) in statistics.lists() {
-        writeln!(out, "\n| {heading} | handlers |\n|---|---|")?;
+        writeln!(out, "\n| {heading} | count |\n|---|---|")?;
         for (name, count) in counts {
             writeln!(out, "| {} | {count} |", escaped(name))?;
         }
@@ -55,7 +55,7 @@ fn short(tasks: &[&Task], out: &mut dyn Write) -> io::Result<()> {
     }
     if let Some(more @ 1..) = steps.len().checked_sub(SHOWN) {
         let handlers: usize = steps[SHOWN..].iter().map(|(_, count)| count).sum();
-        writeln!(out, "- {} for {}", counted(handlers, "more handler"), counted(more, "other blocker"))?;
+        writeln!(out, "- {} for {}", counted(handlers, "more task"), counted(more, "other blocker"))?;
     }
     Ok(())
 }

@@ -28,6 +28,10 @@ pub struct Worklist<'a> {
     pub statistics: Option<Statistics>,
     /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
+    /// What was read, in words, if it says ([`crate::kernel::Tree::title`]).
+    pub title: Option<String>,
+    /// The maintainer or list that the tasks are for, if they were asked for.
+    pub whose: Option<&'a str>,
     /// Target that they were judged against.
     pub target: &'a str,
 }
@@ -38,12 +42,13 @@ impl Worklist<'_> {
     }
 
     fn title(&self) -> String {
-        let version = self.version.as_deref().unwrap_or("(unknown version)");
+        let title = self.title.as_deref().unwrap_or("a kernel without a version");
+        let whose = self.whose.map_or(String::new(), |whose| format!(", for {whose}"));
         let handlers = self.tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
         format!(
-            "The move to .mmap_prepare in Linux {version}, judged against {}: {} left, and {}",
+            "The move to .mmap_prepare in {title}, judged against {}{whose}: {} in drivers, and {}",
             self.target,
-            counted(handlers, "handler"),
+            counted(handlers, "task"),
             counted(self.tasks.len() - handlers, "blocker")
         )
     }
