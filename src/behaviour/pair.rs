@@ -215,9 +215,11 @@ impl Pair<'_> {
             return;
         }
         for ((old, new), places) in old.into_iter().zip(new).zip(places) {
-            // One may take a physical address, where the other takes a PFN.
-            let by_frame =
-                [(old, new), (new, old)].map(|(one, other)| one.by_frame().filter(|_| other.kind == "ioremap"));
+            // One may take a physical address, where the other takes a PFN, and looks at no size.
+            let by_frame = [(old, new), (new, old)].map(|(one, other)| {
+                let is_like = other.kind == "ioremap" && self.fits_object(one);
+                one.by_frame().filter(|_| is_like)
+            });
             let (old, new) = (by_frame[0].as_ref().unwrap_or(old), by_frame[1].as_ref().unwrap_or(new));
             // A call without a start begins with the mapping.
             let start = Term::from(Part::Start);
@@ -272,6 +274,20 @@ impl Pair<'_> {
                     format!("populated with {}", listed(&old.others)),
                     format!("populates with {}", listed(&new.others)),
                 ));
+            }
+        }
+    }
+
+    /// Whether the mapping lies in the object of a call that checks this itself, under the conditions of both outcomes.
+    fn fits_object(&self, populate: &Populate) -> bool {
+        let offset = populate.offset.clone().unwrap_or_default().times_pages(1);
+        let object = populate.object_size.as_ref();
+        let excess = object.and_then(|object| Term::size().plus(&offset)?.minus(object));
+        match excess.map(|excess| Compared::positive(&excess)) {
+            None => false,
+            Some(Compared::Always(exceeds)) => !exceeds,
+            Some(Compared::If(exceeds)) => {
+                contradict(self.old.condition.iter().chain(&self.new.condition).chain([&exceeds]))
             }
         }
     }
