@@ -89,25 +89,22 @@ impl Literal {
 
     /// What it says at least, because a mapping has a page: `size + offset <= limit` says that `PAGE_SIZE + offset <= limit`.
     pub(super) fn of_least_size(&self) -> Option<Literal> {
-        let Atom::Positive(term) = &self.atom else { return None };
-        let (_, count) = term.parts().find(|(part, _)| **part == Part::Pages)?;
-        if (count > 0) == self.holds {
-            return None;
-        }
-        match self.with_sums(&Term::of_one_page) {
-            Compared::If(literal) => Some(literal),
-            Compared::Always(_) => None,
-        }
+        self.of_least(&Part::Pages, &Term::of_one_page)
     }
 
     /// What it says at least, because no offset is below 0: `size + offset <= limit` says that `size <= limit`.
     pub(super) fn of_no_offset(&self) -> Option<Literal> {
+        self.of_least(&Part::PageOffset, &|sum| sum.without(&[Part::PageOffset]))
+    }
+
+    /// What it says of a part at its least value, if it holds there all the more.
+    fn of_least(&self, part: &Part, at_least: &dyn Fn(&Term) -> Term) -> Option<Literal> {
         let Atom::Positive(term) = &self.atom else { return None };
-        let (_, count) = term.parts().find(|(part, _)| **part == Part::PageOffset)?;
+        let (_, count) = term.parts().find(|(known, _)| *known == part)?;
         if (count > 0) == self.holds {
             return None;
         }
-        match self.with_sums(&|sum| sum.without(&[Part::PageOffset])) {
+        match self.with_sums(at_least) {
             Compared::If(literal) => Some(literal),
             Compared::Always(_) => None,
         }

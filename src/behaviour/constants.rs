@@ -5,11 +5,52 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Functions;
-use super::redefined::used;
+use super::arithmetic::number_of;
+use super::term::Term;
+use super::walk::Walk;
 use crate::index::Index;
 use crate::rules::Rules;
-use crate::source::ast::{Expression, ExpressionKind as E, Function};
-use crate::source::{ItemKind, Span, find_word, identifiers, parse, visit};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, StatementKind as S};
+use crate::source::visit::{self, Seen};
+use crate::source::{ItemKind, Span, find_word, identifiers, parse};
+
+/// A handler, or its conversion, and the names that it uses.
+pub(super) struct Side<'s> {
+    pub(super) functions: &'s Functions<'s>,
+    /// The file in which the names stand.
+    pub(super) file: u32,
+    /// The names in the handler and in the driver's own functions that it calls.
+    pub(super) names: BTreeSet<String>,
+}
+
+impl<'s> Side<'s> {
+    /// The side of a handler, with the functions that are followed from it.
+    pub(super) fn new(functions: &'s Functions<'s>, file: u32, followed: &[Arc<Function>]) -> Side<'s> {
+        Side { functions, file, names: used(followed) }
+    }
+}
+
+/// The names in functions, without those of members.
+fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |expression: &Expression| names.extend(expression.name().map(str::to_owned));
+    for function in functions {
+        visit::statements(&function.body, &mut |seen| {
+            if let Seen::Expression(expression) = seen {
+                add(expression);
+            }
+        });
+        // Labels of a switch are no expressions of their own.
+        visit::each_block(&function.body, &mut |block| {
+            for statement in block {
+                if let S::Switch { labels, .. } = &statement.kind {
+                    labels.iter().flatten().for_each(|label| visit::expression(label, &mut add));
+                }
+            }
+        });
+    }
+    names
+}
 
 /// Names that are read by what they stand for.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +61,13 @@ pub struct Constants {
     pub(super) macros: BTreeSet<String>,
 }
 
-/// The constants that the functions of one side name, directly or by others, and that `known`, the names of the other side, does not have.
-pub(super) fn own_constants(
-    (functions, file, followed): (&Functions, u32, &[Arc<Function>]),
-    known: &BTreeSet<String>,
-) -> Constants {
+/// The constants that one side names, directly or by others, and the other does not.
+pub(super) fn own_constants(side: &Side, other: &Side) -> Constants {
     const NAMES: usize = 500;
+    let (functions, file, known) = (side.functions, side.file, &other.names);
     let index = functions.context.index;
     let mut constants = Constants::default();
-    let mut names: Vec<String> = used(followed).difference(known).cloned().collect();
+    let mut names: Vec<String> = side.names.difference(known).cloned().collect();
     while let Some(name) = names.pop() {
         if constants.values.len() >= NAMES || constants.values.contains_key(&name) {
             continue;
@@ -50,6 +89,52 @@ pub(super) fn own_constants(
         constants.values.insert(name, value);
     }
     constants
+}
+
+impl Walk<'_, '_> {
+    /// Evaluates what a name stands for.
+    pub(super) fn expand<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
+        self.expansions += 1;
+        self.expanding += 1;
+        let value = evaluate(self);
+        self.expanding -= 1;
+        value
+    }
+
+    /// Whether one more name may be expanded. Names may stand for one another, and for many others.
+    pub(super) fn may_expand(&self) -> bool {
+        const DEPTH: usize = 8;
+        const ALL: usize = 1000;
+        self.expanding < DEPTH && self.expansions < ALL
+    }
+
+    /// The expansion of a macro with arguments that the other handler does not use. All of it gets the span of the call.
+    pub(super) fn own_macro(&self, name: &str, arguments: &[Expression], call: Span) -> Option<Expression> {
+        if !self.may_expand() || !self.reading.constants.macros.contains(name) {
+            return None;
+        }
+        let expansions = self.functions.context.index.expansions(name, self.frame().file, arguments);
+        let [expansion] = expansions.as_slice() else { return None };
+        parse::expression(expansion, call)
+    }
+
+    /// Whether a value is a number with one bit, or a macro for one: `BIT(3)`, `(1 << 3)`, `0x8`.
+    pub(super) fn is_one_bit(&self, value: &Term) -> bool {
+        let is_power = |value: i128| value > 0 && value & (value - 1) == 0;
+        if let Some(value) = value.as_constant() {
+            return is_power(value);
+        }
+        let text = value.as_name().and_then(|name| self.functions.context.index.constant(name, self.frame().file));
+        let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else { return false };
+        let text = text.trim_matches(['(', ')', ' ', '\t']);
+        if text.contains(['|', '+', '-', '&', '^', '~', ',', '?']) {
+            return false;
+        }
+        let is_shifted = |text: &str| text.trim_start_matches(['u', 'U', 'l', 'L']).trim_start().starts_with("<<");
+        ["BIT(", "BIT_ULL(", "_BITUL(", "_BITULL("].iter().any(|bit| text.starts_with(bit))
+            || text.strip_prefix('1').is_some_and(is_shifted)
+            || number_of(text).is_some_and(is_power)
+    }
 }
 
 /// Whether a rule says what a call means.
@@ -94,22 +179,27 @@ fn variable(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
 
 /// The value of an enumerator of a file, as an expression: that of the last one with a value, and the distance from there.
 fn enumerator(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
+    let (text, list) = enumeration(index, name, file)?;
+    let list = &text[list..text.iter().rposition(|byte| *byte == b'}')?];
+    let (mut from, mut distance) = (b"0".to_vec(), 0);
+    for entry in list.split(|byte| *byte == b',') {
+        if let Some(equals) = entry.iter().position(|byte| *byte == b'=') {
+            (from, distance) = (entry[equals + 1..].trim_ascii().to_vec(), 0);
+        }
+        if identifiers(entry).next() == Some(name) {
+            return Some([b"(", from.as_slice(), b") + ", distance.to_string().as_bytes()].concat());
+        }
+        distance += 1;
+    }
+    None
+}
+
+/// Text of the `enum` of a file that has a name between its braces, and the offset of its list.
+pub(super) fn enumeration<'i>(index: &'i Index, name: &str, file: u32) -> Option<(&'i [u8], usize)> {
     let source = index.file(file);
     source.items.iter().find_map(|item| {
         let text = item.span.of(&source.text);
         let list = text.starts_with(b"enum").then(|| text.iter().position(|byte| *byte == b'{')).flatten()? + 1;
-        let list = &text[list..text.iter().rposition(|byte| *byte == b'}')?];
-        find_word(list, name.as_bytes(), 0)?;
-        let (mut from, mut distance) = (b"0".to_vec(), 0);
-        for entry in list.split(|byte| *byte == b',') {
-            if let Some(equals) = entry.iter().position(|byte| *byte == b'=') {
-                (from, distance) = (entry[equals + 1..].trim_ascii().to_vec(), 0);
-            }
-            if identifiers(entry).next() == Some(name) {
-                return Some([b"(", from.as_slice(), b") + ", distance.to_string().as_bytes()].concat());
-            }
-            distance += 1;
-        }
-        None
+        find_word(text, name.as_bytes(), list).map(|_| (text, list))
     })
 }

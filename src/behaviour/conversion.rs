@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::beyond::refused_by_core;
 use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
-use super::constants::own_constants;
+use super::constants::{Side, own_constants};
 use super::difference::{Difference, DifferenceKind, NotCompared};
 use super::outcome::Gap;
-use super::redefined::{redefined, used};
+use super::redefined::redefined;
 use super::term::Part;
 use super::vm_ops::VmOps;
 use super::wrap::newly_wrapping;
@@ -52,12 +52,11 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
     let renamed = if was.len() == is.len() { was } else { Vec::new() };
-    let (old_syntax, new_syntax) = (followed(old_functions, old.id, &before), followed(new_functions, new.id, &after));
-    let (old_side, new_side) =
-        ((old_functions, old.id.file, old_syntax.as_slice()), (new_functions, new.id.file, new_syntax.as_slice()));
-    let constants = own_constants(old_side, &used(&new_syntax));
+    let old_side = Side::new(old_functions, old.id.file, &followed(old_functions, old.id, &before));
+    let new_side = Side::new(new_functions, new.id.file, &followed(new_functions, new.id, &after));
+    let constants = own_constants(&old_side, &new_side);
     let mut of_old = Reading { parameters: Vec::new(), follow, leave, constants };
-    let constants = own_constants(new_side, &used(&old_syntax));
+    let constants = own_constants(&new_side, &old_side);
     let mut of_new = Reading { parameters: renamed, constants, ..of_old.clone() };
     let read = |of_old: &Reading, of_new: &Reading| {
         (old_functions.behaviours(old, of_old), new_functions.behaviours(new, of_new))
@@ -90,7 +89,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     differences.extend(refused_by_core(new_functions.context.rules, &pairs));
     differences.extend(newly_wrapping(&pairs));
     if differences.is_empty()
-        && let Some(name) = redefined(old_side, new_side)
+        && let Some(name) = redefined(&old_side, &new_side)
     {
         return Err(NotCompared::Redefined(name));
     }

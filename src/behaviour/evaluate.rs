@@ -13,8 +13,8 @@ use super::term::{Part, Term};
 use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes, unprepared};
 use crate::rules::Idiom;
+use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
-use crate::source::{Span, parse, spelled};
 use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
@@ -341,53 +341,6 @@ impl Walk<'_, '_> {
     fn as_number(&mut self, condition: &Expression, state: State) -> Values {
         let answers = self.condition(condition, state).into_iter();
         answers.map(|(state, holds)| (state, Term::constant(holds.into()))).collect()
-    }
-
-    /// Evaluates what a name stands for.
-    pub(super) fn expand<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
-        self.expansions += 1;
-        self.expanding += 1;
-        let value = evaluate(self);
-        self.expanding -= 1;
-        value
-    }
-
-    /// Whether one more name may be expanded. Names may stand for one another, and for many others.
-    fn may_expand(&self) -> bool {
-        const DEPTH: usize = 8;
-        const ALL: usize = 1000;
-        self.expanding < DEPTH && self.expansions < ALL
-    }
-
-    /// The expansion of a macro with arguments that the other handler does not use. All of it gets the span of the call.
-    pub(super) fn own_macro(&self, name: &str, arguments: &[Expression], call: Span) -> Option<Expression> {
-        if !self.may_expand() || !self.reading.constants.macros.contains(name) {
-            return None;
-        }
-        let texts: Option<Vec<String>> = arguments.iter().map(spelled).collect();
-        let texts = texts?;
-        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
-        let expansions = self.functions.context.index.expanded_call(name, self.frame().file, &texts);
-        let [expansion] = expansions.as_slice() else { return None };
-        parse::expression(expansion, call)
-    }
-
-    /// Whether a value is a number with one bit, or a macro for one: `BIT(3)`, `(1 << 3)`, `0x8`.
-    fn is_one_bit(&self, value: &Term) -> bool {
-        let is_power = |value: i128| value > 0 && value & (value - 1) == 0;
-        if let Some(value) = value.as_constant() {
-            return is_power(value);
-        }
-        let text = value.as_name().and_then(|name| self.functions.context.index.constant(name, self.frame().file));
-        let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else { return false };
-        let text = text.trim_matches(['(', ')', ' ', '\t']);
-        if text.contains(['|', '+', '-', '&', '^', '~', ',', '?']) {
-            return false;
-        }
-        let is_shifted = |text: &str| text.trim_start_matches(['u', 'U', 'l', 'L']).trim_start().starts_with("<<");
-        ["BIT(", "BIT_ULL(", "_BITUL(", "_BITULL("].iter().any(|bit| text.starts_with(bit))
-            || text.strip_prefix('1').is_some_and(is_shifted)
-            || number_of(text).is_some_and(is_power)
     }
 
     fn named(&self, name: &str, state: &State) -> Term {

@@ -9,7 +9,7 @@ use super::cases::Case;
 use super::compare::fits_count;
 use super::contradiction::contradict;
 use super::difference::{Difference, DifferenceKind};
-use super::outcome::{EffectKind, Outcome, Populate, Returned};
+use super::outcome::{Effect, EffectKind, Outcome, Populate, Returned};
 use super::term::{Part, Term, listed};
 use super::vm_ops::VmOps;
 use crate::rules::Rules;
@@ -199,13 +199,11 @@ impl Pair<'_> {
     }
 
     fn populates(&self, found: &mut Vec<Difference>) {
-        let (old, new): (Vec<&Populate>, Vec<&Populate>) = (populates(self.old), populates(self.new));
-        let places: Vec<[Place; 2]> =
-            self.old.populates().zip(self.new.populates()).map(|(old, new)| [old.1.place, new.1.place]).collect();
+        let (old, new): (Vec<_>, Vec<_>) = (self.old.populates().collect(), self.new.populates().collect());
         if old.len() != new.len() {
-            let text = |list: &[&Populate]| match list {
+            let text = |list: &[(&Populate, &Effect)]| match list {
                 [] => "nothing".to_owned(),
-                list => list.iter().map(|populate| populate.name.as_str()).collect::<Vec<_>>().join(", "),
+                list => list.iter().map(|(populate, _)| populate.name.as_str()).collect::<Vec<_>>().join(", "),
             };
             found.push(self.difference(
                 DifferenceKind::Populate,
@@ -214,7 +212,8 @@ impl Pair<'_> {
             ));
             return;
         }
-        for ((old, new), places) in old.into_iter().zip(new).zip(places) {
+        for ((old, old_effect), (new, new_effect)) in old.into_iter().zip(new) {
+            let places = [old_effect.place, new_effect.place];
             // One may take a physical address, where the other takes a PFN, and looks at no size.
             let by_frame = [(old, new), (new, old)].map(|(one, other)| {
                 let is_like = other.kind == "ioremap" && self.fits_object(one);
@@ -278,32 +277,27 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether the mapping lies in the object of a call that checks this itself, under the conditions of both outcomes.
+    /// Whether the mapping lies in the object of a call that checks this itself.
     fn fits_object(&self, populate: &Populate) -> bool {
         let offset = populate.offset.clone().unwrap_or_default().times_pages(1);
         let object = populate.object_size.as_ref();
         let excess = object.and_then(|object| Term::size().plus(&offset)?.minus(object));
-        match excess.map(|excess| Compared::positive(&excess)) {
-            None => false,
-            Some(Compared::Always(exceeds)) => !exceeds,
-            Some(Compared::If(exceeds)) => {
-                contradict(self.old.condition.iter().chain(&self.new.condition).chain([&exceeds]))
-            }
-        }
+        excess.is_some_and(|excess| self.is_impossible(Compared::positive(&excess)))
     }
 
-    /// Whether two values are equal under the conditions of both outcomes: `PAGE_SIZE` is the size of a mapping that was checked to be one page.
+    /// Whether two values are equal: `PAGE_SIZE` is the size of a mapping that was checked to be one page.
     fn is_same(&self, old: Option<&Term>, new: Option<&Term>) -> bool {
         let (Some(old), Some(new)) = (old, new) else { return old.is_none() && new.is_none() };
-        if old == new {
-            return true;
+        let differs = |difference: Term| Compared::zero(&difference).negated();
+        old == new || old.minus(new).is_some_and(|difference| self.is_impossible(differs(difference)))
+    }
+
+    /// Whether something never holds under the conditions of both outcomes.
+    fn is_impossible(&self, compared: Compared) -> bool {
+        match compared {
+            Compared::Always(holds) => !holds,
+            Compared::If(literal) => contradict(self.old.condition.iter().chain(&self.new.condition).chain([&literal])),
         }
-        let Some(difference) = old.minus(new) else { return false };
-        let differs = match Compared::zero(&difference) {
-            Compared::Always(is_zero) => return is_zero,
-            Compared::If(literal) => literal.negated(),
-        };
-        contradict(self.old.condition.iter().chain(&self.new.condition).chain([&differs]))
     }
 
     fn stores(&self, found: &mut Vec<Difference>) {
@@ -371,10 +365,6 @@ fn final_flag(outcome: &Outcome, flag: &str) -> Option<bool> {
     // To set a flag that is set changes nothing.
     let at_entry = Literal { atom: Atom::Flag(flag.to_owned()), holds: known };
     (!outcome.condition.contains(&at_entry)).then_some(known)
-}
-
-fn populates(outcome: &Outcome) -> Vec<&Populate> {
-    outcome.populates().map(|(populate, _)| populate).collect()
 }
 
 /// An effect in words, and its place.

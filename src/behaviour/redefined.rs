@@ -2,25 +2,16 @@
 //! things.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use super::Functions;
+use super::constants::{Side, enumeration};
 use crate::index::Index;
-use crate::source::ast::{Expression, Function, StatementKind as S};
-use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, find_word, identifiers};
 
-/// The first name that a function of both sides uses, and that the two trees define differently. `old` and `new` have the files in which the
-/// names stand.
-pub(super) fn redefined(
-    old: (&Functions, u32, &[Arc<Function>]),
-    new: (&Functions, u32, &[Arc<Function>]),
-) -> Option<String> {
+/// The first name that functions of both sides use, and that the two trees define differently.
+pub(super) fn redefined(old: &Side, new: &Side) -> Option<String> {
     const NAMES: usize = 500;
-    let meaning = |(functions, file, _): (&Functions, u32, &[Arc<Function>]), name: &str| {
-        meaning(functions.context.index, name, file)
-    };
-    let mut names: Vec<String> = (&used(old.2) & &used(new.2)).into_iter().collect();
+    let meaning = |side: &Side, name: &str| meaning(side.functions.context.index, name, side.file);
+    let mut names: Vec<String> = (&old.names & &new.names).into_iter().collect();
     let mut next = 0;
     while next < names.len().min(NAMES) {
         let (was, is) = (meaning(old, &names[next]), meaning(new, &names[next]));
@@ -34,28 +25,6 @@ pub(super) fn redefined(
         next += 1;
     }
     None
-}
-
-/// The names in functions, without those of members.
-pub(super) fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut add = |expression: &Expression| names.extend(expression.name().map(str::to_owned));
-    for function in functions {
-        visit::statements(&function.body, &mut |seen| {
-            if let Seen::Expression(expression) = seen {
-                add(expression);
-            }
-        });
-        // Labels of a switch are no expressions of their own.
-        visit::each_block(&function.body, &mut |block| {
-            for statement in block {
-                if let S::Switch { labels, .. } = &statement.kind {
-                    labels.iter().flatten().for_each(|label| visit::expression(label, &mut add));
-                }
-            }
-        });
-    }
-    names
 }
 
 /// The words that define a name for a file: those of a macro, or of a constant or an enumerator of the file.
@@ -76,15 +45,11 @@ fn meaning(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
         let text = source.items[item as usize].span.of(&source.text);
         return Some(text).filter(|text| !text.contains(&b'{')).map(in_words);
     }
-    source.items.iter().find_map(|item| {
-        let text = item.span.of(&source.text);
-        let list = text.starts_with(b"enum").then(|| text.iter().position(|byte| *byte == b'{')).flatten()?;
-        let place = find_word(text, name.as_bytes(), list)?;
-        // Those before it count for its value.
-        let end =
-            text[place..].iter().position(|byte| matches!(byte, b',' | b'}')).map_or(text.len(), |end| place + end);
-        Some(in_words(&text[..end]))
-    })
+    let (text, list) = enumeration(index, name, file)?;
+    let place = find_word(text, name.as_bytes(), list)?;
+    // Those before it count for its value.
+    let end = text[place..].iter().position(|byte| matches!(byte, b',' | b'}')).map_or(text.len(), |end| place + end);
+    Some(in_words(&text[..end]))
 }
 
 /// A text with one blank between its words.

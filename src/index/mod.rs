@@ -48,7 +48,8 @@ use reach::Meanings;
 use rustc_hash::FxHashMap;
 
 use crate::kernel::Layer;
-use crate::source::{Item, ItemKind, identifiers, macros, skip_blank, words};
+use crate::source::ast::Expression;
+use crate::source::{Item, ItemKind, identifiers, macros, skip_blank, spelled, words};
 
 /// Maximum number of definitions of one macro.
 const TWIN_LIMIT: usize = 4;
@@ -347,6 +348,14 @@ impl Index {
             Some(macros::expand(definition.body.of(text), parameters, arguments))
         });
         expanded.collect()
+    }
+
+    /// The same for arguments as syntax. Empty if the text of one cannot be rebuilt.
+    pub fn expansions(&self, name: &str, near: u32, arguments: &[Expression]) -> Vec<Vec<u8>> {
+        let texts: Option<Vec<String>> = arguments.iter().map(spelled).collect();
+        let Some(texts) = texts else { return Vec::new() };
+        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+        self.expanded_call(name, near, &texts)
     }
 
     /// Declaration of `struct tag`, as `near` sees it: that of its folder, else one in a shared header, else any.

@@ -9,7 +9,7 @@ use super::{Index, SourceFile};
 use crate::kernel::{Layer, Tree};
 use crate::rules::{Idiom, Rules};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
-use crate::source::{ItemKind, Span, parse, spelled, visit};
+use crate::source::{ItemKind, Span, parse, visit};
 
 /// Variables of a function.
 #[derive(Debug, Default)]
@@ -131,10 +131,7 @@ impl<'i> Types<'i> {
 
     /// Type of a macro that finds the object around another one: `#define to_lamp(x) container_of(x, struct lamp, node)`.
     fn of_macro(&self, name: &str, arguments: &[Expression], file: u32) -> Option<Type> {
-        let texts: Option<Vec<String>> = arguments.iter().map(spelled).collect();
-        let texts = texts?;
-        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
-        let expanded = self.index.expanded_call(name, file, &texts).pop()?;
+        let expanded = self.index.expansions(name, file, arguments).pop()?;
         let E::Call { callee, arguments } = parse::expression(&expanded, Span::new(0, expanded.len()))?.kind else {
             return None;
         };

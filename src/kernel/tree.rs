@@ -130,7 +130,7 @@ impl Tree {
         self.kernel.is_some()
     }
 
-    /// What it is, in words: `Linux 7.3.0`, `a module for Linux 7.3.0`. `None` for a kernel that states no version.
+    /// The kernel or module in words: `Linux 7.3.0`, `a module for Linux 7.3.0`. `None` for a kernel that states no version.
     pub fn title(&self) -> Option<String> {
         let kernel = self.version().map(|version| format!("Linux {version}"));
         match (self.is_module(), kernel) {

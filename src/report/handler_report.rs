@@ -37,7 +37,7 @@ pub fn blocker(scan: &Scan, blocker: &Blocker, task: &Task, out: &mut dyn Write)
     contact(task).map_or(Ok(()), line)
 }
 
-/// The line that says who is told; `None` if nobody is known.
+/// The line with maintainers and lists; `None` if none is known.
 fn contact(task: &Task) -> Option<String> {
     let all = [&task.maintainers[..], &task.lists[..]].concat();
     (!all.is_empty()).then(|| format!("  contact: {}", all.join(", ")))

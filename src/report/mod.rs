@@ -43,7 +43,7 @@ pub struct Report<'a> {
     pub chosen: &'a ResolvedTarget,
     /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
-    /// What was read, in words ([`Tree::title`]).
+    /// The kernel or module in words ([`Tree::title`]).
     pub title: Option<String>,
     /// Trouble that concerns the findings to show.
     pub trouble: Vec<&'a FileTrouble>,

@@ -173,18 +173,17 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
     };
     let with_vma = || facts.parts.iter().filter(|part| part.has_vma);
     // An object that one line changes for this mapping is reset by others.
-    let of_mapping = |part: &&Part| -> Vec<String> {
-        let is_required = |span: Span| requirements.iter().any(|one| (one.file, one.span) == (part.file, span));
-        let events = part.lowered.events.iter().filter(|event| is_required(event.span));
-        events.filter_map(|event| event.kind.changed().map(str::to_owned)).collect()
-    };
-    let of_mapping: BTreeSet<String> = with_vma().flat_map(|part| of_mapping(&part)).collect();
+    let is_required = |place: (u32, Span)| requirements.iter().any(|one| (one.file, one.span) == place);
+    let of_mapping: BTreeSet<&str> = with_vma()
+        .flat_map(|part| part.lowered.events.iter().filter(move |event| is_required((part.file, event.span))))
+        .filter_map(|event| event.kind.changed())
+        .collect();
     let mut found = Vec::new();
     for Part { file, lowered, .. } in with_vma() {
         for event in &lowered.events {
             let EventKind::SharedWrite { object, .. } = &event.kind else { continue };
             let place = (*file, event.span);
-            if of_mapping.contains(object) || stands_on(place, true) && !stands_on(place, false) {
+            if of_mapping.contains(object.as_str()) || stands_on(place, true) && !stands_on(place, false) {
                 continue;
             }
             let text = format!("writes {object}: the value stays if the mapping fails");

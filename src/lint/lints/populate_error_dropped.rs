@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::behaviour::{Outcome, Part};
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::CallEffect;
-use crate::source::ast::{Expression, ExpressionKind as E, StatementKind as S};
+use crate::source::Span;
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
@@ -59,40 +60,39 @@ fn overwritten(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> 
     let mut places = BTreeMap::new();
     for (body, variant) in handler.variants() {
         visit::each_block(&variant.function.body, &mut |block| {
-            for statement in block {
-                let S::Loop { condition, body: round, head, .. } = &statement.kind else { continue };
-                // `do { ... } while (0)` and `scoped_guard(...) { ... }` have one round.
-                let is_scope = head.as_deref().is_some_and(|head| head.starts_with("scoped_"));
-                if is_scope || condition.as_ref().is_some_and(Expression::is_zero) {
-                    continue;
-                }
-                let mut named = Vec::new();
-                let mut assigned = Vec::new();
-                let mut see = |expression: &Expression| match &expression.kind {
-                    E::Name(name) => named.push(name.clone()),
-                    E::Assign { operator, target, value } if operator == "=" => {
-                        if let (Some(target), E::Call { callee, .. }) = (target.name(), &value.bare().kind) {
-                            assigned.push((target.to_owned(), callee.name().unwrap_or_default().to_owned(), value.span));
-                        }
-                    }
-                    _ => {}
-                };
-                condition.iter().for_each(|condition| visit::expression(condition, &mut see));
-                visit::statements(round, &mut |seen| {
-                    if let Seen::Expression(expression) = seen {
-                        see(expression);
-                    }
-                });
-                for (target, call, span) in assigned {
-                    let is_read = named.iter().filter(|name| **name == target).count() > 1;
-                    if populates(facts, &call) && !is_read {
-                        places.insert(Place { file: body.file(), span }, call);
-                    }
-                }
-            }
+            let unread = block.iter().flat_map(unread_in_loop).filter(|(call, _)| populates(facts, call));
+            places.extend(unread.map(|(call, span)| (Place { file: body.file(), span }, call.to_owned())));
         });
     }
     places
+}
+
+/// The calls in a loop whose results are assigned to variables that nothing in the loop reads, with their places.
+fn unread_in_loop<'s>(statement: &'s Statement) -> Vec<(&'s str, Span)> {
+    let S::Loop { condition, body, head, .. } = &statement.kind else { return Vec::new() };
+    // `do { ... } while (0)` and `scoped_guard(...) { ... }` have one round.
+    let is_scope = head.as_deref().is_some_and(|head| head.starts_with("scoped_"));
+    if is_scope || condition.as_ref().is_some_and(Expression::is_zero) {
+        return Vec::new();
+    }
+    let (mut named, mut assigned) = (Vec::new(), Vec::new());
+    let mut see = |expression: &'s Expression| match expression {
+        Expression { kind: E::Name(name), .. } => named.push(name.as_str()),
+        Expression { kind: E::Assign { operator, target, value }, .. } if operator == "=" => {
+            if let (Some(target), E::Call { callee, .. }) = (target.name(), &value.bare().kind) {
+                assigned.extend(callee.name().map(|call| (target, call, value.span)));
+            }
+        }
+        _ => {}
+    };
+    condition.iter().for_each(|condition| visit::expression(condition, &mut see));
+    visit::statements(body, &mut |seen| {
+        if let Seen::Expression(expression) = seen {
+            see(expression);
+        }
+    });
+    let is_unread = |target: &str| named.iter().filter(|name| **name == target).count() == 1;
+    assigned.into_iter().filter(|(target, ..)| is_unread(target)).map(|(_, call, span)| (call, span)).collect()
 }
 
 /// Whether a value is that of a variable which the rounds of a loop change.

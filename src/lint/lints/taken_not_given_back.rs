@@ -46,27 +46,31 @@ fn locks_of_hooks(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Held>
     }
     let mapped = handler.lowered().flat_map(|lowered| &lowered.vm_hooks).filter(|hook| hook.member == "mapped");
     for (key, is_own) in std::iter::once((&handler.key, true)).chain(mapped.map(|hook| (&hook.key, false))) {
-        let Some(name) = facts.lowered(key).map(|lowered| lowered.name.clone()) else { continue };
+        let Some(lowered) = facts.lowered(key) else { continue };
         let known = facts.behaviours(key);
         let outcomes = known.iter().filter(|behaviour| behaviour.gap.is_none()).flat_map(|behaviour| &behaviour.outcomes);
         for outcome in outcomes.filter(|outcome| !is_own || outcome.result == Returned::Success) {
-            for (number, effect) in outcome.effects.iter().enumerate() {
-                let Some((StateKind::Lock, object, Part::Call(call, arguments))) = taken(facts.rules(), effect) else { continue };
-                let later = Later { rules: facts.rules(), kind: StateKind::Lock, object: &object, effects: &outcome.effects[number + 1..] };
-                // `mutex_trylock()` may not have taken it.
-                let part = Part::Call(call.clone(), arguments);
-                let is_success = |literal: &Literal| {
-                    literal.is_zero(&part.clone().into()) && !facts.rules().tells_by_truth(&call)
-                };
-                let mut asked = outcome.condition.iter().filter(|literal| literal.asks(&|asked| *asked == part));
-                let is_tried = asked.any(|literal| !is_success(literal));
-                if facts.rules().has_state_rule(&call) && !is_tried && !effect.is_looped && !later.give_back() {
-                    held.entry(effect.place).or_insert(Held { name: name.clone(), call, result: outcome.place });
-                }
+            for (place, call) in locks_left(facts.rules(), outcome) {
+                held.entry(place).or_insert_with(|| Held { name: lowered.name.clone(), call, result: outcome.place });
             }
         }
     }
     held
+}
+
+/// The locks that an outcome takes by a call with a rule and does not drop, with their places.
+fn locks_left(rules: &Rules, outcome: &Outcome) -> Vec<(Place, String)> {
+    let mut left = Vec::new();
+    for taken in all_taken(rules, outcome).filter(|taken| taken.kind == StateKind::Lock && !taken.effect.is_looped) {
+        let Part::Call(name, _) = &taken.call else { continue };
+        // `mutex_trylock()` may not have taken it.
+        let is_success = |literal: &Literal| literal.is_zero(&taken.call.clone().into()) && !rules.tells_by_truth(name);
+        let mut asked = outcome.condition.iter().filter(|literal| literal.asks(&|asked| *asked == taken.call));
+        if rules.has_state_rule(name) && asked.all(is_success) && !taken.is_given_back() {
+            left.push((taken.effect.place, name.clone()));
+        }
+    }
+    left
 }
 
 /// State that an error leaves taken.
@@ -90,19 +94,18 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
             behaviour.outcomes.iter().filter(|outcome| outcome.result == Returned::Success).collect();
         let fails = |outcome: &&Outcome| is_own_error(rules, outcome) && !is_first_use(outcome);
         for outcome in behaviour.outcomes.iter().filter(fails) {
-            for (number, effect) in outcome.effects.iter().enumerate() {
-                let Some((kind, object, call)) = taken(rules, effect) else { continue };
-                let later = Later { rules, kind, object: &object, effects: &outcome.effects[number + 1..] };
-                let is_known = is_taken(outcome, &accepted, &call, effect)
+            for taken in all_taken(rules, outcome) {
+                let Taken { kind, object, call, effect, .. } = &taken;
+                let is_known = is_taken(outcome, &accepted, call, effect)
                     && !effect.is_looped
-                    && has_counterpart(facts, handler, &call)
-                    && !outcome.condition.iter().any(|literal| is_absent(rules, literal, &object));
-                let is_stored = outcome.effects.iter().any(|effect| stores_owner(effect, &object));
+                    && has_counterpart(facts, handler, call)
+                    && !outcome.condition.iter().any(|literal| is_absent(rules, literal, object));
+                let is_stored = outcome.effects.iter().any(|effect| stores_owner(effect, object));
                 // The last question reads the files of the driver.
-                let is_state = || kind != StateKind::Counter || is_counted_down(facts, handler, &object);
-                if is_known && !is_stored && !later.give_back() && !later.keep() && is_state() {
+                let is_state = || *kind != StateKind::Counter || is_counted_down(facts, handler, object);
+                if is_known && !is_stored && !taken.is_given_back() && !taken.is_kept() && is_state() {
                     let Part::Call(name, _) = call else { continue };
-                    places.entry(effect.place).or_insert(Kept { kind, call: name.clone(), error: outcome.place });
+                    places.entry(effect.place).or_insert(Kept { kind: *kind, call: name.clone(), error: outcome.place });
                 }
             }
         }
@@ -215,21 +218,32 @@ fn stores_owner(effect: &Effect, object: &Term) -> bool {
     matches!((&effect.kind, owner_of(object)), (EffectKind::Store(_, value), Some(owner)) if *value == owner)
 }
 
-/// The effects behind a call that took something.
-struct Later<'o> {
+/// A call that took something, and the effects behind it.
+struct Taken<'o> {
     rules: &'o Rules,
     kind: StateKind,
-    object: &'o Term,
-    effects: &'o [Effect],
+    object: Term,
+    /// The value of the call.
+    call: Part,
+    effect: &'o Effect,
+    later: &'o [Effect],
 }
 
-impl Later<'_> {
-    /// Whether one of them gives the object back. A release of another name may be that of the object.
-    fn give_back(&self) -> bool {
+/// The calls of an outcome that take something.
+fn all_taken<'o>(rules: &'o Rules, outcome: &'o Outcome) -> impl Iterator<Item = Taken<'o>> {
+    outcome.effects.iter().enumerate().filter_map(move |(number, effect)| {
+        let (kind, object, call) = taken(rules, effect)?;
+        Some(Taken { rules, kind, object, call, effect, later: &outcome.effects[number + 1..] })
+    })
+}
+
+impl Taken<'_> {
+    /// Whether a later effect gives the object back. A release of another name may be that of the object.
+    fn is_given_back(&self) -> bool {
         // What later calls take of the same object, later releases give back first.
         let mut others: Vec<Term> =
-            self.effects.iter().filter_map(|effect| taken(self.rules, effect)).map(|(_, object, _)| object).collect();
-        self.effects.iter().any(|effect| {
+            self.later.iter().filter_map(|effect| taken(self.rules, effect)).map(|(_, object, _)| object).collect();
+        self.later.iter().any(|effect| {
             let EffectKind::Call(name, arguments) = &effect.kind else { return false };
             let undone = match self.rules.state(name) {
                 Some(StateEffect::Undoes(undone, released)) => Some((undone, released)),
@@ -244,9 +258,9 @@ impl Later<'_> {
                 }
                 _ => None,
             };
-            let is_meant = arguments.iter().any(|argument| argument == self.object);
+            let is_meant = arguments.contains(&self.object);
             let is_released = released.is_some_and(|released| {
-                let other = others.iter().position(|other| *other == released && released != *self.object);
+                let other = others.iter().position(|other| *other == released && released != self.object);
                 other.map(|other| others.swap_remove(other)).is_none()
             });
             is_released
@@ -256,13 +270,13 @@ impl Later<'_> {
         })
     }
 
-    /// Whether one of them stores the object in another one, or hands it on, which may keep or free it. The owner of a list may remove its entries
+    /// Whether a later effect stores the object in another one, or hands it on, which may keep or free it. The owner of a list may remove its entries
     /// by calls that do not name them.
-    fn keep(&self) -> bool {
+    fn is_kept(&self) -> bool {
         let Some(part) = self.object.as_part() else { return false };
         let holds = |term: &Term| term.any(&|other| other == part);
         let is_result = matches!(part, Part::Call(..));
-        self.effects.iter().any(|effect| match &effect.kind {
+        self.later.iter().any(|effect| match &effect.kind {
             EffectKind::Store(_, value) => is_result && holds(value),
             EffectKind::Call(name, arguments) => {
                 let is_lock = matches!(self.rules.state(name), Some(StateEffect::Undoes(StateKind::Lock, _)));

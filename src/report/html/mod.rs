@@ -35,7 +35,7 @@ pub struct Page<'a> {
     pub scan: &'a Scan<'a>,
     /// Target that it was judged against.
     pub chosen: &'a ResolvedTarget,
-    /// What was read, in words, if it says ([`crate::kernel::Tree::title`]).
+    /// The kernel or module in words ([`crate::kernel::Tree::title`]).
     pub title: Option<String>,
     /// One task per finding, in the same order.
     pub tasks: &'a [Task],

@@ -28,7 +28,7 @@ pub struct Worklist<'a> {
     pub statistics: Option<Statistics>,
     /// Kernel version of the tree, if it states one.
     pub version: Option<String>,
-    /// What was read, in words, if it says ([`crate::kernel::Tree::title`]).
+    /// The kernel or module in words ([`crate::kernel::Tree::title`]).
     pub title: Option<String>,
     /// The maintainer or list that the tasks are for, if they were asked for.
     pub whose: Option<&'a str>,

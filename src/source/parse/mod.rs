@@ -125,8 +125,8 @@ pub fn statements(expansion: &[u8], place: Span) -> Parsed<Vec<Statement>> {
 /// Parses the expansion of a macro that is one expression; `None` if it is anything else. All of it gets the span `place`.
 pub fn expression(expansion: &[u8], place: Span) -> Option<Expression> {
     let parsed = statements(&[expansion, b";"].concat(), place);
-    let [Statement { kind: StatementKind::Expression(_), .. }] = parsed.syntax.as_slice() else { return None };
-    match parsed.syntax.into_iter().next()?.kind {
+    let [only] = <[Statement; 1]>::try_from(parsed.syntax).ok()?;
+    match only.kind {
         StatementKind::Expression(value) if parsed.trouble.is_none() => Some(value),
         _ => None,
     }
