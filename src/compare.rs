@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{Index, ItemId, Registration, Takes, prepared};
-use crate::source::find_word;
+use crate::source::{canonical, find_word};
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -185,9 +185,8 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
                 == (registration.file, &registration.table, &registration.hook.record)
         });
         let has_arm = |new: &&&Finding| {
-            let condition = &new.registration.condition;
-            let condition = bare(condition);
-            condition.is_none() || condition == bare(&registration.condition)
+            let condition = in_one_form(&new.registration.condition);
+            condition.is_none() || condition == in_one_form(&registration.condition)
         };
         let arms = at_table.iter().filter(|new| is_set(new));
         let is_lost_arm = of_old.count() > arms.clone().count() || registration.condition.is_some();
@@ -212,15 +211,9 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
     found
 }
 
-/// A condition in one form, if it is a list: `#ifdef A` is `#if defined(A)`, and `B || A` is `A || B`. `None` if it always holds.
-fn bare(condition: &Option<String>) -> Option<String> {
-    let words = condition.as_ref()?.replace("defined", "").replace("IS_ENABLED", "");
-    let text: String = words.chars().filter(|letter| !matches!(letter, '(' | ')' | ' ')).collect();
-    let separator = if text.contains("||") { "||" } else { "&&" };
-    let mut parts: Vec<&str> = text.split(separator).collect();
-    parts.sort_unstable();
-    let text = parts.join(separator);
-    (text != "1").then_some(text)
+/// A condition in one form; `None` if it always holds.
+fn in_one_form(condition: &Option<String>) -> Option<String> {
+    condition.as_deref().map(canonical).filter(|condition| condition != "1")
 }
 
 /// Whether a table may get its hook at run time: it is not constant.

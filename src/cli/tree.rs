@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::output;
-use crate::kernel::{Tree, headers_of, installed_kernels, kernels_below, named_kernels};
+use crate::kernel::{Tree, builds_module, headers_of, installed_kernels, kernels_below, named_kernels};
 use crate::report::escape::printable;
 
 #[derive(Args, Clone, Debug)]
@@ -38,10 +38,7 @@ impl KernelOptions {
 
     /// Whether a directory is a kernel tree or a module by the files at its top. Any other may be meant by `--kernel` alone.
     pub fn may_open(&self, root: &Path) -> bool {
-        let builds_module = |name| std::fs::read_to_string(root.join(name)).is_ok_and(|text| text.contains("obj-m"));
-        self.kernel.is_some()
-            || Tree::open(root).is_ok_and(|tree| tree.has_api_headers())
-            || ["Makefile", "Kbuild"].into_iter().any(builds_module)
+        self.kernel.is_some() || Tree::open(root).is_ok_and(|tree| tree.has_api_headers()) || builds_module(root)
     }
 
     /// Opens a kernel tree, or a module with its kernel. Tells which kernel that is, unless it was given or `quiet` is set. Code of a module

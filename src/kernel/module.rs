@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::{Tree, TreeError, is_listed};
+use super::{Tree, TreeError, given_file, is_listed};
 use crate::source::{KnownMacros, find_word, kernel_version};
 
 /// Maximum number of folders in which headers are looked for.
@@ -29,7 +29,7 @@ pub fn headers_of(folder: &Path) -> Option<PathBuf> {
         let root = header.ancestors().nth(Path::new(HEADER).components().count())?;
         return Some(if root.join("Makefile").is_file() { root.to_owned() } else { folder.to_owned() });
     }
-    let makefile = std::fs::read_to_string(folder.join("Makefile")).unwrap_or_default();
+    let makefile = given_text(&folder.join("Makefile"));
     let included = makefile.lines().filter_map(|line| line.strip_prefix("include ")?.trim().strip_suffix("/Makefile"));
     let beside = [folder.join("source"), folder.join("../source")];
     let mut places = included.map(PathBuf::from).chain(beside);
@@ -71,7 +71,7 @@ pub fn macros_of(kernel: &Tree, build: &Path) -> KnownMacros {
     let mut known = KnownMacros::of_version(version_code(&version));
     for root in [build, kernel.root()] {
         let header = root.join("include/generated/uapi/linux/version.h");
-        for line in std::fs::read_to_string(header).unwrap_or_default().lines() {
+        for line in given_text(&header).lines() {
             let mut words = line.split_whitespace();
             if let (Some("#define"), Some(name), Some(value)) = (words.next(), words.next(), words.next())
                 && let Ok(value) = value.parse()
@@ -83,11 +83,22 @@ pub fn macros_of(kernel: &Tree, build: &Path) -> KnownMacros {
     known
 }
 
-/// `LINUX_VERSION_CODE` of a version: `7.3.4`, `7.3.0-rc1`.
+/// Text of a file of the build system; empty if there is none.
+fn given_text(path: &Path) -> String {
+    let text = given_file(path, TEXT_LIMIT as u64).unwrap_or_default();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Whether a directory has a Makefile that builds a module.
+pub fn builds_module(directory: &Path) -> bool {
+    ["Makefile", "Kbuild"].into_iter().any(|name| given_text(&directory.join(name)).contains("obj-m"))
+}
+
+/// `LINUX_VERSION_CODE` of a version: `7.3.4`, `7.3.0-rc1`. 0 if its numbers are too large.
 fn version_code(version: &str) -> i64 {
     let mut numbers = version.split(|byte: char| !byte.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
-    kernel_version(next(), next(), next())
+    kernel_version(next(), next(), next()).unwrap_or_default()
 }
 
 impl Tree {
@@ -214,8 +225,9 @@ mod tests {
 
     #[test]
     fn a_version_has_a_code() {
-        assert_eq!(version_code("7.3.0-rc1"), kernel_version(7, 3, 0));
-        assert_eq!(version_code("6.12.300"), kernel_version(6, 12, 255));
+        assert_eq!(Some(version_code("7.3.0-rc1")), kernel_version(7, 3, 0));
+        assert_eq!(Some(version_code("6.12.300")), kernel_version(6, 12, 255));
+        assert_eq!(version_code("9223372036854775807.1"), 0);
     }
 
     #[test]

@@ -61,13 +61,7 @@ impl OpenFolder {
 
     /// Opens a regular file. Also returns its length in bytes.
     fn regular(&self, path: &str, links: Links) -> io::Result<(File, u64)> {
-        let held = self.below(Path::new(path), READ, links)?;
-        let status = fstat(&held)?;
-        match FileType::from_raw_mode(status.st_mode) {
-            FileType::RegularFile => Ok((File::from(held), u64::try_from(status.st_size).unwrap_or_default())),
-            FileType::Directory => Err(Errno::ISDIR.into()),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "is neither a file nor a folder")),
-        }
+        regular(self.below(Path::new(path), READ, links)?)
     }
 
     /// Opens a file that was listed as a regular file directly in this folder. Its type is not checked again: reads are bounded, and a pipe
@@ -97,8 +91,7 @@ impl OpenFolder {
     /// As for [`file`](Self::file); `FileTooLarge` if the file is longer, `OutOfMemory` if memory does not suffice.
     pub fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
         let (file, length) = self.regular(path, Links::Below)?;
-        let text = bounded(file, length, limit)?;
-        if text.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+        short(file, length, limit)
     }
 
     /// Opens a path below the folder. The kernel refuses to leave the folder by any link, `..` or mount trick. A kernel without `openat2`
@@ -147,6 +140,31 @@ fn step_by_step(folder: &OwnedFd, path: &Path, flags: OFlags) -> io::Result<Owne
         held = Some(openat(held.as_ref().unwrap_or(folder), name, flags | never, Mode::empty())?);
     }
     held.ok_or_else(|| Errno::NOENT.into())
+}
+
+/// Text of a regular file of at most `limit` bytes, at a path that the user or the system gave. Its links are followed.
+///
+/// # Errors
+/// The file does not exist, cannot be read, is not regular, or is longer.
+pub fn given_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let (file, length) = regular(openat(CWD, path, READ | OFlags::CLOEXEC, Mode::empty())?)?;
+    short(file, length, limit)
+}
+
+/// A regular file with its length in bytes.
+fn regular(held: OwnedFd) -> io::Result<(File, u64)> {
+    let status = fstat(&held)?;
+    match FileType::from_raw_mode(status.st_mode) {
+        FileType::RegularFile => Ok((File::from(held), u64::try_from(status.st_size).unwrap_or_default())),
+        FileType::Directory => Err(Errno::ISDIR.into()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "is neither a file nor a folder")),
+    }
+}
+
+/// Everything in a file of at most `limit` bytes.
+fn short(file: File, length: u64, limit: u64) -> io::Result<Vec<u8>> {
+    let text = bounded(file, length, limit)?;
+    if text.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 /// Reads everything, up to one byte beyond the limit; `length` is the expected length.

@@ -26,9 +26,10 @@ const OF_DISTRIBUTIONS: &[&str] = &[
     "CONFIG_SUSE_VERSION",
 ];
 
-/// Number that `KERNEL_VERSION()` gives. A sublevel has one byte.
-pub fn kernel_version(version: i64, patchlevel: i64, sublevel: i64) -> i64 {
-    (version << 16) + (patchlevel << 8) + sublevel.min(255)
+/// Number that `KERNEL_VERSION()` gives; `None` if it is too large. A sublevel has one byte.
+pub fn kernel_version(version: i64, patchlevel: i64, sublevel: i64) -> Option<i64> {
+    let release = version.checked_mul(1 << 16)?.checked_add(patchlevel.checked_mul(1 << 8)?)?;
+    release.checked_add(sublevel.min(255))
 }
 
 impl KnownMacros {
@@ -59,7 +60,7 @@ impl KnownMacros {
         let rest = super::mask::blank_non_code(rest.as_bytes());
         let name = || String::from_utf8_lossy(&rest).trim().to_owned();
         match keyword {
-            "if" | "elif" => Some(Expression { known: self, text: &rest, at: 0, depth: 0 }.any()? != 0),
+            "if" | "elif" => Expression { known: self, text: &rest, at: 0, depth: 0 }.whole().map(|value| value != 0),
             "ifdef" | "elifdef" => self.is_defined(&name()),
             "ifndef" | "elifndef" => self.is_defined(&name()).map(|defined| !defined),
             "else" => Some(true),
@@ -176,10 +177,26 @@ struct Expression<'t> {
 }
 
 /// Binary operators of two characters and one, weakest first. Those of a level bind equally.
-const OPERATORS: &[&[&str]] =
-    &[&["||"], &["&&"], &["==", "!="], &["<=", ">=", "<", ">"], &["<<", ">>"], &["+", "-"], &["*"]];
+const OPERATORS: &[&[&str]] = &[
+    &["||"],
+    &["&&"],
+    &["|"],
+    &["^"],
+    &["&"],
+    &["==", "!="],
+    &["<=", ">=", "<", ">"],
+    &["<<", ">>"],
+    &["+", "-"],
+    &["*", "/", "%"],
+];
 
 impl Expression<'_> {
+    /// Value of the whole text. It is not known if a part was not read: `LINUX_VERSION_CODE ? 1 : 0`.
+    fn whole(&mut self) -> Option<i64> {
+        let value = self.any();
+        value.filter(|_| skip_blank(self.text, self.at) >= self.text.len())
+    }
+
     fn any(&mut self) -> Option<i64> {
         self.binary(0)
     }
@@ -200,7 +217,7 @@ impl Expression<'_> {
         let rest = self.text.get(self.at..)?;
         let found = operators.iter().find(|operator| rest.starts_with(operator.as_bytes()))?;
         // `<` is no `<<`, and `&` no `&&`.
-        let is_longer = found.len() == 1 && matches!((rest[0], rest.get(1)), (b'<', Some(b'<')) | (b'>', Some(b'>')));
+        let is_longer = found.len() == 1 && matches!(rest[0], b'<' | b'>' | b'&' | b'|') && rest.get(1) == rest.first();
         if is_longer {
             return None;
         }
@@ -311,6 +328,11 @@ fn combine(operator: &str, left: Option<i64>, right: Option<i64>) -> Option<i64>
             "+" => left.checked_add(right),
             "-" => left.checked_sub(right),
             "*" => left.checked_mul(right),
+            "/" => left.checked_div(right),
+            "%" => left.checked_rem(right),
+            "&" => Some(left & right),
+            "^" => Some(left ^ right),
+            "|" => Some(left | right),
             _ => None,
         },
         _ => None,
@@ -321,11 +343,11 @@ fn combine(operator: &str, left: Option<i64>, right: Option<i64>) -> Option<i64>
 fn call(name: &str, arguments: &[Option<i64>]) -> Option<i64> {
     match (name, arguments) {
         ("KERNEL_VERSION", [Some(version), Some(patchlevel), Some(sublevel)]) => {
-            Some(kernel_version(*version, *patchlevel, *sublevel))
+            kernel_version(*version, *patchlevel, *sublevel)
         }
-        ("RHEL_RELEASE_VERSION", [Some(major), Some(minor)]) => Some((major << 8) + minor),
+        ("RHEL_RELEASE_VERSION", [Some(major), Some(minor)]) => major.checked_mul(1 << 8)?.checked_add(*minor),
         ("SLE_VERSION", [Some(version), Some(patchlevel), Some(sublevel)]) => {
-            Some(kernel_version(*version, *patchlevel, *sublevel))
+            kernel_version(*version, *patchlevel, *sublevel)
         }
         _ => None,
     }
@@ -345,7 +367,7 @@ mod tests {
     use super::*;
 
     fn live(text: &str) -> String {
-        let mut known = KnownMacros::of_version(kernel_version(7, 3, 4));
+        let mut known = KnownMacros::of_version(kernel_version(7, 3, 4).expect("small"));
         known.define("HAVE_ONE", 1);
         known.undefine("HAVE_NONE");
         let blanked = known.arms(text.as_bytes()).blanked(text.as_bytes());
@@ -393,13 +415,32 @@ mod tests {
     }
 
     #[test]
-    fn odd_conditions_are_unknown_and_end() {
-        for odd in
-            ["#if\na\n#endif\n", "#if LINUX_VERSION_CODE ? 1 : 0\na\n#endif\n", "#if KERNEL_VERSION(\na\n#endif\n"]
-        {
-            let _ = live(odd);
+    fn conditions_may_calculate() {
+        for holds in [
+            "LINUX_VERSION_CODE / 65536 == 7",
+            "((LINUX_VERSION_CODE >> 8) & 0xff) == 3",
+            "LINUX_VERSION_CODE % 256 == 4 && (1 | 2) == 3 && (1 ^ 3) == 2",
+            "(LINUX_VERSION_CODE & 1 || 1) && 1 | 0",
+        ] {
+            assert_eq!(live(&format!("#if {holds}\na\n#else\nb\n#endif\n")), "a", "{holds}");
         }
-        let deep = format!("#if LINUX_VERSION_CODE {}\na\n#endif\n", "(".repeat(100_000));
-        let _ = live(&deep);
+    }
+
+    #[test]
+    fn odd_conditions_are_unknown_and_end() {
+        for odd in [
+            "",
+            " LINUX_VERSION_CODE ? 1 : 0",
+            " (LINUX_VERSION_CODE ? 1 : 0)",
+            " LINUX_VERSION_CODE 1",
+            " 1 / 0",
+            " KERNEL_VERSION(",
+            " KERNEL_VERSION(9223372036854775807, 9223372036854775807, 255)",
+            &format!(" LINUX_VERSION_CODE {}", "(".repeat(100_000)),
+        ] {
+            let text = format!("#if{odd}\na\n#endif\n");
+            let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(live(&text) == words, "{}", odd.get(..80).unwrap_or(odd));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Conditionals (`#if` to `#endif`) of a slice or a file: their arms and variants.
 
-use super::lex::{comment_end, directive_end, identifier_end, literal_end, skip_blank};
+use super::lex::{closing, comment_end, directive_end, identifier_end, literal_end, skip_blank};
 use super::span::Span;
 
 /// Maximum nesting depth of conditionals. Of deeper ones the directives are blanked and every arm is kept.
@@ -35,6 +35,8 @@ pub struct Arm {
     pub directive: Span,
     /// The condition as written: `CONFIG_MMU`, `!CONFIG_MMU` for an `#ifndef` or an `#else`.
     pub condition: String,
+    /// Whether it is an `#else`.
+    pub is_else: bool,
     pub body: Span,
     pub inner: Vec<Conditional>,
 }
@@ -166,6 +168,58 @@ fn negate(condition: &str) -> String {
     }
 }
 
+/// A condition in one form: `#ifdef A` is `#if defined(A)` and `#if IS_ENABLED(A)`, and `B || A` is `A || B`.
+pub fn canonical(condition: &str) -> String {
+    canonical_below(&condition.split_whitespace().collect::<Vec<_>>().join(" "), 0)
+}
+
+fn canonical_below(condition: &str, depth: usize) -> String {
+    /// Maximum nesting that is read.
+    const DEPTH: usize = 32;
+    let condition = condition.trim();
+    if depth > DEPTH {
+        return condition.to_owned();
+    }
+    for separator in ["||", "&&"] {
+        let parts = split_outside(condition, separator);
+        if parts.len() > 1 {
+            let mut parts: Vec<String> = parts.into_iter().map(|part| canonical_below(part, depth + 1)).collect();
+            parts.sort_unstable();
+            return format!("({})", parts.join(separator));
+        }
+    }
+    if let Some(rest) = condition.strip_prefix('!').filter(|rest| !rest.starts_with('=')) {
+        return format!("!{}", canonical_below(rest, depth + 1));
+    }
+    let asked = ["defined", "IS_ENABLED"].into_iter().find_map(|word| condition.strip_prefix(word));
+    let inner = asked.map_or(condition, str::trim);
+    match inner.strip_prefix('(') {
+        Some(rest) if closing(inner.as_bytes(), 0) == Some(inner.len()) => {
+            canonical_below(&rest[..rest.len() - 1], depth + 1)
+        }
+        _ => inner.to_owned(),
+    }
+}
+
+/// The parts of a condition between separators that stand outside of parentheses.
+fn split_outside<'c>(condition: &'c str, separator: &str) -> Vec<&'c str> {
+    let mut parts = Vec::new();
+    let (mut start, mut depth) = (0, 0usize);
+    for (at, byte) in condition.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 && at >= start && condition.as_bytes()[at..].starts_with(separator.as_bytes()) => {
+                parts.push(&condition[start..at]);
+                start = at + separator.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&condition[start..]);
+    parts
+}
+
 /// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that starts
 /// before the text.
 pub fn conditionals(text: &[u8]) -> (Vec<Conditional>, Vec<Span>) {
@@ -194,18 +248,21 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
             continue;
         }
         if opens {
-            stack.push(Conditional { arms: vec![arm(directive.span, directive.condition)], end: Span::default() });
+            stack.push(Conditional {
+                arms: vec![arm(directive.span, directive.condition, false)],
+                end: Span::default(),
+            });
             continue;
         }
         let mut conditional = stack.pop().unwrap_or_else(|| Conditional {
             // The conditionals finished so far belong to the arm whose `#if` is before the text.
-            arms: vec![Arm { inner: std::mem::take(&mut finished), ..arm(Span::new(0, 0), String::new()) }],
+            arms: vec![Arm { inner: std::mem::take(&mut finished), ..arm(Span::new(0, 0), String::new(), false) }],
             end: Span::default(),
         });
         close_arm(&mut conditional, start);
         if directive.keyword == Keyword::Else {
             let condition = if directive.is_else { else_condition(&conditional.arms) } else { directive.condition };
-            conditional.arms.push(arm(directive.span, condition));
+            conditional.arms.push(arm(directive.span, condition, directive.is_else));
             stack.push(conditional);
         } else {
             conditional.end = directive.span;
@@ -220,8 +277,8 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
     (finished, plain)
 }
 
-fn arm(directive: Span, condition: String) -> Arm {
-    Arm { directive, condition, body: Span { start: directive.end, end: directive.end }, inner: Vec::new() }
+fn arm(directive: Span, condition: String, is_else: bool) -> Arm {
+    Arm { directive, condition, is_else, body: Span { start: directive.end, end: directive.end }, inner: Vec::new() }
 }
 
 fn close_arm(conditional: &mut Conditional, end: usize) {
@@ -243,14 +300,6 @@ fn else_condition(arms: &[Arm]) -> String {
 }
 
 impl Conditional {
-    /// Whether the last arm is an `#else`: its condition is the negation of those before it.
-    fn has_else(&self) -> bool {
-        match self.arms.split_last() {
-            Some((last, before)) if !before.is_empty() => last.condition == else_condition(before),
-            _ => false,
-        }
-    }
-
     /// The arms that a compiler could choose; `None` stands for no arm.
     fn choices(&self) -> Vec<Option<usize>> {
         let mut choices = Vec::new();
@@ -264,7 +313,7 @@ impl Conditional {
                 _ => choices.push(Some(index)),
             }
         }
-        if !self.has_else() {
+        if !self.arms.last().is_some_and(|arm| arm.is_else) {
             choices.push(None);
         }
         choices
@@ -325,27 +374,18 @@ pub fn all_directives(conditionals: &[Conditional], out: &mut Vec<Span>) {
 /// The conditions for compiling the byte at `offset`, outermost first, joined by `&&`; `None` if there are none. `directives` are all
 /// directives of the file. The include guard of a header does not count.
 pub fn conditions_at(text: &[u8], directives: &[Span], offset: u32) -> Option<String> {
-    let (tree, plain) = nested(text, directives);
+    let (tree, _) = nested(text, directives);
     let mut found = Vec::new();
     let mut level = &tree;
     while let Some((conditional, arm)) = level.iter().find_map(|conditional| {
         conditional.arms.iter().find(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm))
     }) {
-        if !is_include_guard(text, conditional, arm, &plain) && !arm.condition.is_empty() {
+        if !conditional.is_include_guard(text) && !arm.condition.is_empty() {
             found.push(arm.condition.clone());
         }
         level = &arm.inner;
     }
     (!found.is_empty()).then(|| found.join(" && "))
-}
-
-fn is_include_guard(text: &[u8], conditional: &Conditional, arm: &Arm, plain: &[Span]) -> bool {
-    let Some(name) = arm.condition.strip_prefix('!') else { return false };
-    let next = plain.iter().find(|span| span.start >= arm.body.start);
-    let defined = next.is_some_and(|span| {
-        span.of(text).strip_prefix(b"#define ").is_some_and(|rest| rest.trim_ascii_start().starts_with(name.as_bytes()))
-    });
-    conditional.arms.len() == 1 && defined
 }
 
 #[cfg(test)]
@@ -362,6 +402,36 @@ mod tests {
         assert_eq!(conditions_at(text, &directive_spans(text), 38), Some("CONFIG_MMU".into()));
         assert_eq!(at(b'b'), Some("!CONFIG_MMU".into()));
         assert_eq!(at(b'c'), Some("CONFIG_X".into()));
+    }
+
+    #[test]
+    fn conditions_are_alike_if_they_ask_the_same() {
+        let same = [
+            ("CONFIG_A", "defined(CONFIG_A)"),
+            ("IS_ENABLED(CONFIG_A)", "defined CONFIG_A"),
+            ("defined(A) || defined(B)", "B||A"),
+            ("!(A || B)", "!(B || A)"),
+            ("((A && B))", "A && (B)"),
+        ];
+        for (one, other) in same {
+            assert_eq!(canonical(one), canonical(other), "{one}");
+        }
+        for (one, other) in [("!(A || B)", "!A || B"), ("A && B || C", "A && (B || C)"), ("é(", "é")] {
+            assert_ne!(canonical(one), canonical(other), "{one}");
+        }
+        canonical(&"(".repeat(100_000));
+    }
+
+    #[test]
+    fn a_guard_defines_the_whole_name_that_it_asks_for() {
+        let condition = |text: &[u8]| {
+            conditions_at(text, &directive_spans(text), text.iter().rposition(|b| *b == b'x').unwrap_or(0) as u32)
+        };
+        assert_eq!(condition(b"#ifndef LAMP_H /* once */\n/* a lamp */\n# define LAMP_H\nx\n#endif\n"), None);
+        assert_eq!(
+            condition(b"#ifndef CONFIG_LAMP\n#define CONFIG_LAMP_OFF\nx\n#endif\n"),
+            Some("!CONFIG_LAMP".into())
+        );
     }
 
     #[test]

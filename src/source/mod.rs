@@ -22,8 +22,7 @@ mod spelled;
 pub mod visit;
 
 pub use compiled::{Arms, KnownMacros, kernel_version};
-pub use conditional::Assumed;
-pub use conditional::conditions_at;
+pub use conditional::{Assumed, canonical, conditions_at};
 pub use item::{Item, ItemKind};
 pub use lex::{
     begins_assignment, begins_call, closing, comments, find_word, identifier_before, identifier_end, identifier_start,
