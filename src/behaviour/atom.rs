@@ -69,6 +69,12 @@ impl Literal {
         self.holds && matches!(&self.atom, Atom::Zero(term) if term == value)
     }
 
+    /// Whether it says that a value is 0, or that the populating call succeeds whose result the value is.
+    pub(super) fn is_zero_result(&self, value: &Term) -> bool {
+        let succeeds = |part: &Part| matches!(part, Part::Populated(number) if self.says_populated(*number));
+        self.is_zero(value) || value.as_part().is_some_and(succeeds)
+    }
+
     /// Whether it says that a sum of two parts is not greater than something.
     pub fn adds(&self, one: &Part, other: &Part) -> bool {
         let Atom::Positive(term) = &self.atom else { return false };
@@ -123,6 +129,16 @@ impl Literal {
             Atom::Flag(_) | Atom::Fails(_) => return Compared::If(self.clone()),
         };
         if self.holds { compared } else { compared.negated() }
+    }
+
+    /// The literal with other terms, as they stand.
+    pub(super) fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> Literal {
+        let atom = match &self.atom {
+            Atom::Positive(term) => Atom::Positive(value(term)),
+            Atom::Zero(term) => Atom::Zero(value(term)),
+            Atom::Flag(_) | Atom::Fails(_) => self.atom.clone(),
+        };
+        Literal { atom, holds: self.holds }
     }
 
     /// The same atom with the other answer.
@@ -247,6 +263,14 @@ impl fmt::Display for Literal {
             }
             (left, right.plus(&Term::constant(-constant)).unwrap_or_default())
         };
+        // What varies is written first.
+        let compared = |out: &mut fmt::Formatter, (left, right): (Term, Term), sign: &str, turned: &str| {
+            if left.is_fixed() && !right.is_fixed() {
+                write!(out, "{right} {turned} {left}")
+            } else {
+                write!(out, "{left} {sign} {right}")
+            }
+        };
         match (&self.atom, self.holds) {
             (Atom::Flag(name), true) => write!(out, "{name} is set"),
             (Atom::Flag(name), false) => write!(out, "{name} is clear"),
@@ -256,18 +280,17 @@ impl fmt::Display for Literal {
                 // `offset > size - 1` reads better as `offset >= size`.
                 let (constant, rest) = term.split();
                 let or_equal = constant == 1;
-                let (left, right) = sides(if or_equal { &rest } else { term });
-                let sign = match (holds, or_equal) {
-                    (true, false) => ">",
-                    (true, true) => ">=",
-                    (false, false) => "<=",
-                    (false, true) => "<",
+                let (sign, turned) = match (holds, or_equal) {
+                    (true, false) => (">", "<"),
+                    (true, true) => (">=", "<="),
+                    (false, false) => ("<=", ">="),
+                    (false, true) => ("<", ">"),
                 };
-                write!(out, "{left} {sign} {right}")
+                compared(out, sides(if or_equal { &rest } else { term }), sign, turned)
             }
             (Atom::Zero(term), holds) => {
-                let (left, right) = sides(term);
-                write!(out, "{left} {} {right}", if holds { "==" } else { "!=" })
+                let sign = if holds { "==" } else { "!=" };
+                compared(out, sides(term), sign, sign)
             }
         }
     }

@@ -4,6 +4,7 @@
 //! [`Literal`]s, its result, what it leaves in the mapping, and its other effects. Values are [`Term`]s, which do not depend on spelling: a handler
 //! that takes a VMA and its conversion that takes a desc have the same outcomes. Computed only for the handlers that are asked for.
 
+mod abbreviated;
 mod arithmetic;
 mod atom;
 mod beyond;
@@ -24,6 +25,7 @@ mod pair;
 mod redefined;
 mod scopes;
 mod state;
+mod steps;
 mod store;
 mod term;
 mod vm_ops;
@@ -35,12 +37,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use abbreviated::{Abbreviated, abbreviated};
 pub use atom::{Atom, Literal};
 pub use bound::{Unbounded, is_fault_bounded, unbounded};
 pub use consequence::Consequence;
 pub use conversion::{Conversion, conversion};
 pub use difference::{Difference, DifferenceKind, NotCompared};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned, Wrap};
+pub use steps::{Step, steps};
 pub use term::{Part, Term, listed};
 
 use atom::Compared;

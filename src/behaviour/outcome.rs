@@ -87,6 +87,17 @@ pub enum EffectKind {
     Call(String, Vec<Term>),
 }
 
+impl EffectKind {
+    /// The effect with other values.
+    pub(super) fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> EffectKind {
+        match self {
+            EffectKind::Populate(populate) => EffectKind::Populate(populate.with_terms(value)),
+            EffectKind::Store(place, stored) => EffectKind::Store(value(place), value(stored)),
+            EffectKind::Call(name, arguments) => EffectKind::Call(name.clone(), arguments.iter().map(value).collect()),
+        }
+    }
+}
+
 /// A populating call or an action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Populate {
@@ -129,6 +140,24 @@ impl Populate {
             offset: None,
             ..self.clone()
         })
+    }
+
+    /// The call with other values.
+    pub(super) fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> Populate {
+        let other = |term: &Option<Term>| term.as_ref().map(value);
+        Populate {
+            kind: self.kind.clone(),
+            name: self.name.clone(),
+            start: other(&self.start),
+            frame: other(&self.frame),
+            size: other(&self.size),
+            object_size: other(&self.object_size),
+            page: other(&self.page),
+            count: other(&self.count),
+            prot: value(&self.prot),
+            offset: other(&self.offset),
+            others: self.others.iter().map(value).collect(),
+        }
     }
 
     /// The values that it is given.

@@ -115,7 +115,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	if (desc->pgoff)
 		return -EINVAL;
 	if (lamp->count > MAX_PAGES)
-		return -E2BIG; //~ returns -E2BIG if pgoff == 0 and populating call 1 succeeds and MAX_PAGES < file->private_data->count; lamp_mmap accepted the mapping
+		return -E2BIG; //~ returns -E2BIG if pgoff == 0 and populating call 1 succeeds and file->private_data->count > MAX_PAGES; lamp_mmap accepted the mapping
 	lamp->busy = true;
 	desc->vm_ops = lamp->is_wide ? &wide_vm_ops : &lamp_vm_ops;
 	if (vma_desc_pages(desc) > lamp->count || !lamp->count)

@@ -304,6 +304,15 @@ impl Term {
         alone.zip(bytes).and_then(|(rest, bytes)| rest.plus(&bytes)).unwrap_or_else(|| self.clone())
     }
 
+    /// Whether the value is made of numbers and named constants alone. `PAGE_SIZE` is asked about like a variable.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.sum.iter().all(|(factor, _)| match &factor.part {
+            Some(Part::Name(name)) => is_constant_name(name),
+            Some(_) => false,
+            None => factor.pages == 0,
+        })
+    }
+
     /// The one named constant in the sum, and what it equals if the sum is 0. Constants of other names have other values.
     pub(super) fn named_constant(&self) -> Option<(&str, Term)> {
         let is_constant = |part: &Part| matches!(part, Part::Name(name) if is_constant_name(name));
@@ -355,6 +364,16 @@ impl Term {
         self.sum.iter().filter_map(|(factor, _)| factor.part.as_ref()).any(|part| is(part) || part.any_below(is))
     }
 
+    /// The term with other terms in place of some of its parts, at any depth. A part that is replaced is not looked into.
+    pub(super) fn replaced(&self, with: &dyn Fn(&Part) -> Option<Term>) -> Term {
+        let addends = self.sum.iter().map(|(factor, value)| {
+            let Some(part) = &factor.part else { return Term::of(vec![(factor.clone(), *value)]) };
+            let term = with(part).unwrap_or_else(|| part.with_terms(&|term| term.replaced(with)).into());
+            term.times_pages(factor.pages).times(*value).unwrap_or(term)
+        });
+        addends.fold(Term::default(), |sum, addend| sum.plus(&addend).unwrap_or(sum))
+    }
+
     /// Whether the value depends on the mapping.
     pub fn is_of_mapping(&self) -> bool {
         self.any(&|part| {
@@ -373,14 +392,38 @@ impl Term {
 }
 
 impl Part {
+    /// The terms that the part is made of.
+    pub(super) fn terms(&self) -> impl Iterator<Item = &Term> {
+        let (one, other, list): (_, _, &[Term]) = match self {
+            Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => {
+                (Some(base), None, &[])
+            }
+            Part::Index(base, index) => (Some(base), Some(index), &[]),
+            Part::Call(_, terms) | Part::Operation(_, terms) => (None, None, terms),
+            _ => (None, None, &[]),
+        };
+        one.into_iter().chain(other).map(Arc::as_ref).chain(list)
+    }
+
+    /// The part, made of other terms.
+    fn with_terms(&self, other: &dyn Fn(&Term) -> Term) -> Part {
+        let shared = |term: &Arc<Term>| Arc::new(other(term));
+        let all = |terms: &[Term]| terms.iter().map(other).collect();
+        match self {
+            Part::Member(base, name) => Part::Member(shared(base), name.clone()),
+            Part::Index(base, index) => Part::Index(shared(base), shared(index)),
+            Part::Target(pointer) => Part::Target(shared(pointer)),
+            Part::Address(value) => Part::Address(shared(value)),
+            Part::Narrow(ty, value) => Part::Narrow(ty.clone(), shared(value)),
+            Part::Call(name, arguments) => Part::Call(name.clone(), all(arguments)),
+            Part::Operation(operator, operands) => Part::Operation(operator.clone(), all(operands)),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether the predicate holds for any part of the terms that this one is made of.
     fn any_below(&self, is: &dyn Fn(&Part) -> bool) -> bool {
-        match self {
-            Part::Member(base, _) | Part::Target(base) | Part::Address(base) | Part::Narrow(_, base) => base.any(is),
-            Part::Index(base, index) => base.any(is) || index.any(is),
-            Part::Call(_, terms) | Part::Operation(_, terms) => terms.iter().any(|term| term.any(is)),
-            _ => false,
-        }
+        self.terms().any(|term| term.any(is))
     }
 }
 

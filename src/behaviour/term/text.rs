@@ -26,7 +26,7 @@ impl fmt::Display for Part {
             Part::File => out.write_str("file"),
             Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
             Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),
-            Part::Member(base, name) => write!(out, "{base}->{name}"),
+            Part::Member(base, name) => write!(out, "{}->{name}", operand(base)),
             Part::Index(base, index) => write!(out, "{base}[{index}]"),
             Part::Target(pointer) => write!(out, "*{}", operand(pointer)),
             Part::Address(value) => write!(out, "&{value}"),
@@ -38,6 +38,7 @@ impl fmt::Display for Part {
             Part::Operation(operator, operands) => match operands.first().and_then(Term::as_part) {
                 // What a call leaves behind a pointer: its arguments would be in the way.
                 Some(Part::Call(name, _)) if operator.contains(' ') => write!(out, "({operator} {name}())"),
+                Some(Part::Name(name)) if operator.contains(' ') => write!(out, "({operator} {name})"),
                 _ => write!(out, "{operator}({})", listed(operands)),
             },
             Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),

@@ -1,12 +1,13 @@
-//! The behaviour of a handler: one outcome after the other, as text and for JSON.
+//! The behaviour of a handler: one outcome after the other for JSON, and step by step as text.
 
-use std::io::{self, Write};
+mod text;
+
+pub use text::write;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::escape::printable;
-use crate::behaviour::{Behaviour, EffectKind, Outcome, Populate, Returned, listed};
+use crate::behaviour::{Behaviour, Effect, EffectKind, MappingChange, Outcome, Populate, Returned, listed};
 use crate::index::Index;
 
 /// One outcome of a handler.
@@ -51,32 +52,29 @@ impl OutcomeEntry {
                 Returned::Success => "0".to_owned(),
                 Returned::Error(error) => error.to_string(),
             },
-            then: changes(outcome),
+            then: mapping_lines(&outcome.mapping).chain(outcome.effects.iter().map(effect_line)).collect(),
             file: file.path.clone(),
             line: file.position(outcome.place.span.start).line,
         }
     }
 }
 
-/// What an outcome leaves in the mapping, and what else it does.
-fn changes(outcome: &Outcome) -> Vec<String> {
-    let mut changes = Vec::new();
-    for (set, word) in [(true, "sets"), (false, "clears")] {
-        let flags = outcome.mapping.flags.iter().filter(|(_, is_set)| **is_set == set).map(|(flag, _)| flag.as_str());
+/// Changes of the mapping in words.
+fn mapping_lines(mapping: &MappingChange) -> impl Iterator<Item = String> {
+    let flags = [(true, "sets"), (false, "clears")].into_iter().filter_map(|(set, word)| {
+        let flags = mapping.flags.iter().filter(|(_, is_set)| **is_set == set).map(|(flag, _)| flag.as_str());
         let flags: Vec<&str> = flags.collect();
-        if !flags.is_empty() {
-            changes.push(format!("{word} {}", flags.join(", ")));
-        }
-    }
-    changes.extend(outcome.mapping.fields.iter().map(|(field, value)| format!("{field} = {value}")));
-    changes.extend(outcome.effects.iter().map(|effect| {
-        let text = effect_text(&effect.kind);
-        if effect.is_looped { format!("in a loop: {text}") } else { text }
-    }));
-    changes
+        (!flags.is_empty()).then(|| format!("{word} {}", flags.join(", ")))
+    });
+    flags.chain(mapping.fields.iter().map(|(field, value)| format!("{field} = {value}")))
 }
 
 /// An effect in words.
+fn effect_line(effect: &Effect) -> String {
+    let text = effect_text(&effect.kind);
+    if effect.is_looped { format!("in a loop: {text}") } else { text }
+}
+
 fn effect_text(kind: &EffectKind) -> String {
     match kind {
         EffectKind::Populate(populate) => populate_text(populate),
@@ -96,32 +94,4 @@ fn populate_text(populate: &Populate) -> String {
     }
     parts.push(format!("prot {prot}"));
     format!("populates by {name}: {}", parts.join(", "))
-}
-
-/// Writes the outcomes of a handler, once for each variant of its conditionals.
-///
-/// # Errors
-/// The text cannot be written.
-pub fn write(index: &Index, behaviours: &[Behaviour], out: &mut dyn Write) -> io::Result<()> {
-    for (number, behaviour) in behaviours.iter().enumerate() {
-        let variant =
-            if behaviours.len() > 1 { format!(" (variant {} of its #ifs)", number + 1) } else { String::new() };
-        writeln!(out, "  Behaviour{variant}:")?;
-        let entry = BehaviourEntry::new(index, behaviour);
-        if let Some(reason) = &entry.incomplete {
-            writeln!(out, "    incomplete: {reason}")?;
-        }
-        for outcome in &entry.outcomes {
-            let when = if outcome.when.is_empty() { "always".to_owned() } else { outcome.when.join(" and ") };
-            writeln!(
-                out,
-                "    {}",
-                printable(&format!("{when}: returns {} (line {})", outcome.returns, outcome.line))
-            )?;
-            for change in &outcome.then {
-                writeln!(out, "        {}", printable(change))?;
-            }
-        }
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::handler_report::HandlerReport;
 use crate::report::behaviour::{BehaviourEntry, OutcomeEntry};
 use crate::report::escape::Html;
 
-/// Maximum number of outcomes in a table. `mmaplint explain` has all of them.
+/// Maximum number of outcomes in a table. `mmaplint explain` shows what they have in common once.
 const SHOWN: usize = 8;
 
 pub(super) fn write(page: &Page, report: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
@@ -31,7 +31,7 @@ pub(super) fn write(page: &Page, report: &HandlerReport, out: &mut dyn Write) ->
         outcomes.iter().take(SHOWN).try_for_each(|outcome| row(outcome, out))?;
         writeln!(out, "</tbody></table>")?;
         if outcomes.len() > SHOWN {
-            writeln!(out, "<p>The first {SHOWN}; <code>mmaplint explain</code> has all of them.</p>")?;
+            writeln!(out, "<p>The first {SHOWN}; <code>mmaplint explain</code> shows them step by step.</p>")?;
         }
         if let Some(reason) = incomplete {
             writeln!(out, "<p>Incomplete: {}</p>", Html(&reason))?;
