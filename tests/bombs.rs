@@ -180,3 +180,33 @@ fn threads_have_a_maximum() {
     assert_eq!(run(kernel().path(), &["scan", "-j", "100000"], b"").0, Some(2));
     assert_eq!(run(kernel().path(), &["scan", "-j", "64"], b"").0, Some(0));
 }
+
+/// A kernel with a handler that begins with some code.
+fn lamp(before: &str, code: &str) -> TempDir {
+    let tree = kernel();
+    let folder = tree.path().join("drivers/bomb");
+    fs::create_dir(&folder).unwrap();
+    let handler =
+        format!("static int bomb_mmap(struct file *file, struct vm_area_struct *vma)\n{{\n\t{code}\n\treturn 0;\n}}\n");
+    let table = "static const struct file_operations bomb_fops = {\n\t.mmap = bomb_mmap,\n};\n";
+    fs::write(folder.join("bomb.c"), format!("#include <linux/fs.h>\n{before}\n{handler}{table}")).unwrap();
+    tree
+}
+
+#[test]
+fn a_macro_that_names_itself_ends() {
+    let tree = lamp("#define RETRY(x) RETRY(x); return 0", "RETRY(file);");
+    let (code, output) = run(tree.path(), &["explain", "bomb_mmap"], b"");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(code, Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("incomplete: its calls nest too deep"), "{told}");
+}
+
+#[test]
+fn comments_that_name_hooks_are_read_once() {
+    let comment = " * ops.mmap = lamp\n".repeat(400_000 / TENTH);
+    let tree = lamp(&format!("/*\n{comment} */"), "vm_flags_set(vma, VM_IO);");
+    let (code, output) = run(tree.path(), &["scan", "--format", "lines"], b"");
+    assert_eq!(code, Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("bomb_mmap"));
+}

@@ -311,7 +311,7 @@ impl Walk<'_, '_> {
                         state.locals.insert(name.clone(), value);
                     }
                 }
-                values.push((state, value.unwrap_or_default()));
+                values.push((state, narrowed(&variant.returns, value.unwrap_or_default())));
             }
         }
         self.lent.truncate(self.lent.len() - lent.len());

@@ -6,31 +6,24 @@ use super::cases::{Case, shortened};
 use super::contradiction::contradict;
 use super::difference::{Difference, NotCompared};
 use super::outcome::{Outcome, Populate};
-use super::pair::Pair;
+use super::pair::{Pair, Sides};
 use super::term::{Part, Term};
-use super::vm_ops::VmOps;
 use crate::rules::Rules;
 
 /// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the cases that show it.
-/// `has_mapped` tells whether the conversion has a `vm_ops->mapped`.
 ///
 /// # Errors
 /// Not all outcomes are known.
-pub(super) fn differences(
-    rules: &Rules,
-    vm_ops: &VmOps,
-    pairs: &[(&Behaviour, &Behaviour)],
-    has_mapped: bool,
-) -> Result<Vec<Difference>, NotCompared> {
+pub(super) fn differences(sides: &Sides, pairs: &[(&Behaviour, &Behaviour)]) -> Result<Vec<Difference>, NotCompared> {
     if let Some(gap) = pairs.iter().find_map(|(old, new)| old.gap.or(new.gap)) {
         return Err(NotCompared::Gap(gap));
     }
     let mut possible: Vec<Pair> = Vec::new();
     for (old, new) in pairs {
         for (old, new) in old.outcomes.iter().flat_map(|old| new.outcomes.iter().map(move |new| (old, new))) {
-            let checked = checked_by_calls(rules, old);
+            let checked = checked_by_calls(sides.rules, old);
             if !contradict(old.condition.iter().chain(&checked).chain(&new.condition)) {
-                possible.push(Pair { rules, vm_ops, old, new, has_mapped });
+                possible.push(Pair { sides, old, new });
             }
         }
     }

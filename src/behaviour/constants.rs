@@ -43,8 +43,9 @@ fn used(functions: &[Arc<Function>]) -> BTreeSet<String> {
         // Labels of a switch are no expressions of their own.
         visit::each_block(&function.body, &mut |block| {
             for statement in block {
-                if let S::Switch { labels, .. } = &statement.kind {
-                    labels.iter().flatten().for_each(|label| visit::expression(label, &mut add));
+                if let S::Switch { arms, .. } = &statement.kind {
+                    let values = arms.iter().flat_map(|arm| arm.label.values());
+                    values.for_each(|value| visit::expression(value, &mut add));
                 }
             }
         });

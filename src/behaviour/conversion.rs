@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::atom::Literal;
 use super::beyond::refused_by_core;
 use super::compare::{differences, paired};
 use super::consequence::{Consequence, consequences};
 use super::constants::{Side, own_constants};
-use super::difference::{Difference, DifferenceKind, NotCompared};
+use super::difference::{Difference, NotCompared};
 use super::outcome::Gap;
+use super::pair::Sides;
 use super::redefined::redefined;
-use super::term::Part;
+use super::term::{Part, Term};
 use super::vm_ops::VmOps;
 use super::wrap::newly_wrapping;
 use super::{Behaviour, Callees, Functions, Reading};
@@ -51,6 +53,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     // A handler that only wrapped a helper may give way to the helper's twin.
     follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
+    let is_fresh = was.is_empty() && is.is_empty();
     let renamed = if was.len() == is.len() { was } else { Vec::new() };
     let old_side = Side::new(old_functions, old.id.file, &followed(old_functions, old.id, &before));
     let new_side = Side::new(new_functions, new.id.file, &followed(new_functions, new.id, &after));
@@ -83,9 +86,12 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let moved = moved(new_functions, new, &is_done, &takes);
     let pairs = paired(&was_done, &is_done)?;
     let vm_ops = VmOps::new((old_functions, old.id.file), (new_functions, new.id.file));
-    let found = differences(new_functions.context.rules, &vm_ops, &pairs, !moved.is_empty())?;
-    let mut differences: Vec<Difference> =
-        found.into_iter().filter_map(|difference| difference.without_moved(&moved)).collect();
+    let sides = Sides { rules: new_functions.context.rules, vm_ops: &vm_ops, moved: &moved, is_fresh };
+    let mut differences = differences(&sides, &pairs)?;
+    for difference in &mut differences {
+        difference.cases.retain(|case| !case.iter().any(|literal| moved.decides(literal)));
+    }
+    differences.retain(|difference| !difference.cases.is_empty());
     differences.extend(refused_by_core(new_functions.context.rules, &pairs));
     differences.extend(newly_wrapping(&pairs));
     if differences.is_empty()
@@ -102,14 +108,47 @@ pub(super) fn followed(functions: &Functions, id: ItemId, callees: &Callees) -> 
     variants.into_iter().chain(callees.own.values().map(|(function, _)| function.clone())).collect()
 }
 
-/// What `vm_ops->mapped` of a converted handler does, as differences spell it: the calls, direct and indirect, and the members it writes. State per
-/// mapping moves there. The kernel has several calls that take the same kind of state, so that those of the old handler, which `takes` lists, count as moved with any.
-fn moved(
-    functions: &Functions,
-    key: &Key,
-    behaviours: &[Behaviour],
-    takes: &[(String, StateKind)],
-) -> BTreeSet<String> {
+/// What `vm_ops->mapped` of a converted handler does. State per mapping moves there.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// The functions that it calls, directly and indirectly.
+    calls: BTreeSet<String>,
+    /// The members that it writes.
+    members: BTreeSet<String>,
+    /// Whether it writes the private data of the VMA.
+    writes_private_data: bool,
+}
+
+impl Moved {
+    /// Whether there is no `mapped`, or it does nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.members.is_empty() && !self.writes_private_data
+    }
+
+    /// Whether it calls a function.
+    pub(super) fn calls(&self, name: &str) -> bool {
+        self.calls.contains(name)
+    }
+
+    /// Whether it writes the member that a place is.
+    pub(super) fn writes(&self, place: &Term) -> bool {
+        matches!(place.as_part(), Some(Part::Member(_, name)) if self.members.contains(name))
+    }
+
+    /// Whether it writes a field of the VMA.
+    pub(super) fn writes_field(&self, field: &str) -> bool {
+        field == "vm_private_data" && self.writes_private_data
+    }
+
+    /// Whether a condition asks for the result of one of its calls.
+    fn decides(&self, literal: &Literal) -> bool {
+        literal.asks(&|part| matches!(part, Part::Call(name, _) if self.calls(name)))
+    }
+}
+
+/// What has moved to `vm_ops->mapped`. The kernel has several calls that take the same kind of state, so that those of the old handler, which `takes`
+/// lists, count as moved with any.
+fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour], takes: &[(String, StateKind)]) -> Moved {
     let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
     let tables: BTreeSet<String> = outcomes
         .filter_map(|outcome| match outcome.mapping.fields.get("vm_ops")?.as_part()? {
@@ -117,28 +156,26 @@ fn moved(
             _ => None,
         })
         .collect();
-    let mut names = BTreeSet::new();
+    let mut moved = Moved::default();
     for table in tables {
         let Some(hook) = functions.context.index.table_member(&table, "mapped", key.id.file) else { continue };
         let Some(id) = functions.own_item(&hook.name, hook.file) else { continue };
         let callees = functions.callees(id, &|_| true);
         let syntax = functions.context.function(id);
         for function in followed(functions, id, &callees) {
-            names.extend(written(&function.body).into_iter().map(|member| format!("->{member} to ")));
+            moved.members.extend(written(&function.body));
         }
         // The hook gets the address of the private data.
         let parameter = syntax.variants.first().and_then(|function| function.parameters.last());
-        if parameter.is_some_and(|last| {
+        moved.writes_private_data |= parameter.is_some_and(|last| {
             last.ty.pointers == 2 && syntax.variants.iter().any(|one| writes_behind(one, &last.name))
-        }) {
-            names.insert("vm_private_data to ".to_owned());
-        }
+        });
         let Callees { own, others } = callees;
         let taken: Vec<StateKind> = others.iter().filter_map(|name| kind_taken(functions, name)).collect();
-        names.extend(takes.iter().filter(|(_, kind)| taken.contains(kind)).map(|(name, _)| format!("{name}(")));
-        names.extend(own.into_keys().chain(others).map(|name| format!("{name}(")));
+        moved.calls.extend(takes.iter().filter(|(_, kind)| taken.contains(kind)).map(|(name, _)| name.clone()));
+        moved.calls.extend(own.into_keys().chain(others));
     }
-    names
+    moved
 }
 
 /// Kind of the state that a call of the kernel takes. A reference is a count.
@@ -174,14 +211,4 @@ pub(super) fn written(statements: &[Statement]) -> BTreeSet<String> {
         }
     });
     members
-}
-
-impl Difference {
-    /// The difference without cases that depend on what has moved; `None` if it only says that something is gone that has moved.
-    fn without_moved(mut self, moved: &BTreeSet<String>) -> Option<Difference> {
-        let names = |text: &str| moved.iter().any(|done| text.contains(done.as_str()));
-        self.cases.retain(|case| !case.iter().any(|literal| names(&literal.to_string())));
-        let is_lost = matches!(self.kind, DifferenceKind::Call | DifferenceKind::Store | DifferenceKind::Field);
-        (!(self.cases.is_empty() || is_lost && names(&self.old))).then_some(self)
-    }
 }

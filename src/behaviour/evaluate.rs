@@ -273,14 +273,14 @@ impl Walk<'_, '_> {
             }
             E::Assign { operator, target, value } => self.assign(operator, target, value, expression.span, state),
             E::Step { operator, operand } => self.step(operator, operand, expression.span, state),
-            E::Conditional { condition, then, otherwise } => {
+            E::Conditional { condition, then: Some(then), otherwise } => {
                 let mut values = Vec::new();
                 for (state, holds) in self.condition(condition, state) {
-                    let arm = if holds { then.as_deref().unwrap_or(condition) } else { otherwise };
-                    values.extend(self.value(arm, state));
+                    values.extend(self.value(if holds { then } else { otherwise }, state));
                 }
                 values
             }
+            E::Conditional { condition, then: None, otherwise } => self.value_or(condition, otherwise, state),
             E::Cast { ty, value } => {
                 let is_cut = self.cuts_off(ty, value);
                 let values = self.value(value, state).into_iter();
@@ -293,6 +293,20 @@ impl Walk<'_, '_> {
                 vec![(state, Part::Name(text).into())]
             }
         }
+    }
+
+    /// `value ?: otherwise`, which evaluates the first once.
+    fn value_or(&mut self, value: &Expression, otherwise: &Expression, state: State) -> Values {
+        let mut values = Vec::new();
+        for (state, value) in self.value(value, state) {
+            for (state, holds) in self.truth(&value, state) {
+                match holds {
+                    true => values.push((state, value.clone())),
+                    false => values.extend(self.value(otherwise, state)),
+                }
+            }
+        }
+        values
     }
 
     /// Whether a cast cuts off bits of a member of a wider type: `(u32)lamp->base`.
@@ -363,6 +377,10 @@ impl Walk<'_, '_> {
     /// The value of a member.
     pub(super) fn member(&self, base: &Term, name: &str, state: &State) -> Term {
         if let Some(field) = self.mapping_field(base, name) {
+            // mm/vma.c: __mmap_region() maps in the address space of the running process.
+            if field == "vm_mm" && self.is_in_mmap {
+                return member_of(&Part::Name("current".to_owned()).into(), "mm");
+            }
             return state.field(&field);
         }
         // A hook and the one that takes a desc instead are read alike.

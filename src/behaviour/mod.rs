@@ -242,6 +242,7 @@ impl<'a> Functions<'a> {
             arguments.push(value);
         }
         let mut walk = Walk::new(self, reading);
+        walk.is_in_mmap = !matches!(key.root, VmaAccess::Holder(..));
         let exits = walk.function(function, key.id.file, arguments, state);
         let mut outcomes: Vec<Outcome> = Vec::new();
         for outcome in exits.into_iter().flat_map(|exit| outcomes_of(self.context.rules, exit)) {

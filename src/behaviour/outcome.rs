@@ -190,6 +190,8 @@ pub enum Gap {
     TooDeep,
     /// It writes the VMA or the desc as a whole.
     WritesWhole,
+    /// It fills the action of the desc by hand.
+    FillsAction,
 }
 
 impl Gap {
@@ -201,6 +203,9 @@ impl Gap {
             Gap::NotParsed => "a part of it does not parse",
             Gap::TooDeep => "its calls nest too deep",
             Gap::WritesWhole => "it writes the desc as a whole",
+            Gap::FillsAction => {
+                "it fills desc->action by hand; its helpers (mmap_action_remap() and the like) are compared"
+            }
         }
     }
 }

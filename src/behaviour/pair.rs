@@ -8,6 +8,7 @@ use super::atom::{Atom, Compared, Literal};
 use super::cases::Case;
 use super::compare::fits_count;
 use super::contradiction::contradict;
+use super::conversion::Moved;
 use super::difference::{Difference, DifferenceKind};
 use super::outcome::{Effect, EffectKind, Outcome, Populate, Returned};
 use super::term::{Part, Term, listed};
@@ -16,14 +17,21 @@ use crate::rules::Rules;
 use crate::source::is_error_number;
 use crate::verdict::Place;
 
+/// What is known of a handler and its conversion as a whole.
+pub(super) struct Sides<'s> {
+    pub(super) rules: &'s Rules,
+    pub(super) vm_ops: &'s VmOps<'s, 's>,
+    /// What the new side's `vm_ops->mapped` does: what the old one did for each mapping moves there.
+    pub(super) moved: &'s Moved,
+    /// Whether nothing has set the private data of the mapping before: both are callbacks of the file, and no hooks behind one.
+    pub(super) is_fresh: bool,
+}
+
 /// Two outcomes that one mapping can have.
 pub(super) struct Pair<'o> {
-    pub(super) rules: &'o Rules,
-    pub(super) vm_ops: &'o VmOps<'o, 'o>,
+    pub(super) sides: &'o Sides<'o>,
     pub(super) old: &'o Outcome,
     pub(super) new: &'o Outcome,
-    /// Whether the new side has a `vm_ops->mapped`, to which it moves what the old one did for each mapping.
-    pub(super) has_mapped: bool,
 }
 
 impl Pair<'_> {
@@ -73,7 +81,7 @@ impl Pair<'_> {
     fn is_refusal_of_call(&self, old: &Term, new: &Term) -> bool {
         let Some(Part::Populated(number)) = old.as_part() else { return false };
         let populate = self.old.populates().nth(*number).map(|(populate, _)| populate);
-        let rule = populate.and_then(|populate| self.rules.call(&populate.name));
+        let rule = populate.and_then(|populate| self.sides.rules.call(&populate.name));
         rule.and_then(|rule| rule.refuses_with.as_ref()).is_some_and(|error| *error == new.to_string())
     }
 
@@ -123,7 +131,9 @@ impl Pair<'_> {
         // What one side's calls imply, the other may write out.
         let implied: BTreeSet<&str> = [self.old, self.new]
             .into_iter()
-            .flat_map(|outcome| outcome.populates().flat_map(|(populate, _)| self.rules.implied_flags(&populate.kind)))
+            .flat_map(|outcome| {
+                outcome.populates().flat_map(|(populate, _)| self.sides.rules.implied_flags(&populate.kind))
+            })
             .collect();
         let names: BTreeSet<&String> = self.old.mapping.flags.keys().chain(self.new.mapping.flags.keys()).collect();
         for flag in names.into_iter().filter(|flag| !implied.contains(flag.as_str())) {
@@ -145,7 +155,13 @@ impl Pair<'_> {
     fn fields(&self, found: &mut Vec<Difference>) {
         let written = |outcome: &Outcome| -> BTreeMap<String, Term> {
             let fields = outcome.mapping.fields.iter();
-            let is_kept = |field: &str, value: &Term| *value == Term::from(Part::Field(field.to_owned()));
+            // A new mapping has no private data (mm/vma.c: __mmap_region()).
+            let is_empty = |field: &str, value: &Term| {
+                self.sides.is_fresh && field == "vm_private_data" && *value == Term::default()
+            };
+            let is_kept = |field: &str, value: &Term| {
+                *value == Term::from(Part::Field(field.to_owned())) || is_empty(field, value)
+            };
             fields
                 .filter(|(field, value)| !is_kept(field, value))
                 .map(|(field, value)| (field.clone(), value.clone()))
@@ -156,7 +172,7 @@ impl Pair<'_> {
             let (was, is) = (old.get(field), new.get(field));
             // Tables are compared by what they hold.
             let tables = was.zip(is).filter(|_| field == "vm_ops");
-            if let Some(members) = tables.and_then(|(was, is)| self.vm_ops.differences(was, is)) {
+            if let Some(members) = tables.and_then(|(was, is)| self.sides.vm_ops.differences(was, is)) {
                 for member in members.iter() {
                     let name = format!("{field}->{}", member.name);
                     found.push(self.written(&name, member.old.as_ref(), member.new.as_ref()));
@@ -166,7 +182,8 @@ impl Pair<'_> {
             // The action takes its protection from the field: what only the call was given is now in the field.
             let is_protection = field == "vm_page_prot"
                 && is.is_some_and(|value| self.old.populates().any(|(populate, _)| populate.prot == *value));
-            if was == is || is_protection || is.is_none() && self.hands_on() {
+            let is_moved = was.is_some() && self.sides.moved.writes_field(field);
+            if was == is || is_protection || is.is_none() && self.hands_on() || is_moved {
                 continue;
             }
             found.push(self.written(field, was, is));
@@ -224,7 +241,7 @@ impl Pair<'_> {
             let start = Term::from(Part::Start);
             // A call that checks its array maps the whole mapping.
             let pages = Term::from(Part::Pages);
-            let count = |populate: &Populate| match fits_count(self.rules, populate) {
+            let count = |populate: &Populate| match fits_count(self.sides.rules, populate) {
                 true => Some(pages.clone()),
                 false => populate.count.clone(),
             };
@@ -239,8 +256,8 @@ impl Pair<'_> {
                 ("protection", Some(&old.prot), Some(&new.prot)),
             ];
             if old.kind != new.kind {
-                let is_by_page = self.rules.call(&old.name).is_some_and(|rule| rule.page.is_some());
-                let is_array = self.rules.call(&new.name).is_some_and(|rule| rule.pages.is_some());
+                let is_by_page = self.sides.rules.call(&old.name).is_some_and(|rule| rule.page.is_some());
+                let is_array = self.sides.rules.call(&new.name).is_some_and(|rule| rule.pages.is_some());
                 let (kind, rest) = match is_by_page && is_array {
                     true => (DifferenceKind::PopulateUnlike, ", whose pages are not compared"),
                     false => (DifferenceKind::Populate, ""),
@@ -303,11 +320,12 @@ impl Pair<'_> {
     fn stores(&self, found: &mut Vec<Difference>) {
         let of = |outcome: &Outcome| {
             effects(outcome, |kind| match kind {
-                EffectKind::Store(target, value) => Some((target.to_string(), value.to_string())),
+                EffectKind::Store(target, value) => Some((target.clone(), value.clone())),
                 _ => None,
             })
         };
-        let (lost, added) = (without(of(self.old), &of(self.new)), without(of(self.new), &of(self.old)));
+        let (mut lost, added) = (without(of(self.old), &of(self.new)), without(of(self.new), &of(self.old)));
+        lost.retain(|((target, _), _)| !self.sides.moved.writes(target));
         for ((target, value), place) in lost {
             let (old, new) = (format!("set {target} to {value}"), format!("does not set {target}"));
             found.push(self.difference_at([place, self.new.place], DifferenceKind::Store, old, new));
@@ -327,9 +345,10 @@ impl Pair<'_> {
         };
         let whole = |((name, arguments), _): &Made<(String, String)>| format!("{name}({arguments})");
         let text = |calls: &[Made<(String, String)>]| calls.iter().map(whole).collect::<Vec<_>>().join(", ");
-        let lost = without(of(self.old), &of(self.new));
+        let mut lost = without(of(self.old), &of(self.new));
+        lost.retain(|((name, _), _)| !self.sides.moved.calls(name));
         if let Some((_, place)) = lost.first() {
-            let elsewhere = if self.has_mapped { ", nor does its vm_ops->mapped" } else { "" };
+            let elsewhere = if self.sides.moved.is_empty() { "" } else { ", nor does its vm_ops->mapped" };
             let names: Vec<String> = lost.iter().map(|((name, _), _)| format!("{name}()")).collect();
             let (old, new) =
                 (format!("called {}", text(&lost)), format!("does not call {}{elsewhere}", names.join(", ")));

@@ -141,6 +141,9 @@ impl Walk<'_, '_> {
             if matches!(place.as_part(), Some(Part::Mapping)) {
                 self.miss(Gap::WritesWhole);
             }
+            if requests_action(&place) {
+                self.miss(Gap::FillsAction);
+            }
             // A store of the present value changes nothing.
             if value == state.memory.get(&place).cloned().unwrap_or_else(|| place.clone()) {
                 values.push((state, value.clone()));
@@ -183,6 +186,15 @@ impl Walk<'_, '_> {
         }
         self.add_effect(EffectKind::Store(Part::Field("vm_flags".to_owned()).into(), value), span, state);
     }
+}
+
+/// Whether a place is what asks for an action, `desc->action` or a part of it, and not what adjusts one.
+fn requests_action(place: &Term) -> bool {
+    /// Members of `struct mmap_action` that drivers set themselves (include/linux/mm_types.h).
+    const ADJUSTING: &[&str] = &["error_override", "hide_from_rmap_until_complete", "success_hook", "error_hook"];
+    let is_action = |part: &Part| matches!(part, Part::Member(base, name) if name == "action" && matches!(base.as_part(), Some(Part::Mapping)));
+    let adjusts = matches!(place.as_part(), Some(Part::Member(_, name)) if ADJUSTING.contains(&name.as_str()));
+    !adjusts && place.any(&is_action)
 }
 
 /// Collects what `vm_flags | SET` and `vm_flags & ~CLEARED` change, the innermost first. Returns whether the value is made of such steps alone.

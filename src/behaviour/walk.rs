@@ -10,7 +10,9 @@ use super::outcome::{Gap, Wrap};
 use super::state::State;
 use super::term::{Part, Term};
 use super::{Functions, Reading};
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
+use crate::source::ast::{
+    Declared, Expression, ExpressionKind as E, Function, Label, Statement, StatementKind as S, SwitchArm, Type,
+};
 use crate::source::{Span, find_word, parse};
 use crate::verdict::Place;
 
@@ -65,6 +67,8 @@ pub(super) struct Walk<'a, 'f> {
     /// How many names were expanded, and how many are at the moment, one within another.
     pub(super) expansions: usize,
     pub(super) expanding: usize,
+    /// Whether mmap() is running, and not a fault, which may be in another process.
+    pub(super) is_in_mmap: bool,
     steps: usize,
 }
 
@@ -80,6 +84,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             lent: Vec::new(),
             expansions: 0,
             expanding: 0,
+            is_in_mmap: false,
             steps: 0,
         }
     }
@@ -119,7 +124,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         let mut types = FxHashMap::default();
         let caller = std::mem::take(&mut state.locals);
         for (parameter, value) in function.parameters.iter().zip(arguments) {
-            state.locals.insert(parameter.name.clone(), value);
+            state.locals.insert(parameter.name.clone(), narrowed(&parameter.ty, value));
             types.insert(parameter.name.clone(), parameter.ty.clone());
         }
         self.frames.push(Frame { file, types, waiting: BTreeMap::new(), loops: 0, scopes: 0 });
@@ -158,7 +163,12 @@ impl<'a, 'f> Walk<'a, 'f> {
     fn statement(&mut self, statement: &Statement, states: Vec<State>) -> Exits {
         match &statement.kind {
             S::Expression(expression) => match self.expanded(expression) {
-                Some(statements) => self.block(&statements, states),
+                // A macro may name itself.
+                Some(_) if !self.may_expand() => {
+                    self.miss(Gap::TooDeep);
+                    Exits { next: states, ..Exits::default() }
+                }
+                Some(statements) => self.expand(|walk| walk.block(&statements, states)),
                 None => Exits { next: self.for_effect(expression, states), ..Exits::default() },
             },
             S::Declaration(variables) => Exits { next: self.declared(variables, states), ..Exits::default() },
@@ -171,7 +181,7 @@ impl<'a, 'f> Walk<'a, 'f> {
                 let condition = condition.as_ref().filter(|_| !is_do);
                 self.repeated(condition, body, head.as_deref(), states)
             }
-            S::Switch { value, arms, labels, has_default } => self.switch(value, arms, labels, *has_default, states),
+            S::Switch { value, arms } => self.switch(value, arms, states),
             S::Return(value) => self.returned(value.as_ref(), statement.span, states),
             S::Goto(label) => {
                 if !states.is_empty() {
@@ -270,32 +280,26 @@ impl<'a, 'f> Walk<'a, 'f> {
         exits
     }
 
-    fn switch(
-        &mut self,
-        value: &Expression,
-        arms: &[Vec<Statement>],
-        labels: &[Option<Expression>],
-        has_default: bool,
-        states: Vec<State>,
-    ) -> Exits {
+    fn switch(&mut self, value: &Expression, arms: &[SwitchArm], states: Vec<State>) -> Exits {
+        let is_declaration = |statement: &Statement| matches!(statement.kind, S::Declaration(_));
+        // A macro may stand for a label.
+        if arms.iter().any(|arm| matches!(arm.label, Label::Missing) && !arm.body.iter().all(is_declaration)) {
+            self.miss(Gap::NotParsed);
+        }
         let mut entries: Vec<Vec<State>> = arms.iter().map(|_| Vec::new()).collect();
         let mut exits = Exits::default();
         let place = self.at(value.span);
         for (mut state, chosen) in self.of_each(states, |walk, state| walk.value(value, state)) {
             state.decided = Some(place);
             let mut left = vec![state];
-            for (number, label) in labels.iter().enumerate() {
-                let Some(label) = label else { continue };
+            for (number, arm) in arms.iter().enumerate() {
                 let mut others = Vec::new();
-                for (state, label) in self.of_each(left, |walk, state| walk.value(label, state)) {
-                    for (state, holds) in self.compared("==", &chosen, &label, state) {
-                        if holds { entries[number].push(state) } else { others.push(state) }
-                    }
+                for (state, holds) in self.of_each(left, |walk, state| walk.chooses(&arm.label, &chosen, state)) {
+                    if holds { entries[number].push(state) } else { others.push(state) }
                 }
                 left = others;
             }
-            let default = labels.iter().position(Option::is_none).filter(|_| has_default);
-            match default {
+            match arms.iter().position(|arm| matches!(arm.label, Label::Default)) {
                 Some(number) => entries[number].extend(left),
                 None => exits.next.extend(left),
             }
@@ -304,7 +308,7 @@ impl<'a, 'f> Walk<'a, 'f> {
         for (arm, mut entry) in arms.iter().zip(entries) {
             // An arm without a `break` runs into the next.
             entry.append(&mut running);
-            let after = self.statements(arm, entry);
+            let after = self.statements(&arm.body, entry);
             running = after.next;
             exits.next.extend(after.breaks);
             exits.continues.extend(after.continues);
@@ -312,6 +316,24 @@ impl<'a, 'f> Walk<'a, 'f> {
         }
         exits.next.extend(running);
         exits
+    }
+
+    /// Whether a value chooses the arm of a label. What no other label has chosen goes to `default`.
+    fn chooses(&mut self, label: &Label, chosen: &Term, state: State) -> Vec<(State, bool)> {
+        let (values, operators): (Vec<&Expression>, &[&str]) = match label {
+            Label::Case(value) => (vec![value], &["=="]),
+            Label::Range(least, greatest) => (vec![least, greatest], &[">=", "<="]),
+            Label::Default | Label::Missing => return vec![(state, false)],
+        };
+        let mut answers = vec![(state, true)];
+        for (value, operator) in values.into_iter().zip(operators) {
+            let (held, mut next): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, holds)| *holds);
+            for (state, value) in held.into_iter().flat_map(|(state, _)| self.value(value, state)).collect::<Vec<_>>() {
+                next.extend(self.compared(operator, chosen, &value, state));
+            }
+            answers = next;
+        }
+        answers
     }
 
     fn returned(&mut self, value: Option<&Expression>, span: Span, states: Vec<State>) -> Exits {

@@ -1,5 +1,7 @@
 //! Registrations of handlers for hooks.
 
+use std::cell::OnceCell;
+
 use memchr::memmem::find;
 use rustc_hash::FxHashSet;
 
@@ -54,7 +56,8 @@ impl Words {
 
 /// Collects the registrations of one file.
 pub fn collect(index: &Index, types: Types<'_>, rules: &Rules, words: &Words, file: u32) -> Collected {
-    let mut collector = Collector { index, types, rules, words, file, found: Vec::new(), unclear: Vec::new() };
+    let mut collector =
+        Collector { index, types, rules, words, file, code: OnceCell::new(), found: Vec::new(), unclear: Vec::new() };
     let text = &index.file(file).text;
     let (hooks, macros): (Vec<_>, Vec<_>) = words.names.places(text).partition(|(name, _)| words.hooks.contains(*name));
     let mut called: Vec<String> =
@@ -125,6 +128,8 @@ pub(super) struct Collector<'i> {
     pub(super) rules: &'i Rules,
     pub(super) words: &'i Words,
     pub(super) file: u32,
+    /// The text of the file with spaces in place of comments and literals, once it was asked for.
+    code: OnceCell<Vec<u8>>,
     pub(super) found: Vec<Registration>,
     pub(super) unclear: Vec<Unclear>,
 }
@@ -150,9 +155,14 @@ impl Collector<'_> {
 
     /// Reports code between items, which is a sign of unbalanced braces.
     fn lost(&mut self, at: usize) {
-        if blank_non_code(&self.index.file(self.file).text)[at] != b' ' {
+        if self.is_code(at) {
             self.is_unclear(at as u32);
         }
+    }
+
+    /// Whether a name stands neither in a comment nor in a literal.
+    fn is_code(&self, at: usize) -> bool {
+        self.code.get_or_init(|| blank_non_code(&self.index.file(self.file).text))[at] != b' '
     }
 
     fn is_unclear(&mut self, at: u32) {
@@ -293,8 +303,7 @@ impl Collector<'_> {
                 self.lost(at);
                 continue;
             };
-            let is_code = || blank_non_code(item.span.of(&source.text))[at - item.span.start as usize] != b' ';
-            if item.kind == ItemKind::Macro || !is_code() {
+            if item.kind == ItemKind::Macro || !self.is_code(at) {
                 continue;
             }
             let span = Span::new(at, at + name.len());

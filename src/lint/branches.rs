@@ -38,7 +38,7 @@ impl Variant<'_> {
                     self.add_branches(otherwise, found);
                 }
                 S::Loop { body, .. } | S::Block(body) => self.add_branches(body, found),
-                S::Switch { arms, .. } => arms.iter().for_each(|arm| self.add_branches(arm, found)),
+                S::Switch { arms, .. } => arms.iter().for_each(|arm| self.add_branches(&arm.body, found)),
                 _ => {}
             }
         }
@@ -106,7 +106,7 @@ fn behind_label<'s>(statements: &'s [Statement], label: &str) -> Option<&'s [Sta
         S::Label(name) if name == label => Some(&statements[number + 1..]),
         S::If { then, otherwise, .. } => behind_label(then, label).or_else(|| behind_label(otherwise, label)),
         S::Loop { body, .. } | S::Block(body) => behind_label(body, label),
-        S::Switch { arms, .. } => arms.iter().find_map(|arm| behind_label(arm, label)),
+        S::Switch { arms, .. } => arms.iter().find_map(|arm| behind_label(&arm.body, label)),
         _ => None,
     })
 }
@@ -136,7 +136,7 @@ pub fn exclusive(statements: &[Statement], one: Span, other: Span) -> bool {
     let is_around = |statement: &&Statement| lies_in(one, statement.span) && lies_in(other, statement.span);
     match statements.iter().find(is_around).map(|statement| &statement.kind) {
         Some(S::If { then, otherwise, .. }) => among(&[then, otherwise]),
-        Some(S::Switch { arms, .. }) => among(&arms.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+        Some(S::Switch { arms, .. }) => among(&arms.iter().map(|arm| arm.body.as_slice()).collect::<Vec<_>>()),
         Some(S::Loop { body, .. } | S::Block(body)) => exclusive(body, one, other),
         _ => false,
     }

@@ -140,6 +140,45 @@ impl Statement {
     }
 }
 
+/// One arm of a `switch`, with its label.
+#[derive(Clone, Debug)]
+pub struct SwitchArm {
+    /// Its label.
+    pub label: Label,
+    /// The statements up to the next label.
+    pub body: Vec<Statement>,
+}
+
+/// Label of an arm.
+#[derive(Clone, Debug)]
+pub enum Label {
+    /// `case VALUE:`.
+    Case(Expression),
+    /// `case LEAST ... GREATEST:`.
+    Range(Expression, Expression),
+    /// `default:`.
+    Default,
+    /// None: statements before the first label, or behind a macro for one.
+    Missing,
+}
+
+impl Label {
+    /// The values in the label.
+    pub fn values(&self) -> impl Iterator<Item = &Expression> {
+        let (one, other) = match self {
+            Label::Case(value) => (Some(value), None),
+            Label::Range(least, greatest) => (Some(least), Some(greatest)),
+            Label::Default | Label::Missing => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
+}
+
+/// Whether one of the arms is `default`.
+pub fn has_default(arms: &[SwitchArm]) -> bool {
+    arms.iter().any(|arm| matches!(arm.label, Label::Default))
+}
+
 /// C statements, reduced to the needs of the analysis.
 #[derive(Clone, Debug)]
 pub enum StatementKind {
@@ -167,16 +206,12 @@ pub enum StatementKind {
         /// The macro that heads the loop, if no keyword does: `list_for_each_entry`, `scoped_guard`.
         head: Option<String>,
     },
-    /// `switch`, with one arm per label.
+    /// `switch`.
     Switch {
         /// The controlling expression.
         value: Expression,
         /// The arms in order; an arm without a `break` falls through to the next.
-        arms: Vec<Vec<Statement>>,
-        /// The value after `case` of each arm; `None` for `default`.
-        labels: Vec<Option<Expression>>,
-        /// Whether one of them is `default`.
-        has_default: bool,
+        arms: Vec<SwitchArm>,
     },
     /// `return`.
     Return(Option<Expression>),

@@ -40,10 +40,10 @@ fn statement<'a>(item: &'a Statement, see: &mut dyn FnMut(Seen<'a>)) {
             }
             statements(body, see);
         }
-        S::Switch { value, arms, .. } => {
+        S::Switch { value, arms } => {
             below(value, see);
             for arm in arms {
-                statements(arm, see);
+                statements(&arm.body, see);
             }
         }
         S::Block(inner) => statements(inner, see),
@@ -76,7 +76,7 @@ pub fn each_block<'s>(list: &'s [Statement], see: &mut dyn FnMut(&'s [Statement]
                 each_block(otherwise, see);
             }
             S::Loop { body, .. } | S::Block(body) => each_block(body, see),
-            S::Switch { arms, .. } => arms.iter().for_each(|arm| each_block(arm, see)),
+            S::Switch { arms, .. } => arms.iter().for_each(|arm| each_block(&arm.body, see)),
             _ => {}
         }
     }

@@ -68,7 +68,7 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
                     self.statements(otherwise)?;
                 }
                 S::Loop { body, .. } | S::Block(body) => self.statements(body)?,
-                S::Switch { arms, .. } => arms.iter().try_for_each(|arm| self.statements(arm))?,
+                S::Switch { arms, .. } => arms.iter().try_for_each(|arm| self.statements(&arm.body))?,
                 _ => {}
             }
         }

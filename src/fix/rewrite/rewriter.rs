@@ -172,11 +172,11 @@ impl Rewriter<'_> {
                 self.statements(body);
                 self.loops -= 1;
             }
-            S::Switch { value, arms, .. } => {
+            S::Switch { value, arms } => {
                 let value = self.without_parentheses(value);
                 self.expression(&value, Use::Value);
                 for arm in arms {
-                    self.statements(arm);
+                    self.statements(&arm.body);
                 }
             }
             S::Block(inner) => self.statements(inner),

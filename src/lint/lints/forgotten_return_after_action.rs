@@ -5,7 +5,7 @@ use crate::behaviour::{Literal, Returned};
 use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::CallEffect;
 use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S, SwitchArm, has_default};
 use crate::source::visit;
 use crate::verdict::Place;
 
@@ -83,7 +83,7 @@ impl Walk<'_> {
                 let flow = self.expression(condition, flow);
                 joined(self.arm(then, flow), self.arm(otherwise, flow))
             }
-            S::Switch { arms, has_default, .. } => self.switch(arms, *has_default, flow),
+            S::Switch { arms, .. } => self.switch(arms, flow),
             S::Loop { body, .. } => joined(flow, self.arm(body, flow)),
             S::Block(inner) => self.block(inner, flow),
             S::Return(value) => {
@@ -102,14 +102,14 @@ impl Walk<'_> {
         }
     }
 
-    fn switch(&mut self, arms: &[Vec<Statement>], has_default: bool, flow: Flow) -> Flow {
+    fn switch(&mut self, arms: &[SwitchArm], flow: Flow) -> Flow {
         let nowhere = Flow { left: true, ..flow };
-        let (mut end, mut fallen) = (if has_default { nowhere } else { flow }, nowhere);
+        let (mut end, mut fallen) = (if has_default(arms) { nowhere } else { flow }, nowhere);
         for arm in arms {
             // A fall-through counts as coming from an arm inside the next one.
             let deeper = fallen.action.map(|(action, depth)| (action, depth + 1));
-            let after = self.arm(arm, joined(flow, Flow { action: deeper, ..fallen }));
-            if matches!(arm.last().map(|last| &last.kind), Some(S::Break)) {
+            let after = self.arm(&arm.body, joined(flow, Flow { action: deeper, ..fallen }));
+            if matches!(arm.body.last().map(|last| &last.kind), Some(S::Break)) {
                 end = joined(end, Flow { left: false, ..after });
                 fallen = nowhere;
             } else {

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::fields::Fields;
 use super::{DEPTH_LIMIT, Reader};
-use crate::source::ast::{Statement, StatementKind as S};
+use crate::source::ast::{Label, Statement, StatementKind as S, SwitchArm};
 use crate::source::lex::identifier_end;
 
 impl Reader<'_> {
@@ -137,31 +137,40 @@ impl Reader<'_> {
 
     pub(super) fn switch(&self, node: Node, depth: usize) -> S {
         let value = self.field(node, "condition", depth);
-        let (mut arms, mut labels, mut has_default) = (Vec::new(), Vec::new(), false);
+        let mut arms = Vec::new();
         if let Some(body) = node.field("body") {
             let mut cursor = body.walk();
             let children: Vec<Node> = body.named_children(&mut cursor).collect();
-            for child in children {
-                if child.kind() != "case_statement" {
-                    let mut loose = Vec::new();
-                    self.statement(child, depth + 1, &mut loose);
-                    arms.push(loose);
-                    labels.push(None);
-                    continue;
-                }
-                let label = child.field("value");
-                has_default |= label.is_none();
-                let mut arm = Vec::new();
-                let mut cursor = child.walk();
-                let statements: Vec<Node> =
-                    child.named_children(&mut cursor).filter(|part| Some(*part) != label).collect();
-                for statement in statements {
-                    self.statement(statement, depth + 1, &mut arm);
-                }
-                arms.push(arm);
-                labels.push(label.map(|_| self.field(child, "value", depth)));
-            }
+            arms.extend(children.into_iter().map(|child| self.switch_arm(child, depth)));
         }
-        S::Switch { value, arms, labels, has_default }
+        S::Switch { value, arms }
+    }
+
+    fn switch_arm(&self, child: Node, depth: usize) -> SwitchArm {
+        let mut body = Vec::new();
+        if child.kind() != "case_statement" {
+            self.statement(child, depth + 1, &mut body);
+            return SwitchArm { label: Label::Missing, body };
+        }
+        let label = child.field("value");
+        let mut cursor = child.walk();
+        let statements: Vec<Node> = child.named_children(&mut cursor).filter(|part| Some(*part) != label).collect();
+        for statement in statements {
+            self.statement(statement, depth + 1, &mut body);
+        }
+        let label = match label {
+            Some(value) if self.is_range(value) => {
+                Label::Range(self.field(value, "left", depth), self.field(value, "right", depth))
+            }
+            Some(_) => Label::Case(self.field(child, "value", depth)),
+            None => Label::Default,
+        };
+        SwitchArm { label, body }
+    }
+
+    /// Whether the operator of a label stands where the source has `...`: the mask replaced it.
+    fn is_range(&self, label: Node) -> bool {
+        let operator = label.field("operator").map(|operator| operator.start_byte());
+        operator.is_some_and(|at| self.original.get(at..).is_some_and(|text| text.starts_with(b"...")))
     }
 }

@@ -29,7 +29,9 @@ use super::event::{Event, EventKind, Fails};
 use super::flow::{Arm, Condition, FieldUse, Key, Lowered, Step, Value, VmaAccess};
 use crate::index::{FunctionSyntax, Index, ItemId, Scope, Types};
 use crate::rules::{Rules, StateEffect, StateKind};
-use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::ast::{
+    Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S, has_default,
+};
 use crate::source::{Span, spelled};
 
 /// Input of lowering besides the function.
@@ -300,10 +302,11 @@ impl Lowerer<'_> {
             S::Loop { condition, body, is_do, head } => {
                 self.loop_statement(condition.as_ref(), body, *is_do, head.as_deref(), statement.span)
             }
-            S::Switch { value, arms, has_default, .. } => {
+            S::Switch { value, arms } => {
                 self.expression(value);
-                let arms = arms.iter().map(|arm| self.arm(arm)).collect();
-                self.steps.push(Step::Switch { arms, has_default: *has_default });
+                let has_default = has_default(arms);
+                let arms = arms.iter().map(|arm| self.arm(&arm.body)).collect();
+                self.steps.push(Step::Switch { arms, has_default });
             }
             S::Return(value) => {
                 let value = value.as_ref().map_or(Value::Unknown, |value| self.expression(value));
@@ -457,7 +460,7 @@ fn has_label(statements: &[Statement]) -> bool {
         S::Label(_) => true,
         S::Block(inner) | S::Loop { body: inner, .. } => has_label(inner),
         S::If { then, otherwise, .. } => has_label(then) || has_label(otherwise),
-        S::Switch { arms, .. } => arms.iter().any(|arm| has_label(arm)),
+        S::Switch { arms, .. } => arms.iter().any(|arm| has_label(&arm.body)),
         _ => false,
     })
 }

@@ -4,7 +4,7 @@ use super::failing::clears_error;
 use super::{Refusal, Refused, constant, in_words_of_caller, named};
 use crate::index::Scope;
 use crate::rules::{Idiom, StateEffect, StateKind};
-use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::ast::{Expression, ExpressionKind as E, Function, Label, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen, values_of};
 use crate::vma::lower::Lowerer;
 use crate::vma::lower::conditions::is_zero;
@@ -28,15 +28,15 @@ impl Reader<'_> {
                     S::If { condition, then, otherwise } => {
                         found.extend(self.refused_by(condition, [then, otherwise], &block[number + 1..]));
                     }
-                    S::Switch { value, arms, labels, .. } => {
+                    S::Switch { value, arms } => {
                         // `case LAMP_LIT: case LAMP_LENT: return -EBUSY;`
-                        let runs_into = |number: &usize| arms[*number..].iter().find(|arm| !arm.is_empty());
-                        let fails = |number: &usize| runs_into(number).is_some_and(|arm| self.fails(arm));
-                        for label in (0..arms.len().min(labels.len())).filter(fails).map(|number| &labels[number]) {
-                            let others = labels.iter().flatten().map(constant);
+                        let runs_into = |number: &usize| arms[*number..].iter().find(|arm| !arm.body.is_empty());
+                        let fails = |number: &usize| runs_into(number).is_some_and(|arm| self.fails(&arm.body));
+                        for label in (0..arms.len()).filter(fails).map(|number| &arms[number].label) {
+                            let others = arms.iter().flat_map(|arm| arm.label.values()).map(constant);
                             let refused = match label {
-                                Some(label) => Refused::Equal(constant(label)),
-                                None => Refused::Other(others.collect()),
+                                Label::Case(value) => Refused::Equal(constant(value)),
+                                Label::Range(..) | Label::Default | Label::Missing => Refused::Other(others.collect()),
                             };
                             found.extend(self.object_of(value).map(|object| Refusal { object, refused, by: None }));
                         }
