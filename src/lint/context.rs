@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::branches::exclusive;
 use super::function_view::{FunctionView, Variant};
 use super::vm_ops::VmOpsHook;
 use crate::behaviour::{Behaviour, EffectKind, Functions, Gap, Literal, Outcome, Reading, Returned};
@@ -59,9 +58,6 @@ pub struct HandlerView<'a> {
     pub bodies: Vec<FunctionView<'a>>,
     reach: Reach,
 }
-
-/// Places in a handler's functions, by the index of the function. Functions without such places are left out.
-pub struct Places(Vec<(usize, Vec<Span>)>);
 
 /// Reachability between a handler's functions. Computed once, because lints query every pair of places.
 struct Reach {
@@ -296,36 +292,6 @@ impl<'a> HandlerView<'a> {
         self.bodies.iter().flat_map(|body| body.variants.iter().map(move |variant| (body, variant)))
     }
 
-    /// Collects places in each of the handler's functions.
-    pub fn places(&self, of: impl Fn(&FunctionView) -> Vec<Span>) -> Places {
-        let found = self.bodies.iter().map(of).enumerate();
-        Places(found.filter(|(_, places)| !places.is_empty()).collect())
-    }
-
-    /// Whether any of `places` can lie on one path with a place of a function: in the function itself, in one of its callers or in
-    /// one of its callees.
-    pub fn co_occurs(&self, body: &FunctionView<'a>, place: Span, places: &Places) -> bool {
-        let meets = |variant: &Variant, one: Span, other: Span| !exclusive(&variant.function.body, one, other);
-        places.0.iter().any(|(number, found)| {
-            let other = &self.bodies[*number];
-            if other.key != body.key && !self.leads(other, body) && !self.leads(body, other) {
-                return false;
-            }
-            let any_meets = |variant: &Variant, place: Span| found.iter().any(|found| meets(variant, *found, place));
-            if other.key == body.key {
-                return body.variants.iter().any(|variant| any_meets(variant, place));
-            }
-            // A call through a table is not found by name, so nothing proves that the two lie apart.
-            let (caller, callee) = if self.leads(other, body) { (other, body) } else { (body, other) };
-            caller.variants.iter().any(|variant| {
-                let mut calls = self.calls_towards(variant, callee).peekable();
-                let is_above = std::ptr::eq(caller, other);
-                calls.peek().is_none()
-                    || calls.any(|call| if is_above { any_meets(variant, call) } else { meets(variant, call, place) })
-            })
-        })
-    }
-
     /// A function, its callers and its callees: everything that one call may run through.
     pub fn related<'s>(&'s self, body: &FunctionView<'a>) -> impl Iterator<Item = &'s FunctionView<'a>> {
         let number = self.reach.numbers.get(&body.key).copied();
@@ -333,22 +299,6 @@ impl<'a> HandlerView<'a> {
         let (reached, leading) = (bits(&self.reach.reached), bits(&self.reach.leading));
         let either: Vec<u64> = reached.iter().zip(leading).map(|(one, other)| one | other).collect();
         set_bits(&either).collect::<Vec<_>>().into_iter().map(|number| &self.bodies[number])
-    }
-
-    /// Calls in the function `from` that reach the function `to`, directly or through other functions.
-    pub fn calls_towards(&self, from: &Variant, to: &FunctionView) -> impl Iterator<Item = Span> {
-        let leading = self.reach.numbers.get(&to.key).map(|number| self.reach.leading[*number].as_slice());
-        let towards: FxHashSet<&str> =
-            set_bits(leading.unwrap_or_default()).map(|number| self.bodies[number].lowered.name.as_str()).collect();
-        from.calls().into_iter().filter(move |(name, _, _)| towards.contains(name)).map(|(_, _, call)| call.span)
-    }
-
-    /// Whether a function is the other one, or reaches it.
-    pub fn leads(&self, from: &FunctionView, to: &FunctionView) -> bool {
-        match (self.reach.numbers.get(&from.key), self.reach.numbers.get(&to.key)) {
-            (Some(from), Some(to)) => is_set(&self.reach.reached[*from], *to),
-            _ => false,
-        }
     }
 
     /// Whether any function sets a flag.

@@ -206,12 +206,6 @@ impl<'a> Variant<'a> {
         self.origins_of(expression).iter().flat_map(|origin| origin.fields.iter().cloned()).collect()
     }
 
-    /// Whether an expression is computed from any of these fields.
-    pub fn is_made_from(&self, expression: &Expression, fields: &[&str]) -> bool {
-        let holds = |origin: &Arc<Origin>| fields.iter().any(|field| origin.fields.contains(*field));
-        self.origins_of(expression).iter().any(holds)
-    }
-
     /// Names that an expression is computed from, directly or through variables.
     pub fn names(&self, expression: &Expression) -> BTreeSet<String> {
         self.origins_of(expression).iter().flat_map(|origin| origin.names.iter().cloned()).collect()

@@ -63,9 +63,8 @@ pub(in crate::fix) fn variables(function: &Function) -> BTreeMap<String, Variabl
 }
 
 impl Rewriter<'_> {
-    /// Rewrites a loop that maps a page in each round. Returns 0, the number of statements behind it that belong to it; `None` if the
-    /// statement is no such loop, or the target has no such action.
-    pub(super) fn loop_by_page(&mut self, statement: &Statement) -> Option<usize> {
+    /// Rewrites a loop that maps a page in each round. `None` if the statement is no such loop, or the target has no such action.
+    pub(super) fn loop_by_page(&mut self, statement: &Statement) -> Option<()> {
         self.conversion.rewrite.by_page.as_ref()?;
         let S::Loop { body, .. } = &statement.kind else { return None };
         let mut calls: Vec<(Expression, Call, Vec<Expression>)> = Vec::new();
@@ -87,7 +86,7 @@ impl Rewriter<'_> {
             _ => self.open(call.span.start, "the old loop returns several errors; an action has one error_override"),
         }
         self.write_lines(statement.span, &lines);
-        Some(0)
+        Some(())
     }
 
     /// Constant errors that a loop returns.

@@ -41,7 +41,7 @@ impl Rewriter<'_> {
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
-            S::Loop { .. } => self.loop_by_page(first),
+            S::Loop { .. } => self.loop_by_page(first).map(|()| 0),
             _ => None,
         }
     }

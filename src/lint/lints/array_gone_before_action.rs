@@ -26,7 +26,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
         }
         places.extend(given_up(facts, handler));
         for (place, (why, level)) in places {
-            let message = format!("the action that {} requests reads its page array after the hook has returned: {why}", handler.name());
+            let message = format!(
+                "the action that {} requests reads its page array after the hook has returned: {why}",
+                handler.name()
+            );
             found.at(place.file, place.span, message).level = level;
         }
     }
@@ -62,7 +65,9 @@ fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
     let scope = Scope::of(&variant.function);
     let mut statics = Vec::new();
     visit::statements(&variant.function.body, &mut |seen| {
-        if let Seen::Declared(declared) = seen && declared.is_static {
+        if let Seen::Declared(declared) = seen
+            && declared.is_static
+        {
             statics.push(declared.name.clone());
         }
     });

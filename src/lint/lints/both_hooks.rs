@@ -47,7 +47,9 @@ fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool 
         // A driver that sets the old hook over a macro of its subsystem cannot leave the new one out; the subsystem's callers prefer the old one.
         (None, Some(_), _) if new.macro_name.is_some() && !facts.rules().is_migrating(&old.hook.record) => false,
         // An initialiser sets one hook, and code the other.
-        (Some(table), None, [_, Some(target)]) | (None, Some(table), [Some(target), _]) => *table == target && !is_cleared(facts, old),
+        (Some(table), None, [_, Some(target)]) | (None, Some(table), [Some(target), _]) => {
+            *table == target && !is_cleared(facts, old)
+        }
         _ => false,
     }
 }
@@ -56,7 +58,9 @@ fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool 
 fn run_both(facts: &Facts, one: &Registration, other: &Registration) -> bool {
     let text = &facts.context.index.file(one.file).text;
     let between = Span { start: one.span.end.min(other.span.end), end: one.span.start.max(other.span.start) }.of(text);
-    ["else", "case", "default", "break", "return", "goto"].iter().all(|word| find_word(between, word.as_bytes(), 0).is_none())
+    ["else", "case", "default", "break", "return", "goto"]
+        .iter()
+        .all(|word| find_word(between, word.as_bytes(), 0).is_none())
 }
 
 /// The object whose hook an assignment sets: `ops` of `ops->mmap = f`.
@@ -70,8 +74,15 @@ fn assigned_to(facts: &Facts, registration: &Registration) -> Option<String> {
 
 /// Whether code sets the old hook of the same table to NULL.
 fn is_cleared(facts: &Facts, old: &Registration) -> bool {
-    let is_it = |other: &&Registration| other.file == old.file && other.hook.name() == old.hook.name() && other.handler == Handler::Null;
-    facts.findings.iter().map(|finding| &finding.registration).filter(is_it).any(|other| assigned_to(facts, other) == old.table)
+    let is_it = |other: &&Registration| {
+        other.file == old.file && other.hook.name() == old.hook.name() && other.handler == Handler::Null
+    };
+    facts
+        .findings
+        .iter()
+        .map(|finding| &finding.registration)
+        .filter(is_it)
+        .any(|other| assigned_to(facts, other) == old.table)
 }
 
 /// The item of a registration, and the innermost brace around it.

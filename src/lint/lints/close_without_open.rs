@@ -18,7 +18,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let has = |member: &str| facts.context.index.table_member(&close.table, member, body.file()).is_some();
                 let is_open = |hook: &&VmHook| hook.member == "open" && hook.table == close.table;
                 let idle = body.lowered.vm_hooks.iter().find(is_open).filter(|open| is_idle(facts, &open.key));
-                if (has("open") && idle.is_none()) || (!is_copied && has("may_split")) || !seen.insert((body.file(), close.table.clone())) {
+                if (has("open") && idle.is_none())
+                    || (!is_copied && has("may_split"))
+                    || !seen.insert((body.file(), close.table.clone()))
+                {
                     continue;
                 }
                 let Some(lowered) = facts.lowered(&close.key) else { continue };
@@ -55,7 +58,9 @@ fn is_idle(facts: &Facts, key: &Key) -> bool {
             is_idle &= match &expression.kind {
                 E::Assign { target, .. } => target.name().is_some(),
                 E::Step { .. } => false,
-                E::Call { callee, .. } => callee.name().is_some_and(|name| rules.is_silent(name) && !rules.has_state_rule(name)),
+                E::Call { callee, .. } => {
+                    callee.name().is_some_and(|name| rules.is_silent(name) && !rules.has_state_rule(name))
+                }
                 _ => true,
             };
         });
@@ -65,9 +70,7 @@ fn is_idle(facts: &Facts, key: &Key) -> bool {
 
 /// The call in a close hook whose counterpart, by its name, the handler calls: `ring_unmap` and `ring_map`.
 fn undone_by_name(facts: &Facts, handler: &HandlerView, close: &Key) -> Option<Span> {
-    let counterpart = |name: &str| {
-        name.contains("unmap").then(|| name.replace("unmap", "map"))
-    };
+    let counterpart = |name: &str| name.contains("unmap").then(|| name.replace("unmap", "map"));
     let called: BTreeSet<&str> =
         handler.variants().flat_map(|(_, variant)| variant.calls()).map(|(name, _, _)| name).collect();
     let mut found = None;

@@ -143,7 +143,8 @@ fn is_lost(rest: &[Statement], variable: &str) -> bool {
         match &statement.kind {
             S::If { condition, then, otherwise } if names(condition) => {
                 let is_negated = matches!(&condition.bare().kind, E::Unary { operator, operand } if operator == "!" && operand.name() == Some(variable));
-                let returns_it = then.iter().filter_map(Statement::returned).any(|value| value.name() == Some(variable));
+                let returns_it =
+                    then.iter().filter_map(Statement::returned).any(|value| value.name() == Some(variable));
                 return is_negated && returns_it && otherwise.is_empty();
             }
             S::Return(value) => return !value.as_ref().is_some_and(names),

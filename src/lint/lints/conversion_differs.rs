@@ -64,7 +64,9 @@ fn behaviours((before, old): (&Facts, &Key), (facts, new): (&Facts, &Key), found
     };
     for consequence in &compared.consequences {
         let Consequence::ErrorOfCore { error, call } = consequence else { continue };
-        let message = format!("{is} returns another error than {error} if the core rejects the action early, for its size or for a private mapping; {was} returned {error} if {call}() failed");
+        let message = format!(
+            "{is} returns another error than {error} if the core rejects the action early, for its size or for a private mapping; {was} returned {error} if {call}() failed"
+        );
         found.at(new.id.file, hook, message).level = Level::Warning;
     }
     let mut by_place: BTreeMap<Place, Vec<&Difference>> = BTreeMap::new();
@@ -100,8 +102,15 @@ fn lost_caller(before: &Facts, facts: &Facts, old: &HandlerView, new: &HandlerVi
         (!facts.rules().is_migrating(&registered.record)).then(|| registered.clone())
     };
     let (was, is) = (hook(old)?, hook(new)?);
-    let is_lost = was.record == is.record && before.context.index.is_called(&was) && !facts.context.index.is_called(&is);
-    is_lost.then(|| format!("nothing calls {}, while {} was called before: mmap() does not reach the handler", is.name(), was.name()))
+    let is_lost =
+        was.record == is.record && before.context.index.is_called(&was) && !facts.context.index.is_called(&is);
+    is_lost.then(|| {
+        format!(
+            "nothing calls {}, while {} was called before: mmap() does not reach the handler",
+            is.name(),
+            was.name()
+        )
+    })
 }
 
 fn view<'f>(facts: &'f Facts, key: &Key) -> Option<&'f HandlerView<'f>> {
@@ -121,7 +130,9 @@ fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
             let is_set = find_word(item.span.of(&file.text), member.as_bytes(), 0).is_some();
             let is_known = index.hooks().find(&registration.hook.record, &member).is_some();
             let too_new = match is_set && !is_known {
-                true => format!(": it sets {member}, which struct {} of this tree does not have", registration.hook.record),
+                true => {
+                    format!(": it sets {member}, which struct {} of this tree does not have", registration.hook.record)
+                }
                 false => String::new(),
             };
             let message = format!(
@@ -163,7 +174,9 @@ fn lost_macro(before: &Facts, old: &Key, facts: &Facts, new: &Key) -> Option<Str
     let index = before.context.index;
     let id = index.constant_item(&was, old.id.file)?;
     let place = index.file(id.file).at(index.item(id).name.start);
-    Some(format!("{is} is a function only; {was} was a macro too ({place} before), for tables in another arm of its #if"))
+    Some(format!(
+        "{is} is a function only; {was} was a macro too ({place} before), for tables in another arm of its #if"
+    ))
 }
 
 fn name(facts: &Facts, key: &Key) -> String {

@@ -45,7 +45,8 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> Vec<Place> {
 /// Whether a path sets VM_PFNMAP for a mapping that may be private and writable. Populating calls check that themselves.
 fn may_be_private(outcome: &Outcome) -> bool {
     let is_shared = outcome.requires("VM_SHARED", true) || outcome.requires("VM_MAYSHARE", true);
-    let is_readable = outcome.requires("VM_MAYWRITE", false) || outcome.mapping.flags.get("VM_MAYWRITE") == Some(&false);
+    let is_readable =
+        outcome.requires("VM_MAYWRITE", false) || outcome.mapping.flags.get("VM_MAYWRITE") == Some(&false);
     // Nothing is known of the fault handler if the table is not.
     let is_known = match outcome.mapping.fields.get("vm_ops").and_then(Term::as_part) {
         Some(Part::Address(table)) => table.as_name().is_some(),
@@ -62,7 +63,8 @@ fn may_be_private(outcome: &Outcome) -> bool {
 /// Whether the fault handler of the mapping is known and maps nothing.
 fn inserts_nothing(facts: &Facts, handler: &HandlerView, accepted: &Outcome) -> bool {
     let hooks = facts.fault_hooks(handler, "fault");
-    let mut of_outcome = hooks.iter().filter(|hook| hook.accepted.iter().any(|other| other.place == accepted.place)).peekable();
+    let mut of_outcome =
+        hooks.iter().filter(|hook| hook.accepted.iter().any(|other| other.place == accepted.place)).peekable();
     let is_silent = |key| {
         let behaviours = facts.behaviours(key);
         let calls = |outcome: &Outcome| outcome.effects.is_empty();
@@ -75,10 +77,13 @@ fn inserts_nothing(facts: &Facts, handler: &HandlerView, accepted: &Outcome) -> 
 fn refuses_private_area(facts: &Facts, handler: &HandlerView) -> bool {
     let index = facts.context.index;
     let registration = &handler.finding.registration;
-    let hook = registration.table.as_ref().and_then(|table| index.table_member(table, "get_unmapped_area", registration.file));
+    let hook =
+        registration.table.as_ref().and_then(|table| index.table_member(table, "get_unmapped_area", registration.file));
     let Some(hook) = hook else { return false };
     index.functions(&hook.name, hook.file).into_iter().any(|id| {
         let text = index.item(id).span.of(&index.file(id.file).text);
-        [&b"MAP_PRIVATE"[..], b"MAP_SHARED", b"MAP_TYPE"].iter().any(|word| crate::source::find_word(text, word, 0).is_some())
+        [&b"MAP_PRIVATE"[..], b"MAP_SHARED", b"MAP_TYPE"]
+            .iter()
+            .any(|word| crate::source::find_word(text, word, 0).is_some())
     })
 }

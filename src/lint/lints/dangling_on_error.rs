@@ -33,7 +33,8 @@ struct Dangling {
 fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Dangling> {
     let rules = facts.rules();
     let mut places = BTreeMap::new();
-    let keeps = |body: &FunctionView| body.lowered.events.iter().any(|event| matches!(event.kind, EventKind::Escape { .. }));
+    let keeps =
+        |body: &FunctionView| body.lowered.events.iter().any(|event| matches!(event.kind, EventKind::Escape { .. }));
     let frees = |(_, variant): (_, &Variant)| variant.calls().iter().any(|(name, _, _)| is_free(rules, name));
     if !handler.bodies.iter().any(keeps) && !handler.variants().any(frees) {
         return places;
@@ -47,7 +48,9 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Dangling>
                 let target = match value.as_part() {
                     _ if is_set_again || !is_shared(pointer) => None,
                     Some(Part::Mapping) => Some("the VMA, which is freed then".to_owned()),
-                    Some(Part::Call(..)) => later().find_map(|kind| freed_by(rules, kind, value)).map(|call| format!("what {call}() has freed")),
+                    Some(Part::Call(..)) => later()
+                        .find_map(|kind| freed_by(rules, kind, value))
+                        .map(|call| format!("what {call}() has freed")),
                     _ => None,
                 };
                 if let Some(target) = target {

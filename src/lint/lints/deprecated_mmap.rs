@@ -14,7 +14,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
     for finding in facts.findings {
         let registration = &finding.registration;
         let migrates = facts.rules().is_migrating(&registration.hook.record);
-        let Some(handler) = finding.handler.as_ref().filter(|_| migrates && registration.hook.takes == Takes::Vma) else {
+        let Some(handler) = finding.handler.as_ref().filter(|_| migrates && registration.hook.takes == Takes::Vma)
+        else {
             continue;
         };
         let deciding = finding.judgement.deciding(finding.verdict);

@@ -19,7 +19,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
             } else {
                 "neither it nor the hook bounds the offset"
             };
-            let message = format!("the fault handler of {} maps the page at the offset of the fault: {why}", handler.name());
+            let message =
+                format!("the fault handler of {} maps the page at the offset of the fault: {why}", handler.name());
             found.at(place.file, place.span, message);
         }
     }
@@ -44,7 +45,9 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> Vec<Finding> {
 fn of_hook(facts: &Facts, hook: &VmOpsHook, callers: &[Vec<Literal>]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let behaviours = facts.behaviours(&hook.key);
-    for outcome in behaviours.iter().filter(|behaviour| behaviour.gap.is_none()).flat_map(|behaviour| &behaviour.outcomes) {
+    for outcome in
+        behaviours.iter().filter(|behaviour| behaviour.gap.is_none()).flat_map(|behaviour| &behaviour.outcomes)
+    {
         for (page, place) in mapped_pages(outcome) {
             for accepted in hook.accepted.iter().filter(|accepted| !makes_object(accepted)) {
                 for caller in callers {

@@ -16,8 +16,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let known = behaviours.iter().filter(|behaviour| behaviour.gap.is_none());
             for outcome in known.flat_map(|behaviour| &behaviour.outcomes) {
                 if let Some(place) = unreferenced(facts.rules(), outcome).filter(|place| seen.insert(*place)) {
-                    let message =
-                        "the fault handler hands out a page without a reference: munmap() drops one, and the page is freed while it is in use";
+                    let message = "the fault handler hands out a page without a reference: munmap() drops one, and the page is freed while it is in use";
                     found.at(place.file, place.span, message.to_owned());
                 }
             }
@@ -37,7 +36,9 @@ fn unreferenced(rules: &Rules, outcome: &Outcome) -> Option<Place> {
     let (page, place) = stored.filter(|(page, _)| is_existing(rules, page))?;
     // Any call that gets the page may take the reference.
     let gets = |kind: &EffectKind| match kind {
-        EffectKind::Call(_, arguments) => arguments.iter().any(|argument| argument == page || holds(rules, argument, page)),
+        EffectKind::Call(_, arguments) => {
+            arguments.iter().any(|argument| argument == page || holds(rules, argument, page))
+        }
         _ => false,
     };
     (!outcome.effects.iter().any(|effect| gets(&effect.kind))).then_some(place)
@@ -55,7 +56,8 @@ fn holds(rules: &Rules, value: &Term, page: &Term) -> bool {
 
 /// Whether a page is found by its address, or in an array or a member, where no call has taken a reference.
 fn is_existing(rules: &Rules, page: &Term) -> bool {
-    let is_other_call = |part: &Part| matches!(part, Part::Call(name, _) if rules.value(name) != Some(CallValue::Address));
+    let is_other_call =
+        |part: &Part| matches!(part, Part::Call(name, _) if rules.value(name) != Some(CallValue::Address));
     let is_known = matches!(page.as_part(), Some(Part::Call(..) | Part::Index(..) | Part::Member(..)))
         || page.parts().any(|(part, _)| matches!(part, Part::Index(..) | Part::Member(..)));
     is_known && !page.any(&is_other_call)

@@ -33,7 +33,8 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> Vec<(String, u32, Span)> 
     for member in ["fault", "huge_fault", "page_mkwrite", "pfn_mkwrite"] {
         for hook in facts.fault_hooks(handler, member).iter() {
             for (function, file) in facts.functions().with_callees(hook.key.id, &gets_vma) {
-                places.extend(changes(facts, &function.body).into_iter().map(|span| (function.name.clone(), file, span)));
+                places
+                    .extend(changes(facts, &function.body).into_iter().map(|span| (function.name.clone(), file, span)));
             }
         }
     }

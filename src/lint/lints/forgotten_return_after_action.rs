@@ -1,7 +1,7 @@
 //! An action that a later action replaces, or that a later error drops.
 
-use crate::index::Takes;
 use crate::behaviour::{Literal, Returned};
+use crate::index::Takes;
 use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::CallEffect;
 use crate::source::Span;
@@ -93,7 +93,10 @@ impl Walk<'_> {
                     && self.variant.is_error(value)
                     && self.depth < depth
                 {
-                    self.hazards.push((action, "requests an action and then returns an error: a return is missing after the request"));
+                    self.hazards.push((
+                        action,
+                        "requests an action and then returns an error: a return is missing after the request",
+                    ));
                 }
                 Flow { left: true, ..flow }
             }
@@ -131,7 +134,8 @@ impl Walk<'_> {
         if let (Some((_, depth)), Some((before, depth_before))) = (asked, flow.action)
             && depth <= depth_before
         {
-            self.hazards.push((before, "requests an action that a later one replaces: a return is missing after the request"));
+            self.hazards
+                .push((before, "requests an action that a later one replaces: a return is missing after the request"));
         }
         Flow { action: asked.or(flow.action), ..flow }
     }

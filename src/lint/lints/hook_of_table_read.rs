@@ -7,7 +7,9 @@ use rayon::prelude::*;
 
 use crate::index::{Handler, ItemId, Registration, Takes, prepared};
 use crate::lint::{Facts, Found};
-use crate::source::{ItemKind, Span, begins_assignment, blank_non_code, find_word, identifier_end, is_identifier_byte, words};
+use crate::source::{
+    ItemKind, Span, begins_assignment, blank_non_code, find_word, identifier_end, is_identifier_byte, words,
+};
 
 /// A table with the new hook alone.
 struct Converted<'f> {
@@ -22,7 +24,8 @@ struct Converted<'f> {
 pub fn check(facts: &Facts, found: &mut Found) {
     let converted = converted(facts);
     let members: BTreeSet<&str> = converted.iter().map(|converted| converted.member).collect();
-    let accesses: Vec<Finder> = members.into_iter().map(|member| Finder::new(&format!(".{member}")).into_owned()).collect();
+    let accesses: Vec<Finder> =
+        members.into_iter().map(|member| Finder::new(&format!(".{member}")).into_owned()).collect();
     // `lamp_fops.mmap`, not a designator.
     let is_read = |text: &[u8], at: usize| at > 0 && is_identifier_byte(text[at - 1]);
     let may_read = |text: &[u8]| accesses.iter().any(|access| access.find_iter(text).any(|at| is_read(text, at)));

@@ -2,8 +2,8 @@
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
-use crate::source::identifiers;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::identifiers;
 use crate::source::visit;
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -16,7 +16,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     let written = named(argument).into_iter().filter(|(flag, _)| !is_bit(flag));
                     let masks = written.map(|(flag, part)| (flag.clone(), flag, part));
                     let behind = behind_macro(facts, argument, body.file());
-                    for (mask, flag, part) in masks.chain(behind.into_iter().map(|(mask, flag)| (mask, flag, argument))) {
+                    for (mask, flag, part) in masks.chain(behind.into_iter().map(|(mask, flag)| (mask, flag, argument)))
+                    {
                         let bit = &flag[3..];
                         let message = format!("{name} takes bit numbers, but {mask} is a mask: use VMA_{bit}_BIT");
                         found.at(body.file(), part.span, message);

@@ -1,7 +1,7 @@
 //! `vm_ops->close` runs although `vm_ops->mapped` failed, or did not run.
 
 use crate::lint::branches::is_error;
-use crate::lint::{FunctionView, Facts, Found, HandlerView};
+use crate::lint::{Facts, Found, FunctionView, HandlerView};
 use crate::rules::{CallEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen, each_block};
@@ -36,8 +36,10 @@ fn gives_back(facts: &Facts, close: &Key) -> bool {
 fn failures_of_mapped(facts: &Facts, mapped: &Key, close: &str, found: &mut Found) {
     for function in facts.syntax(mapped.id).variants.iter() {
         for value in errors(function) {
-            let message =
-                format!("if {} fails here, the mapping is unmapped and {close} drops what was never taken", function.name);
+            let message = format!(
+                "if {} fails here, the mapping is unmapped and {close} drops what was never taken",
+                function.name
+            );
             found.at(mapped.id.file, value.span, message);
         }
     }
@@ -63,7 +65,8 @@ fn failures_of_actions(facts: &Facts, handler: &HandlerView, close: &str, found:
 fn looks(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
         S::If { condition: Expression { kind: E::Unary { operator, .. }, .. }, then, .. } => {
-            operator == "!" && matches!(then.last().map(|last| &last.kind), Some(S::Return(None)))
+            operator == "!"
+                && matches!(then.last().map(|last| &last.kind), Some(S::Return(None)))
                 && !calls(then)
                 && !condition_calls(&statement.kind)
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::lint::{Facts, Found};
 use crate::rules::Rules;
-use crate::source::{Span, is_error_number};
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen, each_block};
+use crate::source::{Span, is_error_number};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let mut seen = BTreeSet::new();
@@ -16,11 +16,15 @@ pub fn check(facts: &Facts, found: &mut Found) {
             for function in facts.syntax(mapped.key.id).variants.iter() {
                 let name = &function.name;
                 for span in taken_for_data(function) {
-                    let message = format!("{name} uses the address of the private data as the private data: the last argument of mapped is a void **");
+                    let message = format!(
+                        "{name} uses the address of the private data as the private data: the last argument of mapped is a void **"
+                    );
                     found.at(mapped.key.id.file, span, message);
                 }
                 for span in positive(facts.context.rules, function) {
-                    let message = format!("{name} returns a positive value, which mm takes for an error: the mapping is unmapped");
+                    let message = format!(
+                        "{name} returns a positive value, which mm takes for an error: the mapping is unmapped"
+                    );
                     found.at(mapped.key.id.file, span, message);
                 }
             }
@@ -34,8 +38,12 @@ fn taken_for_data(function: &Function) -> Vec<Span> {
     let is_it = |value: &Expression| value.name() == Some(&last.name);
     let mut places = Vec::new();
     visit::statements(&function.body, &mut |seen| match seen {
-        Seen::Declared(Declared { ty, value: Some(value), .. }) if ty.pointers == 1 && is_it(value) => places.push(value.span),
-        Seen::Expression(Expression { kind: E::Cast { ty, value }, span }) if ty.pointers == 1 && is_it(value) => places.push(*span),
+        Seen::Declared(Declared { ty, value: Some(value), .. }) if ty.pointers == 1 && is_it(value) => {
+            places.push(value.span)
+        }
+        Seen::Expression(Expression { kind: E::Cast { ty, value }, span }) if ty.pointers == 1 && is_it(value) => {
+            places.push(*span)
+        }
         Seen::Expression(Expression { kind: E::Field { base, .. }, span }) if is_it(base) => places.push(*span),
         _ => {}
     });

@@ -13,7 +13,10 @@ use crate::verdict::Place;
 pub fn check(facts: &Facts, found: &mut Found) {
     for (handler, calls) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, call) in calls {
-            let message = format!("{} maps memory of {call}(): nothing clears it, so that user space reads the old content", handler.name());
+            let message = format!(
+                "{} maps memory of {call}(): nothing clears it, so that user space reads the old content",
+                handler.name()
+            );
             found.at(place.file, place.span, message);
         }
     }
@@ -40,7 +43,8 @@ fn uncleared(facts: &Facts, file: u32, object: &Term) -> Option<String> {
         }
     }
     let calls = allocations(facts, file, object, &|name| rules.is_uncleared(name));
-    let is_dirty = |call: &Allocation| call.arguments.iter().all(|text| !text.contains("ZERO") && !text.contains("gfp"));
+    let is_dirty =
+        |call: &Allocation| call.arguments.iter().all(|text| !text.contains("ZERO") && !text.contains("gfp"));
     let first = calls.first()?;
     let is_written = object.parts().filter_map(|(part, _)| base_name(part)).any(|name| is_written(facts, file, name));
     (calls.iter().all(is_dirty) && !is_written).then(|| first.name.clone())

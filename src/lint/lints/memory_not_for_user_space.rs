@@ -14,7 +14,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
             let why = match kind {
                 MemoryKind::Slab => "comes from the slab, so that the rest of the page shows other objects".to_owned(),
                 MemoryKind::Vmalloc => format!("has no linear address, so that {conversion}() gives another page"),
-                MemoryKind::Coherent => format!("may have no linear address, so that {conversion}() gives another page: dma_mmap_coherent() maps it"),
+                MemoryKind::Coherent => format!(
+                    "may have no linear address, so that {conversion}() gives another page: dma_mmap_coherent() maps it"
+                ),
             };
             found.at(place.file, place.span, format!("{} maps memory of {call}(), which {why}", handler.name()));
         }
@@ -64,7 +66,8 @@ fn linear_addresses(facts: &Facts, object: &Term) -> Vec<(String, Term)> {
 fn allocation(facts: &Facts, file: u32, address: &Term) -> Option<(String, MemoryKind)> {
     let calls = allocations(facts, file, address, &|name| facts.rules().memory(name).is_some());
     // A slab size other than that of a type may be a multiple of the page size.
-    let is_sized = |call: &Allocation| call.name.contains("_obj") || call.arguments.iter().any(|text| text.contains("sizeof"));
+    let is_sized =
+        |call: &Allocation| call.name.contains("_obj") || call.arguments.iter().any(|text| text.contains("sizeof"));
     let kinds = calls.into_iter().filter_map(|call| {
         let kind = facts.rules().memory(&call.name)?;
         (kind != MemoryKind::Slab || is_sized(&call)).then_some((call.name, kind))

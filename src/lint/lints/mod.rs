@@ -1,13 +1,57 @@
 //! The lints, one file each. Their texts are in `rules/lints`.
 
+mod action_on_mergeable;
+mod array_gone_before_action;
+mod both_hooks;
+mod close_without_open;
+mod compat_pair_missing;
+mod conversion_differs;
+mod cow_of_pfnmap;
+mod dangling_on_error;
+mod deprecated_mmap;
+mod desc_vm_file_for_file;
+mod docs_name_old_hook;
+mod exec_refused_mayexec_kept;
+mod fault_index_not_bounded;
+mod fault_inserts_without_flag;
+mod fault_page_without_reference;
+mod flags_changed_in_fault;
+mod forgotten_return_after_action;
+mod hook_called_by_hand;
+mod hook_of_table_read;
+mod legacy_flag_on_desc;
+mod mapped_close_imbalance;
+mod mapped_misused;
+mod memory_not_cleared;
+mod memory_not_for_user_space;
+mod mmap_lock_in_hook;
+mod offset_counted_twice;
+mod offset_not_used;
+mod pgoff_overflow;
+mod populate_error_dropped;
+mod populate_not_bounded;
+mod prepare_swaps_file;
+mod prepare_takes_state;
+mod prot_set_after_populate;
+mod raw_vm_flags_write;
+mod shared_for_maywrite_or_mayshare;
+mod stale_mmap_test;
+mod state_lost_on_merge;
+mod tables_swapped_apart;
+mod taken_not_given_back;
+mod test_any_for_all;
+mod two_actions;
+mod vm_file_assigned;
+mod vm_start_edited;
+mod vma_pointer_kept;
+mod write_refused_maywrite_kept;
+
 pub use stale_mmap_test::tests as tests_of_old_hook;
 
 use super::Lint;
 
 macro_rules! lints {
     ($($module:ident $id:literal,)*) => {
-        $(mod $module;)*
-
         /// All lints: first those about the migration, then those about `.mmap_prepare`, then those about any handler.
         pub const ALL: &[Lint] = &[$(Lint {
             id: $id,

@@ -33,5 +33,6 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, String> {
 
 /// Whether vm_pgoff is known to be 0, or was set to something else.
 fn has_no_offset(outcome: &Outcome) -> bool {
-    outcome.mapping.fields.contains_key("vm_pgoff") || outcome.condition.iter().any(|literal| literal.is_zero(&Part::PageOffset.into()))
+    outcome.mapping.fields.contains_key("vm_pgoff")
+        || outcome.condition.iter().any(|literal| literal.is_zero(&Part::PageOffset.into()))
 }

@@ -46,5 +46,6 @@ fn uses_offset(facts: &Facts, outcome: &Outcome) -> bool {
         let is_filled = |term: &Term| matches!(term.as_part(), Some(Part::Call(..)));
         adds || populate.terms().any(|term| depends(term) || is_filled(term))
     };
-    outcome.mapping.fields.contains_key("vm_pgoff") || outcome.populates().any(|(populate, _)| populate_depends(populate))
+    outcome.mapping.fields.contains_key("vm_pgoff")
+        || outcome.populates().any(|(populate, _)| populate_depends(populate))
 }

@@ -18,8 +18,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
             found.at(place.file, place.span, message);
         }
         for (place, call) in overwritten(facts, handler) {
-            let message =
-                format!("{name} returns the result of the last {call}() in the loop alone: if an earlier one fails, user space gets a mapping that lacks pages");
+            let message = format!(
+                "{name} returns the result of the last {call}() in the loop alone: if an earlier one fails, user space gets a mapping that lacks pages"
+            );
             found.at(place.file, place.span, message);
         }
     }

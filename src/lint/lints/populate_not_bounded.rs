@@ -73,12 +73,7 @@ fn is_found_for_mapping(outcome: &Outcome, populate: &Populate) -> bool {
 }
 
 /// Adds the populates of an outcome that no caller bounds.
-fn add_unbounded(
-    facts: &Facts,
-    outcome: &Outcome,
-    callers: &[Vec<Literal>],
-    places: &mut BTreeMap<Place, Populated>,
-) {
+fn add_unbounded(facts: &Facts, outcome: &Outcome, callers: &[Vec<Literal>], places: &mut BTreeMap<Place, Populated>) {
     for (populate, effect) in outcome.populates() {
         if is_found_for_mapping(outcome, populate) {
             continue;

@@ -7,12 +7,19 @@ use crate::vma::EventKind;
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
         for body in &handler.bodies {
-            let swaps = body.lowered.events.iter().filter(|event| matches!(event.kind, EventKind::SwapFile | EventKind::DropFile { .. }));
+            let swaps = body
+                .lowered
+                .events
+                .iter()
+                .filter(|event| matches!(event.kind, EventKind::SwapFile | EventKind::DropFile { .. }));
             let text = &facts.context.index.file(body.file()).text;
             for event in swaps {
                 // `file` is what mm has called the hook with.
                 if writes_file(event.span.of(text)) {
-                    let message = format!("{} changes desc->file, which mm never reads back: the file of the mapping is desc->vm_file", handler.name());
+                    let message = format!(
+                        "{} changes desc->file, which mm never reads back: the file of the mapping is desc->vm_file",
+                        handler.name()
+                    );
                     found.at(body.file(), event.span, message);
                     continue;
                 }

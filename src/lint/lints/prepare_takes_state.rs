@@ -1,6 +1,5 @@
 //! State taken in `.mmap_prepare`.
 
-
 use crate::index::Takes;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{Confidence, RequirementKind as K, StateEffect, StateKind};

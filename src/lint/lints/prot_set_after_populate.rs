@@ -9,8 +9,10 @@ use crate::verdict::Place;
 pub fn check(facts: &Facts, found: &mut Found) {
     for (handler, places) in facts.of_each(|handler| of_handler(facts, handler)) {
         for (place, call) in places {
-            let message =
-                format!("{} changes vm_page_prot after {call}: the pages are mapped with the protection from before", handler.name());
+            let message = format!(
+                "{} changes vm_page_prot after {call}: the pages are mapped with the protection from before",
+                handler.name()
+            );
             found.at(place.file, place.span, message);
         }
     }

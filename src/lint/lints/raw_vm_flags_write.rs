@@ -18,7 +18,10 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 }
                 let file = facts.context.index.file(body.file());
                 // Code for several kernels has both forms.
-                if file.condition_at(expression.span.start).is_some_and(|condition| condition.contains("LINUX_VERSION_CODE")) {
+                if file
+                    .condition_at(expression.span.start)
+                    .is_some_and(|condition| condition.contains("LINUX_VERSION_CODE"))
+                {
                     return;
                 }
                 let accessor = match operator.as_str() {

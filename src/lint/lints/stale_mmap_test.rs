@@ -3,8 +3,8 @@
 use crate::index::SourceFile;
 use crate::lint::{Facts, Found};
 use crate::rules::{CallEffect, Rules};
-use crate::verdict::TargetFrom;
 use crate::source::{ItemKind, Span, begins_assignment, begins_call, blank_non_code, find_word, identifiers, words};
+use crate::verdict::TargetFrom;
 
 /// Expression for the hook of a file.
 const HOOK: &[u8] = b"f_op->mmap";
@@ -35,9 +35,8 @@ pub fn tests(rules: &Rules, file: &SourceFile) -> Vec<Span> {
             continue;
         }
         // A test of the old hook before its call is right, unless that call takes either hook.
-        let calls = |name: &str| {
-            rules.call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch && !rule.calls_either)
-        };
+        let calls =
+            |name: &str| rules.call(name).is_some_and(|rule| rule.does == CallEffect::Redispatch && !rule.calls_either);
         let places = || words(&code, b"mmap").filter(|at| code[..*at].ends_with(b"f_op->"));
         let behind = |at: usize| &code[at + b"mmap".len()..];
         if identifiers(&code).any(calls) || places().any(|at| begins_call(behind(at))) {

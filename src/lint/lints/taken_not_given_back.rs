@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::index::Takes;
 use crate::behaviour::{Effect, EffectKind, Literal, Outcome, Part, Returned, Term};
+use crate::index::Takes;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Idiom, Object, ObjectRule, Rules, StateEffect, StateKind};
 use crate::source::{find_word, identifiers, spans_of_identifiers};
@@ -16,14 +16,22 @@ pub fn check(facts: &Facts, found: &mut Found) {
         for (place, Kept { kind, call, error }) in places {
             let (name, line) = (handler.name(), line(error));
             let message = match kind {
-                StateKind::Lock => format!("{name} returns an error on line {line} and still holds the lock of {call}()"),
-                _ => format!("{name} returns an error on line {line} without giving back what {call}() took: nobody calls vm_ops->close then"),
+                StateKind::Lock => {
+                    format!("{name} returns an error on line {line} and still holds the lock of {call}()")
+                }
+                _ => format!(
+                    "{name} returns an error on line {line} without giving back what {call}() took: nobody calls vm_ops->close then"
+                ),
             };
             found.at(place.file, place.span, message);
         }
         for (place, Held { name, call, result }) in locks {
             let line = line(result);
-            found.at(place.file, place.span, format!("{name} returns on line {line} and still holds the lock of {call}()"));
+            found.at(
+                place.file,
+                place.span,
+                format!("{name} returns on line {line} and still holds the lock of {call}()"),
+            );
         }
     }
 }
@@ -48,7 +56,8 @@ fn locks_of_hooks(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Held>
     for (key, is_own) in std::iter::once((&handler.key, true)).chain(mapped.map(|hook| (&hook.key, false))) {
         let Some(lowered) = facts.lowered(key) else { continue };
         let known = facts.behaviours(key);
-        let outcomes = known.iter().filter(|behaviour| behaviour.gap.is_none()).flat_map(|behaviour| &behaviour.outcomes);
+        let outcomes =
+            known.iter().filter(|behaviour| behaviour.gap.is_none()).flat_map(|behaviour| &behaviour.outcomes);
         for outcome in outcomes.filter(|outcome| !is_own || outcome.result == Returned::Success) {
             for (place, call) in locks_left(facts.rules(), outcome) {
                 held.entry(place).or_insert_with(|| Held { name: lowered.name.clone(), call, result: outcome.place });
@@ -105,7 +114,11 @@ fn of_handler(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Kept> {
                 let is_state = || *kind != StateKind::Counter || is_counted_down(facts, handler, object);
                 if is_known && !is_stored && !taken.is_given_back() && !taken.is_kept() && is_state() {
                     let Part::Call(name, _) = call else { continue };
-                    places.entry(effect.place).or_insert(Kept { kind: *kind, call: name.clone(), error: outcome.place });
+                    places.entry(effect.place).or_insert(Kept {
+                        kind: *kind,
+                        call: name.clone(),
+                        error: outcome.place,
+                    });
                 }
             }
         }
@@ -170,7 +183,10 @@ fn has_counterpart(facts: &Facts, handler: &HandlerView, call: &Part) -> bool {
         format!("{stem}{undo}")
     });
     let text = &facts.context.index.file(handler.key.id.file).text;
-    names.any(|undo| find_word(text, undo.as_bytes(), 0).is_some() || !facts.context.index.functions(&undo, handler.key.id.file).is_empty())
+    names.any(|undo| {
+        find_word(text, undo.as_bytes(), 0).is_some()
+            || !facts.context.index.functions(&undo, handler.key.id.file).is_empty()
+    })
 }
 
 /// Whether a file of the driver counts an object down, by the name of its member. A counter that only grows is a statistic.

@@ -19,12 +19,16 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let shared = flags.contains("VM_SHARED") || flags.contains("VM_MAYSHARE");
                 let writable = flags.contains("VM_WRITE") || flags.contains("VM_MAYWRITE");
                 let message = match test.all {
-                    false if was(&test, true) => "is true if any of these flags is set; before the change, the handler tested for all of them",
+                    false if was(&test, true) => {
+                        "is true if any of these flags is set; before the change, the handler tested for all of them"
+                    }
                     // Other flags beside the pair are a list of what the handler refuses.
                     false if shared && writable && flags.len() == 2 && !was(&test, false) => {
                         "is true for shared or writable mappings, which are nearly all; to test for both flags, use vma_desc_test_all()"
                     }
-                    true if was(&test, false) => "is true only if all of these flags are set; before the change, the handler tested for any of them",
+                    true if was(&test, false) => {
+                        "is true only if all of these flags are set; before the change, the handler tested for any of them"
+                    }
                     _ => continue,
                 };
                 found.at(body.file(), test.span, message.to_owned());

@@ -30,9 +30,15 @@ pub fn check(facts: &Facts, found: &mut Found) {
         }
         for (place, (first, second)) in places {
             let message = if first == second {
-                format!("{} calls {first} more than once: the desc holds one action, and only the last counts", handler.name())
+                format!(
+                    "{} calls {first} more than once: the desc holds one action, and only the last counts",
+                    handler.name()
+                )
             } else {
-                format!("{} calls {second} after {first}: the desc holds one action, and the first is lost", handler.name())
+                format!(
+                    "{} calls {second} after {first}: the desc holds one action, and the first is lost",
+                    handler.name()
+                )
             };
             found.at(place.file, place.span, message);
         }

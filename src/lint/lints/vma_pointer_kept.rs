@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::index::Takes;
-use crate::lint::{FunctionView, Facts, Found, HandlerView};
+use crate::lint::{Facts, Found, FunctionView, HandlerView};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
 use crate::source::visit::{self, Seen};
@@ -22,9 +22,13 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 }
                 let name = handler.name();
                 let message = if is_desc {
-                    format!("{name} keeps the desc in {into}: it lies on the stack of mmap(), and is gone after the call")
+                    format!(
+                        "{name} keeps the desc in {into}: it lies on the stack of mmap(), and is gone after the call"
+                    )
                 } else {
-                    format!("{name} keeps the VMA in {into}: a split, a merge, mremap() or munmap() makes the pointer stale, and fork() makes a second VMA")
+                    format!(
+                        "{name} keeps the VMA in {into}: a split, a merge, mremap() or munmap() makes the pointer stale, and fork() makes a second VMA"
+                    )
                 };
                 found.at(body.file(), span, message);
             }
@@ -56,8 +60,11 @@ fn kept(body: &FunctionView) -> Vec<(String, Span)> {
 
 /// Whether the pointer stays valid until close: the mapping is neither copied, nor split, nor moved.
 fn keeps_up(facts: &Facts, handler: &HandlerView) -> bool {
-    let tables = handler.bodies.iter().flat_map(|body| body.lowered.vm_ops.iter().map(move |table| (table, body.file())));
-    let has = |member: &str| tables.clone().any(|(table, file)| facts.context.index.table_member(&table.name, member, file).is_some());
+    let tables =
+        handler.bodies.iter().flat_map(|body| body.lowered.vm_ops.iter().map(move |table| (table, body.file())));
+    let has = |member: &str| {
+        tables.clone().any(|(table, file)| facts.context.index.table_member(&table.name, member, file).is_some())
+    };
     // A close hook that clears the pointer leaves none behind.
     let closes = handler.lowered().flat_map(|lowered| lowered.closes());
     let clears = closes.into_iter().any(|close| clears_pointer(&facts.functions().with_callees(close.id, &|_| true)));

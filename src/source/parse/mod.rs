@@ -78,11 +78,6 @@ pub fn functions(original: &[u8], masked: &Masked, base: u32) -> Parsed<Vec<Func
     })
 }
 
-/// Parses the functions of a slice in all its [`variants`]. A function without conditionals appears once per variant.
-pub fn in_every_variant(slice: &[u8], base: u32) -> Vec<Function> {
-    variants(slice).iter().flat_map(|masked| functions(slice, masked, base).syntax).collect()
-}
-
 /// Parses the functions of a slice in its first variant. For facts that do not depend on conditionals.
 pub fn in_first_variant(slice: &[u8], base: u32) -> Parsed<Vec<Function>> {
     let variants = variants(slice);
