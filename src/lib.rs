@@ -24,6 +24,7 @@ pub mod rules;
 pub mod source;
 pub mod verdict;
 pub mod vma;
+pub mod words;
 pub mod worklist;
 
 /// Maximum number of items per rayon job. By default rayon splits a list into a few large parts, and threads with the easy parts wait for

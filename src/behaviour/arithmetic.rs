@@ -38,6 +38,12 @@ pub(super) fn number_of(text: &str) -> Option<i128> {
     }
 }
 
+/// Whether a number is the 0 of an unsigned type of at least the width of `unsigned long`: `0UL`.
+pub(super) fn is_long_zero(text: &str) -> bool {
+    let suffix = text.trim_start_matches('0').to_ascii_lowercase();
+    suffix.len() < text.len() && matches!(suffix.as_str(), "ul" | "lu" | "ull" | "llu")
+}
+
 /// The value of a binary operation.
 pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
     let is_shift = right.as_name() == Some("PAGE_SHIFT");

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Behaviour;
-use super::atom::{Atom, Literal};
+use super::atom::{Atom, Compared, Literal};
+use super::contradiction::is_impossible;
 use super::outcome::{Effect, EffectKind, Outcome, Returned};
 use super::term::Term;
 
@@ -74,6 +75,12 @@ pub(super) fn consequences(pairs: &[(&Behaviour, &Behaviour)]) -> BTreeSet<Conse
     found
 }
 
+/// Whether a size may be another than that of the mapping: the path does not test that they are equal.
+fn may_differ(size: &Term, path: &Outcome) -> bool {
+    let difference = Term::size().minus(size);
+    !difference.is_some_and(|rest| is_impossible(&[&path.condition], Compared::zero(&rest).negated()))
+}
+
 /// The consequences for the populating calls of one path.
 fn populating(was: &Outcome, is: &Outcome, found: &mut BTreeSet<Consequence>) {
     for (number, ((old, _), (new, _))) in was.populates().zip(is.populates()).enumerate() {
@@ -90,7 +97,7 @@ fn populating(was: &Outcome, is: &Outcome, found: &mut BTreeSet<Consequence>) {
                 // mm/memory.c: simple_ioremap_prepare() tests the size, remap_pfn_range_prepare() a part of a private mapping.
                 let is_shared = Literal { atom: Atom::Flag("VM_SHARED".to_owned()), holds: true };
                 let is_part =
-                    new.size.as_ref().is_some_and(|size| *size != Term::size()) && !is.condition.contains(&is_shared);
+                    new.size.as_ref().is_some_and(|size| may_differ(size, is)) && !is.condition.contains(&is_shared);
                 let error_of_core = "-EINVAL";
                 if (new.object_size.is_some() || is_part) && error != error_of_core {
                     found.insert(Consequence::ErrorOfCore { error: error.clone(), call: call.clone() });

@@ -55,6 +55,14 @@ pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
     }
 }
 
+/// Whether something never holds under conditions.
+pub(super) fn is_impossible(conditions: &[&[Literal]], compared: Compared) -> bool {
+    match compared {
+        Compared::Always(holds) => !holds,
+        Compared::If(literal) => contradict(conditions.iter().copied().flatten().chain([&literal])),
+    }
+}
+
 /// Whether no mapping satisfies all of the literals, as far as one sum at a time tells.
 pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
     let literals: Vec<&Literal> = literals.collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::arithmetic::{masks, number_of, operation};
+use super::arithmetic::{is_long_zero, masks, number_of, operation};
 use super::atom::Compared;
 use super::flags::{all_flags, any_flag, masked};
 use super::outcome::{Effect, EffectKind};
@@ -416,6 +416,9 @@ impl Walk<'_, '_> {
                         (state, address)
                     })
                     .collect()
+            }
+            "~" if matches!(&operand.bare().kind, E::Number(number) if is_long_zero(number)) => {
+                vec![(state, Part::Name("ULONG_MAX".to_owned()).into())]
             }
             "sizeof" => {
                 let text = whole.text(&self.functions.context.index.file(self.frame().file).text);

@@ -7,7 +7,7 @@ use std::fmt;
 use super::atom::{Atom, Compared, Literal};
 use super::cases::Case;
 use super::compare::fits_count;
-use super::contradiction::contradict;
+use super::contradiction::is_impossible;
 use super::conversion::Moved;
 use super::difference::{Difference, DifferenceKind};
 use super::outcome::{Effect, EffectKind, Outcome, Populate, Returned};
@@ -56,12 +56,13 @@ impl Pair<'_> {
             (Returned::Error(old), Returned::Error(new)) => {
                 if old != new && !self.is_refusal_of_call(old, new) {
                     // mm takes a positive value for an address, and user space for success.
-                    let is_positive = old.is_errno() && new.as_name().is_some_and(is_error_number);
-                    found.push(self.difference(
-                        if is_positive { DifferenceKind::RefusalLost } else { DifferenceKind::Error },
-                        format!("returned {old}"),
-                        format!("returns {new}"),
-                    ));
+                    let is_number = new.as_constant().is_some_and(|value| value > 0);
+                    let is_positive = old.is_errno() && (is_number || new.as_name().is_some_and(is_error_number));
+                    let (kind, meaning) = match is_positive {
+                        true => (DifferenceKind::RefusalLost, ", which is no error: mmap() returns it as an address"),
+                        false => (DifferenceKind::Error, ""),
+                    };
+                    found.push(self.difference(kind, format!("returned {old}"), format!("returns {new}{meaning}")));
                 }
                 self.stores(&mut found);
                 self.calls(&mut found);
@@ -311,10 +312,7 @@ impl Pair<'_> {
 
     /// Whether something never holds under the conditions of both outcomes.
     fn is_impossible(&self, compared: Compared) -> bool {
-        match compared {
-            Compared::Always(holds) => !holds,
-            Compared::If(literal) => contradict(self.old.condition.iter().chain(&self.new.condition).chain([&literal])),
-        }
+        is_impossible(&[&self.old.condition, &self.new.condition], compared)
     }
 
     fn stores(&self, found: &mut Vec<Difference>) {

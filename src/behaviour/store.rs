@@ -10,7 +10,7 @@ use super::outcome::{EffectKind, Gap};
 use super::state::State;
 use super::term::{Part, Term};
 use super::walk::{Walk, narrowed};
-use crate::rules::Idiom;
+use crate::rules::{CallValue, Idiom};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 
@@ -72,8 +72,18 @@ impl Walk<'_, '_> {
             E::Unary { operator, operand } if operator == "*" => {
                 self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
             }
+            // `pgprot_val(vma->vm_page_prot)`
+            E::Call { callee, arguments } if self.is_argument(callee) && !arguments.is_empty() => {
+                self.place(&arguments[0], state)
+            }
             _ => self.value(expression, state),
         }
+    }
+
+    /// Whether a call is its argument, in another type.
+    fn is_argument(&self, callee: &Expression) -> bool {
+        let value = callee.name().and_then(|name| self.functions.context.rules.value(name));
+        value == Some(CallValue::Argument)
     }
 
     pub(super) fn assign(

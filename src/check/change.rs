@@ -7,11 +7,11 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::accepted::added_by;
 use super::{Converted, Moves};
-use crate::fix::counted;
 use crate::index::Takes;
 use crate::kernel::{DOCUMENTS, Git, Overlay, RUST, Tree, apply, is_below, parse_patch};
 use crate::source::{Item, ItemKind, blank_non_code, find_word, identifiers, slice};
 use crate::verdict::{Finding, Session};
+use crate::words::counted;
 
 /// The two sides of a change.
 pub struct Change {

@@ -11,7 +11,7 @@ use super::place::Place;
 use super::{CLEAN, Common, ERROR, FINDINGS, check_found, output, tells_unread};
 use crate::check::accepted::{Baseline, CONFIG_NAME, Config};
 use crate::check::{Change, Engine, Outcome, Reported, State};
-use crate::fix::{counted, write_below};
+use crate::fix::write_below;
 use crate::kernel::{FileTrouble, Git, Tree, bounded};
 use crate::lint::{self, ALL, DEPRECATED_MMAP, Lint, no_lint};
 use crate::profile;
@@ -21,6 +21,7 @@ use crate::report::guard::Syntax;
 use crate::review::reviews;
 use crate::rules::Level;
 use crate::verdict::{Extent, Session, Workspace};
+use crate::words::counted;
 
 // More than twelve fields: one for each option.
 #[derive(Args, Debug)]

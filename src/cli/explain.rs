@@ -139,7 +139,10 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
     };
     let found: Vec<&HandlerReport> = handler_reports.iter().filter(is_in).collect();
     let hook = name.split_once('.').and_then(|(record, member)| scan.index.hooks().find(record, member));
-    let blocker = sources.blocker_of(name);
+    let blocker = sources.blocker_of(handler).filter(|blocker| {
+        let path = blocker.place.map(|place| scan.index.file(place.file).path.as_str());
+        file.is_none_or(|wanted| path == Some(wanted.trim_start_matches("./")))
+    });
     if found.is_empty() && hook.is_none() && blocker.is_none() {
         let handlers = handler_reports.iter().map(|report| report.name.as_str());
         let blockers = scan.blockers.iter().map(|blocker| blocker.name.as_str());

@@ -13,7 +13,7 @@ use super::conversions::{hold_back, is_compared, lacking};
 use super::place::{Place, in_order};
 use super::selection::Selection;
 use super::{CLEAN, Common, ERROR, output, tell_unused};
-use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, counted, unified, write};
+use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, unified, write};
 use crate::fix_plan::FixPlan;
 use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Tree};
@@ -21,6 +21,7 @@ use crate::report::escape::printable;
 use crate::report::fix_plan;
 use crate::report::guard::Syntax;
 use crate::verdict::{Extent, Finding, Scan, Session, Verdict, choose};
+use crate::words::counted;
 
 #[derive(Args, Debug)]
 pub struct Options {

@@ -10,7 +10,7 @@ use super::conversions::conversions;
 use super::place::Place;
 use super::{Common, output, tell_unused};
 use crate::behaviour::Functions;
-use crate::fix::{Fixes, counted};
+use crate::fix::Fixes;
 use crate::fix_plan::FixPlan;
 use crate::handler_report::handler_reports;
 use crate::kernel::{Layer, Maintainers};
@@ -19,6 +19,7 @@ use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
 use crate::report::worklist::{Worklist, csv, json, markdown, org, text};
 use crate::verdict::{Extent, Finding, Session, Verdict};
+use crate::words::counted;
 use crate::worklist::{By, Sources, Statistics, Task, TaskKind};
 
 #[derive(Args, Debug)]

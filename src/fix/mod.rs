@@ -26,7 +26,7 @@ mod without_mmu;
 
 pub use change::{Applicability, Change, Fixes, HandlerFix, Step};
 pub use fate::Fate;
-pub use output::{FileDiff, Guard, Mail, Replaced, Series, WriteError, counted, unified, write, write_below};
+pub use output::{FileDiff, Guard, Mail, Replaced, Series, WriteError, unified, write, write_below};
 pub use plan::{Options, plan, verified};
 pub use rewrite::rewriter::OpenPoint;
 pub use since::since;

@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::Report;
 use super::escape::printable;
 use super::layout::write_json;
-use crate::fix::{Fixes, counted};
+use crate::fix::Fixes;
 use crate::verdict::{Blocker, BlockerKind, Knot, Verdict, knots};
+use crate::words::counted;
 
 /// Number of `file_operations` handlers among `findings`.
 fn of_files(report: &Report, findings: &[usize]) -> usize {

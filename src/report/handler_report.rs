@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use super::escape::printable;
 use super::registered_as;
-use crate::fix::{Applicability, counted};
+use crate::fix::Applicability;
 use crate::handler_report::{Conversion, Excerpt, HandlerReport};
 use crate::verdict::{Blocker, BlockerKind, PathVerdict, Scan, Verdict};
+use crate::words::counted;
 use crate::worklist::Task;
 
 /// Number of registrations that are listed.
@@ -84,12 +85,14 @@ pub fn text(
             line(format!("  {what} {}", list.join(", ")))?;
         }
     }
+    let safe = conversion.filter(|conversion| conversion.applicability == Applicability::Safe);
     if let Some(hook) = hook.filter(|_| finding.verdict != Verdict::Converted) {
-        line(format!("  it is not converted alone: {hook}"))?;
+        // A new hook stands beside the old one, which the other implementers keep.
+        let is_alone = safe.is_some_and(|conversion| conversion.others == 0);
+        line(format!("  {}: {hook}", if is_alone { "its hook" } else { "it is not converted alone" }))?;
     }
-    let is_safe = conversion.is_some_and(|conversion| conversion.applicability == Applicability::Safe);
-    if is_safe && finding.verdict >= Verdict::Blocked {
-        line("  fix converts it all the same, together with the functions and hooks that it calls".to_owned())?;
+    if safe.is_some() && finding.verdict >= Verdict::Blocked {
+        line("  fix converts it, together with what it waits for".to_owned())?;
     }
     line(format!("  to do: {}", task.advice))?;
     for note in &task.notes {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::escape::{code, printable};
 use crate::review::{Function, Review, Row};
+use crate::words::counted;
 
 /// Writes each converted handler with a line for each difference.
 ///
@@ -86,7 +87,7 @@ fn table(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     }
     let more = rows.len().saturating_sub(SHOWN);
     if more > 0 {
-        writeln!(out, "\nThere are {more} more differences: the two handlers have little in common.")?;
+        writeln!(out, "\nAnd {}: the two handlers have little in common.", counted(more, "more difference"))?;
     }
     writeln!(out)
 }

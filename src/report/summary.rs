@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use super::Report;
 use super::escape::printable;
-use crate::fix::counted;
 use crate::kernel::TroubleKind;
 use crate::profile;
 use crate::verdict::{Finding, HandlerPlace, TargetFrom, Verdict};
+use crate::words::counted;
 
 /// Maximum number of troubles of one kind in the summary. JSON has all of them.
 const TROUBLE_SHOWN: usize = 10;

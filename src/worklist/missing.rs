@@ -1,9 +1,9 @@
 //! The API that a function needs and the kernel lacks.
 
 use super::late_hook::{Instead, is_composed, is_late};
-use crate::fix::counted;
 use crate::rules::{RequirementKind as K, Rules};
 use crate::verdict::Requirement;
+use crate::words::counted;
 
 /// Number of calls or fields that are named.
 const SHOWN: usize = 2;

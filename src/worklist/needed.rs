@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::missing::{first_of, missing};
 use super::{Sources, is_left};
-use crate::fix::{Applicability, Fate, HandlerFix, counted};
+use crate::fix::{Applicability, Fate, HandlerFix};
 use crate::verdict::{Blocker, Finding, Verdict};
+use crate::words::counted;
 
 /// Number of implementers that are named.
 const SHOWN: usize = 3;

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use super::FileDiff;
 use super::log::listed;
 use super::mails::{Letter, Mail, diffstat, wrap};
-use super::{FileDiff, counted};
 use crate::kernel::Recipients;
+use crate::words::counted;
 
 impl Letter<'_> {
     /// The cover letter of the series.

@@ -15,6 +15,7 @@ use crate::index::Index;
 use crate::kernel::{Git, Maintainers, Person, Recipients};
 use crate::rules::Rules;
 use crate::verdict::Finding;
+use crate::words::counted;
 
 /// Maximum length of a line in a mail's body.
 const BODY_WIDTH: usize = 75;
@@ -295,16 +296,6 @@ pub(super) fn diffstat(files: &[&str], diffs: &[FileDiff]) -> String {
         counted(removed, "deletion")
     );
     out
-}
-
-/// A count with its noun: `1 file`, `2 files`, `2 patches`.
-pub fn counted(count: usize, word: &str) -> String {
-    let ending = match count {
-        1 => "",
-        _ if word.ends_with("ch") => "es",
-        _ => "s",
-    };
-    format!("{count} {word}{ending}")
 }
 
 fn slug(subject: &str) -> String {

@@ -11,5 +11,5 @@ mod write;
 pub use as_written::{Guard, as_written};
 pub use diff::{FileDiff, unified};
 pub(in crate::fix) use log::listed;
-pub use mails::{Mail, Series, counted};
+pub use mails::{Mail, Series};
 pub use write::{Replaced, WriteError, write, write_below};

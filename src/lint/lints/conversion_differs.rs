@@ -11,6 +11,7 @@ use crate::rules::{CallEffect, Level, NoteKind};
 use crate::source::find_word;
 use crate::verdict::{Finding, Place};
 use crate::vma::Key;
+use crate::words::counted;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let Some(before) = facts.before else { return };
@@ -195,7 +196,7 @@ fn message(before: &Facts, differences: &[&Difference], was: &str, is: &str) -> 
     });
     let mut parts: Vec<String> = shown.collect();
     if differences.len() > SHOWN {
-        parts.push(format!("{} more differences", differences.len() - SHOWN));
+        parts.push(counted(differences.len() - SHOWN, "more difference"));
     }
     parts.join(". ")
 }

@@ -3,8 +3,8 @@
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::identifiers;
 use crate::source::visit;
+use crate::source::{Span, identifiers};
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
@@ -24,21 +24,32 @@ pub fn check(facts: &Facts, found: &mut Found) {
                     }
                 }
             }
+            // A chain of operators is one mistake.
+            let mut told: Vec<Span> = Vec::new();
             variant.expressions(&mut |expression| {
                 let E::Binary { operator, left, right } = &expression.kind else { return };
-                if operator != "&" && operator != "|" {
-                    return;
-                }
+                let cure = match operator.as_str() {
+                    "&" => "use vma_desc_test()",
+                    "|" => "give the bits one by one, with commas between them",
+                    _ => return,
+                };
                 // `BIT(VMA_EXEC_BIT)` and `1UL << VMA_EXEC_BIT` are masks.
-                for part in [left, right] {
-                    if let Some(flag) = part.name().filter(|name| is_bit(name)) {
-                        let message = format!("{flag} is a bit number, not a mask: use vma_desc_test()");
-                        found.at(body.file(), part.span, message);
-                    }
+                let Some((flag, part)) = first_bit(operator, [left, right]) else { return };
+                if !told.iter().any(|span| span.contains(part.span.start)) {
+                    told.push(expression.span);
+                    found.at(body.file(), part.span, format!("{flag} is a bit number, not a mask: {cure}"));
                 }
             });
         }
     }
+}
+
+/// The first bit number among operands, or in those that the same operator joins.
+fn first_bit<'e>(operator: &str, operands: [&'e Expression; 2]) -> Option<(&'e str, &'e Expression)> {
+    operands.into_iter().find_map(|operand| match &operand.bare().kind {
+        E::Binary { operator: inner, left, right } if inner == operator => first_bit(operator, [left, right]),
+        _ => operand.name().filter(|name| is_bit(name)).map(|name| (name, operand)),
+    })
 }
 
 /// A macro without arguments that stands for a mask, and the first flag in it.

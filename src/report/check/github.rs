@@ -25,7 +25,7 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
         } else {
             place += &format!(",endLine={}", hazard.end.line);
         }
-        let text = format!("{}\n{}", hazard.message, check.help(hazard.lint));
+        let text = format!("{}\n{}", hazard.message, check.short_help(hazard.lint));
         writeln!(out, "::{command} {place},title={}::{}", property(hazard.lint), data(text.trim_end()))?;
     }
     for converted in &check.converted {

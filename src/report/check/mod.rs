@@ -101,9 +101,23 @@ impl Check<'_> {
 
     /// Address of the text of a lint, else the text: why it matters.
     fn help(&self, lint: &str) -> String {
-        let why =
-            || self.lints.iter().find(|known| known.id == lint).and_then(|lint| Some(squeezed(&lint.text().ok()?.why)));
-        self.url(lint).or_else(why).unwrap_or_default()
+        self.url(lint).or_else(|| self.why(lint)).unwrap_or_default()
+    }
+
+    /// Address of the text of a lint, else the beginning of the text.
+    fn short_help(&self, lint: &str) -> String {
+        let beginning = || {
+            let why = self.why(lint)?;
+            let (first, rest) = why.split_once(". ").unwrap_or((&why, ""));
+            let more = if rest.is_empty() { String::new() } else { format!(". (mmaplint explain {lint} has more)") };
+            Some(format!("{first}{more}"))
+        };
+        self.url(lint).or_else(beginning).unwrap_or_default()
+    }
+
+    fn why(&self, lint: &str) -> Option<String> {
+        let lint = self.lints.iter().find(|known| known.id == lint)?;
+        Some(squeezed(&lint.text().ok()?.why))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::fix::counted;
 use crate::fix_plan::{Converts, FixPlan, PlannedPatch, UnitKind};
 use crate::report::graph::quoted;
+use crate::words::counted;
 
 /// Writes the plan as a graph: `mmaplint fix TREE --plan=dot | dot -Tsvg`.
 ///

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::fix::counted;
 use crate::fix_plan::{Converts, FixPlan, PlannedPatch, PlannedUnit, UnitKind};
 use crate::report::escape::printable;
+use crate::words::counted;
 
 /// Writes the plan.
 ///

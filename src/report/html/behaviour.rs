@@ -26,7 +26,7 @@ pub(super) fn write(page: &Page, report: &HandlerReport, out: &mut dyn Write) ->
             out,
             "<details class=\"behaviour\"><summary>What it does ({}{variant})</summary>\n<table class=\"list\"><thead><tr>\
              <th scope=\"col\">If</th><th scope=\"col\">returns</th><th scope=\"col\">after</th></tr></thead><tbody>",
-            crate::fix::counted(outcomes.len(), "outcome")
+            crate::words::counted(outcomes.len(), "outcome")
         )?;
         outcomes.iter().take(SHOWN).try_for_each(|outcome| row(outcome, out))?;
         writeln!(out, "</tbody></table>")?;

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use super::{Page, badge, behaviour};
-use crate::fix::{Applicability, counted};
+use crate::fix::Applicability;
 use crate::handler_report::{Conversion, Excerpt, HandlerReport, Line};
 use crate::report::escape::Html;
 use crate::report::registered_as;
+use crate::words::counted;
 
 /// Maximum number of registrations on a page. The table has all of them.
 const LISTED: usize = 12;

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::Page;
 use super::drawing::{Graph, Node};
-use crate::fix::counted;
 use crate::fix_plan::PlannedPatch;
 use crate::verdict::Verdict;
+use crate::words::counted;
 
 pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let patches = &page.plan.patches;

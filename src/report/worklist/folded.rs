@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::fix::counted;
+use crate::words::counted;
 use crate::worklist::{Effort, Task, TaskKind};
 
 /// Minimum number of tasks that become one line.

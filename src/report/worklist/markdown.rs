@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::folded::folded;
 use super::{Worklist, place, subject};
-use crate::fix::counted;
 use crate::report::escape::{code, markdown as escaped, ticked};
+use crate::words::counted;
 use crate::worklist::Task;
 
 /// Number of tasks of a group that are shown, unless details are asked for: with the folded ones, about a screen.

@@ -13,7 +13,7 @@ pub use markdown::markdown;
 pub use org::org;
 pub use text::text;
 
-use crate::fix::counted;
+use crate::words::counted;
 use crate::worklist::{By, Statistics, Task, TaskKind, grouped};
 
 /// A worklist to show.

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::folded::folded;
 use super::{Worklist, place, subject};
-use crate::fix::counted;
 use crate::report::escape::printable;
+use crate::words::counted;
 
 /// Writes `place: effort: verdict: subject: advice`, under the name of each group. Many handlers with the same next step are one line, unless
 /// details are asked for.
