@@ -187,8 +187,7 @@ impl Planner<'_> {
                 false => self.held_behind_hook(&self.candidates[number], &keys, &dispatches),
             };
             let candidate = &mut self.candidates[number];
-            candidate.fix.reason =
-                held.map(|what| format!("{what} the call of a hook; an action that the hook asks for would run later"));
+            candidate.fix.reason = held;
             candidate.dead_calls = dead_calls;
             candidate.nested = nested;
             candidate.dispatches = dispatches;

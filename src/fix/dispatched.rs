@@ -48,7 +48,8 @@ impl Planner<'_> {
         })
     }
 
-    /// Reason why a candidate cannot call its hooks with a desc: what it does behind the call would come before an action that the hook asks for.
+    /// Reason why a candidate cannot call its hooks with a desc: what it does behind the call would come before an action that the hook asks for, or
+    /// it holds a lock across the call.
     pub(super) fn held_behind_hook(
         &self,
         candidate: &Candidate,
@@ -61,15 +62,19 @@ impl Planner<'_> {
             return None;
         }
         let analysis = self.analysis_of(candidate);
-        let populates = |kind: &EventKind| matches!(kind, EventKind::Hook { hook: Some(hook), .. } if populating.contains(&hook.name()));
+        let populates = |kind: &EventKind| match kind {
+            EventKind::Hook { hook: Some(hook), .. } => Some(hook.name()).filter(|name| populating.contains(name)),
+            _ => None,
+        };
         keys.iter().find_map(|key| {
             let facts = analysis.facts(key);
             let table = &facts.function_paths.event_table;
             facts.function_paths.paths.iter().find_map(|path| {
                 let events: Vec<&EventKind> = path.items.iter().map(|item| &table.event(item).kind).collect();
-                let hook = events.iter().position(|kind| populates(kind))?;
-                done_behind(&events[hook + 1..])
-                    .or_else(|| holds_lock(events[..hook].iter().copied()).then(|| "holds a lock across".to_owned()))
+                let (at, hook) = events.iter().enumerate().find_map(|(at, kind)| Some((at, populates(kind)?)))?;
+                let held = || holds_lock(events[..at].iter().copied()).then(|| "holds a lock across".to_owned());
+                let what = done_behind(&events[at + 1..]).or_else(held)?;
+                Some(format!("{what} the call of {hook}, whose action would run later"))
             })
         })
     }
@@ -128,7 +133,8 @@ fn done_behind(events: &[&EventKind]) -> Option<String> {
             };
             Some(format!("{verb} {object} after"))
         }
-        EventKind::WriteField { field } if !matches!(field.as_str(), "vm_ops" | "vm_private_data") => {
+        // The flags of the mapping are those that the last hook leaves.
+        EventKind::WriteField { field } if !matches!(field.as_str(), "vm_flags" | "vm_ops" | "vm_private_data") => {
             Some(format!("writes {field} after"))
         }
         _ => None,

@@ -4,6 +4,7 @@ use super::closes::{undone_but_not_taken, undone_by_close};
 use super::evidence::{Evidence, Note, Requirement};
 use super::judge::PathVerdict;
 use super::merge::{Merge, merge};
+use super::standard::twin_text;
 use super::{Judgement, ResolvedTarget, Verdict, judge};
 use crate::index::{Handler, Index, ItemId, Registration, Takes};
 use crate::kernel::Layer;
@@ -330,7 +331,7 @@ fn never_called(registration: &Registration) -> Note {
 fn foreign(rules: &Rules, chosen: &ResolvedTarget, registration: &Registration, name: &str, judgement: &mut Judgement) {
     let twin = rules.twin(&chosen.target, name);
     let (verdict, text) = match twin {
-        Some(twin) => (Verdict::Mechanical, format!("{name} has the desc twin {twin}")),
+        Some(twin) => (Verdict::Mechanical, twin_text(name, twin)),
         None => (Verdict::Blocked, format!("registers {name}, a function of another module without a desc twin")),
     };
     let blocker = twin.is_none().then(|| name.to_owned());

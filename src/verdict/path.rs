@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Verdict;
 use super::evidence::{Note, Requirement};
-use super::standard::{Standard, not_understood};
+use super::standard::{Standard, not_understood, twin_text};
 use crate::rules::{Maps, NoteKind, RequirementKind as K};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::{Path, PathItem};
@@ -246,7 +246,7 @@ impl<'a> PathJudge<'a> {
         match self.kind(at) {
             EventKind::Helper { name, .. } => match self.standard.rules.twin(self.standard.target, name) {
                 Some(twin) => {
-                    let text = format!("{name} has the desc twin {twin}");
+                    let text = twin_text(name, twin);
                     self.require(at, K::Helper(name.clone()), Verdict::Mechanical, text);
                 }
                 None => self.blocked(at, K::Helper(name.clone()), name, "which has no desc twin"),

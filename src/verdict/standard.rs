@@ -9,6 +9,11 @@ use crate::vma::flow::FieldUse;
 use crate::vma::paths::EventTable;
 use crate::vma::{HandlerFacts, PathItem};
 
+/// Sentence on a function that has a desc twin. The twin may be the function itself, with a desc for its VMA.
+pub(super) fn twin_text(name: &str, twin: &str) -> String {
+    if name == twin { format!("{name} takes a desc in the target") } else { format!("{name} has the desc twin {twin}") }
+}
+
 /// Kind and text of the requirement for a use of the VMA that is not understood.
 pub(super) fn not_understood(why: String) -> (RequirementKind, String) {
     let text = format!("not understood: {why}");

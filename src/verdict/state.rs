@@ -113,7 +113,7 @@ impl PathJudge<'_> {
             }
             _ if !self.is_behind_populate(at) => {}
             (Some(taken), StateKind::Ref | StateKind::Counter) => {
-                let text = "pinned only until the mapping is populated; an action runs after the put";
+                let text = "taken for the call that populates, and put behind it; an action runs after the put";
                 self.note(taken, NoteKind::RefLookup, text);
             }
             // Memory that nothing maps is scratch.

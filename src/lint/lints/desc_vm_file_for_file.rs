@@ -17,9 +17,11 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 _ => {}
             });
             for span in reads.into_iter().filter(|span| !written.contains(span)) {
-                let message =
-                    "reads desc->vm_file, which another hook may have replaced; the file of this hook is desc->file";
-                found.at(body.file(), span, message.to_owned());
+                let message = format!(
+                    "{} reads desc->vm_file, which another hook may have replaced; the file of this hook is desc->file",
+                    handler.name()
+                );
+                found.at(body.file(), span, message);
             }
         }
     }

@@ -16,7 +16,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
             walk.block(&variant.function.body, Flow::default());
             for (span, message) in walk.hazards {
                 if may_follow(facts, handler, Place { file: body.file(), span }) {
-                    found.at(body.file(), span, message.to_owned());
+                    found.at(body.file(), span, format!("{} {message}", handler.name()));
                 }
             }
         }

@@ -15,7 +15,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 continue;
             }
             let message = format!(
-                "{} {} in .mmap_prepare: a merge, or a failure after the hook, leaks it; take it in vm_ops->mapped",
+                "{} {}, in .mmap_prepare: if the mapping is merged, or fails later, nothing undoes that; take it in vm_ops->mapped",
                 handler.name(),
                 requirement.text
             );

@@ -20,14 +20,14 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 let writable = flags.contains("VM_WRITE") || flags.contains("VM_MAYWRITE");
                 let message = match test.all {
                     false if was(&test, true) => {
-                        "is true if any of these flags is set; before the change, the handler tested for all of them"
+                        "this test is true if any of these flags is set; before the change, the handler tested for all of them"
                     }
                     // Other flags beside the pair are a list of what the handler refuses.
                     false if shared && writable && flags.len() == 2 && !was(&test, false) => {
-                        "is true for shared or writable mappings, which are nearly all; to test for both flags, use vma_desc_test_all()"
+                        "this test is true for shared or writable mappings, which are nearly all; to test for both flags, use vma_desc_test_all()"
                     }
                     true if was(&test, false) => {
-                        "is true only if all of these flags are set; before the change, the handler tested for any of them"
+                        "this test is true only if all of these flags are set; before the change, the handler tested for any of them"
                     }
                     _ => continue,
                 };
