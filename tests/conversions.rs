@@ -108,7 +108,9 @@ fn json_has_the_behaviour_on_request() {
 fn a_conversion_that_does_something_else_is_found_and_no_other() {
     let tree = headers();
     let mut wrong = Vec::new();
-    for entry in fs::read_dir(testdata("conversions")).unwrap() {
+    let entries: Vec<_> = fs::read_dir(testdata("conversions")).unwrap().collect();
+    assert!(!entries.is_empty());
+    for entry in entries {
         let (before, afters) = case(&fs::read_to_string(entry.unwrap().path()).unwrap());
         assert!(!afters.is_empty());
         for (name, after) in afters {

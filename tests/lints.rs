@@ -30,6 +30,47 @@ fn files(id: &str) -> Vec<(String, String)> {
     files
 }
 
+/// Kind of a piece of a case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Function,
+    Table,
+    Text,
+}
+
+/// The functions, tables and paragraphs of a text that say something about mappings, each with whether it has a mark.
+fn pieces(text: &str) -> Vec<(Piece, bool)> {
+    let mut pieces = Vec::new();
+    let (mut piece, mut is_open) = (String::new(), false);
+    for line in text.lines().chain([""]) {
+        piece.push_str(line);
+        piece.push('\n');
+        is_open |= line.ends_with('{') && !line.starts_with(char::is_whitespace) || line == "{";
+        let ends = if is_open { line.starts_with('}') } else { line.is_empty() };
+        if !ends {
+            continue;
+        }
+        is_open = false;
+        let kind = match () {
+            () if piece.contains("= {") && !piece.contains("\n{") => Piece::Table,
+            () if piece.contains("\n}") => Piece::Function,
+            () => Piece::Text,
+        };
+        let words = ["vma", "desc", "vmf", "mmap", "private_data", "f_op", "``"];
+        if words.iter().any(|word| piece.contains(word)) {
+            pieces.push((kind, piece.contains("//~ ")));
+        }
+        piece.clear();
+    }
+    pieces
+}
+
+/// Whether a piece has no mark that is of the same kind as one with a mark.
+fn has_passing(files: &[(String, String)]) -> bool {
+    let all: Vec<(Piece, bool)> = files.iter().flat_map(|(_, text)| pieces(text)).collect();
+    all.iter().any(|(kind, is_marked)| !is_marked && all.contains(&(*kind, true)))
+}
+
 /// What one lint finds in a tree with its case alone: file, line and lint, with the message.
 fn found(id: &str, files: &[(String, String)]) -> BTreeMap<(String, u64, String), String> {
     let tree = headers();
@@ -66,12 +107,8 @@ fn each_lint_finds_what_it_has_to_and_nothing_else() {
     for lint in ALL.iter().filter(|lint| lint.id != "conversion-differs") {
         let files = files(lint.id);
         let mut expected = BTreeMap::new();
-        let mut handlers = 0;
         for (path, text) in &files {
             for (number, line) in (1u64..).zip(text.lines()) {
-                handlers += usize::from(
-                    [".mmap", "_fops", "_may_map("].iter().any(|word| line.contains(word)) || line.contains("``"),
-                );
                 if let Some((_, id)) = line.split_once("//~ ") {
                     let (id, text) = id.split_once(": ").unwrap_or((id, ""));
                     assert_eq!(id.trim(), lint.id, "{path}:{number}");
@@ -80,7 +117,7 @@ fn each_lint_finds_what_it_has_to_and_nothing_else() {
             }
         }
         assert!(!expected.is_empty(), "{} has no case that fails", lint.id);
-        assert!(handlers > expected.len().min(1), "{} has no case that passes", lint.id);
+        assert!(has_passing(&files), "{} has no case that passes", lint.id);
         let found = found(lint.id, &files);
         let is_found = |place, text: &str| found.get(place).is_some_and(|message: &String| message.contains(text));
         let missed = expected.iter().filter(|(place, text)| !is_found(*place, text));

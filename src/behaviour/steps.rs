@@ -4,6 +4,7 @@ use super::atom::Literal;
 use super::contradiction::contradict;
 use super::outcome::{Effect, EffectKind, MappingChange, Outcome, Returned};
 use super::term::{Part, Term};
+use crate::source::Assumed;
 use crate::verdict::Place;
 
 /// A step. It is taken unless a step before it has returned.
@@ -19,11 +20,12 @@ pub enum Step {
     Returns(Term, Place),
 }
 
-/// The steps of a handler with these outcomes.
-pub fn steps(outcomes: &[Outcome]) -> Vec<Step> {
+/// The steps of a handler with these outcomes, under the conditions of `#if` of its variant.
+pub fn steps(outcomes: &[Outcome], assumed: &Assumed) -> Vec<Step> {
+    let given: Vec<Literal> = assumed.macros().map(|(name, is_defined)| Literal::defined(name, is_defined)).collect();
     let cases = outcomes.iter().map(|outcome| Case {
         outcome,
-        condition: outcome.condition.iter().collect(),
+        condition: outcome.condition.iter().filter(|literal| !given.contains(literal)).collect(),
         mapping: outcome.mapping.clone(),
         effects: &outcome.effects,
     });

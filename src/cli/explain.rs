@@ -182,7 +182,14 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
                 writeln!(out, "\n{}.", printable(lacks))?;
             }
             for key in session.handlers(&finding.registration) {
-                behaviour::write(scan.index, &functions.behaviours(&key, &Reading::default()), out)?;
+                let definition = scan.index.file(key.id.file);
+                let condition = definition.condition_at(scan.index.item(key.id).name.start);
+                behaviour::write(
+                    scan.index,
+                    &functions.behaviours(&key, &Reading::default()),
+                    condition.as_deref(),
+                    out,
+                )?;
             }
         }
         Ok(())

@@ -199,13 +199,21 @@ fn once(said: &mut BTreeMap<String, String>, file: &str, what: String) -> Result
     }
 }
 
-/// Treatment of `undo` names that already have a rule.
+/// Treatment of names that already have a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     /// The first rule wins. Built-in files use this; their order counts.
     Kept,
     /// The new rule wins.
     Replaced,
+}
+
+impl Known {
+    /// Adds rules to a list of which the first that fits counts.
+    fn add<T>(self, list: &mut Vec<T>, new: Vec<T>) {
+        let at = if self == Known::Replaced { 0 } else { list.len() };
+        list.splice(at..at, new);
+    }
 }
 
 /// A file with a `present` list at its top describes a target.
@@ -263,9 +271,9 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
         }
         rules.states.push(state);
     }
-    rules.patterns.extend(file.pattern);
-    rules.brackets.extend(file.bracket);
-    rules.guards.extend(file.guards);
+    known.add(&mut rules.patterns, file.pattern);
+    known.add(&mut rules.brackets, file.bracket);
+    known.add(&mut rules.guards, file.guards);
     rules.presence.suffixes.extend(file.presence.suffixes);
     rules.presence.words.extend(file.presence.words);
     rules.presence.absent.extend(file.presence.absent);
@@ -294,7 +302,7 @@ fn add_file(rules: &mut Rules, name: &str, file: RuleFile, known: Known) -> Resu
     rules.idioms.extend(idioms.flat_map(|idiom| idiom.names.into_iter().map(move |name| (name, idiom.means))));
     let values = file.value.into_iter();
     rules.values.extend(values.flat_map(|rule| rule.names.into_iter().map(move |name| (name, rule.is))));
-    rules.flag_tests.extend(file.flag_test);
+    known.add(&mut rules.flag_tests, file.flag_test);
     rules.uncleared.extend(file.uncleared);
     rules.clears.extend(file.clears);
     rules.may_lack_mmu.extend(file.may_lack_mmu);
@@ -392,6 +400,18 @@ mod tests {
             let error = with_target(&format!("like = \"{like}\"\n")).unwrap_err().to_string();
             assert!(error.starts_with("mine.toml: ") && error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn a_rule_of_a_known_name_replaces_the_old_one() {
+        let mut rules = built_in().unwrap();
+        let text = "[[guards]]\nnames = [\"mutex\"]\ntake = \"lamp_lock\"\nundo = \"lamp_unlock\"\n\
+                    [[flag_test]]\nnames = [\"vma_is_anonymous\"]\nset = [\"VM_IO\"]\n\
+                    [[idiom]]\nnames = [\"READ_ONCE\"]\nmeans = \"hint\"\n";
+        add_file(&mut rules, "mine.toml", parse("mine.toml", text).unwrap(), Known::Replaced).unwrap();
+        assert_eq!(rules.guard("mutex").map(|guard| guard.take.as_str()), Some("lamp_lock"));
+        assert_eq!(rules.flag_test("vma_is_anonymous").map(|test| test.set.clone()), Some(vec!["VM_IO".to_owned()]));
+        assert_eq!(rules.guard("spinlock").map(|guard| guard.take.as_str()), Some("spin_lock"));
     }
 
     #[test]

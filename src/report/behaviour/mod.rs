@@ -59,6 +59,14 @@ impl OutcomeEntry {
     }
 }
 
+/// The conditions of `#if` under which a handler does this: those of its variant, and `around`, that of its definition.
+pub fn conditions(behaviour: &Behaviour, around: Option<&str>) -> Option<String> {
+    let macros = behaviour.assumed.macros();
+    let asked = macros.map(|(name, is_defined)| format!("{}{name}", if is_defined { "" } else { "!" }));
+    let all: Vec<String> = around.map(str::to_owned).into_iter().chain(asked).collect();
+    (!all.is_empty()).then(|| all.join(" && "))
+}
+
 /// Changes of the mapping in words.
 fn mapping_lines(mapping: &MappingChange) -> impl Iterator<Item = String> {
     let flags = [(true, "sets"), (false, "clears")].into_iter().filter_map(|(set, word)| {

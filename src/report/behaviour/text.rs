@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::{effect_line, mapping_lines};
+use super::{conditions, effect_line, mapping_lines};
 use crate::behaviour::{Abbreviated, Behaviour, Effect, EffectKind, Literal, Part, Step, Term, abbreviated, steps};
 use crate::index::Index;
 use crate::report::escape::printable;
@@ -18,15 +18,14 @@ const LINE: usize = 100;
 /// Indentation of the steps of a condition.
 const INDENT: usize = 4;
 
-/// Writes what a handler does, once for each variant of its conditionals.
+/// Writes what a handler does, once for each variant of its conditionals. `condition` is that of `#if` under which it is compiled.
 ///
 /// # Errors
 /// The text cannot be written.
-pub fn write(index: &Index, behaviours: &[Behaviour], out: &mut dyn Write) -> io::Result<()> {
-    for (number, behaviour) in behaviours.iter().enumerate() {
-        let variant =
-            if behaviours.len() > 1 { format!(" (variant {} of its #ifs)", number + 1) } else { String::new() };
-        writeln!(out, "  Behaviour{variant}:")?;
+pub fn write(index: &Index, behaviours: &[Behaviour], condition: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    for behaviour in behaviours {
+        let variant = conditions(behaviour, condition).map(|text| format!(" if {text}")).unwrap_or_default();
+        writeln!(out, "{}", printable(&format!("  Behaviour{variant}:")))?;
         for line in lines(index, behaviour) {
             writeln!(out, "    {}", printable(&line))?;
         }
@@ -37,7 +36,7 @@ pub fn write(index: &Index, behaviours: &[Behaviour], out: &mut dyn Write) -> io
 /// What one variant of a handler does, a step a line.
 fn lines(index: &Index, behaviour: &Behaviour) -> Vec<String> {
     let (told, rest) = behaviour.outcomes.split_at(behaviour.outcomes.len().min(OUTCOMES));
-    let Abbreviated { steps, names } = abbreviated(steps(told));
+    let Abbreviated { steps, names } = abbreviated(steps(told, &behaviour.assumed));
     let mut lines = Vec::new();
     lines.extend(behaviour.gap.map(|gap| format!("incomplete: {}", gap.reason())));
     let mut writer = Writer { index, names: &names, told: BTreeSet::new(), lines: Vec::new() };

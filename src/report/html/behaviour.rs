@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use crate::behaviour::Reading;
 use crate::handler_report::HandlerReport;
-use crate::report::behaviour::{BehaviourEntry, OutcomeEntry};
+use crate::report::behaviour::{BehaviourEntry, OutcomeEntry, conditions};
 use crate::report::escape::Html;
 
 /// Maximum number of outcomes in a table. `mmaplint explain` shows what they have in common once.
@@ -15,18 +15,18 @@ pub(super) fn write(page: &Page, report: &HandlerReport, out: &mut dyn Write) ->
     let index = page.scan.index;
     let Some(key) = page.scan.findings[report.findings[0]].function(index) else { return Ok(()) };
     let behaviours = page.functions.behaviours(&key, &Reading::default());
-    for (number, behaviour) in behaviours.iter().enumerate() {
-        let variant =
-            if behaviours.len() > 1 { format!(", variant {} of its #ifs", number + 1) } else { String::new() };
+    for behaviour in behaviours.iter() {
+        let variant = conditions(behaviour, None).map(|text| format!(", if {text}")).unwrap_or_default();
         let BehaviourEntry { outcomes, incomplete } = BehaviourEntry::new(index, behaviour);
         if outcomes.is_empty() {
             continue;
         }
         writeln!(
             out,
-            "<details class=\"behaviour\"><summary>What it does ({}{variant})</summary>\n<table class=\"list\"><thead><tr>\
+            "<details class=\"behaviour\"><summary>What it does ({}{})</summary>\n<table class=\"list\"><thead><tr>\
              <th scope=\"col\">If</th><th scope=\"col\">returns</th><th scope=\"col\">after</th></tr></thead><tbody>",
-            crate::words::counted(outcomes.len(), "outcome")
+            crate::words::counted(outcomes.len(), "outcome"),
+            Html(&variant)
         )?;
         outcomes.iter().take(SHOWN).try_for_each(|outcome| row(outcome, out))?;
         writeln!(out, "</tbody></table>")?;
