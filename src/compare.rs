@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::index::{Index, ItemId, Registration, Takes, prepared};
+use crate::index::{Index, ItemId, Registration, Takes};
+use crate::rules::{prepared, stem};
 use crate::source::{canonical, find_word};
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
@@ -97,17 +98,27 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
 pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(Key, Key)> {
     let (old_index, new_index) = (old.0, new.0);
     let (old, new) = (entries(old.0, old.1), entries(new.0, new.1));
-    let found = matched(&old, &new);
-    let pairs = new.iter().zip(found).filter_map(|(new, old)| Some((old?, new)));
-    let pairs = pairs.filter(|(old, new)| fate(old, new) == Fate::Converted);
     let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
-    pairs
+    converted_entries(&old, &new)
+        .into_iter()
         .filter_map(|(old, new)| Some((old.function.clone()?, new.function.clone()?)))
         .flat_map(|pair| {
             by_arm((old_index, &pair.0), (new_index, &pair.1)).into_iter().chain([pair]).collect::<Vec<_>>()
         })
         .filter(|pair| seen.insert(pair.clone()))
         .collect()
+}
+
+/// The registrations that a new tree has converted, before and after.
+pub fn converted_registrations(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(Side, Side)> {
+    let (old, new) = (entries(old.0, old.1), entries(new.0, new.1));
+    let pairs = converted_entries(&old, &new).into_iter();
+    pairs.map(|(old, new)| (old.side.clone(), new.side.clone())).collect()
+}
+
+fn converted_entries<'e>(old: &'e [Entry], new: &'e [Entry]) -> Vec<(&'e Entry, &'e Entry)> {
+    let pairs = new.iter().zip(matched(old, new)).filter_map(|(new, old)| Some((old?, new)));
+    pairs.filter(|(old, new)| fate(old, new) == Fate::Converted).collect()
 }
 
 /// The other definitions of a handler, in arms of an `#if`, each with that of its conversion: under the same condition, or the only one.
@@ -319,7 +330,7 @@ fn entry(index: &Index, finding: &Finding) -> Entry {
         },
         takes: registration.hook.takes,
         record: registration.hook.record.clone(),
-        stem: handler.replace("_prepare", "").replace("_finish", ""),
+        stem: stem(handler),
         code,
     }
 }

@@ -52,8 +52,8 @@ use constants::Constants;
 use state::State;
 use walk::{Exit, Walk};
 
-use crate::index::{Index, ItemId, unprepared};
-use crate::rules::{Guard, Rewrite, Rules};
+use crate::index::{Index, ItemId};
+use crate::rules::{Guard, Rewrite, Rules, unprepared};
 use crate::source::Assumed;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::visit::{self, Seen};

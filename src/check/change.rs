@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::Moves;
 use super::accepted::added_by;
-use super::{Converted, Moves};
-use crate::index::Takes;
 use crate::kernel::{DOCUMENTS, Git, Overlay, RUST, Tree, apply, is_below, parse_patch};
+use crate::rules::stem;
 use crate::source::{Item, ItemKind, blank_non_code, find_word, identifiers, slice};
-use crate::verdict::{Finding, Session};
 use crate::words::counted;
 
 /// The two sides of a change.
@@ -146,8 +145,7 @@ fn words_of(text: &[u8], function: &str) -> Vec<String> {
     let is_it = |item: &&Item| item.kind == ItemKind::Function && item.name.of(text) == function.as_bytes();
     let Some(item) = slices.items.iter().find(is_it) else { return Vec::new() };
     let code = blank_non_code(item.span.of(text));
-    let mut words: Vec<String> =
-        identifiers(&code).map(|word| word.replace("_prepare", "").replace("vma", "desc")).collect();
+    let mut words: Vec<String> = identifiers(&code).map(|word| stem(word).replace("vma", "desc")).collect();
     words.sort_unstable();
     words
 }
@@ -183,35 +181,4 @@ impl Change {
         let name = self.after.overlay().name_before(path);
         self.before.overlay().name_before(name).to_owned()
     }
-}
-
-/// The handlers that a change converts from VMA to desc, in the same table of the same file.
-pub fn converted(before: &Session, after: &Session, name_before: impl Fn(&str) -> String) -> Vec<Converted> {
-    let place = |session: &Session, finding: &Finding| {
-        let registration = &finding.registration;
-        let path = session.context.index.file(registration.file).path.clone();
-        (path, registration.table.clone(), registration.hook.record.clone())
-    };
-    let name = |finding: &Finding| finding.handler.as_ref().map(|handler| handler.name.clone());
-    let takes = |finding: &&Finding, takes: Takes| finding.registration.hook.takes == takes;
-    let mut found = Vec::new();
-    let is_converted = |finding: &&Finding| takes(finding, Takes::Desc) && !finding.is_of_other_type;
-    for new in after.findings().iter().filter(is_converted) {
-        let (path, table, record) = place(after, new);
-        let at = (name_before(&path), table, record);
-        let is_here = |session: &Session, finding: &&Finding, at: &(String, Option<String>, String)| {
-            place(session, finding) == *at
-        };
-        // If the table already had the new hook, the change does not convert it.
-        if before.findings().iter().any(|old| takes(&old, Takes::Desc) && is_here(before, &old, &at)) {
-            continue;
-        }
-        let old = before.findings().iter().find(|old| takes(old, Takes::Vma) && is_here(before, old, &at));
-        if let (Some(from), Some(to)) = (old.and_then(name), name(new)) {
-            let line = after.context.index.file(new.registration.file).position(new.registration.span.start).line;
-            found.push(Converted { file: path, line, from, to });
-        }
-    }
-    found.sort();
-    found
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::accepted::{Baseline, Config, suppressed};
-use super::change::{Change, LineMoves, converted};
+use super::change::{Change, LineMoves};
 use super::introduced::{State, compare};
 use super::reached::{Touched, reached};
 use super::suggestions::{Suggestions, suggestions};
 use super::{Converted, Reported};
+use crate::compare::converted_registrations;
 use crate::index::Index;
 use crate::kernel::{FileTrouble, Tree, TroubleKind, is_below};
 use crate::lint::{self, Facts, Hazard, Lint};
@@ -111,12 +112,12 @@ impl Engine<'_> {
         let (new, mut remarks) = self.accepted(after.scan.index, new?);
         remarks.extend(not_followed(&facts_after, |file| change.touches(file) && self.selects(file)));
         let compared = compare(old, new, &LineMoves::new(change));
-        let converted = converted(before, after, |path| change.name_before(path));
+        let converted = converted(before, after).into_iter().filter(|converted| self.selects(&converted.file));
         let untouched = before.scan.trouble.iter().filter(|trouble| !change.touches(&trouble.file));
         Ok(Outcome {
             tree: after.tree().clone(),
             reported: self.reported(after, compared, |state| state == State::Introduced || self.shows_old),
-            converted: converted.into_iter().filter(|converted| self.selects(&converted.file)).collect(),
+            converted: converted.collect(),
             is_change: true,
             remarks,
             trouble: self.trouble(change, before, after),
@@ -191,6 +192,17 @@ impl Engine<'_> {
         });
         reported.collect()
     }
+}
+
+/// The handlers that a change converts, in the order of the files.
+fn converted(before: &Session, after: &Session) -> Vec<Converted> {
+    let (old, new) = ((before.context.index, before.findings()), (after.context.index, after.findings()));
+    let pairs = converted_registrations(old, new).into_iter();
+    let mut found: Vec<Converted> = pairs
+        .map(|(old, new)| Converted { file: new.file, line: new.line, from: old.handler, to: new.handler })
+        .collect();
+    found.sort();
+    found
 }
 
 /// Maximum number of handlers that a remark names.

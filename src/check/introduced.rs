@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::Hazard;
+use crate::rules::stem;
 
 /// Effect of a change on a hazard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +78,7 @@ impl Recognised {
     fn key(self, hazard: &Hazard, file: String) -> Option<[String; 3]> {
         let code = || hazard.code.clone();
         let function = Some(&hazard.function).filter(|function| !function.is_empty());
-        let handler = || function.map(|function| function.replace("_prepare", ""));
+        let handler = || function.map(|function| stem(function));
         Some(match self {
             Recognised::Code => [file, hazard.function.clone(), code()],
             Recognised::CodeInFile => [file, String::new(), code()],

@@ -8,7 +8,7 @@ use super::handler::helpers::rust_helper;
 use super::hooks::mapped::mapped;
 use super::planner::Planner;
 use crate::index::{Handler, Hook, ItemId, Takes, swaps};
-use crate::rules::{NoteKind, RequirementKind};
+use crate::rules::{NoteKind, RequirementKind, prepared_function};
 use crate::source::{Span, find_word};
 use crate::verdict::{Finding, HandlerPlace, Judgement, Note, Requirement, Verdict, judge};
 use crate::vma::EventKind;
@@ -50,8 +50,10 @@ impl Planner<'_> {
             if let Entry::Vacant(entry) = known.entry(handler) {
                 entry.insert(self.candidates.len());
                 let retyped = Some(hook.clone()).filter(|hook| self.is_retyped(hook));
-                let suffix = if retyped.is_some() { self.rewrite.suffix() } else { "_prepare" };
-                let new_name = format!("{}{suffix}", handler.name);
+                let new_name = match &retyped {
+                    Some(_) => format!("{}{}", handler.name, self.rewrite.suffix()),
+                    None => prepared_function(&handler.name),
+                };
                 let mut candidate = Candidate::new(&handler.name, new_name, number, retyped);
                 let member = candidate.fix.retyped.as_ref().map(|hook| self.rewrite.renamed(&hook.member));
                 candidate.fix.new_member = member;

@@ -118,13 +118,3 @@ impl Hooks {
         members
     }
 }
-
-/// Name of the hook that takes a desc instead, or of a function named after a hook: `proc_mmap` gives `proc_mmap_prepare`.
-pub fn prepared(name: &str) -> String {
-    name.replacen("mmap", "mmap_prepare", 1)
-}
-
-/// The name of a hook or a function before [`prepared`].
-pub fn unprepared(name: &str) -> String {
-    name.replace("mmap_prepare", "mmap").replace("mmap_finish", "mmap")
-}

@@ -29,7 +29,7 @@ pub use build::build;
 pub use built::Built;
 pub use file::SourceFile;
 pub use function_syntax::FunctionSyntax;
-pub use hooks::{Hook, Hooks, Takes, prepared, unprepared};
+pub use hooks::{Hook, Hooks, Takes};
 pub use matter::{is_access, is_macro_argument};
 pub use net::Unclear;
 pub use rebuild::rebuild;

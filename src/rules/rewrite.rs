@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::naming::SUFFIX;
 use super::template;
 
 /// Templates of a target. `{desc}` is the desc. `{bits}` is a list of flag bits; `{bits:N}` is the flags of argument N (from 0) as such a
@@ -281,7 +282,7 @@ impl Rewrite {
 
     /// Suffix of functions that take a desc in place of a VMA.
     pub fn suffix(&self) -> &str {
-        self.finish.as_ref().map_or("_prepare", |form| &form.suffix)
+        self.finish.as_ref().map_or(SUFFIX, |form| &form.suffix)
     }
 
     /// Name of the hook that takes a desc in place of a VMA, or of a function named after a hook: `fb_mmap` gives `fb_mmap_prepare`.

@@ -7,7 +7,7 @@ use crate::fix::rewrite::function::{DescHelper, Helpers};
 use crate::fix::text::edit::Edit;
 use crate::fix::text::mentions::{Mention, documented, inserted_above, mentions};
 use crate::index::ItemId;
-use crate::rules::Rewrite;
+use crate::rules::{Rewrite, prepared_function};
 use crate::source::{Span, find_word, identifiers};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -188,7 +188,7 @@ impl HandlerConversion<'_, '_> {
     /// The new name of a helper, and that of its second half: it is a file callback too, and split in two.
     fn names_of(&self, id: ItemId, name: &str, new_name: &str) -> (String, Option<String>) {
         match self.shared.is_late() && self.shared.is_file_callback(id) {
-            true => (format!("{name}_prepare"), Some(new_name.to_owned())),
+            true => (prepared_function(name), Some(new_name.to_owned())),
             false => (new_name.to_owned(), None),
         }
     }

@@ -6,7 +6,8 @@ use crate::fix::hooks::rust::assigned;
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::fix::text::mentions::{continued, registration};
 use crate::fix::unit::{Unit, UnitPart};
-use crate::index::{Hook, ItemId, Registration, SourceFile, prepared};
+use crate::index::{Hook, ItemId, Registration, SourceFile};
+use crate::rules::{prepared, prepared_function};
 use crate::source::{
     ItemKind, Span, begins_assignment, find_word, identifier_before, line_start, statement_start, words,
 };
@@ -157,7 +158,7 @@ impl HandlerConversion<'_, '_> {
         let text = &self.shared.context.index.file(file).text;
         let first = sorted(edits.to_vec()).map(|edits| applied(text, span, &edits)).unwrap_or_default();
         let name = &self.candidate.fix.name;
-        let (from, to) = (format!("{name}_prepare"), format!("{name}{}", self.shared.rewrite.suffix()));
+        let (from, to) = (prepared_function(name), format!("{name}{}", self.shared.rewrite.suffix()));
         let repeated = String::from_utf8_lossy(&first).trim().replacen(&from, &to, 1);
         let end = span.end as usize;
         self.add(file, [Edit::new(end, end, format!("\n{repeated}"))]);

@@ -7,7 +7,7 @@ use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::{tidy, whole_line};
-use crate::rules::CallEffect;
+use crate::rules::{CallEffect, prepared_function};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
 use crate::source::visit::{self, Seen, each_block};
 use crate::source::words;
@@ -35,7 +35,7 @@ impl Conversion<'_> {
     pub(super) fn halves(&self, old: &[u8], draft: &Draft, name: &str, is_called: bool) -> Option<Halves> {
         let (text, function) = (draft.text(), draft.function()?);
         let second_name = format!("{name}{}", self.rewrite.suffix());
-        let first_name = format!("{name}_prepare");
+        let first_name = prepared_function(name);
         let firsts = self.firsts(&function.body, text);
         let rest = &function.body[firsts.len()..];
         let open = body_of(function, text)?;

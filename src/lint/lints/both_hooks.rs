@@ -1,7 +1,8 @@
 //! `.mmap` and `.mmap_prepare` in one table.
 
-use crate::index::{Handler, Registration, Takes, prepared};
+use crate::index::{Handler, Registration, Takes};
 use crate::lint::{Facts, Found};
+use crate::rules::prepared;
 use crate::source::{Span, blank_non_code, find_word};
 
 pub fn check(facts: &Facts, found: &mut Found) {

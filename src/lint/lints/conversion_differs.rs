@@ -7,7 +7,7 @@ use crate::compare::{Lost, converted, lost};
 use crate::index::Takes;
 use crate::lint::moved_state::moved_otherwise;
 use crate::lint::{Facts, Found, HandlerView};
-use crate::rules::{CallEffect, Level, NoteKind};
+use crate::rules::{CallEffect, Level, NoteKind, prepared};
 use crate::source::find_word;
 use crate::verdict::{Finding, Place};
 use crate::vma::Key;
@@ -127,7 +127,7 @@ fn report(before: &Facts, facts: &Facts, lost: Lost, found: &mut Found) {
             let (file, item) = (index.file(table.file), index.item(table));
             let place = before.context.index.file(registration.file).at(registration.span.start);
             // A tree may be too old for the new hook.
-            let member = format!("{}_prepare", registration.hook.member);
+            let member = prepared(&registration.hook.member);
             let is_set = find_word(item.span.of(&file.text), member.as_bytes(), 0).is_some();
             let is_known = index.hooks().find(&registration.hook.record, &member).is_some();
             let too_new = match is_set && !is_known {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
 
-use crate::index::{Handler, ItemId, Registration, Takes, prepared};
+use crate::index::{Handler, ItemId, Registration, Takes};
 use crate::lint::{Facts, Found};
+use crate::rules::{prepared, unprepared};
 use crate::source::{
     ItemKind, Span, begins_assignment, blank_non_code, find_word, identifier_end, is_identifier_byte, words,
 };
@@ -15,7 +16,7 @@ use crate::source::{
 struct Converted<'f> {
     table: &'f str,
     /// The old member.
-    member: &'f str,
+    member: String,
     new_member: &'f str,
     /// The file of the table, if no other sees it.
     file: Option<u32>,
@@ -23,7 +24,7 @@ struct Converted<'f> {
 
 pub fn check(facts: &Facts, found: &mut Found) {
     let converted = converted(facts);
-    let members: BTreeSet<&str> = converted.iter().map(|converted| converted.member).collect();
+    let members: BTreeSet<&str> = converted.iter().map(|converted| converted.member.as_str()).collect();
     let accesses: Vec<Finder> =
         members.into_iter().map(|member| Finder::new(&format!(".{member}")).into_owned()).collect();
     // `lamp_fops.mmap`, not a designator.
@@ -57,9 +58,9 @@ fn converted<'f>(facts: &'f Facts) -> Vec<Converted<'f>> {
 }
 
 /// `mmap` of `mmap_prepare`.
-fn old_member(member: &str) -> Option<&str> {
-    let old = member.strip_suffix("_prepare")?;
-    (prepared(old) == member).then_some(old)
+fn old_member(member: &str) -> Option<String> {
+    let old = unprepared(member);
+    (prepared(&old) == member).then_some(old)
 }
 
 /// Whether no other file can name the table of a registration.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::index::Takes;
 use crate::lint::flags::FlagTest;
 use crate::lint::{Facts, Found, HandlerView, Variant};
+use crate::rules::stem;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Desc) {
@@ -51,8 +52,7 @@ fn tests(variant: &Variant) -> Vec<FlagTest> {
 
 /// Tests of several flags in the handler before its conversion.
 fn tests_before(before: &Facts, handler: &HandlerView) -> Vec<FlagTest> {
-    let old_name = handler.name().trim_end_matches("_prepare");
-    let old = before.taking(Takes::Vma).filter(|old| [old_name, handler.name()].contains(&old.name()));
+    let old = before.taking(Takes::Vma).filter(|old| stem(old.name()) == stem(handler.name()));
     let conditions = old.flat_map(|old| old.variants()).flat_map(|(_, variant)| {
         variant.branches().into_iter().flat_map(|branch| variant.flag_tests(branch.condition, true))
     });
