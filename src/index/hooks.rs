@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::rules::Rules;
 use crate::source::ast::{Parameter, Type};
+use crate::source::find_word;
 
 /// Parameter type of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,13 @@ impl Takes {
     /// The first VMA or desc among the parameters of a function.
     pub fn of(parameters: &[Parameter]) -> Option<Takes> {
         parameters.iter().find_map(|parameter| Takes::of_type(&parameter.ty))
+    }
+
+    /// The first VMA or desc in the head of a function that is not parsed.
+    pub fn in_head(head: &[u8]) -> Option<Takes> {
+        let tags = [(b"vm_area_struct".as_slice(), Takes::Vma), (b"vm_area_desc", Takes::Desc)];
+        let places = tags.into_iter().filter_map(|(tag, takes)| Some((find_word(head, tag, 0)?, takes)));
+        places.min().map(|(_, takes)| takes)
     }
 
     /// Classifies a type.

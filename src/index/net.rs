@@ -150,7 +150,8 @@ impl<'i> Net<'i> {
     /// Type that a function takes, if all functions of that name agree.
     fn takes(&self, name: &str, file: u32) -> Option<Takes> {
         let functions = self.index.functions(name, file).into_iter();
-        let mut taken = functions.map(|id| taken_by(self.index.item(id).head().of(&self.index.file(id.file).text)));
+        let mut taken =
+            functions.map(|id| Takes::in_head(self.index.item(id).head().of(&self.index.file(id.file).text)));
         let first = taken.next()?;
         if taken.all(|other| other == first) { first } else { None }
     }
@@ -238,19 +239,13 @@ impl<'i> Net<'i> {
 fn may_handle(head: &[u8]) -> bool {
     let Some(open) = memchr::memchr(b'(', head) else { return false };
     let (returned, mut parameters) = (&head[..open], head[open + 1..].split(|byte| *byte == b','));
-    let works_on_pages = parameters.next().is_some_and(|first| taken_by(first) == Some(Takes::Vma))
+    let works_on_pages = parameters.next().is_some_and(|first| Takes::in_head(first) == Some(Takes::Vma))
         && parameters.next().is_some_and(|second| !second.contains(&b'*'));
     let returns_else = [b"void".as_slice(), b"bool", b"unsigned", b"vm_fault_t", b"pgoff_t", b"pgprot_t"];
-    taken_by(head).is_some()
+    Takes::in_head(head).is_some()
         && !works_on_pages
         && !returned.contains(&b'*')
         && !returns_else.into_iter().any(|word| find_word(returned, word, 0).is_some())
-}
-
-/// Type that a function takes, by the words of its head or of a parameter.
-fn taken_by(head: &[u8]) -> Option<Takes> {
-    let tags = [(b"vm_area_struct".as_slice(), Takes::Vma), (b"vm_area_desc", Takes::Desc)];
-    tags.into_iter().find(|(tag, _)| find_word(head, tag, 0).is_some()).map(|(_, takes)| takes)
 }
 
 /// The variable or member before an operator: `x`, `.x`, `(*x)(int)`.

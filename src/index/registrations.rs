@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 
-use memchr::memmem::find;
 use rustc_hash::FxHashSet;
 
 use super::expansion::expansions;
@@ -288,10 +287,7 @@ impl Collector<'_> {
     pub(super) fn takes(&self, name: &str) -> Option<Takes> {
         self.index.functions(name, self.file).into_iter().find_map(|id| {
             let source = self.index.file(id.file);
-            let head = self.index.item(id).head().of(&source.text);
-            let desc = find(head, b"vm_area_desc").is_some();
-            let vma = find(head, b"vm_area_struct").is_some();
-            if desc { Some(Takes::Desc) } else { vma.then_some(Takes::Vma) }
+            Takes::in_head(self.index.item(id).head().of(&source.text))
         })
     }
 

@@ -267,10 +267,18 @@ impl Rewrite {
             only("rewrite.by_page.request", &form.request, &["desc", "name", "private"])?;
             only("rewrite.by_page.map", &form.map, &["page"])?;
             only("rewrite.by_page.of_memory", &form.of_memory, &["address"])?;
+            only("rewrite.by_page.record", &form.record, &["name", "body"])?;
+            for (key, text) in
+                [("index", &form.index), ("offset", &form.offset), ("private", &form.private), ("end", &form.end)]
+            {
+                only(&format!("rewrite.by_page.{key}"), text, &[])?;
+            }
         }
         if let Some(bridge) = &self.bridge {
             only("rewrite.bridge.before", &bridge.before, &["desc", "file", "vma"])?;
             only("rewrite.bridge.after", &bridge.after, &["desc", "file", "vma"])?;
+            only("rewrite.bridge.argument", &bridge.argument, &["desc"])?;
+            bridge.seed.iter().try_for_each(|seed| only("rewrite.bridge.seed", seed, &["desc", "file", "vma"]))?;
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::template::fill;
+
 /// The prefix that a subsystem writes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +27,11 @@ impl SubjectRule {
         let mut parts = path.rsplit('/');
         let stem = parts.next().and_then(|name| name.split('.').next()).unwrap_or_default();
         let stem = short(stem, parts.next().unwrap_or_default());
-        let text = template.replace("{folder}", folder).replace("{stem}", &stem);
+        let text = fill(template, &mut |key| match key {
+            "folder" => Some(folder.to_owned()),
+            "stem" => Some(stem.clone()),
+            _ => None,
+        });
         // A file that is called like its folder says nothing more.
         let repeated = format!("{folder}: {folder}");
         Some(if text.ends_with(&repeated) { text.replace(&repeated, folder) } else { text })

@@ -1,27 +1,21 @@
 //! Fills templates.
 
-/// Replaces each `{key}` of a template by its value. A key without a value stays, for a later pass.
+/// Replaces each `{key}` of a template by its value. A key without a value stays, and so do the braces of C.
 pub fn fill(template: &str, value: &mut dyn FnMut(&str) -> Option<String>) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some(open) = rest.find('{') {
-        out.push_str(&rest[..open]);
-        let after = &rest[open + 1..];
-        match after.find('}').map(|close| (&after[..close], &after[close + 1..])) {
-            Some((key, behind)) => {
-                match value(key) {
-                    Some(text) => out.push_str(&text),
-                    None => out.push_str(&rest[open..open + key.len() + 2]),
-                }
-                rest = behind;
+    let mut parts = template.split('{');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}').and_then(|(key, behind)| Some((value(key)?, behind))) {
+            Some((text, behind)) => {
+                out.push_str(&text);
+                out.push_str(behind);
             }
             None => {
-                out.push_str(&rest[open..]);
-                return out;
+                out.push('{');
+                out.push_str(part);
             }
         }
     }
-    out.push_str(rest);
     out
 }
 
@@ -44,5 +38,6 @@ mod tests {
     fn keys_are_filled_and_others_stay() {
         let mut value = |key: &str| (key == "a").then(|| "1".to_owned());
         assert_eq!(fill("f({a}, {b}) {", &mut value), "f(1, {b}) {");
+        assert_eq!(fill("{a}()\n{\n{a}\n}\n", &mut value), "1()\n{\n1\n}\n");
     }
 }

@@ -6,6 +6,7 @@ use crate::fix::hooks::site::Site;
 use crate::fix::text::edit::Edit;
 use crate::fix::text::layout::{columns, indented, laid_out, on_one_line};
 use crate::rules::BridgeForm;
+use crate::rules::template::fill;
 use crate::source::ast::{Expression, Parameter, Statement, StatementKind as S, Type};
 use crate::source::{Span, find_word, words};
 
@@ -216,7 +217,14 @@ pub(in crate::fix) struct Around {
 
 impl Around {
     pub(in crate::fix) fn new(form: &BridgeForm, file: &str, vma: &str) -> Around {
-        let filled = |template: &str| template.replace("{desc}", "desc").replace("{file}", file).replace("{vma}", vma);
+        let filled = |template: &str| {
+            fill(template, &mut |key| match key {
+                "desc" => Some("desc".to_owned()),
+                "file" => Some(file.to_owned()),
+                "vma" => Some(vma.to_owned()),
+                _ => None,
+            })
+        };
         Around {
             before: filled(&form.before),
             seed: form.seed.as_deref().map(filled),

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::marks::filled;
 use crate::fix::rewrite::rewriter::{Populated, Rewriter};
 use crate::fix::text::layout::laid_out;
-use crate::rules::template::fill;
 use crate::rules::{ByPageForm, Call};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
@@ -81,7 +81,7 @@ impl Rewriter<'_> {
             [] => {}
             [error] => {
                 let template = self.conversion.rewrite.error.clone()?;
-                lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
+                lines.push(format!("{};", filled(&template, &mut |key| (key == "error").then(|| error.clone()))));
             }
             _ => self.open(call.span.start, "the old loop returns several errors; an action has one error_override"),
         }
@@ -112,10 +112,14 @@ impl Rewriter<'_> {
         let mut lines = self.kept_apart(rule);
         let named = self.named_page(&form, rule, arguments, around)?;
         let is_single = around.is_empty() && rule.page.is_some();
-        let callback = form.record.replace("{name}", &self.name).replace("{body}", &named.body(&form, is_single));
+        let callback = filled(&form.record, &mut |key| match key {
+            "name" => Some(self.name.clone()),
+            "body" => Some(named.body(&form, is_single)),
+            _ => None,
+        });
         self.out.callbacks.insert(callback.trim().to_owned());
         lines.extend(self.refused_by(call, rule, arguments));
-        let request = fill(&form.request, &mut |key| match key {
+        let request = filled(&form.request, &mut |key| match key {
             "name" => Some(self.name.clone()),
             "private" => Some(named.handed.clone()),
             _ => None,
@@ -156,7 +160,7 @@ impl Rewriter<'_> {
             return Some(NamedPage { page, handed, taken: private, declared, unknown });
         }
         if let Some(pages) = argument(rule.pages) {
-            let offset = if rule.adds_offset { " + {desc}->pgoff" } else { "" };
+            let offset = if rule.adds_offset { " + desc->pgoff" } else { "" };
             let handed = format!("{}{offset}", self.operand(pages));
             let (page, taken) = (format!("pages[{}]", form.index), Some("struct page **pages".to_owned()));
             return Some(NamedPage { page, handed, taken, ..NamedPage::default() });
@@ -166,7 +170,7 @@ impl Rewriter<'_> {
             handed = format!("{handed} + ({} << PAGE_SHIFT)", self.operand(first));
         }
         let declared = vec![format!("unsigned long offset = {};", form.offset)];
-        let page = fill(&form.of_memory, &mut |key| (key == "address").then(|| "memory + offset".to_owned()));
+        let page = filled(&form.of_memory, &mut |key| (key == "address").then(|| "memory + offset".to_owned()));
         Some(NamedPage { page, handed, taken: Some("void *memory".to_owned()), declared, unknown: Vec::new() })
     }
 
@@ -178,7 +182,7 @@ impl Rewriter<'_> {
         let Some(refused) = form.and_then(|form| form.refused.clone()) else { return Vec::new() };
         self.check_meaning(rule, arguments, &[&refused.when]);
         let argument = |place: Option<usize>| place.and_then(|place| arguments.get(place));
-        let when = fill(&refused.when, &mut |key| match key {
+        let when = filled(&refused.when, &mut |key| match key {
             "pages" => argument(rule.pages).map(|argument| self.operand(argument)),
             "count" => argument(rule.count).map(|argument| self.count(argument)),
             _ => None,
@@ -236,8 +240,8 @@ impl Rewriter<'_> {
         else {
             return Vec::new();
         };
-        let bits = fill(bit, &mut |key| (key == "name").then(|| flag.trim_start_matches("VM_").to_owned()));
-        let text = fill(set, &mut |key| (key == "bits").then(|| bits.clone()));
+        let bits = filled(bit, &mut |key| (key == "name").then(|| flag.trim_start_matches("VM_").to_owned()));
+        let text = filled(set, &mut |key| (key == "bits").then(|| bits.clone()));
         let name = rule.names.first().map_or("the call", String::as_str);
         self.out.remarks.insert(format!(
             "{name}() set {flag}, which prevents a merge; the hook sets it now, because the action is refused otherwise"
@@ -272,7 +276,7 @@ impl NamedPage {
         if is_single {
             body += &format!("\tif ({})\n\t\t{};\n", form.index, form.end);
         }
-        let map = fill(&form.map, &mut |key| (key == "page").then(|| self.page.clone()));
+        let map = filled(&form.map, &mut |key| (key == "page").then(|| self.page.clone()));
         body + &format!("\t{}", laid_out(&format!("{map};"), 8))
     }
 }

@@ -1,8 +1,9 @@
 //! Rewrites calls: by a template, as a call of what takes a desc, or not at all.
 
+use super::marks::{FILE, filled};
 use crate::fix::rewrite::function::DescHelper;
 use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
-use crate::rules::template::{argument, fill, keys};
+use crate::rules::template::{argument, keys};
 use crate::rules::{Call, CallEffect, Idiom};
 use crate::source::ast::Expression;
 use crate::source::{Span, closing};
@@ -74,7 +75,7 @@ impl Rewriter<'_> {
         let Some(hook) = arguments.iter().find_map(named) else { return false };
         for argument in arguments {
             if argument.name() == Some(self.vma) {
-                self.replace(argument.span, "{desc}".to_owned());
+                self.replace(argument.span, "desc".to_owned());
             } else if self.conversion.hooks.contains_key(&argument.span) {
                 self.replace(argument.span, hook.name.clone());
             } else {
@@ -137,7 +138,7 @@ impl Rewriter<'_> {
         }
         for (position, argument) in arguments.iter().enumerate() {
             if argument.name() == Some(self.vma) {
-                self.replace(argument.span, "{desc}".to_owned());
+                self.replace(argument.span, "desc".to_owned());
             } else if called.without_file == Some(position) {
                 self.drop_file(argument, arguments.get(position + 1));
             } else {
@@ -230,7 +231,7 @@ impl Rewriter<'_> {
             if lists.any(|bits| bits.is_empty()) {
                 continue;
             }
-            texts.push(fill(template, &mut |key| self.filled(key, whole, arguments)));
+            texts.push(filled(template, &mut |key| self.filled(key, whole, arguments)));
         }
         (!texts.is_empty()).then_some(texts)
     }
@@ -281,9 +282,9 @@ impl Rewriter<'_> {
         match self.file {
             Some(_) => {
                 self.out.file_uses.insert(call);
-                "{file}".to_owned()
+                FILE.to_owned()
             }
-            None => "{desc}->file".to_owned(),
+            None => "desc->file".to_owned(),
         }
     }
 }

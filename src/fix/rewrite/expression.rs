@@ -1,10 +1,10 @@
 //! Rewrites expressions for a desc.
 
+use super::marks::{FILE, filled, plain};
 use crate::fix::rewrite::function::DescHook;
 use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::rules::CallValue;
-use crate::rules::template::fill;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::{Span, words};
 
@@ -51,7 +51,7 @@ impl Rewriter<'_> {
         match &expression.kind {
             // A test whether there is a mapping at all.
             E::Name(name) if name == self.vma && used == Use::Truth => {
-                self.replace(expression.span, "{desc}".to_owned());
+                self.replace(expression.span, "desc".to_owned());
             }
             E::Name(name) => self.name(name, expression.span),
             E::Number(_) | E::Literal => {}
@@ -114,7 +114,7 @@ impl Rewriter<'_> {
     fn name(&mut self, name: &str, span: Span) {
         if self.file == Some(name) {
             self.out.file_uses.insert(span);
-            self.replace(span, "{file}".to_owned());
+            self.replace(span, FILE.to_owned());
         } else if name == self.vma {
             self.open(span.start, "uses the VMA itself, which a desc cannot replace");
         }
@@ -134,7 +134,7 @@ impl Rewriter<'_> {
             _ => (None, None),
         };
         if let (Some(template), Some(list)) = (template, flags_value.and_then(|value| self.bits(value))) {
-            let text = fill(&template, &mut |key| (key == "bits").then(|| list.join(", ")));
+            let text = filled(&template, &mut |key| (key == "bits").then(|| list.join(", ")));
             return self.replace(whole.span, text);
         }
         if flags {
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
         }
         if self.is_field(target, "vm_file") {
             self.open(whole.span.start, "replaces vm_file; the core drops the old reference, so the handler must not");
-            self.replace(target.span, "{desc}->vm_file".to_owned());
+            self.replace(target.span, "desc->vm_file".to_owned());
             return self.expression(value, Use::Value);
         }
         let is_bool = target.name().is_some_and(|name| self.locals.booleans.iter().any(|known| known == name));
@@ -161,9 +161,8 @@ impl Rewriter<'_> {
     /// Rewrites `vma->vm_end - vma->vm_start`.
     fn size(&mut self, expression: &Expression) -> bool {
         let E::Binary { operator, left, right } = &expression.kind else { return false };
-        let Some(template) =
-            self.conversion.rewrite.size.clone().filter(|_| operator == "-" && self.is_field(right, "vm_start"))
-        else {
+        let size = self.conversion.rewrite.size.as_deref();
+        let Some(template) = size.filter(|_| operator == "-" && self.is_field(right, "vm_start")).map(plain) else {
             return false;
         };
         if self.is_field(left, "vm_end") {
@@ -249,7 +248,7 @@ impl Rewriter<'_> {
         }
         if field == "vm_flags" {
             self.flags_after_populate(expression.span);
-            let Some(text) = self.conversion.rewrite.flags.clone() else { return false };
+            let Some(text) = self.conversion.rewrite.flags.as_deref().map(plain) else { return false };
             self.replace(expression.span, text);
             return true;
         }
@@ -262,7 +261,7 @@ impl Rewriter<'_> {
             }
         }
         match self.conversion.rules.field_on_desc(&field).filter(|_| self.conversion.target.reads_field(&field)) {
-            Some(name) => self.replace(expression.span, format!("{{desc}}->{name}")),
+            Some(name) => self.replace(expression.span, format!("desc->{name}")),
             None => self.open(base.span.start, &format!("uses {field}, which a desc does not have")),
         }
         true

@@ -1,7 +1,7 @@
 //! Rewrites tests of VMA flags, and lists of flags.
 
+use super::marks::filled;
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
-use crate::rules::template::fill;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 
@@ -41,7 +41,7 @@ impl Rewriter<'_> {
     fn bit(&self, flag: &str) -> Option<String> {
         let name = flag.strip_prefix("VM_").filter(|_| self.conversion.rules.has_bit(flag))?;
         let template = self.conversion.rewrite.bit.as_ref()?;
-        Some(fill(template, &mut |key| (key == "name").then(|| name.to_owned())))
+        Some(filled(template, &mut |key| (key == "name").then(|| name.to_owned())))
     }
 
     /// Rewrites a test of flags. Returns whether the expression is one.
@@ -80,7 +80,7 @@ impl Rewriter<'_> {
         let Some(first) = first else { return false };
         let bits = [first, last].concat();
         let end = if others.is_some() { right.span.end } else { expression.span.end };
-        let text = fill(&template, &mut |key| (key == "bits").then(|| bits.join(", ")));
+        let text = filled(&template, &mut |key| (key == "bits").then(|| bits.join(", ")));
         self.replace(Span { start, end }, text);
         if let Some(others) = others {
             self.expression(others, Use::Truth);
@@ -101,7 +101,7 @@ impl Rewriter<'_> {
             Asks::Any | Asks::NotAny => &self.conversion.rewrite.test_any,
             Asks::All | Asks::NotAll => &self.conversion.rewrite.test_all,
         };
-        let text = fill(template.as_ref()?, &mut |key| (key == "bits").then(|| bits.join(", ")));
+        let text = filled(template.as_ref()?, &mut |key| (key == "bits").then(|| bits.join(", ")));
         Some(if matches!(asks, Asks::NotAny | Asks::NotAll) { format!("!{text}") } else { text })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::marks::FILE;
 use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::halves::Halves;
 use crate::fix::rewrite::locals::Locals;
@@ -166,7 +167,7 @@ impl Conversion<'_> {
         let is_local = assigned || (file_uses.len() > 1 && uses_by_variant.iter().all(|uses| *uses > 0));
         let local = done.dropped.clone().filter(|_| is_local);
         let file = local.as_deref().unwrap_or("desc->file");
-        let resolve = |text: &str| text.replace("{desc}", "desc").replace("{file}", file);
+        let resolve = |text: &str| text.replace(FILE, file);
         let mut all: Vec<Edit> =
             edits.into_iter().map(|edit| Edit { span: edit.span, text: resolve(&edit.text) }).collect();
         all.extend(self.head(item, new_name, is_handler, done));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::marks::plain;
 use crate::fix::rewrite::draft::Draft;
 use crate::fix::rewrite::function::Conversion;
 use crate::fix::rewrite::passing::is_idle;
@@ -176,7 +177,7 @@ impl Conversion<'_> {
             if let Some(rule) = call.and_then(|old| self.rules.call(old)).filter(|rule| !rule.implies.is_empty()) {
                 let is_mixed = rule.implies.iter().any(|flag| flag == "VM_MIXEDMAP");
                 let template = if is_mixed { &form.announce_mixed } else { &form.announce };
-                return Some(template.replace("{desc}", "desc"));
+                return Some(plain(template));
             }
             if may_end(statement) {
                 return None;

@@ -1,11 +1,12 @@
 //! Calls in a function that sees the complete mapping: a populating call stays where it is, as a wrapper that finds the VMA behind the desc.
 
+use super::marks::{filled, plain};
 use crate::fix::rewrite::function::DescHook;
 use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::fix::text::layout::{columns, laid_out};
 use crate::rules::CallEffect;
-use crate::rules::template::{argument, fill};
+use crate::rules::template::argument;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
 
@@ -36,7 +37,7 @@ impl Rewriter<'_> {
                 _ => format!("{}->f_op", self.operand(file)),
             };
             let file = self.text(file, Use::Value);
-            let text = fill(&nested, &mut |key| match key {
+            let text = filled(&nested, &mut |key| match key {
                 "file" => Some(file.clone()),
                 "table" => Some(table.clone()),
                 _ => None,
@@ -51,7 +52,7 @@ impl Rewriter<'_> {
         else {
             return false;
         };
-        let text = fill(&template, &mut |key| {
+        let text = filled(&template, &mut |key| {
             let value = arguments.get(argument(key)?)?;
             Some(if key.starts_with("offset:") { self.offset(value) } else { self.text(value, Use::Value) })
         });
@@ -113,8 +114,8 @@ impl Rewriter<'_> {
         let (mut old_arguments, mut new_arguments) = (Vec::new(), Vec::new());
         for (position, argument) in arguments.iter().enumerate() {
             if argument.name() == Some(self.vma) {
-                old_arguments.push(form.vma.clone());
-                new_arguments.push("{desc}".to_owned());
+                old_arguments.push(plain(&form.vma));
+                new_arguments.push("desc".to_owned());
                 continue;
             }
             let text = self.text(argument, Use::Value);
@@ -124,7 +125,7 @@ impl Rewriter<'_> {
             }
         }
         let call = format!("{table}{old}({})", old_arguments.join(", "));
-        let with_vma = fill(&form.with_vma, &mut |key| (key == "call").then(|| call.clone()));
+        let with_vma = filled(&form.with_vma, &mut |key| (key == "call").then(|| call.clone()));
         let new = format!("{table}{}({})", hook.name, new_arguments.join(", "));
         Some(OldOrNew { test: format!("{table}{old}"), old: with_vma, new })
     }
@@ -165,6 +166,6 @@ impl Rewriter<'_> {
                 return self.text(left, Use::Value);
             }
         }
-        format!("{} - {{desc}}->start", self.operand(address))
+        format!("{} - desc->start", self.operand(address))
     }
 }

@@ -11,6 +11,7 @@ pub(in crate::fix) mod function;
 pub(in crate::fix) mod halves;
 mod late;
 mod locals;
+mod marks;
 mod passing;
 mod populate;
 mod protection;

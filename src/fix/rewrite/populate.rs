@@ -1,8 +1,8 @@
 //! Rewrites populating calls as mmap actions, statement by statement. The handler requests an action; the core handles its failure.
 
+use super::marks::filled;
 use crate::fix::rewrite::failure::{Failure, failed};
 use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
-use crate::rules::template::fill;
 use crate::rules::{Call, CallEffect};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
@@ -181,7 +181,7 @@ impl Rewriter<'_> {
             }
             Failure::Other(error) => match self.conversion.rewrite.error.clone() {
                 Some(template) => {
-                    lines.push(format!("{};", fill(&template, &mut |key| (key == "error").then(|| error.clone()))));
+                    lines.push(format!("{};", filled(&template, &mut |key| (key == "error").then(|| error.clone()))));
                 }
                 None => self.open(call.span.start, &format!("its error became {error}; no override on this target")),
             },
@@ -213,7 +213,7 @@ impl Rewriter<'_> {
         if let Some(prot) = argument(rule.prot)
             && !self.is_field(prot, "vm_page_prot")
         {
-            lines.push(format!("{{desc}}->page_prot = {};", self.text(prot, Use::Value)));
+            lines.push(format!("desc->page_prot = {};", self.text(prot, Use::Value)));
         }
         if self.populated > Populated::Nothing {
             self.open(call.span.start, "populates behind another call that may populate; an action populates once");
@@ -231,7 +231,7 @@ impl Rewriter<'_> {
         self.check_arguments(call, rule, arguments, is_all, &templates);
         self.check_meaning(rule, arguments, &templates);
         let mut filled = |template: &str| {
-            fill(template, &mut |key| match key {
+            filled(template, &mut |key| match key {
                 "frame" => argument(rule.frame).map(|argument| self.text(argument, Use::Value)),
                 "start" => argument(rule.start).map(|argument| self.text(argument, Use::Value)),
                 "size" => argument(rule.size).map(|argument| self.text(argument, Use::Value)),

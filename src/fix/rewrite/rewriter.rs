@@ -41,7 +41,7 @@ pub(in crate::fix) enum Populated {
     Range,
 }
 
-/// Collects the edits that make one function take a desc. In their texts `{desc}` stands for the desc and `{file}` for the file. The
+/// Collects the edits that make one function take a desc. In their texts [`FILE`](super::marks::FILE) stands for the file. The
 /// spelling of the file depends on its number of uses.
 pub(in crate::fix) struct Rewriter<'a> {
     pub(in crate::fix) conversion: &'a Conversion<'a>,
