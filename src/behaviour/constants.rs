@@ -114,7 +114,8 @@ impl Walk<'_, '_> {
         if !self.may_expand() || !self.reading.constants.macros.contains(name) {
             return None;
         }
-        let expansions = self.functions.context.index.expansions(name, self.frame().file, arguments);
+        let (index, is_within) = (self.functions.context.index, self.expanding > 0);
+        let expansions = index.expansions(name, self.frame().file, arguments, is_within)?;
         let [expansion] = expansions.as_slice() else { return None };
         parse::expression(expansion, call)
     }

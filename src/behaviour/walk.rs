@@ -209,10 +209,8 @@ impl<'a, 'f> Walk<'a, 'f> {
         let E::Call { callee, arguments } = &expression.bare().kind else { return None };
         let name = callee.name().filter(|name| !name.bytes().any(|byte| byte.is_ascii_lowercase()))?;
         let index = self.functions.context.index;
-        let file = self.frame().file;
-        let text = &index.file(file).text;
-        let arguments: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(text)).collect();
-        let expansion = index.expanded_call(name, file, &arguments).into_iter().next()?;
+        let expansions = index.expansions(name, self.frame().file, arguments, self.expanding > 0)?;
+        let expansion = expansions.into_iter().next()?;
         let leaves = ["return", "goto"].iter().any(|word| find_word(&expansion, word.as_bytes(), 0).is_some());
         leaves.then(|| parse::statements(&expansion, expression.span).syntax)
     }

@@ -39,6 +39,7 @@ pub use swaps::{Swap, swaps};
 pub use tables::Handler;
 pub use types::{KnownTypes, Scope, Types};
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
@@ -350,12 +351,17 @@ impl Index {
         expanded.collect()
     }
 
-    /// The same for arguments as syntax. Empty if the text of one cannot be rebuilt.
-    pub fn expansions(&self, name: &str, near: u32, arguments: &[Expression]) -> Vec<Vec<u8>> {
-        let texts: Option<Vec<String>> = arguments.iter().map(spelled).collect();
-        let Some(texts) = texts else { return Vec::new() };
-        let texts: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
-        self.expanded_call(name, near, &texts)
+    /// The same for arguments as syntax. Within an expansion they all have the span of the whole call, so that their texts are rebuilt; `None` if one
+    /// cannot be.
+    pub fn expansions(&self, name: &str, near: u32, arguments: &[Expression], is_within: bool) -> Option<Vec<Vec<u8>>> {
+        let source = &self.file(near).text;
+        let text_of = |argument: &Expression| match is_within {
+            true => spelled(argument).map(|text| Cow::Owned(text.into_bytes())),
+            false => Some(Cow::Borrowed(argument.span.of(source))),
+        };
+        let texts: Vec<Cow<[u8]>> = arguments.iter().map(text_of).collect::<Option<_>>()?;
+        let texts: Vec<&[u8]> = texts.iter().map(AsRef::as_ref).collect();
+        Some(self.expanded_call(name, near, &texts))
     }
 
     /// Declaration of `struct tag`, as `near` sees it: that of its folder, else one in a shared header, else any.

@@ -131,7 +131,7 @@ impl<'i> Types<'i> {
 
     /// Type of a macro that finds the object around another one: `#define to_lamp(x) container_of(x, struct lamp, node)`.
     fn of_macro(&self, name: &str, arguments: &[Expression], file: u32) -> Option<Type> {
-        let expanded = self.index.expansions(name, file, arguments).pop()?;
+        let expanded = self.index.expansions(name, file, arguments, true)?.pop()?;
         let E::Call { callee, arguments } = parse::expression(&expanded, Span::new(0, expanded.len()))?.kind else {
             return None;
         };

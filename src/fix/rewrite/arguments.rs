@@ -135,8 +135,8 @@ impl Rewriter<'_> {
 
     /// Whether a macro call computes the same each time.
     fn is_repeatable_macro(&self, name: &str, arguments: &[Expression]) -> bool {
-        let texts: Vec<&[u8]> = arguments.iter().map(|argument| argument.span.of(self.conversion.source)).collect();
-        let expanded = self.conversion.context.index.expanded_call(name, self.conversion.number, &texts);
+        let index = self.conversion.context.index;
+        let expanded = index.expansions(name, self.conversion.number, arguments, false).unwrap_or_default();
         let is_plain = |text: &Vec<u8>| {
             let Some(value) = parse::expression(text, Span::new(0, text.len())) else { return false };
             let mut calls = false;

@@ -1,12 +1,10 @@
 //! Calls of the driver's own functions and macros: definitions of a name, and effects on arguments.
 
-use std::borrow::Cow;
-
 use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::ItemId;
 use crate::source::ast::{Expression, ExpressionKind as E};
-use crate::source::{ItemKind, Span, identifiers, parse, spelled, visit};
+use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
 
@@ -90,18 +88,7 @@ impl Lowerer<'_> {
 
     /// Texts of a macro call, one for each definition that the file can mean. `None` if the text of an argument cannot be rebuilt.
     fn expansions(&self, name: &str, arguments: &[Expression]) -> Option<Vec<Vec<u8>>> {
-        let texts: Option<Vec<Cow<[u8]>>> = arguments.iter().map(|argument| self.text_of(argument)).collect();
-        let texts = texts?;
-        let texts: Vec<&[u8]> = texts.iter().map(AsRef::as_ref).collect();
-        Some(self.context.index.expanded_call(name, self.file, &texts))
-    }
-
-    /// Text of an argument. Within an expansion it has the span of the whole call, so its text is rebuilt.
-    fn text_of(&self, argument: &Expression) -> Option<Cow<'_, [u8]>> {
-        if self.macro_depth == 0 {
-            return Some(Cow::Borrowed(argument.span.of(self.text)));
-        }
-        spelled(argument).map(|text| Cow::Owned(text.into_bytes()))
+        self.context.index.expansions(name, self.file, arguments, self.macro_depth > 0)
     }
 
     /// The definitions of a function in the driver or in headers; `None` if another module defines it, or nothing does.
