@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::atom::DIRECTIVE;
 use super::steps::Step;
 use super::term::{Part, Term};
 
@@ -11,7 +12,7 @@ use super::term::{Part, Term};
 const LONG: usize = 30;
 
 /// Maximum number of names.
-const NAMES: u8 = 26;
+const NAMES: usize = 60;
 
 /// Steps, and the meaning of the names in them.
 pub struct Abbreviated {
@@ -49,9 +50,10 @@ pub fn abbreviated(mut steps: Vec<Step>) -> Abbreviated {
     }
     // A value is longer than those that it is made of.
     named.sort_by_key(|named| named.whole.to_string().len());
+    let letters = free_letters(&steps, &named);
     let letter = |known: &Part| {
         let number = named.iter().position(|named| named.mark == *known)?;
-        Some(Part::Name(char::from(b'A' + u8::try_from(number).ok()?).to_string()).into())
+        Some(Part::Name(letters.get(number)?.clone()).into())
     };
     let lettered = |term: &Term| term.replaced(&letter);
     Abbreviated {
@@ -61,6 +63,25 @@ pub fn abbreviated(mut steps: Vec<Step>) -> Abbreviated {
             .map(|named| (lettered(&named.mark.clone().into()).to_string(), lettered(&named.short)))
             .collect(),
     }
+}
+
+/// Names that the source does not use: A to Z, then A1 and so on.
+fn free_letters(steps: &[Step], named: &[Named]) -> Vec<String> {
+    let used: RefCell<FxHashSet<String>> = RefCell::default();
+    let note = |term: &Term| {
+        term.any(&|part| {
+            if let Part::Name(name) = part {
+                used.borrow_mut().insert(name.clone());
+            }
+            false
+        });
+    };
+    steps.iter().for_each(|step| step.each_term(&note));
+    named.iter().for_each(|named| note(&named.whole));
+    let used = used.into_inner();
+    let numbers = std::iter::once(String::new()).chain((1..=NAMES).map(|number| number.to_string()));
+    let letters = numbers.flat_map(|number| ('A'..='Z').map(move |letter| format!("{letter}{number}")));
+    letters.filter(|letter| !used.contains(letter)).take(named.len()).collect()
 }
 
 /// The value whose repetitions take the most text.
@@ -81,19 +102,23 @@ fn most_written(steps: &[Step], named: &[Named]) -> Option<Part> {
     }
     let calls: FxHashSet<Part> = steps.iter().flat_map(Step::results).collect();
     let is_named = |part: &Part| named.iter().any(|named| named.short.as_part() == Some(part));
-    // The step that makes a call says what its result is.
-    let counts =
-        counts.into_inner().into_iter().map(|(part, count)| (count + usize::from(calls.contains(&part)), part));
-    let repeated = counts.filter(|(count, part)| *count > 1 && !is_named(part));
-    let lengths = repeated.map(|(count, part)| (part.to_string(), count, part)).filter(|(text, ..)| text.len() >= LONG);
-    let (.., part) = lengths.max_by_key(|(text, count, _)| (text.len() * (count - 1), text.clone()))?;
+    // The step that makes a call says what its result is, if anything asks for it.
+    let counts = counts.into_inner().into_iter().map(|(part, count)| {
+        let is_result = calls.contains(&part);
+        (count + usize::from(is_result), is_result, part)
+    });
+    let repeated = counts.filter(|(count, _, part)| *count > 1 && !is_named(part));
+    let texts = repeated.map(|(count, is_result, part)| (part.to_string(), count, is_result, part));
+    let worth = texts.filter(|(text, _, is_result, _)| *is_result || text.len() >= LONG);
+    let (.., part) = worth.max_by_key(|(text, count, ..)| (text.len() * (count - 1), text.clone()))?;
     Some(part)
 }
 
 /// Whether a value is made of others, so that a name may be shorter.
 fn is_composed(part: &Part) -> bool {
-    matches!(
-        part,
-        Part::Member(..) | Part::Index(..) | Part::Target(_) | Part::Call(..) | Part::Operation(..) | Part::Narrow(..)
-    )
+    match part {
+        Part::Call(name, _) => name != DIRECTIVE,
+        Part::Member(..) | Part::Index(..) | Part::Target(_) | Part::Operation(..) | Part::Narrow(..) => true,
+        _ => false,
+    }
 }

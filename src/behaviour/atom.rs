@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use super::term::{Part, Term};
-use crate::source::is_error_number;
+use super::term::{Part, Term, listed};
+use crate::source::{is_error_number, is_identifier_byte};
+
+/// Stands for the question whether a condition of `#if` holds. No function has such a name.
+pub(super) const DIRECTIVE: &str = "#if";
 
 /// A question that a path answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +45,15 @@ impl Literal {
         let question = if name.starts_with("CONFIG_") { "IS_ENABLED" } else { "defined" };
         let asked = Part::Call(question.to_owned(), vec![Part::Name(name.to_owned()).into()]);
         Literal { atom: Atom::Zero(asked.into()), holds: !is_defined }
+    }
+
+    /// Whether a condition of `#if` holds, in its canonical form.
+    pub(super) fn configured(condition: &str, holds: bool) -> Literal {
+        if condition.bytes().all(is_identifier_byte) {
+            return Literal::defined(condition, holds);
+        }
+        let asked = Part::Call(DIRECTIVE.to_owned(), vec![Part::Name(condition.to_owned()).into()]);
+        Literal { atom: Atom::Zero(asked.into()), holds: !holds }
     }
 
     /// Whether it says something about a flag of the VMA.
@@ -265,12 +277,22 @@ impl fmt::Display for Literal {
         };
         // What varies is written first.
         let compared = |out: &mut fmt::Formatter, (left, right): (Term, Term), sign: &str, turned: &str| {
-            if left.is_fixed() && !right.is_fixed() {
-                write!(out, "{right} {turned} {left}")
-            } else {
-                write!(out, "{left} {sign} {right}")
+            if !left.is_fixed() || right.is_fixed() {
+                return write!(out, "{left} {sign} {right}");
+            }
+            // `PAGE_SIZE > 4096`, and not `PAGE_SIZE >= 4097`.
+            match (left.as_constant(), turned) {
+                (Some(number), ">=") => write!(out, "{right} > {}", number - 1),
+                (Some(number), "<") => write!(out, "{right} <= {}", number - 1),
+                _ => write!(out, "{right} {turned} {left}"),
             }
         };
+        if let (Atom::Zero(asked), holds) = (&self.atom, self.holds)
+            && let Some(Part::Call(name, condition)) = asked.as_part()
+            && name == DIRECTIVE
+        {
+            return write!(out, "{}{}", if holds { "!" } else { "" }, listed(condition));
+        }
         match (&self.atom, self.holds) {
             (Atom::Flag(name), true) => write!(out, "{name} is set"),
             (Atom::Flag(name), false) => write!(out, "{name} is clear"),

@@ -9,6 +9,7 @@ use super::outcome::{EffectKind, Gap, Populate};
 use super::state::State;
 use super::store::{flag_changes, member_of};
 use super::term::{Part, Term};
+use super::trace::Event;
 use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
 use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules};
 use crate::source::Span;
@@ -61,8 +62,13 @@ impl Walk<'_, '_> {
     pub(super) fn guard(&mut self, guard: &Guard, lock: &[Expression], span: Span, state: State) -> Values {
         let mut values = Vec::new();
         for (mut state, arguments) in self.arguments(lock, state) {
+            let before = state.trace.clone();
             for call in [&guard.take, &guard.undo] {
                 self.add_effect(EffectKind::Call(call.clone(), arguments.clone()), span, &mut state);
+            }
+            state.trace = before;
+            if let [.., taken, _] = state.effects.as_slice() {
+                state.trace.push(Event::Holds(taken.clone()));
             }
             values.push((state, Term::default()));
         }
@@ -338,7 +344,8 @@ impl Walk<'_, '_> {
         let rules = self.functions.context.rules;
         let is_mapping = |term: &Term| matches!(term.as_part(), Some(Part::Mapping));
         let gets_mapping = call.arguments.iter().any(is_mapping);
-        let name = self.functions.canonical(&call.name, gets_mapping);
+        let shared = self.functions.canonical(&call.name, gets_mapping);
+        let name = if self.reading.keeps_names { call.name.clone() } else { shared };
         // What a desc twin is not given, the arguments of its helper do not say either.
         let has_twin = gets_mapping || name != call.name || self.functions.has_twin(&call.name);
         let is_file = |term: &Term| match term.as_part() {
@@ -381,6 +388,8 @@ impl Walk<'_, '_> {
             if let Some(effect) = state.effects.last_mut() {
                 effect.gets_mapping = gets_mapping;
             }
+        } else if !is_silent {
+            state.trace.push(Event::Evaluates(value.clone()));
         }
         vec![(state, value)]
     }

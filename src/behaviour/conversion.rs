@@ -58,7 +58,7 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let old_side = Side::new(old_functions, old.id.file, &followed(old_functions, old.id, &before));
     let new_side = Side::new(new_functions, new.id.file, &followed(new_functions, new.id, &after));
     let constants = own_constants(&old_side, &new_side);
-    let mut of_old = Reading { parameters: Vec::new(), follow, leave, constants };
+    let mut of_old = Reading { follow, leave, constants, ..Reading::default() };
     let constants = own_constants(&new_side, &old_side);
     let mut of_new = Reading { parameters: renamed, constants, ..of_old.clone() };
     let read = |of_old: &Reading, of_new: &Reading| {

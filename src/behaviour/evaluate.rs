@@ -10,6 +10,7 @@ use super::outcome::{Effect, EffectKind};
 use super::state::State;
 use super::store::{member_of, target_of};
 use super::term::{Part, Term};
+use super::trace::Event;
 use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes};
 use crate::rules::{Idiom, unprepared};
@@ -371,7 +372,7 @@ impl Walk<'_, '_> {
             return Part::Flags(flags).into();
         }
         // A macro may get the name of a hook.
-        Part::Name(unprepared(name)).into()
+        Part::Name(self.shared_name(name)).into()
     }
 
     /// The value of a member.
@@ -384,7 +385,7 @@ impl Walk<'_, '_> {
             return state.field(&field);
         }
         // A hook and the one that takes a desc instead are read alike.
-        let place = member_of(base, &unprepared(name));
+        let place = member_of(base, &self.shared_name(name));
         if let Some(value) = state.memory.get(&place) {
             return value.clone();
         }
@@ -394,6 +395,11 @@ impl Walk<'_, '_> {
             _ => None,
         };
         whole.map_or(place, |whole| member_of(whole, name))
+    }
+
+    /// The name that a hook shares with the one that takes a desc instead.
+    fn shared_name(&self, name: &str) -> String {
+        if self.reading.keeps_names { name.to_owned() } else { unprepared(name) }
     }
 
     /// The field of the VMA that `base->name` is.
@@ -445,7 +451,9 @@ impl Walk<'_, '_> {
 
     pub(super) fn add_effect(&self, kind: EffectKind, span: Span, state: &mut State) {
         let is_looped = self.frames.iter().any(|frame| frame.loops > 0);
-        state.effects.push(Effect { kind, is_looped, gets_mapping: false, place: self.at(span) });
+        let effect = Effect { kind, is_looped, gets_mapping: false, place: self.at(span) };
+        state.trace.push(Event::Does(effect.clone()));
+        state.effects.push(effect);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::evaluate::Answers;
 use super::state::State;
 use super::term::{Part, Term};
+use super::trace::Event;
 use super::walk::Walk;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::vma::lower::flags::{flag_of, named_mask};
@@ -33,6 +34,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn change_flags(&self, flags: &BTreeSet<String>, set: bool, state: &mut State) {
         state.mapping.flags.extend(flags.iter().map(|flag| (flag.clone(), set)));
+        state.trace.push(Event::Flags(flags.clone(), set));
     }
 }
 

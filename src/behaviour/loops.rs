@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::atom::Literal;
 use super::state::State;
 use super::term::{Part, Term};
+use super::trace::{Event, Trace};
 use super::walk::{Exits, Walk};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::visit::{self, Seen};
@@ -109,8 +111,10 @@ impl Walk<'_, '_> {
             forget(&mut state, unknown);
             match condition {
                 Some(condition) => {
+                    let before = state.trace.clone();
                     let answers = self.condition(condition, state).into_iter();
-                    entry.extend(answers.filter(|(_, holds)| *holds).map(|(state, _)| state));
+                    let held = answers.filter(|(_, holds)| *holds).map(|(state, _)| state);
+                    entry.extend(repeating(held.collect(), &before));
                 }
                 None => entry.push(state),
             }
@@ -120,6 +124,24 @@ impl Walk<'_, '_> {
         self.frame_mut().loops -= 1;
         exits
     }
+}
+
+/// Makes conditions of a loop of the questions that decided whether there is a round. A question that leads to a round either way stays one.
+fn repeating(mut states: Vec<State>, before: &Trace) -> Vec<State> {
+    let asked: Vec<Vec<Event>> = states.iter_mut().map(|state| state.trace.since(before)).collect();
+    let is_choice = |literal: &Literal| {
+        let other = Event::Asks(literal.negated());
+        asked.iter().any(|events| events.contains(&other))
+    };
+    for (state, events) in states.iter_mut().zip(&asked) {
+        for event in events {
+            state.trace.push(match event {
+                Event::Asks(literal) if !is_choice(literal) => Event::Repeats(literal.clone()),
+                other => other.clone(),
+            });
+        }
+    }
+    states
 }
 
 /// What each round adds to a variable, if it is the same number, or the same number of pages, on all paths.

@@ -28,6 +28,7 @@ mod state;
 mod steps;
 mod store;
 mod term;
+mod trace;
 mod vm_ops;
 mod walk;
 mod wrap;
@@ -46,6 +47,7 @@ pub use difference::{Difference, DifferenceKind, NotCompared};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned, Wrap};
 pub use steps::{Step, steps};
 pub use term::{Part, Term, listed};
+pub use trace::Event;
 
 use atom::Compared;
 use constants::Constants;
@@ -83,8 +85,18 @@ pub struct Reading {
     pub follow: BTreeSet<String>,
     /// Functions that are not followed: the other handler calls them too, and they cannot be followed there.
     pub leave: BTreeSet<String>,
+    /// Whether functions and members keep their names. Otherwise a hook and the one that takes a desc have one name, and so do helpers, so that
+    /// they can be compared.
+    pub keeps_names: bool,
     /// Constants that are read by their values: the other handler does not name them.
     constants: Constants,
+}
+
+impl Reading {
+    /// A handler by itself, with the names of its source.
+    pub fn as_written() -> Reading {
+        Reading { keeps_names: true, ..Reading::default() }
+    }
 }
 
 /// Maximum number of the driver's own functions that a handler is said to call.
@@ -375,8 +387,8 @@ fn outcomes_of(rules: &Rules, exit: Exit) -> Vec<Outcome> {
 
 fn outcome(state: State, error: Option<Term>, place: Place) -> Outcome {
     let result = error.map_or(Returned::Success, Returned::Error);
-    let State { condition, mapping, effects, decided, .. } = state;
-    Outcome { condition, result, mapping, effects, place, decided }
+    let State { condition, mapping, effects, decided, trace, .. } = state;
+    Outcome { condition, result, mapping, effects, trace: trace.events(), place, decided }
 }
 
 /// Whether a value is an error whatever the path: `-EINVAL`, `PTR_ERR(pages)`.

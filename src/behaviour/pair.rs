@@ -156,10 +156,10 @@ impl Pair<'_> {
     fn fields(&self, found: &mut Vec<Difference>) {
         let written = |outcome: &Outcome| -> BTreeMap<String, Term> {
             let fields = outcome.mapping.fields.iter();
-            // A new mapping has no private data (mm/vma.c: __mmap_region()).
-            let is_empty = |field: &str, value: &Term| {
-                self.sides.is_fresh && field == "vm_private_data" && *value == Term::default()
-            };
+            // A new mapping has no private data (mm/vma.c: __mmap_region()), unless a helper or a hook has set some.
+            let is_fresh = self.sides.is_fresh && !outcome.effects.iter().any(|effect| effect.gets_mapping);
+            let is_empty =
+                |field: &str, value: &Term| is_fresh && field == "vm_private_data" && *value == Term::default();
             let is_kept = |field: &str, value: &Term| {
                 *value == Term::from(Part::Field(field.to_owned())) || is_empty(field, value)
             };

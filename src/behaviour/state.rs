@@ -6,6 +6,7 @@ use super::atom::{Compared, Literal};
 use super::contradiction::conflicts;
 use super::outcome::{Effect, EffectKind, MappingChange};
 use super::term::{Part, Term};
+use super::trace::{Event, Trace};
 use crate::verdict::Place;
 
 /// What is known at one place of one path.
@@ -26,6 +27,8 @@ pub(super) struct State {
     pub error_override: Option<Term>,
     /// The last condition that chose the path.
     pub decided: Option<Place>,
+    /// What happened, in order.
+    pub trace: Trace,
 }
 
 impl State {
@@ -40,6 +43,7 @@ impl State {
         let mut state = self.clone();
         // What follows from the rest says nothing.
         if !conflicts(&self.condition, &literal.negated()) {
+            state.trace.push(Event::Asks(literal.clone()));
             state.condition.push(literal);
         }
         Some(state)
@@ -87,6 +91,7 @@ impl State {
         let is_it = |effect: &Effect| matches!(&effect.kind, EffectKind::Call(called, given) if called == name && given == arguments);
         if self.effects.last().is_some_and(is_it) {
             self.effects.pop();
+            self.trace.take_back(|event| matches!(event, Event::Does(effect) if is_it(effect)));
         }
     }
 

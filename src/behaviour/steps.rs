@@ -1,50 +1,49 @@
 //! The outcomes of a handler as a list of steps, in which nothing is said twice.
 
+use super::Behaviour;
 use super::atom::Literal;
-use super::contradiction::contradict;
-use super::outcome::{Effect, EffectKind, MappingChange, Outcome, Returned};
+use super::outcome::{Effect, EffectKind, Outcome, Returned};
 use super::term::{Part, Term};
-use crate::source::Assumed;
+use super::trace::Event;
 use crate::verdict::Place;
 
 /// A step. It is taken unless a step before it has returned.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Changes the mapping.
-    Changes(MappingChange),
-    /// Does something else.
-    Does(Effect),
+    /// Something happens.
+    Event(Event),
     /// If all of these hold, takes other steps, the last of which returns.
     If(Vec<Literal>, Vec<Step>),
+    /// Takes one of these lists of steps, each of which returns. The condition is not known.
+    Either(Vec<Vec<Step>>),
     /// Returns a value: 0, or an error.
     Returns(Term, Place),
 }
 
-/// The steps of a handler with these outcomes, under the conditions of `#if` of its variant.
-pub fn steps(outcomes: &[Outcome], assumed: &Assumed) -> Vec<Step> {
-    let given: Vec<Literal> = assumed.macros().map(|(name, is_defined)| Literal::defined(name, is_defined)).collect();
-    let cases = outcomes.iter().map(|outcome| Case {
-        outcome,
-        condition: outcome.condition.iter().filter(|literal| !given.contains(literal)).collect(),
-        mapping: outcome.mapping.clone(),
-        effects: &outcome.effects,
-    });
-    of_cases(cases.collect())
+/// The steps of a handler, under the conditions of `#if` of its variant.
+pub fn steps(behaviour: &Behaviour) -> Vec<Step> {
+    let conditions = behaviour.assumed.conditions().into_iter();
+    let given: Vec<Literal> = conditions.map(|(condition, holds)| Literal::configured(&condition, holds)).collect();
+    let is_new = |event: &Event| !matches!(event, Event::Asks(literal) if given.contains(literal));
+    let outcomes = behaviour.outcomes.iter();
+    let cases: Vec<Case> = outcomes
+        .map(|outcome| Case { outcome, events: outcome.trace().into_iter().filter(is_new).collect(), told: 0 })
+        .collect();
+    // A question with one answer was asked before, in other words, unless paths are missing.
+    let is_whole = behaviour.gap.is_none();
+    of_cases(cases, is_whole)
 }
 
 impl Step {
     /// The step with other values.
     pub(super) fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> Step {
+        let all = |steps: &[Step]| -> Vec<Step> { steps.iter().map(|step| step.with_terms(value)).collect() };
         match self {
-            Step::Changes(mapping) => {
-                let fields = mapping.fields.iter().map(|(field, term)| (field.clone(), value(term)));
-                Step::Changes(MappingChange { flags: mapping.flags.clone(), fields: fields.collect() })
+            Step::Event(event) => Step::Event(event.with_terms(value)),
+            Step::If(conditions, steps) => {
+                Step::If(conditions.iter().map(|literal| literal.with_terms(value)).collect(), all(steps))
             }
-            Step::Does(effect) => Step::Does(Effect { kind: effect.kind.with_terms(value), ..effect.clone() }),
-            Step::If(all, steps) => {
-                let all = all.iter().map(|literal| literal.with_terms(value)).collect();
-                Step::If(all, steps.iter().map(|step| step.with_terms(value)).collect())
-            }
+            Step::Either(lists) => Step::Either(lists.iter().map(|steps| all(steps)).collect()),
             Step::Returns(term, place) => Step::Returns(value(term), *place),
         }
     }
@@ -59,39 +58,91 @@ impl Step {
 
     /// The results of the calls that are steps.
     pub(super) fn results(&self) -> Vec<Part> {
+        let of_all = |steps: &[Step]| steps.iter().flat_map(Step::results).collect();
         match self {
-            Step::Does(Effect { kind: EffectKind::Call(name, arguments), .. }) => {
-                vec![Part::Call(name.clone(), arguments.clone())]
-            }
-            Step::If(_, steps) => steps.iter().flat_map(Step::results).collect(),
-            _ => Vec::new(),
+            Step::Event(event) => event.result().into_iter().collect(),
+            Step::If(_, steps) => of_all(steps),
+            Step::Either(lists) => lists.iter().flat_map(|steps| steps.iter().flat_map(Step::results)).collect(),
+            Step::Returns(..) => Vec::new(),
         }
     }
 }
 
-/// What the steps so far leave of an outcome.
+impl Event {
+    fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> Event {
+        let with = |effect: &Effect| Effect { kind: effect.kind.with_terms(value), ..effect.clone() };
+        match self {
+            Event::Asks(literal) => Event::Asks(literal.with_terms(value)),
+            Event::Repeats(literal) => Event::Repeats(literal.with_terms(value)),
+            Event::Writes(field, term) => Event::Writes(field.clone(), value(term)),
+            Event::Flags(..) => self.clone(),
+            Event::Does(effect) => Event::Does(with(effect)),
+            Event::Holds(effect) => Event::Holds(with(effect)),
+            // The call itself is no use of its result.
+            Event::Evaluates(term) => match term.as_part() {
+                Some(Part::Call(name, arguments)) => {
+                    Event::Evaluates(Part::Call(name.clone(), arguments.iter().map(value).collect()).into())
+                }
+                _ => Event::Evaluates(value(term)),
+            },
+        }
+    }
+
+    /// The result of the call that it is.
+    pub fn result(&self) -> Option<Part> {
+        match self {
+            Event::Does(Effect { kind: EffectKind::Call(name, arguments), .. }) => {
+                Some(Part::Call(name.clone(), arguments.clone()))
+            }
+            Event::Evaluates(term) => term.as_part().cloned(),
+            _ => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// The events of the path, with its effects as they are in the end: a call may be taken back, and an effect turn out to be no part of a loop.
+    fn trace(&self) -> Vec<Event> {
+        let (mut events, mut told, mut left) = (Vec::new(), Vec::new(), self.effects.as_slice());
+        for event in &self.trace {
+            match event {
+                Event::Does(effect) => {
+                    let Some(at) = left.iter().position(|known| known.place == effect.place) else { continue };
+                    events.push(Event::Does(left[at].clone()));
+                    left = &left[at + 1..];
+                }
+                // A value is evaluated again for each use of its name.
+                Event::Evaluates(_) if told.contains(&event) => {}
+                other => {
+                    told.push(event);
+                    events.push(other.clone());
+                }
+            }
+        }
+        events
+    }
+}
+
+/// An outcome, and how many of its events are told.
 struct Case<'o> {
     outcome: &'o Outcome,
-    /// The conditions that were not asked yet.
-    condition: Vec<&'o Literal>,
-    /// The changes of the mapping that were not told yet.
-    mapping: MappingChange,
-    /// The effects that were not told yet.
-    effects: &'o [Effect],
+    events: Vec<Event>,
+    told: usize,
 }
 
 impl Case<'_> {
-    /// The answer to a question in this case; `None` if it may be either.
-    fn answer(&self, question: &Literal) -> Option<bool> {
-        if let Some(known) = self.condition.iter().find(|literal| literal.atom == question.atom) {
-            return Some(known.holds == question.holds);
-        }
-        let contradicts = |literal: &Literal| contradict(self.outcome.condition.iter().chain([literal]));
-        match (contradicts(question), contradicts(&question.negated())) {
-            (true, _) => Some(false),
-            (_, true) => Some(true),
-            _ => None,
-        }
+    fn next(&self) -> Option<&Event> {
+        self.events.get(self.told)
+    }
+
+    fn rest(&self) -> &[Event] {
+        &self.events[self.told..]
+    }
+
+    /// Whether the same happens from here on.
+    fn ends_like(&self, other: &Case) -> bool {
+        self.rest() == other.rest()
+            && (&self.outcome.result, self.outcome.place) == (&other.outcome.result, other.outcome.place)
     }
 
     fn value(&self) -> Term {
@@ -102,77 +153,83 @@ impl Case<'_> {
     }
 }
 
-/// The steps for cases that exclude one another. Recursion is only on the smaller side of a question.
-fn of_cases(mut cases: Vec<Case>) -> Vec<Step> {
+/// The steps for cases that have the same events so far. Recursion is only on the smaller side of a question.
+fn of_cases(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     loop {
-        let given = shared_conditions(&mut cases);
-        if !given.is_empty() {
-            steps.push(Step::If(given, of_cases(cases)));
-            return steps;
-        }
-        steps.extend(shared_changes(&mut cases));
         if let Some((value, place)) = returned(&cases) {
             steps.push(Step::Returns(value, place));
             return steps;
         }
-        let Some((question, answers)) = question(&cases) else {
-            steps.extend(cases.into_iter().flat_map(|case| of_cases(vec![case])));
+        match shared_event(&mut cases) {
+            Some(Event::Asks(literal)) if !is_whole => {
+                steps.push(Step::If(vec![literal], of_cases(cases, is_whole)));
+                return steps;
+            }
+            Some(Event::Asks(_)) => continue,
+            Some(event) => {
+                steps.push(Step::Event(event));
+                continue;
+            }
+            None => {}
+        }
+        let Some(question) = question(&cases) else {
+            let lists = grouped(cases).into_iter().map(|group| of_cases(group, is_whole)).collect();
+            steps.push(Step::Either(lists));
             return steps;
         };
-        for case in &mut cases {
-            case.condition.retain(|literal| literal.atom != question.atom);
+        let is_yes = |case: &Case| matches!(case.next(), Some(Event::Asks(literal)) if *literal == question);
+        let (mut yes, mut no): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(is_yes);
+        yes.iter_mut().chain(&mut no).for_each(|case| case.told += 1);
+        if yes.len() == no.len() && yes.iter().zip(&no).all(|(yes, no)| yes.ends_like(no)) {
+            cases = yes;
+            continue;
         }
-        let mut sides: [Vec<Case>; 2] = Default::default();
-        for (case, answer) in cases.into_iter().zip(answers) {
-            sides[usize::from(answer)].push(case);
-        }
-        let [no, yes] = sides;
         // What is soon over stands first, as in C.
         let (question, few, many) =
             if no.len() < yes.len() { (question.negated(), no, yes) } else { (question, yes, no) };
-        let (mut all, mut inner) = (vec![question], of_cases(few));
-        if let [Step::If(more, _)] = inner.as_mut_slice() {
+        let (mut all, mut inner) = (vec![question], of_cases(few, is_whole));
+        while let [Step::If(more, then)] = inner.as_mut_slice() {
             all.append(more);
-        }
-        if let [Step::If(_, steps)] = inner.as_mut_slice() {
-            inner = std::mem::take(steps);
+            inner = std::mem::take(then);
         }
         steps.push(Step::If(all, inner));
         cases = many;
     }
 }
 
-/// Takes the conditions that all cases have.
-fn shared_conditions(cases: &mut [Case]) -> Vec<Literal> {
-    let Some(first) = cases.first() else { return Vec::new() };
-    let is_shared = |literal: &&&Literal| cases.iter().all(|case| case.condition.contains(literal));
-    let shared: Vec<Literal> = first.condition.iter().filter(is_shared).map(|literal| (*literal).clone()).collect();
-    for case in cases {
-        case.condition.retain(|literal| !shared.contains(literal));
+/// Takes the next event, if it is the same in all cases.
+fn shared_event(cases: &mut [Case]) -> Option<Event> {
+    let event = cases.first()?.next()?.clone();
+    if !cases.iter().all(|case| case.next() == Some(&event)) {
+        return None;
     }
-    shared
+    cases.iter_mut().for_each(|case| case.told += 1);
+    Some(event)
 }
 
-/// Takes the changes that are the same in all cases.
-fn shared_changes(cases: &mut [Case]) -> Vec<Step> {
-    let Some(first) = cases.first() else { return Vec::new() };
-    let mut mapping = first.mapping.clone();
-    mapping.flags.retain(|flag, set| cases.iter().all(|case| case.mapping.flags.get(flag) == Some(set)));
-    mapping.fields.retain(|field, value| cases.iter().all(|case| case.mapping.fields.get(field) == Some(value)));
-    let is_same = |effect: &Effect, other: Option<&Effect>| {
-        other.is_some_and(|other| (&other.kind, other.is_looped) == (&effect.kind, effect.is_looped))
+/// The question that all cases ask next, as the first of them answers it.
+fn question(cases: &[Case]) -> Option<Literal> {
+    let asked = |case: &Case| match case.next() {
+        Some(Event::Asks(literal)) => Some(literal.clone()),
+        _ => None,
     };
-    let is_shared = |(at, effect): &(usize, &Effect)| cases.iter().all(|case| is_same(effect, case.effects.get(*at)));
-    let effects: Vec<Effect> =
-        first.effects.iter().enumerate().take_while(is_shared).map(|(_, effect)| effect.clone()).collect();
+    let first = cases.first().and_then(asked)?;
+    let is_asked = |case: &Case| asked(case).is_some_and(|literal| literal.atom == first.atom);
+    cases.iter().all(is_asked).then_some(first)
+}
+
+/// The cases by their next event.
+fn grouped(cases: Vec<Case>) -> Vec<Vec<Case>> {
+    let mut groups: Vec<Vec<Case>> = Vec::new();
     for case in cases {
-        case.mapping.flags.retain(|flag, _| !mapping.flags.contains_key(flag));
-        case.mapping.fields.retain(|field, _| !mapping.fields.contains_key(field));
-        case.effects = &case.effects[effects.len()..];
+        match groups.iter_mut().find(|group| group[0].next() == case.next()) {
+            // Cases that have ended do not go on together.
+            Some(group) if case.next().is_some() => group.push(case),
+            _ => groups.push(vec![case]),
+        }
     }
-    let changes = (mapping != MappingChange::default()).then_some(Step::Changes(mapping));
-    changes.into_iter().chain(effects.into_iter().map(Step::Does)).collect()
+    groups
 }
 
 /// The value that is returned, if no question matters any more: all cases return it, or it is a call's result, returned if it is 0 and if it is not.
@@ -180,26 +237,16 @@ fn returned(cases: &[Case]) -> Option<(Term, Place)> {
     let first = cases.first()?;
     let place = first.outcome.place;
     let is_end = |case: &Case| {
-        case.outcome.place == place && case.effects.is_empty() && case.mapping == MappingChange::default()
+        let is_question = |event: &Event| matches!(event, Event::Asks(_));
+        case.outcome.place == place && case.rest().iter().all(is_question)
     };
-    if cases.len() > 1 && !cases.iter().all(is_end) {
+    if !cases.iter().all(is_end) {
         return None;
     }
     let value = cases.iter().map(Case::value).max_by_key(|value| *value != Term::default())?;
     let is_it = |case: &Case| {
-        let is_zero =
-            case.outcome.result == Returned::Success && case.condition.iter().any(|asked| asked.is_zero_result(&value));
-        case.value() == value || is_zero
+        let is_zero = |event: &Event| matches!(event, Event::Asks(literal) if literal.is_zero_result(&value));
+        case.value() == value || case.outcome.result == Returned::Success && case.rest().iter().any(is_zero)
     };
     cases.iter().all(is_it).then_some((value, place))
-}
-
-/// The first question that each case answers, and not all in the same way, with the answers.
-fn question(cases: &[Case]) -> Option<(Literal, Vec<bool>)> {
-    let first = cases.first()?;
-    first.condition.iter().find_map(|literal| {
-        let answers: Vec<bool> = cases.iter().map(|case| case.answer(literal)).collect::<Option<_>>()?;
-        let differ = answers.contains(&true) && answers.contains(&false);
-        differ.then(|| ((*literal).clone(), answers))
-    })
 }

@@ -9,6 +9,7 @@ use super::flags::flags_of;
 use super::outcome::{EffectKind, Gap};
 use super::state::State;
 use super::term::{Part, Term};
+use super::trace::Event;
 use super::walk::{Walk, narrowed};
 use crate::rules::{CallValue, Idiom};
 use crate::source::Span;
@@ -72,10 +73,6 @@ impl Walk<'_, '_> {
             E::Unary { operator, operand } if operator == "*" => {
                 self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
             }
-            // `pgprot_val(vma->vm_page_prot)`
-            E::Call { callee, arguments } if self.is_argument(callee) && !arguments.is_empty() => {
-                self.place(&arguments[0], state)
-            }
             _ => self.value(expression, state),
         }
     }
@@ -121,6 +118,13 @@ impl Walk<'_, '_> {
 
     /// Assigns a value to a variable, a field of the VMA, or an object.
     pub(super) fn store(&mut self, target: &Expression, value: Term, span: Span, mut state: State) -> Values {
+        // `pgprot_val(prot) |= x`
+        if let E::Call { callee, arguments } = &target.bare().kind
+            && let [inner] = arguments.as_slice()
+            && self.is_argument(callee)
+        {
+            return self.store(inner, value, span, state);
+        }
         if let Some(name) = target.name() {
             let value = self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
             if self.frame().types.contains_key(name) || state.locals.contains_key(name) {
@@ -184,6 +188,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn write_field(&mut self, field: &str, value: Term, span: Span, state: &mut State) {
         if field != "vm_flags" {
+            state.trace.push(Event::Writes(field.to_owned(), value.clone()));
             state.mapping.fields.insert(field.to_owned(), value);
             return;
         }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::atom::Literal;
 use super::outcome::{Gap, Wrap};
 use super::state::State;
-use super::term::{Part, Term};
+use super::term::{Cut, Part, Term};
 use super::{Functions, Reading};
 use crate::source::ast::{
     Declared, Expression, ExpressionKind as E, Function, Label, Statement, StatementKind as S, SwitchArm, Type,
@@ -115,8 +115,8 @@ impl<'a, 'f> Walk<'a, 'f> {
         arguments: Vec<Term>,
         mut state: State,
     ) -> Vec<Exit> {
-        for (name, is_defined) in function.assumed.macros() {
-            match state.assume(Literal::defined(name, is_defined)) {
+        for (condition, holds) in function.assumed.conditions() {
+            match state.assume(Literal::configured(&condition, holds)) {
                 Some(assumed) => state = assumed,
                 None => return Vec::new(),
             }
@@ -356,16 +356,29 @@ impl Exits {
 
 /// A value without the bits that a narrow type cuts off.
 pub(super) fn cut(ty: &Type, value: Term) -> Term {
-    Part::Narrow(ty.name.clone(), Arc::new(value)).into()
+    let (name, bytes) = ty.narrow_integer().unwrap_or((&ty.name, u8::MAX));
+    let whole = match value.as_part() {
+        // `(int)(u8)x` is `(u8)x`, and `(u8)(int)x` is `(u8)x`.
+        Some(Part::Narrow(held, _)) if held.bytes < bytes => return value,
+        Some(Part::Narrow(_, whole)) => whole.clone(),
+        _ => Arc::new(value),
+    };
+    Part::Narrow(Cut { name: name.to_owned(), bytes }, whole).into()
 }
 
 /// A value that depends on the mapping, as a variable of a type holds it.
 pub(super) fn narrowed(ty: &Type, value: Term) -> Term {
     let is_narrow = ty.is_narrow_integer();
+    if is_narrow && matches!(value.as_part(), Some(Part::Narrow(..))) {
+        return cut(ty, value);
+    }
     let is_error =
         value.any(&|part| matches!(part, Part::Populated(_) | Part::Call(..) | Part::Operation(..) | Part::Flags(_)));
     // Arithmetic on values that are narrow already stays in their type.
-    let is_whole = |part: &Part| !matches!(part, Part::Narrow(..)) && Term::from(part.clone()).is_of_mapping();
+    // The flags that drivers ask for are in the first 32 bits.
+    let is_flags = |part: &Part| matches!(part, Part::Field(field) if field == "vm_flags");
+    let is_whole =
+        |part: &Part| !matches!(part, Part::Narrow(..)) && !is_flags(part) && Term::from(part.clone()).is_of_mapping();
     if is_narrow && !is_error && value.parts().any(|(part, _)| is_whole(part)) {
         return cut(ty, value);
     }

@@ -19,7 +19,7 @@ use crate::report::escape::printable;
 use crate::report::guard::Syntax;
 use crate::report::handler_report;
 use crate::rules::{Call, CallEffect, Rules, Target};
-use crate::verdict::{Extent, Finding, Verdict, choose};
+use crate::verdict::{Extent, Finding, Session, Verdict, choose};
 use crate::worklist::{Effort, Sources};
 
 #[derive(Args, Debug)]
@@ -160,41 +160,50 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
             return of_hook(&sources, hook, out);
         }
         let functions = Functions::new(session.context);
-        let headers = choose(rules, session.tree(), "auto").map_err(io::Error::other)?;
-        let lacks = lacking(&headers, &session.chosen);
         for report in if own.is_empty() && blocker.is_none() { &found } else { &own } {
-            let finding = &scan.findings[report.findings[0]];
-            let hook = finding.registration.hook.name();
-            let is_shared = !rules.is_migrating(&finding.registration.hook.record);
-            // A hook of the kernel has implementers that a module does not show.
-            let state = Some(sources.hook_state(&hook))
-                .filter(|state| is_shared && !session.tree().is_module() && state.implementers > 1)
-                .map(|state| state.sentence(&hook));
-            let is_own =
-                |finding: &Finding| report.findings.iter().any(|own| std::ptr::eq(&scan.findings[*own], finding));
-            // With sketches, a safe conversion may take in others that are none.
-            let written = |sketches| whole(scan.index, report, &conversions_of(session, &is_own, sketches));
-            let is_written = |conversion: &Conversion| !conversion.diff.is_empty();
-            let conversion = written(false).filter(is_written).or_else(|| written(true));
-            let task = sources.of_finding(report.findings[0]);
-            handler_report::text(scan, report, conversion.as_ref(), &task, state.as_deref(), out)?;
-            if let Some(lacks) = lacks.as_ref().filter(|_| conversion.as_ref().is_some_and(is_written)) {
-                writeln!(out, "\n{}.", printable(lacks))?;
-            }
-            for key in session.handlers(&finding.registration) {
-                let definition = scan.index.file(key.id.file);
-                let condition = definition.condition_at(scan.index.item(key.id).name.start);
-                behaviour::write(
-                    scan.index,
-                    &functions.behaviours(&key, &Reading::default()),
-                    condition.as_deref(),
-                    out,
-                )?;
-            }
+            of_report(&sources, session, &functions, report, out)?;
         }
         Ok(())
     })?;
     Ok(CLEAN)
+}
+
+/// Writes what is known of one handler: evidence, behaviour, and the patch that `fix` writes for it.
+fn of_report(
+    sources: &Sources,
+    session: &Session,
+    functions: &Functions,
+    report: &HandlerReport,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let scan = sources.scan;
+    let finding = &scan.findings[report.findings[0]];
+    let hook = finding.registration.hook.name();
+    let is_shared = !sources.rules.is_migrating(&finding.registration.hook.record);
+    // A hook of the kernel has implementers that a module does not show.
+    let state = Some(sources.hook_state(&hook))
+        .filter(|state| is_shared && !session.tree().is_module() && state.implementers > 1)
+        .map(|state| state.sentence(&hook));
+    let is_own = |finding: &Finding| report.findings.iter().any(|own| std::ptr::eq(&scan.findings[*own], finding));
+    // With sketches, a safe conversion may take in others that are none.
+    let written = |sketches| whole(scan.index, report, &conversions_of(session, &is_own, sketches));
+    let is_written = |conversion: &Conversion| !conversion.diff.is_empty();
+    let conversion = written(false).filter(is_written).or_else(|| written(true));
+    let task = sources.of_finding(report.findings[0]);
+    handler_report::text(scan, report, conversion.as_ref(), &task, state.as_deref(), out)?;
+    for key in session.handlers(&finding.registration) {
+        let definition = scan.index.file(key.id.file);
+        let condition = definition.condition_at(scan.index.item(key.id).name.start);
+        let behaviours = functions.behaviours(&key, &Reading::as_written());
+        behaviour::write(scan.index, &behaviours, condition.as_deref(), out)?;
+    }
+    let Some(conversion) = conversion else { return Ok(()) };
+    handler_report::patch(&conversion, out)?;
+    let headers = choose(sources.rules, session.tree(), "auto").map_err(io::Error::other)?;
+    match lacking(&headers, &session.chosen).filter(|_| is_written(&conversion)) {
+        Some(lacks) => writeln!(out, "\n{}.", printable(&lacks)),
+        None => Ok(()),
+    }
 }
 
 fn of_lint(lint: &Lint, out: &mut dyn Write) -> io::Result<()> {

@@ -141,7 +141,10 @@ impl Planner<'_> {
                 let registration = &self.findings[*number].registration;
                 let place = index.file(registration.file).at(registration.span.start);
                 let at = index.file(swap.by.file).at(swap.span.start);
-                format!("{} is put into open files at {at}, but {place} is not converted with it", swap.table)
+                format!(
+                    "{} is put into open files of this subsystem at {at}, in place of such a table; {place} is not converted with it",
+                    swap.table
+                )
             });
             for candidate in &mut self.candidates {
                 if candidate.findings.iter().any(|number| reached.contains(number)) {

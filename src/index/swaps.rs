@@ -4,7 +4,6 @@
 //! have the same hook, it can find neither.
 
 use super::{Index, ItemId};
-use crate::kernel::folder_of;
 use crate::source::{ItemKind, Span, blank_non_code, find_word, identifier_end, skip_blank, words};
 
 /// A table that replaces that of an open file.
@@ -19,12 +18,9 @@ pub struct Swap {
 }
 
 impl Swap {
-    /// Whether a table in a file of that path may be swapped. A file that exports functions swaps tables for its subsystem, and any other for
-    /// the files of its driver.
+    /// Whether a table in a file of that path may be swapped: both are in the same subsystem.
     pub fn reaches(&self, index: &Index, path: &str) -> bool {
-        let by = index.file(self.by.file);
-        let exports = memchr::memmem::find(&by.text, b"EXPORT_").is_some();
-        if exports { subsystem(&by.path) == subsystem(path) } else { by.folder() == folder_of(path) }
+        subsystem(&index.file(self.by.file).path) == subsystem(path)
     }
 }
 

@@ -44,7 +44,7 @@ fn contact(task: &Task) -> Option<String> {
     (!all.is_empty()).then(|| format!("  contact: {}", all.join(", ")))
 }
 
-/// Writes a handler's registrations, verdict, facts, evidence and maintainers, and its conversion. `hook` says how far the hook is that it
+/// Writes a handler's registrations, verdict, facts, evidence and maintainers. `hook` says how far the hook is that it
 /// implements with others.
 ///
 /// # Errors
@@ -104,7 +104,7 @@ pub fn text(
     for part in &report.excerpts {
         excerpt(part, out)?;
     }
-    conversion.map_or(Ok(()), |conversion| patch(conversion, out))
+    Ok(())
 }
 
 fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
@@ -125,7 +125,11 @@ fn excerpt(excerpt: &Excerpt, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the conversion of a handler.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn patch(conversion: &Conversion, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nconversion: {}", conversion.applicability.name())?;
     for note in conversion.open.iter().chain(&conversion.remarks) {
         writeln!(out, "  {}", printable(note))?;

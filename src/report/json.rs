@@ -262,7 +262,7 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         depends_on: finding.judgement.depends_on(),
         merge: finding.merge.as_ref().map(|merge| MergeEntry { state: merge.name(), because: merge.because() }),
         behaviour: report.functions.and_then(|functions| {
-            let behaviours = functions.behaviours(&finding.function(functions.index())?, &Reading::default());
+            let behaviours = functions.behaviours(&finding.function(functions.index())?, &Reading::as_written());
             Some(behaviours.iter().map(|behaviour| BehaviourEntry::new(functions.index(), behaviour)).collect())
         }),
     }

@@ -32,7 +32,14 @@ impl Type {
 
     /// Whether this is an integer type that holds fewer values than `unsigned long`.
     pub fn is_narrow_integer(&self) -> bool {
-        self.pointers == 0 && NARROW.contains(&self.name.as_str())
+        self.narrow_integer().is_some()
+    }
+
+    /// The name and the length in bytes of an integer type that holds fewer values than `unsigned long`, whatever it is called.
+    pub fn narrow_integer(&self) -> Option<(&'static str, u8)> {
+        let (_, name, bytes) =
+            NARROW.iter().find(|(names, ..)| self.pointers == 0 && names.contains(&self.name.as_str()))?;
+        Some((*name, *bytes))
     }
 
     /// Whether this is a pointer to `struct TAG`.
@@ -45,28 +52,14 @@ impl Type {
 const WIDE: &[&str] =
     &["size_t", "u64", "__u64", "uint64_t", "s64", "loff_t", "pgoff_t", "phys_addr_t", "resource_size_t", "dma_addr_t"];
 
-/// Integer types that hold fewer values than `unsigned long`.
-const NARROW: &[&str] = &[
-    "int",
-    "unsigned int",
-    "unsigned",
-    "u32",
-    "s32",
-    "__u32",
-    "__s32",
-    "uint32_t",
-    "int32_t",
-    "u16",
-    "s16",
-    "__u16",
-    "uint16_t",
-    "u8",
-    "__u8",
-    "uint8_t",
-    "short",
-    "unsigned short",
-    "char",
-    "unsigned char",
+/// Integer types that hold fewer values than `unsigned long`: a name, the type that it is, and its length in bytes.
+const NARROW: &[(&[&str], &str, u8)] = &[
+    (&["int", "s32", "__s32", "int32_t"], "int", 4),
+    (&["unsigned int", "unsigned", "u32", "__u32", "uint32_t"], "unsigned int", 4),
+    (&["short", "s16"], "short", 2),
+    (&["unsigned short", "u16", "__u16", "uint16_t"], "unsigned short", 2),
+    (&["char"], "char", 1),
+    (&["unsigned char", "u8", "__u8", "uint8_t"], "unsigned char", 1),
 ];
 
 /// A parameter of a function, or a member of a record.

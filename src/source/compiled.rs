@@ -60,7 +60,9 @@ impl KnownMacros {
         let rest = super::mask::blank_non_code(rest.as_bytes());
         let name = || String::from_utf8_lossy(&rest).trim().to_owned();
         match keyword {
-            "if" | "elif" => Expression { known: self, text: &rest, at: 0, depth: 0 }.whole().map(|value| value != 0),
+            "if" | "elif" => {
+                Expression { known: self, text: &rest, at: 0, depth: 0, is_odd: false }.whole().map(|value| value != 0)
+            }
             "ifdef" | "elifdef" => self.is_defined(&name()),
             "ifndef" | "elifndef" => self.is_defined(&name()).map(|defined| !defined),
             "else" => Some(true),
@@ -174,6 +176,8 @@ struct Expression<'t> {
     text: &'t [u8],
     at: usize,
     depth: usize,
+    /// Whether a part was not read. It may decide, whatever the rest says.
+    is_odd: bool,
 }
 
 /// Binary operators of two characters and one, weakest first. Those of a level bind equally.
@@ -194,7 +198,7 @@ impl Expression<'_> {
     /// Value of the whole text. It is not known if a part was not read: `LINUX_VERSION_CODE ? 1 : 0`.
     fn whole(&mut self) -> Option<i64> {
         let value = self.any();
-        value.filter(|_| skip_blank(self.text, self.at) >= self.text.len())
+        value.filter(|_| !self.is_odd && skip_blank(self.text, self.at) >= self.text.len())
     }
 
     fn any(&mut self) -> Option<i64> {
@@ -235,13 +239,15 @@ impl Expression<'_> {
     fn unary(&mut self) -> Option<i64> {
         self.depth += 1;
         if self.depth > DEPTH_LIMIT {
-            self.at = self.text.len();
+            self.give_up();
             return None;
         }
         let value = if self.takes(b'!') {
             self.unary().map(|value| i64::from(value == 0))
         } else if self.takes(b'-') {
             self.unary().and_then(i64::checked_neg)
+        } else if self.takes(b'~') {
+            self.unary().map(|value| !value)
         } else if self.takes(b'(') {
             let value = self.any();
             self.takes(b')');
@@ -253,6 +259,12 @@ impl Expression<'_> {
         value
     }
 
+    /// Skips the rest, which has something that is not read: `?`, a character, the path of a header.
+    fn give_up(&mut self) {
+        self.is_odd = true;
+        self.at = self.text.len();
+    }
+
     fn primary(&mut self) -> Option<i64> {
         let start = skip_blank(self.text, self.at);
         let end = identifier_end(self.text, start);
@@ -260,8 +272,7 @@ impl Expression<'_> {
         let word = std::str::from_utf8(&self.text[start..end]).ok()?;
         match word {
             "" => {
-                // Something that is not read, `?` or a character: nothing behind it is known.
-                self.at = self.text.len();
+                self.give_up();
                 None
             }
             "defined" => {
@@ -301,7 +312,7 @@ impl Expression<'_> {
         while self.at < self.text.len() && !self.takes(b')') {
             arguments.push(self.any());
             if !self.takes(b',') && self.text.get(self.at) != Some(&b')') {
-                self.at = self.text.len();
+                self.give_up();
             }
         }
         Some(arguments)
@@ -316,6 +327,14 @@ fn combine(operator: &str, left: Option<i64>, right: Option<i64>) -> Option<i64>
         ("&&", Some(known), other) | ("&&", other, Some(known)) if known == 0 || other.is_some() => {
             Some(i64::from(known != 0 && other != Some(0)))
         }
+        // An unsigned operand would make a large number of a negative one.
+        (_, Some(left), Some(right)) if left < 0 || right < 0 => match operator {
+            "+" => left.checked_add(right),
+            "-" => left.checked_sub(right),
+            "&" => Some(left & right),
+            "|" => Some(left | right),
+            _ => None,
+        },
         (_, Some(left), Some(right)) => match operator {
             "==" => Some(i64::from(left == right)),
             "!=" => Some(i64::from(left != right)),
@@ -421,6 +440,7 @@ mod tests {
             "((LINUX_VERSION_CODE >> 8) & 0xff) == 3",
             "LINUX_VERSION_CODE % 256 == 4 && (1 | 2) == 3 && (1 ^ 3) == 2",
             "(LINUX_VERSION_CODE & 1 || 1) && 1 | 0",
+            "(LINUX_VERSION_CODE & ~0xff) == KERNEL_VERSION(7, 3, 0)",
         ] {
             assert_eq!(live(&format!("#if {holds}\na\n#else\nb\n#endif\n")), "a", "{holds}");
         }
@@ -434,6 +454,9 @@ mod tests {
             " (LINUX_VERSION_CODE ? 1 : 0)",
             " LINUX_VERSION_CODE 1",
             " 1 / 0",
+            " LINUX_VERSION_CODE < 1 && __has_include(<linux/foo.h>) || defined(BACKPORT)",
+            " 0 && 'a' == 97 || LINUX_VERSION_CODE",
+            " LINUX_VERSION_CODE - 0x80000u > 0",
             " KERNEL_VERSION(",
             " KERNEL_VERSION(9223372036854775807, 9223372036854775807, 255)",
             &format!(" LINUX_VERSION_CODE {}", "(".repeat(100_000)),

@@ -46,18 +46,26 @@ pub struct Arm {
 pub struct Assumed(Vec<String>);
 
 impl Assumed {
-    /// The macros that are defined (`true`) or not, as far as single ones are asked for.
-    pub fn macros(&self) -> impl Iterator<Item = (&str, bool)> {
-        let macros = self.0.iter().map(|condition| match condition.strip_prefix('!') {
-            Some(name) => (name, false),
-            None => (condition.as_str(), true),
-        });
-        macros.filter(|(name, _)| !name.is_empty() && name.bytes().all(super::is_identifier_byte))
+    /// The conditions in their [`canonical`] forms, each once, with whether they hold (`true`).
+    pub fn conditions(&self) -> Vec<(String, bool)> {
+        let mut conditions: Vec<(String, bool)> = Vec::new();
+        for condition in self.0.iter().filter(|condition| !condition.is_empty()) {
+            let (mut text, mut holds) = (canonical(condition), true);
+            while let Some(rest) = text.strip_prefix('!') {
+                (text, holds) = (rest.to_owned(), !holds);
+            }
+            let is_constant = text.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_constant && !conditions.contains(&(text.clone(), holds)) {
+                conditions.push((text, holds));
+            }
+        }
+        conditions
     }
 
     /// Whether no configuration can have both.
     pub fn contradicts(&self, other: &Assumed) -> bool {
-        self.0.iter().any(|condition| other.0.contains(&negate(condition)))
+        let others = other.conditions();
+        self.conditions().into_iter().any(|(condition, holds)| others.contains(&(condition, !holds)))
     }
 }
 
@@ -185,7 +193,7 @@ fn canonical_below(condition: &str, depth: usize) -> String {
         if parts.len() > 1 {
             let mut parts: Vec<String> = parts.into_iter().map(|part| canonical_below(part, depth + 1)).collect();
             parts.sort_unstable();
-            return format!("({})", parts.join(separator));
+            return format!("({})", parts.join(&format!(" {separator} ")));
         }
     }
     if let Some(rest) = condition.strip_prefix('!').filter(|rest| !rest.starts_with('=')) {

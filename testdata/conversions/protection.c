@@ -38,3 +38,28 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	mmap_action_remap_full(desc, lamp->pfn); //~ populates with protection
 	return 0; //~ sets vm_page_prot to
 }
+//- after with the protection in a local
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct lamp *lamp = desc->file->private_data;
+	pgprot_t prot = desc->page_prot;
+
+	if (desc->pgoff > (~0UL >> PAGE_SHIFT))
+		return -EINVAL;
+	pgprot_val(prot) |= LAMP_CACHED;
+	desc->page_prot = prot;
+	mmap_action_remap_full(desc, lamp->pfn);
+	return 0;
+}
+//- after with a local that goes nowhere
+static int lamp_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct lamp *lamp = desc->file->private_data;
+	pgprot_t prot = desc->page_prot;
+
+	if (desc->pgoff > (~0UL >> PAGE_SHIFT))
+		return -EINVAL;
+	pgprot_val(prot) |= LAMP_CACHED;
+	mmap_action_remap_full(desc, lamp->pfn); //~ populates with protection vm_page_prot
+	return 0; //~ leaves vm_page_prot alone
+}

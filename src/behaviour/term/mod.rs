@@ -10,6 +10,15 @@ use std::sync::Arc;
 
 use crate::source::is_error_number;
 
+/// A type that may not hold all of a value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cut {
+    /// Its name, one for all spellings.
+    pub name: String,
+    /// Its length in bytes.
+    pub bytes: u8,
+}
+
 /// A value that is not a sum.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
@@ -48,7 +57,7 @@ pub enum Part {
     /// Flags of a VMA, by name.
     Flags(BTreeSet<String>),
     /// A value that was stored in a type that may not hold all of it.
-    Narrow(String, Arc<Term>),
+    Narrow(Cut, Arc<Term>),
     /// The value of a variable behind a loop, or behind a call that was given its address.
     Changed(String),
 }

@@ -11,7 +11,13 @@ pub fn listed(terms: &[Term]) -> String {
 
 /// A term as an operand: a sum stands in parentheses.
 fn operand(term: &Term) -> String {
-    if term.sum.len() > 1 { format!("({term})") } else { term.to_string() }
+    let is_list = matches!(term.as_part(), Some(Part::Flags(flags)) if flags.len() > 1);
+    if term.sum.len() > 1 || is_list { format!("({term})") } else { term.to_string() }
+}
+
+/// Whether a part is the action of the desc.
+fn is_action(part: &Part) -> bool {
+    matches!(part, Part::Member(base, name) if name == "action" && matches!(base.as_part(), Some(Part::Mapping)))
 }
 
 impl fmt::Display for Part {
@@ -21,10 +27,13 @@ impl fmt::Display for Part {
             Part::PageOffset => out.write_str("pgoff"),
             Part::Start => out.write_str("start"),
             Part::FaultPage => out.write_str("page of the fault"),
-            Part::Rounds(_) => out.write_str("round"),
+            Part::Rounds(0 | 1) => out.write_str("round"),
+            Part::Rounds(loops) => write!(out, "round {loops}"),
             Part::Mapping => out.write_str("vma"),
             Part::File => out.write_str("file"),
             Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
+            Part::Member(_, name) if is_action(self) => write!(out, "desc->{name}"),
+            Part::Member(base, name) if base.as_part().is_some_and(is_action) => write!(out, "{base}.{name}"),
             Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),
             Part::Member(base, name) => write!(out, "{}->{name}", operand(base)),
             Part::Index(base, index) => write!(out, "{base}[{index}]"),
@@ -42,7 +51,7 @@ impl fmt::Display for Part {
                 _ => write!(out, "{operator}({})", listed(operands)),
             },
             Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
-            Part::Narrow(ty, value) => write!(out, "({ty})({value})"),
+            Part::Narrow(cut, value) => write!(out, "({})({value})", cut.name),
         }
     }
 }

@@ -7,7 +7,7 @@ pub use text::write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::behaviour::{Behaviour, Effect, EffectKind, MappingChange, Outcome, Populate, Returned, listed};
+use crate::behaviour::{Behaviour, Effect, EffectKind, MappingChange, Outcome, Populate, Returned, Term, listed};
 use crate::index::Index;
 
 /// One outcome of a handler.
@@ -61,20 +61,28 @@ impl OutcomeEntry {
 
 /// The conditions of `#if` under which a handler does this: those of its variant, and `around`, that of its definition.
 pub fn conditions(behaviour: &Behaviour, around: Option<&str>) -> Option<String> {
-    let macros = behaviour.assumed.macros();
-    let asked = macros.map(|(name, is_defined)| format!("{}{name}", if is_defined { "" } else { "!" }));
+    let conditions = behaviour.assumed.conditions().into_iter();
+    let asked = conditions.map(|(text, holds)| format!("{}{text}", if holds { "" } else { "!" }));
     let all: Vec<String> = around.map(str::to_owned).into_iter().chain(asked).collect();
     (!all.is_empty()).then(|| all.join(" && "))
 }
 
 /// Changes of the mapping in words.
 fn mapping_lines(mapping: &MappingChange) -> impl Iterator<Item = String> {
-    let flags = [(true, "sets"), (false, "clears")].into_iter().filter_map(|(set, word)| {
-        let flags = mapping.flags.iter().filter(|(_, is_set)| **is_set == set).map(|(flag, _)| flag.as_str());
-        let flags: Vec<&str> = flags.collect();
-        (!flags.is_empty()).then(|| format!("{word} {}", flags.join(", ")))
+    let flags = [true, false].into_iter().filter_map(|set| {
+        let mut flags =
+            mapping.flags.iter().filter(|(_, is_set)| **is_set == set).map(|(flag, _)| flag.as_str()).peekable();
+        flags.peek().is_some().then(|| flags_line(flags, set))
     });
-    flags.chain(mapping.fields.iter().map(|(field, value)| format!("{field} = {value}")))
+    flags.chain(mapping.fields.iter().map(|(field, value)| field_line(field, value)))
+}
+
+fn flags_line<'f>(flags: impl Iterator<Item = &'f str>, set: bool) -> String {
+    format!("{} {}", if set { "sets" } else { "clears" }, flags.collect::<Vec<_>>().join(", "))
+}
+
+fn field_line(field: &str, value: &Term) -> String {
+    format!("{field} = {value}")
 }
 
 /// An effect in words.
@@ -92,11 +100,13 @@ fn effect_text(kind: &EffectKind) -> String {
 }
 
 fn populate_text(populate: &Populate) -> String {
-    let Populate { name, start, frame, size, prot, others, .. } = populate;
+    let Populate { name, start, frame, size, object_size, count, prot, others, .. } = populate;
     let mut parts = Vec::new();
     parts.extend(start.as_ref().map(|start| format!("at {start}")));
     parts.extend(frame.as_ref().map(|frame| format!("from {frame}")));
     parts.extend(size.as_ref().map(|size| format!("size {size}")));
+    parts.extend(object_size.as_ref().filter(|_| size.is_none()).map(|size| format!("object size {size}")));
+    parts.extend(count.as_ref().map(|count| format!("count {count}")));
     if !others.is_empty() {
         parts.push(format!("with {}", listed(others)));
     }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::{conditions, effect_line, mapping_lines};
-use crate::behaviour::{Abbreviated, Behaviour, Effect, EffectKind, Literal, Part, Step, Term, abbreviated, steps};
+use super::{conditions, effect_line, field_line, flags_line};
+use crate::behaviour::{Abbreviated, Behaviour, Event, Literal, Step, Term, abbreviated, steps};
 use crate::index::Index;
 use crate::report::escape::printable;
 use crate::verdict::Place;
+use crate::words::counted;
 
-/// Maximum number of outcomes that are written step by step. Nobody reads more; `scan --behaviour --format json` has all.
-const OUTCOMES: usize = 60;
+/// Maximum number of steps that are written. Nobody reads more; `scan --behaviour --format json` has all outcomes.
+const LINES: usize = 160;
 
 /// Maximum length, in bytes, of conditions that stand on one line.
 const LINE: usize = 100;
@@ -25,9 +26,9 @@ const INDENT: usize = 4;
 pub fn write(index: &Index, behaviours: &[Behaviour], condition: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     for behaviour in behaviours {
         let variant = conditions(behaviour, condition).map(|text| format!(" if {text}")).unwrap_or_default();
-        writeln!(out, "{}", printable(&format!("  Behaviour{variant}:")))?;
+        writeln!(out, "\n{}", printable(&format!("behaviour{variant}:")))?;
         for line in lines(index, behaviour) {
-            writeln!(out, "    {}", printable(&line))?;
+            writeln!(out, "  {}", printable(&line))?;
         }
     }
     Ok(())
@@ -35,17 +36,17 @@ pub fn write(index: &Index, behaviours: &[Behaviour], condition: Option<&str>, o
 
 /// What one variant of a handler does, a step a line.
 fn lines(index: &Index, behaviour: &Behaviour) -> Vec<String> {
-    let (told, rest) = behaviour.outcomes.split_at(behaviour.outcomes.len().min(OUTCOMES));
-    let Abbreviated { steps, names } = abbreviated(steps(told, &behaviour.assumed));
+    let Abbreviated { steps, names } = abbreviated(steps(behaviour));
     let mut lines = Vec::new();
     lines.extend(behaviour.gap.map(|gap| format!("incomplete: {}", gap.reason())));
     let mut writer = Writer { index, names: &names, told: BTreeSet::new(), lines: Vec::new() };
     writer.add(&steps, 0);
     let untold = names.iter().filter(|(name, _)| !writer.told.contains(name));
     lines.extend(untold.map(|(name, value)| format!("{name} is {value}")));
-    lines.append(&mut writer.lines);
-    if !rest.is_empty() {
-        lines.push(format!("{} more outcomes: see scan --behaviour --format json", rest.len()));
+    let left_out = writer.lines.len().saturating_sub(LINES);
+    lines.extend(writer.lines.into_iter().take(LINES));
+    if left_out > 0 {
+        lines.push(format!("and {}: see scan --behaviour --format json", counted(left_out, "more line")));
     }
     lines
 }
@@ -64,9 +65,8 @@ impl Writer<'_> {
     fn add(&mut self, steps: &[Step], indent: usize) {
         for step in steps {
             match step {
-                Step::Changes(mapping) => mapping_lines(mapping).for_each(|line| self.line(indent, &line)),
-                Step::Does(effect) => {
-                    let line = self.effect(effect);
+                Step::Event(event) => {
+                    let line = self.event(event);
                     self.line(indent, &line);
                 }
                 Step::Returns(value, place) => {
@@ -74,48 +74,53 @@ impl Writer<'_> {
                     self.line(indent, &line);
                 }
                 Step::If(all, then) => self.branch(all, then, indent),
+                Step::Either(lists) => {
+                    for (number, list) in lists.iter().enumerate() {
+                        self.line(indent, if number == 0 { "in one case:" } else { "in another case:" });
+                        self.add(list, indent + INDENT);
+                    }
+                }
             }
         }
     }
 
     fn branch(&mut self, all: &[Literal], then: &[Step], indent: usize) {
         let conditions: Vec<String> = all.iter().map(ToString::to_string).collect();
-        let is_short = conditions.iter().map(String::len).sum::<usize>() <= LINE;
-        let mut condition = format!("if {}", conditions.join(if is_short { " and " } else { "\n" }));
-        if let [Step::Returns(value, place)] = then {
-            condition = format!("{condition}: {}", self.returns(value, *place));
-            self.conditions(indent, &condition);
+        let end = match then {
+            [Step::Returns(value, place)] => format!(": {}", self.returns(value, *place)),
+            _ => ":".to_owned(),
+        };
+        if conditions.iter().map(String::len).sum::<usize>() <= LINE {
+            self.line(indent, &format!("if {}{end}", conditions.join(" and ")));
         } else {
-            self.conditions(indent, &format!("{condition}:"));
+            let last = conditions.len().saturating_sub(1);
+            for (number, condition) in conditions.iter().enumerate() {
+                let word = if number == 0 { "if" } else { "   and" };
+                let end = if number == last { end.as_str() } else { "" };
+                self.line(indent, &format!("{word} {condition}{end}"));
+            }
+        }
+        if !matches!(then, [Step::Returns(..)]) {
             self.add(then, indent + INDENT);
         }
     }
 
-    /// An effect in words. A call whose result has a name gets it.
-    fn effect(&mut self, effect: &Effect) -> String {
-        let named = match &effect.kind {
-            EffectKind::Call(callee, arguments) => {
-                let result = Term::from(Part::Call(callee.clone(), arguments.clone()));
-                self.names.iter().find(|(_, value)| *value == result)
-            }
-            _ => None,
-        };
-        match named {
-            Some((name, call)) => {
-                self.told.insert(name.clone());
-                format!("calls {name} = {call}")
-            }
-            None => effect_line(effect),
+    /// An event in words. A call whose result has a name gets it.
+    fn event(&mut self, event: &Event) -> String {
+        let result = event.result().map(Term::from);
+        let named = result.as_ref().and_then(|result| self.names.iter().find(|(_, value)| value == result));
+        if let Some((name, call)) = named {
+            self.told.insert(name.clone());
+            return format!("calls {name} = {call}");
         }
-    }
-
-    /// Conditions, each on a line of its own if they are long.
-    fn conditions(&mut self, indent: usize, text: &str) {
-        for (number, line) in text.split('\n').enumerate() {
-            match number {
-                0 => self.line(indent, line),
-                _ => self.line(indent, &format!("   and {line}")),
-            }
+        match event {
+            Event::Asks(literal) => format!("if {literal}:"),
+            Event::Repeats(literal) => format!("loops while {literal}"),
+            Event::Writes(field, value) => field_line(field, value),
+            Event::Flags(flags, set) => flags_line(flags.iter().map(String::as_str), *set),
+            Event::Does(effect) => effect_line(effect),
+            Event::Holds(effect) => format!("{}, until the scope ends", effect_line(effect)),
+            Event::Evaluates(call) => format!("calls {call}"),
         }
     }
 

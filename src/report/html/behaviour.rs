@@ -14,7 +14,7 @@ const SHOWN: usize = 8;
 pub(super) fn write(page: &Page, report: &HandlerReport, out: &mut dyn Write) -> io::Result<()> {
     let index = page.scan.index;
     let Some(key) = page.scan.findings[report.findings[0]].function(index) else { return Ok(()) };
-    let behaviours = page.functions.behaviours(&key, &Reading::default());
+    let behaviours = page.functions.behaviours(&key, &Reading::as_written());
     for behaviour in behaviours.iter() {
         let variant = conditions(behaviour, None).map(|text| format!(", if {text}")).unwrap_or_default();
         let BehaviourEntry { outcomes, incomplete } = BehaviourEntry::new(index, behaviour);

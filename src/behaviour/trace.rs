@@ -1,0 +1,88 @@
+//! What a path asks and does, in order: for showing it. Comparisons do not depend on the order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::atom::Literal;
+use super::outcome::Effect;
+use super::term::Term;
+
+/// Something that happens on a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A question with its answer.
+    Asks(Literal),
+    /// The condition of a loop, in the round that is followed.
+    Repeats(Literal),
+    /// A field of the VMA gets a value.
+    Writes(String, Term),
+    /// Flags of the VMA are set (`true`) or cleared.
+    Flags(BTreeSet<String>, bool),
+    /// An effect.
+    Does(Effect),
+    /// A lock is taken, and released at the end of the scope.
+    Holds(Effect),
+    /// A call gives a value, and may do something that is not known.
+    Evaluates(Term),
+}
+
+/// The events of a path. Paths share the events before they part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trace(Option<Arc<Node>>);
+
+#[derive(Debug)]
+struct Node {
+    event: Event,
+    before: Trace,
+}
+
+impl Trace {
+    pub(super) fn push(&mut self, event: Event) {
+        let before = Trace(self.0.take());
+        self.0 = Some(Arc::new(Node { event, before }));
+    }
+
+    /// Takes back the last event, if it is one of a kind.
+    pub(super) fn take_back(&mut self, is_it: impl Fn(&Event) -> bool) {
+        if let Some(before) = self.0.as_ref().filter(|last| is_it(&last.event)).map(|last| last.before.clone()) {
+            *self = before;
+        }
+    }
+
+    /// Takes back the events since another trace, of which this is a continuation.
+    pub(super) fn since(&mut self, start: &Trace) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(node) = self.0.as_ref().filter(|node| !start.is_at(node)).cloned() {
+            events.push(node.event.clone());
+            *self = node.before.clone();
+        }
+        events.reverse();
+        events
+    }
+
+    fn is_at(&self, node: &Arc<Node>) -> bool {
+        self.0.as_ref().is_some_and(|own| Arc::ptr_eq(own, node))
+    }
+
+    /// The events, in order.
+    pub(super) fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut last = self;
+        while let Some(node) = &last.0 {
+            events.push(node.event.clone());
+            last = &node.before;
+        }
+        events.reverse();
+        events
+    }
+}
+
+impl Drop for Node {
+    /// Drops the events one by one: a path may have many, and each would drop the one before within its own drop.
+    fn drop(&mut self) {
+        let mut before = self.before.0.take();
+        while let Some(mut node) = before.and_then(Arc::into_inner) {
+            before = node.before.0.take();
+        }
+    }
+}
