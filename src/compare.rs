@@ -93,8 +93,8 @@ pub fn compare(old: &Scan, new: &Scan) -> Vec<Change> {
     changes
 }
 
-/// The handlers that a new tree has converted, each old one with its conversion, once. The arms of an `#if` may define a handler more than once; each
-/// definition has its pair.
+/// The handlers that a new tree has converted, each old one with its conversion, once. The arms of an `#if` may define a handler more than
+/// once; each definition has its pair.
 pub fn converted(old: (&Index, &[Finding]), new: (&Index, &[Finding])) -> Vec<(Key, Key)> {
     let (old_index, new_index) = (old.0, new.0);
     let (old, new) = (entries(old.0, old.1), entries(new.0, new.1));

@@ -1,5 +1,5 @@
-//! Small inputs that would take a minute or a gigabyte: each ends soon, with a word where it is cut off. They are as large as the limits allow, or ten
-//! times as large as what once took too long.
+//! Small inputs that would take a minute or a gigabyte: each ends soon, with a word where it is cut off. They are as large as the limits
+//! allow, or ten times as large as what once took too long.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,5 @@
-//! `check` of revisions, as CI has them: sparse and shallow clones, drivers that take the place of others, and what a change says of itself.
+//! `check` of revisions, as CI has them: sparse and shallow clones, drivers that take the place of others, and what a change says of
+//! itself.
 #![allow(clippy::unwrap_used)]
 
 mod support;

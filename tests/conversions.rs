@@ -1,5 +1,5 @@
-//! Conversions and what `check --patch` says of them: testdata/conversions/NAME.c has the driver before, then each conversion of its handler (`after`),
-//! or of the driver (`whole`), with `//~ TEXT` on each line that a finding has to name.
+//! Conversions and what `check --patch` says of them: testdata/conversions/NAME.c has the driver before, then each conversion of its
+//! handler (`after`), or of the driver (`whole`), with `//~ TEXT` on each line that a finding has to name.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]

@@ -1,5 +1,5 @@
-//! Repositories that would have git run a command: nothing runs, whichever command of the tool asks git something. Each attack is shown to work
-//! against git itself first.
+//! Repositories that would have git run a command: nothing runs, whichever command of the tool asks git something. Each attack is shown to
+//! work against git itself first.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,6 @@
-//! Every lint has its text and its cases: testdata/lints/ID.c, with `//~ ID` on each line that it has to find, and code beside that it
-//! has to let pass. `//@ OPTIONS` at the top is for the command. `//~ ID: TEXT` also wants the text in the message. `//- PATH` starts another file of the same case; without it a case is `drivers/ID/ID.c`.
+//! Every lint has its text and its cases: testdata/lints/ID.c, with `//~ ID` on each line that it has to find, and code beside that it has
+//! to let pass. `//@ OPTIONS` at the top is for the command. `//~ ID: TEXT` also wants the text in the message. `//- PATH` starts another
+//! file of the same case; without it a case is `drivers/ID/ID.c`.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]

@@ -145,7 +145,8 @@ fn seeds(folder: &Path, endings: &[&str]) -> Vec<Vec<u8>> {
     paths.into_iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Draws damaged copies of the seeds and tries each, with the number of its seed; an input that fails is kept, and named with what draws it again.
+/// Draws damaged copies of the seeds and tries each, with the number of its seed; an input that fails is kept, and named with what draws it
+/// again.
 fn each(door: &str, seeds: &[Vec<u8>], try_one: impl FnMut(usize, &[u8])) {
     each_within(PATIENCE, door, seeds, try_one);
 }

@@ -1,5 +1,5 @@
-//! The behaviour of a handler as `explain` shows it, step by step: testdata/steps/NAME.c has the function lamp_mmap, and behind it the lines
-//! that are expected, each after `//= `. With UPDATE=1 they are written.
+//! The behaviour of a handler as `explain` shows it, step by step: testdata/steps/NAME.c has the function lamp_mmap, and behind it the
+//! lines that are expected, each after `//= `. With UPDATE=1 they are written.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]

@@ -1,5 +1,5 @@
-//! Actions for a range that may be longer than the mapping. A remap accepts it (mm/memory.c: remap_pfn_range()), the core refuses the action
-//! (remap_pfn_range_prepare()).
+//! Actions for a range that may be longer than the mapping. A remap accepts it (mm/memory.c: remap_pfn_range()), the core refuses the
+//! action (remap_pfn_range_prepare()).
 
 use super::Behaviour;
 use super::bound::may_reach_beyond;

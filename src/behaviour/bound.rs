@@ -146,8 +146,8 @@ pub(super) fn in_bytes(sum: Term) -> Term {
     if units(&sum).1 { sum } else { sum.times_pages(1) }
 }
 
-/// The moving distances from the start of an object to the page that a value denotes, in bytes: the indexes of arrays, and the sums below calls that only change
-/// the form of an address.
+/// The moving distances from the start of an object to the page that a value denotes, in bytes: the indexes of arrays, and the sums below
+/// calls that only change the form of an address.
 fn indexes(rules: &Rules, object: &Term) -> Vec<Term> {
     let own = object.only(&|part| is_moving(part) && !matches!(part, Part::Operation(..)));
     let own = without_own_copy(own);
@@ -253,7 +253,8 @@ pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
     found
 }
 
-/// The bound of a loop that counts the mapping down to nothing: `while (left) { ...; left -= PAGE_SIZE; }`. In each round, at least a page is left.
+/// The bound of a loop that counts the mapping down to nothing: `while (left) { ...; left -= PAGE_SIZE; }`. In each round, at least a page
+/// is left.
 fn left_over(term: &Term) -> Option<Inequality> {
     let counts_down = |sum: &Term| {
         let has =
@@ -272,8 +273,8 @@ fn left_over(term: &Term) -> Option<Inequality> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Inequality {
     sum: Term,
-    /// Whether it bounds moving parts by something else than a number. Two such bounds do not add up to one: offset and size may each be within the
-    /// object, and their sum is not.
+    /// Whether it bounds moving parts by something else than a number. Two such bounds do not add up to one: offset and size may each be
+    /// within the object, and their sum is not.
     is_limit: bool,
 }
 
@@ -298,8 +299,8 @@ impl Inequality {
 
 /// Whether a sum is at most something that neither the mapping nor a loop decides.
 pub(super) fn is_bounded(sum: &Term, known: &[Inequality]) -> bool {
-    // `index > count` lets the index be one too large: what bounds it has to be a size, not a size and a page. `offset >= size` in bytes leaves out the
-    // page that begins at the size.
+    // `index > count` lets the index be one too large: what bounds it has to be a size, not a size and a page. `offset >= size` in bytes
+    // leaves out the page that begins at the size.
     let is_size = |term: &Term| {
         let pages = term.coefficient(&Part::Pages, 1).min(0);
         let excess = term.coefficient_of_page_size() + pages;

@@ -428,7 +428,8 @@ fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
     }
 }
 
-/// An argument of a populating call. An array of pages from which the call skips those before `offset` starts there, and `&pages[n]` is `pages + n`.
+/// An argument of a populating call. An array of pages from which the call skips those before `offset` starts there, and `&pages[n]` is
+/// `pages + n`.
 fn from_offset(rule: &Call, at: usize, value: &Term, offset: Option<&Term>) -> Term {
     if rule.pages != Some(at) {
         return value.clone();

@@ -5,11 +5,12 @@ use super::atom::Literal;
 /// A case: the conditions of an old and a new outcome that one mapping can have.
 pub(super) type Case = Vec<Literal>;
 
-/// Maximum number of cases that are shortened. A handler with more has hundreds of paths, and its first cases are enough to see the mistake.
+/// Maximum number of cases that are shortened. A handler with more has hundreds of paths, and its first cases are enough to see the
+/// mistake.
 const CASE_LIMIT: usize = 64;
 
-/// Shortens cases. A condition is left out if no other case, in which the difference does not show, differs from this one in nothing else. Of cases that
-/// hold others, the widest is left.
+/// Shortens cases. A condition is left out if no other case, in which the difference does not show, differs from this one in nothing else.
+/// Of cases that hold others, the widest is left.
 ///
 /// `others` are the cases without the difference. That a populating call fails is always said.
 pub(super) fn shortened<'c>(cases: impl Iterator<Item = &'c Case>, others: &[&Case]) -> Vec<Case> {

@@ -10,7 +10,8 @@ use super::pair::{Pair, Sides};
 use super::term::{Part, Term};
 use crate::rules::Rules;
 
-/// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the cases that show it.
+/// Compares the variants of a handler with those of its conversion, pair by pair. Each difference is given once, with the cases that show
+/// it.
 ///
 /// # Errors
 /// Not all outcomes are known.

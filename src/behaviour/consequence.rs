@@ -25,7 +25,8 @@ pub enum Consequence {
         /// The call.
         call: String,
     },
-    /// The same, for an action that the core may reject before it populates: `error_override` does not apply then (`__mmap_region()` in mm/vma.c).
+    /// The same, for an action that the core may reject before it populates: `error_override` does not apply then (`__mmap_region()` in
+    /// mm/vma.c).
     ErrorOfCore {
         /// The error: `-EAGAIN`.
         error: String,
@@ -37,8 +38,8 @@ pub enum Consequence {
         /// The call.
         call: String,
     },
-    /// The handler refuses some mappings and changes no flag of those that it accepts. The core could merge such a mapping with its neighbour without
-    /// a call of `.mmap`; `.mmap_prepare` is called before (`__mmap_region()` in mm/vma.c).
+    /// The handler refuses some mappings and changes no flag of those that it accepts. The core could merge such a mapping with its
+    /// neighbour without a call of `.mmap`; `.mmap_prepare` is called before (`__mmap_region()` in mm/vma.c).
     AskedBeforeMerge,
 }
 

@@ -149,7 +149,8 @@ fn is_ruled(rules: &Rules, name: &str) -> bool {
         || rules.is_silent(name)
 }
 
-/// The value of a macro without arguments, or of an enumerator or constant of the file. `None` if it has several, or is no plain expression.
+/// The value of a macro without arguments, or of an enumerator or constant of the file. `None` if it has several, or is no plain
+/// expression.
 fn value(index: &Index, name: &str, file: u32) -> Option<Expression> {
     let text = match index.constant_item(name, file) {
         Some(id) if index.file(id.file).named(ItemKind::Macro, name).nth(1).is_some() => return None,

@@ -38,7 +38,8 @@ pub struct Conversion {
 /// Not all outcomes are known, or the variants do not correspond.
 pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Conversion, NotCompared> {
     let ((old_functions, old), (new_functions, new)) = (old, new);
-    // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel, is followed on none.
+    // A helper that is pulled out, or folded in, is followed on its side. One that both call, and that has moved to a header of the kernel,
+    // is followed on none.
     let (before, after) = (old_functions.callees(old.id, &|_| true), new_functions.callees(new.id, &|_| true));
     let kind_of = |name: &String| Some((name.clone(), kind_taken(old_functions, name)?));
     let takes: Vec<(String, StateKind)> = before.others.iter().filter_map(kind_of).collect();
@@ -146,8 +147,8 @@ impl Moved {
     }
 }
 
-/// What has moved to `vm_ops->mapped`. The kernel has several calls that take the same kind of state, so that those of the old handler, which `takes`
-/// lists, count as moved with any.
+/// What has moved to `vm_ops->mapped`. The kernel has several calls that take the same kind of state, so that those of the old handler,
+/// which `takes` lists, count as moved with any.
 fn moved(functions: &Functions, key: &Key, behaviours: &[Behaviour], takes: &[(String, StateKind)]) -> Moved {
     let outcomes = behaviours.iter().flat_map(|behaviour| &behaviour.outcomes);
     let tables: BTreeSet<String> = outcomes

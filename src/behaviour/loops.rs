@@ -1,5 +1,5 @@
-//! Loops: followed once, in any of their rounds. A variable that each round changes by the same amount has its value in terms of the rounds before;
-//! other variables that a round hands on to the next are unknown.
+//! Loops: followed once, in any of their rounds. A variable that each round changes by the same amount has its value in terms of the rounds
+//! before; other variables that a round hands on to the next are unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,7 +126,8 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Makes conditions of a loop of the questions that decided whether there is a round. A question that leads to a round either way stays one.
+/// Makes conditions of a loop of the questions that decided whether there is a round. A question that leads to a round either way stays
+/// one.
 fn repeating(mut states: Vec<State>, before: &Trace) -> Vec<State> {
     let asked: Vec<Vec<Event>> = states.iter_mut().map(|state| state.trace.since(before)).collect();
     let is_choice = |literal: &Literal| {

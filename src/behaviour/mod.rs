@@ -1,8 +1,8 @@
 //! What a handler does, under which condition, with which values.
 //!
 //! A handler is followed along every path, the driver's own functions included. Each path is an [`Outcome`]: its condition as a list of
-//! [`Literal`]s, its result, what it leaves in the mapping, and its other effects. Values are [`Term`]s, which do not depend on spelling: a handler
-//! that takes a VMA and its conversion that takes a desc have the same outcomes. Computed only for the handlers that are asked for.
+//! [`Literal`]s, its result, what it leaves in the mapping, and its other effects. Values are [`Term`]s, which do not depend on spelling: a
+//! handler that takes a VMA and its conversion that takes a desc have the same outcomes. Computed only for the handlers that are asked for.
 
 mod abbreviated;
 mod arithmetic;
@@ -85,8 +85,8 @@ pub struct Reading {
     pub follow: BTreeSet<String>,
     /// Functions that are not followed: the other handler calls them too, and they cannot be followed there.
     pub leave: BTreeSet<String>,
-    /// Whether functions and members keep their names. Otherwise a hook and the one that takes a desc have one name, and so do helpers, so that
-    /// they can be compared.
+    /// Whether functions and members keep their names. Otherwise a hook and the one that takes a desc have one name, and so do helpers, so
+    /// that they can be compared.
     pub keeps_names: bool,
     /// Constants that are read by their values: the other handler does not name them.
     constants: Constants,
@@ -182,8 +182,8 @@ impl<'a> Functions<'a> {
         parameters.filter(|parameter| is_other(&parameter.ty)).map(|parameter| parameter.name.clone()).collect()
     }
 
-    /// A function, in each variant, and those of the driver's own functions that it calls, directly or indirectly, with their files. The predicate says which
-    /// functions are followed.
+    /// A function, in each variant, and those of the driver's own functions that it calls, directly or indirectly, with their files. The
+    /// predicate says which functions are followed.
     pub fn with_callees(&self, id: ItemId, is_followed: &dyn Fn(ItemId) -> bool) -> Vec<(Arc<Function>, u32)> {
         let syntax = self.context.function(id);
         let variants = syntax.variants.iter().map(|function| (function.clone(), id.file));
@@ -324,8 +324,8 @@ impl<'a> Functions<'a> {
         self.actions.get(name).cloned()
     }
 
-    /// The name that a helper and its desc twin share. The names of functions that get the mapping say more: `map_prepare`, `fits_desc` and `check_desc` are
-    /// twins of `map`, `fits` and `check_vma`.
+    /// The name that a helper and its desc twin share. The names of functions that get the mapping say more: `map_prepare`, `fits_desc` and
+    /// `check_desc` are twins of `map`, `fits` and `check_vma`.
     fn canonical(&self, name: &str, gets_mapping: bool) -> String {
         if let Some(helper) = self.twins.get(name) {
             return helper.clone();
@@ -345,8 +345,8 @@ fn is_other(ty: &Type) -> bool {
     !["vm_area_struct", "vm_area_desc", "file"].iter().any(|tag| ty.points_to(tag))
 }
 
-/// The outcomes of a `return`: one for each possible result. A value that may be an error gives two, and so does a requested action, which may fail.
-/// Such an action may take the protection that the desc has at the end of the hook.
+/// The outcomes of a `return`: one for each possible result. A value that may be an error gives two, and so does a requested action, which
+/// may fail. Such an action may take the protection that the desc has at the end of the hook.
 fn outcomes_of(rules: &Rules, exit: Exit) -> Vec<Outcome> {
     let Exit { mut state, value, place } = exit;
     let protection = state.field("vm_page_prot");

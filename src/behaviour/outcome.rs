@@ -129,8 +129,8 @@ pub struct Populate {
 }
 
 impl Populate {
-    /// What a call that maps an object from its physical address on does, in the words of `io_remap_pfn_range()`; `None` for other calls. It maps
-    /// the whole mapping, from the page at `vm_pgoff` on (mm/memory.c: vm_iomap_memory(), simple_ioremap_prepare()).
+    /// What a call that maps an object from its physical address on does, in the words of `io_remap_pfn_range()`; `None` for other calls.
+    /// It maps the whole mapping, from the page at `vm_pgoff` on (mm/memory.c: vm_iomap_memory(), simple_ioremap_prepare()).
     pub(super) fn by_frame(&self) -> Option<Populate> {
         self.object_size.as_ref()?;
         let frame = operation(">>", self.frame.as_ref()?, &Part::Name("PAGE_SHIFT".to_owned()).into());

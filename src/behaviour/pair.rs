@@ -191,7 +191,8 @@ impl Pair<'_> {
         }
     }
 
-    /// Whether the new side passes the mapping to a function that is not followed, and the old one does not: it may set what seems left alone.
+    /// Whether the new side passes the mapping to a function that is not followed, and the old one does not: it may set what seems left
+    /// alone.
     fn hands_on(&self) -> bool {
         let of = |outcome: &Outcome| {
             let passed = outcome.effects.iter().filter(|effect| effect.gets_mapping);

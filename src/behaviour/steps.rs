@@ -101,7 +101,8 @@ impl Event {
 }
 
 impl Outcome {
-    /// The events of the path, with its effects as they are in the end: a call may be taken back, and an effect turn out to be no part of a loop.
+    /// The events of the path, with its effects as they are in the end: a call may be taken back, and an effect turn out to be no part of a
+    /// loop.
     fn trace(&self) -> Vec<Event> {
         let (mut events, mut told, mut left) = (Vec::new(), Vec::new(), self.effects.as_slice());
         for event in &self.trace {
@@ -232,7 +233,8 @@ fn grouped(cases: Vec<Case>) -> Vec<Vec<Case>> {
     groups
 }
 
-/// The value that is returned, if no question matters any more: all cases return it, or it is a call's result, returned if it is 0 and if it is not.
+/// The value that is returned, if no question matters any more: all cases return it, or it is a call's result, returned if it is 0 and if
+/// it is not.
 fn returned(cases: &[Case]) -> Option<(Term, Place)> {
     let first = cases.first()?;
     let place = first.outcome.place;

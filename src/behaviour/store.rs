@@ -26,8 +26,8 @@ impl Walk<'_, '_> {
         self.contained(&place).unwrap_or_else(|| address_of(place))
     }
 
-    /// The pointer that `&container(pointer)->member` is: `container_of()`, or a function of the driver, goes from a member to the struct around it,
-    /// and this goes back.
+    /// The pointer that `&container(pointer)->member` is: `container_of()`, or a function of the driver, goes from a member to the struct
+    /// around it, and this goes back.
     fn contained(&self, place: &Term) -> Option<Term> {
         let rules = self.functions.context.rules;
         let Part::Member(container, member) = place.as_part()? else { return None };
@@ -212,7 +212,8 @@ fn requests_action(place: &Term) -> bool {
     !adjusts && place.any(&is_action)
 }
 
-/// Collects what `vm_flags | SET` and `vm_flags & ~CLEARED` change, the innermost first. Returns whether the value is made of such steps alone.
+/// Collects what `vm_flags | SET` and `vm_flags & ~CLEARED` change, the innermost first. Returns whether the value is made of such steps
+/// alone.
 pub(super) fn flag_changes(value: &Term, changes: &mut Vec<(BTreeSet<String>, bool)>) -> bool {
     let (operator, operands) = match value.as_part() {
         Some(Part::Field(name)) => return name == "vm_flags",

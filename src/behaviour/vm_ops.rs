@@ -35,8 +35,8 @@ impl<'f, 'a> VmOps<'f, 'a> {
         VmOps { old, new, known: RefCell::default() }
     }
 
-    /// The members in which two tables differ, but for `mapped`: state per mapping moves there. `None` if a table is not found. A function of
-    /// another name is the same if the old name is gone and the new one was not there.
+    /// The members in which two tables differ, but for `mapped`: state per mapping moves there. `None` if a table is not found. A function
+    /// of another name is the same if the old name is gone and the new one was not there.
     pub(super) fn differences(&self, old: &Term, new: &Term) -> Differing {
         let mut known = self.known.borrow_mut();
         known.entry((old.clone(), new.clone())).or_insert_with(|| self.compared(old, new)).clone()

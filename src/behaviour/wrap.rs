@@ -1,4 +1,5 @@
-//! Sums and differences that may wrap before they are compared. Terms are integers without limit, so that the comparison itself does not show it.
+//! Sums and differences that may wrap before they are compared. Terms are integers without limit, so that the comparison itself does not
+//! show it.
 
 use super::Behaviour;
 use super::atom::Literal;

@@ -34,8 +34,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Removes the hazards of a baseline, and returns its stale entries. Entries of lints that are not among `lints` are none: nothing looked for
-    /// them. Hazards that a change introduces are removed last.
+    /// Removes the hazards of a baseline, and returns its stale entries. Entries of lints that are not among `lints` are none: nothing
+    /// looked for them. Hazards that a change introduces are removed last.
     pub fn leave_out(&mut self, baseline: &Baseline, lints: &[&Lint]) -> Vec<String> {
         let (new, old): (Vec<Reported>, Vec<Reported>) =
             std::mem::take(&mut self.reported).into_iter().partition(|reported| reported.state == State::Introduced);

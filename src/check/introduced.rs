@@ -89,8 +89,8 @@ impl Recognised {
     }
 }
 
-/// Compares the hazards before and after a change by lint, in the ways of `Recognised`. Among identical hazards, lines decide. Returns all hazards,
-/// with the fixed ones last.
+/// Compares the hazards before and after a change by lint, in the ways of `Recognised`. Among identical hazards, lines decide. Returns all
+/// hazards, with the fixed ones last.
 pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> Vec<(State, Hazard)> {
     let mut old: Vec<Option<Hazard>> = before.into_iter().map(Some).collect();
     let mut compared: Vec<(Option<State>, Hazard)> = after.into_iter().map(|hazard| (None, hazard)).collect();

@@ -61,8 +61,8 @@ impl<'c> Touched<'c> {
         Touched { change, before: all(before), after: all(after) }
     }
 
-    /// Whether the change touches the folder of a function that a handler runs through, or of its registration; or its registration or verdict
-    /// is not in both sessions.
+    /// Whether the change touches the folder of a function that a handler runs through, or of its registration; or its registration or
+    /// verdict is not in both sessions.
     pub fn holds(&self, session: &Session, finding: &Finding, key: &Key) -> bool {
         let index = session.context.index;
         let touches = |file: u32| {

@@ -41,8 +41,8 @@ impl KernelOptions {
         self.kernel.is_some() || Tree::open(root).is_ok_and(|tree| tree.has_api_headers()) || builds_module(root)
     }
 
-    /// Opens a kernel tree, or a module with its kernel. Tells which kernel that is, unless it was given or `quiet` is set. Code of a module
-    /// that its kernel does not compile is read if `keeps_dead_code` is set.
+    /// Opens a kernel tree, or a module with its kernel. Tells which kernel that is, unless it was given or `quiet` is set. Code of a
+    /// module that its kernel does not compile is read if `keeps_dead_code` is set.
     ///
     /// # Errors
     /// A directory cannot be listed, it only contains kernel trees, the given kernel has no headers, or a macro is not written as NAME or

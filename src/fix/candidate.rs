@@ -19,7 +19,8 @@ pub(super) struct Candidate {
     /// Definitions of the handler; empty if it has a twin.
     pub(super) definitions: BTreeSet<ItemId>,
     pub(super) helpers: BTreeSet<ItemId>,
-    /// Hooks that its functions call with the VMA, by function and by name. They are called with the desc if all their implementers convert.
+    /// Hooks that its functions call with the VMA, by function and by name. They are called with the desc if all their implementers
+    /// convert.
     pub(super) dispatches: Dispatches,
     /// Calls of hooks that nothing implements, by file.
     pub(super) dead_calls: Vec<(u32, Span, Hook)>,

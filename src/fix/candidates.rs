@@ -16,7 +16,8 @@ use crate::vma::analysis::handler_keys;
 use crate::vma::flow::{Key, VmaAccess};
 
 impl Planner<'_> {
-    /// Makes a candidate of every handler that a wanted finding registers, with all its registrations, and of those that implement the hooks that it calls.
+    /// Makes a candidate of every handler that a wanted finding registers, with all its registrations, and of those that implement the
+    /// hooks that it calls.
     pub(super) fn choose(&mut self, wanted: &dyn Fn(&Finding) -> bool) {
         // A hook is retyped for all its implementers, or for none.
         let mut retyped: BTreeSet<String> = self
@@ -332,8 +333,8 @@ impl Planner<'_> {
         named.into_iter().filter(|other| *other != id && index.file(other.file).is_header()).collect()
     }
 
-    /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list has those that only
-    /// read the VMA.
+    /// The functions that get the VMA from a handler: the driver's own, and those of other modules that convert with it. The second list
+    /// has those that only read the VMA.
     fn helpers(
         &self,
         candidate: &Candidate,

@@ -145,7 +145,8 @@ impl HandlerFix {
     }
 }
 
-/// One patch: twins of hooks or helpers, or handlers that are converted together because they edit the same file or their tables are swapped.
+/// One patch: twins of hooks or helpers, or handlers that are converted together because they edit the same file or their tables are
+/// swapped.
 #[derive(Debug, Default)]
 pub struct Change {
     /// Handlers, as indices into [`Fixes::handlers`].
@@ -223,7 +224,8 @@ impl Fixes {
         self.keep(self.changes.iter().map(|change| !is_wrong(change)).collect())
     }
 
-    /// Keeps the changes that `kept` says by place, without those that need others, and without twins that nothing needs. Returns the others.
+    /// Keeps the changes that `kept` says by place, without those that need others, and without twins that nothing needs. Returns the
+    /// others.
     fn keep(&mut self, mut kept: Vec<bool>) -> Vec<Change> {
         // A change stands behind those that it needs.
         for number in 0..self.changes.len() {

@@ -48,8 +48,8 @@ impl Planner<'_> {
         })
     }
 
-    /// Reason why a candidate cannot call its hooks with a desc: what it does behind the call would come before an action that the hook asks for, or
-    /// it holds a lock across the call.
+    /// Reason why a candidate cannot call its hooks with a desc: what it does behind the call would come before an action that the hook
+    /// asks for, or it holds a lock across the call.
     pub(super) fn held_behind_hook(
         &self,
         candidate: &Candidate,

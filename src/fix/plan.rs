@@ -49,8 +49,8 @@ fn scaffold(context: Context<'_>, rewrite: &Rewrite) -> Result<Change, String> {
     Ok(Change { files, ..Change::default() })
 }
 
-/// Converts for a target whose second hook sees the complete mapping. What converts by itself, with the API that the tree has, needs no second hook. All
-/// other handlers are split, and the functions and hooks that they call see the complete mapping too.
+/// Converts for a target whose second hook sees the complete mapping. What converts by itself, with the API that the tree has, needs no
+/// second hook. All other handlers are split, and the functions and hooks that they call see the complete mapping too.
 fn in_two_ways(
     session: &Session<'_>,
     wanted: &dyn Fn(&Finding) -> bool,
@@ -133,8 +133,9 @@ fn plan_without(
     Ok(fixes)
 }
 
-/// Plans as [`plan`] does, and compares each conversion with the handler that it replaces. One that behaves otherwise becomes a sketch. If it shares a patch with
-/// others, these are planned again without it. With `with_hazards`, the handlers also get the hazards that their conversions leave.
+/// Plans as [`plan`] does, and compares each conversion with the handler that it replaces. One that behaves otherwise becomes a sketch. If
+/// it shares a patch with others, these are planned again without it. With `with_hazards`, the handlers also get the hazards that their
+/// conversions leave.
 ///
 /// # Errors
 /// As for [`plan`].

@@ -1,4 +1,5 @@
-//! Orders the parts of all conversions into changes that build one after the other: twins of hooks and helpers first, then the drivers that need them.
+//! Orders the parts of all conversions into changes that build one after the other: twins of hooks and helpers first, then the drivers that
+//! need them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,8 +132,8 @@ fn joined(parts: Vec<Part>) -> Vec<Part> {
     joined.into_iter().flatten().collect()
 }
 
-/// An order of the parts in which each comes after those that it needs, and otherwise in the order of their handlers. An error names two parts that need each
-/// other.
+/// An order of the parts in which each comes after those that it needs, and otherwise in the order of their handlers. An error names two
+/// parts that need each other.
 fn order(parts: &[Part]) -> Result<Vec<usize>, (usize, usize)> {
     let owner: BTreeMap<&Unit, usize> =
         parts.iter().enumerate().flat_map(|(number, part)| part.units.iter().map(move |unit| (unit, number))).collect();

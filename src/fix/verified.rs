@@ -19,8 +19,8 @@ use crate::verdict::{Extent, Finding, Session};
 use crate::vma::Key;
 use crate::vma::flow::VmaAccess;
 
-/// Compares the behaviour of all handlers before and after the planned changes. A change with a handler that behaves otherwise is not written: the difference
-/// is an open point. A handler that cannot be compared keeps a remark with the reason.
+/// Compares the behaviour of all handlers before and after the planned changes. A change with a handler that behaves otherwise is not
+/// written: the difference is an open point. A handler that cannot be compared keeps a remark with the reason.
 ///
 /// With `with_hazards`, the handlers also get the hazards that their conversions leave, which only mails show.
 pub(super) fn verify(session: &Session<'_>, fixes: &mut Fixes, with_hazards: bool) -> Withdrawn {

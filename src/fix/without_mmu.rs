@@ -29,7 +29,8 @@ impl Fixes {
     }
 }
 
-/// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in mm/util.c).
+/// A warning about kernels without MMU, if a file of the change has code for them: actions fail there (mmap_action_complete() in
+/// mm/util.c).
 fn remark(session: &Session<'_>, fixes: &Fixes, change: &Change) -> Option<String> {
     let context = session.context;
     let twins = change.units.iter().filter_map(|unit| fixes.twin_consequences.get(&unit.twin()));

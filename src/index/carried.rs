@@ -23,8 +23,8 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    /// The registrations of `known` that hold in `index` too, where both differ in the files at the paths `touched`. What a file registers depends on
-    /// headers, on its own folder, and on the functions and hooks that others show it.
+    /// The registrations of `known` that hold in `index` too, where both differ in the files at the paths `touched`. What a file registers
+    /// depends on headers, on its own folder, and on the functions and hooks that others show it.
     pub fn new(known: &Index, index: &Index, touched: &BTreeSet<&str>) -> Carried {
         let is_cut = known.registrations.len().max(known.unclear.len()) >= REGISTRATION_LIMIT;
         let has_header = touched.iter().any(|path| path.ends_with(".h"));

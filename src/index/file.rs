@@ -202,8 +202,8 @@ impl SourceFile {
         self.functions.get(item, || FunctionSyntax::parse(self, item))
     }
 
-    /// The variables that an item declares, with those entries of their initialisers that may hold a hook. All indexes that share the file ask for the same
-    /// hooks: see [`rebuild`](super::rebuild()).
+    /// The variables that an item declares, with those entries of their initialisers that may hold a hook. All indexes that share the file
+    /// ask for the same hooks: see [`rebuild`](super::rebuild()).
     pub(super) fn tables(&self, item: u32, may_hold: impl Fn(&[u8]) -> bool) -> Arc<Vec<Declared>> {
         let span = self.items[item as usize].span;
         self.tables.get(item, || parse::variables_with(span.of(&self.text), span.start, may_hold).syntax)

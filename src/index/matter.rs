@@ -16,7 +16,8 @@ pub fn is_assigned(text: &[u8], end: usize) -> bool {
         || matches!(rest, [b'\\' | 0, ..])
 }
 
-/// Whether a name may be an argument by which a macro names a member: `SET_OP(ops, mmap)`. The definition of a system call has the name of the call there.
+/// Whether a name may be an argument by which a macro names a member: `SET_OP(ops, mmap)`. The definition of a system call has the name of
+/// the call there.
 pub fn is_macro_argument(text: &[u8], start: usize, end: usize) -> bool {
     let before = text[..start].trim_ascii_end();
     let is_definition = || {

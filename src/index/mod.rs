@@ -116,7 +116,8 @@ impl Index {
         }
     }
 
-    /// Files of another language that name kernel structs, with numbers behind those of all other files. The first call decides which they are.
+    /// Files of another language that name kernel structs, with numbers behind those of all other files. The first call decides which they
+    /// are.
     pub fn bindings(&self, read: impl FnOnce() -> Vec<SourceFile>) -> impl Iterator<Item = (u32, &SourceFile)> {
         (self.files.len() as u32..).zip(self.bindings.get_or_init(read))
     }
@@ -255,7 +256,8 @@ impl Index {
         if neighbours.is_empty() { visible } else { neighbours }
     }
 
-    /// Functions of a header, and what they stand for: the arm for configurations without a function stands beside the function itself, which is elsewhere.
+    /// Functions of a header, and what they stand for: the arm for configurations without a function stands beside the function itself,
+    /// which is elsewhere.
     fn with_real(&self, mut own: Vec<ItemId>, name: &str) -> Vec<ItemId> {
         let is_real = |id: &ItemId| !self.file(id.file).is_header() && self.is_visible_elsewhere(*id);
         let real: Vec<ItemId> = self.functions.called(name, &self.files).into_iter().filter(is_real).collect();
@@ -324,8 +326,8 @@ impl Index {
         all.into_iter().filter(|id| rank(id) == best).take(TWIN_LIMIT).collect()
     }
 
-    /// The word that heads the statement for which a macro stands: `if` of `#define IF_LIT(lamp) if ((lamp)->is_lit)`, nothing of an empty one.
-    /// `None` if the macro is not known.
+    /// The word that heads the statement for which a macro stands: `if` of `#define IF_LIT(lamp) if ((lamp)->is_lit)`, nothing of an empty
+    /// one. `None` if the macro is not known.
     pub fn head_of(&self, name: &str, near: u32) -> Option<String> {
         const NESTING: usize = 4;
         let mut head: Option<String> = None;
@@ -351,8 +353,8 @@ impl Index {
         expanded.collect()
     }
 
-    /// The same for arguments as syntax. Within an expansion they all have the span of the whole call, so that their texts are rebuilt; `None` if one
-    /// cannot be.
+    /// The same for arguments as syntax. Within an expansion they all have the span of the whole call, so that their texts are rebuilt;
+    /// `None` if one cannot be.
     pub fn expansions(&self, name: &str, near: u32, arguments: &[Expression], is_within: bool) -> Option<Vec<Vec<u8>>> {
         let source = &self.file(near).text;
         let text_of = |argument: &Expression| match is_within {

@@ -48,8 +48,8 @@ impl Index {
             .filter_map(move |number| Some((number, self.file(number).named(ItemKind::Variable, name).next()?)))
     }
 
-    /// Whether the initialiser of a table, as `near` sees it, has all of its members. Others are set at run time, or by a macro. A table of another
-    /// driver counts as whole.
+    /// Whether the initialiser of a table, as `near` sees it, has all of its members. Others are set at run time, or by a macro. A table of
+    /// another driver counts as whole.
     pub fn is_whole_table(&self, table: &str, near: u32) -> bool {
         let Some((file, item)) = self.variables_near(table, near).next() else {
             return !self.driver_items(near).any(|(source, item)| makes_table(source, item, table));
@@ -60,7 +60,8 @@ impl Index {
         source.named_members(item, table).is_whole && (is_constant || !sets_member(&source.text, table))
     }
 
-    /// Whether the driver of `near` declares a table that nothing in the tree defines. The headers of a kernel below a module need no definition.
+    /// Whether the driver of `near` declares a table that nothing in the tree defines. The headers of a kernel below a module need no
+    /// definition.
     pub fn lacks_table(&self, table: &str, near: u32) -> bool {
         let declares = |text: &[u8]| text.starts_with(b"extern") && find_word(text, table.as_bytes(), 0).is_some();
         let is_defined = |file: &Arc<SourceFile>| file.named(ItemKind::Variable, table).next().is_some();
@@ -72,8 +73,8 @@ impl Index {
             && !self.files().iter().any(|file| is_defined(file) || is_kernels(file))
     }
 
-    /// Functions of the driver of `near` that a table of `vm_ops` may have as `close`, if it is not known which table that is: they get a VMA, return
-    /// nothing, and are named in a place that does not say which member they are.
+    /// Functions of the driver of `near` that a table of `vm_ops` may have as `close`, if it is not known which table that is: they get a
+    /// VMA, return nothing, and are named in a place that does not say which member they are.
     pub fn possible_closes(&self, near: u32) -> Vec<ItemId> {
         let mut found = Vec::new();
         for file in self.neighbours(near) {

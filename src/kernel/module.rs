@@ -50,7 +50,8 @@ pub fn named_kernels() -> impl Iterator<Item = (&'static str, PathBuf)> {
     ["KDIR", "KERNELDIR"].into_iter().filter_map(|name| Some((name, PathBuf::from(std::env::var_os(name)?))))
 }
 
-/// Kernels that a module may be built against, as its Makefile would find them: those that the environment names, and those installed for building.
+/// Kernels that a module may be built against, as its Makefile would find them: those that the environment names, and those installed for
+/// building.
 pub fn installed_kernels() -> Vec<PathBuf> {
     let named = named_kernels().map(|(_, build)| build);
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -126,7 +127,8 @@ impl Tree {
         Ok(tree.built_against(kernel, macros, keeps_dead_code))
     }
 
-    /// Adds the macros that the headers of a module derive from those that are known. One that no header defines, and its build system names, may be set there, and stays unknown.
+    /// Adds the macros that the headers of a module derive from those that are known. One that no header defines, and its build system
+    /// names, may be set there, and stays unknown.
     fn derive(&self, macros: &mut KnownMacros) {
         let (mut headers, mut builds) = (Vec::new(), Vec::new());
         for path in self.entries() {

@@ -71,8 +71,8 @@ pub struct Allocation {
     pub arguments: Vec<String>,
 }
 
-/// The calls, of those that are asked for, that allocate what a value points to: the value itself, or what a file assigns to the member or variable that
-/// it is.
+/// The calls, of those that are asked for, that allocate what a value points to: the value itself, or what a file assigns to the member or
+/// variable that it is.
 pub fn allocations(facts: &Facts, file: u32, value: &Term, is_asked: &dyn Fn(&str) -> bool) -> Vec<Allocation> {
     let found = value.parts().map(|(part, _)| match part {
         Part::Call(name, arguments) if is_asked(name) => {

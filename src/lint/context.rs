@@ -199,8 +199,8 @@ impl<'a> Facts<'a> {
         found
     }
 
-    /// The conditions under which callers of a handler's hook call it, one list for each path; one empty list if no handler calls it, and `None`
-    /// if the conditions are not known.
+    /// The conditions under which callers of a handler's hook call it, one list for each path; one empty list if no handler calls it, and
+    /// `None` if the conditions are not known.
     pub fn caller_conditions(&self, handler: &HandlerView) -> Option<Vec<Vec<Literal>>> {
         let callers = self.callers(handler);
         if callers.is_empty() {
@@ -231,7 +231,8 @@ impl<'a> Facts<'a> {
         self.behaviours.get(key.clone(), || self.functions.behaviours(key, &Reading::default()))
     }
 
-    /// The handlers whose behaviour a lint has asked for and whose outcomes are not all known, with the reason. Such lints are silent about them.
+    /// The handlers whose behaviour a lint has asked for and whose outcomes are not all known, with the reason. Such lints are silent about
+    /// them.
     pub fn not_followed(&self) -> impl Iterator<Item = (&HandlerView<'a>, Gap)> {
         self.handlers.iter().filter_map(|handler| {
             let behaviours = self.behaviours.known(&handler.key)?;

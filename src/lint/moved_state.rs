@@ -8,11 +8,12 @@ use crate::source::{Span, identifiers};
 use crate::vma::EventKind;
 use crate::vma::flow::{Shared, VmHook};
 
-/// State by kind and member, where a reference is a count, with the places at which it is taken. An object that is no member has an empty name.
+/// State by kind and member, where a reference is a count, with the places at which it is taken. An object that is no member has an empty
+/// name.
 type Taken = BTreeMap<(StateKind, String), Vec<(u32, Span)>>;
 
-/// What `vm_ops->mapped` of a conversion takes otherwise than the old handler, in words, with the hook. `None` if there is no such hook, if the old handler took
-/// nothing, or if the two cannot be compared.
+/// What `vm_ops->mapped` of a conversion takes otherwise than the old handler, in words, with the hook. `None` if there is no such hook, if
+/// the old handler took nothing, or if the two cannot be compared.
 pub fn moved_otherwise<'f>(
     old: &HandlerView,
     facts: &'f Facts,

@@ -79,8 +79,8 @@ impl Facts<'_> {
             || self.vm_ops_tables(handler).into_iter().any(refuses)
     }
 
-    /// Whether mprotect() cannot add the flag to a mapping that was accepted like this, or need not be kept from it: its pages are those of a file, or
-    /// the file's mode decides, as it does in mmap() and mprotect() themselves.
+    /// Whether mprotect() cannot add the flag to a mapping that was accepted like this, or need not be kept from it: its pages are those of
+    /// a file, or the file's mode decides, as it does in mmap() and mprotect() themselves.
     fn is_settled(&self, accepted: &Outcome, permission: &Permission) -> bool {
         let maps_file =
             |kind: &EffectKind| matches!(kind, EffectKind::Call(name, _) if self.rules().maps_page_cache(name));
@@ -118,8 +118,8 @@ fn is_for_flag(refused: &Outcome, accepted: &Outcome, permission: &Permission) -
     accepted.is_compatible(&without_flag) && without_flag.iter().all(is_shared)
 }
 
-/// The conditions of a refusal, beside the flag, without which a mapping with the flag is accepted: those that tell it from the accepted outcomes that are
-/// nearest to it.
+/// The conditions of a refusal, beside the flag, without which a mapping with the flag is accepted: those that tell it from the accepted
+/// outcomes that are nearest to it.
 fn further_conditions(refused: &Outcome, accepted: &[&Outcome], permission: &Permission) -> Vec<Literal> {
     let with_flag = accepted.iter().filter(|accepted| !accepted.requires(permission.flag, false));
     let own = || refused.condition.iter().filter(|literal| !literal.is_of_flag(permission.flag));

@@ -56,7 +56,8 @@ fn beside(review: &Review) -> &'static str {
     }
 }
 
-/// Maximum number of differences in a table, of cases of a difference, and of conditions of a case. Beyond it, the two handlers share too little to be compared line by line.
+/// Maximum number of differences in a table, of cases of a difference, and of conditions of a case. Beyond it, the two handlers share too
+/// little to be compared line by line.
 const SHOWN: usize = 12;
 const CASES_SHOWN: usize = 3;
 const CONDITIONS_SHOWN: usize = 6;

@@ -62,8 +62,8 @@ pub struct FinishForm {
     pub announce: String,
     /// The same for calls that map pages (VM_MIXEDMAP).
     pub announce_mixed: String,
-    /// Replacements of calls that need the VMA itself, by name; placeholders as in [`Rewrite`]. `{offset:N}` is argument N, an address, as an offset
-    /// into the mapping.
+    /// Replacements of calls that need the VMA itself, by name; placeholders as in [`Rewrite`]. `{offset:N}` is argument N, an address, as
+    /// an offset into the mapping.
     pub calls: BTreeMap<String, String>,
     /// Call of the mmap hooks of another file; `{file}` is that file, `{table}` its table.
     pub nested: String,

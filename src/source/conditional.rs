@@ -341,7 +341,8 @@ pub fn count(conditionals: &[Conditional]) -> usize {
     conditionals.iter().map(Conditional::variants).max().unwrap_or(1)
 }
 
-/// Appends the spans that variant number `variant` omits: directives, and the arms not chosen. Appends to `assumed` the conditions that hold in it.
+/// Appends the spans that variant number `variant` omits: directives, and the arms not chosen. Appends to `assumed` the conditions that
+/// hold in it.
 pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span>, assumed: &mut Assumed) {
     for conditional in conditionals {
         out.extend(conditional.arms.iter().map(|arm| arm.directive));

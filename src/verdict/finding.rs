@@ -294,8 +294,8 @@ fn parameters(text: &[u8]) -> Option<usize> {
     Some(parameters.len())
 }
 
-/// Adds the requirement of a hook in a table that is not being migrated: it gets a form that passes a desc. A module waits for the kernel to do
-/// this.
+/// Adds the requirement of a hook in a table that is not being migrated: it gets a form that passes a desc. A module waits for the kernel
+/// to do this.
 fn own_hook(index: &Index, registration: &Registration, judgement: &mut Judgement) {
     let name = registration.hook.name();
     let place = (registration.file, registration.span);

@@ -40,7 +40,8 @@ impl Judgement {
         self.paths.iter().map(|path| path.verdict).max().unwrap_or(Verdict::Mechanical)
     }
 
-    /// The requirement that explains a verdict best. What is done behind a populating call, or by a hook behind another, says less than the call itself.
+    /// The requirement that explains a verdict best. What is done behind a populating call, or by a hook behind another, says less than the
+    /// call itself.
     pub fn deciding(&self, verdict: Verdict) -> Option<&Requirement> {
         let rank = |requirement: &&Requirement| match requirement.kind {
             RequirementKind::MultiRemap => 0,
@@ -193,7 +194,8 @@ fn file_state(facts: &HandlerFacts, requirements: &[Requirement]) -> Vec<Note> {
     found
 }
 
-/// Whether a requirement shows that the VMA itself goes somewhere: to a helper, a hook or a pointer. A desc cannot, whether or not the mapping fails later.
+/// Whether a requirement shows that the VMA itself goes somewhere: to a helper, a hook or a pointer. A desc cannot, whether or not the
+/// mapping fails later.
 fn uses_vma(kind: &RequirementKind) -> bool {
     matches!(
         kind,

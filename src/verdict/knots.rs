@@ -9,8 +9,8 @@ use super::{Blocker, BlockerKind};
 pub struct Knot {
     /// The blockers, as indices into the list, by name.
     pub members: Vec<usize>,
-    /// The place at which the circle is opened with the least work: a caller of a hook and the hook. The caller keeps its VMA and builds a desc for the hook, which
-    /// has few implementers. `None` if no hook is among the members.
+    /// The place at which the circle is opened with the least work: a caller of a hook and the hook. The caller keeps its VMA and builds a
+    /// desc for the hook, which has few implementers. `None` if no hook is among the members.
     pub cheapest: Option<(usize, usize)>,
 }
 

@@ -149,8 +149,8 @@ impl PathJudge<'_> {
         }
     }
 
-    /// Adds a requirement for each lock that is still held when the handler accepts the mapping. If the handler drops it on other paths, it may do so on
-    /// all that are possible.
+    /// Adds a requirement for each lock that is still held when the handler accepts the mapping. If the handler drops it on other paths, it
+    /// may do so on all that are possible.
     pub(super) fn locks_left(&mut self) {
         for lock in self.held_locks(self.items.len()) {
             let EventKind::Take { object, .. } = self.standard.kind(&lock) else { continue };

@@ -38,8 +38,8 @@ pub struct ResolvedTarget {
     pub is_assumed: bool,
 }
 
-/// Returns the target called `name`; a release may be named without its `v`. `auto` means the newest whose API the tree's headers have, else
-/// the newest released one.
+/// Returns the target called `name`; a release may be named without its `v`. `auto` means the newest whose API the tree's headers have,
+/// else the newest released one.
 ///
 /// # Errors
 /// No target has that name (the text lists the known ones), or the rules have no target.

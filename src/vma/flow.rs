@@ -179,7 +179,7 @@ pub struct FieldUse {
 }
 
 /// Facts and flow of one function, for one access to the VMA.
-// Thirteen fields: one list for each kind of fact that lints and verdicts ask for.
+/// It has one list for each kind of fact that lints and verdicts ask for.
 #[derive(Clone, Debug, Default)]
 pub struct Lowered {
     /// Its name.

@@ -151,9 +151,13 @@ impl Sources<'_> {
                     |why| format!("convert it by hand{with}: {why}"),
                 )
             }
-            Effort::Medium if !self.rules.is_migrating(&registration.hook.record) => why().unwrap_or_else(|| {
-                format!("retype {} with all its implementers, in one patch", registration.hook.name())
-            }),
+            Effort::Medium if !self.rules.is_migrating(&registration.hook.record) => {
+                let hook = registration.hook.name();
+                why().map_or_else(
+                    || format!("retype {hook} with all its implementers, in one patch"),
+                    |why| format!("convert it by hand, with all that implement {hook} or beside them: {why}"),
+                )
+            }
             Effort::Medium if finding.verdict == Verdict::Finish => {
                 "move its state to vm_ops->mapped, on top of the series of fix".to_owned()
             }
@@ -167,6 +171,7 @@ impl Sources<'_> {
                 };
                 format!("{}{then}", self.needed_first(&blockers))
             }
+            Effort::Api if only_goes_on(finding) => GOES_ON.to_owned(),
             Effort::Api => match instead(finding, self.rules) {
                 Instead::ByPage => {
                     format!("needs {}; until then a fault handler can map the pages", Instead::ByPage.text())
@@ -321,6 +326,15 @@ const NOT_READ: &str = "read it: parts could not be analysed";
 /// Whether a finding still has to be converted: it registers a handler that takes a VMA, or a sketch.
 fn is_left(finding: &Finding) -> bool {
     is_sketch(finding) || finding.takes_vma()
+}
+
+/// Advice for a handler that does something behind an action.
+const GOES_ON: &str = "what follows the populating call may move to vm_ops->mapped, which runs after the action, unless it puts a field of the VMA back or frees what the call reads";
+
+/// Whether a handler needs the finished mapping only for what follows a call that has an action.
+fn only_goes_on(finding: &Finding) -> bool {
+    let mut late = finding.judgement.requirements.iter().filter(|one| one.verdict == Verdict::Finish).peekable();
+    late.peek().is_some() && late.all(|one| one.kind == RequirementKind::PostPopulate)
 }
 
 /// Whether a handler takes state for each mapping, which moves to `vm_ops->mapped`.

@@ -331,7 +331,8 @@ impl Term {
         (constants.next().is_none() && value.as_constant().is_none()).then_some((name, value))
     }
 
-    /// Whether the value is a bound of the mapping that mmap() has checked: the address of its start or end, its offset in pages, or that of its end.
+    /// Whether the value is a bound of the mapping that mmap() has checked: the address of its start or end, its offset in pages, or that
+    /// of its end.
     pub(super) fn never_wraps(&self) -> bool {
         let is_of = |start: Part, length: Term| {
             let rest = self.minus(&start.into());

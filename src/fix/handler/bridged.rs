@@ -13,7 +13,8 @@ use crate::source::visit::each_block;
 use crate::source::{ItemKind, Span, find_word};
 
 impl HandlerConversion<'_, '_> {
-    /// Whether the old form of a helper becomes a bridge, if it has to stay. A bridge writes to the VMA as a whole: its callers have to be about to map it.
+    /// Whether the old form of a helper becomes a bridge, if it has to stay. A bridge writes to the VMA as a whole: its callers have to be
+    /// about to map it.
     pub(super) fn is_bridged(&self, id: ItemId) -> bool {
         let context = self.shared.context;
         let syntax = context.function(id);

@@ -1,5 +1,5 @@
-//! Functions that call the mmap hook of a table by hand, where it may not be the table of the file: `driver->fops->mmap(file, vma)`. They would call NULL for a
-//! table whose handler has converted.
+//! Functions that call the mmap hook of a table by hand, where it may not be the table of the file: `driver->fops->mmap(file, vma)`. They
+//! would call NULL for a table whose handler has converted.
 
 use super::HandlerConversion;
 use crate::fix::context::FixContext;

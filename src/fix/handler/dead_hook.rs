@@ -1,4 +1,5 @@
-//! Hooks that nothing implements: the branches that call them go, and then the member, so that code outside the tree that sets it does not compile.
+//! Hooks that nothing implements: the branches that call them go, and then the member, so that code outside the tree that sets it does not
+//! compile.
 
 use super::HandlerConversion;
 use crate::fix::hooks::by_macro::named_by_macros;

@@ -32,8 +32,8 @@ impl HandlerConversion<'_, '_> {
         }
     }
 
-    /// The units with which a helper has to convert; `None` stands for the handler. A twin is a unit of its own. What is retyped in place converts with all its
-    /// callers.
+    /// The units with which a helper has to convert; `None` stands for the handler. A twin is a unit of its own. What is retyped in place
+    /// converts with all its callers.
     fn homes(&self, id: ItemId, helpers: &Helpers) -> BTreeSet<Option<Unit>> {
         let index = self.shared.context.index;
         let (mut homes, mut seen, mut callers) = (BTreeSet::new(), BTreeSet::from([id]), vec![id]);

@@ -1,4 +1,5 @@
-//! A handler that a macro gets as an argument and puts into a table: `#define RESOURCE(name, map) struct attribute name = { .mmap = (map) }`.
+//! A handler that a macro gets as an argument and puts into a table: `#define RESOURCE(name, map) struct attribute name = { .mmap = (map)
+//! }`.
 
 use super::HandlerConversion;
 use crate::fix::text::edit::Edit;

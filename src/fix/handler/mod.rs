@@ -385,8 +385,8 @@ impl<'w, 'a> HandlerConversion<'w, 'a> {
     }
 }
 
-/// Remarks for the reader of a patch, where a verdict's notes need some. Of notes that say the same of several functions, that of the outermost is
-/// enough.
+/// Remarks for the reader of a patch, where a verdict's notes need some. Of notes that say the same of several functions, that of the
+/// outermost is enough.
 fn remarks(index: &Index, notes: &[Note]) -> Vec<String> {
     let is_outermost = |note: &&Note| {
         let is_same = |other: &&Note| other.kind == note.kind && other.text == note.text;

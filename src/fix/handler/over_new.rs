@@ -1,5 +1,5 @@
-//! A function that keeps users with a VMA: its body moves to a function that takes a desc, and the old one becomes a bridge over it, so that the body does not
-//! stand twice. A function that only reads the VMA is doubled instead, because there is nothing to apply to the VMA.
+//! A function that keeps users with a VMA: its body moves to a function that takes a desc, and the old one becomes a bridge over it, so
+//! that the body does not stand twice. A function that only reads the VMA is doubled instead, because there is nothing to apply to the VMA.
 
 use super::HandlerConversion;
 use crate::fix::hooks::twin::named_before;
@@ -159,7 +159,8 @@ impl HandlerConversion<'_, '_> {
     }
 }
 
-/// Whether a macro of the name of a function stands for it where there is no such function: `#define f(a, vma) (-EINVAL)`, `#define f NULL`.
+/// Whether a macro of the name of a function stands for it where there is no such function: `#define f(a, vma) (-EINVAL)`, `#define f
+/// NULL`.
 pub(super) fn is_stub(source: &SourceFile, item: &Item) -> bool {
     let text = item.span.of(&source.text);
     let name_end = (item.name.end - item.span.start) as usize;

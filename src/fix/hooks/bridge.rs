@@ -1,4 +1,5 @@
-//! Bridges around the calls of a retyped hook. The caller keeps its VMA; a bridge builds a desc from it and applies the hook's result to it.
+//! Bridges around the calls of a retyped hook. The caller keeps its VMA; a bridge builds a desc from it and applies the hook's result to
+//! it.
 
 use crate::fix::hooks::caller::{Called, Caller};
 use crate::fix::hooks::retyping::{PRIVATE, Retyping};
@@ -26,8 +27,8 @@ pub(super) struct Bridge {
 }
 
 impl Caller<'_, '_, '_> {
-    /// Bridges a call of the hook whose value is returned, or stored in `kept_in`. `arm` is the condition of the new hook, if the statement is all that runs where
-    /// the table has the old one.
+    /// Bridges a call of the hook whose value is returned, or stored in `kept_in`. `arm` is the condition of the new hook, if the statement
+    /// is all that runs where the table has the old one.
     pub(super) fn call(
         &mut self,
         statement: &Statement,
@@ -99,8 +100,8 @@ impl Caller<'_, '_, '_> {
         Ok(())
     }
 
-    /// Declares a variable for the table that a call gives: `READ_ONCE(sock->ops)->`. Returns how the new code reaches the table. `None` if statements
-    /// before the call may change what the call gives.
+    /// Declares a variable for the table that a call gives: `READ_ONCE(sock->ops)->`. Returns how the new code reaches the table. `None` if
+    /// statements before the call may change what the call gives.
     fn hoisted(&mut self, statement: &Statement, callee: &str) -> Option<String> {
         let first = self.function.body.iter().find(|statement| !matches!(statement.kind, S::Declaration(_)))?;
         let table = callee.strip_suffix("->")?;
@@ -234,8 +235,8 @@ impl Around {
     }
 }
 
-/// The arguments of a function that takes a desc, from the parameters of the one that takes a VMA and their arguments by number. Hooks find the file in the
-/// desc, helpers still get it.
+/// The arguments of a function that takes a desc, from the parameters of the one that takes a VMA and their arguments by number. Hooks find
+/// the file in the desc, helpers still get it.
 pub(in crate::fix) fn passed(
     parameters: &[Parameter],
     desc: &str,
@@ -255,8 +256,8 @@ pub(in crate::fix) fn returned(error: &str, after: &str) -> [String; 4] {
     [format!("if ({error})"), format!("\treturn {error};"), String::new(), format!("return {after};")]
 }
 
-/// The lines that keep the result of the old hook if a table has it, and else that of the new one. A table macro may set the new hook, and a driver the
-/// old one at run time: the old one then counts.
+/// The lines that keep the result of the old hook if a table has it, and else that of the new one. A table macro may set the new hook, and
+/// a driver the old one at run time: the old one then counts.
 fn instead_of_old(test: &str, mut declared: Vec<String>, lines: Vec<String>, old_call: &str) -> Vec<String> {
     if !declared.is_empty() {
         declared.push(String::new());

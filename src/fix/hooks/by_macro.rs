@@ -96,7 +96,8 @@ impl Retyping<'_, '_> {
         Ok(found)
     }
 
-    /// Whether the macros called at a place use a parameter only as the name of a member, in strings, and as the end of longer names, which go to `pasted`.
+    /// Whether the macros called at a place use a parameter only as the name of a member, in strings, and as the end of longer names, which
+    /// go to `pasted`.
     fn only_member(
         &self,
         file: u32,
@@ -134,7 +135,8 @@ impl Retyping<'_, '_> {
         Some(())
     }
 
-    /// The definitions of a macro as a file means it: its own, also within functions, or those of other files. Each with the end of its name.
+    /// The definitions of a macro as a file means it: its own, also within functions, or those of other files. Each with the end of its
+    /// name.
     fn definitions(&self, name: &str, file: u32) -> Vec<(u32, Span, u32)> {
         let index = self.shared.context.index;
         let text = &index.file(file).text;

@@ -96,8 +96,8 @@ impl<'r, 'p, 'a> Caller<'r, 'p, 'a> {
         Ok(true)
     }
 
-    /// Renames the member wherever else it is read, or tests the new member too. Returns all places that name it. Fails if it is called without a bridge, or set
-    /// outside a registration.
+    /// Renames the member wherever else it is read, or tests the new member too. Returns all places that name it. Fails if it is called
+    /// without a bridge, or set outside a registration.
     pub(in crate::fix) fn others(&mut self) -> Result<BTreeSet<Span>, String> {
         let (mut called, mut set, mut named, mut unknown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), None);
         let mut spans: BTreeMap<Span, Span> = BTreeMap::new();

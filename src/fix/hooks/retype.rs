@@ -1,5 +1,5 @@
-//! Retypes a hook of an ops table: its declaration and every place that names it. If all implementers convert, the new hook replaces the old one, as
-//! upstream did for uio_info and vmbus_channel. Else it stands beside the old one, as `.mmap_prepare` stands beside `.mmap`.
+//! Retypes a hook of an ops table: its declaration and every place that names it. If all implementers convert, the new hook replaces the
+//! old one, as upstream did for uio_info and vmbus_channel. Else it stands beside the old one, as `.mmap_prepare` stands beside `.mmap`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

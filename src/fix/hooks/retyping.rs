@@ -7,7 +7,8 @@ use crate::source::ast::{Expression, Parameter};
 use crate::source::find_word;
 use crate::vma::lower::Context;
 
-/// VMA field that a bridge overwrites with the value that the hook leaves in its desc. The desc starts with the VMA's value where there may be one.
+/// VMA field that a bridge overwrites with the value that the hook leaves in its desc. The desc starts with the VMA's value where there may
+/// be one.
 pub(in crate::fix) const PRIVATE: &[u8] = b"vm_private_data";
 
 /// A hook that is retyped.

@@ -4,8 +4,8 @@ use crate::fix::text::edit::Edit;
 use crate::index::Hook;
 use crate::source::{Span, closing, find_word, line_start, words};
 
-/// The edits of the struct expressions of the hook's struct: the new member behind the old one, or in its place if each expression has no value for it, or a
-/// C function that converts. `renamed` gives the new name of an implementer, with the old one.
+/// The edits of the struct expressions of the hook's struct: the new member behind the old one, or in its place if each expression has no
+/// value for it, or a C function that converts. `renamed` gives the new name of an implementer, with the old one.
 ///
 /// # Errors
 /// The old member has a value and would be replaced, or is named in another way. The error says what it is.
@@ -55,8 +55,8 @@ pub(super) fn listed(
     Ok(edits)
 }
 
-/// The edits of the statements that register a C function: `ops.mmap = Some(bindings::function);`. Each becomes one statement for each of `new`: the member
-/// and the function that it gets. `keeps_old` tells whether the member stays beside a new one.
+/// The edits of the statements that register a C function: `ops.mmap = Some(bindings::function);`. Each becomes one statement for each of
+/// `new`: the member and the function that it gets. `keeps_old` tells whether the member stays beside a new one.
 ///
 /// # Errors
 /// The function is named in another way. The error is the offset.

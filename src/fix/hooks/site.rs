@@ -28,8 +28,8 @@ struct Else {
 }
 
 impl Else {
-    /// The `else` behind the end of a statement, if there is one. An error if it cannot be given braces: a comment stands before it, or more than one
-    /// simple statement behind it.
+    /// The `else` behind the end of a statement, if there is one. An error if it cannot be given braces: a comment stands before it, or
+    /// more than one simple statement behind it.
     fn behind(text: &[u8], code: &[u8], end: usize) -> Result<Option<Else>, ()> {
         let rest = code[end..].trim_ascii_start();
         let Some(body) =

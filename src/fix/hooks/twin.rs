@@ -7,8 +7,8 @@ use crate::fix::text::mentions::{description_end, last_comment};
 use crate::index::SourceFile;
 use crate::source::{Span, find_word, identifier_before, line_start};
 
-/// Declares the new member below the old one, with the comment that kernel-doc asks for. `retyped` are the edits that would make the old declaration
-/// the new one.
+/// Declares the new member below the old one, with the comment that kernel-doc asks for. `retyped` are the edits that would make the old
+/// declaration the new one.
 pub(super) fn declared(
     retyping: &Retyping,
     source: &SourceFile,
@@ -109,7 +109,8 @@ pub(super) fn is_copied(code: &[u8], expression: Span) -> bool {
     is_stored && behind.first().is_some_and(|byte| matches!(byte, b';' | b','))
 }
 
-/// The edit of a test whether a table has the hook: `!ops->mmap` becomes `!ops->mmap && !ops->mmap_prepare`. `None` if the place is no such test.
+/// The edit of a test whether a table has the hook: `!ops->mmap` becomes `!ops->mmap && !ops->mmap_prepare`. `None` if the place is no such
+/// test.
 pub(super) fn tested(text: &[u8], code: &[u8], hook: Span, expression: Span, new_name: &str) -> Option<Edit> {
     let (start, mut end) = (expression.start as usize, expression.end as usize);
     let object = String::from_utf8_lossy(&text[start..hook.start as usize]).into_owned();

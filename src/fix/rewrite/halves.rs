@@ -1,5 +1,5 @@
-//! Splits the file callback in two: what can be decided before the mapping stands, and what needs it. The first half has the checks and the fields, up to
-//! the first statement that may do more. The second half has the rest, and computes anew the variables that it needs.
+//! Splits the file callback in two: what can be decided before the mapping stands, and what needs it. The first half has the checks and the
+//! fields, up to the first statement that may do more. The second half has the rest, and computes anew the variables that it needs.
 
 use std::collections::BTreeSet;
 
@@ -31,8 +31,8 @@ enum First {
 }
 
 impl Conversion<'_> {
-    /// Splits a function that takes a desc and has the name of the second half. `name` is the name of the handler. With `is_called` the second half does all
-    /// that the function does, because other functions call it. `None` if the function does not parse.
+    /// Splits a function that takes a desc and has the name of the second half. `name` is the name of the handler. With `is_called` the
+    /// second half does all that the function does, because other functions call it. `None` if the function does not parse.
     pub(super) fn halves(&self, old: &[u8], draft: &Draft, name: &str, is_called: bool) -> Option<Halves> {
         let (text, function) = (draft.text(), draft.function()?);
         let second_name = format!("{name}{}", self.rewrite.suffix());
@@ -82,8 +82,8 @@ impl Conversion<'_> {
         firsts
     }
 
-    /// What a statement does, if it can be done before the mapping stands. `read` are the members of the desc that variables were computed from: what is
-    /// computed twice must not change between.
+    /// What a statement does, if it can be done before the mapping stands. `read` are the members of the desc that variables were computed
+    /// from: what is computed twice must not change between.
     fn first(&self, statement: &Statement, read: &mut BTreeSet<String>) -> Option<First> {
         let is_idle = |value: &Expression| is_idle(value, |name| self.is_idle_call(name));
         match &statement.kind {
@@ -134,7 +134,8 @@ impl Conversion<'_> {
         messages.iter().all(is_message) && last.returned().is_some_and(is_error)
     }
 
-    /// Adds the members of the desc that a value is computed from. A call that gets the desc may test its flags, if no rule says what its value is.
+    /// Adds the members of the desc that a value is computed from. A call that gets the desc may test its flags, if no rule says what its
+    /// value is.
     fn add_members(&self, value: &Expression, members: &mut BTreeSet<String>) {
         visit::expression(value, &mut |part| {
             members.extend(desc_member(part).map(str::to_owned));

@@ -1,4 +1,5 @@
-//! Calls in a function that sees the complete mapping: a populating call stays where it is, as a wrapper that finds the VMA behind the desc.
+//! Calls in a function that sees the complete mapping: a populating call stays where it is, as a wrapper that finds the VMA behind the
+//! desc.
 
 use super::marks::{filled, plain};
 use crate::fix::rewrite::function::DescHook;
@@ -60,8 +61,8 @@ impl Rewriter<'_> {
         true
     }
 
-    /// Rewrites a statement that returns or stores the value of a hook whose old form stays for some implementers: they get the VMA, as long as they need
-    /// it. Returns whether it is one.
+    /// Rewrites a statement that returns or stores the value of a hook whose old form stays for some implementers: they get the VMA, as
+    /// long as they need it. Returns whether it is one.
     pub(super) fn old_or_new_statement(&mut self, statement: &Statement) -> bool {
         let (before, value) = match &statement.kind {
             S::Return(Some(value)) => ("return ".to_owned(), value),

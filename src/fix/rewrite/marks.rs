@@ -2,7 +2,8 @@
 
 use crate::rules::template::fill;
 
-/// Stands for the file of the hook in the texts of edits, until it is known whether the function has a local for it. No C text has such a character.
+/// Stands for the file of the hook in the texts of edits, until it is known whether the function has a local for it. No C text has such a
+/// character.
 pub(super) const FILE: &str = "\0file";
 
 /// Fills a template. `{desc}` is the parameter, and `{file}` becomes [`FILE`].

@@ -129,7 +129,8 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Rewrites `*ret = remap(...)`, if nothing uses the result behind it. The caller finds 0 there; the core handles the error of an action.
+    /// Rewrites `*ret = remap(...)`, if nothing uses the result behind it. The caller finds 0 there; the core handles the error of an
+    /// action.
     fn left_for_caller(
         &mut self,
         first: &Statement,

@@ -9,8 +9,8 @@ use crate::source::{Span, blank_non_code, words};
 /// The field of the desc.
 const FIELD: &str = "desc->page_prot";
 
-/// Sets the field where a converted function sets a local and stores it in the field later. The store has to be the last use of the local, and nothing else
-/// may use the field.
+/// Sets the field where a converted function sets a local and stores it in the field later. The store has to be the last use of the local,
+/// and nothing else may use the field.
 pub(super) fn without_local(draft: Draft) -> Draft {
     let text = draft.text().as_bytes();
     let function = draft.function();

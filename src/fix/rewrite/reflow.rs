@@ -1,4 +1,5 @@
-//! Lays out the statements that a conversion changed, as the kernel's coding style has it: 80 columns, arguments aligned behind their parenthesis.
+//! Lays out the statements that a conversion changed, as the kernel's coding style has it: 80 columns, arguments aligned behind their
+//! parenthesis.
 
 use crate::fix::rewrite::draft::Draft;
 use crate::fix::text::edit::Edit;

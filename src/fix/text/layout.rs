@@ -11,7 +11,8 @@ pub(in crate::fix) fn below(column: usize) -> String {
     format!("\n{}{}", "\t".repeat(column / 8), " ".repeat(column % 8))
 }
 
-/// Two operands with their operator, which start at `column` and have `behind` bytes behind them: on one line if they fit, else below one another.
+/// Two operands with their operator, which start at `column` and have `behind` bytes behind them: on one line if they fit, else below one
+/// another.
 pub(in crate::fix) fn joined([left, right]: [&str; 2], operator: &str, column: usize, behind: usize) -> String {
     let line = format!("{left} {operator} {right}");
     if column + line.len() + behind <= WIDTH { line } else { format!("{left} {operator}{}{right}", below(column)) }
@@ -63,8 +64,8 @@ pub(in crate::fix) fn wrapped(parts: &[String], column: usize) -> String {
     out
 }
 
-/// Lays out an expression or a statement on one line that starts at `column`, on as many lines as it needs: arguments are aligned behind their `(`, and operands
-/// below one another.
+/// Lays out an expression or a statement on one line that starts at `column`, on as many lines as it needs: arguments are aligned behind
+/// their `(`, and operands below one another.
 pub(in crate::fix) fn laid_out(text: &str, column: usize) -> String {
     if column + text.len() <= WIDTH {
         return text.to_owned();

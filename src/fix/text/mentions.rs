@@ -214,8 +214,8 @@ pub(in crate::fix) fn last_comment(text: &[u8]) -> Option<usize> {
     memchr::memmem::find(&inner[start..], b"*/").is_none().then_some(start)
 }
 
-/// End of the description of a parameter or member that stands at a place of a kernel-doc comment: the beginning of the line of the next one, of an empty
-/// line, or of the end of the comment.
+/// End of the description of a parameter or member that stands at a place of a kernel-doc comment: the beginning of the line of the next
+/// one, of an empty line, or of the end of the comment.
 pub(in crate::fix) fn description_end(comment: &[u8], at: usize) -> usize {
     let mut end = at;
     while let Some(newline) = memchr::memchr(b'\n', &comment[end..]) {

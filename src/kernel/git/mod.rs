@@ -111,8 +111,8 @@ impl Git {
         hash(&answer.out).map(Commit).ok_or_else(unknown)
     }
 
-    /// Overlay that makes the tree look like a commit. It holds each file that differs, with its text in the commit. It hides untracked files that
-    /// are not ignored, because the commit lacks them.
+    /// Overlay that makes the tree look like a commit. It holds each file that differs, with its text in the commit. It hides untracked
+    /// files that are not ignored, because the commit lacks them.
     ///
     /// # Errors
     /// Git fails, or an object is missing.
@@ -220,8 +220,8 @@ impl Git {
         Ok(known.filter(|known| paths.contains(&known.path)).collect())
     }
 
-    /// Adds to the two sides of a comparison the files that differ between them and that a sparse checkout leaves out. Returns the number of
-    /// the other files that it leaves out.
+    /// Adds to the two sides of a comparison the files that differ between them and that a sparse checkout leaves out. Returns the number
+    /// of the other files that it leaves out.
     ///
     /// # Errors
     /// Git fails, or an object is missing.

@@ -94,7 +94,8 @@ fn arrays_of_cleanup(facts: &Facts, variant: &Variant) -> Vec<Span> {
     calls_with(facts, variant, is_freed)
 }
 
-/// The places at which a handler frees the array of an action, unlocks what protects it, or drops what holds it, on a path that accepts the mapping.
+/// The places at which a handler frees the array of an action, unlocks what protects it, or drops what holds it, on a path that accepts the
+/// mapping.
 fn given_up(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, (String, Level)> {
     let mut places = BTreeMap::new();
     if !handler.lowered().flat_map(|lowered| &lowered.calls).any(|call| page_array(facts, &call.name).is_some()) {

@@ -45,7 +45,8 @@ fn is_same_table(facts: &Facts, old: &Registration, new: &Registration) -> bool 
         (None, None, [Some(one), Some(other)]) => {
             one == other && brace(facts, old) == brace(facts, new) && run_both(facts, old, new)
         }
-        // A driver that sets the old hook over a macro of its subsystem cannot leave the new one out; the subsystem's callers prefer the old one.
+        // A driver that sets the old hook over a macro of its subsystem cannot leave the new one out; the subsystem's callers prefer the
+        // old one.
         (None, Some(_), _) if new.macro_name.is_some() && !facts.rules().is_migrating(&old.hook.record) => false,
         // An initialiser sets one hook, and code the other.
         (Some(table), None, [_, Some(target)]) | (None, Some(table), [Some(target), _]) => {

@@ -14,7 +14,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
     });
 }
 
-/// Whether nothing of a pseudo file system can be mapped executable (init_pseudo() in fs/libfs.c): do_mmap() clears VM_MAYEXEC before it calls the hook.
+/// Whether nothing of a pseudo file system can be mapped executable (init_pseudo() in fs/libfs.c): do_mmap() clears VM_MAYEXEC before it
+/// calls the hook.
 fn is_noexec(facts: &Facts) -> bool {
     facts.tree.read("fs/libfs.c").is_some_and(|text| find_word(&text, b"SB_I_NOEXEC", 0).is_some())
 }

@@ -45,8 +45,8 @@ struct Held {
     result: Place,
 }
 
-/// The locks that `.mmap_prepare` holds when it accepts the mapping, and those that `vm_ops->mapped` holds when it returns. The verdict speaks of
-/// those of `.mmap`.
+/// The locks that `.mmap_prepare` holds when it accepts the mapping, and those that `vm_ops->mapped` holds when it returns. The verdict
+/// speaks of those of `.mmap`.
 fn locks_of_hooks(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, Held> {
     let mut held = BTreeMap::new();
     if handler.takes != Takes::Desc {
@@ -286,8 +286,8 @@ impl Taken<'_> {
         })
     }
 
-    /// Whether a later effect stores the object in another one, or hands it on, which may keep or free it. The owner of a list may remove its entries
-    /// by calls that do not name them.
+    /// Whether a later effect stores the object in another one, or hands it on, which may keep or free it. The owner of a list may remove
+    /// its entries by calls that do not name them.
     fn is_kept(&self) -> bool {
         let Some(part) = self.object.as_part() else { return false };
         let holds = |term: &Term| term.any(&|other| other == part);

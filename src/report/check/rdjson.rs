@@ -10,8 +10,8 @@ use crate::report::layout::write_json;
 use crate::rules::Level;
 use crate::source::Position;
 
-/// Writes one document with one diagnostic per hazard. Fixed hazards are left out. There are no suggestions: reviewers accept each alone, and a
-/// conversion edits several places.
+/// Writes one document with one diagnostic per hazard. Fixed hazards are left out. There are no suggestions: reviewers accept each alone,
+/// and a conversion edits several places.
 ///
 /// # Errors
 /// `out` cannot be written.

@@ -89,7 +89,8 @@ pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
 }
 
 impl Page<'_> {
-    /// The address of each handler's page within the document: `drivers/char/lamp/lamp.c:lamp_mmap`. It stays when other handlers come and go.
+    /// The address of each handler's page within the document: `drivers/char/lamp/lamp.c:lamp_mmap`. It stays when other handlers come and
+    /// go.
     fn addresses(&self) -> Vec<String> {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let address = |report: &HandlerReport| {

@@ -38,7 +38,8 @@ pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</section>")
 }
 
-/// Draws the counts by label, most registrations first. The caption has those of the labels that are rarer: a bar of all of them would be the longest.
+/// Draws the counts by label, most registrations first. The caption has those of the labels that are rarer: a bar of all of them would be
+/// the longest.
 fn most<'a>(
     caption: &str,
     filter: &str,

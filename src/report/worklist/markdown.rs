@@ -11,8 +11,8 @@ use crate::worklist::Task;
 /// Number of tasks of a group that are shown, unless details are asked for: with the folded ones, about a screen.
 const SHOWN: usize = 12;
 
-/// Writes the list, and the statistics as tables. Unless details are asked for, it is short enough for a mail: the first tasks of each group,
-/// and a line for each step that many others share.
+/// Writes the list, and the statistics as tables. Unless details are asked for, it is short enough for a mail: the first tasks of each
+/// group, and a line for each step that many others share.
 ///
 /// # Errors
 /// `out` cannot be written.

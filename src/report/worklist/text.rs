@@ -8,8 +8,8 @@ use super::{Worklist, place, subject};
 use crate::report::escape::printable;
 use crate::words::counted;
 
-/// Writes `place: effort: verdict: subject: advice`, under the name of each group. Many handlers with the same next step are one line, unless
-/// details are asked for.
+/// Writes `place: effort: verdict: subject: advice`, under the name of each group. Many handlers with the same next step are one line,
+/// unless details are asked for.
 ///
 /// # Errors
 /// `out` cannot be written.

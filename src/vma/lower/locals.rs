@@ -115,7 +115,8 @@ impl Lowerer<'_> {
         found
     }
 
-    /// Whether a value may point into the function's own frame: to an array there, to a variable whose address it takes, or to a compound literal.
+    /// Whether a value may point into the function's own frame: to an array there, to a variable whose address it takes, or to a compound
+    /// literal.
     pub(super) fn is_made_of_frame(&self, value: &Expression) -> bool {
         let mut found = false;
         visit::expression(value, &mut |part| {

@@ -43,7 +43,8 @@ pub struct Context<'a> {
     pub types: Types<'a>,
     /// Effects of calls.
     pub rules: &'a Rules,
-    /// Whether functions of other modules are followed as the driver's own. The verdict is then that of the handler after all helpers have desc twins.
+    /// Whether functions of other modules are followed as the driver's own. The verdict is then that of the handler after all helpers have
+    /// desc twins.
     pub follows_modules: bool,
 }
 
@@ -383,7 +384,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Names the state that a call takes and returns after the target of the assignment: `map = lamp_map_get(lamp)`, if `map` is dropped later.
+    /// Names the state that a call takes and returns after the target of the assignment: `map = lamp_map_get(lamp)`, if `map` is dropped
+    /// later.
     fn name_result(&mut self, before: usize, target: &str) {
         let is_dropped = self.locals.dropped.contains(target);
         for event in &mut self.out.events[before..] {

@@ -56,7 +56,8 @@ impl<'a> Lowerer<'a> {
         self.locals.called.iter().any(|other| stem(other, to) == Some(at) && other[..at] == name[..at])
     }
 
-    /// Whether a function of the driver only locks, or only unlocks, and its counterpart by name is not called: `x_drop()` that calls `mutex_unlock()`.
+    /// Whether a function of the driver only locks, or only unlocks, and its counterpart by name is not called: `x_drop()` that calls
+    /// `mutex_unlock()`.
     pub(super) fn only_locks(&self, name: &str) -> bool {
         let index = self.context.index;
         let is_pair = |from: &str, to: &str| self.calls_counterpart(name, from, to);

@@ -11,7 +11,8 @@ use crate::source::{
 use crate::vma::flow::Key;
 
 impl<'a> Lowerer<'a> {
-    /// Effect of a call whose counterpart by name the `close` of the vm_ops makes: `x_claim()` and `x_unclaim()`, `disable_irq()` and `enable_irq()`.
+    /// Effect of a call whose counterpart by name the `close` of the vm_ops makes: `x_claim()` and `x_unclaim()`, `disable_irq()` and
+    /// `enable_irq()`.
     pub(super) fn closed_by_name(&self, name: &str) -> Option<StateEffect<'a>> {
         // The body of a function of the driver says more than its name.
         let closes = self.vm_hooks("close");
@@ -38,8 +39,8 @@ impl<'a> Lowerer<'a> {
         self.vm_hooks("close").into_iter().any(|close| identifiers(close).any(|name| self.undoes(name, kind)))
     }
 
-    /// Whether the vm_ops of a table that the function names repeat a call of this name: `open` calls it too, as each mapping and each copy of one needs
-    /// it, or `close` does, for its effect alone: `writel(0, lamp->enable)`.
+    /// Whether the vm_ops of a table that the function names repeat a call of this name: `open` calls it too, as each mapping and each copy
+    /// of one needs it, or `close` does, for its effect alone: `writel(0, lamp->enable)`.
     pub(super) fn vm_hooks_repeat(&self, name: &str) -> bool {
         let in_open = |text: &[u8]| words(text, name.as_bytes()).any(|at| begins_call(&text[at + name.len()..]));
         self.vm_hooks("open").into_iter().any(in_open) || self.close_repeats(name)
@@ -54,8 +55,8 @@ impl<'a> Lowerer<'a> {
         self.vm_hooks("close").into_iter().any(|text| words(text, name.as_bytes()).any(|at| is_statement(text, at)))
     }
 
-    /// Whether a function of the driver writes a member that the vm_ops of a table which the caller names write back: `close` writes it, or calls the
-    /// function too, with other arguments.
+    /// Whether a function of the driver writes a member that the vm_ops of a table which the caller names write back: `close` writes it, or
+    /// calls the function too, with other arguments.
     pub(super) fn vm_hooks_undo(&self, name: &str, keys: &[Key]) -> bool {
         if self.vm_hooks("close").is_empty() {
             return false;
@@ -95,8 +96,8 @@ impl<'a> Lowerer<'a> {
     }
 }
 
-/// The members that a text writes through pointers: `lamp->users += count`, `WRITE_ONCE(lamp->users, count)`, `*users += count`. Also whether the value
-/// is a mark or a count, and not one from elsewhere, which each mapping may write anew.
+/// The members that a text writes through pointers: `lamp->users += count`, `WRITE_ONCE(lamp->users, count)`, `*users += count`. Also
+/// whether the value is a mark or a count, and not one from elsewhere, which each mapping may write anew.
 fn written_members(text: &[u8]) -> Vec<(&str, bool)> {
     let mut members = Vec::new();
     for arrow in memchr::memmem::find_iter(text, b"->") {

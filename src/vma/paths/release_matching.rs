@@ -24,7 +24,8 @@ pub(super) fn is_taken(event: &EventKind, kind: StateKind, object: &str) -> bool
     matches!(event, EventKind::Take { kind: taken, object: name, .. } if gives_back(kind, object, *taken, name))
 }
 
-/// Whether two locks are certainly distinct: both are the addresses of members or variables, and of other ones. Other expressions may mean the same lock.
+/// Whether two locks are certainly distinct: both are the addresses of members or variables, and of other ones. Other expressions may mean
+/// the same lock.
 pub(crate) fn are_distinct(left: &str, right: &str) -> bool {
     let member = |lock: &'_ str| {
         let place = lock.strip_prefix('&')?.split('[').next()?;
