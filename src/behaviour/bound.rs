@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::atom::{Atom, Literal};
 use super::outcome::Populate;
-use super::term::{Part, Term};
+use super::term::{Cut, Part, Term};
 use crate::rules::{CallValue, Rules};
 
 /// The range that no condition of a path bounds.
@@ -23,6 +23,8 @@ const COMBINED: usize = 4;
 
 /// The range of a populate that a path leaves unbounded; `None` if it is bounded, or if its length is not known.
 pub fn unbounded(rules: &Rules, condition: &[Literal], populate: &Populate, is_looped: bool) -> Option<Unbounded> {
+    let condition: Vec<Literal> = condition.iter().map(|literal| literal.with_terms(&without_sign)).collect();
+    let (condition, populate) = (condition.as_slice(), &populate.with_terms(&without_sign));
     let known = inequalities(condition);
     // An object that was made for this mapping has its size, and a call that is given the range may check it.
     let objects = || populate.frame.iter().chain(&populate.others);
@@ -31,6 +33,17 @@ pub fn unbounded(rules: &Rules, condition: &[Literal], populate: &Populate, is_l
     beyond_object.or_else(|| {
         let is_judged = is_looped || !may_be_checked;
         (is_judged && is_beyond_mapping(condition, populate, is_looped, &known)).then_some(Unbounded::BeyondMapping)
+    })
+}
+
+/// A value in which what is cut to as many bytes has one type: a length is tested as `unsigned int`, and passed as `int`.
+fn without_sign(term: &Term) -> Term {
+    term.replaced(&|part| match part {
+        Part::Narrow(cut, whole) => {
+            let cut = Cut { name: "unsigned".to_owned(), bytes: cut.bytes };
+            Some(Part::Narrow(cut, whole.clone()).into())
+        }
+        _ => None,
     })
 }
 

@@ -530,3 +530,23 @@ static int twice_mmap(struct file *file, struct vm_area_struct *vma)
 static const struct file_operations twice_fops = {
 	.mmap = twice_mmap,
 };
+
+/* The length is cut to an int, and tested as one by a function that takes it unsigned. */
+static bool is_length_of(const struct lamp *lamp, unsigned length)
+{
+	return lamp->length == length;
+}
+
+static int cut_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct lamp *lamp = file->private_data;
+	int length = vma->vm_end - vma->vm_start;
+
+	if (!is_length_of(lamp, length))
+		return -EINVAL;
+	return io_remap_pfn_range(vma, vma->vm_start, lamp->pfn, length, vma->vm_page_prot);
+}
+
+static const struct file_operations cut_fops = {
+	.mmap = cut_mmap,
+};
