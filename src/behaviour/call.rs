@@ -345,7 +345,7 @@ impl Walk<'_, '_> {
         let is_mapping = |term: &Term| matches!(term.as_part(), Some(Part::Mapping));
         let gets_mapping = call.arguments.iter().any(is_mapping);
         let shared = self.functions.canonical(&call.name, gets_mapping);
-        let name = if self.reading.keeps_names { call.name.clone() } else { shared };
+        let name = if self.reading.is_shown { call.name.clone() } else { shared };
         // What a desc twin is not given, the arguments of its helper do not say either.
         let has_twin = gets_mapping || name != call.name || self.functions.has_twin(&call.name);
         let is_file = |term: &Term| match term.as_part() {

@@ -399,7 +399,7 @@ impl Walk<'_, '_> {
 
     /// The name that a hook shares with the one that takes a desc instead.
     fn shared_name(&self, name: &str) -> String {
-        if self.reading.keeps_names { name.to_owned() } else { unprepared(name) }
+        if self.reading.is_shown { name.to_owned() } else { unprepared(name) }
     }
 
     /// The field of the VMA that `base->name` is.

@@ -52,6 +52,7 @@ pub use trace::Event;
 use atom::Compared;
 use constants::Constants;
 use state::State;
+use trace::Trace;
 use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId};
@@ -85,9 +86,9 @@ pub struct Reading {
     pub follow: BTreeSet<String>,
     /// Functions that are not followed: the other handler calls them too, and they cannot be followed there.
     pub leave: BTreeSet<String>,
-    /// Whether functions and members keep their names. Otherwise a hook and the one that takes a desc have one name, and so do helpers, so
-    /// that they can be compared.
-    pub keeps_names: bool,
+    /// Whether the outcomes are shown to people: functions and members keep their names, and paths what happens on them. Otherwise a hook
+    /// and the one that takes a desc have one name, and so do helpers, so that they can be compared.
+    pub is_shown: bool,
     /// Constants that are read by their values: the other handler does not name them.
     constants: Constants,
 }
@@ -95,7 +96,7 @@ pub struct Reading {
 impl Reading {
     /// A handler by itself, with the names of its source.
     pub fn as_written() -> Reading {
-        Reading { keeps_names: true, ..Reading::default() }
+        Reading { is_shown: true, ..Reading::default() }
     }
 }
 
@@ -227,7 +228,7 @@ impl<'a> Functions<'a> {
     }
 
     fn behaviour(&self, key: &Key, function: &Arc<Function>, reading: &Reading) -> Behaviour {
-        let mut state = State::default();
+        let mut state = State { trace: Trace::new(reading.is_shown), ..State::default() };
         let mut arguments: Vec<Term> = Vec::new();
         let mut names = reading.parameters.iter();
         for (number, parameter) in function.parameters.iter().enumerate() {
@@ -388,7 +389,7 @@ fn outcomes_of(rules: &Rules, exit: Exit) -> Vec<Outcome> {
 fn outcome(state: State, error: Option<Term>, place: Place) -> Outcome {
     let result = error.map_or(Returned::Success, Returned::Error);
     let State { condition, mapping, effects, decided, trace, .. } = state;
-    Outcome { condition, result, mapping, effects, trace: trace.events(), place, decided }
+    Outcome { condition, result, mapping, effects, trace, place, decided }
 }
 
 /// Whether a value is an error whatever the path: `-EINVAL`, `PTR_ERR(pages)`.

@@ -6,7 +6,7 @@ use super::arithmetic::operation;
 use super::atom::Literal;
 use super::contradiction::contradict;
 use super::term::{Part, Term};
-use super::trace::Event;
+use super::trace::Trace;
 use crate::verdict::Place;
 
 /// One path through a handler, its own functions included.
@@ -20,8 +20,8 @@ pub struct Outcome {
     pub mapping: MappingChange,
     /// What else it does, in order.
     pub effects: Vec<Effect>,
-    /// What it asks and does, in order.
-    pub trace: Vec<Event>,
+    /// What it asks and does, in order, if that was wanted.
+    pub(super) trace: Trace,
     /// The `return`, or the end of the function.
     pub place: Place,
     /// The last condition on the path.

@@ -105,8 +105,8 @@ impl Outcome {
     /// loop.
     fn trace(&self) -> Vec<Event> {
         let (mut events, mut told, mut left) = (Vec::new(), Vec::new(), self.effects.as_slice());
-        for event in &self.trace {
-            match event {
+        for event in self.trace.events() {
+            match &event {
                 Event::Does(effect) => {
                     let Some(at) = left.iter().position(|known| known.place == effect.place) else { continue };
                     events.push(Event::Does(left[at].clone()));
@@ -115,8 +115,8 @@ impl Outcome {
                 // A value is evaluated again for each use of its name.
                 Event::Evaluates(_) if told.contains(&event) => {}
                 other => {
-                    told.push(event);
                     events.push(other.clone());
+                    told.push(event);
                 }
             }
         }

@@ -26,9 +26,12 @@ pub enum Event {
     Evaluates(Term),
 }
 
-/// The events of a path. Paths share the events before they part.
+/// The events of a path, if they are wanted. Paths share the events before they part.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trace(Option<Arc<Node>>);
+pub struct Trace {
+    is_kept: bool,
+    last: Option<Arc<Node>>,
+}
 
 #[derive(Debug)]
 struct Node {
@@ -37,14 +40,21 @@ struct Node {
 }
 
 impl Trace {
+    /// A trace that is kept, or one that stays empty.
+    pub(super) fn new(is_kept: bool) -> Trace {
+        Trace { is_kept, last: None }
+    }
+
     pub(super) fn push(&mut self, event: Event) {
-        let before = Trace(self.0.take());
-        self.0 = Some(Arc::new(Node { event, before }));
+        if self.is_kept {
+            let before = Trace { is_kept: true, last: self.last.take() };
+            self.last = Some(Arc::new(Node { event, before }));
+        }
     }
 
     /// Takes back the last event, if it is one of a kind.
     pub(super) fn take_back(&mut self, is_it: impl Fn(&Event) -> bool) {
-        if let Some(before) = self.0.as_ref().filter(|last| is_it(&last.event)).map(|last| last.before.clone()) {
+        if let Some(before) = self.last.as_ref().filter(|last| is_it(&last.event)).map(|last| last.before.clone()) {
             *self = before;
         }
     }
@@ -52,7 +62,7 @@ impl Trace {
     /// Takes back the events since another trace, of which this is a continuation.
     pub(super) fn since(&mut self, start: &Trace) -> Vec<Event> {
         let mut events = Vec::new();
-        while let Some(node) = self.0.as_ref().filter(|node| !start.is_at(node)).cloned() {
+        while let Some(node) = self.last.as_ref().filter(|node| !start.is_at(node)).cloned() {
             events.push(node.event.clone());
             *self = node.before.clone();
         }
@@ -61,14 +71,14 @@ impl Trace {
     }
 
     fn is_at(&self, node: &Arc<Node>) -> bool {
-        self.0.as_ref().is_some_and(|own| Arc::ptr_eq(own, node))
+        self.last.as_ref().is_some_and(|own| Arc::ptr_eq(own, node))
     }
 
     /// The events, in order.
     pub(super) fn events(&self) -> Vec<Event> {
         let mut events = Vec::new();
         let mut last = self;
-        while let Some(node) = &last.0 {
+        while let Some(node) = &last.last {
             events.push(node.event.clone());
             last = &node.before;
         }
@@ -80,9 +90,9 @@ impl Trace {
 impl Drop for Node {
     /// Drops the events one by one: a path may have many, and each would drop the one before within its own drop.
     fn drop(&mut self) {
-        let mut before = self.before.0.take();
+        let mut before = self.before.last.take();
         while let Some(mut node) = before.and_then(Arc::into_inner) {
-            before = node.before.0.take();
+            before = node.before.last.take();
         }
     }
 }
