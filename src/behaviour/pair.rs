@@ -224,76 +224,73 @@ impl Pair<'_> {
                 [] => "nothing".to_owned(),
                 list => list.iter().map(|(populate, _)| populate.name.as_str()).collect::<Vec<_>>().join(", "),
             };
-            found.push(self.difference(
-                DifferenceKind::Populate,
-                format!("populated by {}", text(&old)),
-                format!("populates by {}", text(&new)),
-            ));
+            let (old, new) = (format!("populated by {}", text(&old)), format!("populates by {}", text(&new)));
+            found.push(self.difference(DifferenceKind::Populate, old, new));
             return;
         }
         for ((old, old_effect), (new, new_effect)) in old.into_iter().zip(new) {
-            let places = [old_effect.place, new_effect.place];
             // One may take a physical address, where the other takes a PFN, and looks at no size.
             let by_frame = [(old, new), (new, old)].map(|(one, other)| {
                 let is_like = other.kind == "ioremap" && self.fits_object(one);
                 one.by_frame().filter(|_| is_like)
             });
             let (old, new) = (by_frame[0].as_ref().unwrap_or(old), by_frame[1].as_ref().unwrap_or(new));
-            // A call without a start begins with the mapping.
-            let start = Term::from(Part::Start);
-            // A call that checks its array maps the whole mapping.
-            let pages = Term::from(Part::Pages);
-            let count = |populate: &Populate| match fits_count(self.sides.rules, populate) {
-                true => Some(pages.clone()),
-                false => populate.count.clone(),
-            };
-            let (old_count, new_count) = (count(old), count(new));
-            let frame = if old.object_size.is_some() { "address" } else { "first frame" };
-            let parts: [(&str, Option<&Term>, Option<&Term>); 6] = [
-                ("start", old.start.as_ref().or(Some(&start)), new.start.as_ref().or(Some(&start))),
-                (frame, old.frame.as_ref(), new.frame.as_ref()),
-                ("size", old.size.as_ref(), new.size.as_ref()),
-                ("object size", old.object_size.as_ref(), new.object_size.as_ref()),
-                ("count", old_count.as_ref(), new_count.as_ref()),
-                ("protection", Some(&old.prot), Some(&new.prot)),
-            ];
-            if old.kind != new.kind {
-                let is_by_page = self.sides.rules.call(&old.name).is_some_and(|rule| rule.page.is_some());
-                let is_array = self.sides.rules.call(&new.name).is_some_and(|rule| rule.pages.is_some());
-                let (kind, rest) = match is_by_page && is_array {
-                    true => (DifferenceKind::PopulateUnlike, ", whose pages are not compared"),
-                    false => (DifferenceKind::Populate, ""),
-                };
-                found.push(self.difference_at(
-                    places,
-                    kind,
-                    format!("populated by {}", old.name),
-                    format!("populates by {}{rest}", new.name),
-                ));
-                // The arguments of another call have other meanings.
-                continue;
-            }
-            for (part, was, is) in parts {
-                if !self.is_same(was, is) {
-                    let text = |value: Option<&Term>| value.map_or("nothing".to_owned(), ToString::to_string);
-                    found.push(self.difference_at(
-                        places,
-                        DifferenceKind::Populate,
-                        format!("populated with {part} {}", text(was)),
-                        format!("populates with {part} {}", text(is)),
-                    ));
-                }
-            }
-            let is_same = |(old, new): (&Term, &Term)| self.is_same(Some(old), Some(new));
-            if old.others.len() != new.others.len() || !old.others.iter().zip(&new.others).all(is_same) {
-                found.push(self.difference_at(
-                    places,
-                    DifferenceKind::Populate,
-                    format!("populated with {}", listed(&old.others)),
-                    format!("populates with {}", listed(&new.others)),
-                ));
+            self.populate((old, new), [old_effect.place, new_effect.place], found);
+        }
+    }
+
+    /// The differences of one populating call and what stands in its place.
+    fn populate(&self, (old, new): (&Populate, &Populate), places: [Place; 2], found: &mut Vec<Difference>) {
+        if old.kind != new.kind {
+            // The arguments of another call have other meanings.
+            return found.push(self.other_call(old, new, places));
+        }
+        let mut differs = |old: String, new: String| {
+            let (old, new) = (format!("populated with {old}"), format!("populates with {new}"));
+            found.push(self.difference_at(places, DifferenceKind::Populate, old, new));
+        };
+        let text = |value: &Option<Term>| value.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+        let frame = if old.object_size.is_some() { "address" } else { "first frame" };
+        let names = ["start", frame, "size", "object size", "count", "protection"];
+        for (name, (was, is)) in names.into_iter().zip(self.range(old).into_iter().zip(self.range(new))) {
+            if !self.is_same(was.as_ref(), is.as_ref()) {
+                differs(format!("{name} {}", text(&was)), format!("{name} {}", text(&is)));
             }
         }
+        let is_same = |(old, new): (&Term, &Term)| self.is_same(Some(old), Some(new));
+        if old.others.len() != new.others.len() || !old.others.iter().zip(&new.others).all(is_same) {
+            differs(listed(&old.others), listed(&new.others));
+        }
+    }
+
+    /// The difference of two calls that populate in different ways.
+    fn other_call(&self, old: &Populate, new: &Populate, places: [Place; 2]) -> Difference {
+        let rule = |populate: &Populate| self.sides.rules.call(&populate.name);
+        let is_by_page = rule(old).is_some_and(|rule| rule.page.is_some());
+        let is_array = rule(new).is_some_and(|rule| rule.pages.is_some());
+        let (kind, rest) = match is_by_page && is_array {
+            true => (DifferenceKind::PopulateUnlike, ", whose pages are not compared"),
+            false => (DifferenceKind::Populate, ""),
+        };
+        let (old, new) = (format!("populated by {}", old.name), format!("populates by {}{rest}", new.name));
+        self.difference_at(places, kind, old, new)
+    }
+
+    /// Start, frame, size, object size, count and protection of a populating call. A call without a start begins with the mapping, and one that checks
+    /// its array maps all of it.
+    fn range(&self, populate: &Populate) -> [Option<Term>; 6] {
+        let count = match fits_count(self.sides.rules, populate) {
+            true => Some(Part::Pages.into()),
+            false => populate.count.clone(),
+        };
+        [
+            populate.start.clone().or(Some(Part::Start.into())),
+            populate.frame.clone(),
+            populate.size.clone(),
+            populate.object_size.clone(),
+            count,
+            Some(populate.prot.clone()),
+        ]
     }
 
     /// Whether the mapping lies in the object of a call that checks this itself.

@@ -62,71 +62,76 @@ impl Rewriter<'_> {
                 .filter(|statement| statement.returned().is_some_and(is_result))
                 .map(|statement| statement.span.end)
         };
+        let behind = returned(after.get(1));
         match after.first().map(|next| (&next.kind, next.span)) {
-            // `if (ret) pr_err(...); return ret;`
-            Some((S::If { condition, then, otherwise }, _))
-                if otherwise.is_empty()
-                    && is_result(failed(self.conversion.rules, condition))
-                    && then.iter().all(|statement| self.message(statement).is_some())
-                    && returned(after.get(1)).is_some() =>
-            {
-                let mut lines = self.action(call, rule, arguments, None)?;
-                lines.push("return 0;".to_owned());
-                let end = returned(after.get(1)).unwrap_or(first.span.end);
-                self.write_lines(Span { start: first.span.start, end }, &lines);
-                then.iter().for_each(|statement| self.note_removed(statement));
-                Some(2)
-            }
             Some((S::If { condition, then, otherwise }, span))
                 if otherwise.is_empty() && is_result(failed(self.conversion.rules, condition)) =>
             {
+                // `if (ret) pr_err(...); return ret;`
+                let only_says = then.iter().all(|statement| self.message(statement).is_some());
+                if let Some(end) = behind.filter(|_| only_says) {
+                    let lines = self.returning(call, rule, arguments)?;
+                    self.write_lines(Span { start: first.span.start, end }, &lines);
+                    then.iter().for_each(|statement| self.note_removed(statement));
+                    return Some(2);
+                }
                 let failure = self.failure(then, Some(name));
                 let mut lines = self.action_with(call, rule, arguments, failure)?;
-                let mut used = 1;
-                let mut end = span.end;
                 // The call succeeded here: the next statement may return its result, which is 0, or later code may use it.
-                match returned(after.get(1)) {
-                    Some(behind) => {
-                        lines.push("return 0;".to_owned());
-                        (used, end) = (2, behind);
-                    }
-                    None if self.is_named_after(name, end) => lines.push(format!("{name} = 0;")),
+                match behind {
+                    Some(_) => lines.push("return 0;".to_owned()),
+                    None if self.is_named_after(name, span.end) => lines.push(format!("{name} = 0;")),
                     None => {}
                 }
-                self.write_lines(Span { start: first.span.start, end }, &lines);
-                Some(used)
+                self.write_lines(Span { start: first.span.start, end: behind.unwrap_or(span.end) }, &lines);
+                Some(if behind.is_some() { 2 } else { 1 })
             }
             Some((S::Return(Some(value)), span)) if is_result(value) => {
-                let mut lines = self.action(call, rule, arguments, None)?;
-                lines.push("return 0;".to_owned());
+                let lines = self.returning(call, rule, arguments)?;
                 self.write_lines(Span { start: first.span.start, end: span.end }, &lines);
                 Some(1)
             }
-            _ => {
-                let mut lines = self.action(call, rule, arguments, None)?;
-                let printed = self.printed(after, name);
-                if let Some((printed, end)) =
-                    printed.as_ref().filter(|(printed, _)| printed.iter().all(|one| one.shows))
-                {
-                    lines.push("return 0;".to_owned());
-                    self.write_lines(Span { start: first.span.start, end: *end }, &lines);
-                    self.out.remarks.extend(printed.iter().map(|message| {
-                        format!(
-                            "the message of {}() about the result of the remap is removed: the action runs later",
-                            message.name
-                        )
-                    }));
-                    return Some(printed.len() + 1);
-                }
-                lines.push(format!("{name} = 0;"));
-                let leaves_arm = after.first().is_none_or(|next| matches!(next.kind, S::Break | S::Goto(_)));
-                if printed.is_none() && !(leaves_arm && self.is_only_returned(name, first.span.end)) {
-                    self.open(call.span.start, "later uses of its error are not followed");
-                }
-                self.write_lines(first.span, &lines);
-                Some(0)
-            }
+            _ => self.used_otherwise(first, after, name, call, rule, arguments),
         }
+    }
+
+    /// The request for an action, and the return of the hook.
+    fn returning(&mut self, call: &Expression, rule: &Call, arguments: &[Expression]) -> Option<Vec<String>> {
+        let mut lines = self.action(call, rule, arguments, None)?;
+        lines.push("return 0;".to_owned());
+        Some(lines)
+    }
+
+    /// Rewrites `ret = remap(...)` if the next statement neither tests nor returns `ret`.
+    fn used_otherwise(
+        &mut self,
+        first: &Statement,
+        after: &[Statement],
+        name: &str,
+        call: &Expression,
+        rule: &Call,
+        arguments: &[Expression],
+    ) -> Option<usize> {
+        let printed = self.printed(after, name);
+        if let Some((printed, end)) = printed.as_ref().filter(|(printed, _)| printed.iter().all(|one| one.shows)) {
+            let lines = self.returning(call, rule, arguments)?;
+            self.write_lines(Span { start: first.span.start, end: *end }, &lines);
+            self.out.remarks.extend(printed.iter().map(|message| {
+                format!(
+                    "the message of {}() about the result of the remap is removed: the action runs later",
+                    message.name
+                )
+            }));
+            return Some(printed.len() + 1);
+        }
+        let mut lines = self.action(call, rule, arguments, None)?;
+        lines.push(format!("{name} = 0;"));
+        let leaves_arm = after.first().is_none_or(|next| matches!(next.kind, S::Break | S::Goto(_)));
+        if printed.is_none() && !(leaves_arm && self.is_only_returned(name, first.span.end)) {
+            self.open(call.span.start, "later uses of its error are not followed");
+        }
+        self.write_lines(first.span, &lines);
+        Some(0)
     }
 
     /// Rewrites `*ret = remap(...)`, if nothing uses the result behind it. The caller finds 0 there; the core handles the error of an

@@ -98,24 +98,10 @@ impl Lowerer<'_> {
             return value;
         }
         let rules = self.context.rules;
-        if let [target, .., value] = arguments
-            && rules.stores(name)
-            && !self.aliases.is_vma(value)
-            && (!rules.has_state_rule(name) || self.is_member_of_mapping(target))
-        {
-            // `WRITE_ONCE(vma->vm_ops, &lamp_vm_ops)`, `smp_store_release(&lamp->users, 1)`
-            let target = match &target.bare().kind {
-                E::Unary { operator, operand } if operator == "&" => operand,
-                _ => target,
-            };
+        if let Some((target, value)) = self.stored(name, arguments) {
             return self.assign("=", target, value, whole.span);
         }
-        if let Some(position) = rules.call(name).filter(|rule| rule.does == CallEffect::Keep).and_then(|rule| rule.vma)
-            && arguments.get(position).is_some_and(|argument| self.is_address_in_vma(argument))
-        {
-            let why = format!("reachable through the address of one of its fields, which {name} keeps");
-            self.event(EventKind::Unknown { why }, whole.span);
-        }
+        self.kept_address(name, arguments, whole.span);
         // A call that requests an action is a small header function, and is followed as such if the tree has it.
         let is_there = || !self.context.index.functions(name, self.file).is_empty();
         let is_followed =
@@ -129,39 +115,16 @@ impl Lowerer<'_> {
         if gets_vma && self.scope.get(name).is_some() {
             return self.pointer_call(name, arguments, whole.span);
         }
-        let is_silent = rules.is_silent(name);
-        let is_outer_said = self.is_said;
-        for (position, argument) in arguments.iter().enumerate() {
-            if self.root_of(argument, 0).is_none() && !self.field_argument(name, position, argument) {
-                self.expression(argument);
-            }
-            self.is_said |=
-                is_silent && matches!(argument.kind, E::Literal) && argument.span.of(self.text).starts_with(b"\"");
+        self.said_arguments(name, arguments);
+        if gets_vma {
+            return self.call_with_mapping(name, arguments, whole.span);
         }
-        self.is_said = is_outer_said;
-        if let Some(effect) = rules
-            .state(name)
-            .or_else(|| self.bracket(name))
-            .or_else(|| self.paired_by_rule(name))
-            .or_else(|| self.closed_by_name(name))
-            && !gets_vma
-            && !self.only_locks(name)
-        {
+        let effect = rules.state(name).or_else(|| self.bracket(name));
+        let effect = effect.or_else(|| self.paired_by_rule(name)).or_else(|| self.closed_by_name(name));
+        if let Some(effect) = effect.filter(|_| !self.only_locks(name)) {
             return self.state_call(name, effect, arguments, whole.span);
         }
-        if gets_vma {
-            let is_known = !self.context.index.functions(name, self.file).is_empty();
-            if let Some(StateEffect::Takes(taking)) = rules.state(name)
-                && matches!(taking.kind, StateKind::List | StateKind::Counter)
-                && !is_known
-            {
-                // `xa_store(&lamp->mappings, id, vma, GFP_KERNEL)`, `cmpxchg(&lamp->vma, NULL, vma)`
-                self.event(EventKind::Escape { into: kept_in(&arguments[0], self.text) }, whole.span);
-                return Value::Unknown;
-            }
-            return if is_silent && !is_known { Value::Unknown } else { self.follow(name, arguments, whole.span) };
-        }
-        if is_silent && !self.is_own_function(name) {
+        if rules.is_silent(name) && !self.is_own_function(name) {
             return Value::Unknown;
         }
         if self.scope.get(name).is_some() {
@@ -171,6 +134,59 @@ impl Lowerer<'_> {
             }
         }
         self.driver_call(name, arguments, whole)
+    }
+
+    /// The target and the value of a call that stores: `WRITE_ONCE(vma->vm_ops, &lamp_vm_ops)`, `smp_store_release(&lamp->users, 1)`.
+    fn stored<'e>(&self, name: &str, arguments: &'e [Expression]) -> Option<(&'e Expression, &'e Expression)> {
+        let [target, .., value] = arguments else { return None };
+        let rules = self.context.rules;
+        let is_store = rules.stores(name)
+            && !self.aliases.is_vma(value)
+            && (!rules.has_state_rule(name) || self.is_member_of_mapping(target));
+        let target = match &target.bare().kind {
+            E::Unary { operator, operand } if operator == "&" => operand,
+            _ => target,
+        };
+        is_store.then_some((target, value))
+    }
+
+    /// Notes a call that keeps the address of a field of the VMA.
+    fn kept_address(&mut self, name: &str, arguments: &[Expression], span: Span) {
+        let keeping = self.context.rules.call(name).filter(|rule| rule.does == CallEffect::Keep);
+        let kept = keeping.and_then(|rule| arguments.get(rule.vma?));
+        if kept.is_some_and(|argument| self.is_address_in_vma(argument)) {
+            let why = format!("reachable through the address of one of its fields, which {name} keeps");
+            self.event(EventKind::Unknown { why }, span);
+        }
+    }
+
+    /// Lowers the arguments of a call that is not ruled. What stands behind the text of a message is said, and does nothing.
+    fn said_arguments(&mut self, name: &str, arguments: &[Expression]) {
+        let is_silent = self.context.rules.is_silent(name);
+        let is_outer_said = self.is_said;
+        for (position, argument) in arguments.iter().enumerate() {
+            if self.root_of(argument, 0).is_none() && !self.field_argument(name, position, argument) {
+                self.expression(argument);
+            }
+            self.is_said |=
+                is_silent && matches!(argument.kind, E::Literal) && argument.span.of(self.text).starts_with(b"\"");
+        }
+        self.is_said = is_outer_said;
+    }
+
+    /// A call without a rule that gets the VMA.
+    fn call_with_mapping(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
+        let rules = self.context.rules;
+        let is_known = !self.context.index.functions(name, self.file).is_empty();
+        if let Some(StateEffect::Takes(taking)) = rules.state(name)
+            && matches!(taking.kind, StateKind::List | StateKind::Counter)
+            && !is_known
+        {
+            // `xa_store(&lamp->mappings, id, vma, GFP_KERNEL)`, `cmpxchg(&lamp->vma, NULL, vma)`
+            self.event(EventKind::Escape { into: kept_in(&arguments[0], self.text) }, span);
+            return Value::Unknown;
+        }
+        if rules.is_silent(name) && !is_known { Value::Unknown } else { self.follow(name, arguments, span) }
     }
 
     fn is_member_of_mapping(&self, target: &Expression) -> bool {

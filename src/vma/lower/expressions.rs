@@ -220,30 +220,12 @@ impl Lowerer<'_> {
     }
 
     pub(super) fn assign(&mut self, operator: &str, target: &Expression, value: &Expression, span: Span) -> Value {
-        if let E::Field { base, name, .. } = &target.kind {
-            let field = if self.aliases.is_vma(base) {
-                Some(self.context.rules.vma_field(name))
-            } else if self.aliases.is_desc(base) {
-                self.context.rules.desc_field(name)
-            } else {
-                None
-            };
-            if let Some(field) = field {
-                return self.assign_field(operator, field, value, span);
-            }
+        if let Some(field) = self.field_of_mapping(target) {
+            return self.assign_field(operator, &field, value, span);
         }
-        let part_of = match &target.kind {
-            // `pgprot_val(vma->vm_page_prot) |= x`
-            E::Call { arguments, .. } if arguments.len() == 1 => arguments.first(),
-            // `vma->vm_page_prot.pgprot |= x`
-            E::Field { base, arrow: false, .. } => Some(base.as_ref()),
-            _ => None,
-        };
-        if let Some(E::Field { base, name, .. }) = part_of.map(|whole| &whole.kind)
-            && self.aliases.is_vma(base)
-        {
-            self.read(name, span);
-            return self.assign_field("=", name, value, span);
+        if let Some(field) = self.field_around(target) {
+            self.read(&field, span);
+            return self.assign_field("=", &field, value, span);
         }
         if let E::Call { callee, arguments } = &target.kind
             && self.passed(arguments).is_some()
@@ -282,24 +264,56 @@ impl Lowerer<'_> {
             self.expression_of_target(target);
         }
         if self.is_shared(target) {
-            match operator {
-                "+=" if self.is_computed_above(target, span) => {}
-                "+=" => self.count(true, target, span),
-                "-=" => self.count(false, target, span),
-                // `lamp->users = lamp->users + 1`
-                "=" if let Some(up) = stepped(target, value, self.text) => self.count(up, target, span),
-                "=" if self.is_computed_from(value, &object) => self.count(true, target, span),
-                _ => {
-                    let member = match &target.kind {
-                        E::Field { name, .. } => Some(name.as_str()),
-                        _ => None,
-                    };
-                    let write = self.write_of(operator, target, member, value);
-                    self.event(EventKind::SharedWrite { object, write }, span);
-                }
-            }
+            self.shared_write(operator, target, value, object, span);
         }
         result
+    }
+
+    /// The field that `vma->field` or `desc->field` is, by its name in the VMA.
+    fn field_of_mapping(&self, target: &Expression) -> Option<String> {
+        let E::Field { base, name, .. } = &target.kind else { return None };
+        let rules = self.context.rules;
+        let field = match () {
+            () if self.aliases.is_vma(base) => Some(rules.vma_field(name)),
+            () if self.aliases.is_desc(base) => rules.desc_field(name),
+            () => None,
+        };
+        field.map(str::to_owned)
+    }
+
+    /// The field of the VMA that an assignment changes in part.
+    fn field_around(&self, target: &Expression) -> Option<String> {
+        let whole = match &target.kind {
+            // `pgprot_val(vma->vm_page_prot) |= x`
+            E::Call { arguments, .. } if arguments.len() == 1 => arguments.first()?,
+            // `vma->vm_page_prot.pgprot |= x`
+            E::Field { base, arrow: false, .. } => base.as_ref(),
+            _ => return None,
+        };
+        match &whole.kind {
+            E::Field { base, name, .. } if self.aliases.is_vma(base) => Some(name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A write to an object that others see: a count, or another value.
+    fn shared_write(&mut self, operator: &str, target: &Expression, value: &Expression, object: String, span: Span) {
+        match operator {
+            "+=" if self.is_computed_above(target, span) => {}
+            "+=" => self.count(true, target, span),
+            "-=" => self.count(false, target, span),
+            // `lamp->users = lamp->users + 1`
+            "=" if let Some(up) = stepped(target, value, self.text) => self.count(up, target, span),
+            "=" if self.is_computed_from(value, &object) => self.count(true, target, span),
+            _ => {
+                let member = match &target.kind {
+                    E::Field { name, .. } => Some(name.as_str()),
+                    _ => None,
+                };
+                let write = self.write_of(operator, target, member, value);
+                self.event(EventKind::SharedWrite { object, write }, span);
+            }
+        }
     }
 
     /// Lowers the reads in an assignment target: `a[vma->vm_pgoff] = x`.
