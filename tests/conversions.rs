@@ -1,5 +1,5 @@
 //! Conversions and what `check --patch` says of them: testdata/conversions/NAME.c has the driver before, then each conversion of its
-//! handler (`after`), or of the driver (`whole`), with `//~ TEXT` on each line that a finding has to name.
+//! handler (`after`), or of the driver (`whole`, or the hunks of a `change`), with `//~ TEXT` on each line that a finding has to name.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/headers.rs"]
@@ -26,9 +26,27 @@ fn case(text: &str) -> (String, Vec<(String, String)>) {
     assert_eq!(head.trim(), "before");
     let afters = parts.map(|(name, text)| match name.split_once(' ').unwrap() {
         ("whole", name) => (name.to_owned(), text.to_owned()),
+        ("change", name) => (name.to_owned(), changed(before, text)),
         (_, name) => (name.to_owned(), converted(before, text)),
     });
     (before.to_owned(), afters.collect())
+}
+
+/// The driver with the hunks of a change. Each begins with `@@`; its lines have a space, `-` or `+` before them, as in a diff.
+fn changed(before: &str, change: &str) -> String {
+    let (mut done, mut rest) = (String::new(), before);
+    for hunk in change.split("@@\n").skip(1) {
+        let side = |sign: char| -> String {
+            let lines = hunk.lines().filter(|line| !line.starts_with(sign));
+            lines.map(|line| format!("{}\n", line.get(1..).unwrap_or_default())).collect()
+        };
+        let (old, new) = (side('+'), side('-'));
+        let at = rest.find(&old).unwrap_or_else(|| panic!("not in the driver:\n{old}"));
+        done.push_str(&rest[..at]);
+        done.push_str(&new);
+        rest = &rest[at + old.len()..];
+    }
+    done + rest
 }
 
 /// The driver with its handler replaced by a conversion.

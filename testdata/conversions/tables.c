@@ -220,215 +220,35 @@ static const struct file_operations lamp_fops = {
 static const struct file_operations lamp_quiet_fops = {
 	.mmap = lamp_mmap, //~ registers lamp_mmap, which is gone
 };
-//- whole lost-hook
-#include <linux/fs.h>
-#include <linux/mm.h>
-
-struct lamp {
-	unsigned int users;
-};
-
-static void lamp_open(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users++;
-}
-
-static void lamp_close(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users--;
-}
-
-static const struct vm_operations_struct lamp_vm_ops = {
-	.open = lamp_open,
-	.close = lamp_close,
-	.fault = lamp_fault,
-};
-
-#ifdef LAMP_HAS_PAGES
-static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
-{
-#ifdef CONFIG_LAMP_SHARED
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-#endif
-	vma->vm_private_data = file->private_data;
-	vma->vm_ops = &lamp_vm_ops;
-	lamp_open(vma);
-	return 0;
-}
-#else
-#define lamp_mmap NULL
-#endif
-
-static const struct file_operations lamp_fops = { //~ lamp_fops has no hook for mmap; it had .mmap = lamp_mmap
-	.open = lamp_file_open,
-};
-
-static const struct file_operations lamp_quiet_fops = {
-	.mmap = lamp_mmap,
-};
-//- whole null-hook
-#include <linux/fs.h>
-#include <linux/mm.h>
-
-struct lamp {
-	unsigned int users;
-};
-
-static void lamp_open(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users++;
-}
-
-static void lamp_close(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users--;
-}
-
-static const struct vm_operations_struct lamp_vm_ops = {
-	.open = lamp_open,
-	.close = lamp_close,
-	.fault = lamp_fault,
-};
-
-#ifdef LAMP_HAS_PAGES
-static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
-{
-#ifdef CONFIG_LAMP_SHARED
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-#endif
-	vma->vm_private_data = file->private_data;
-	vma->vm_ops = &lamp_vm_ops;
-	lamp_open(vma);
-	return 0;
-}
-#else
-#define lamp_mmap NULL
-#endif
-
-static const struct file_operations lamp_fops = {
-	.open = lamp_file_open,
-	.mmap = lamp_mmap,
-};
-
-static const struct file_operations lamp_quiet_fops = { //~ lamp_quiet_fops has no hook for mmap; it had .mmap = lamp_mmap
-	.mmap = NULL,
-};
-//- whole other-parameters
-#include <linux/fs.h>
-#include <linux/mm.h>
-
-struct lamp {
-	unsigned int users;
-};
-
-static void lamp_open(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users++;
-}
-
-static void lamp_close(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users--;
-}
-
-static const struct vm_operations_struct lamp_vm_ops = {
-	.open = lamp_open,
-	.close = lamp_close,
-	.fault = lamp_fault,
-};
-
-#ifdef LAMP_HAS_PAGES
-static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
-{
-#ifdef CONFIG_LAMP_SHARED
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-#endif
-	vma->vm_private_data = file->private_data;
-	vma->vm_ops = &lamp_vm_ops;
-	lamp_open(vma);
-	return 0;
-}
-#else
-#define lamp_mmap NULL
-#endif
-
-static const struct file_operations lamp_fops = {
-	.open = lamp_file_open,
-	.mmap = lamp_mmap,
-};
-
-static const struct file_operations lamp_quiet_fops = {
-	.mmap_prepare = lamp_mmap, //~ registers lamp_mmap, whose parameters are not those of file_operations.mmap_prepare
-};
-//- whole set-at-run-time
-#include <linux/fs.h>
-#include <linux/mm.h>
-
-struct lamp {
-	unsigned int users;
-};
-
-static void lamp_open(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users++;
-}
-
-static void lamp_close(struct vm_area_struct *vma)
-{
-	struct lamp *lamp = vma->vm_private_data;
-
-	lamp->users--;
-}
-
-static const struct vm_operations_struct lamp_vm_ops = {
-	.open = lamp_open,
-	.close = lamp_close,
-	.fault = lamp_fault,
-};
-
-#ifdef LAMP_HAS_PAGES
-static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
-{
-#ifdef CONFIG_LAMP_SHARED
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-#endif
-	vma->vm_private_data = file->private_data;
-	vma->vm_ops = &lamp_vm_ops;
-	lamp_open(vma);
-	return 0;
-}
-#else
-#define lamp_mmap NULL
-#endif
-
-static const struct file_operations lamp_fops = {
-	.open = lamp_file_open,
-	.mmap = lamp_mmap,
-};
-
-static struct file_operations lamp_quiet_fops = {
-	.owner = THIS_MODULE,
-};
-
-void lamp_init(void)
-{
-	lamp_quiet_fops.mmap = lamp_mmap;
-}
+//- change lost-hook
+@@
+-static const struct file_operations lamp_fops = {
++static const struct file_operations lamp_fops = { //~ lamp_fops has no hook for mmap; it had .mmap = lamp_mmap
+ 	.open = lamp_file_open,
+-	.mmap = lamp_mmap,
+ };
+//- change null-hook
+@@
+-static const struct file_operations lamp_quiet_fops = {
+-	.mmap = lamp_mmap,
++static const struct file_operations lamp_quiet_fops = { //~ lamp_quiet_fops has no hook for mmap; it had .mmap = lamp_mmap
++	.mmap = NULL,
+ };
+//- change other-parameters
+@@
+ static const struct file_operations lamp_quiet_fops = {
+-	.mmap = lamp_mmap,
++	.mmap_prepare = lamp_mmap, //~ registers lamp_mmap, whose parameters are not those of file_operations.mmap_prepare
+ };
+//- change set-at-run-time
+@@
+-static const struct file_operations lamp_quiet_fops = {
+-	.mmap = lamp_mmap,
++static struct file_operations lamp_quiet_fops = {
++	.owner = THIS_MODULE,
+ };
++
++void lamp_init(void)
++{
++	lamp_quiet_fops.mmap = lamp_mmap;
++}
