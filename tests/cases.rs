@@ -13,6 +13,8 @@
 //! headers of testdata/kernel, and are judged against its API.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/case.rs"]
+mod case;
 #[path = "support/headers.rs"]
 mod headers;
 mod support;
@@ -21,40 +23,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use case::{files, write};
 use headers::headers;
 use serde_json::Value;
 use support::testdata;
 
-/// A file of a case: its path in the tree, and its text.
-struct Source {
-    path: String,
-    text: String,
-}
-
-fn sources() -> Vec<Source> {
+/// The files of all cases: paths and texts.
+fn sources() -> Vec<(String, String)> {
     let mut cases: Vec<PathBuf> =
         std::fs::read_dir(testdata("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(!cases.is_empty(), "testdata/cases holds no case");
-    cases.iter().flat_map(|case| split(case)).collect()
-}
-
-fn split(case: &Path) -> Vec<Source> {
-    let name = case.file_stem().unwrap().to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(case).unwrap();
-    let mut files = vec![Source { path: format!("drivers/{name}/{name}.c"), text: String::new() }];
-    for line in text.lines() {
-        match line.strip_prefix("//- ") {
-            Some(path) => files.push(Source { path: path.trim().to_owned(), text: String::new() }),
-            None => {
-                let file = files.last_mut().unwrap();
-                file.text.push_str(line);
-                file.text.push('\n');
-            }
-        }
-    }
-    files.retain(|file| !file.text.trim().is_empty());
-    files
+    let name = |case: &Path| case.file_stem().unwrap().to_string_lossy().into_owned();
+    cases.iter().flat_map(|case| files(case, &format!("drivers/{0}/{0}.c", name(case)))).collect()
 }
 
 fn scan(tree: &Path, target: &str) -> Value {
@@ -130,16 +111,12 @@ fn fact(handler: &Value, key: &str) -> String {
 fn cases_hold() {
     let sources = sources();
     let tree = headers();
-    for source in &sources {
-        let path = tree.path().join(&source.path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &source.text).unwrap();
-    }
+    write(tree.path(), &sources);
     let report = scan(tree.path(), "auto");
     let handlers = report["handlers"].as_array().unwrap();
     let mut wrong = Vec::new();
-    for source in &sources {
-        check(source, handlers, &report["trouble"], &mut wrong);
+    for (path, text) in &sources {
+        check((path, text), handlers, &report["trouble"], &mut wrong);
     }
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
@@ -147,25 +124,23 @@ fn cases_hold() {
 /// Lines, and what stands there.
 type Places = BTreeSet<(u64, String)>;
 
-fn check(source: &Source, handlers: &[Value], trouble: &Value, wrong: &mut Vec<String>) {
+fn check((path, text): (&str, &str), handlers: &[Value], trouble: &Value, wrong: &mut Vec<String>) {
     let (mut expected, mut found): (Places, Places) = Default::default();
     let mut registered: BTreeMap<u64, Vec<&Value>> = BTreeMap::new();
     for handler in handlers {
-        if handler["file"] == source.path.as_str() {
+        if handler["file"] == path {
             registered.entry(handler["line"].as_u64().unwrap()).or_default().push(handler);
             found.insert((handler["line"].as_u64().unwrap(), format!("= {}", handler["verdict"].as_str().unwrap())));
         }
-        for need in
-            handler["requirements"].as_array().unwrap().iter().filter(|need| need["file"] == source.path.as_str())
-        {
+        for need in handler["requirements"].as_array().unwrap().iter().filter(|need| need["file"] == path) {
             found.insert((need["line"].as_u64().unwrap(), format!("~ {}", need["kind"].as_str().unwrap())));
         }
     }
-    let named = trouble.as_array().unwrap().iter().filter(|entry| entry["file"] == source.path.as_str());
+    let named = trouble.as_array().unwrap().iter().filter(|entry| entry["file"] == path);
     found.extend(
         named.map(|entry| (entry["line"].as_u64().unwrap_or(1), format!("! {}", entry["kind"].as_str().unwrap()))),
     );
-    for (number, line) in (1u64..).zip(source.text.lines()) {
+    for (number, line) in (1u64..).zip(text.lines()) {
         let marks = marks(line);
         expected.extend(marks.verdict.map(|verdict| (number, format!("= {verdict}"))));
         expected.extend(marks.kinds.iter().map(|kind| (number, format!("~ {kind}"))));
@@ -174,26 +149,19 @@ fn check(source: &Source, handlers: &[Value], trouble: &Value, wrong: &mut Vec<S
             let is_there = handlers
                 .iter()
                 .flat_map(|handler| handler["notes"].as_array().unwrap())
-                .any(|found| found["file"] == source.path.as_str() && found["line"] == number && found["kind"] == note);
+                .any(|found| found["file"] == path && found["line"] == number && found["kind"] == note);
             if !is_there {
-                wrong.push(format!("{}:{number}: expected the note {note}", source.path));
+                wrong.push(format!("{}:{number}: expected the note {note}", path));
             }
         }
         for (key, value) in marks.facts {
             let all: Vec<String> =
                 registered.get(&number).into_iter().flatten().map(|handler| fact(handler, key)).collect();
             if !all.contains(&value.trim().to_owned()) {
-                wrong.push(format!(
-                    "{}:{number}: expected {key} {}, found {}",
-                    source.path,
-                    value.trim(),
-                    all.join(" or ")
-                ));
+                wrong.push(format!("{}:{number}: expected {key} {}, found {}", path, value.trim(), all.join(" or ")));
             }
         }
     }
-    wrong.extend(expected.difference(&found).map(|(line, what)| format!("{}:{line}: expected {what}", source.path)));
-    wrong.extend(
-        found.difference(&expected).map(|(line, what)| format!("{}:{line}: did not expect {what}", source.path)),
-    );
+    wrong.extend(expected.difference(&found).map(|(line, what)| format!("{}:{line}: expected {what}", path)));
+    wrong.extend(found.difference(&expected).map(|(line, what)| format!("{}:{line}: did not expect {what}", path)));
 }

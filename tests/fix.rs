@@ -1,12 +1,15 @@
 //! What `fix` writes: the cases of testdata/fix, and what has to hold for every conversion.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/case.rs"]
+mod case;
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use case::{files, write};
 use serde_json::Value;
 use support::{copy, testdata};
 use tempfile::TempDir;
@@ -25,22 +28,8 @@ fn tree(case: &Path) -> TempDir {
     copy(&testdata("kernel/include"), &tree.path().join("include"));
     fs::write(tree.path().join("Makefile"), "VERSION = 7\nPATCHLEVEL = 3\n").unwrap();
     fs::write(tree.path().join("MAINTAINERS"), "").unwrap();
-    let mut path = format!("drivers/case/{}", case.file_name().unwrap().to_string_lossy());
-    let mut files: Vec<(String, String)> = Vec::new();
-    for line in fs::read_to_string(case).unwrap().lines() {
-        match line.strip_prefix("//- ") {
-            Some(other) => path = other.trim().to_owned(),
-            None => match files.last_mut().filter(|(last, _)| *last == path) {
-                Some((_, text)) => text.push_str(&format!("{line}\n")),
-                None => files.push((path.clone(), format!("{line}\n"))),
-            },
-        }
-    }
-    for (path, text) in files {
-        let path = tree.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let name = case.file_name().unwrap().to_string_lossy();
+    write(tree.path(), &files(case, &format!("drivers/case/{name}")));
     tree
 }
 

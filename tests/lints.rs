@@ -3,6 +3,8 @@
 //! file of the same case; without it a case is `drivers/ID/ID.c`.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/case.rs"]
+mod case;
 #[path = "support/headers.rs"]
 mod headers;
 mod support;
@@ -16,20 +18,6 @@ use headers::headers;
 use mmaplint::lint::ALL;
 use serde_json::Value;
 use support::testdata;
-
-/// The files of a case: path and text.
-fn files(id: &str) -> Vec<(String, String)> {
-    let path = testdata("lints").join(format!("{id}.c"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("the case {}: {error}", path.display()));
-    let mut files = vec![(format!("drivers/{id}/{id}.c"), String::new())];
-    for line in text.lines() {
-        match line.strip_prefix("//- ") {
-            Some(path) => files.push((path.trim().to_owned(), String::new())),
-            None => files.last_mut().unwrap().1.push_str(&format!("{line}\n")),
-        }
-    }
-    files
-}
 
 /// Kind of a piece of a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,11 +63,7 @@ fn has_passing(files: &[(String, String)]) -> bool {
 /// What one lint finds in a tree with its case alone: file, line and lint, with the message.
 fn found(id: &str, files: &[(String, String)]) -> BTreeMap<(String, u64, String), String> {
     let tree = headers();
-    for (path, text) in files {
-        let path = tree.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    case::write(tree.path(), files);
     let options = files[0].1.lines().next().and_then(|line| line.strip_prefix("//@ ")).unwrap_or_default();
     let output = Command::new(env!("CARGO_BIN_EXE_mmaplint"))
         .arg("check")
@@ -106,7 +90,8 @@ fn each_lint_finds_what_it_has_to_and_nothing_else() {
     let mut wrong = Vec::new();
     // What needs a change has its cases in testdata/conversions.
     for lint in ALL.iter().filter(|lint| lint.id != "conversion-differs") {
-        let files = files(lint.id);
+        let case = testdata("lints").join(format!("{}.c", lint.id));
+        let files = case::files(&case, &format!("drivers/{0}/{0}.c", lint.id));
         let mut expected = BTreeMap::new();
         for (path, text) in &files {
             for (number, line) in (1u64..).zip(text.lines()) {

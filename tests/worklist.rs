@@ -1,6 +1,8 @@
 //! Worklists and comparisons in the formats that other programs read.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/case.rs"]
+mod case;
 mod support;
 
 use std::fs;
@@ -52,13 +54,7 @@ fn what_converts_with_its_blockers_waits_for_nothing() {
         let path = format!("include/linux/{header}");
         write(&path, &fs::read_to_string(Path::new(KERNEL).join(&path)).unwrap());
     }
-    let case = fs::read_to_string(support::testdata("fix/modules.c")).unwrap();
-    let (own, others) = case.split_once("//- ").unwrap();
-    write("drivers/case/modules.c", own);
-    for other in others.split("//- ") {
-        let (path, text) = other.split_once('\n').unwrap();
-        write(path.trim(), text);
-    }
+    case::write(tree.path(), &case::files(&support::testdata("fix/modules.c"), "drivers/case/modules.c"));
     let list = worklist(tree.path(), &["--format", "json", "--target", "v7.3"]);
     let list: Value = serde_json::from_str(&list).unwrap();
     let effort = |name: &str| {
