@@ -6,11 +6,11 @@ use super::Verdict;
 use super::evidence::{Evidence, Note, Requirement};
 use super::path::PathJudge;
 use super::standard::{Standard, not_understood};
-use crate::rules::{NoteKind, RequirementKind, Rules, StateKind, Target};
+use crate::rules::{NoteKind, RequirementKind, Rules, Target};
 use crate::source::Span;
-use crate::vma::HandlerFacts;
 use crate::vma::analysis::Part;
 use crate::vma::event::EventKind;
+use crate::vma::{HandlerFacts, Path};
 
 /// Result of judging a handler.
 #[derive(Clone, Debug, Default)]
@@ -85,25 +85,47 @@ impl Judgement {
     }
 }
 
-/// Judges a handler by its facts.
+/// Judges a handler by its facts. `place` is the handler's name.
 pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, Span)) -> Judgement {
-    let events = facts.parts.iter().flat_map(|part| &part.lowered.events);
-    let undone = events.filter_map(|event| match &event.kind {
-        EventKind::Undo { kind, object, .. } => Some((*kind, object.as_str())),
-        _ => None,
-    });
-    let (locks, undone): (Vec<_>, Vec<_>) = undone.partition(|(kind, _)| *kind == StateKind::Lock);
-    let unlocked = locks.into_iter().map(|(_, object)| object).collect();
-    let event_table = &facts.function_paths.event_table;
-    let standard = Standard { rules, target, event_table, unlocked, undone };
-    let mut judgement = Judgement::default();
+    let standard = Standard::new(rules, target, facts);
     let always = standard.whatever_the_path(facts);
     let floor = always.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);
-    let mut requirements: BTreeSet<Requirement> = always.into_iter().collect();
-    let mut notes = BTreeSet::new();
-    for path in facts.function_paths.paths.iter() {
+    let mut judge = Judge {
+        standard: &standard,
+        place,
+        floor,
+        requirements: always.into_iter().collect(),
+        notes: BTreeSet::new(),
+        paths: Vec::new(),
+    };
+    facts.function_paths.paths.iter().for_each(|path| judge.path(path));
+    if facts.function_paths.paths.is_empty() {
+        let requirement = not_followed(place, "no path through the handler could be read");
+        judge.show(requirement.verdict, place);
+        judge.requirements.insert(requirement);
+    }
+    if judge.paths.is_empty() {
+        judge.show(floor, place);
+    }
+    judge.judgement(facts)
+}
+
+/// Judges one handler, path by path.
+struct Judge<'s> {
+    standard: &'s Standard<'s>,
+    /// The handler's name, which stands for paths without a place.
+    place: (u32, Span),
+    /// Verdict of what holds on every path.
+    floor: Verdict,
+    requirements: BTreeSet<Requirement>,
+    notes: BTreeSet<Note>,
+    paths: Vec<PathVerdict>,
+}
+
+impl Judge<'_> {
+    fn path(&mut self, path: &Path) {
         if let Some(item) = &path.rewritten {
-            notes.insert(standard.note(
+            self.notes.insert(self.standard.note(
                 item,
                 NoteKind::ErrorOverride,
                 "the handler replaces this call's errno; an action has error_override for that",
@@ -111,57 +133,47 @@ pub fn judge(rules: &Rules, target: &Target, facts: &HandlerFacts, place: (u32, 
         }
         // The core undoes what a populating call has begun, and so do failing paths behind one.
         if path.fails && path.populate_failed {
-            continue;
+            return;
         }
-        let (mut found, more) = PathJudge::run(&standard, path);
+        let (mut found, more) = PathJudge::run(self.standard, path);
         if path.fails {
             found.retain(|requirement| uses_vma(&requirement.kind));
-            let verdict = found.iter().map(|requirement| requirement.verdict).max();
-            if let Some(first) = found.iter().find(|requirement| Some(requirement.verdict) == verdict) {
-                let (verdict, file, span) = (first.verdict, first.file, first.span);
-                if !judgement.paths.iter().any(|known| known.verdict == verdict) {
-                    judgement.paths.push(PathVerdict { verdict, file, span });
-                }
+            if let Some(verdict) = found.iter().map(|requirement| requirement.verdict).max() {
+                self.show_first(&found, verdict, self.place);
             }
-            requirements.extend(found);
-            continue;
+        } else {
+            if path.is_cut {
+                let why = "a function does not parse, calls nest too deep, or a path has too many events";
+                found.push(not_followed(self.place, why));
+            }
+            self.notes.extend(more);
+            let hardest = found.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical);
+            self.show_first(&found, hardest.max(self.floor), (self.place.0, path.returns.unwrap_or(self.place.1)));
         }
-        if path.is_cut {
-            found.push(not_followed(
-                place,
-                "a function does not parse, calls nest too deep, or a path has too many events",
-            ));
+        self.requirements.extend(found);
+    }
+
+    /// Notes the verdict of a path, with the first requirement that gives it, or another place.
+    fn show_first(&mut self, found: &[Requirement], verdict: Verdict, otherwise: (u32, Span)) {
+        let first = found.iter().find(|requirement| requirement.verdict == verdict);
+        self.show(verdict, first.map_or(otherwise, |requirement| (requirement.file, requirement.span)));
+    }
+
+    /// Notes a verdict with a place that shows it, if it is the first of its kind.
+    fn show(&mut self, verdict: Verdict, (file, span): (u32, Span)) {
+        if !self.paths.iter().any(|known| known.verdict == verdict) {
+            self.paths.push(PathVerdict { verdict, file, span });
         }
-        notes.extend(more);
-        let verdict =
-            found.iter().map(|requirement| requirement.verdict).max().unwrap_or(Verdict::Mechanical).max(floor);
-        let shown = found
-            .iter()
-            .filter(|requirement| requirement.verdict == verdict)
-            .map(|requirement| (requirement.file, requirement.span))
-            .next();
-        let (file, span) = shown.unwrap_or((place.0, path.returns.unwrap_or(place.1)));
-        if !judgement.paths.iter().any(|known| known.verdict == verdict) {
-            judgement.paths.push(PathVerdict { verdict, file, span });
-        }
-        requirements.extend(found);
     }
-    if facts.function_paths.paths.is_empty() {
-        let requirement = not_followed(place, "no path through the handler could be read");
-        judgement.paths.push(PathVerdict { verdict: requirement.verdict, file: place.0, span: place.1 });
-        requirements.insert(requirement);
+
+    fn judgement(mut self, facts: &HandlerFacts) -> Judgement {
+        self.paths.sort();
+        let mut requirements: Vec<Requirement> = self.requirements.into_iter().collect();
+        requirements
+            .dedup_by(|left, right| left.kind == right.kind && left.file == right.file && left.span == right.span);
+        self.notes.extend(file_state(facts, &requirements));
+        Judgement { requirements, notes: self.notes.into_iter().collect(), paths: self.paths }
     }
-    if judgement.paths.is_empty() {
-        judgement.paths.push(PathVerdict { verdict: floor, file: place.0, span: place.1 });
-    }
-    judgement.paths.sort();
-    judgement.requirements = requirements.into_iter().collect();
-    judgement
-        .requirements
-        .dedup_by(|left, right| left.kind == right.kind && left.file == right.file && left.span == right.span);
-    notes.extend(file_state(facts, &judgement.requirements));
-    judgement.notes = notes.into_iter().collect();
-    judgement
 }
 
 /// Notes on shared objects written by the handler, or by functions that get its VMA, if the write is not state of the mapping. What only

@@ -31,7 +31,18 @@ pub(super) struct Standard<'a> {
     pub(super) undone: Vec<(StateKind, &'a str)>,
 }
 
-impl Standard<'_> {
+impl<'a> Standard<'a> {
+    pub(super) fn new(rules: &'a Rules, target: &'a Target, facts: &'a HandlerFacts) -> Standard<'a> {
+        let events = facts.parts.iter().flat_map(|part| &part.lowered.events);
+        let undone = events.filter_map(|event| match &event.kind {
+            EventKind::Undo { kind, object, .. } => Some((*kind, object.as_str())),
+            _ => None,
+        });
+        let (locks, undone): (Vec<_>, Vec<_>) = undone.partition(|(kind, _)| *kind == StateKind::Lock);
+        let unlocked = locks.into_iter().map(|(_, object)| object).collect();
+        Standard { rules, target, event_table: &facts.function_paths.event_table, unlocked, undone }
+    }
+
     /// Requirements that hold on every path: fields that a desc does not have, and code that is not understood.
     pub(super) fn whatever_the_path(&self, facts: &HandlerFacts) -> Vec<Requirement> {
         let mut found = Vec::new();
