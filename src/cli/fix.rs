@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
@@ -101,7 +101,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let (place, tree) = options.opened()?;
     let session = common.session_of(tree, &common.target, Extent::Handlers)?;
     let Planned { names_handlers, mut fixes, lacks, since } = planned(options, &place, session)?;
-    let (tree, chosen, scan) = (session.tree(), &session.chosen, &session.scan);
+    let (tree, scan) = (session.tree(), &session.scan);
     if let Some(lacks) = lacks {
         output::tell(&lacks);
     }
@@ -109,45 +109,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if let Some(since) = since.filter(|_| !fixes.changes.is_empty()) {
         options.compat.apply(since, &mut fixes, common.quiet);
     }
-    let failed = if let Some(format) = options.plan {
-        let plan = FixPlan::of(scan.index, &scan.findings, &fixes);
-        let (version, target) = (tree.version(), &chosen.target.name);
-        let syntax = if format == PlanFormat::Json { Syntax::Json } else { Syntax::Text };
-        output::write(common.output.as_deref(), syntax, |out| match format {
-            PlanFormat::Text => fix_plan::text(&plan, out),
-            PlanFormat::Json => fix_plan::json(&plan, version.as_deref(), target, out),
-            PlanFormat::Dot => fix_plan::dot(&plan, out),
-        })?;
-        false
-    } else if options.write {
-        written(scan.index, tree, &fixes, common.quiet)
-    } else if let Some(directory) = &options.mbox {
-        let series = Series {
-            index: scan.index,
-            findings: &scan.findings,
-            fixes: &fixes,
-            maintainers: &Maintainers::read(tree),
-            git: &Git::new(tree.root()),
-            version: tree.version(),
-            target: &chosen.target.name,
-            rules: session.context.rules,
-            with_cover: options.cover_letter,
-            by_subsystem: options.by == Some(By::Subsystem),
-            date: date(),
-        };
-        output::without_mails(directory)?;
-        let mails = series.mails();
-        let count = counted(mails.len(), "mail");
-        output::write_directory(directory, mails.into_iter().map(|mail| (mail.name, mail.text)))?;
-        if !common.quiet {
-            output::tell(&format!("{count} written to {}", directory.display()));
-        }
-        false
-    } else {
-        let syntax = if common.output.is_none() && io::stdout().is_terminal() { Syntax::Text } else { Syntax::Exact };
-        output::write(common.output.as_deref(), syntax, |out| diffs(scan.index, &fixes, out))?;
-        false
-    };
+    let failed = put_out(options, session, &fixes)?;
     if !common.quiet && !names_handlers && options.plan.is_none() {
         let _ = output::to_stderr(|out| summary(scan, &fixes, out));
     }
@@ -167,6 +129,55 @@ pub fn run(options: &Options) -> Result<u8, String> {
         tell_unused(tree);
     }
     Ok(if failed { ERROR } else { CLEAN })
+}
+
+/// Writes the plan, the files, the mails or the diff. Returns whether a file could not be written.
+fn put_out(options: &Options, session: &Session, fixes: &Fixes) -> Result<bool, String> {
+    let (common, scan) = (&options.common, &session.scan);
+    if let Some(format) = options.plan {
+        let plan = FixPlan::of(scan.index, &scan.findings, fixes);
+        let (version, target) = (session.tree().version(), &session.chosen.target.name);
+        let syntax = if format == PlanFormat::Json { Syntax::Json } else { Syntax::Text };
+        output::write(common.output.as_deref(), syntax, |out| match format {
+            PlanFormat::Text => fix_plan::text(&plan, out),
+            PlanFormat::Json => fix_plan::json(&plan, version.as_deref(), target, out),
+            PlanFormat::Dot => fix_plan::dot(&plan, out),
+        })?;
+    } else if options.write {
+        return Ok(written(scan.index, session.tree(), fixes, common.quiet));
+    } else if let Some(directory) = &options.mbox {
+        mail(options, session, fixes, directory)?;
+    } else {
+        let syntax = if common.output.is_none() && io::stdout().is_terminal() { Syntax::Text } else { Syntax::Exact };
+        output::write(common.output.as_deref(), syntax, |out| diffs(scan.index, fixes, out))?;
+    }
+    Ok(false)
+}
+
+/// Writes one mail for each change into a directory.
+fn mail(options: &Options, session: &Session, fixes: &Fixes, directory: &Path) -> Result<(), String> {
+    let (tree, scan) = (session.tree(), &session.scan);
+    let series = Series {
+        index: scan.index,
+        findings: &scan.findings,
+        fixes,
+        maintainers: &Maintainers::read(tree),
+        git: &Git::new(tree.root()),
+        version: tree.version(),
+        target: &session.chosen.target.name,
+        rules: session.context.rules,
+        with_cover: options.cover_letter,
+        by_subsystem: options.by == Some(By::Subsystem),
+        date: date(),
+    };
+    output::without_mails(directory)?;
+    let mails = series.mails();
+    let count = counted(mails.len(), "mail");
+    output::write_directory(directory, mails.into_iter().map(|mail| (mail.name, mail.text)))?;
+    if !options.common.quiet {
+        output::tell(&format!("{count} written to {}", directory.display()));
+    }
+    Ok(())
 }
 
 /// The date of mails: now, or `SOURCE_DATE_EPOCH` in seconds, for output that can be repeated.
