@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{Index, ItemId, Registration, Takes};
 use crate::rules::{prepared, stem};
-use crate::source::{canonical, find_word};
+use crate::source::{Condition, find_word};
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -223,8 +223,9 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
 }
 
 /// A condition in one form; `None` if it always holds.
-fn in_one_form(condition: &Option<String>) -> Option<String> {
-    condition.as_deref().map(canonical).filter(|condition| condition != "1")
+fn in_one_form(condition: &Option<String>) -> Option<Condition> {
+    let condition = condition.as_deref().map(Condition::read);
+    condition.filter(|condition| condition.holds(&BTreeMap::new()) != Some(true))
 }
 
 /// Whether a table may get its hook at run time: it is not constant.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::term::{Part, Term, listed};
-use crate::source::{is_error_number, is_identifier_byte};
+use crate::source::{Condition, is_error_number, is_identifier_byte};
 
 /// Stands for the question whether a condition of `#if` holds. No function has such a name.
 pub(super) const DIRECTIVE: &str = "#if";
@@ -291,7 +291,8 @@ impl fmt::Display for Literal {
             && let Some(Part::Call(name, condition)) = asked.as_part()
             && name == DIRECTIVE
         {
-            return write!(out, "{}{}", if holds { "!" } else { "" }, listed(condition));
+            let condition = Condition::read(&listed(condition));
+            return write!(out, "{}", if holds { condition.negated() } else { condition });
         }
         match (&self.atom, self.holds) {
             (Atom::Flag(name), true) => write!(out, "{name} is set"),

@@ -18,6 +18,7 @@ use super::wrap::newly_wrapping;
 use super::{Behaviour, Callees, Functions, Reading};
 use crate::index::{ItemId, Takes};
 use crate::rules::{StateEffect, StateKind};
+use crate::source::Condition;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
@@ -100,7 +101,17 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     {
         return Err(NotCompared::Redefined(name));
     }
+    // Not each combination of #ifs is read: with other questions, one may be missing in which the hooks differ.
+    if differences.is_empty() && questions(&was_done) != questions(&is_done) {
+        return Err(NotCompared::Questions);
+    }
     Ok(Conversion { differences, consequences: consequences(&pairs), has_mapped: !moved.is_empty() })
+}
+
+/// What the `#if`s of a handler ask.
+fn questions(behaviours: &[Behaviour]) -> BTreeSet<String> {
+    let conditions = behaviours.iter().flat_map(|behaviour| behaviour.assumed.conditions());
+    conditions.flat_map(Condition::questions).map(str::to_owned).collect()
 }
 
 /// The variants of a function, and the driver's own functions that it calls.

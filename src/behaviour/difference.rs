@@ -115,6 +115,8 @@ pub enum NotCompared {
     Gap(Gap),
     /// A variant of one has the `#if` of none of the other's.
     Variants,
+    /// The `#if`s of one ask for something that those of the other do not.
+    Questions,
     /// Both use this name, which the trees define differently.
     Redefined(String),
 }
@@ -125,6 +127,7 @@ impl NotCompared {
         match self {
             NotCompared::Gap(gap) => Cow::Borrowed(gap.reason()),
             NotCompared::Variants => Cow::Borrowed("its #ifs do not correspond to those before"),
+            NotCompared::Questions => Cow::Borrowed("its #ifs ask for something else than those before"),
             NotCompared::Redefined(name) => Cow::Owned(format!("both use {name}, which the change defines otherwise")),
         }
     }

@@ -59,7 +59,7 @@ impl Pair<'_> {
                     let is_number = new.as_constant().is_some_and(|value| value > 0);
                     let is_positive = old.is_errno() && (is_number || new.as_name().is_some_and(is_error_number));
                     let (kind, meaning) = match is_positive {
-                        true => (DifferenceKind::RefusalLost, ", which is no error: mmap() returns it as an address"),
+                        true => (DifferenceKind::RefusalLost, " (no error: mmap() returns it as an address)"),
                         false => (DifferenceKind::Error, ""),
                     };
                     found.push(self.difference(kind, format!("returned {old}"), format!("returns {new}{meaning}")));

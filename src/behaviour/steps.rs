@@ -1,10 +1,13 @@
 //! The outcomes of a handler as a list of steps, in which nothing is said twice.
 
+use std::collections::BTreeSet;
+
 use super::Behaviour;
 use super::atom::Literal;
 use super::outcome::{Effect, EffectKind, Outcome, Returned};
 use super::term::{Part, Term};
 use super::trace::Event;
+use crate::source::Condition;
 use crate::verdict::Place;
 
 /// A step. It is taken unless a step before it has returned.
@@ -22,14 +25,14 @@ pub enum Step {
 
 /// The steps of a handler, under the conditions of `#if` of its variant.
 pub fn steps(behaviour: &Behaviour) -> Vec<Step> {
-    let conditions = behaviour.assumed.conditions().into_iter();
-    let given: Vec<Literal> = conditions.map(|(condition, holds)| Literal::configured(&condition, holds)).collect();
+    let answers = behaviour.assumed.conditions().iter().flat_map(Condition::answers);
+    let given: Vec<Literal> = answers.map(|(question, holds)| Literal::configured(&question, holds)).collect();
     let is_new = |event: &Event| !matches!(event, Event::Asks(literal) if given.contains(literal));
     let outcomes = behaviour.outcomes.iter();
     let cases: Vec<Case> = outcomes
         .map(|outcome| Case { outcome, events: outcome.trace().into_iter().filter(is_new).collect(), told: 0 })
         .collect();
-    // A question with one answer was asked before, in other words, unless paths are missing.
+    // If no path is missing, a question with one answer follows from those before.
     let is_whole = behaviour.gap.is_none();
     of_cases(cases, is_whole)
 }
@@ -104,7 +107,7 @@ impl Outcome {
     /// The events of the path, with its effects as they are in the end: a call may be taken back, and an effect turn out to be no part of a
     /// loop.
     fn trace(&self) -> Vec<Event> {
-        let (mut events, mut told, mut left) = (Vec::new(), Vec::new(), self.effects.as_slice());
+        let (mut events, mut told, mut left) = (Vec::new(), BTreeSet::new(), self.effects.as_slice());
         for event in self.trace.events() {
             match &event {
                 Event::Does(effect) => {
@@ -113,11 +116,8 @@ impl Outcome {
                     left = &left[at + 1..];
                 }
                 // A value is evaluated again for each use of its name.
-                Event::Evaluates(_) if told.contains(&event) => {}
-                other => {
-                    events.push(other.clone());
-                    told.push(event);
-                }
+                Event::Evaluates(value) if !told.insert(value.clone()) => {}
+                other => events.push(other.clone()),
             }
         }
         events
@@ -154,7 +154,7 @@ impl Case<'_> {
     }
 }
 
-/// The steps for cases that have the same events so far. Recursion is only on the smaller side of a question.
+/// The steps for cases that have the same events so far. The smaller side of a question has at most half of them, which bounds the recursion.
 fn of_cases(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     loop {
@@ -163,11 +163,7 @@ fn of_cases(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
             return steps;
         }
         match shared_event(&mut cases) {
-            Some(Event::Asks(literal)) if !is_whole => {
-                steps.push(Step::If(vec![literal], of_cases(cases, is_whole)));
-                return steps;
-            }
-            Some(Event::Asks(_)) => continue,
+            Some(Event::Asks(_)) if is_whole => continue,
             Some(event) => {
                 steps.push(Step::Event(event));
                 continue;

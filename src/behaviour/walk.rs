@@ -13,7 +13,7 @@ use super::{Functions, Reading};
 use crate::source::ast::{
     Declared, Expression, ExpressionKind as E, Function, Label, Statement, StatementKind as S, SwitchArm, Type,
 };
-use crate::source::{Span, find_word, parse};
+use crate::source::{Condition, Span, find_word, identifiers, parse};
 use crate::verdict::Place;
 
 /// Maximum number of states at one place.
@@ -115,12 +115,6 @@ impl<'a, 'f> Walk<'a, 'f> {
         arguments: Vec<Term>,
         mut state: State,
     ) -> Vec<Exit> {
-        for (condition, holds) in function.assumed.conditions() {
-            match state.assume(Literal::configured(&condition, holds)) {
-                Some(assumed) => state = assumed,
-                None => return Vec::new(),
-            }
-        }
         let mut types = FxHashMap::default();
         let caller = std::mem::take(&mut state.locals);
         for (parameter, value) in function.parameters.iter().zip(arguments) {
@@ -128,7 +122,10 @@ impl<'a, 'f> Walk<'a, 'f> {
             types.insert(parameter.name.clone(), parameter.ty.clone());
         }
         self.frames.push(Frame { file, types, waiting: BTreeMap::new(), loops: 0, scopes: 0 });
-        let exits = self.statements(&function.body, vec![state]);
+        let entry = function.assumed.conditions().iter().fold(vec![state], |states, condition| {
+            states.into_iter().flat_map(|state| configured(condition, state)).collect()
+        });
+        let exits = self.statements(&function.body, entry);
         let end = function.body.last().map_or(Span { start: 0, end: 0 }, |last| last.span);
         let end = self.at(end);
         let frame = self.frames.pop();
@@ -211,8 +208,22 @@ impl<'a, 'f> Walk<'a, 'f> {
         let index = self.functions.context.index;
         let expansions = index.expansions(name, self.frame().file, arguments, self.expanding > 0)?;
         let expansion = expansions.into_iter().next()?;
-        let leaves = ["return", "goto"].iter().any(|word| find_word(&expansion, word.as_bytes(), 0).is_some());
-        leaves.then(|| parse::statements(&expansion, expression.span).syntax)
+        self.may_leave(&expansion, 0).then(|| parse::statements(&expansion, expression.span).syntax)
+    }
+
+    /// Whether the text of a macro leaves the function, by itself or by a macro that it names.
+    fn may_leave(&self, text: &[u8], depth: usize) -> bool {
+        /// Macros seldom nest deeper.
+        const DEPTH: usize = 4;
+        if ["return", "goto"].iter().any(|word| find_word(text, word.as_bytes(), 0).is_some()) {
+            return true;
+        }
+        let is_macro = |name: &&str| name.len() > 1 && !name.bytes().any(|byte| byte.is_ascii_lowercase());
+        depth < DEPTH
+            && identifiers(text).filter(is_macro).any(|name| {
+                let inner = self.functions.context.index.expanded_call(name, self.frame().file, &[]);
+                inner.iter().any(|text| self.may_leave(text, depth + 1))
+            })
     }
 
     /// Evaluates an expression whose value is dropped.
@@ -354,13 +365,35 @@ impl Exits {
     }
 }
 
+/// The states in which a condition of `#if` holds.
+fn configured(condition: &Condition, state: State) -> Vec<State> {
+    match condition {
+        Condition::Leaf(question, holds) => state.assume(Literal::configured(question, *holds)).into_iter().collect(),
+        Condition::All(list) => list.iter().fold(vec![state], |states, condition| {
+            states.into_iter().flat_map(|state| configured(condition, state)).collect()
+        }),
+        Condition::Any(list) => {
+            let (mut found, mut left) = (Vec::new(), vec![state]);
+            for condition in list {
+                found.extend(left.iter().flat_map(|state| configured(condition, state.clone())));
+                let negated = condition.clone().negated();
+                left = left.into_iter().flat_map(|state| configured(&negated, state)).collect();
+            }
+            found
+        }
+    }
+}
+
 /// A value without the bits that a narrow type cuts off.
 pub(super) fn cut(ty: &Type, value: Term) -> Term {
     let (name, bytes) = ty.narrow_integer().unwrap_or((&ty.name, u8::MAX));
     let whole = match value.as_part() {
-        // `(int)(u8)x` is `(u8)x`, and `(u8)(int)x` is `(u8)x`.
-        Some(Part::Narrow(held, _)) if held.bytes < bytes => return value,
-        Some(Part::Narrow(_, whole)) => whole.clone(),
+        // `(int)(u8)x` is `(u8)x`; a negative number may become another one.
+        Some(Part::Narrow(held, _)) if held.bytes < bytes && (held.is_unsigned() || !name.starts_with("unsigned")) => {
+            return value;
+        }
+        // `(u8)(int)x` is `(u8)x`.
+        Some(Part::Narrow(held, whole)) if held.bytes >= bytes => whole.clone(),
         _ => Arc::new(value),
     };
     Part::Narrow(Cut { name: name.to_owned(), bytes }, whole).into()

@@ -54,11 +54,11 @@ const WIDE: &[&str] =
 
 /// Integer types that hold fewer values than `unsigned long`: a name, the type that it is, and its length in bytes.
 const NARROW: &[(&[&str], &str, u8)] = &[
-    (&["int", "s32", "__s32", "int32_t"], "int", 4),
+    (&["int", "signed", "signed int", "s32", "__s32", "int32_t"], "int", 4),
     (&["unsigned int", "unsigned", "u32", "__u32", "uint32_t"], "unsigned int", 4),
-    (&["short", "s16"], "short", 2),
-    (&["unsigned short", "u16", "__u16", "uint16_t"], "unsigned short", 2),
-    (&["char"], "char", 1),
+    (&["short", "short int", "s16", "__s16", "int16_t"], "short", 2),
+    (&["unsigned short", "unsigned short int", "u16", "__u16", "uint16_t"], "unsigned short", 2),
+    (&["char", "signed char", "s8", "__s8", "int8_t"], "signed char", 1),
     (&["unsigned char", "u8", "__u8", "uint8_t"], "unsigned char", 1),
 ];
 

@@ -372,7 +372,8 @@ fn call(name: &str, arguments: &[Option<i64>]) -> Option<i64> {
     }
 }
 
-fn integer(word: &str) -> Option<i64> {
+/// Value of a number as C writes it.
+pub(super) fn integer(word: &str) -> Option<i64> {
     let digits = word.trim_end_matches(['u', 'U', 'l', 'L']);
     match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
         Some(hexadecimal) => i64::from_str_radix(hexadecimal, 16).ok(),

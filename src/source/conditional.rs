@@ -1,6 +1,9 @@
 //! Conditionals (`#if` to `#endif`) of a slice or a file: their arms and variants.
 
-use super::lex::{closing, comment_end, directive_end, identifier_end, literal_end, skip_blank};
+use std::collections::BTreeMap;
+
+use super::condition::Condition;
+use super::lex::{comment_end, directive_end, identifier_end, literal_end, skip_blank};
 use super::span::Span;
 
 /// Maximum nesting depth of conditionals. Of deeper ones the directives are blanked and every arm is kept.
@@ -43,29 +46,32 @@ pub struct Arm {
 
 /// The conditions of `#if` that hold in a variant: `CONFIG_MMU`, `!CONFIG_MMU`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Assumed(Vec<String>);
+pub struct Assumed(Vec<Condition>);
 
 impl Assumed {
-    /// The conditions in their [`canonical`] forms, each once, with whether they hold (`true`).
-    pub fn conditions(&self) -> Vec<(String, bool)> {
-        let mut conditions: Vec<(String, bool)> = Vec::new();
-        for condition in self.0.iter().filter(|condition| !condition.is_empty()) {
-            let (mut text, mut holds) = (canonical(condition), true);
-            while let Some(rest) = text.strip_prefix('!') {
-                (text, holds) = (rest.to_owned(), !holds);
-            }
-            let is_constant = text.bytes().all(|byte| byte.is_ascii_digit());
-            if !is_constant && !conditions.contains(&(text.clone(), holds)) {
-                conditions.push((text, holds));
-            }
+    /// Adds a condition, as it is written.
+    fn add(&mut self, condition: &str) {
+        let condition = Condition::read(condition);
+        if condition.holds(&BTreeMap::new()).is_none() && !self.0.contains(&condition) {
+            self.0.push(condition);
         }
-        conditions
+    }
+
+    /// The conditions, each once, without those that always hold.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.0
     }
 
     /// Whether no configuration can have both.
     pub fn contradicts(&self, other: &Assumed) -> bool {
-        let others = other.conditions();
-        self.conditions().into_iter().any(|(condition, holds)| others.contains(&(condition, !holds)))
+        let mut answers: BTreeMap<String, bool> = BTreeMap::new();
+        let all = || self.0.iter().chain(&other.0);
+        for (question, holds) in all().flat_map(Condition::answers) {
+            if answers.insert(question, holds).is_some_and(|known| known != holds) {
+                return true;
+            }
+        }
+        all().any(|condition| condition.holds(&answers) == Some(false))
     }
 }
 
@@ -174,58 +180,6 @@ fn negate(condition: &str) -> String {
         _ if condition.bytes().all(super::is_identifier_byte) => format!("!{condition}"),
         _ => format!("!({condition})"),
     }
-}
-
-/// A condition in one form: `#ifdef A` is `#if defined(A)` and `#if IS_ENABLED(A)`, and `B || A` is `A || B`.
-pub fn canonical(condition: &str) -> String {
-    canonical_below(&condition.split_whitespace().collect::<Vec<_>>().join(" "), 0)
-}
-
-fn canonical_below(condition: &str, depth: usize) -> String {
-    /// Maximum nesting that is read.
-    const DEPTH: usize = 32;
-    let condition = condition.trim();
-    if depth > DEPTH {
-        return condition.to_owned();
-    }
-    for separator in ["||", "&&"] {
-        let parts = split_outside(condition, separator);
-        if parts.len() > 1 {
-            let mut parts: Vec<String> = parts.into_iter().map(|part| canonical_below(part, depth + 1)).collect();
-            parts.sort_unstable();
-            return format!("({})", parts.join(&format!(" {separator} ")));
-        }
-    }
-    if let Some(rest) = condition.strip_prefix('!').filter(|rest| !rest.starts_with('=')) {
-        return format!("!{}", canonical_below(rest, depth + 1));
-    }
-    let asked = ["defined", "IS_ENABLED"].into_iter().find_map(|word| condition.strip_prefix(word));
-    let inner = asked.map_or(condition, str::trim);
-    match inner.strip_prefix('(') {
-        Some(rest) if closing(inner.as_bytes(), 0) == Some(inner.len()) => {
-            canonical_below(&rest[..rest.len() - 1], depth + 1)
-        }
-        _ => inner.to_owned(),
-    }
-}
-
-/// The parts of a condition between separators that stand outside of parentheses.
-fn split_outside<'c>(condition: &'c str, separator: &str) -> Vec<&'c str> {
-    let mut parts = Vec::new();
-    let (mut start, mut depth) = (0, 0usize);
-    for (at, byte) in condition.bytes().enumerate() {
-        match byte {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && at >= start && condition.as_bytes()[at..].starts_with(separator.as_bytes()) => {
-                parts.push(&condition[start..at]);
-                start = at + separator.len();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&condition[start..]);
-    parts
 }
 
 /// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that starts
@@ -359,10 +313,10 @@ pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span
         }
         for (index, arm) in conditional.arms.iter().enumerate() {
             if Some(index) == chosen {
-                assumed.0.push(arm.condition.clone());
+                assumed.add(&arm.condition);
                 left_out(&arm.inner, rest, out, assumed);
             } else {
-                assumed.0.push(negate(&arm.condition));
+                assumed.add(&negate(&arm.condition));
                 out.push(arm.body);
             }
         }
@@ -411,24 +365,6 @@ mod tests {
         assert_eq!(conditions_at(text, &directive_spans(text), 38), Some("CONFIG_MMU".into()));
         assert_eq!(at(b'b'), Some("!CONFIG_MMU".into()));
         assert_eq!(at(b'c'), Some("CONFIG_X".into()));
-    }
-
-    #[test]
-    fn conditions_are_alike_if_they_ask_the_same() {
-        let same = [
-            ("CONFIG_A", "defined(CONFIG_A)"),
-            ("IS_ENABLED(CONFIG_A)", "defined CONFIG_A"),
-            ("defined(A) || defined(B)", "B||A"),
-            ("!(A || B)", "!(B || A)"),
-            ("((A && B))", "A && (B)"),
-        ];
-        for (one, other) in same {
-            assert_eq!(canonical(one), canonical(other), "{one}");
-        }
-        for (one, other) in [("!(A || B)", "!A || B"), ("A && B || C", "A && (B || C)"), ("é(", "é")] {
-            assert_ne!(canonical(one), canonical(other), "{one}");
-        }
-        canonical(&"(".repeat(100_000));
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod ast;
 mod attributes;
 mod blank_unneeded;
 mod compiled;
+mod condition;
 mod conditional;
 mod derived;
 mod item;
@@ -22,7 +23,8 @@ mod spelled;
 pub mod visit;
 
 pub use compiled::{Arms, KnownMacros, kernel_version};
-pub use conditional::{Assumed, canonical, conditions_at};
+pub use condition::Condition;
+pub use conditional::{Assumed, conditions_at};
 pub use item::{Item, ItemKind};
 pub use lex::{
     begins_assignment, begins_call, closing, comments, find_word, identifier_before, identifier_end, identifier_start,

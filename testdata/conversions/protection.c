@@ -33,7 +33,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	struct lamp *lamp = desc->file->private_data;
 
 	if (desc->pgoff > (~0UL >> PAGE_SHIFT))
-		return 1; //~ returns 1, which is no error: mmap() returns it as an address if offset > ULONG_MAX
+		return 1; //~ returns 1 (no error: mmap() returns it as an address) if offset > ULONG_MAX
 	pgprot_val(desc->page_prot) |= LAMP_UNCACHED;
 	mmap_action_remap_full(desc, lamp->pfn); //~ populates with protection
 	return 0; //~ sets vm_page_prot to

@@ -37,7 +37,15 @@ static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 //= A is file->private_data->pages[round]
 //= calls B = lamp_key_alloc(file->private_data)
 //= if B == 0: returns -ENOMEM (line 23)
-//= if !(CONFIG_LAMP && LAMP_VERSION > 2):
+//= if IS_ENABLED(CONFIG_LAMP) == 0:
+//=     loops while round * PAGE_SIZE < file->private_data->many
+//=     in a loop: populates by vm_insert_page: at start + round * PAGE_SIZE, with A, prot vm_page_prot
+//=     if populating call 1 fails:
+//=         calls lamp_key_free(B)
+//=         returns the result of populating call 1 (line 30)
+//=     B->key = done
+//=     returns 0 (line 35)
+//= if LAMP_VERSION <= 2:
 //=     loops while round * PAGE_SIZE < file->private_data->many
 //=     in a loop: populates by vm_insert_page: at start + round * PAGE_SIZE, with A, prot vm_page_prot
 //=     if populating call 1 fails:

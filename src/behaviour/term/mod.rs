@@ -19,6 +19,13 @@ pub struct Cut {
     pub bytes: u8,
 }
 
+impl Cut {
+    /// Whether it holds no negative numbers.
+    pub(super) fn is_unsigned(&self) -> bool {
+        self.name.starts_with("unsigned")
+    }
+}
+
 /// A value that is not a sum.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {

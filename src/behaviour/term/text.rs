@@ -28,7 +28,7 @@ impl fmt::Display for Part {
             Part::Start => out.write_str("start"),
             Part::FaultPage => out.write_str("page of the fault"),
             Part::Rounds(0 | 1) => out.write_str("round"),
-            Part::Rounds(loops) => write!(out, "round {loops}"),
+            Part::Rounds(loops) => write!(out, "round of loop {loops}"),
             Part::Mapping => out.write_str("vma"),
             Part::File => out.write_str("file"),
             Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
@@ -41,6 +41,10 @@ impl fmt::Display for Part {
             Part::Address(value) => write!(out, "&{value}"),
             Part::Call(name, arguments) => write!(out, "{name}({})", listed(arguments)),
             Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
+            Part::Operation(operator, operands) if operator == "wraps" && operands.len() == 2 => {
+                let sum = operands[0].plus(&operands[1]).unwrap_or_default();
+                write!(out, "({sum} wraps)")
+            }
             Part::Operation(operator, operands) if operands.len() == 2 => {
                 write!(out, "({} {operator} {})", operand(&operands[0]), operand(&operands[1]))
             }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::behaviour::{Behaviour, Effect, EffectKind, MappingChange, Outcome, Populate, Returned, Term, listed};
 use crate::index::Index;
+use crate::source::Condition;
 
 /// One outcome of a handler.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -61,8 +62,10 @@ impl OutcomeEntry {
 
 /// The conditions of `#if` under which a handler does this: those of its variant, and `around`, that of its definition.
 pub fn conditions(behaviour: &Behaviour, around: Option<&str>) -> Option<String> {
-    let conditions = behaviour.assumed.conditions().into_iter();
-    let asked = conditions.map(|(text, holds)| format!("{}{text}", if holds { "" } else { "!" }));
+    let asked = behaviour.assumed.conditions().iter().map(|condition| match condition {
+        Condition::Any(_) => format!("({condition})"),
+        other => other.to_string(),
+    });
     let all: Vec<String> = around.map(str::to_owned).into_iter().chain(asked).collect();
     (!all.is_empty()).then(|| all.join(" && "))
 }

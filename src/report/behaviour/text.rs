@@ -114,7 +114,7 @@ impl Writer<'_> {
             return format!("calls {name} = {call}");
         }
         match event {
-            Event::Asks(literal) => format!("if {literal}:"),
+            Event::Asks(literal) => format!("goes on if {literal}"),
             Event::Repeats(literal) => format!("loops while {literal}"),
             Event::Writes(field, value) => field_line(field, value),
             Event::Flags(flags, set) => flags_line(flags.iter().map(String::as_str), *set),
