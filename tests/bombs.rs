@@ -203,6 +203,16 @@ fn a_macro_that_names_itself_ends() {
 }
 
 #[test]
+fn values_that_double_end() {
+    let calls: String = (0..40).map(|number| format!("v = lamp_f{number}(v, v) ^ v;\n\t")).collect();
+    let code = format!("unsigned long v = vma->vm_pgoff;\n\n\t{calls}if (v)\n\t\treturn -EINVAL;");
+    let tree = lamp("", &code);
+    let (code, output) = run(tree.path(), &["explain", "bomb_mmap"], b"");
+    assert_eq!(code, Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("returns -EINVAL"));
+}
+
+#[test]
 fn comments_that_name_hooks_are_read_once() {
     let comment = " * ops.mmap = lamp\n".repeat(400_000 / TENTH);
     let tree = lamp(&format!("/*\n{comment} */"), "vm_flags_set(vma, VM_IO);");

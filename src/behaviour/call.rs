@@ -366,7 +366,7 @@ impl Walk<'_, '_> {
                 arguments.push(if is_own { Part::Name("&local".to_owned()).into() } else { value.clone() });
             }
         }
-        let value: Term = Part::Call(name.clone(), arguments.clone()).into();
+        let value = Term::from(Part::Call(name.clone(), arguments.clone())).bounded();
         let has_text = call.expressions.iter().any(|argument| matches!(argument.kind, E::Literal));
         let is_message = has_text && rules.is_silent(&call.name);
         for (number, variable) in own.into_iter().enumerate() {

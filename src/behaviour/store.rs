@@ -125,6 +125,7 @@ impl Walk<'_, '_> {
         {
             return self.store(inner, value, span, state);
         }
+        let value = value.bounded();
         if let Some(name) = target.name() {
             let value = self.frame().types.get(name).map_or_else(|| value.clone(), |ty| narrowed(ty, value.clone()));
             if self.frame().types.contains_key(name) || state.locals.contains_key(name) {

@@ -263,7 +263,7 @@ impl<'a, 'f> Walk<'a, 'f> {
                 if variable.cleanup.is_some() {
                     state.forget_call(&value);
                 }
-                state.locals.insert(variable.name.clone(), narrowed(&variable.ty, value));
+                state.locals.insert(variable.name.clone(), narrowed(&variable.ty, value).bounded());
                 state
             });
             states = declared.collect();

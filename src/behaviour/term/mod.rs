@@ -6,7 +6,10 @@ pub use text::listed;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use rustc_hash::FxHasher;
 
 use crate::source::is_error_number;
 
@@ -389,6 +392,28 @@ impl Term {
             term.times_pages(factor.pages).times(*value).unwrap_or(term)
         });
         addends.fold(Term::default(), |sum, addend| sum.plus(&addend).unwrap_or(sum))
+    }
+
+    /// The value, or a name for it if it has too many parts: `v = f(v, v)` doubles it with each line.
+    pub(super) fn bounded(self) -> Term {
+        /// No value of a driver that was looked at has a tenth of these.
+        const PARTS: usize = 500;
+        let mut left = PARTS;
+        if self.is_within(&mut left) {
+            return self;
+        }
+        let mut hasher = FxHasher::default();
+        self.hash(&mut hasher);
+        Part::Name(format!("<long value {:x}>", hasher.finish())).into()
+    }
+
+    /// Whether the term has no more parts than are left.
+    fn is_within(&self, left: &mut usize) -> bool {
+        self.parts().all(|(part, _)| {
+            let is_left = *left > 0;
+            *left = left.saturating_sub(1);
+            is_left && part.terms().all(|term| term.is_within(left))
+        })
     }
 
     /// Whether the value depends on the mapping.
