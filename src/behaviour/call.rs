@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::arithmetic::{in_page, operation};
 use super::atom::Compared;
 use super::evaluate::Values;
-use super::outcome::{EffectKind, Gap, Populate};
+use super::outcome::{Effect, EffectKind, Gap, Populate};
 use super::state::State;
 use super::store::{flag_changes, member_of};
 use super::term::{Part, Term};
@@ -48,6 +48,10 @@ impl Walk<'_, '_> {
             if rules.flag_test(&name).is_some() || rules.call(&name).is_some_and(|rule| rule.test.is_some()) {
                 let answers = self.condition(whole, state);
                 values.extend(answers.into_iter().map(|(state, holds)| (state, Term::constant(holds.into()))));
+                continue;
+            }
+            if rules.idiom(&name) == Some(Idiom::Container) && self.reading.is_shown {
+                values.extend(self.container(&name, expressions, state));
                 continue;
             }
             for (state, arguments) in self.arguments(expressions, state) {
@@ -357,7 +361,7 @@ impl Walk<'_, '_> {
         };
         // A twin may get the flags instead of the mapping.
         let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(field)) if field == "vm_flags");
-        let is_implied = |term: &Term| has_twin && (is_file(term) || is_flags(term));
+        let is_implied = |term: &Term| !self.reading.is_shown && has_twin && (is_file(term) || is_flags(term));
         let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
         let mut arguments = Vec::new();
         for (value, own) in call.arguments.iter().zip(&own) {
@@ -366,7 +370,12 @@ impl Walk<'_, '_> {
                 arguments.push(if is_own { Part::Name("&local".to_owned()).into() } else { value.clone() });
             }
         }
-        let value = Term::from(Part::Call(name.clone(), arguments.clone())).bounded();
+        let mut value = Term::from(Part::Call(name.clone(), arguments.clone())).bounded();
+        // A second call may answer otherwise. In a comparison both sides make the same calls.
+        let is_same = |effect: &Effect| matches!(&effect.kind, EffectKind::Call(known, given) if *known == name && *given == arguments);
+        if self.reading.is_shown && state.effects.iter().any(is_same) {
+            value = Part::Operation("again".to_owned(), vec![value]).into();
+        }
         let has_text = call.expressions.iter().any(|argument| matches!(argument.kind, E::Literal));
         let is_message = has_text && rules.is_silent(&call.name);
         for (number, variable) in own.into_iter().enumerate() {
@@ -388,10 +397,22 @@ impl Walk<'_, '_> {
             if let Some(effect) = state.effects.last_mut() {
                 effect.gets_mapping = gets_mapping;
             }
-        } else if !is_silent {
+        } else if !is_silent || call.is_dropped && !is_message {
             state.trace.push(Event::Evaluates(value.clone()));
         }
+        if self.reading.is_shown && gets_mapping && !is_silent {
+            state.left_by(&value);
+        }
         vec![(state, value)]
+    }
+
+    /// `container_of(pointer, struct lamp, member)`: the type and the member are no values.
+    fn container(&mut self, name: &str, expressions: &[Expression], state: State) -> Values {
+        let text = &self.functions.context.index.file(self.frame().file).text;
+        let words: Vec<Term> = expressions.iter().skip(1).map(|word| Part::Name(word.text(text)).into()).collect();
+        let pointers = expressions.first().map(|pointer| self.value(pointer, state)).unwrap_or_default().into_iter();
+        let part = |pointer: Term| Part::Call(name.to_owned(), [vec![pointer], words.clone()].concat());
+        pointers.map(|(state, pointer)| (state, part(pointer).into())).collect()
     }
 
     /// Whether a value is the address of a variable of a running function.

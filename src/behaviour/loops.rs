@@ -25,6 +25,8 @@ impl Walk<'_, '_> {
             let states = self.locked(condition, states);
             return self.once(body, states);
         }
+        let mut states = states;
+        states.iter_mut().for_each(|state| state.trace.push(Event::Loops(head.map(str::to_owned))));
         let mut changed = assigned(body, condition);
         // The macro that heads a loop changes the variables that it is given.
         let iterators = if head.is_some() { condition.map(names).unwrap_or_default() } else { Vec::new() };
@@ -66,6 +68,7 @@ impl Walk<'_, '_> {
         next.iter_mut().for_each(|state| forget(state, &carried));
         // A loop that is left by `break` leaves the values of its last round.
         next.extend(inner.breaks);
+        next.iter_mut().for_each(|state| state.trace.push(Event::LoopEnds));
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
     }
 

@@ -95,7 +95,11 @@ impl EffectKind {
     pub(super) fn with_terms(&self, value: &dyn Fn(&Term) -> Term) -> EffectKind {
         match self {
             EffectKind::Populate(populate) => EffectKind::Populate(populate.with_terms(value)),
-            EffectKind::Store(place, stored) => EffectKind::Store(value(place), value(stored)),
+            // The place itself stays.
+            EffectKind::Store(place, stored) => {
+                let place = place.as_part().map_or_else(|| value(place), |part| part.with_terms(value).into());
+                EffectKind::Store(place, value(stored))
+            }
             EffectKind::Call(name, arguments) => EffectKind::Call(name.clone(), arguments.iter().map(value).collect()),
         }
     }

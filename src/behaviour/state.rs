@@ -27,6 +27,8 @@ pub(super) struct State {
     pub error_override: Option<Term>,
     /// The last condition that chose the path.
     pub decided: Option<Place>,
+    /// Fields of the VMA that a helper or a hook may have set, with what they are called then.
+    pub left: BTreeMap<String, Term>,
     /// What happened, in order.
     pub trace: Trace,
 }
@@ -101,8 +103,19 @@ impl State {
         self.memory.iter().any(|(place, value)| matches!(value.as_part(), Some(Part::Mapping)) && is_held(place))
     }
 
+    /// Notes that a call had the mapping, and may have set what drivers look at behind such calls.
+    pub fn left_by(&mut self, call: &Term) {
+        for field in ["vm_ops", "vm_private_data", "vm_page_prot", "vm_file"] {
+            let value = Part::Operation(format!("{field} after"), vec![call.clone()]);
+            self.left.insert(field.to_owned(), value.into());
+        }
+    }
+
     /// The value of a field of the VMA.
     pub fn field(&self, name: &str) -> Term {
+        if let Some(value) = self.left.get(name) {
+            return value.clone();
+        }
         if let Some(value) = self.mapping.fields.get(name) {
             return value.clone();
         }

@@ -188,6 +188,7 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn write_field(&mut self, field: &str, value: Term, span: Span, state: &mut State) {
+        state.left.remove(field);
         if field != "vm_flags" {
             state.trace.push(Event::Writes(field.to_owned(), value.clone()));
             state.mapping.fields.insert(field.to_owned(), value);

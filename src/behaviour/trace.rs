@@ -12,6 +12,10 @@ use super::term::Term;
 pub enum Event {
     /// A question with its answer.
     Asks(Literal),
+    /// A loop begins; its head, if that is a macro.
+    Loops(Option<String>),
+    /// It ends.
+    LoopEnds,
     /// The condition of a loop, in the round that is followed.
     Repeats(Literal),
     /// A field of the VMA gets a value.

@@ -29,6 +29,9 @@ pub struct Options {
     /// The kernel tree to search for the handler
     #[arg(default_value = ".")]
     tree: PathBuf,
+    /// Show all steps of a long behaviour
+    #[arg(long)]
+    details: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -161,7 +164,7 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
         }
         let functions = Functions::new(session.context);
         for report in if own.is_empty() && blocker.is_none() { &found } else { &own } {
-            of_report(&sources, session, &functions, report, out)?;
+            of_report(&sources, session, &functions, report, options.details, out)?;
         }
         Ok(())
     })?;
@@ -174,6 +177,7 @@ fn of_report(
     session: &Session,
     functions: &Functions,
     report: &HandlerReport,
+    has_all_steps: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let scan = sources.scan;
@@ -195,7 +199,7 @@ fn of_report(
         let definition = scan.index.file(key.id.file);
         let condition = definition.condition_at(scan.index.item(key.id).name.start);
         let behaviours = functions.behaviours(&key, &Reading::as_written());
-        behaviour::write(scan.index, &behaviours, condition.as_deref(), out)?;
+        behaviour::write(scan.index, &behaviours, condition.as_deref(), has_all_steps, out)?;
     }
     let Some(conversion) = conversion else { return Ok(()) };
     handler_report::patch(&conversion, out)?;

@@ -448,7 +448,7 @@ impl Part {
     }
 
     /// The part, made of other terms.
-    fn with_terms(&self, other: &dyn Fn(&Term) -> Term) -> Part {
+    pub(super) fn with_terms(&self, other: &dyn Fn(&Term) -> Term) -> Part {
         let shared = |term: &Arc<Term>| Arc::new(other(term));
         let all = |terms: &[Term]| terms.iter().map(other).collect();
         match self {

@@ -15,6 +15,9 @@ fn operand(term: &Term) -> String {
     if term.sum.len() > 1 || is_list { format!("({term})") } else { term.to_string() }
 }
 
+/// Words for what a mapping has. A variable of such a name gets a mark.
+const WORDS: &[&str] = &["pages", "pgoff", "size", "offset", "start", "round"];
+
 /// Whether a part is the action of the desc.
 fn is_action(part: &Part) -> bool {
     matches!(part, Part::Member(base, name) if name == "action" && matches!(base.as_part(), Some(Part::Mapping)))
@@ -31,6 +34,7 @@ impl fmt::Display for Part {
             Part::Rounds(loops) => write!(out, "round of loop {loops}"),
             Part::Mapping => out.write_str("vma"),
             Part::File => out.write_str("file"),
+            Part::Name(name) | Part::Changed(name) if WORDS.contains(&name.as_str()) => write!(out, "{name}'"),
             Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
             Part::Member(_, name) if is_action(self) => write!(out, "desc->{name}"),
             Part::Member(base, name) if base.as_part().is_some_and(is_action) => write!(out, "{base}.{name}"),

@@ -10,7 +10,7 @@ use crate::report::escape::printable;
 use crate::verdict::Place;
 use crate::words::counted;
 
-/// Maximum number of steps that are written. Nobody reads more; `scan --behaviour --format json` has all outcomes.
+/// Maximum number of steps that are written, unless all are wanted.
 const LINES: usize = 160;
 
 /// Maximum length, in bytes, of conditions that stand on one line.
@@ -19,15 +19,22 @@ const LINE: usize = 100;
 /// Indentation of the steps of a condition.
 const INDENT: usize = 4;
 
-/// Writes what a handler does, once for each variant of its conditionals. `condition` is that of `#if` under which it is compiled.
+/// Writes what a handler does, once for each variant of its conditionals. `condition` is that of `#if` under which it is compiled. A long list of
+/// steps is cut, unless all are wanted.
 ///
 /// # Errors
 /// The text cannot be written.
-pub fn write(index: &Index, behaviours: &[Behaviour], condition: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    index: &Index,
+    behaviours: &[Behaviour],
+    condition: Option<&str>,
+    has_all: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for behaviour in behaviours {
         let variant = conditions(behaviour, condition).map(|text| format!(" if {text}")).unwrap_or_default();
         writeln!(out, "\n{}", printable(&format!("behaviour{variant}:")))?;
-        for line in lines(index, behaviour) {
+        for line in lines(index, behaviour, has_all) {
             writeln!(out, "  {}", printable(&line))?;
         }
     }
@@ -35,7 +42,7 @@ pub fn write(index: &Index, behaviours: &[Behaviour], condition: Option<&str>, o
 }
 
 /// What one variant of a handler does, a step a line.
-fn lines(index: &Index, behaviour: &Behaviour) -> Vec<String> {
+fn lines(index: &Index, behaviour: &Behaviour, has_all: bool) -> Vec<String> {
     let Abbreviated { steps, names } = abbreviated(steps(behaviour));
     let mut lines = Vec::new();
     lines.extend(behaviour.gap.map(|gap| format!("incomplete: {}", gap.reason())));
@@ -43,10 +50,11 @@ fn lines(index: &Index, behaviour: &Behaviour) -> Vec<String> {
     writer.add(&steps, 0);
     let untold = names.iter().filter(|(name, _)| !writer.told.contains(name));
     lines.extend(untold.map(|(name, value)| format!("{name} is {value}")));
-    let left_out = writer.lines.len().saturating_sub(LINES);
-    lines.extend(writer.lines.into_iter().take(LINES));
+    let most = if has_all { usize::MAX } else { LINES };
+    let left_out = writer.lines.len().saturating_sub(most);
+    lines.extend(writer.lines.into_iter().take(most));
     if left_out > 0 {
-        lines.push(format!("and {}: see scan --behaviour --format json", counted(left_out, "more line")));
+        lines.push(format!("and {}: --details shows them", counted(left_out, "more line")));
     }
     lines
 }
@@ -115,7 +123,12 @@ impl Writer<'_> {
         }
         match event {
             Event::Asks(literal) => format!("goes on if {literal}"),
-            Event::Repeats(literal) => format!("loops while {literal}"),
+            Event::Loops(head) => {
+                let head = head.as_ref().map(|head| format!(" by {head}")).unwrap_or_default();
+                format!("loops{head}; in one of the rounds:")
+            }
+            Event::LoopEnds => "the loop ends".to_owned(),
+            Event::Repeats(literal) => format!("the loop goes on while {literal}"),
             Event::Writes(field, value) => field_line(field, value),
             Event::Flags(flags, set) => flags_line(flags.iter().map(String::as_str), *set),
             Event::Does(effect) => effect_line(effect),
