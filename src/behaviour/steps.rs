@@ -11,11 +11,11 @@ use crate::source::Condition;
 use crate::verdict::Place;
 
 /// A step. It is taken unless a step before it has returned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Something happens.
     Event(Event),
-    /// If all of these hold, takes other steps, the last of which returns.
+    /// If all of these hold, takes other steps. If the last of them does not return, what follows is taken too.
     If(Vec<Literal>, Vec<Step>),
     /// Takes one of these lists of steps, each of which returns. The condition is not known.
     Either(Vec<Vec<Step>>),
@@ -154,8 +154,13 @@ impl Case<'_> {
     }
 }
 
-/// The steps for cases that have the same events so far. The smaller side of a question has at most half of them, which bounds the recursion.
-fn of_cases(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
+/// The steps for cases that have the same events so far.
+fn of_cases(cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
+    rejoined(apart(cases, is_whole))
+}
+
+/// The same, with the end of each case by itself. The smaller side of a question has at most half of the cases, which bounds the recursion.
+fn apart(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     loop {
         if let Some((value, place)) = returned(&cases) {
@@ -185,14 +190,47 @@ fn of_cases(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
         // What is soon over stands first, as in C.
         let (question, few, many) =
             if no.len() < yes.len() { (question.negated(), no, yes) } else { (question, yes, no) };
-        let (mut all, mut inner) = (vec![question], of_cases(few, is_whole));
-        while let [Step::If(more, then)] = inner.as_mut_slice() {
-            all.append(more);
-            inner = std::mem::take(then);
-        }
-        steps.push(Step::If(all, inner));
+        steps.push(nested(vec![question], of_cases(few, is_whole)));
         cases = many;
     }
+}
+
+/// The steps without what an `If` and the steps behind it end with: it stands behind both, once.
+fn rejoined(mut steps: Vec<Step>) -> Vec<Step> {
+    /// Lists that are longer take long to compare, and nobody reads them.
+    const LONGEST: usize = 400;
+    /// Shorter ends are repeated, as in C: a return, or a call before it.
+    const SHORTEST: usize = 3;
+    if steps.len() > LONGEST {
+        return steps;
+    }
+    for at in (0..steps.len()).rev() {
+        let Step::If(conditions, inner) = &steps[at] else { continue };
+        let behind = &steps[at + 1..];
+        let same = inner.iter().rev().zip(behind.iter().rev()).take_while(|(one, other)| one == other).count();
+        let (own, others) = (inner.len() - same, behind.len() - same);
+        let other = match conditions.as_slice() {
+            _ if others == 0 => Vec::new(),
+            [only] => vec![only.negated()],
+            _ => continue,
+        };
+        if same < SHORTEST {
+            continue;
+        }
+        let first = (own > 0).then(|| nested(conditions.clone(), inner[..own].to_vec()));
+        let second = (others > 0).then(|| nested(other, behind[..others].to_vec()));
+        steps.splice(at..=at + others, first.into_iter().chain(second));
+    }
+    steps
+}
+
+/// Steps under conditions; those of a single `If` are added to them.
+fn nested(mut conditions: Vec<Literal>, mut steps: Vec<Step>) -> Step {
+    while let [Step::If(more, inner)] = steps.as_mut_slice() {
+        conditions.append(more);
+        steps = std::mem::take(inner);
+    }
+    Step::If(conditions, steps)
 }
 
 /// Takes the next event, if it is the same in all cases.

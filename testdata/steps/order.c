@@ -16,28 +16,11 @@ static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 	vma->vm_pgoff = pgoff;
 	return ret;
 }
-//= A is is_vmalloc_addr(file->private_data->memory)
 //= calls mutex_lock(&file->private_data->lock), until the scope ends
-//= if file->private_data->owner == 0:
-//=     file->private_data->owner = current->mm
-//=     if A != 0:
-//=         sets VM_MIXEDMAP
-//=         vm_pgoff = 0
-//=         populates by dma_mmap_coherent: object size file->private_data->size, with file->private_data->dev, file->private_data->memory, file->private_data->base, prot vm_page_prot
-//=         vm_pgoff = pgoff
-//=         returns the result of populating call 1 (line 17)
-//=     vm_pgoff = 0
-//=     populates by dma_mmap_coherent: object size file->private_data->size, with file->private_data->dev, file->private_data->memory, file->private_data->base, prot vm_page_prot
-//=     vm_pgoff = pgoff
-//=     returns the result of populating call 1 (line 17)
-//= if current->mm != file->private_data->owner: returns -EBUSY (line 10)
+//= if file->private_data->owner != 0 and current->mm != file->private_data->owner: returns -EBUSY (line 10)
 //= file->private_data->owner = current->mm
-//= if A != 0:
+//= if is_vmalloc_addr(file->private_data->memory) != 0:
 //=     sets VM_MIXEDMAP
-//=     vm_pgoff = 0
-//=     populates by dma_mmap_coherent: object size file->private_data->size, with file->private_data->dev, file->private_data->memory, file->private_data->base, prot vm_page_prot
-//=     vm_pgoff = pgoff
-//=     returns the result of populating call 1 (line 17)
 //= vm_pgoff = 0
 //= populates by dma_mmap_coherent: object size file->private_data->size, with file->private_data->dev, file->private_data->memory, file->private_data->base, prot vm_page_prot
 //= vm_pgoff = pgoff
