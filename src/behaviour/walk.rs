@@ -367,6 +367,10 @@ impl Exits {
 
 /// The states in which a condition of `#if` holds.
 fn configured(condition: &Condition, state: State) -> Vec<State> {
+    // `#if 1 && defined(CONFIG_LAMP)`
+    if let Some(holds) = condition.is_constant() {
+        return if holds { vec![state] } else { Vec::new() };
+    }
     match condition {
         Condition::Leaf(question, holds) => state.assume(Literal::configured(question, *holds)).into_iter().collect(),
         Condition::All(list) => list.iter().fold(vec![state], |states, condition| {

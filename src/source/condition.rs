@@ -39,6 +39,11 @@ impl Condition {
         }
     }
 
+    /// Whether it holds in any configuration, or in none; `None` if it asks for something.
+    pub fn is_constant(&self) -> Option<bool> {
+        self.holds(&BTreeMap::new())
+    }
+
     /// Whether it holds, given the answers to some questions; `None` if they do not decide.
     pub fn holds(&self, answers: &BTreeMap<String, bool>) -> Option<bool> {
         let of_list = |list: &[Condition], decides: bool| {
@@ -87,9 +92,17 @@ fn joined(is_all: bool, list: Vec<Condition>) -> Condition {
             (other, _) => flat.push(other),
         }
     }
+    if let Some(at) = flat.iter().position(|condition| condition.is_constant() == Some(!is_all)) {
+        return flat.swap_remove(at);
+    }
     flat.sort();
     flat.dedup();
+    // What always holds, or never, says nothing beside others.
+    if flat.len() > 1 {
+        flat.retain(|condition| condition.is_constant().is_none());
+    }
     match flat.len() {
+        0 => Condition::Leaf(u8::from(is_all).to_string(), true),
         1 => flat.remove(0),
         _ if is_all => Condition::All(flat),
         _ => Condition::Any(flat),
@@ -266,6 +279,8 @@ mod tests {
             ("V>1", "V > 1"),
             ("!(V < 2)", "V >= 2"),
             ("!!A", "A"),
+            ("1 && A", "A || 0x0"),
+            ("0 || 0", "0"),
         ];
         for (one, other) in same {
             assert_eq!(Condition::read(one), Condition::read(other), "{one}");

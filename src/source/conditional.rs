@@ -49,10 +49,13 @@ pub struct Arm {
 pub struct Assumed(Vec<Condition>);
 
 impl Assumed {
-    /// Adds a condition, as it is written.
+    /// Adds a condition, as it is written. That of an `#if` before the text is not known.
     fn add(&mut self, condition: &str) {
+        if condition.trim_matches(['!', '(', ')']).is_empty() {
+            return;
+        }
         let condition = Condition::read(condition);
-        if condition.holds(&BTreeMap::new()).is_none() && !self.0.contains(&condition) {
+        if condition.is_constant().is_none() && !self.0.contains(&condition) {
             self.0.push(condition);
         }
     }
@@ -266,13 +269,13 @@ impl Conditional {
     fn choices(&self) -> Vec<Option<usize>> {
         let mut choices = Vec::new();
         for (index, arm) in self.arms.iter().enumerate() {
-            match arm.condition.as_str() {
-                "0" => {}
-                "1" | "!0" => {
+            match Condition::read(&arm.condition).is_constant() {
+                Some(false) => {}
+                Some(true) => {
                     choices.push(Some(index));
                     return choices;
                 }
-                _ => choices.push(Some(index)),
+                None => choices.push(Some(index)),
             }
         }
         if !self.arms.last().is_some_and(|arm| arm.is_else) {
