@@ -32,7 +32,10 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for behaviour in behaviours {
-        let variant = conditions(behaviour, condition).map(|text| format!(" if {text}")).unwrap_or_default();
+        // Arms that begin inside of a function have its body in common, and not its condition.
+        let is_one = behaviours.len() == 1 || !behaviour.assumed.conditions().is_empty();
+        let variant =
+            conditions(behaviour, condition.filter(|_| is_one)).map(|text| format!(" if {text}")).unwrap_or_default();
         writeln!(out, "\n{}", printable(&format!("behaviour{variant}:")))?;
         for line in lines(index, behaviour, has_all) {
             writeln!(out, "  {}", printable(&line))?;
