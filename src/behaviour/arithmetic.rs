@@ -1,7 +1,8 @@
 //! Numbers and operations of C as terms.
 
 use super::flags::flags_of;
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
+use crate::source::operator::Arithmetic;
 
 /// The offset of an address in its page, in bytes.
 pub(super) fn in_page(address: &Term) -> Term {
@@ -11,7 +12,7 @@ pub(super) fn in_page(address: &Term) -> Term {
         _ => {
             let mut operands = vec![odd, page_remainder()];
             operands.sort();
-            Part::Operation("&".to_owned(), operands).into()
+            Part::Operation(Arithmetic::And.into(), operands).into()
         }
     }
 }
@@ -25,7 +26,7 @@ fn page_remainder() -> Term {
 fn is_page_remainder(value: &Term) -> bool {
     let is_mask = |inner: &[Term]| matches!(inner, [mask] if mask.as_name() == Some("PAGE_MASK"));
     *value == page_remainder()
-        || matches!(value.as_part(), Some(Part::Operation(operator, inner)) if operator == "~" && is_mask(inner))
+        || matches!(value.as_part(), Some(Part::Operation(Operation::Complement, inner)) if is_mask(inner))
 }
 
 /// The value of a number as C writes it.
@@ -45,61 +46,60 @@ pub(super) fn is_long_zero(text: &str) -> bool {
 }
 
 /// The value of a binary operation.
-pub(super) fn operation(operator: &str, left: &Term, right: &Term) -> Term {
+pub(super) fn operation(operator: Arithmetic, left: &Term, right: &Term) -> Term {
     let is_shift = right.as_name() == Some("PAGE_SHIFT");
     let sum = match operator {
-        "+" => left.plus(right),
-        "-" => left.minus(right),
-        "*" => left.product(right),
-        "<<" if is_shift => Some(left.times_pages(1)),
-        ">>" if is_shift => Some(left.times_pages(-1)),
-        "/" if *right == Term::page_size() => Some(left.times_pages(-1)),
-        "<<" => right.as_constant().filter(|by| (0..64).contains(by)).and_then(|by| left.times(1 << by)),
-        "&" if right.as_name() == Some("PAGE_MASK") && left.is_whole_pages() => Some(left.clone()),
-        "&" if is_page_remainder(right) => Some(in_page(left)),
-        "&" if is_page_remainder(left) => Some(in_page(right)),
-        "%" if *right == Term::page_size() => Some(in_page(left)),
-        "|" if flags_of(left).is_some() => flags_of(left)
+        Arithmetic::Plus => left.plus(right),
+        Arithmetic::Minus => left.minus(right),
+        Arithmetic::Times => left.product(right),
+        Arithmetic::ShiftLeft if is_shift => Some(left.times_pages(1)),
+        Arithmetic::ShiftRight if is_shift => Some(left.times_pages(-1)),
+        Arithmetic::Divided if *right == Term::page_size() => Some(left.times_pages(-1)),
+        Arithmetic::ShiftLeft => {
+            right.as_constant().filter(|by| (0..64).contains(by)).and_then(|by| left.times(1 << by))
+        }
+        Arithmetic::And if right.as_name() == Some("PAGE_MASK") && left.is_whole_pages() => Some(left.clone()),
+        Arithmetic::And if is_page_remainder(right) => Some(in_page(left)),
+        Arithmetic::And if is_page_remainder(left) => Some(in_page(right)),
+        Arithmetic::Remainder if *right == Term::page_size() => Some(in_page(left)),
+        Arithmetic::Or if flags_of(left).is_some() => flags_of(left)
             .zip(flags_of(right))
             .map(|(left, right)| Part::Flags(left.union(right).cloned().collect()).into()),
-        "&" if [left, right].iter().any(|side| side.as_constant() == Some(0)) => Some(Term::default()),
-        "|" | "^" if right.as_constant() == Some(0) => Some(left.clone()),
-        "&" | "|" | "^" => {
+        Arithmetic::And if [left, right].iter().any(|side| side.as_constant() == Some(0)) => Some(Term::default()),
+        Arithmetic::Or | Arithmetic::Xor if right.as_constant() == Some(0) => Some(left.clone()),
+        Arithmetic::And | Arithmetic::Or | Arithmetic::Xor => {
             let bits = left.as_constant().zip(right.as_constant()).filter(|(left, right)| *left >= 0 && *right >= 0);
             bits.map(|(left, right)| {
                 Term::constant(match operator {
-                    "&" => left & right,
-                    "|" => left | right,
+                    Arithmetic::And => left & right,
+                    Arithmetic::Or => left | right,
                     _ => left ^ right,
                 })
             })
         }
-        _ => None,
+        Arithmetic::Divided | Arithmetic::Remainder | Arithmetic::ShiftRight => None,
     };
     sum.unwrap_or_else(|| {
         let mut operands = vec![left.clone(), right.clone()];
-        if matches!(operator, "&" | "|" | "^" | "*") {
+        if operator.is_commutative() {
             operands.sort();
         }
-        Part::Operation(operator.to_owned(), operands).into()
+        Part::Operation(operator.into(), operands).into()
     })
 }
 
 /// The values `x & A` and `x & B` of `x & (A | B)`.
 pub(super) fn masks(value: &Term) -> Vec<Term> {
-    let Some(Part::Operation(operator, operands)) = value.as_part() else { return Vec::new() };
-    let [left, right] = operands.as_slice() else { return Vec::new() };
-    if operator != "&" {
+    let Some(Part::Operation(Operation::Arithmetic(Arithmetic::And), operands)) = value.as_part() else {
         return Vec::new();
-    }
+    };
+    let [left, right] = operands.as_slice() else { return Vec::new() };
     for (whole, mask) in [(left, right), (right, left)] {
-        if let Some(Part::Operation(operator, bits)) = mask.as_part()
-            && operator == "|"
-        {
+        if let Some(Part::Operation(Operation::Arithmetic(Arithmetic::Or), bits)) = mask.as_part() {
             return bits
                 .iter()
                 .flat_map(|bit| {
-                    let part = operation("&", whole, bit);
+                    let part = operation(Arithmetic::And, whole, bit);
                     let parts = masks(&part);
                     if parts.is_empty() { vec![part] } else { parts }
                 })

@@ -8,12 +8,13 @@ use super::evaluate::Values;
 use super::outcome::{Effect, EffectKind, Gap, Populate};
 use super::state::State;
 use super::store::{flag_changes, member_of};
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
 use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Arithmetic;
 
 /// Maximum number of variants by `#if` of a function that is followed in all of them.
 const VARIANTS_LIMIT: usize = 4;
@@ -157,16 +158,16 @@ impl Walk<'_, '_> {
             CallValue::IsAligned => {
                 let multiple = call.arguments.get(1).cloned().unwrap_or_else(Term::page_size);
                 let ones = multiple.minus(&Term::constant(1)).unwrap_or_default();
-                let answers = state.decide(Compared::zero(&operation("&", &first, &ones))).into_iter();
+                let answers = state.decide(Compared::zero(&operation(Arithmetic::And, &first, &ones))).into_iter();
                 return answers.map(|(state, holds)| (state, Term::constant(holds.into()))).collect();
             }
             CallValue::Shifted => {
                 let [value, shift, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
-                let shifted = operation("<<", value, shift);
+                let shifted = operation(Arithmetic::ShiftLeft, value, shift);
                 if let Some(variable) = call.expressions.get(2).and_then(|argument| self.own_variable(argument)) {
                     state.locals.insert(variable, shifted.clone());
                 }
-                Part::Operation("wraps".to_owned(), vec![shifted, Term::default()]).into()
+                Part::Operation(Operation::Wraps, vec![shifted, Term::default()]).into()
             }
             CallValue::Sum => {
                 let [left, right, ..] = call.arguments.as_slice() else { return self.opaque(call, state) };
@@ -177,7 +178,7 @@ impl Walk<'_, '_> {
                         return vec![(state, Term::default())];
                     }
                 }
-                Part::Operation("wraps".to_owned(), vec![left.clone(), right.clone()]).into()
+                Part::Operation(Operation::Wraps, vec![left.clone(), right.clone()]).into()
             }
             CallValue::Address => return self.opaque(call, state),
             CallValue::Least | CallValue::Greatest => {
@@ -374,13 +375,13 @@ impl Walk<'_, '_> {
         // A second call may answer otherwise. In a comparison both sides make the same calls.
         let is_same = |effect: &Effect| matches!(&effect.kind, EffectKind::Call(known, given) if *known == name && *given == arguments);
         if self.reading.is_shown && state.effects.iter().any(is_same) {
-            value = Part::Operation("again".to_owned(), vec![value]).into();
+            value = Part::Operation(Operation::Again, vec![value]).into();
         }
         let has_text = call.expressions.iter().any(|argument| matches!(argument.kind, E::Literal));
         let is_message = has_text && rules.is_silent(&call.name);
         for (number, variable) in own.into_iter().enumerate() {
             if let Some(variable) = variable.filter(|_| !is_message) {
-                let out = Part::Operation(format!("argument {} after", number + 1), vec![value.clone()]);
+                let out = Part::Operation(Operation::ArgumentAfter(number), vec![value.clone()]);
                 state.locals.insert(variable, out.into());
             }
         }
@@ -423,8 +424,7 @@ impl Walk<'_, '_> {
 
     /// The variable of the running function whose address an argument is.
     fn own_variable(&self, argument: &Expression) -> Option<String> {
-        let E::Unary { operator, operand } = &argument.bare().kind else { return None };
-        let name = operand.name().filter(|_| operator == "&")?;
+        let name = argument.bare().address_of()?.name()?;
         let ty = self.frame().types.get(name)?;
         (ty.tag() != Some("vm_area_desc")).then(|| name.to_owned())
     }
@@ -444,8 +444,8 @@ fn unwrapped<'e>(call: &Called<'e>, wrapped: &str, rules: &Rules) -> Called<'e> 
 fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
     let mask = Term::from(Part::Flags(named));
     match set {
-        true => operation("|", &old, &mask),
-        false => operation("&", &old, &Part::Operation("~".to_owned(), vec![mask]).into()),
+        true => operation(Arithmetic::Or, &old, &mask),
+        false => operation(Arithmetic::And, &old, &Part::Operation(Operation::Complement, vec![mask]).into()),
     }
 }
 

@@ -160,12 +160,10 @@ fn value(index: &Index, name: &str, file: u32) -> Option<Expression> {
     let value = parse::expression(&text, Span::new(0, text.len()))?;
     let mut is_plain = true;
     visit::expression(&value, &mut |part| {
-        is_plain &= match &part.kind {
-            // The text behind it is not kept.
-            E::Unary { operator, .. } => operator != "sizeof",
-            E::Name(_) | E::Number(_) | E::Binary { .. } | E::Cast { .. } | E::Conditional { .. } => true,
-            _ => false,
-        };
+        is_plain &= matches!(
+            part.kind,
+            E::Unary { .. } | E::Name(_) | E::Number(_) | E::Binary { .. } | E::Cast { .. } | E::Conditional { .. }
+        );
     });
     is_plain.then_some(value)
 }

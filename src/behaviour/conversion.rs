@@ -20,6 +20,7 @@ use crate::index::{ItemId, Takes};
 use crate::rules::{StateEffect, StateKind};
 use crate::source::Condition;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::Key;
 
@@ -203,7 +204,7 @@ fn writes_behind(function: &Function, parameter: &str) -> bool {
     let mut writes = false;
     visit::statements(&function.body, &mut |seen| {
         if let Seen::Expression(Expression { kind: E::Assign { target, .. }, .. }) = seen {
-            writes |= matches!(&target.kind, E::Unary { operator, operand } if operator == "*" && operand.name() == Some(parameter));
+            writes |= target.prefixed(Prefix::Target).is_some_and(|pointer| pointer.name() == Some(parameter));
         }
     });
     writes

@@ -9,13 +9,14 @@ use super::flags::{all_flags, any_flag, masked};
 use super::outcome::{Effect, EffectKind};
 use super::state::State;
 use super::store::{member_of, target_of};
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes};
 use crate::rules::{Idiom, unprepared};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::operator::{Arithmetic, Binary, Comparison, Prefix};
 use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
@@ -28,11 +29,11 @@ impl Walk<'_, '_> {
     /// Evaluates a condition.
     pub(super) fn condition(&mut self, condition: &Expression, state: State) -> Answers {
         match &condition.bare().kind {
-            E::Unary { operator, operand } if operator == "!" => {
+            E::Unary { operator: Prefix::Not, operand } => {
                 self.condition(operand, state).into_iter().map(|(state, holds)| (state, !holds)).collect()
             }
-            E::Binary { operator, left, right } if operator == "&&" || operator == "||" => {
-                let decided = operator == "||";
+            E::Binary { operator: operator @ (Binary::Both | Binary::Either), left, right } => {
+                let decided = *operator == Binary::Either;
                 let mut answers = Vec::new();
                 for (state, holds) in self.condition(left, state) {
                     if holds == decided {
@@ -43,19 +44,18 @@ impl Walk<'_, '_> {
                 }
                 answers
             }
-            E::Binary { operator, left, right } if operator == "," => {
+            E::Binary { operator: Binary::Comma, left, right } => {
                 let before = self.call(left, state, true).into_iter();
                 before.flat_map(|(state, _)| self.condition(right, state)).collect()
             }
-            E::Binary { operator, left, right } if is_comparison(operator) => {
+            E::Binary { operator: Binary::Comparison(comparison), left, right } => {
                 let mut answers = Vec::new();
-                let is_order = operator != "==" && operator != "!=";
                 for (state, left) in self.value(left, state) {
                     for (state, right) in self.value(right, state) {
-                        if is_order {
+                        if comparison.is_order() {
                             self.note_wraps([&left, &right], condition.span, &state);
                         }
-                        answers.extend(self.compared(operator, &left, &right, state));
+                        answers.extend(self.compared(*comparison, &left, &right, state));
                     }
                 }
                 answers
@@ -162,9 +162,9 @@ impl Walk<'_, '_> {
     }
 
     /// Compares two values.
-    pub(super) fn compared(&self, operator: &str, left: &Term, right: &Term, state: State) -> Answers {
-        let equal = operator == "==";
-        if operator == "==" || operator == "!=" {
+    pub(super) fn compared(&self, comparison: Comparison, left: &Term, right: &Term, state: State) -> Answers {
+        let equal = comparison == Comparison::Equal;
+        if !comparison.is_order() {
             for (value, other) in [(left, right), (right, left)] {
                 // `(vm_flags & MASK) == WANTED`
                 if let Some(mask) = masked(value) {
@@ -193,33 +193,33 @@ impl Walk<'_, '_> {
             }
         }
         // `remap_pfn_range(...) < 0` asks whether it fails.
-        if let (Some(Part::Populated(_)), "<", Some(0)) = (left.as_part(), operator, right.as_constant()) {
+        if let (Some(Part::Populated(_)), Comparison::Less, Some(0)) = (left.as_part(), comparison, right.as_constant())
+        {
             return self.truth(left, state);
         }
         let difference = left.minus(right).filter(|_| masked(left).is_none());
         let Some(difference) = difference else {
-            let opaque = Part::Operation(operator.to_owned(), vec![left.clone(), right.clone()]).into();
+            let opaque = Part::Operation(comparison.into(), vec![left.clone(), right.clone()]).into();
             return state.decide(Compared::zero(&opaque).negated());
         };
         let opposite = difference.times(-1).unwrap_or_default();
-        let compared = match operator {
-            ">" => Compared::positive(&difference),
-            "<" => Compared::positive(&opposite),
-            ">=" => Compared::positive(&opposite).negated(),
-            "<=" => Compared::positive(&difference).negated(),
-            "==" => Compared::zero(&difference),
-            _ => Compared::zero(&difference).negated(),
+        let compared = match comparison {
+            Comparison::Greater => Compared::positive(&difference),
+            Comparison::Less => Compared::positive(&opposite),
+            Comparison::AtLeast => Compared::positive(&opposite).negated(),
+            Comparison::AtMost => Compared::positive(&difference).negated(),
+            Comparison::Equal => Compared::zero(&difference),
+            Comparison::Different => Compared::zero(&difference).negated(),
         };
         // `offset + size < offset` asks whether the sum wraps, which a sum of integers never does.
-        let is_order = operator != "==" && operator != "!=";
         let is_wrap = (matches!(compared, Compared::Always(_))
-            || is_order && (left.has_all_of(right) || right.has_all_of(left)))
+            || comparison.is_order() && (left.has_all_of(right) || right.has_all_of(left)))
             && !(left.never_wraps() && right.never_wraps())
             && left.as_constant().is_none()
             && right.as_constant().is_none()
             && left != right;
         if is_wrap {
-            let opaque = Part::Operation(operator.to_owned(), vec![left.clone(), right.clone()]).into();
+            let opaque = Part::Operation(comparison.into(), vec![left.clone(), right.clone()]).into();
             return state.decide(Compared::zero(&opaque).negated());
         }
         state.decide(compared)
@@ -261,19 +261,19 @@ impl Walk<'_, '_> {
             E::Index { base, index } => self.both(base, index, state, |base, index| {
                 Part::Index(Arc::new(base.clone()), Arc::new(index.clone())).into()
             }),
-            E::Unary { operator, operand } => self.unary(operator, operand, expression, state),
-            E::Binary { operator, .. } if is_comparison(operator) || operator == "&&" || operator == "||" => {
-                self.as_number(expression, state)
-            }
-            E::Binary { operator, left, right } if operator == "," => {
+            E::Unary { operator, operand } => self.unary(*operator, operand, expression, state),
+            E::Binary { operator: Binary::Comma, left, right } => {
                 let before = self.call(left, state, true).into_iter();
                 before.flat_map(|(state, _)| self.value(right, state)).collect()
             }
-            E::Binary { operator, left, right } => {
-                self.both(left, right, state, |left, right| operation(operator, left, right))
+            E::Binary { operator: Binary::Arithmetic(operator), left, right } => {
+                self.both(left, right, state, |left, right| operation(*operator, left, right))
             }
-            E::Assign { operator, target, value } => self.assign(operator, target, value, expression.span, state),
-            E::Step { operator, operand } => self.step(operator, operand, expression.span, state),
+            E::Binary { operator: Binary::Comparison(_) | Binary::Both | Binary::Either, .. } => {
+                self.as_number(expression, state)
+            }
+            E::Assign { operator, target, value } => self.assign(*operator, target, value, expression.span, state),
+            E::Step { up, operand } => self.step(*up, operand, expression.span, state),
             E::Conditional { condition, then: Some(then), otherwise } => {
                 let mut values = Vec::new();
                 for (state, holds) in self.condition(condition, state) {
@@ -411,10 +411,10 @@ impl Walk<'_, '_> {
         Some(rules.desc_field(name).unwrap_or_else(|| rules.vma_field(name)).to_owned())
     }
 
-    fn unary(&mut self, operator: &str, operand: &Expression, whole: &Expression, state: State) -> Values {
+    fn unary(&mut self, operator: Prefix, operand: &Expression, whole: &Expression, state: State) -> Values {
         match operator {
-            "!" => self.as_number(whole, state),
-            "&" => {
+            Prefix::Not => self.as_number(whole, state),
+            Prefix::Address => {
                 let places = self.place(operand, state).into_iter();
                 places
                     .map(|(state, place)| {
@@ -423,20 +423,16 @@ impl Walk<'_, '_> {
                     })
                     .collect()
             }
-            "~" if matches!(&operand.bare().kind, E::Number(number) if is_long_zero(number)) => {
+            Prefix::Complement if matches!(&operand.bare().kind, E::Number(number) if is_long_zero(number)) => {
                 vec![(state, Part::Name("ULONG_MAX".to_owned()).into())]
             }
-            "sizeof" => {
-                let text = whole.text(&self.functions.context.index.file(self.frame().file).text);
-                vec![(state, Part::Name(text).into())]
-            }
-            _ => {
+            Prefix::Minus | Prefix::Plus | Prefix::Target | Prefix::Complement => {
                 let values = self.value(operand, state).into_iter();
                 let applied = |value: Term| match operator {
-                    "-" => value.times(-1).unwrap_or_default(),
-                    "+" => value,
-                    "*" => target_of(value),
-                    _ => Part::Operation(operator.to_owned(), vec![value]).into(),
+                    Prefix::Minus => value.times(-1).unwrap_or_default(),
+                    Prefix::Target => target_of(value),
+                    Prefix::Complement => Part::Operation(Operation::Complement, vec![value]).into(),
+                    _ => value,
                 };
                 values
                     .map(|(state, value)| {
@@ -459,9 +455,5 @@ impl Walk<'_, '_> {
 
 /// Whether a value is that of others under a mask: `x & mask`.
 fn is_masked_by(value: &Term, mask: &Term) -> bool {
-    matches!(value.as_part(), Some(Part::Operation(operator, operands)) if operator == "&" && operands.contains(mask))
-}
-
-fn is_comparison(operator: &str) -> bool {
-    matches!(operator, "<" | ">" | "<=" | ">=" | "==" | "!=")
+    matches!(value.as_part(), Some(Part::Operation(operator, operands)) if *operator == Arithmetic::And.into() && operands.contains(mask))
 }

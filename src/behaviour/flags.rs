@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::evaluate::Answers;
 use super::state::State;
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::Walk;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Arithmetic;
 use crate::vma::lower::flags::{flag_of, named_mask};
 
 impl Walk<'_, '_> {
@@ -48,12 +49,12 @@ pub(super) fn flags_of(term: &Term) -> Option<&BTreeSet<String>> {
 
 /// The mask, if a term is the VMA's flags under a mask.
 pub(super) fn masked(term: &Term) -> Option<&BTreeSet<String>> {
-    let Some(Part::Operation(operator, operands)) = term.as_part() else { return None };
+    let Some(Part::Operation(Operation::Arithmetic(Arithmetic::And), operands)) = term.as_part() else { return None };
     let [left, right] = operands.as_slice() else { return None };
     let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(name)) if name == "vm_flags");
-    match operator.as_str() {
-        "&" if is_flags(left) => flags_of(right),
-        "&" if is_flags(right) => flags_of(left),
+    match (is_flags(left), is_flags(right)) {
+        (true, _) => flags_of(right),
+        (_, true) => flags_of(left),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use super::term::{Part, Term};
 use super::trace::{Event, Trace};
 use super::walk::{Exits, Walk};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
+use crate::source::operator::{Binary, Prefix};
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
@@ -188,10 +189,10 @@ fn names(arguments: &Expression) -> Vec<String> {
     match &arguments.kind {
         E::Name(name) => vec![name.clone()],
         E::Call { arguments, .. } => arguments.iter().flat_map(names).collect(),
-        E::Binary { operator, left, right } if operator == "," => {
+        E::Binary { operator: Binary::Comma, left, right } => {
             [left, right].into_iter().flat_map(|side| names(side)).collect()
         }
-        E::Unary { operator, operand } if operator == "&" => names(operand),
+        E::Unary { operator: Prefix::Address, operand } => names(operand),
         _ => Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ use super::atom::Literal;
 use super::contradiction::contradict;
 use super::term::{Part, Term};
 use super::trace::Trace;
+use crate::source::operator::Arithmetic;
 use crate::verdict::Place;
 
 /// One path through a handler, its own functions included.
@@ -137,7 +138,8 @@ impl Populate {
     /// It maps the whole mapping, from the page at `vm_pgoff` on (mm/memory.c: vm_iomap_memory(), simple_ioremap_prepare()).
     pub(super) fn by_frame(&self) -> Option<Populate> {
         self.object_size.as_ref()?;
-        let frame = operation(">>", self.frame.as_ref()?, &Part::Name("PAGE_SHIFT".to_owned()).into());
+        let frame =
+            operation(Arithmetic::ShiftRight, self.frame.as_ref()?, &Part::Name("PAGE_SHIFT".to_owned()).into());
         Some(Populate {
             kind: "ioremap".to_owned(),
             start: Some(Part::Start.into()),

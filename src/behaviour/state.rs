@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::atom::{Compared, Literal};
 use super::contradiction::conflicts;
 use super::outcome::{Effect, EffectKind, MappingChange};
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
 use super::trace::{Event, Trace};
 use crate::verdict::Place;
 
@@ -106,7 +106,7 @@ impl State {
     /// Notes that a call had the mapping, and may have set what drivers look at behind such calls.
     pub fn left_by(&mut self, call: &Term) {
         for field in ["vm_ops", "vm_private_data", "vm_page_prot", "vm_file"] {
-            let value = Part::Operation(format!("{field} after"), vec![call.clone()]);
+            let value = Part::Operation(Operation::FieldAfter(field.to_owned()), vec![call.clone()]);
             self.left.insert(field.to_owned(), value.into());
         }
     }

@@ -8,12 +8,13 @@ use super::evaluate::Values;
 use super::flags::flags_of;
 use super::outcome::{EffectKind, Gap};
 use super::state::State;
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::{Walk, narrowed};
 use crate::rules::{CallValue, Idiom};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::operator::{Arithmetic, Prefix};
 
 impl Walk<'_, '_> {
     /// `&place`. A helper that is given the address of a field of the mapping reads that field.
@@ -70,7 +71,7 @@ impl Walk<'_, '_> {
                     })
                     .collect()
             }
-            E::Unary { operator, operand } if operator == "*" => {
+            E::Unary { operator: Prefix::Target, operand } => {
                 self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
             }
             _ => self.value(expression, state),
@@ -85,7 +86,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn assign(
         &mut self,
-        operator: &str,
+        operator: Option<Arithmetic>,
         target: &Expression,
         value: &Expression,
         span: Span,
@@ -93,11 +94,10 @@ impl Walk<'_, '_> {
     ) -> Values {
         let mut values = Vec::new();
         for (state, value) in self.value(value, state) {
-            if operator == "=" {
+            let Some(operator) = operator else {
                 values.extend(self.store(target, value, span, state));
                 continue;
-            }
-            let operator = operator.trim_end_matches('=');
+            };
             for (state, old) in self.value(target, state) {
                 values.extend(self.store(target, operation(operator, &old, &value), span, state));
             }
@@ -105,8 +105,8 @@ impl Walk<'_, '_> {
         values
     }
 
-    pub(super) fn step(&mut self, operator: &str, operand: &Expression, span: Span, state: State) -> Values {
-        let by = if operator == "++" { 1 } else { -1 };
+    pub(super) fn step(&mut self, up: bool, operand: &Expression, span: Span, state: State) -> Values {
+        let by = if up { 1 } else { -1 };
         let mut values = Vec::new();
         for (state, old) in self.value(operand, state) {
             let new = old.plus(&Term::constant(by)).unwrap_or_default();
@@ -135,7 +135,7 @@ impl Walk<'_, '_> {
         }
         let is_own = self.is_own(target);
         let mut values = Vec::new();
-        let is_behind = matches!(&target.bare().kind, E::Unary { operator, .. } if operator == "*");
+        let is_behind = target.bare().prefixed(Prefix::Target).is_some();
         let is_result = matches!(value.as_part(), Some(Part::Populated(_)));
         for (mut state, place) in self.place(target, state) {
             let is_lent = place.as_name().is_some_and(|name| self.lent.iter().any(|lent| lent == name));
@@ -219,18 +219,18 @@ fn requests_action(place: &Term) -> bool {
 pub(super) fn flag_changes(value: &Term, changes: &mut Vec<(BTreeSet<String>, bool)>) -> bool {
     let (operator, operands) = match value.as_part() {
         Some(Part::Field(name)) => return name == "vm_flags",
-        Some(Part::Operation(operator, operands)) => (operator.as_str(), operands),
+        Some(Part::Operation(Operation::Arithmetic(operator), operands)) => (*operator, operands),
         _ => return false,
     };
     let [left, right] = operands.as_slice() else { return false };
     let complement = |term: &Term| match term.as_part() {
-        Some(Part::Operation(operator, inner)) if operator == "~" => inner.first().and_then(flags_of).cloned(),
+        Some(Part::Operation(Operation::Complement, inner)) => inner.first().and_then(flags_of).cloned(),
         _ => None,
     };
     for (rest, mask) in [(left, right), (right, left)] {
         let change = match operator {
-            "|" => flags_of(mask).cloned().map(|flags| (flags, true)),
-            "&" => complement(mask).map(|flags| (flags, false)),
+            Arithmetic::Or => flags_of(mask).cloned().map(|flags| (flags, true)),
+            Arithmetic::And => complement(mask).map(|flags| (flags, false)),
             _ => None,
         };
         if let Some(change) = change {

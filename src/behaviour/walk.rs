@@ -13,6 +13,7 @@ use super::{Functions, Reading};
 use crate::source::ast::{
     Declared, Expression, ExpressionKind as E, Function, Label, Statement, StatementKind as S, SwitchArm, Type,
 };
+use crate::source::operator::Comparison;
 use crate::source::{Condition, Span, find_word, identifiers, parse};
 use crate::verdict::Place;
 
@@ -329,16 +330,16 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     /// Whether a value chooses the arm of a label. What no other label has chosen goes to `default`.
     fn chooses(&mut self, label: &Label, chosen: &Term, state: State) -> Vec<(State, bool)> {
-        let (values, operators): (Vec<&Expression>, &[&str]) = match label {
-            Label::Case(value) => (vec![value], &["=="]),
-            Label::Range(least, greatest) => (vec![least, greatest], &[">=", "<="]),
+        let questions = match label {
+            Label::Case(value) => vec![(Comparison::Equal, value)],
+            Label::Range(least, greatest) => vec![(Comparison::AtLeast, least), (Comparison::AtMost, greatest)],
             Label::Default | Label::Missing => return vec![(state, false)],
         };
         let mut answers = vec![(state, true)];
-        for (value, operator) in values.into_iter().zip(operators) {
+        for (comparison, value) in questions {
             let (held, mut next): (Vec<_>, Vec<_>) = answers.into_iter().partition(|(_, holds)| *holds);
             for (state, value) in held.into_iter().flat_map(|(state, _)| self.value(value, state)).collect::<Vec<_>>() {
-                next.extend(self.compared(operator, chosen, &value, state));
+                next.extend(self.compared(comparison, chosen, &value, state));
             }
             answers = next;
         }

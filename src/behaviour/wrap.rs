@@ -7,7 +7,7 @@ use super::bound::{in_bytes, inequalities, is_asked, is_bounded, is_never_positi
 use super::difference::{Difference, DifferenceKind};
 use super::outcome::{Returned, Wrap};
 use super::state::State;
-use super::term::{Part, Term};
+use super::term::{Operation, Part, Term};
 use super::walk::Walk;
 use crate::source::Span;
 
@@ -53,7 +53,7 @@ fn is_checked(condition: &[Literal]) -> bool {
     let is_range = |part: &Part| matches!(part, Part::Pages | Part::PageOffset);
     let is_question = |part: &Part| match part {
         Part::Operation(operator, operands) => {
-            matches!(operator.as_str(), "<" | ">" | "<=" | ">=" | "wraps")
+            (*operator == Operation::Wraps || matches!(operator, Operation::Comparison(asked) if asked.is_order()))
                 && operands.iter().any(|operand| operand.any(&is_range))
         }
         _ => false,

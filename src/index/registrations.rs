@@ -11,6 +11,7 @@ use super::tables::{Entries, Found, Handler, alternatives, handler};
 use super::{Hook, Index, Scope, Takes, Types, Unclear};
 use crate::rules::Rules;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
 use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
 
@@ -224,7 +225,7 @@ impl Collector<'_> {
         let (mut tables, mut assignments, mut arguments) = (Vec::new(), Vec::new(), Vec::new());
         visit::statements(&function.body, &mut |seen| match seen {
             Seen::Expression(expression) => match &expression.kind {
-                E::Assign { operator, target, value } if operator == "=" => {
+                E::Assign { operator: None, target, value } => {
                     assignments.push((target.as_ref(), value.as_ref(), expression.span))
                 }
                 E::Call { callee, arguments: passed } => {
@@ -390,7 +391,7 @@ impl Collector<'_> {
 /// Member that an assignment means: `ops->mmap`, and `*(void **)&ops->mmap`.
 fn member_of(target: &Expression) -> &Expression {
     match &target.bare().kind {
-        E::Unary { operator, operand } if operator == "*" || operator == "&" => member_of(operand),
+        E::Unary { operator: Prefix::Target | Prefix::Address, operand } => member_of(operand),
         E::Cast { value, .. } => member_of(value),
         _ => target.bare(),
     }

@@ -3,6 +3,7 @@
 use super::{Hook, Index, Types};
 use crate::source::Span;
 use crate::source::ast::{Entry, Expression, ExpressionKind as E};
+use crate::source::operator::Prefix;
 
 /// Handler of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ pub fn alternatives(value: &Expression) -> Vec<&Expression> {
 /// Handler that a value names.
 pub fn handler(value: &Expression, file: &[u8]) -> Handler {
     let bare = match &value.bare().kind {
-        E::Unary { operator, operand } if operator == "&" => operand,
+        E::Unary { operator: Prefix::Address, operand } => operand,
         _ => value.bare(),
     };
     match &bare.kind {

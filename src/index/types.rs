@@ -9,6 +9,7 @@ use super::{Index, SourceFile};
 use crate::kernel::{Layer, Tree};
 use crate::rules::{Idiom, Rules};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Parameter, Statement, Type};
+use crate::source::operator::Prefix;
 use crate::source::{ItemKind, Span, parse, visit};
 
 /// Variables of a function.
@@ -97,9 +98,9 @@ impl<'i> Types<'i> {
             E::Index { base, .. } => self.of(base, scope, file).map(dereferenced),
             E::Unary { operator, operand } => {
                 let ty = self.of(operand, scope, file)?;
-                match operator.as_str() {
-                    "*" => Some(dereferenced(ty)),
-                    "&" => Some(Type { pointers: ty.pointers + 1, ..ty }),
+                match operator {
+                    Prefix::Target => Some(dereferenced(ty)),
+                    Prefix::Address => Some(Type { pointers: ty.pointers + 1, ..ty }),
                     _ => None,
                 }
             }

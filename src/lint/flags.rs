@@ -5,6 +5,7 @@ use super::function_view::Variant;
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::{Arithmetic, Binary, Comparison, Prefix};
 use crate::vma::lower::flags::{flag_of, tests_all};
 
 /// A test of flags in a condition.
@@ -54,14 +55,14 @@ impl Variant<'_> {
         const LOCALS: usize = 3;
         let span = condition.span;
         match &condition.bare().kind {
-            E::Unary { operator, operand } if operator == "!" => self.add_tests(operand, !set, depth, found),
-            E::Binary { operator, left, right } => match operator.as_str() {
-                "&&" | "||" => {
+            E::Unary { operator: Prefix::Not, operand } => self.add_tests(operand, !set, depth, found),
+            E::Binary { operator, left, right } => match operator {
+                Binary::Both | Binary::Either => {
                     self.add_tests(left, set, depth, found);
                     self.add_tests(right, set, depth, found);
                 }
-                "==" | "!=" => {
-                    let equal = operator == "==";
+                Binary::Comparison(comparison) if !comparison.is_order() => {
+                    let equal = *comparison == Comparison::Equal;
                     if right.is_zero() {
                         return self.add_tests(left, set != equal, depth, found);
                     }
@@ -75,7 +76,7 @@ impl Variant<'_> {
                     let tests = parts.into_iter().filter(|(flags, _, _)| !flags.is_empty());
                     found.extend(tests.map(|(flags, set, all)| FlagTest { flags, set, all, span }));
                 }
-                "&" => {
+                Binary::Arithmetic(Arithmetic::And) => {
                     if let Some(flags) = self.masked(condition) {
                         found.push(FlagTest { flags, set, all: false, span });
                     }
@@ -105,10 +106,12 @@ impl Variant<'_> {
 
     /// Flags in `vma->vm_flags & X`.
     fn masked(&self, expression: &Expression) -> Option<Vec<String>> {
-        let E::Binary { operator, left, right } = &expression.bare().kind else { return None };
-        let mask = match operator.as_str() {
-            "&" if self.is_flags(left) => right,
-            "&" if self.is_flags(right) => left,
+        let E::Binary { operator: Binary::Arithmetic(Arithmetic::And), left, right } = &expression.bare().kind else {
+            return None;
+        };
+        let mask = match (self.is_flags(left), self.is_flags(right)) {
+            (true, _) => right,
+            (_, true) => left,
             _ => return None,
         };
         let flags = self.flag_names(mask);

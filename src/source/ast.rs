@@ -2,6 +2,7 @@
 
 use super::conditional::Assumed;
 use super::lex::is_error_number;
+use super::operator::{Arithmetic, Binary, Prefix};
 use super::span::Span;
 use super::visit::{self, Seen};
 
@@ -119,7 +120,7 @@ impl Statement {
     pub fn assignment(&self) -> Option<(&Expression, &Expression)> {
         let StatementKind::Expression(expression) = &self.kind else { return None };
         match &expression.kind {
-            ExpressionKind::Assign { operator, target, value } if operator == "=" => Some((target, value)),
+            ExpressionKind::Assign { operator: None, target, value } => Some((target, value)),
             _ => None,
         }
     }
@@ -263,24 +264,24 @@ pub enum ExpressionKind {
         /// The index.
         index: Box<Expression>,
     },
-    /// A prefix operator: `-`, `!`, `~`, `*`, `&`.
+    /// A prefix operator.
     Unary {
         /// The operator.
-        operator: String,
+        operator: Prefix,
         /// The operand.
         operand: Box<Expression>,
     },
     /// `++` or `--`, prefix or postfix.
     Step {
-        /// `++` or `--`.
-        operator: String,
+        /// Whether it is `++`.
+        up: bool,
         /// The operand.
         operand: Box<Expression>,
     },
     /// A binary operator.
     Binary {
         /// The operator.
-        operator: String,
+        operator: Binary,
         /// Left operand.
         left: Box<Expression>,
         /// Right operand.
@@ -288,8 +289,8 @@ pub enum ExpressionKind {
     },
     /// An assignment, plain or compound.
     Assign {
-        /// `=`, `|=`, ...
-        operator: String,
+        /// The operator of a compound assignment: that of `|` for `|=`.
+        operator: Option<Arithmetic>,
         /// The left side.
         target: Box<Expression>,
         /// The right side.
@@ -352,8 +353,7 @@ impl Expression {
         match &self.kind {
             ExpressionKind::Assign { target, .. } => target.name(),
             ExpressionKind::Step { operand, .. } => operand.name(),
-            ExpressionKind::Unary { operator, operand } if operator == "&" => operand.name(),
-            _ => None,
+            _ => self.address_of()?.name(),
         }
     }
 
@@ -375,9 +375,7 @@ impl Expression {
     /// Whether it is a negative error number: `-EBUSY`.
     pub fn is_error_number(&self) -> bool {
         match &self.bare().kind {
-            ExpressionKind::Unary { operator, operand } => {
-                operator == "-" && operand.name().is_some_and(is_error_number)
-            }
+            ExpressionKind::Unary { operator: Prefix::Minus, operand } => operand.name().is_some_and(is_error_number),
             _ => false,
         }
     }
@@ -393,7 +391,7 @@ impl Expression {
     /// The conditions that all have to hold: the operands of `&&`.
     pub fn conjuncts(&self) -> Vec<&Expression> {
         match &self.bare().kind {
-            ExpressionKind::Binary { operator, left, right } if operator == "&&" => {
+            ExpressionKind::Binary { operator: Binary::Both, left, right } => {
                 [left.conjuncts(), right.conjuncts()].concat()
             }
             _ => vec![self.bare()],
@@ -404,10 +402,20 @@ impl Expression {
     pub fn member(&self, name: &str) -> Option<&Expression> {
         let ExpressionKind::Initializer { entries, .. } = &self.kind else { return None };
         let entry = entries.iter().find(|entry| entry.members.last().is_some_and(|member| member == name))?;
-        Some(match &entry.value.kind {
-            ExpressionKind::Unary { operator, operand } if operator == "&" => operand,
-            _ => &entry.value,
-        })
+        Some(entry.value.address_of().unwrap_or(&entry.value))
+    }
+
+    /// The operand, if the expression is `&operand`.
+    pub fn address_of(&self) -> Option<&Expression> {
+        self.prefixed(Prefix::Address)
+    }
+
+    /// The operand, if the expression is that of a prefix operator, without casts around it.
+    pub fn prefixed(&self, prefix: Prefix) -> Option<&Expression> {
+        match &self.kind {
+            ExpressionKind::Unary { operator, operand } if *operator == prefix => Some(operand),
+            _ => None,
+        }
     }
 
     /// The base variable of an access: `a` in `a->b.c[i]`.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::conditional::{Conditional, conditionals};
 use super::lex::{directive_end, identifier_end, identifiers, skip_blank};
+use super::operator::{Arithmetic, Binary};
 use super::span::Span;
 
 /// Macros whose values are known. Those of distributions are undefined in any other kernel.
@@ -216,7 +217,7 @@ impl Expression<'_> {
     }
 
     /// Takes one of the operators, if it comes next.
-    fn operator(&mut self, operators: &[&'static str]) -> Option<&'static str> {
+    fn operator(&mut self, operators: &[&str]) -> Option<Binary> {
         self.at = skip_blank(self.text, self.at);
         let rest = self.text.get(self.at..)?;
         let found = operators.iter().find(|operator| rest.starts_with(operator.as_bytes()))?;
@@ -226,7 +227,7 @@ impl Expression<'_> {
             return None;
         }
         self.at += found.len();
-        Some(found)
+        Binary::read(found)
     }
 
     fn takes(&mut self, byte: u8) -> bool {
@@ -319,42 +320,37 @@ impl Expression<'_> {
     }
 }
 
-fn combine(operator: &str, left: Option<i64>, right: Option<i64>) -> Option<i64> {
-    match (operator, left, right) {
-        ("||", Some(known), other) | ("||", other, Some(known)) if known != 0 || other.is_some() => {
-            Some(i64::from(known != 0 || other != Some(0)))
-        }
-        ("&&", Some(known), other) | ("&&", other, Some(known)) if known == 0 || other.is_some() => {
-            Some(i64::from(known != 0 && other != Some(0)))
-        }
+fn combine(operator: Binary, left: Option<i64>, right: Option<i64>) -> Option<i64> {
+    let truth = |holds: Option<bool>| holds.map(i64::from);
+    let [is_left, is_right] = [left, right].map(|side| side.map(|value| value != 0));
+    match operator {
+        Binary::Either if [is_left, is_right].contains(&Some(true)) => Some(1),
+        Binary::Either => truth(is_left.zip(is_right).map(|(left, right)| left || right)),
+        Binary::Both if [is_left, is_right].contains(&Some(false)) => Some(0),
+        Binary::Both => truth(is_left.zip(is_right).map(|(left, right)| left && right)),
+        Binary::Arithmetic(operator) => calculate(operator, left?, right?),
         // An unsigned operand would make a large number of a negative one.
-        (_, Some(left), Some(right)) if left < 0 || right < 0 => match operator {
-            "+" => left.checked_add(right),
-            "-" => left.checked_sub(right),
-            "&" => Some(left & right),
-            "|" => Some(left | right),
-            _ => None,
-        },
-        (_, Some(left), Some(right)) => match operator {
-            "==" => Some(i64::from(left == right)),
-            "!=" => Some(i64::from(left != right)),
-            "<=" => Some(i64::from(left <= right)),
-            ">=" => Some(i64::from(left >= right)),
-            "<" => Some(i64::from(left < right)),
-            ">" => Some(i64::from(left > right)),
-            "<<" => left.checked_shl(u32::try_from(right).ok()?),
-            ">>" => left.checked_shr(u32::try_from(right).ok()?),
-            "+" => left.checked_add(right),
-            "-" => left.checked_sub(right),
-            "*" => left.checked_mul(right),
-            "/" => left.checked_div(right),
-            "%" => left.checked_rem(right),
-            "&" => Some(left & right),
-            "^" => Some(left ^ right),
-            "|" => Some(left | right),
-            _ => None,
-        },
-        _ => None,
+        Binary::Comparison(_) if left? < 0 || right? < 0 => None,
+        Binary::Comparison(comparison) => truth(left.zip(right).map(|(left, right)| comparison.holds(left, right))),
+        Binary::Comma => None,
+    }
+}
+
+fn calculate(operator: Arithmetic, left: i64, right: i64) -> Option<i64> {
+    let is_negative = left < 0 || right < 0;
+    match operator {
+        Arithmetic::Plus => left.checked_add(right),
+        Arithmetic::Minus => left.checked_sub(right),
+        Arithmetic::And => Some(left & right),
+        Arithmetic::Or => Some(left | right),
+        // An unsigned operand would make a large number of a negative one.
+        _ if is_negative => None,
+        Arithmetic::ShiftLeft => left.checked_shl(u32::try_from(right).ok()?),
+        Arithmetic::ShiftRight => left.checked_shr(u32::try_from(right).ok()?),
+        Arithmetic::Times => left.checked_mul(right),
+        Arithmetic::Divided => left.checked_div(right),
+        Arithmetic::Remainder => left.checked_rem(right),
+        Arithmetic::Xor => Some(left ^ right),
     }
 }
 

@@ -15,6 +15,7 @@ mod lex;
 pub mod macros;
 mod mask;
 mod masker;
+pub mod operator;
 pub mod parse;
 mod skip;
 mod slicer;

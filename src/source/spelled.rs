@@ -1,6 +1,7 @@
 //! Rebuilds the C text of an expression from its syntax. Within the expansion of a macro, every span is that of the call.
 
 use super::ast::{Expression, ExpressionKind as E};
+use super::operator::Binary;
 
 /// Text that parses to the same expression. A literal becomes an empty one, since its value is not kept. `None` for initialisers,
 /// statements, and what the parser did not understand.
@@ -14,9 +15,13 @@ pub fn spelled(expression: &Expression) -> Option<String> {
         }
         E::Field { base, name, arrow } => format!("{}{}{name}", spelled(base)?, if *arrow { "->" } else { "." }),
         E::Index { base, index } => format!("{}[{}]", spelled(base)?, spelled(index)?),
-        E::Unary { operator, operand } | E::Step { operator, operand } => format!("({operator}{})", spelled(operand)?),
+        E::Unary { operator, operand } => format!("({operator}{})", spelled(operand)?),
+        E::Step { up, operand } => format!("({}{})", if *up { "++" } else { "--" }, spelled(operand)?),
         E::Binary { operator, left, right } => format!("({} {operator} {})", spelled(left)?, spelled(right)?),
-        E::Assign { operator, target, value } => format!("({} {operator} {})", spelled(target)?, spelled(value)?),
+        E::Assign { operator, target, value } => {
+            let operator = operator.map(|operator| Binary::from(operator).to_string()).unwrap_or_default();
+            format!("({} {operator}= {})", spelled(target)?, spelled(value)?)
+        }
         E::Conditional { condition, then, otherwise } => {
             let then = then.as_deref().map_or(Some(String::new()), spelled)?;
             format!("({} ? {then} : {})", spelled(condition)?, spelled(otherwise)?)

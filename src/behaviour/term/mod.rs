@@ -1,7 +1,9 @@
 //! Values as sums, so that `vm_end - vm_start`, `vma_pages(vma) << PAGE_SHIFT` and `vma_desc_size(desc)` are one term.
 
+mod operation;
 mod text;
 
+pub use operation::Operation;
 pub use text::listed;
 
 use std::cmp::Ordering;
@@ -63,7 +65,7 @@ pub enum Part {
     /// The result of the populating call of this number, counted from 0 along the path.
     Populated(usize),
     /// Any other operation.
-    Operation(String, Vec<Term>),
+    Operation(Operation, Vec<Term>),
     /// Flags of a VMA, by name.
     Flags(BTreeSet<String>),
     /// A value that was stored in a type that may not hold all of it.

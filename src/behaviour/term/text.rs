@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Factor, Part, Term};
+use super::{Factor, Operation, Part, Term};
 
 /// Terms as the arguments of a call are written.
 pub fn listed(terms: &[Term]) -> String {
@@ -21,6 +21,22 @@ const WORDS: &[&str] = &["pages", "pgoff", "size", "offset", "start", "round"];
 /// Whether a part is the action of the desc.
 fn is_action(part: &Part) -> bool {
     matches!(part, Part::Member(base, name) if name == "action" && matches!(base.as_part(), Some(Part::Mapping)))
+}
+
+fn write_operation(out: &mut fmt::Formatter<'_>, operation: &Operation, operands: &[Term]) -> fmt::Result {
+    match operands {
+        [left, right] if *operation == Operation::Wraps => {
+            let sum = left.plus(right).unwrap_or_default();
+            write!(out, "({sum} wraps)")
+        }
+        [left, right] => write!(out, "({} {operation} {})", operand(left), operand(right)),
+        _ => match operands.first().and_then(Term::as_part) {
+            // The arguments of the call would be in the way.
+            Some(Part::Call(name, _)) if operation.is_left_by_call() => write!(out, "({operation} {name}())"),
+            Some(Part::Name(name)) if operation.is_left_by_call() => write!(out, "({operation} {name})"),
+            _ => write!(out, "{operation}({})", listed(operands)),
+        },
+    }
 }
 
 impl fmt::Display for Part {
@@ -45,19 +61,7 @@ impl fmt::Display for Part {
             Part::Address(value) => write!(out, "&{value}"),
             Part::Call(name, arguments) => write!(out, "{name}({})", listed(arguments)),
             Part::Populated(number) => write!(out, "the result of populating call {}", number + 1),
-            Part::Operation(operator, operands) if operator == "wraps" && operands.len() == 2 => {
-                let sum = operands[0].plus(&operands[1]).unwrap_or_default();
-                write!(out, "({sum} wraps)")
-            }
-            Part::Operation(operator, operands) if operands.len() == 2 => {
-                write!(out, "({} {operator} {})", operand(&operands[0]), operand(&operands[1]))
-            }
-            Part::Operation(operator, operands) => match operands.first().and_then(Term::as_part) {
-                // What a call leaves behind a pointer: its arguments would be in the way.
-                Some(Part::Call(name, _)) if operator.contains(' ') => write!(out, "({operator} {name}())"),
-                Some(Part::Name(name)) if operator.contains(' ') => write!(out, "({operator} {name})"),
-                _ => write!(out, "{operator}({})", listed(operands)),
-            },
+            Part::Operation(operation, operands) => write_operation(out, operation, operands),
             Part::Flags(flags) => out.write_str(&flags.iter().cloned().collect::<Vec<_>>().join(" | ")),
             Part::Narrow(cut, value) => write!(out, "({})({value})", cut.name),
         }

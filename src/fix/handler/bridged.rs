@@ -9,6 +9,7 @@ use crate::fix::text::layout::{indented, laid_out};
 use crate::index::ItemId;
 use crate::rules::CallEffect;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::operator::Prefix;
 use crate::source::visit::each_block;
 use crate::source::{ItemKind, Span, find_word};
 
@@ -47,7 +48,7 @@ impl HandlerConversion<'_, '_> {
             E::Number(number) => number == "0",
             // Other variables may hold a count.
             E::Name(name) => ERRORS.contains(&name.as_str()) || matches!(name.as_str(), "r" | "status"),
-            E::Unary { operator, .. } => operator == "-",
+            E::Unary { operator, .. } => *operator == Prefix::Minus,
             E::Conditional { then, otherwise, .. } => {
                 then.as_deref().is_none_or(|then| self.is_error(then)) && self.is_error(otherwise)
             }

@@ -7,6 +7,7 @@ use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::rules::template::keys;
 use crate::rules::{Call, Idiom};
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Prefix;
 use crate::source::{Span, closing, identifier_end, macros, parse, visit};
 
 impl Rewriter<'_> {
@@ -66,7 +67,7 @@ impl Rewriter<'_> {
     /// Text of a page count. A call may take its address, and leaves there the number of pages that were not mapped.
     pub(super) fn count(&mut self, argument: &Expression) -> String {
         match &argument.kind {
-            E::Unary { operator, operand } if operator == "&" => {
+            E::Unary { operator: Prefix::Address, operand } => {
                 if operand.name().is_none_or(|name| self.is_named_after(name, argument.span.end)) {
                     self.open(argument.span.start, "an action does not return the number of pages left over");
                 }

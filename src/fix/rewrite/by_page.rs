@@ -12,6 +12,7 @@ use crate::fix::text::layout::laid_out;
 use crate::rules::{ByPageForm, Call};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S, Type};
+use crate::source::operator::{Arithmetic, Prefix};
 use crate::source::visit::{self, Seen, each_block};
 
 /// A variable of a function, with the values that the function gives it.
@@ -45,15 +46,17 @@ pub(in crate::fix) fn variables(function: &Function) -> BTreeMap<String, Variabl
         Seen::Expression(expression) => match &expression.kind {
             E::Assign { operator, target, value } => {
                 let Some(variable) = target.name().and_then(|name| found.get_mut(name)) else { return };
-                match operator.as_str() {
-                    "=" => variable.values.push((**value).clone()),
-                    "+=" if value.name() == Some("PAGE_SIZE") => variable.steps.push((expression.span, Step::Page)),
+                match operator {
+                    None => variable.values.push((**value).clone()),
+                    Some(Arithmetic::Plus) if value.name() == Some("PAGE_SIZE") => {
+                        variable.steps.push((expression.span, Step::Page));
+                    }
                     _ => variable.steps.push((expression.span, Step::Other)),
                 }
             }
-            E::Step { operator, operand } => {
+            E::Step { up, operand } => {
                 let Some(variable) = operand.name().and_then(|name| found.get_mut(name)) else { return };
-                let step = if operator == "++" { Step::One } else { Step::Other };
+                let step = if *up { Step::One } else { Step::Other };
                 variable.steps.push((expression.span, step));
             }
             _ => {}
@@ -194,7 +197,7 @@ impl Rewriter<'_> {
     pub(super) fn is_in_frame(&self, pages: &Expression) -> bool {
         match &pages.bare().kind {
             E::Name(name) => self.variables.get(name).is_some_and(|variable| variable.ty.is_array),
-            E::Unary { operator, operand } if operator == "&" => self.is_of_frame(operand),
+            E::Unary { operator: Prefix::Address, operand } => self.is_of_frame(operand),
             _ => false,
         }
     }
@@ -214,7 +217,7 @@ impl Rewriter<'_> {
         let S::Expression(expression) = &statement.kind else { return false };
         let rules = self.conversion.rules;
         let flags = match &expression.kind {
-            E::Assign { operator, target, value } if operator == "|=" && self.is_field(target, "vm_flags") => {
+            E::Assign { operator: Some(Arithmetic::Or), target, value } if self.is_field(target, "vm_flags") => {
                 Some(&**value)
             }
             E::Call { callee, arguments } => {

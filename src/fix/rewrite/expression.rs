@@ -6,6 +6,7 @@ use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
 use crate::fix::text::edit::{Edit, applied, sorted};
 use crate::rules::CallValue;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::{Arithmetic, Binary, Prefix};
 use crate::source::{Span, words};
 
 impl Rewriter<'_> {
@@ -65,14 +66,14 @@ impl Rewriter<'_> {
                 }
                 self.expression(base, Use::Value);
             }
-            E::Unary { operator, operand } if operator == "&" && self.is_field(operand, "vm_flags") => {
+            E::Unary { operator: Prefix::Address, operand } if self.is_field(operand, "vm_flags") => {
                 self.open(expression.span.start, "takes the address of the flags");
             }
             E::Unary { operator, operand } => {
-                if operator == "&" && operand.name().is_some() {
+                if *operator == Prefix::Address && operand.name().is_some() {
                     self.forget(operand);
                 }
-                self.expression(operand, if operator == "!" { Use::Truth } else { Use::Value })
+                self.expression(operand, if *operator == Prefix::Not { Use::Truth } else { Use::Value })
             }
             E::Step { operand, .. } => {
                 self.forget(operand);
@@ -84,8 +85,8 @@ impl Rewriter<'_> {
                 self.expression(index, Use::Value);
             }
             E::Binary { operator, left, right } => {
-                let used = if matches!(operator.as_str(), "&&" | "||") { Use::Truth } else { Use::Value };
-                if matches!(operator.as_str(), "==" | "!=")
+                let used = if matches!(operator, Binary::Both | Binary::Either) { Use::Truth } else { Use::Value };
+                if matches!(operator, Binary::Comparison(comparison) if !comparison.is_order())
                     && [left, right].iter().any(|side| self.is_field(side, "vm_file"))
                 {
                     // In stacked callers the two differ, and `file` of a desc stands for both.
@@ -94,7 +95,7 @@ impl Rewriter<'_> {
                 self.expression(left, used);
                 self.expression(right, used);
             }
-            E::Assign { operator, target, value } => self.assign(expression, operator, target, value),
+            E::Assign { operator, target, value } => self.assign(expression, *operator, target, value),
             E::Conditional { condition, then, otherwise } => {
                 self.expression(condition, Use::Truth);
                 if let Some(then) = then {
@@ -120,15 +121,15 @@ impl Rewriter<'_> {
         }
     }
 
-    fn assign(&mut self, whole: &Expression, operator: &str, target: &Expression, value: &Expression) {
+    fn assign(&mut self, whole: &Expression, operator: Option<Arithmetic>, target: &Expression, value: &Expression) {
         self.forget(target);
         let flags = self.is_field(target, "vm_flags");
-        if flags && operator != "|=" {
+        if flags && operator != Some(Arithmetic::Or) {
             self.flags_after_populate(whole.span);
         }
         let (template, flags_value) = match (operator, &value.bare().kind) {
-            ("|=", _) if flags => (self.conversion.rewrite.set.clone(), Some(value)),
-            ("&=", E::Unary { operator, operand }) if flags && operator == "~" => {
+            (Some(Arithmetic::Or), _) if flags => (self.conversion.rewrite.set.clone(), Some(value)),
+            (Some(Arithmetic::And), E::Unary { operator: Prefix::Complement, operand }) if flags => {
                 (self.conversion.rewrite.clear.clone(), Some(&**operand))
             }
             _ => (None, None),
@@ -160,9 +161,11 @@ impl Rewriter<'_> {
 
     /// Rewrites `vma->vm_end - vma->vm_start`.
     fn size(&mut self, expression: &Expression) -> bool {
-        let E::Binary { operator, left, right } = &expression.kind else { return false };
+        let E::Binary { operator: Binary::Arithmetic(Arithmetic::Minus), left, right } = &expression.kind else {
+            return false;
+        };
         let size = self.conversion.rewrite.size.as_deref();
-        let Some(template) = size.filter(|_| operator == "-" && self.is_field(right, "vm_start")).map(plain) else {
+        let Some(template) = size.filter(|_| self.is_field(right, "vm_start")).map(plain) else {
             return false;
         };
         if self.is_field(left, "vm_end") {
@@ -173,8 +176,8 @@ impl Rewriter<'_> {
         }
         // `from + vma->vm_end - vma->vm_start`, without parentheses.
         match &left.kind {
-            E::Binary { operator, left: first, right: end }
-                if operator == "+" && self.is_field(end, "vm_end") && left.span.end == end.span.end =>
+            E::Binary { operator: Binary::Arithmetic(Arithmetic::Plus), left: first, right: end }
+                if self.is_field(end, "vm_end") && left.span.end == end.span.end =>
             {
                 let span = Span { start: end.span.start, end: right.span.end };
                 self.expression(first, Use::Value);
@@ -188,11 +191,12 @@ impl Rewriter<'_> {
     /// Whether an expression is the size of the VMA in bytes, written out or kept in a variable.
     pub(in crate::fix) fn is_size(&self, expression: &Expression) -> bool {
         match &expression.bare().kind {
-            E::Binary { operator, left, right } => {
-                operator == "-" && self.is_end(left) && self.is_start(right)
-                    || operator == "<<" && right.name() == Some("PAGE_SHIFT") && self.is_pages(left)
-                    || operator == "*" && right.name() == Some("PAGE_SIZE") && self.is_pages(left)
-            }
+            E::Binary { operator: Binary::Arithmetic(operator), left, right } => match operator {
+                Arithmetic::Minus => self.is_end(left) && self.is_start(right),
+                Arithmetic::ShiftLeft => right.name() == Some("PAGE_SHIFT") && self.is_pages(left),
+                Arithmetic::Times => right.name() == Some("PAGE_SIZE") && self.is_pages(left),
+                _ => false,
+            },
             E::Name(name) => self.locals.sizes.iter().any(|known| known == name),
             _ => false,
         }

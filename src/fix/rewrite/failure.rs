@@ -3,6 +3,7 @@
 use crate::fix::rewrite::rewriter::Rewriter;
 use crate::rules::{Idiom, Rules};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::operator::{Binary, Comparison};
 use crate::source::{begins_assignment, words};
 
 /// Reaction of a handler to a failed populating call.
@@ -115,7 +116,11 @@ impl Rewriter<'_> {
 /// The `x` of a condition that tests for failure: `x`, `x != 0` or `x < 0`.
 pub(super) fn failed<'e>(rules: &Rules, condition: &'e Expression) -> &'e Expression {
     match &condition.kind {
-        E::Binary { operator, left, right } if matches!(operator.as_str(), "!=" | "<") && right.is_zero() => left,
+        E::Binary { operator: Binary::Comparison(Comparison::Different | Comparison::Less), left, right }
+            if right.is_zero() =>
+        {
+            left
+        }
         E::Call { callee, arguments }
             if callee.name().and_then(|name| rules.idiom(name)) == Some(Idiom::Hint) && arguments.len() == 1 =>
         {

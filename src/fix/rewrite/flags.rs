@@ -4,6 +4,7 @@ use super::marks::filled;
 use crate::fix::rewrite::rewriter::{Rewriter, Use};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::{Arithmetic, Binary, Comparison};
 
 /// A test of flags on a VMA.
 struct Test {
@@ -23,7 +24,7 @@ impl Rewriter<'_> {
     /// Flags that an expression names, as bits of the target: `VM_IO | VM_PFNMAP`. `None` if it is not a list of flags.
     pub(in crate::fix) fn bits(&self, expression: &Expression) -> Option<Vec<String>> {
         match &expression.bare().kind {
-            E::Binary { operator, left, right } if operator == "|" => {
+            E::Binary { operator: Binary::Arithmetic(Arithmetic::Or), left, right } => {
                 let mut bits = self.bits(left)?;
                 bits.extend(self.bits(right)?);
                 Some(bits)
@@ -56,7 +57,7 @@ impl Rewriter<'_> {
 
     /// Rewrites `(flags & A) && (flags & B)` as one test of both, also after other conditions.
     fn both(&mut self, expression: &Expression) -> bool {
-        let (Some(template), E::Binary { operator, left, right }) =
+        let (Some(template), E::Binary { operator: Binary::Both, left, right }) =
             (self.conversion.rewrite.test_all.clone(), &expression.kind)
         else {
             return false;
@@ -65,14 +66,9 @@ impl Rewriter<'_> {
             let test = self.test(side)?;
             (test.asks == Asks::Any && test.bits.len() == 1).then_some(test.bits)
         };
-        if operator != "&&" {
-            return false;
-        }
         let Some(last) = one(right) else { return false };
         let (first, others, start) = match &left.kind {
-            E::Binary { operator, left: others, right: first }
-                if operator == "&&" && left.span.end == first.span.end =>
-            {
+            E::Binary { operator: Binary::Both, left: others, right: first } if left.span.end == first.span.end => {
                 (one(first), Some(others), first.span.start)
             }
             _ => (one(left), None, expression.span.start),
@@ -90,8 +86,7 @@ impl Rewriter<'_> {
 
     fn one(&self, expression: &Expression, used: Use) -> Option<String> {
         // A test without a comparison is rewritten only if its truth is used; its value may differ.
-        let is_comparison =
-            matches!(&expression.kind, E::Binary { operator, .. } if matches!(operator.as_str(), "==" | "!="));
+        let is_comparison = matches!(&expression.kind, E::Binary { operator: Binary::Comparison(operator), .. } if !operator.is_order());
         if used == Use::Value && !is_comparison {
             return None;
         }
@@ -107,10 +102,10 @@ impl Rewriter<'_> {
 
     fn test(&self, expression: &Expression) -> Option<Test> {
         let E::Binary { operator, left, right } = &expression.kind else { return None };
-        match operator.as_str() {
-            "&" => Some(Test { bits: self.tested(expression)?, asks: Asks::Any }),
-            "==" | "!=" => {
-                let equal = operator == "==";
+        match operator {
+            Binary::Arithmetic(Arithmetic::And) => Some(Test { bits: self.tested(expression)?, asks: Asks::Any }),
+            Binary::Comparison(comparison) if !comparison.is_order() => {
+                let equal = *comparison == Comparison::Equal;
                 let (masked, value) = if self.tested(left).is_some() { (left, right) } else { (right, left) };
                 let bits = self.tested(masked)?;
                 let value = self.bits(value)?;
@@ -132,10 +127,9 @@ impl Rewriter<'_> {
 
     /// The bits in `vma->vm_flags & BITS`.
     fn tested(&self, expression: &Expression) -> Option<Vec<String>> {
-        let E::Binary { operator, left, right } = &expression.kind else { return None };
-        if operator != "&" {
+        let E::Binary { operator: Binary::Arithmetic(Arithmetic::And), left, right } = &expression.kind else {
             return None;
-        }
+        };
         let list = match (self.is_field(left, "vm_flags"), self.is_field(right, "vm_flags")) {
             (true, _) => right,
             (_, true) => left,

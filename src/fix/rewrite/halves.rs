@@ -10,6 +10,7 @@ use crate::fix::rewrite::passing::is_idle;
 use crate::fix::rewrite::tidy::{tidy, whole_line};
 use crate::rules::{CallEffect, prepared_function};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen, each_block};
 use crate::source::words;
 
@@ -98,12 +99,12 @@ impl Conversion<'_> {
                 (otherwise.is_empty() && is_idle(condition) && self.refuses(then)).then_some(First::Desc)
             }
             S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if is_idle(value) => {
-                if target.name().is_some() && operator == "=" {
+                if target.name().is_some() && operator.is_none() {
                     self.add_members(value, read);
                     return Some(First::Local);
                 }
                 let member = desc_member(target)?;
-                let is_plain = matches!(member, "vm_ops" | "private_data" | "page_prot") && operator == "=";
+                let is_plain = matches!(member, "vm_ops" | "private_data" | "page_prot") && operator.is_none();
                 (is_plain && !read.contains(member)).then_some(First::Desc)
             }
             S::Expression(Expression { kind: E::Call { callee, arguments }, .. }) => {
@@ -126,9 +127,7 @@ impl Conversion<'_> {
             _ => false,
         };
         let is_error = |value: &Expression| match &value.kind {
-            E::Unary { operator, operand } => {
-                operator == "-" && operand.name().is_some_and(|name| name.starts_with('E'))
-            }
+            E::Unary { operator: Prefix::Minus, operand } => operand.name().is_some_and(|name| name.starts_with('E')),
             _ => false,
         };
         messages.iter().all(is_message) && last.returned().is_some_and(is_error)
@@ -190,7 +189,7 @@ impl Conversion<'_> {
 
 /// Whether a statement may end the function without an error.
 fn may_end(statement: &Statement) -> bool {
-    let is_error = |value: &Expression| matches!(&value.kind, E::Unary { operator, .. } if operator == "-");
+    let is_error = |value: &Expression| matches!(&value.kind, E::Unary { operator: Prefix::Minus, .. });
     let mut ends = false;
     each_block(std::slice::from_ref(statement), &mut |list| {
         ends |= list.iter().any(|statement| match &statement.kind {

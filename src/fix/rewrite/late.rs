@@ -10,6 +10,7 @@ use crate::rules::CallEffect;
 use crate::rules::template::argument;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::operator::{Arithmetic, Binary};
 
 /// The calls of a hook whose old form stays for some implementers.
 struct OldOrNew {
@@ -157,9 +158,7 @@ impl Rewriter<'_> {
         if self.is_field(address, "vm_start") {
             return "0".to_owned();
         }
-        if let E::Binary { operator, left, right } = &address.bare().kind
-            && operator == "+"
-        {
+        if let E::Binary { operator: Binary::Arithmetic(Arithmetic::Plus), left, right } = &address.bare().kind {
             if self.is_field(left, "vm_start") {
                 return self.text(right, Use::Value);
             }

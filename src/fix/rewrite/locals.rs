@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fix::rewrite::rewriter::Rewriter;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
 use crate::source::{closing, identifiers, words};
 
@@ -135,13 +136,13 @@ impl Rewriter<'_> {
             Seen::Expression(expression) => match &expression.kind {
                 E::Assign { operator, target, value } => {
                     if let Some(name) = target.name() {
-                        writes.value(name, self.held(value).filter(|_| operator == "="));
+                        writes.value(name, self.held(value).filter(|_| operator.is_none()));
                     }
                 }
                 E::Call { callee, arguments } => self.writes_of_call(callee, arguments, &mut writes),
                 // A variable that is stepped or whose address is taken may hold any value.
                 E::Step { operand, .. } => operand.name().into_iter().for_each(|name| writes.unknown(name)),
-                E::Unary { operator, operand } if operator == "&" => {
+                E::Unary { operator: Prefix::Address, operand } => {
                     operand.name().into_iter().for_each(|name| writes.unknown(name));
                 }
                 _ => {}

@@ -3,6 +3,7 @@
 use crate::fix::rewrite::failure::failed;
 use crate::fix::rewrite::rewriter::Rewriter;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::operator::Prefix;
 use crate::source::{ItemKind, Span, visit};
 
 impl Rewriter<'_> {
@@ -43,7 +44,7 @@ impl Rewriter<'_> {
             return None;
         };
         let result = only.returned()?.name()?;
-        let is_result = |argument: &Expression| matches!(&argument.kind, E::Unary { operator, operand } if operator == "&" && operand.name() == Some(result));
+        let is_result = |argument: &Expression| matches!(&argument.kind, E::Unary { operator: Prefix::Address, operand } if operand.name() == Some(result));
         let rule = self.conversion.rules.call(callee.name()?)?;
         (rule.populates_if.is_some() && arguments.iter().any(is_result)).then_some(callee.span)
     }

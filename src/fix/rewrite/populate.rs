@@ -6,6 +6,7 @@ use crate::fix::rewrite::rewriter::{Populated, Rewriter, Use};
 use crate::rules::{Call, CallEffect};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::operator::Prefix;
 
 impl Rewriter<'_> {
     /// Rewrites a populating call with the statements that handle its result. Returns the number of those in `after`, or `None` if `first`
@@ -27,7 +28,7 @@ impl Rewriter<'_> {
                 self.write_lines(first.span, &lines);
                 Some(0)
             }
-            S::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) if operator == "=" => {
+            S::Expression(Expression { kind: E::Assign { operator: None, target, value }, .. }) => {
                 let (rule, arguments) = self.populating(value)?;
                 match target.name() {
                     Some(name) => self.assigned(first, after, name, value, &rule, &arguments),
@@ -144,8 +145,7 @@ impl Rewriter<'_> {
         rule: &Call,
         arguments: &[Expression],
     ) -> Option<usize> {
-        let E::Unary { operator, operand } = &target.bare().kind else { return None };
-        let name = operand.name().filter(|_| operator == "*")?;
+        let name = target.bare().prefixed(Prefix::Target)?.name()?;
         let mut lines = self.action(call, rule, arguments, None)?;
         lines.push(format!("{} = 0;", target.text(self.conversion.source)));
         if self.is_named_after(name, first.span.end) {

@@ -10,6 +10,7 @@ use crate::fix::rewrite::tidy::is_bare_arm;
 use crate::fix::text::edit::Edit;
 use crate::index::Scope;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::operator::{Binary, Comparison};
 use crate::source::visit::each_block;
 use crate::source::{Span, find_word};
 
@@ -204,11 +205,11 @@ impl Rewriter<'_> {
     fn note_size_check(&mut self, condition: &Expression, then: &[Statement]) {
         let E::Binary { operator, left, right } = &condition.kind else { return };
         let returns = matches!(then.last().map(|last| &last.kind), Some(S::Return(_)));
-        if operator == "||" {
+        if *operator == Binary::Either {
             self.note_size_check(left, then);
             self.note_size_check(right, then);
         }
-        if operator == "!=" && returns {
+        if *operator == Comparison::Different.into() && returns {
             for (side, other) in [(left, right), (right, left)] {
                 if self.is_size(side) {
                     self.locals.equal_to_size.push(other.text(self.conversion.source));

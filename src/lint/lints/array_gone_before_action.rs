@@ -8,6 +8,7 @@ use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::{CallEffect, Level, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::{Arithmetic, Binary, Prefix};
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
@@ -43,8 +44,8 @@ fn page_array(facts: &Facts, action: &str) -> Option<usize> {
 /// The array of which an argument is a part: `pages` of `pages + desc->pgoff` and of `&pages[first]`.
 fn array_of(argument: &Expression) -> &Expression {
     match &argument.bare().kind {
-        E::Binary { operator, left, .. } if operator == "+" => array_of(left),
-        E::Unary { operator, operand } if operator == "&" => match &operand.bare().kind {
+        E::Binary { operator: Binary::Arithmetic(Arithmetic::Plus), left, .. } => array_of(left),
+        E::Unary { operator: Prefix::Address, operand } => match &operand.bare().kind {
             E::Index { base, .. } => array_of(base),
             _ => argument,
         },
@@ -74,7 +75,7 @@ fn arrays_on_stack(facts: &Facts, variant: &Variant) -> Vec<Span> {
     let is_local = |name: &str| scope.get(name).is_some() && !statics.iter().any(|known| known == name);
     let is_array = |name: &str| is_local(name) && scope.get(name).is_some_and(|ty| ty.is_array);
     let is_of_frame = |value: &Expression| match &value.bare().kind {
-        E::Unary { operator, operand } if operator == "&" => operand.name().is_some_and(is_local),
+        E::Unary { operator: Prefix::Address, operand } => operand.name().is_some_and(is_local),
         E::Initializer { .. } => true,
         E::Name(name) => is_array(name) || variant.values(name).iter().any(|value| value.name().is_some_and(is_array)),
         _ => false,

@@ -7,6 +7,7 @@ use crate::lint::{Facts, Found, Variant};
 use crate::rules::CallEffect;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, each_block};
 
 pub fn check(facts: &Facts, found: &mut Found) {
@@ -142,7 +143,7 @@ fn is_lost(rest: &[Statement], variable: &str) -> bool {
     for statement in rest {
         match &statement.kind {
             S::If { condition, then, otherwise } if names(condition) => {
-                let is_negated = matches!(&condition.bare().kind, E::Unary { operator, operand } if operator == "!" && operand.name() == Some(variable));
+                let is_negated = matches!(&condition.bare().kind, E::Unary { operator: Prefix::Not, operand } if operand.name() == Some(variable));
                 let returns_it =
                     then.iter().filter_map(Statement::returned).any(|value| value.name() == Some(variable));
                 return is_negated && returns_it && otherwise.is_empty();

@@ -3,6 +3,7 @@
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::{Arithmetic, Binary};
 use crate::source::visit;
 use crate::source::{Span, identifiers};
 
@@ -27,14 +28,16 @@ pub fn check(facts: &Facts, found: &mut Found) {
             // A chain of operators is one mistake.
             let mut told: Vec<Span> = Vec::new();
             variant.expressions(&mut |expression| {
-                let E::Binary { operator, left, right } = &expression.kind else { return };
-                let cure = match operator.as_str() {
-                    "&" => "use vma_desc_test()",
-                    "|" => "give the bits one by one, with commas between them",
+                let E::Binary { operator: Binary::Arithmetic(operator), left, right } = &expression.kind else {
+                    return;
+                };
+                let cure = match operator {
+                    Arithmetic::And => "use vma_desc_test()",
+                    Arithmetic::Or => "give the bits one by one, with commas between them",
                     _ => return,
                 };
                 // `BIT(VMA_EXEC_BIT)` and `1UL << VMA_EXEC_BIT` are masks.
-                let Some((flag, part)) = first_bit(operator, [left, right]) else { return };
+                let Some((flag, part)) = first_bit(*operator, [left, right]) else { return };
                 if !told.iter().any(|span| span.contains(part.span.start)) {
                     told.push(expression.span);
                     found.at(body.file(), part.span, format!("{flag} is a bit number, not a mask: {cure}"));
@@ -45,9 +48,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
 }
 
 /// The first bit number among operands, or in those that the same operator joins.
-fn first_bit<'e>(operator: &str, operands: [&'e Expression; 2]) -> Option<(&'e str, &'e Expression)> {
+fn first_bit(operator: Arithmetic, operands: [&Expression; 2]) -> Option<(&str, &Expression)> {
     operands.into_iter().find_map(|operand| match &operand.bare().kind {
-        E::Binary { operator: inner, left, right } if inner == operator => first_bit(operator, [left, right]),
+        E::Binary { operator: inner, left, right } if *inner == operator.into() => first_bit(operator, [left, right]),
         _ => operand.name().filter(|name| is_bit(name)).map(|name| (name, operand)),
     })
 }

@@ -4,6 +4,7 @@ use crate::lint::branches::is_error;
 use crate::lint::{Facts, Found, FunctionView, HandlerView};
 use crate::rules::{CallEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement, StatementKind as S};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen, each_block};
 use crate::vma::flow::Key;
 use crate::vma::{Event, EventKind};
@@ -65,7 +66,7 @@ fn failures_of_actions(facts: &Facts, handler: &HandlerView, close: &str, found:
 fn looks(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
         S::If { condition: Expression { kind: E::Unary { operator, .. }, .. }, then, .. } => {
-            operator == "!"
+            *operator == Prefix::Not
                 && matches!(then.last().map(|last| &last.kind), Some(S::Return(None)))
                 && !calls(then)
                 && !condition_calls(&statement.kind)

@@ -79,7 +79,7 @@ fn unread_in_loop<'s>(statement: &'s Statement) -> Vec<(&'s str, Span)> {
     let (mut named, mut assigned) = (Vec::new(), Vec::new());
     let mut see = |expression: &'s Expression| match expression {
         Expression { kind: E::Name(name), .. } => named.push(name.as_str()),
-        Expression { kind: E::Assign { operator, target, value }, .. } if operator == "=" => {
+        Expression { kind: E::Assign { operator: None, target, value }, .. } => {
             if let (Some(target), E::Call { callee, .. }) = (target.name(), &value.bare().kind) {
                 assigned.extend(callee.name().map(|call| (target, call, value.span)));
             }

@@ -3,6 +3,7 @@
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
 use crate::source::ast::ExpressionKind as E;
+use crate::source::operator::Arithmetic;
 
 pub fn check(facts: &Facts, found: &mut Found) {
     for handler in facts.taking(Takes::Vma) {
@@ -24,9 +25,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 {
                     return;
                 }
-                let accessor = match operator.as_str() {
-                    "|=" => "vm_flags_set()",
-                    "&=" => "vm_flags_clear()",
+                let accessor = match operator {
+                    Some(Arithmetic::Or) => "vm_flags_set()",
+                    Some(Arithmetic::And) => "vm_flags_clear()",
                     _ => "vm_flags_reset()",
                 };
                 found.at(body.file(), expression.span, format!("writes vm_flags without its lock: use {accessor}"));

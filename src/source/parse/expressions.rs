@@ -5,6 +5,7 @@ use tree_sitter::Node;
 use super::Reader;
 use super::fields::Fields;
 use crate::source::ast::{Entry, Expression, ExpressionKind as E, Type};
+use crate::source::operator::{Arithmetic, Binary, Prefix};
 
 impl Reader<'_> {
     pub(super) fn field(&self, node: Node, field: &str, depth: usize) -> Expression {
@@ -18,8 +19,9 @@ impl Reader<'_> {
         Box::new(self.field(node, field, depth))
     }
 
-    pub(super) fn operator(&self, node: Node) -> String {
-        node.field("operator").map(|operator| self.text_of(operator)).unwrap_or_default()
+    /// The operator of an expression; `None` if the parser had to invent it.
+    fn operator<O>(&self, node: Node, read: impl Fn(&str) -> Option<O>) -> Option<O> {
+        node.field("operator").and_then(|operator| read(&self.text_of(operator)))
     }
 
     pub(super) fn expression(&self, node: Node, depth: usize) -> Expression {
@@ -55,38 +57,38 @@ impl Reader<'_> {
             "field_expression" => E::Field {
                 base: self.boxed(node, "argument", depth),
                 name: node.field("field").map(|field| self.text_of(field)).unwrap_or_default(),
-                arrow: self.operator(node) == "->",
+                arrow: node.field("operator").is_some_and(|operator| self.text_of(operator) == "->"),
             },
             "subscript_expression" => {
                 E::Index { base: self.boxed(node, "argument", depth), index: self.boxed(node, "index", depth) }
             }
-            "pointer_expression" | "unary_expression" => {
-                E::Unary { operator: self.operator(node), operand: self.boxed(node, "argument", depth) }
-            }
-            "update_expression" => {
-                E::Step { operator: self.operator(node), operand: self.boxed(node, "argument", depth) }
-            }
-            "sizeof_expression" | "alignof_expression" | "offsetof_expression" => E::Literal,
-            "binary_expression" => E::Binary {
-                operator: self.operator(node),
-                left: self.boxed(node, "left", depth),
-                right: self.boxed(node, "right", depth),
+            "pointer_expression" | "unary_expression" => match self.operator(node, Prefix::read) {
+                Some(operator) => E::Unary { operator, operand: self.boxed(node, "argument", depth) },
+                None => E::Other(self.parts(node, depth)),
             },
-            "assignment_expression" => E::Assign {
-                operator: self.operator(node),
-                target: self.boxed(node, "left", depth),
-                value: self.boxed(node, "right", depth),
+            "update_expression" => E::Step {
+                up: node.field("operator").is_some_and(|operator| self.text_of(operator) == "++"),
+                operand: self.boxed(node, "argument", depth),
+            },
+            "sizeof_expression" | "alignof_expression" | "offsetof_expression" => E::Literal,
+            "binary_expression" => match self.operator(node, Binary::read) {
+                Some(operator) => self.binary(operator, node, depth),
+                None => E::Other(self.parts(node, depth)),
+            },
+            "assignment_expression" => match self.operator(node, Arithmetic::read_assignment) {
+                Some(operator) => E::Assign {
+                    operator,
+                    target: self.boxed(node, "left", depth),
+                    value: self.boxed(node, "right", depth),
+                },
+                None => E::Other(self.parts(node, depth)),
             },
             "conditional_expression" => E::Conditional {
                 condition: self.boxed(node, "condition", depth),
                 then: node.field("consequence").map(|then| Box::new(self.expression(then, depth + 1))),
                 otherwise: self.boxed(node, "alternative", depth),
             },
-            "comma_expression" => E::Binary {
-                operator: ",".to_owned(),
-                left: self.boxed(node, "left", depth),
-                right: self.boxed(node, "right", depth),
-            },
+            "comma_expression" => self.binary(Binary::Comma, node, depth),
             "cast_expression" => E::Cast { ty: self.type_descriptor(node), value: self.boxed(node, "value", depth) },
             "compound_literal_expression" => {
                 let entries = node.field("value").map(|list| self.entries(list, depth)).unwrap_or_default();
@@ -97,6 +99,10 @@ impl Reader<'_> {
             _ => E::Other(self.parts(node, depth)),
         };
         Expression { kind, span }
+    }
+
+    fn binary(&self, operator: Binary, node: Node, depth: usize) -> E {
+        E::Binary { operator, left: self.boxed(node, "left", depth), right: self.boxed(node, "right", depth) }
     }
 
     /// Whether what looks like a call is a cast to a named type: `(u64)(size)`. The grammar does not know which names are types. Functions

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::index::Scope;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function, Statement};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::VmaAccess;
 
@@ -71,8 +72,8 @@ impl Aliases {
         vmas: &mut Vec<String>,
         holders: &mut Vec<(String, String)>,
     ) {
-        let E::Assign { operator, target, value } = &expression.kind else { return };
-        if operator != "=" || !self.is_vma(value) {
+        let E::Assign { operator: None, target, value } = &expression.kind else { return };
+        if !self.is_vma(value) {
             return;
         }
         match &target.kind {
@@ -110,7 +111,7 @@ impl Aliases {
     pub fn is_desc(&self, expression: &Expression) -> bool {
         match &expression.bare().kind {
             E::Name(name) => self.descs.contains(name),
-            E::Unary { operator, operand } if operator == "&" => {
+            E::Unary { operator: Prefix::Address, operand } => {
                 operand.name().is_some_and(|name| self.descs.contains(name))
             }
             _ => false,
@@ -125,7 +126,7 @@ impl Aliases {
     /// The member that holds the VMA in a struct, or in a struct behind a pointer.
     pub fn holder(&self, expression: &Expression) -> Option<&str> {
         let bare = match &expression.bare().kind {
-            E::Unary { operator, operand } if operator == "&" => operand,
+            E::Unary { operator: Prefix::Address, operand } => operand,
             _ => expression.bare(),
         };
         self.holders.get(bare.name()?).map(String::as_str)

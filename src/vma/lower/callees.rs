@@ -4,6 +4,7 @@ use super::Lowerer;
 use super::conditions::is_zero;
 use crate::index::ItemId;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Prefix;
 use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
@@ -153,9 +154,9 @@ impl Lowerer<'_> {
 
     /// Records the read, and perhaps the write, of a field by a callee: `f(&vma->vm_pgoff)`. Returns whether its body shows which.
     pub(super) fn field_argument(&mut self, name: &str, position: usize, argument: &Expression) -> bool {
-        let E::Unary { operator, operand } = &argument.bare().kind else { return false };
+        let Some(operand) = argument.bare().address_of() else { return false };
         let E::Field { base, name: field, .. } = &operand.bare().kind else { return false };
-        if operator != "&" || !self.aliases.is_vma(base) {
+        if !self.aliases.is_vma(base) {
             return false;
         }
         if field == "vm_flags"
@@ -183,7 +184,7 @@ impl Lowerer<'_> {
         for id in &ids {
             for function in &self.context.function(*id).variants {
                 let parameter = &function.parameters.get(position)?.name;
-                let is_behind = |part: &Expression| matches!(&part.bare().kind, E::Unary { operator, operand } if operator == "*" && operand.name() == Some(parameter));
+                let is_behind = |part: &Expression| matches!(&part.bare().kind, E::Unary { operator: Prefix::Target, operand } if operand.name() == Some(parameter));
                 let (mut named, mut behind) = (0, 0);
                 visit::statements(&function.body, &mut |seen| {
                     let visit::Seen::Expression(expression) = seen else { return };
@@ -226,8 +227,8 @@ impl Lowerer<'_> {
     /// Whether an argument is the address of a member of a shared object.
     fn is_shared_member(&self, argument: &Expression) -> bool {
         match &argument.bare().kind {
-            E::Unary { operator, operand } => {
-                operator == "&" && matches!(operand.kind, E::Field { .. }) && self.is_shared(operand)
+            E::Unary { operator: Prefix::Address, operand } => {
+                matches!(operand.kind, E::Field { .. }) && self.is_shared(operand)
             }
             // `int *users = &lamp->users;`
             E::Name(name) => {

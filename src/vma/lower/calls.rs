@@ -4,6 +4,7 @@ use super::Lowerer;
 use super::expressions::kept_in;
 use crate::rules::{Call, CallEffect, Idiom, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Prefix;
 use crate::source::{Span, visit};
 use crate::vma::event::{EventKind, Populate};
 use crate::vma::flow::{FieldUse, Value, VmaAccess};
@@ -17,7 +18,7 @@ impl Lowerer<'_> {
         match &callee.bare().kind {
             E::Name(name) => self.named_call(name, arguments, whole, gets_vma),
             E::Field { base, name, .. } => self.hook_call(base, name, callee, arguments, whole, gets_vma),
-            E::Unary { operator, operand } if operator == "*" => self.call(operand, arguments, whole),
+            E::Unary { operator: Prefix::Target, operand } => self.call(operand, arguments, whole),
             E::Index { base, .. } if !gets_vma => self.array_call(base, callee, arguments, whole),
             E::Call { callee: inner, arguments: names } if matches!(inner.name(), Some("guard" | "ACQUIRE")) => {
                 self.guard(names, arguments, whole.span)
@@ -99,7 +100,7 @@ impl Lowerer<'_> {
         }
         let rules = self.context.rules;
         if let Some((target, value)) = self.stored(name, arguments) {
-            return self.assign("=", target, value, whole.span);
+            return self.assign(None, target, value, whole.span);
         }
         self.kept_address(name, arguments, whole.span);
         // A call that requests an action is a small header function, and is followed as such if the tree has it.
@@ -144,7 +145,7 @@ impl Lowerer<'_> {
             && !self.aliases.is_vma(value)
             && (!rules.has_state_rule(name) || self.is_member_of_mapping(target));
         let target = match &target.bare().kind {
-            E::Unary { operator, operand } if operator == "&" => operand,
+            E::Unary { operator: Prefix::Address, operand } => operand,
             _ => target,
         };
         is_store.then_some((target, value))

@@ -6,6 +6,7 @@ use super::refusals::{Refusal, Refused, argument_path, constant, named};
 use crate::rules::Idiom;
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::operator::{Arithmetic, Binary};
 use crate::source::visit::{self, Seen};
 use crate::vma::event::{Event, EventKind, Write};
 
@@ -22,27 +23,35 @@ enum Made {
 
 impl Lowerer<'_> {
     /// Whether a write gives an object a value with which the function refuses the next mapping.
-    pub(super) fn is_claim(&self, operator: &str, object: &Expression, value: &Expression) -> bool {
+    pub(super) fn is_claim(&self, operator: Option<Arithmetic>, object: &Expression, value: &Expression) -> bool {
         named(object).is_some_and(|object| self.is_claim_of(operator, object, value, None))
     }
 
-    fn is_claim_of(&self, operator: &str, object: String, value: &Expression, writer: Option<&str>) -> bool {
+    fn is_claim_of(
+        &self,
+        operator: Option<Arithmetic>,
+        object: String,
+        value: &Expression,
+        writer: Option<&str>,
+    ) -> bool {
         let written = constant(value);
         // A function that refuses and writes is judged by itself.
         let is_other = |refusal: &&Refusal| writer.is_none() || refusal.by.as_deref() != writer;
         let refusals = self.refusals_of(object.clone()).filter(is_other);
         let mut refusals = refusals.map(|refusal| &refusal.refused).peekable();
-        if refusals.peek().is_some() && operator == "=" && self.is_computed_from(value, &object) {
+        if refusals.peek().is_some() && operator.is_none() && self.is_computed_from(value, &object) {
             return true;
         }
         refusals.any(|refused| match (refused, operator) {
-            (Refused::NonZero, "=" | "|=") => !is_zero(value),
-            (Refused::Zero, "=") => is_zero(value),
-            (Refused::Equal(constant), "=") => written == *constant,
-            (Refused::Other(constants), "=") => {
+            (Refused::NonZero, None | Some(Arithmetic::Or)) => !is_zero(value),
+            (Refused::Zero, None) => is_zero(value),
+            (Refused::Equal(constant), None) => written == *constant,
+            (Refused::Other(constants), None) => {
                 !constants.contains(&written) && (self.is_fixed(value) || is_zero(value))
             }
-            (Refused::Bit(bit), "|=") | (Refused::NoBit(bit), "&=") => written.contains(bit.as_str()),
+            (Refused::Bit(bit), Some(Arithmetic::Or)) | (Refused::NoBit(bit), Some(Arithmetic::And)) => {
+                written.contains(bit.as_str())
+            }
             _ => false,
         })
     }
@@ -62,7 +71,7 @@ impl Lowerer<'_> {
                         && !self.is_given_own(target, callee, arguments)
                         && let Some(path) = named(target)
                         && let Some(object) = argument_path(&path, callee, arguments)
-                        && self.is_claim_of(operator, object.clone(), given(value, callee, arguments), Some(name))
+                        && self.is_claim_of(*operator, object.clone(), given(value, callee, arguments), Some(name))
                     {
                         claimed.push(object);
                     }
@@ -93,7 +102,7 @@ impl Lowerer<'_> {
             E::Field { .. } | E::Unary { .. } if named(value).is_some_and(|name| self.canonical(name) == object) => {
                 Made::Copied
             }
-            E::Binary { operator, left, right } if operator == "+" || operator == "-" => {
+            E::Binary { operator: Binary::Arithmetic(Arithmetic::Plus | Arithmetic::Minus), left, right } => {
                 let is_made = made(left) != Made::Otherwise || made(right) != Made::Otherwise;
                 if is_made { Made::Computed } else { Made::Otherwise }
             }

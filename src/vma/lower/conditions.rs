@@ -3,6 +3,7 @@
 use super::Lowerer;
 use crate::rules::{Asked, Idiom, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
+use crate::source::operator::{Binary, Comparison, Prefix};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Condition, Step, Value};
 
@@ -23,11 +24,12 @@ impl Lowerer<'_> {
             return Condition::True(Value::NonZero);
         }
         match &expression.kind {
-            E::Unary { operator, operand } if operator == "!" => Condition::Not(Box::new(self.condition(operand))),
-            E::Binary { operator, left, right } => match operator.as_str() {
-                "&&" | "||" => self.both(operator == "&&", left, right),
-                "==" | "!=" => self.comparison(operator == "==", left, right, expression),
-                "<" if is_zero(right) => {
+            E::Unary { operator: Prefix::Not, operand } => Condition::Not(Box::new(self.condition(operand))),
+            E::Binary { operator, left, right } => match operator {
+                Binary::Both | Binary::Either => self.both(*operator == Binary::Both, left, right),
+                Binary::Comparison(Comparison::Equal) => self.comparison(true, left, right, expression),
+                Binary::Comparison(Comparison::Different) => self.comparison(false, left, right, expression),
+                Binary::Comparison(Comparison::Less) if is_zero(right) => {
                     let value = self.expression(left);
                     Condition::Error(value)
                 }
@@ -79,13 +81,15 @@ impl Lowerer<'_> {
     /// The member of a shared object that is absent if a condition holds: `!dev->buffer`, `dev->buffer == NULL`.
     pub(super) fn absent_member(&self, condition: &Expression) -> Option<Member> {
         match &condition.kind {
-            E::Unary { operator, operand } if operator == "!" => self.present_member(operand),
-            E::Binary { operator, left, right } if operator == "==" && is_zero(right) => self.present_member(left),
-            // `if (file->mode == NONE) file->mode = MAPPED;`
-            E::Binary { operator, left, right } if operator == "==" && self.is_constant(right) => {
+            E::Unary { operator: Prefix::Not, operand } => self.present_member(operand),
+            E::Binary { operator: Binary::Comparison(Comparison::Equal), left, right } if is_zero(right) => {
                 self.present_member(left)
             }
-            E::Binary { operator, left, right } if operator == "&&" => {
+            // `if (file->mode == NONE) file->mode = MAPPED;`
+            E::Binary { operator: Binary::Comparison(Comparison::Equal), left, right } if self.is_constant(right) => {
+                self.present_member(left)
+            }
+            E::Binary { operator: Binary::Both, left, right } => {
                 self.absent_member(left).or_else(|| self.absent_member(right))
             }
             E::Call { callee, .. } => {
@@ -140,7 +144,7 @@ impl Lowerer<'_> {
             if let Seen::Expression(expression) = seen {
                 makes |= match &expression.kind {
                     E::Assign { target, .. } => self.written(target) == *member,
-                    E::Unary { operator, operand } => operator == "&" && self.written(operand) == *member,
+                    E::Unary { operator: Prefix::Address, operand } => self.written(operand) == *member,
                     E::Call { callee, arguments } => {
                         let stores = callee.name().is_some_and(|name| self.context.rules.stores(name));
                         stores && arguments.first().is_some_and(|target| self.written(target) == *member)

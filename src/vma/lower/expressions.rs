@@ -5,6 +5,7 @@ use memchr::memmem;
 use super::Lowerer;
 use crate::rules::StateKind;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::{Arithmetic, Binary, Prefix};
 use crate::source::{Span, begins_assignment, find_word, is_error_number};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::{FieldUse, Step, Value};
@@ -31,15 +32,15 @@ impl Lowerer<'_> {
             // `(void)vma;`
             E::Cast { ty, value } if ty.name == "void" && ty.pointers == 0 && value.name().is_some() => Value::Unknown,
             E::Cast { value, .. } => self.expression(value),
-            E::Unary { operator, operand } => self.unary(operator, operand, expression.span),
-            E::Step { operand, operator } => self.step(operator, operand, expression.span),
+            E::Unary { operator, operand } => self.unary(*operator, operand, expression.span),
+            E::Step { operand, up } => self.step(*up, operand, expression.span),
             E::Index { base, index } => {
                 self.expression(base);
                 self.expression(index);
                 Value::Unknown
             }
-            E::Binary { operator, left, right } => self.binary(operator, left, right),
-            E::Assign { operator, target, value } => self.assign(operator, target, value, expression.span),
+            E::Binary { operator, left, right } => self.binary(*operator, left, right),
+            E::Assign { operator, target, value } => self.assign(*operator, target, value, expression.span),
             E::Conditional { condition, then, otherwise } => self.choice(condition, then.as_deref(), otherwise),
             E::Initializer { entries, .. } => {
                 for entry in entries {
@@ -77,13 +78,13 @@ impl Lowerer<'_> {
         Value::Unknown
     }
 
-    pub(super) fn unary(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
+    pub(super) fn unary(&mut self, operator: Prefix, operand: &Expression, span: Span) -> Value {
         match operator {
-            "-" => match &operand.kind {
+            Prefix::Minus => match &operand.kind {
                 E::Name(name) if is_error_number(name) => return Value::Errno,
                 _ => {}
             },
-            "&" => {
+            Prefix::Address => {
                 if let E::Field { base, name, .. } = &operand.kind
                     && self.aliases.is_vma(base)
                 {
@@ -112,16 +113,16 @@ impl Lowerer<'_> {
         Value::Unknown
     }
 
-    pub(super) fn step(&mut self, operator: &str, operand: &Expression, span: Span) -> Value {
+    pub(super) fn step(&mut self, up: bool, operand: &Expression, span: Span) -> Value {
         if let E::Field { base, name, .. } = &operand.kind
             && self.aliases.is_vma(base)
         {
             self.read(name, span);
             self.write(name, span);
-        } else if operator == "++" && self.is_computed_above(operand, span) {
+        } else if up && self.is_computed_above(operand, span) {
             // `lamp->parts = size / PART; if (size % PART) lamp->parts++;`
         } else if self.is_shared(operand) {
-            self.count(operator == "++", operand, span);
+            self.count(up, operand, span);
         } else if let Some(name) = operand.name() {
             let slot = self.variable(name);
             self.steps.push(Step::Assign { slot, value: Value::Unknown });
@@ -152,7 +153,7 @@ impl Lowerer<'_> {
 
     /// Whether an expression is the address of a member of the VMA.
     pub(super) fn is_address_in_vma(&self, value: &Expression) -> bool {
-        matches!(&value.bare().kind, E::Unary { operator, operand } if operator == "&" && self.is_member_of_vma(operand))
+        matches!(&value.bare().kind, E::Unary { operator: Prefix::Address, operand } if self.is_member_of_vma(operand))
     }
 
     pub(super) fn count(&mut self, up: bool, counter: &Expression, span: Span) {
@@ -180,15 +181,15 @@ impl Lowerer<'_> {
         is_set && is_alone && one_statement && find_word(behind, b"else", 0).is_none()
     }
 
-    pub(super) fn binary(&mut self, operator: &str, left: &Expression, right: &Expression) -> Value {
-        if operator == "&" {
+    pub(super) fn binary(&mut self, operator: Binary, left: &Expression, right: &Expression) -> Value {
+        if operator == Arithmetic::And.into() {
             if self.is_flags(left) {
                 self.tested_flags(right);
             } else if self.is_flags(right) {
                 self.tested_flags(left);
             }
         }
-        let compares = matches!(operator, "==" | "!=" | "<" | ">" | "<=" | ">=");
+        let compares = matches!(operator, Binary::Comparison(_));
         for (side, other) in [(left, right), (right, left)] {
             if !(compares && self.aliases.is_vma(side)) {
                 self.expression(side);
@@ -219,13 +220,19 @@ impl Lowerer<'_> {
         Value::Slot(slot)
     }
 
-    pub(super) fn assign(&mut self, operator: &str, target: &Expression, value: &Expression, span: Span) -> Value {
+    pub(super) fn assign(
+        &mut self,
+        operator: Option<Arithmetic>,
+        target: &Expression,
+        value: &Expression,
+        span: Span,
+    ) -> Value {
         if let Some(field) = self.field_of_mapping(target) {
             return self.assign_field(operator, &field, value, span);
         }
         if let Some(field) = self.field_around(target) {
             self.read(&field, span);
-            return self.assign_field("=", &field, value, span);
+            return self.assign_field(None, &field, value, span);
         }
         if let E::Call { callee, arguments } = &target.kind
             && self.passed(arguments).is_some()
@@ -255,7 +262,7 @@ impl Lowerer<'_> {
         if let E::Name(name) = &target.kind
             && self.scope.get(name).is_some()
         {
-            let result = if operator == "=" { result } else { Value::Unknown };
+            let result = if operator.is_none() { result } else { Value::Unknown };
             let slot = self.variable(name);
             self.steps.push(Step::Assign { slot, value: result.clone() });
             return result;
@@ -297,14 +304,21 @@ impl Lowerer<'_> {
     }
 
     /// A write to an object that others see: a count, or another value.
-    fn shared_write(&mut self, operator: &str, target: &Expression, value: &Expression, object: String, span: Span) {
+    fn shared_write(
+        &mut self,
+        operator: Option<Arithmetic>,
+        target: &Expression,
+        value: &Expression,
+        object: String,
+        span: Span,
+    ) {
         match operator {
-            "+=" if self.is_computed_above(target, span) => {}
-            "+=" => self.count(true, target, span),
-            "-=" => self.count(false, target, span),
+            Some(Arithmetic::Plus) if self.is_computed_above(target, span) => {}
+            Some(Arithmetic::Plus) => self.count(true, target, span),
+            Some(Arithmetic::Minus) => self.count(false, target, span),
             // `lamp->users = lamp->users + 1`
-            "=" if let Some(up) = stepped(target, value, self.text) => self.count(up, target, span),
-            "=" if self.is_computed_from(value, &object) => self.count(true, target, span),
+            None if let Some(up) = stepped(target, value, self.text) => self.count(up, target, span),
+            None if self.is_computed_from(value, &object) => self.count(true, target, span),
             _ => {
                 let member = match &target.kind {
                     E::Field { name, .. } => Some(name.as_str()),
@@ -330,13 +344,19 @@ impl Lowerer<'_> {
         }
     }
 
-    pub(super) fn assign_field(&mut self, operator: &str, field: &str, value: &Expression, span: Span) -> Value {
+    pub(super) fn assign_field(
+        &mut self,
+        operator: Option<Arithmetic>,
+        field: &str,
+        value: &Expression,
+        span: Span,
+    ) -> Value {
         match (field, operator) {
-            ("vm_flags", "|=") => {
+            ("vm_flags", Some(Arithmetic::Or)) => {
                 let found = self.flag_sets(value);
                 self.out.sets.extend(found.sets);
             }
-            ("vm_flags", "&=") => {
+            ("vm_flags", Some(Arithmetic::And)) => {
                 let found = self.flag_sets(value);
                 self.out.clears.extend(found.clears);
             }
@@ -348,11 +368,11 @@ impl Lowerer<'_> {
                     self.read("vm_flags", mentioned.span);
                 }
             }
-            (_, "=") if self.aliases.is_vma(value) => {
+            (_, None) if self.aliases.is_vma(value) => {
                 // `vma->vm_private_data = vma`: a later reader of the field gets the VMA.
                 self.event(EventKind::Escape { into: field.to_owned() }, span);
             }
-            (_, "=") => drop(self.expression(value)),
+            (_, None) => drop(self.expression(value)),
             _ => {
                 self.read(field, span);
                 self.expression(value);
@@ -378,7 +398,7 @@ impl Lowerer<'_> {
 /// The last two names of the destination of a stored pointer: `task_ref.vma`.
 pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
     match &target.kind {
-        E::Unary { operator, operand } if operator == "&" => kept_in(operand, text),
+        E::Unary { operator: Prefix::Address, operand } => kept_in(operand, text),
         E::Field { base, name, .. } => match &base.kind {
             E::Field { name: outer, .. } => format!("{outer}.{name}"),
             _ => name.clone(),
@@ -389,16 +409,16 @@ pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
 
 /// Whether a value is that of the target and more, or less: `x + 1` for `x`.
 fn stepped(target: &Expression, value: &Expression, text: &[u8]) -> Option<bool> {
-    let E::Binary { operator, left, .. } = &value.bare().kind else { return None };
+    let E::Binary { operator: Binary::Arithmetic(operator), left, .. } = &value.bare().kind else { return None };
     // `READ_ONCE(x) + 1`
     let read = match &left.bare().kind {
         E::Call { callee, arguments } if callee.name() == Some("READ_ONCE") => arguments.first().unwrap_or(left),
         _ => left,
     };
     let is_same = read.bare().text(text) == target.bare().text(text);
-    is_same.then_some(operator.as_str()).and_then(|operator| match operator {
-        "+" => Some(true),
-        "-" => Some(false),
+    match operator {
+        Arithmetic::Plus if is_same => Some(true),
+        Arithmetic::Minus if is_same => Some(false),
         _ => None,
-    })
+    }
 }

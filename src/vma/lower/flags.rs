@@ -3,6 +3,7 @@
 use super::{Context, Lowerer};
 use crate::rules::CallValue;
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Prefix;
 use crate::source::{ItemKind, find_word, identifiers};
 use crate::vma::flow::FieldUse;
 
@@ -36,7 +37,7 @@ impl Lowerer<'_> {
 
     pub(super) fn add_flag_sets(&self, value: &Expression, negated: bool, found: &mut FlagSets) {
         match &value.bare().kind {
-            E::Unary { operator, operand } if operator == "~" => self.add_flag_sets(operand, !negated, found),
+            E::Unary { operator: Prefix::Complement, operand } => self.add_flag_sets(operand, !negated, found),
             E::Binary { left, right, .. } => {
                 self.add_flag_sets(left, negated, found);
                 self.add_flag_sets(right, negated, found);

@@ -3,6 +3,7 @@
 use super::Lowerer;
 use crate::index::{Handler, Hook, ItemId, Takes};
 use crate::source::ast::{Expression, ExpressionKind as E};
+use crate::source::operator::Prefix;
 use crate::source::{Span, identifiers, is_identifier_byte, words};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Key, Value, VmHook, VmaAccess};
@@ -146,7 +147,7 @@ impl Lowerer<'_> {
     fn may_be_unknown_table(&self, value: &Expression) -> bool {
         let is_known = |name: &str| name == "NULL" || self.context.index.is_whole_table(name, self.file);
         match &value.bare().kind {
-            E::Unary { operator, operand } if operator == "&" => self.may_be_unknown_table(operand),
+            E::Unary { operator: Prefix::Address, operand } => self.may_be_unknown_table(operand),
             E::Conditional { then, otherwise, .. } => {
                 then.as_deref().is_some_and(|then| self.may_be_unknown_table(then))
                     || self.may_be_unknown_table(otherwise)
@@ -195,7 +196,7 @@ impl Lowerer<'_> {
     /// Names of the tables to which a value of `vm_ops` can point.
     pub(super) fn tables_of(&self, value: &Expression) -> Vec<String> {
         match &value.bare().kind {
-            E::Unary { operator, operand } if operator == "&" => self.tables_of(operand),
+            E::Unary { operator: Prefix::Address, operand } => self.tables_of(operand),
             E::Index { base, .. } => self.tables_of(base),
             E::Conditional { then, otherwise, .. } => {
                 let then = then.as_deref().map(|then| self.tables_of(then)).unwrap_or_default();

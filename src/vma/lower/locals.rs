@@ -4,6 +4,7 @@ use super::Lowerer;
 use super::flags::flag_name;
 use crate::rules::Idiom;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Statement};
+use crate::source::operator::{Arithmetic, Prefix};
 use crate::source::visit::{self, Seen};
 use crate::vma::flow::{Step, Value};
 
@@ -27,7 +28,7 @@ impl Lowerer<'_> {
             Seen::Expression(Expression { kind: E::Assign { operator, target, value }, .. }) => {
                 if let E::Name(name) = &target.kind {
                     assigned.push((name.clone(), value));
-                    if operator == "+=" || operator == "-=" {
+                    if matches!(operator, Some(Arithmetic::Plus | Arithmetic::Minus)) {
                         self.locals.stepped.insert(name.clone());
                     }
                 }
@@ -35,7 +36,7 @@ impl Lowerer<'_> {
             Seen::Expression(Expression { kind: E::Step { operand, .. }, .. }) => {
                 self.locals.stepped.extend(operand.name().map(str::to_owned));
             }
-            Seen::Expression(Expression { kind: E::Unary { operator, operand }, .. }) if operator == "&" => {
+            Seen::Expression(Expression { kind: E::Unary { operator: Prefix::Address, operand }, .. }) => {
                 if let Some(name) = operand.name() {
                     self.locals.untracked.insert(name.to_owned());
                     if self.scope.get(name).is_none() {
@@ -121,7 +122,7 @@ impl Lowerer<'_> {
         let mut found = false;
         visit::expression(value, &mut |part| {
             found |= match &part.kind {
-                E::Unary { operator, operand } if operator == "&" => {
+                E::Unary { operator: Prefix::Address, operand } => {
                     operand.root().is_some_and(|root| self.is_of_frame(root) && !has_arrow(operand))
                 }
                 E::Initializer { .. } => true,
@@ -204,7 +205,7 @@ pub(super) fn pointed_at(value: &Expression) -> Vec<Expression> {
     match &value.bare().kind {
         E::Name(name) if name == "NULL" => Vec::new(),
         E::Number(_) => Vec::new(),
-        E::Unary { operator, operand } if operator == "&" => pointed_at(operand),
+        E::Unary { operator: Prefix::Address, operand } => pointed_at(operand),
         E::Conditional { then, otherwise, .. } => {
             let mut all = then.as_deref().map(pointed_at).unwrap_or_default();
             all.extend(pointed_at(otherwise));

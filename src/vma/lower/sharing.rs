@@ -4,6 +4,7 @@ use super::Lowerer;
 use super::conditions::is_zero;
 use super::locals::has_arrow;
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::operator::{Arithmetic, Binary, Prefix};
 use crate::source::visit;
 use crate::vma::event::Write;
 
@@ -73,7 +74,7 @@ impl Lowerer<'_> {
     /// Whether an expression names an object on the stack of the function or its caller. Its counts and lists are not shared.
     pub(super) fn is_own(&self, object: &Expression) -> bool {
         match &object.bare().kind {
-            E::Unary { operator, operand } if operator == "&" => {
+            E::Unary { operator: Prefix::Address, operand } => {
                 let Some(root) = operand.root() else { return false };
                 // A desc, and the action in it, belong to one mapping.
                 if matches!(&operand.kind, E::Field { base, .. } if self.aliases.is_desc(base)) {
@@ -101,7 +102,7 @@ impl Lowerer<'_> {
             operand.name().is_some_and(|name| self.scope.get(name).is_some() && !self.locals.statics.contains(name))
         };
         let is_address =
-            matches!(&argument.bare().kind, E::Unary { operator, operand } if operator == "&" && is_variable(operand));
+            matches!(&argument.bare().kind, E::Unary { operator: Prefix::Address, operand } if is_variable(operand));
         is_address || self.is_own(argument) || argument.name().is_some_and(is_array)
     }
 
@@ -128,7 +129,7 @@ impl Lowerer<'_> {
     /// Effect of a write to an object that others see.
     pub(super) fn write_of(
         &self,
-        operator: &str,
+        operator: Option<Arithmetic>,
         object: &Expression,
         member: Option<&str>,
         value: &Expression,
@@ -142,7 +143,8 @@ impl Lowerer<'_> {
         if member.is_some_and(|member| self.close_writes(member)) {
             return Write::UndoneByClose;
         }
-        let is_mark = matches!(operator, "|=" | "^=") || (self.is_constant(value) && !is_zero(value));
+        let is_mark =
+            matches!(operator, Some(Arithmetic::Or | Arithmetic::Xor)) || (self.is_constant(value) && !is_zero(value));
         let is_of_mapping =
             || self.made_from(value).iter().any(|name| self.aliases.is_alias(name)) && !self.is_pointer_of_vma(value);
         if !self.is_far && (is_mark || is_of_mapping()) { Write::Claim } else { Write::Value }
@@ -155,7 +157,7 @@ impl Lowerer<'_> {
                 (self.aliases.is_vma(base) || self.aliases.is_desc(base))
                     && matches!(name.as_str(), "vm_start" | "vm_end" | "start" | "end")
             }
-            E::Binary { operator, left, right } if operator == "+" || operator == "-" => {
+            E::Binary { operator: Binary::Arithmetic(Arithmetic::Plus | Arithmetic::Minus), left, right } => {
                 self.is_address(left) != self.is_address(right)
             }
             E::Name(name) => {
@@ -181,7 +183,7 @@ impl Lowerer<'_> {
 /// Whether a target is an output parameter: `*length = x`.
 fn is_result(target: &Expression, ty: &Type) -> bool {
     let is_scalar = ty.tag().is_none() || ty.pointers > 1;
-    is_scalar && matches!(&target.kind, E::Unary { operator, operand } if operator == "*" && operand.name().is_some())
+    is_scalar && matches!(&target.kind, E::Unary { operator: Prefix::Target, operand } if operand.name().is_some())
 }
 
 /// Number of pointers that an expression follows.
@@ -190,7 +192,7 @@ fn pointers_followed(target: &Expression) -> usize {
     visit::expression(target, &mut |part| {
         followed += match &part.kind {
             E::Field { arrow: true, .. } => 1,
-            E::Unary { operator, .. } if operator == "*" => 1,
+            E::Unary { operator: Prefix::Target, .. } => 1,
             _ => 0,
         };
     });

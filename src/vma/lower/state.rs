@@ -4,6 +4,7 @@ use super::Lowerer;
 use super::refusals::named;
 use crate::rules::{Object, ObjectRule, StateEffect, StateKind, Taking};
 use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::operator::Prefix;
 use crate::source::{Span, identifiers};
 use crate::vma::event::{EventKind, Fails, Write};
 use crate::vma::flow::Value;
@@ -165,7 +166,7 @@ impl<'a> Lowerer<'a> {
                         return Value::Slot(self.event(take, span));
                     }
                     // `if (atomic_read(&lamp->busy)) return -EBUSY; atomic_set(&lamp->busy, 1);`
-                    if self.is_claim("=", first, value) {
+                    if self.is_claim(None, first, value) {
                         self.event(EventKind::SharedWrite { object, write: Write::Refuses }, span);
                         return Value::Unknown;
                     }
@@ -200,5 +201,5 @@ fn argument_of<'e>(object: &Object, arguments: &'e [Expression]) -> Option<&'e E
 
 /// Whether an expression is the address of something.
 fn is_address(expression: &Expression) -> bool {
-    matches!(&expression.bare().kind, E::Unary { operator, .. } if operator == "&")
+    matches!(&expression.bare().kind, E::Unary { operator: Prefix::Address, .. })
 }

@@ -9,6 +9,7 @@ use self::reader::Reader;
 use super::Lowerer;
 use crate::index::{ItemId, Scope};
 use crate::source::ast::{Expression, ExpressionKind as E, Function};
+use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
 use crate::source::{identifier_end, identifiers, spelled};
 
@@ -124,7 +125,7 @@ fn may_refuse(text: &[u8]) -> bool {
 /// Name of an object in the words of a function, without its address operator.
 pub(super) fn named(object: &Expression) -> Option<String> {
     match &object.bare().kind {
-        E::Unary { operator, operand } if operator == "&" || operator == "*" => named(operand),
+        E::Unary { operator: Prefix::Address | Prefix::Target, operand } => named(operand),
         E::Name(_) | E::Field { .. } | E::Index { .. } => spelled(object.bare()),
         _ => None,
     }

@@ -5,6 +5,7 @@ use super::{Refusal, Refused, constant, in_words_of_caller, named};
 use crate::index::Scope;
 use crate::rules::{Idiom, StateEffect, StateKind};
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Label, Statement, StatementKind as S};
+use crate::source::operator::{Arithmetic, Binary, Comparison, Prefix};
 use crate::source::visit::{self, Seen, values_of};
 use crate::vma::lower::Lowerer;
 use crate::vma::lower::conditions::is_zero;
@@ -93,28 +94,30 @@ impl Reader<'_> {
             }
         };
         match &condition.kind {
-            E::Unary { operator, operand } if operator == "!" => self.tested(operand, !holds, found),
-            E::Binary { operator, left, right } => match operator.as_str() {
-                "&&" | "||" => {
+            E::Unary { operator: Prefix::Not, operand } => self.tested(operand, !holds, found),
+            E::Binary { operator, left, right } => match operator {
+                Binary::Both | Binary::Either => {
                     let mut both = Vec::new();
                     self.tested(left, holds, &mut both);
                     self.tested(right, holds, &mut both);
-                    if (operator == "&&") == holds {
+                    if (*operator == Binary::Both) == holds {
                         decided_together([left, right], &mut both);
                     }
                     found.extend(both);
                 }
-                "==" if is_zero(right) => self.tested(left, !holds, found),
-                "!=" if is_zero(right) => self.tested(left, holds, found),
-                ">" if is_zero(right) => add(left, Refused::NonZero),
-                "==" if self.is_fixed(right) => add(left, Refused::Equal(constant(right))),
-                "!=" if self.is_fixed(right) => add(left, Refused::Other(vec![constant(right)])),
-                "==" | "!=" | "<" | ">" | "<=" | ">=" => {
-                    add(left, Refused::Compared);
-                    add(right, Refused::Compared);
-                }
-                "&" if self.is_fixed(right) => add(left, Refused::Bit(constant(right))),
-                _ => {}
+                Binary::Comparison(comparison) => match comparison {
+                    Comparison::Equal if is_zero(right) => self.tested(left, !holds, found),
+                    Comparison::Different if is_zero(right) => self.tested(left, holds, found),
+                    Comparison::Greater if is_zero(right) => add(left, Refused::NonZero),
+                    Comparison::Equal if self.is_fixed(right) => add(left, Refused::Equal(constant(right))),
+                    Comparison::Different if self.is_fixed(right) => add(left, Refused::Other(vec![constant(right)])),
+                    _ => {
+                        add(left, Refused::Compared);
+                        add(right, Refused::Compared);
+                    }
+                },
+                Binary::Arithmetic(Arithmetic::And) if self.is_fixed(right) => add(left, Refused::Bit(constant(right))),
+                Binary::Arithmetic(_) | Binary::Comma => {}
             },
             E::Call { callee, arguments } => match (callee.name(), arguments.as_slice()) {
                 (Some(name), [argument, ..]) if self.idiom(name).is_some_and(Idiom::is_truth) => {
@@ -140,8 +143,13 @@ impl Reader<'_> {
         let values = self.lowerer.locals.pointers.get(local).filter(|_| !self.is_called)?;
         let [value] = values.as_slice() else { return None };
         let is_question = match &value.kind {
-            E::Unary { operator, .. } => operator == "!",
-            E::Binary { operator, .. } => matches!(operator.as_str(), "==" | "!=" | "&" | "&&" | "||"),
+            E::Unary { operator, .. } => *operator == Prefix::Not,
+            E::Binary { operator, .. } => match operator {
+                Binary::Comparison(comparison) => !comparison.is_order(),
+                Binary::Arithmetic(operator) => *operator == Arithmetic::And,
+                Binary::Both | Binary::Either => true,
+                Binary::Comma => false,
+            },
             E::Call { .. } => true,
             _ => false,
         };
@@ -169,7 +177,7 @@ impl Reader<'_> {
         let value = value.bare();
         match &value.kind {
             E::Name(_) | E::Field { .. } | E::Index { .. } => named(value),
-            E::Unary { operator, operand } if operator == "&" || operator == "*" => self.object_of(operand),
+            E::Unary { operator: Prefix::Address | Prefix::Target, operand } => self.object_of(operand),
             // `atomic_dec_if_positive(&lamp->left) < 0`
             E::Call { callee, arguments }
                 if matches!(
@@ -201,9 +209,9 @@ impl Reader<'_> {
 fn decided_together(conditions: [&Expression; 2], refusals: &mut Vec<Refusal>) {
     // `lamp->is_mapped && lamp->mode != mode`: the comparison of a member decides.
     let is_comparison = |condition: &&Expression| match &condition.bare().kind {
-        E::Binary { operator, left, right } => {
+        E::Binary { operator: Binary::Comparison(comparison), left, right } => {
             let is_member = |side: &Expression| matches!(side.bare().kind, E::Field { .. });
-            matches!(operator.as_str(), "==" | "!=") && (is_member(left) || is_member(right))
+            !comparison.is_order() && (is_member(left) || is_member(right))
         }
         _ => false,
     };
