@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{Index, ItemId, Registration, Takes};
 use crate::rules::{prepared, stem};
-use crate::source::{Condition, find_word};
+use crate::source::find_word;
 use crate::verdict::{Finding, Scan, Verdict};
 use crate::vma::Key;
 
@@ -196,8 +196,8 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
                 == (registration.file, &registration.table, &registration.hook.record)
         });
         let has_arm = |new: &&&Finding| {
-            let condition = in_one_form(&new.registration.condition);
-            condition.is_none() || condition == in_one_form(&registration.condition)
+            let condition = &new.registration.condition;
+            condition.is_none() || *condition == registration.condition
         };
         let arms = at_table.iter().filter(|new| is_set(new));
         let is_lost_arm = of_old.count() > arms.clone().count() || registration.condition.is_some();
@@ -220,12 +220,6 @@ pub fn lost<'f>(old: (&Index, &'f [Finding]), new: (&Index, &'f [Finding]), pair
         }
     }
     found
-}
-
-/// A condition in one form; `None` if it always holds.
-fn in_one_form(condition: &Option<String>) -> Option<Condition> {
-    let condition = condition.as_deref().map(Condition::read);
-    condition.filter(|condition| condition.is_constant() != Some(true))
 }
 
 /// Whether a table may get its hook at run time: it is not constant.

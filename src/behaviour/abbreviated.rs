@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::atom::DIRECTIVE;
 use super::steps::Step;
 use super::term::{Part, Term};
 
@@ -116,9 +115,8 @@ fn most_written(steps: &[Step], named: &[Named]) -> Option<Part> {
 
 /// Whether a value is made of others, so that a name may be shorter.
 fn is_composed(part: &Part) -> bool {
-    match part {
-        Part::Call(name, _) => name != DIRECTIVE,
-        Part::Member(..) | Part::Index(..) | Part::Target(_) | Part::Operation(..) | Part::Narrow(..) => true,
-        _ => false,
-    }
+    matches!(
+        part,
+        Part::Call(..) | Part::Member(..) | Part::Index(..) | Part::Target(_) | Part::Operation(..) | Part::Narrow(..)
+    )
 }

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use super::term::{Part, Term, listed};
+use super::term::{Part, Term};
 use crate::source::{Condition, is_error_number, is_identifier_byte};
-
-/// Stands for the question whether a condition of `#if` holds. No function has such a name.
-pub(super) const DIRECTIVE: &str = "#if";
 
 /// A question that a path answers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +16,8 @@ pub enum Atom {
     Zero(Term),
     /// Whether the populating call of this number, counted from 0 along the path, fails.
     Fails(usize),
+    /// Whether a question of `#if` has the answer yes, as `Condition::Leaf` has it: `VERSION > 2`.
+    Configured(String),
 }
 
 /// An atom with its answer.
@@ -47,13 +46,12 @@ impl Literal {
         Literal { atom: Atom::Zero(asked.into()), holds: !is_defined }
     }
 
-    /// Whether a condition of `#if` holds, in its canonical form.
-    pub(super) fn configured(condition: &str, holds: bool) -> Literal {
-        if condition.bytes().all(is_identifier_byte) {
-            return Literal::defined(condition, holds);
+    /// The answer to a question of `#if`.
+    pub(super) fn configured(question: &str, holds: bool) -> Literal {
+        if question.bytes().all(is_identifier_byte) {
+            return Literal::defined(question, holds);
         }
-        let asked = Part::Call(DIRECTIVE.to_owned(), vec![Part::Name(condition.to_owned()).into()]);
-        Literal { atom: Atom::Zero(asked.into()), holds: !holds }
+        Literal { atom: Atom::Configured(question.to_owned()), holds }
     }
 
     /// Whether it says something about a flag of the VMA.
@@ -138,7 +136,7 @@ impl Literal {
         let compared = match &self.atom {
             Atom::Positive(term) => Compared::positive(&value(term)),
             Atom::Zero(term) => Compared::zero(&value(term)),
-            Atom::Flag(_) | Atom::Fails(_) => return Compared::If(self.clone()),
+            Atom::Flag(_) | Atom::Fails(_) | Atom::Configured(_) => return Compared::If(self.clone()),
         };
         if self.holds { compared } else { compared.negated() }
     }
@@ -148,7 +146,7 @@ impl Literal {
         let atom = match &self.atom {
             Atom::Positive(term) => Atom::Positive(value(term)),
             Atom::Zero(term) => Atom::Zero(value(term)),
-            Atom::Flag(_) | Atom::Fails(_) => self.atom.clone(),
+            Atom::Flag(_) | Atom::Fails(_) | Atom::Configured(_) => self.atom.clone(),
         };
         Literal { atom, holds: self.holds }
     }
@@ -287,18 +285,12 @@ impl fmt::Display for Literal {
                 _ => write!(out, "{right} {turned} {left}"),
             }
         };
-        if let (Atom::Zero(asked), holds) = (&self.atom, self.holds)
-            && let Some(Part::Call(name, condition)) = asked.as_part()
-            && name == DIRECTIVE
-        {
-            let condition = Condition::read(&listed(condition));
-            return write!(out, "{}", if holds { condition.negated() } else { condition });
-        }
         match (&self.atom, self.holds) {
             (Atom::Flag(name), true) => write!(out, "{name} is set"),
             (Atom::Flag(name), false) => write!(out, "{name} is clear"),
             (Atom::Fails(number), true) => write!(out, "populating call {} fails", number + 1),
             (Atom::Fails(number), false) => write!(out, "populating call {} succeeds", number + 1),
+            (Atom::Configured(question), holds) => Condition::Leaf(question.clone(), holds).fmt(out),
             (Atom::Positive(term), holds) => {
                 // `offset > size - 1` reads better as `offset >= size`.
                 let (constant, rest) = term.split();

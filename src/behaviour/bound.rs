@@ -246,7 +246,7 @@ pub(super) fn inequalities(condition: &[Literal]) -> Vec<Inequality> {
                 found.extend(left_over(term));
                 continue;
             }
-            Atom::Flag(_) | Atom::Fails(_) => continue,
+            Atom::Flag(_) | Atom::Fails(_) | Atom::Configured(_) => continue,
         };
         // A sum that mixes units bounds nothing.
         let (counts_pages, counts_bytes) = units(term);

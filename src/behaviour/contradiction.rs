@@ -43,11 +43,13 @@ impl Interval {
 /// Whether a literal contradicts literals that do not contradict each other.
 pub(super) fn conflicts(known: &[Literal], new: &Literal) -> bool {
     match &new.atom {
-        Atom::Flag(_) | Atom::Fails(_) => known.iter().any(|known| known.atom == new.atom && known.holds != new.holds),
+        Atom::Flag(_) | Atom::Fails(_) | Atom::Configured(_) => {
+            known.iter().any(|known| known.atom == new.atom && known.holds != new.holds)
+        }
         Atom::Positive(term) | Atom::Zero(term) => {
             let is_related = |known: &&Literal| match &known.atom {
                 Atom::Positive(other) | Atom::Zero(other) => term.is_same_but_constant(other),
-                Atom::Flag(_) | Atom::Fails(_) => false,
+                Atom::Flag(_) | Atom::Fails(_) | Atom::Configured(_) => false,
             };
             let mut related = known.iter().filter(is_related).peekable();
             related.peek().is_some() && contradict_by_sum(related.chain([new]))
@@ -125,7 +127,7 @@ fn contradict_by_sum<'l>(literals: impl Iterator<Item = &'l Literal>) -> bool {
                 let interval = sums.entry(rest).or_default();
                 if literal.holds { interval.equal.push(-constant) } else { interval.unequal.push(-constant) }
             }
-            Atom::Flag(_) | Atom::Fails(_) => {}
+            Atom::Flag(_) | Atom::Fails(_) | Atom::Configured(_) => {}
         }
     }
     sums.into_iter().any(|(sum, mut interval)| {

@@ -57,9 +57,9 @@ use walk::{Exit, Walk};
 
 use crate::index::{Index, ItemId};
 use crate::rules::{Guard, Rewrite, Rules, unprepared};
-use crate::source::Assumed;
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::visit::{self, Seen};
+use crate::source::{Assumed, Condition, is_identifier_byte};
 use crate::verdict::Place;
 use crate::vma::flow::{Key, VmaAccess};
 use crate::vma::lower::Context;
@@ -295,7 +295,10 @@ impl<'a> Functions<'a> {
         let item = index.item(id);
         let is_short = item.span.end - item.span.start <= SHORT;
         let condition = is_short.then(|| index.file(id.file).condition_at(item.name.start)).flatten();
-        let is_fallback = |condition: &String| condition.starts_with('!') && !condition.contains("CONFIG_");
+        let is_fallback = |condition: &Condition| {
+            let is_name = |question: &str| question.bytes().all(is_identifier_byte) && !question.starts_with("CONFIG_");
+            condition.answers().iter().any(|(question, holds)| !holds && is_name(question))
+        };
         (!condition.as_ref().is_some_and(is_fallback)).then_some(id)
     }
 

@@ -199,7 +199,7 @@ fn of_report(
         let definition = scan.index.file(key.id.file);
         let condition = definition.condition_at(scan.index.item(key.id).name.start);
         let behaviours = functions.behaviours(&key, &Reading::as_written());
-        behaviour::write(scan.index, &behaviours, condition.as_deref(), has_all_steps, out)?;
+        behaviour::write(scan.index, &behaviours, condition.as_ref(), has_all_steps, out)?;
     }
     let Some(conversion) = conversion else { return Ok(()) };
     handler_report::patch(&conversion, out)?;

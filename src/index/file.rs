@@ -14,7 +14,8 @@ use crate::memo::Memo;
 use crate::profile::{Phase, count, measure};
 use crate::source::ast::{Declared, Expression, ExpressionKind};
 use crate::source::{
-    Arms, Item, ItemKind, LineIndex, Position, Span, comments, conditions_at, identifier_end, parse, slice, words,
+    Arms, Condition, Item, ItemKind, LineIndex, Position, Span, comments, condition_at, identifier_end, parse, slice,
+    words,
 };
 
 /// A file that matters, with its bytes and its items.
@@ -267,9 +268,9 @@ impl SourceFile {
         (0..after).rev().take(64).find(|index| self.items[*index].span.contains(offset)).map(|index| index as u32)
     }
 
-    /// Conditions under which a byte is compiled.
-    pub fn condition_at(&self, offset: u32) -> Option<String> {
-        conditions_at(&self.text, &self.directives, offset)
+    /// The condition of `#if` under which a byte is compiled.
+    pub fn condition_at(&self, offset: u32) -> Option<Condition> {
+        condition_at(&self.text, &self.directives, offset)
     }
 
     /// Whether the file exports a symbol to modules.

@@ -13,7 +13,7 @@ use crate::rules::Rules;
 use crate::source::ast::{Declared, Expression, ExpressionKind as E, Function};
 use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
-use crate::source::{ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
+use crate::source::{Condition, ItemKind, Span, blank_non_code, parse, spans_of_identifiers, words};
 
 /// A registration of a handler.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ pub struct Registration {
     pub handler: Handler,
     /// Macro that sets the hook.
     pub macro_name: Option<String>,
-    /// Conditions under which it is compiled.
-    pub condition: Option<String>,
+    /// The condition of `#if` under which it is compiled.
+    pub condition: Option<Condition>,
     /// Whether the kernel that a module is built against does not compile it.
     pub is_dead: bool,
 }

@@ -13,7 +13,7 @@ use super::behaviour::BehaviourEntry;
 use super::layout::{listed, write_json};
 use crate::ITEMS_PER_JOB;
 use crate::behaviour::Reading;
-use crate::source::Span;
+use crate::source::{Condition, Span};
 use crate::verdict::{self, Finding, Place, Verdict};
 
 /// Keys may be added; existing keys stay. Paths are relative to the tree, with `/`. Lines and columns count from 1, columns in bytes.
@@ -70,7 +70,7 @@ struct HandlerEntry<'a> {
     #[serde(rename = "macro")]
     macro_name: Option<&'a str>,
     /// Conditions under which the registration is compiled.
-    condition: Option<&'a str>,
+    condition: Option<String>,
     /// With `--all`: the kernel that the module is built against does not compile it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
@@ -235,7 +235,7 @@ fn handler<'a>(report: &'a Report, finding: &'a Finding) -> HandlerEntry<'a> {
         ops: &registration.hook.record,
         member: &registration.hook.member,
         macro_name: registration.macro_name.as_deref(),
-        condition: registration.condition.as_deref(),
+        condition: registration.condition.as_ref().map(Condition::to_string),
         dead: registration.is_dead,
         handler: finding.handler.as_ref().map(|handler| {
             let place = handler.place.map(|Place { file, span }| (report.scan.index.file(file), span));

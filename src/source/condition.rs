@@ -30,6 +30,11 @@ impl Condition {
         if reader.is_odd || reader.at < tokens.len() { leaf(&tokens) } else { condition }
     }
 
+    /// The condition that all of these hold.
+    pub fn all(list: Vec<Condition>) -> Condition {
+        joined(true, list)
+    }
+
     /// The opposite.
     pub fn negated(self) -> Condition {
         match self {
@@ -71,6 +76,11 @@ impl Condition {
             Condition::Leaf(question, _) => vec![question],
             Condition::All(list) | Condition::Any(list) => list.iter().flat_map(Condition::questions).collect(),
         }
+    }
+
+    /// Whether it holds only if this macro is not defined.
+    pub fn excludes(&self, name: &str) -> bool {
+        self.answers().iter().any(|(question, holds)| question == name && !holds)
     }
 
     /// The questions that have to be answered in one way, with the answers.

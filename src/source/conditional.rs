@@ -21,7 +21,7 @@ impl Conditional {
     /// Whether it defines the macro that it asks for: `#ifndef _LAMP_H`, `#define _LAMP_H`. It stands around a header, or a fallback.
     pub(super) fn is_include_guard(&self, text: &[u8]) -> bool {
         let [arm] = self.arms.as_slice() else { return false };
-        let Some(name) = arm.condition.strip_prefix('!') else { return false };
+        let Some(Condition::Leaf(name, false)) = &arm.condition else { return false };
         let define = skip_blank(text, arm.body.start as usize);
         let word = skip_blank(text, define + 1);
         let keyword_end = identifier_end(text, word);
@@ -36,8 +36,9 @@ impl Conditional {
 #[derive(Debug)]
 pub struct Arm {
     pub directive: Span,
-    /// The condition as written: `CONFIG_MMU`, `!CONFIG_MMU` for an `#ifndef` or an `#else`.
-    pub condition: String,
+    /// The condition: `!CONFIG_MMU` for `#ifndef CONFIG_MMU`, or for the `#else` of its `#ifdef`. That of an `#if` before the text is
+    /// not known.
+    pub condition: Option<Condition>,
     /// Whether it is an `#else`.
     pub is_else: bool,
     pub body: Span,
@@ -49,12 +50,7 @@ pub struct Arm {
 pub struct Assumed(Vec<Condition>);
 
 impl Assumed {
-    /// Adds a condition, as it is written. That of an `#if` before the text is not known.
-    fn add(&mut self, condition: &str) {
-        if condition.trim_matches(['!', '(', ')']).is_empty() {
-            return;
-        }
-        let condition = Condition::read(condition);
+    fn add(&mut self, condition: Condition) {
         if condition.is_constant().is_none() && !self.0.contains(&condition) {
             self.0.push(condition);
         }
@@ -81,15 +77,17 @@ impl Assumed {
 /// Role of a directive in a conditional.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keyword {
+    /// `#if`, `#ifdef` or `#ifndef`.
     If,
+    /// `#elif` or its kin.
+    ElseIf,
     Else,
     End,
 }
 
 struct Directive {
     keyword: Keyword,
-    condition: String,
-    is_else: bool,
+    condition: Option<Condition>,
     span: Span,
 }
 
@@ -129,60 +127,21 @@ fn directive_spans(text: &[u8]) -> Vec<Span> {
 fn read(text: &[u8], start: usize, end: usize) -> Option<Directive> {
     let word = skip_blank(text, start + 1).min(end);
     let keyword_end = identifier_end(text, word).min(end);
-    let rest = || condition_text(&text[keyword_end..end]);
-    let span = Span::new(start, end);
-    let (keyword, condition, is_else) = match &text[word..keyword_end] {
-        b"if" => (Keyword::If, simplify(&rest()), false),
-        b"ifdef" => (Keyword::If, rest(), false),
-        b"ifndef" => (Keyword::If, negate(&rest()), false),
-        b"elif" => (Keyword::Else, simplify(&rest()), false),
-        b"elifdef" => (Keyword::Else, rest(), false),
-        b"elifndef" => (Keyword::Else, negate(&rest()), false),
-        b"else" => (Keyword::Else, String::new(), true),
-        b"endif" => (Keyword::End, String::new(), false),
+    let condition = || {
+        // A backslash continues the line.
+        let rest = String::from_utf8_lossy(&text[keyword_end..end]).replace('\\', " ");
+        (!rest.trim().is_empty()).then(|| Condition::read(&rest))
+    };
+    let (keyword, condition) = match &text[word..keyword_end] {
+        b"if" | b"ifdef" => (Keyword::If, condition()),
+        b"ifndef" => (Keyword::If, condition().map(Condition::negated)),
+        b"elif" | b"elifdef" => (Keyword::ElseIf, condition()),
+        b"elifndef" => (Keyword::ElseIf, condition().map(Condition::negated)),
+        b"else" => (Keyword::Else, None),
+        b"endif" => (Keyword::End, None),
         _ => return None,
     };
-    Some(Directive { keyword, condition, is_else, span })
-}
-
-/// The condition without comments, continuations and repeated whitespace.
-fn condition_text(text: &[u8]) -> String {
-    let mut plain = Vec::new();
-    let mut at = 0;
-    while at < text.len() {
-        if let Some(end) = comment_end(text, at) {
-            plain.push(b' ');
-            at = end;
-        } else {
-            plain.push(if text[at] == b'\\' { b' ' } else { text[at] });
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&plain).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Reduces `defined(X)` and `defined X` to `X`.
-fn simplify(condition: &str) -> String {
-    let (negated, bare) = match condition.strip_prefix('!') {
-        Some(rest) => (true, rest.trim()),
-        None => (false, condition),
-    };
-    let inner = bare.strip_prefix("defined").map(str::trim);
-    let name =
-        inner.map(|inner| inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner).trim());
-    match name.filter(|name| !name.is_empty() && name.bytes().all(super::is_identifier_byte)) {
-        Some(name) if negated => negate(name),
-        Some(name) => name.to_owned(),
-        None => condition.to_owned(),
-    }
-}
-
-fn negate(condition: &str) -> String {
-    match condition.strip_prefix('!') {
-        Some(rest) if rest.bytes().all(super::is_identifier_byte) => rest.to_owned(),
-        _ if condition.bytes().all(super::is_identifier_byte) => format!("!{condition}"),
-        _ => format!("!({condition})"),
-    }
+    Some(Directive { keyword, condition, span: Span::new(start, end) })
 }
 
 /// The conditionals of `text` as a tree, and its other directives. A stray `#else` or `#endif` belongs to a conditional that starts
@@ -208,7 +167,7 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
             match directive.keyword {
                 Keyword::If => too_deep += 1,
                 Keyword::End => too_deep -= 1,
-                Keyword::Else => {}
+                Keyword::ElseIf | Keyword::Else => {}
             }
             continue;
         }
@@ -221,17 +180,18 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
         }
         let mut conditional = stack.pop().unwrap_or_else(|| Conditional {
             // The conditionals finished so far belong to the arm whose `#if` is before the text.
-            arms: vec![Arm { inner: std::mem::take(&mut finished), ..arm(Span::new(0, 0), String::new(), false) }],
+            arms: vec![Arm { inner: std::mem::take(&mut finished), ..arm(Span::new(0, 0), None, false) }],
             end: Span::default(),
         });
         close_arm(&mut conditional, start);
-        if directive.keyword == Keyword::Else {
-            let condition = if directive.is_else { else_condition(&conditional.arms) } else { directive.condition };
-            conditional.arms.push(arm(directive.span, condition, directive.is_else));
-            stack.push(conditional);
-        } else {
+        if directive.keyword == Keyword::End {
             conditional.end = directive.span;
             attach(&mut stack, &mut finished, conditional);
+        } else {
+            let is_else = directive.keyword == Keyword::Else;
+            let condition = if is_else { else_condition(&conditional.arms) } else { directive.condition };
+            conditional.arms.push(arm(directive.span, condition, is_else));
+            stack.push(conditional);
         }
     }
     while let Some(mut conditional) = stack.pop() {
@@ -242,7 +202,7 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
     (finished, plain)
 }
 
-fn arm(directive: Span, condition: String, is_else: bool) -> Arm {
+fn arm(directive: Span, condition: Option<Condition>, is_else: bool) -> Arm {
     Arm { directive, condition, is_else, body: Span { start: directive.end, end: directive.end }, inner: Vec::new() }
 }
 
@@ -260,8 +220,9 @@ fn attach(stack: &mut [Conditional], finished: &mut Vec<Conditional>, conditiona
 }
 
 /// Condition of an `#else` after these arms.
-fn else_condition(arms: &[Arm]) -> String {
-    arms.iter().map(|arm| negate(&arm.condition)).collect::<Vec<_>>().join(" && ")
+fn else_condition(arms: &[Arm]) -> Option<Condition> {
+    let negated = arms.iter().map(|arm| arm.condition.clone().map(Condition::negated));
+    negated.collect::<Option<_>>().map(Condition::all)
 }
 
 impl Conditional {
@@ -269,7 +230,7 @@ impl Conditional {
     fn choices(&self) -> Vec<Option<usize>> {
         let mut choices = Vec::new();
         for (index, arm) in self.arms.iter().enumerate() {
-            match Condition::read(&arm.condition).is_constant() {
+            match arm.condition.as_ref().and_then(Condition::is_constant) {
                 Some(false) => {}
                 Some(true) => {
                     choices.push(Some(index));
@@ -316,10 +277,10 @@ pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span
         }
         for (index, arm) in conditional.arms.iter().enumerate() {
             if Some(index) == chosen {
-                assumed.add(&arm.condition);
+                arm.condition.iter().for_each(|condition| assumed.add(condition.clone()));
                 left_out(&arm.inner, rest, out, assumed);
             } else {
-                assumed.add(&negate(&arm.condition));
+                arm.condition.iter().for_each(|condition| assumed.add(condition.clone().negated()));
                 out.push(arm.body);
             }
         }
@@ -337,21 +298,21 @@ pub fn all_directives(conditionals: &[Conditional], out: &mut Vec<Span>) {
     }
 }
 
-/// The conditions for compiling the byte at `offset`, outermost first, joined by `&&`; `None` if there are none. `directives` are all
-/// directives of the file. The include guard of a header does not count.
-pub fn conditions_at(text: &[u8], directives: &[Span], offset: u32) -> Option<String> {
+/// The condition for compiling the byte at `offset`; `None` if it is always compiled. `directives` are all directives of the file. The include
+/// guard of a header does not count.
+pub fn condition_at(text: &[u8], directives: &[Span], offset: u32) -> Option<Condition> {
     let (tree, _) = nested(text, directives);
     let mut found = Vec::new();
     let mut level = &tree;
     while let Some((conditional, arm)) = level.iter().find_map(|conditional| {
         conditional.arms.iter().find(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm))
     }) {
-        if !conditional.is_include_guard(text) && !arm.condition.is_empty() {
-            found.push(arm.condition.clone());
+        if !conditional.is_include_guard(text) {
+            found.extend(arm.condition.clone());
         }
         level = &arm.inner;
     }
-    (!found.is_empty()).then(|| found.join(" && "))
+    Some(Condition::all(found)).filter(|condition| condition.is_constant() != Some(true))
 }
 
 #[cfg(test)]
@@ -363,22 +324,22 @@ mod tests {
         let text =
             b"#ifndef H\n#define H\n#ifdef CONFIG_MMU\na\n#else\nb\n#endif\n#if defined(CONFIG_X)\nc\n#endif\n#endif\n";
         let at = |byte: u8| {
-            conditions_at(text, &directive_spans(text), text.iter().rposition(|b| *b == byte).unwrap_or(0) as u32)
+            condition_at(text, &directive_spans(text), text.iter().rposition(|b| *b == byte).unwrap_or(0) as u32)
         };
-        assert_eq!(conditions_at(text, &directive_spans(text), 38), Some("CONFIG_MMU".into()));
-        assert_eq!(at(b'b'), Some("!CONFIG_MMU".into()));
-        assert_eq!(at(b'c'), Some("CONFIG_X".into()));
+        assert_eq!(condition_at(text, &directive_spans(text), 38), Some(Condition::read("CONFIG_MMU")));
+        assert_eq!(at(b'b'), Some(Condition::read("!CONFIG_MMU")));
+        assert_eq!(at(b'c'), Some(Condition::read("CONFIG_X")));
     }
 
     #[test]
     fn a_guard_defines_the_whole_name_that_it_asks_for() {
         let condition = |text: &[u8]| {
-            conditions_at(text, &directive_spans(text), text.iter().rposition(|b| *b == b'x').unwrap_or(0) as u32)
+            condition_at(text, &directive_spans(text), text.iter().rposition(|b| *b == b'x').unwrap_or(0) as u32)
         };
         assert_eq!(condition(b"#ifndef LAMP_H /* once */\n/* a lamp */\n# define LAMP_H\nx\n#endif\n"), None);
         assert_eq!(
             condition(b"#ifndef CONFIG_LAMP\n#define CONFIG_LAMP_OFF\nx\n#endif\n"),
-            Some("!CONFIG_LAMP".into())
+            Some(Condition::read("!CONFIG_LAMP"))
         );
     }
 

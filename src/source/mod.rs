@@ -25,7 +25,7 @@ pub mod visit;
 
 pub use compiled::{Arms, KnownMacros, kernel_version};
 pub use condition::Condition;
-pub use conditional::{Assumed, conditions_at};
+pub use conditional::{Assumed, condition_at};
 pub use item::{Item, ItemKind};
 pub use lex::{
     begins_assignment, begins_call, closing, comments, find_word, identifier_before, identifier_end, identifier_start,

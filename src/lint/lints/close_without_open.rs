@@ -100,6 +100,6 @@ fn copes(facts: &Facts, key: &Key, lowered: &Lowered) -> bool {
         });
     }
     let file = facts.context.index.file(key.id.file);
-    let condition = file.condition_at(facts.context.index.item(key.id).name.start).unwrap_or_default();
-    looks || forgets || condition.contains("!CONFIG_MMU") || condition.contains("!defined(CONFIG_MMU)")
+    let condition = file.condition_at(facts.context.index.item(key.id).name.start);
+    looks || forgets || condition.is_some_and(|condition| condition.excludes("CONFIG_MMU"))
 }

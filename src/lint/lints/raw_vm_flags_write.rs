@@ -2,6 +2,7 @@
 
 use crate::index::Takes;
 use crate::lint::{Facts, Found};
+use crate::source::Condition;
 use crate::source::ast::ExpressionKind as E;
 use crate::source::operator::Arithmetic;
 
@@ -19,10 +20,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
                 }
                 let file = facts.context.index.file(body.file());
                 // Code for several kernels has both forms.
-                if file
-                    .condition_at(expression.span.start)
-                    .is_some_and(|condition| condition.contains("LINUX_VERSION_CODE"))
-                {
+                let condition = file.condition_at(expression.span.start);
+                let questions = condition.iter().flat_map(Condition::questions);
+                if questions.into_iter().any(|question| question.contains("LINUX_VERSION_CODE")) {
                     return;
                 }
                 let accessor = match operator {

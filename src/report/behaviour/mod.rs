@@ -60,14 +60,10 @@ impl OutcomeEntry {
     }
 }
 
-/// The conditions of `#if` under which a handler does this: those of its variant, and `around`, that of its definition.
-pub fn conditions(behaviour: &Behaviour, around: Option<&str>) -> Option<String> {
-    let asked = behaviour.assumed.conditions().iter().map(|condition| match condition {
-        Condition::Any(_) => format!("({condition})"),
-        other => other.to_string(),
-    });
-    let all: Vec<String> = around.map(str::to_owned).into_iter().chain(asked).collect();
-    (!all.is_empty()).then(|| all.join(" && "))
+/// The condition of `#if` under which a handler does this: those of its variant, and `around`, that of its definition.
+pub fn condition(behaviour: &Behaviour, around: Option<&Condition>) -> Option<Condition> {
+    let all: Vec<Condition> = around.into_iter().chain(behaviour.assumed.conditions()).cloned().collect();
+    (!all.is_empty()).then(|| Condition::all(all))
 }
 
 /// Changes of the mapping in words.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::{conditions, effect_line, field_line, flags_line};
+use super::{effect_line, field_line, flags_line};
 use crate::behaviour::{Abbreviated, Behaviour, Event, Literal, Step, Term, abbreviated, steps};
 use crate::index::Index;
 use crate::report::escape::printable;
+use crate::source::Condition;
 use crate::verdict::Place;
 use crate::words::counted;
 
@@ -27,15 +28,15 @@ const INDENT: usize = 4;
 pub fn write(
     index: &Index,
     behaviours: &[Behaviour],
-    condition: Option<&str>,
+    condition: Option<&Condition>,
     has_all: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for behaviour in behaviours {
         // Arms that begin inside of a function have its body in common, and not its condition.
         let is_one = behaviours.len() == 1 || !behaviour.assumed.conditions().is_empty();
-        let variant =
-            conditions(behaviour, condition.filter(|_| is_one)).map(|text| format!(" if {text}")).unwrap_or_default();
+        let condition = super::condition(behaviour, condition.filter(|_| is_one));
+        let variant = condition.map(|condition| format!(" if {condition}")).unwrap_or_default();
         writeln!(out, "\n{}", printable(&format!("behaviour{variant}:")))?;
         for line in lines(index, behaviour, has_all) {
             writeln!(out, "  {}", printable(&line))?;

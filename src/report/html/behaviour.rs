@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use crate::behaviour::Reading;
 use crate::handler_report::HandlerReport;
-use crate::report::behaviour::{BehaviourEntry, OutcomeEntry, conditions};
+use crate::report::behaviour::{BehaviourEntry, OutcomeEntry, condition};
 use crate::report::escape::Html;
 
 /// Maximum number of outcomes in a table. `mmaplint explain` shows what they have in common once.
@@ -16,7 +16,7 @@ pub(super) fn write(page: &Page, report: &HandlerReport, out: &mut dyn Write) ->
     let Some(key) = page.scan.findings[report.findings[0]].function(index) else { return Ok(()) };
     let behaviours = page.functions.behaviours(&key, &Reading::as_written());
     for behaviour in behaviours.iter() {
-        let variant = conditions(behaviour, None).map(|text| format!(", if {text}")).unwrap_or_default();
+        let variant = condition(behaviour, None).map(|condition| format!(", if {condition}")).unwrap_or_default();
         let BehaviourEntry { outcomes, incomplete } = BehaviourEntry::new(index, behaviour);
         if outcomes.is_empty() {
             continue;
