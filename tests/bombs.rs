@@ -220,3 +220,46 @@ fn comments_that_name_hooks_are_read_once() {
     assert_eq!(code, Some(0));
     assert!(String::from_utf8_lossy(&output.stdout).contains("bomb_mmap"));
 }
+
+/// Explains a handler with such statements, which have too many paths.
+fn assert_too_many_paths(before: &str, statements: &str) {
+    let tree = kernel();
+    let handler = format!(
+        "static int many_mmap(struct file *file, struct vm_area_struct *vma)\n{{\n{statements}\treturn 0;\n}}\n"
+    );
+    let table = "static const struct file_operations many_fops = { .mmap = many_mmap };\n";
+    fs::write(tree.path().join("drivers/char/many.c"), format!("{before}{handler}{table}")).unwrap();
+    let (code, output) = run(tree.path(), &["explain", "many_mmap"], b"");
+    assert_eq!(code, Some(0));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("it has too many paths"), "{told}");
+}
+
+#[test]
+fn an_expression_with_too_many_paths_is_incomplete() {
+    let choices: Vec<String> = (0..24).map(|number| format!("(lamp.a{number} ? 1 : 2)")).collect();
+    assert_too_many_paths(
+        "",
+        &format!("\tunsigned long n = {};\n\tif (n > vma->vm_pgoff)\n\t\treturn -EINVAL;\n", choices.join(" + ")),
+    );
+    let pairs: Vec<String> = (0..24).map(|number| format!("(lamp.a{number} || lamp.b{number})")).collect();
+    assert_too_many_paths("", &format!("\tif ({})\n\t\treturn -EINVAL;\n", pairs.join(" && ")));
+    let pairs: Vec<String> = (0..24).map(|number| format!("(defined(A{number}) || defined(B{number}))")).collect();
+    assert_too_many_paths(
+        "",
+        &format!("#if {}\n\tif (vma->vm_pgoff)\n\t\treturn -EINVAL;\n#endif\n", pairs.join(" && ")),
+    );
+}
+
+#[test]
+fn macros_that_name_many_others_end() {
+    let names: Vec<String> = (0..60).map(|number| format!("LAMP_{number}(x)")).collect();
+    let all = names.join(" + ");
+    let macros: String = (0..60).map(|number| format!("#define LAMP_{number}(x) ({all})\n")).collect();
+    let tree = kernel();
+    let handler =
+        "static int many_mmap(struct file *file, struct vm_area_struct *vma)\n{\n\tLAMP_1(1);\n\treturn 0;\n}\n";
+    let table = "static const struct file_operations many_fops = { .mmap = many_mmap };\n";
+    fs::write(tree.path().join("drivers/char/many.c"), format!("{macros}{handler}{table}")).unwrap();
+    assert_eq!(run(tree.path(), &["explain", "many_mmap"], b"").0, Some(0));
+}

@@ -217,7 +217,7 @@ impl Compared {
         let is_reason = |name: &str| is_error_number(name) || name.starts_with("VM_FAULT_");
         if term.is_errno()
             || term.as_name().is_some_and(is_reason)
-            || matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_)))
+            || matches!(term.as_part(), Some(Part::Mapping | Part::File | Part::Address(_) | Part::Entry(_)))
         {
             return Compared::Always(false);
         }

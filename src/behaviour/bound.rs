@@ -88,8 +88,9 @@ fn is_beyond_mapping(condition: &[Literal], populate: &Populate, is_looped: bool
         Some(start) => start.minus(&Part::Start.into()),
         None => Some(Term::default()),
     };
-    let is_unknown =
-        |part: &Part| matches!(part, Part::Changed(_) | Part::Narrow(..) | Part::Operation(..) | Part::Start);
+    let is_unknown = |part: &Part| {
+        matches!(part, Part::Changed(_) | Part::Entry(_) | Part::Narrow(..) | Part::Operation(..) | Part::Start)
+    };
     let Some(reach) = offset.and_then(|offset| offset.plus(length)).filter(|reach| !reach.any(&is_unknown)) else {
         return false;
     };
@@ -101,7 +102,8 @@ fn is_beyond_in_loop(condition: &[Literal], populate: &Populate, length: &Term, 
     let Some(start) = populate.start.as_ref().and_then(|start| start.minus(&Part::Start.into())) else { return false };
     let is_size = |part: &Part| *part == Part::Pages;
     let is_of_loop = |part: &Part| {
-        matches!(part, Part::Rounds(_) | Part::Changed(_)) || length.parts().any(|(known, _)| known == part)
+        matches!(part, Part::Rounds(_) | Part::Changed(_) | Part::Entry(_))
+            || length.parts().any(|(known, _)| known == part)
     };
     // The size of the mapping is that of the object, or the loop asks for its end.
     let is_object =
@@ -109,7 +111,8 @@ fn is_beyond_in_loop(condition: &[Literal], populate: &Populate, length: &Term, 
     if condition.iter().any(|literal| is_object(literal) || literal.asks(&is_size) && literal.asks(&is_of_loop)) {
         return false;
     }
-    let is_unknown = |part: &Part| matches!(part, Part::Changed(_) | Part::Narrow(..) | Part::Operation(..));
+    let is_unknown =
+        |part: &Part| matches!(part, Part::Changed(_) | Part::Entry(_) | Part::Narrow(..) | Part::Operation(..));
     if start.any(&is_unknown) || length.any(&is_unknown) {
         return length.parts().any(|(part, _)| matches!(part, Part::Member(..)));
     }

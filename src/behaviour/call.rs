@@ -11,7 +11,7 @@ use super::store::{flag_changes, member_of};
 use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
-use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules};
+use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules, StateEffect, StateKind};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::operator::Arithmetic;
@@ -71,6 +71,7 @@ impl Walk<'_, '_> {
             for call in [&guard.take, &guard.undo] {
                 self.add_effect(EffectKind::Call(call.clone(), arguments.clone()), span, &mut state);
             }
+            state.lock_changes();
             state.trace = before;
             if let [.., taken, _] = state.effects.as_slice() {
                 state.trace.push(Event::Holds(taken.clone()));
@@ -91,7 +92,7 @@ impl Walk<'_, '_> {
                     next.push((state, arguments));
                 }
             }
-            all = next;
+            all = self.bounded(next);
         }
         all
     }
@@ -296,10 +297,13 @@ impl Walk<'_, '_> {
         let near = self.frame().file;
         let asked = || self.functions.foreign_item(&call.name, near).filter(|_| is_asked);
         let id = self.functions.own_item(&call.name, near).or_else(asked)?;
-        let syntax = self.functions.context.function(id);
-        let variants =
-            if syntax.variants.len() > VARIANTS_LIMIT { &syntax.variants[..1] } else { &syntax.variants[..] };
-        if variants.is_empty() || variants.iter().any(|variant| variant.parameters.len() != call.arguments.len()) {
+        let mut variants = Vec::new();
+        for (id, condition) in self.functions.arms(id, &call.name) {
+            let syntax = self.functions.context.function(id);
+            let most = if syntax.variants.len() > VARIANTS_LIMIT { 1 } else { VARIANTS_LIMIT };
+            variants.extend(syntax.variants.iter().take(most).map(|variant| (variant.clone(), condition.clone())));
+        }
+        if variants.is_empty() || variants.iter().any(|(variant, _)| variant.parameters.len() != call.arguments.len()) {
             return None;
         }
         if self.frames.len() >= DEPTH_LIMIT {
@@ -309,9 +313,16 @@ impl Walk<'_, '_> {
         let mut state = state.clone();
         let lent = self.lend(call, &mut state);
         let mut values = Vec::new();
-        for variant in variants {
-            for Exit { mut state, value, .. } in self.function(variant, id.file, call.arguments.clone(), state.clone())
-            {
+        for (variant, condition) in &variants {
+            let entry = match condition {
+                Some(condition) => self.configured(condition, vec![state.clone()]),
+                None => vec![state.clone()],
+            };
+            let exits: Vec<Exit> = entry
+                .into_iter()
+                .flat_map(|entry| self.function(variant, id.file, call.arguments.clone(), entry))
+                .collect();
+            for Exit { mut state, value, .. } in exits {
                 for name in &lent {
                     if let Some(value) = state.memory.remove(&Part::Name(name.clone()).into()) {
                         let value = self
@@ -379,6 +390,7 @@ impl Walk<'_, '_> {
         }
         let has_text = call.expressions.iter().any(|argument| matches!(argument.kind, E::Literal));
         let is_message = has_text && rules.is_silent(&call.name);
+        let gives_out = own.iter().any(Option::is_some);
         for (number, variable) in own.into_iter().enumerate() {
             if let Some(variable) = variable.filter(|_| !is_message) {
                 let out = Part::Operation(Operation::ArgumentAfter(number), vec![value.clone()]);
@@ -398,8 +410,16 @@ impl Walk<'_, '_> {
             if let Some(effect) = state.effects.last_mut() {
                 effect.gets_mapping = gets_mapping;
             }
-        } else if !is_silent || call.is_dropped && !is_message {
+        } else if !is_silent || !is_message && (call.is_dropped || gives_out) {
             state.trace.push(Event::Evaluates(value.clone()));
+        }
+        let is_lock = match rules.state(&call.name) {
+            Some(StateEffect::Takes(taking)) => taking.kind == StateKind::Lock,
+            Some(StateEffect::Undoes(kind, _)) => kind == StateKind::Lock,
+            None => false,
+        };
+        if is_lock {
+            state.lock_changes();
         }
         if self.reading.is_shown && gets_mapping && !is_silent {
             state.left_by(&value);

@@ -6,7 +6,7 @@ use super::atom::{Atom, Compared, Literal};
 use super::term::{Part, Term};
 
 /// The smallest and the largest page, in bytes. Documentation/arch: 4 KiB on most, 256 KiB on powerpc 44x.
-const PAGE_SIZES: [i128; 2] = [4096, 262_144];
+const PAGE_SIZES: [i128; 7] = [4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144];
 
 /// The values that literals leave to a sum without constant.
 #[derive(Debug, Default)]
@@ -82,7 +82,6 @@ pub(super) fn contradict<'l>(literals: impl Iterator<Item = &'l Literal>) -> boo
     if !is_one_page && !literals.iter().any(by_page) {
         return false;
     }
-    // If it holds for the smallest page and for the largest, it holds for those between: the sums are linear.
     PAGE_SIZES.iter().all(|size| {
         let mut of_page = Vec::new();
         for literal in &literals {

@@ -11,17 +11,17 @@ use super::constants::{Side, own_constants};
 use super::difference::{Difference, NotCompared};
 use super::outcome::Gap;
 use super::pair::Sides;
-use super::redefined::redefined;
+use super::redefined::{in_words, redefined};
 use super::term::{Part, Term};
 use super::vm_ops::VmOps;
 use super::wrap::newly_wrapping;
 use super::{Behaviour, Callees, Functions, Reading};
 use crate::index::{ItemId, Takes};
 use crate::rules::{StateEffect, StateKind};
-use crate::source::Condition;
 use crate::source::ast::{Expression, ExpressionKind as E, Function, Statement};
 use crate::source::operator::Prefix;
 use crate::source::visit::{self, Seen};
+use crate::source::{Condition, ItemKind};
 use crate::vma::flow::Key;
 
 /// A handler compared with its conversion.
@@ -53,6 +53,13 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     let both: BTreeSet<String> = (&own(&before) & &own(&after)).iter().filter(is_given_values).cloned().collect();
     let (leave, mut follow): (BTreeSet<String>, BTreeSet<String>) =
         differ.into_iter().partition(|name| before.calls(name) && after.calls(name));
+    // What the change defines otherwise is compared by what it does.
+    let words = |callees: &Callees, functions: &Functions, name: &str| {
+        callees.own.get(name).map(|(_, file)| words_of(functions, name, *file))
+    };
+    let is_changed = |name: &&String| words(&before, old_functions, name) != words(&after, new_functions, name);
+    let changed: Vec<String> = both.iter().filter(is_changed).cloned().collect();
+    follow.extend(changed.iter().cloned());
     // A handler that only wrapped a helper may give way to the helper's twin.
     follow.extend(new_functions.helper_of(new).map(str::to_owned));
     let (was, is) = (old_functions.parameters(old), new_functions.parameters(new));
@@ -97,8 +104,9 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
     differences.retain(|difference| !difference.cases.is_empty());
     differences.extend(refused_by_core(new_functions.context.rules, &pairs));
     differences.extend(newly_wrapping(&pairs));
+    let left = changed.iter().find(|name| of_old.leave.contains(*name)).cloned();
     if differences.is_empty()
-        && let Some(name) = redefined(&old_side, &new_side)
+        && let Some(name) = left.or_else(|| redefined(&old_side, &new_side))
     {
         return Err(NotCompared::Redefined(name));
     }
@@ -107,6 +115,13 @@ pub fn conversion(old: (&Functions, &Key), new: (&Functions, &Key)) -> Result<Co
         return Err(NotCompared::Questions);
     }
     Ok(Conversion { differences, consequences: consequences(&pairs), has_mapped: !moved.is_empty() })
+}
+
+/// The words of the definitions of a function in a file.
+fn words_of(functions: &Functions, name: &str, file: u32) -> Vec<Vec<u8>> {
+    let source = functions.context.index.file(file);
+    let items = source.named(ItemKind::Function, name).map(|item| source.items[item as usize].span);
+    items.map(|span| in_words(span.of(&source.text))).collect()
 }
 
 /// What the `#if`s of a handler ask.

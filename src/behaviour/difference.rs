@@ -47,6 +47,8 @@ pub enum DifferenceKind {
     Store,
     /// Calls for their effect: locks, references, other helpers.
     Call,
+    /// Which rounds a loop has.
+    Rounds,
 }
 
 impl DifferenceKind {

@@ -1,12 +1,11 @@
 //! The value of an expression, and what a condition says of a state.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::arithmetic::{is_long_zero, masks, number_of, operation};
 use super::atom::Compared;
 use super::flags::{all_flags, any_flag, masked};
-use super::outcome::{Effect, EffectKind};
+use super::outcome::{Effect, EffectKind, Gap};
 use super::state::State;
 use super::store::{member_of, target_of};
 use super::term::{Operation, Part, Term};
@@ -15,8 +14,9 @@ use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes};
 use crate::rules::{Idiom, unprepared};
 use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E, Type};
+use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind, Type};
 use crate::source::operator::{Arithmetic, Binary, Comparison, Prefix};
+use crate::source::visit;
 use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
@@ -28,6 +28,11 @@ pub(super) type Answers = Vec<(State, bool)>;
 impl Walk<'_, '_> {
     /// Evaluates a condition.
     pub(super) fn condition(&mut self, condition: &Expression, state: State) -> Answers {
+        let answers = self.answers(condition, state);
+        self.bounded(answers)
+    }
+
+    fn answers(&mut self, condition: &Expression, state: State) -> Answers {
         match &condition.bare().kind {
             E::Unary { operator: Prefix::Not, operand } => {
                 self.condition(operand, state).into_iter().map(|(state, holds)| (state, !holds)).collect()
@@ -227,6 +232,11 @@ impl Walk<'_, '_> {
 
     /// Evaluates an expression.
     pub(super) fn value(&mut self, expression: &Expression, state: State) -> Values {
+        let values = self.values(expression, state);
+        self.bounded(values)
+    }
+
+    fn values(&mut self, expression: &Expression, state: State) -> Values {
         match &expression.kind {
             E::Name(name) => match self.reading.constants.values.get(name) {
                 Some(constant)
@@ -243,10 +253,11 @@ impl Walk<'_, '_> {
                 let value = number_of(number).map_or_else(|| Part::Name(number.clone()).into(), Term::constant);
                 vec![(state, value)]
             }
-            E::Literal | E::Initializer { .. } => {
-                let text = expression.text(&self.functions.context.index.file(self.frame().file).text);
-                vec![(state, Part::Name(text).into())]
+            E::Literal => {
+                let text = self.text_of(expression);
+                vec![(state, Part::Name(self.sized(&text).unwrap_or(text)).into())]
             }
+            E::Initializer { .. } => vec![(state, Part::Name(self.text_of(expression)).into())],
             E::Call { .. } => self.call(expression, state, false),
             E::Field { base, name, .. } if self.is_dead_hook(base, name) => vec![(state, Term::constant(0))],
             E::Field { base, name, .. } => {
@@ -258,9 +269,12 @@ impl Walk<'_, '_> {
                     })
                     .collect()
             }
-            E::Index { base, index } => self.both(base, index, state, |base, index| {
-                Part::Index(Arc::new(base.clone()), Arc::new(index.clone())).into()
-            }),
+            E::Index { .. } => {
+                let places = self.place(expression, state).into_iter();
+                places
+                    .map(|(state, place)| (state.clone(), state.memory.get(&place).cloned().unwrap_or(place)))
+                    .collect()
+            }
             E::Unary { operator, operand } => self.unary(*operator, operand, expression, state),
             E::Binary { operator: Binary::Comma, left, right } => {
                 let before = self.call(left, state, true).into_iter();
@@ -273,7 +287,7 @@ impl Walk<'_, '_> {
                 self.as_number(expression, state)
             }
             E::Assign { operator, target, value } => self.assign(*operator, target, value, expression.span, state),
-            E::Step { up, operand } => self.step(*up, operand, expression.span, state),
+            E::Step { up, is_prefix, operand } => self.step(*up, *is_prefix, operand, expression.span, state),
             E::Conditional { condition, then: Some(then), otherwise } => {
                 let mut values = Vec::new();
                 for (state, holds) in self.condition(condition, state) {
@@ -289,11 +303,47 @@ impl Walk<'_, '_> {
                     .map(|(state, value)| (state, if is_cut { cut(ty, value) } else { narrowed(ty, value) }))
                     .collect()
             }
-            E::Statements(_) | E::Other(_) => {
-                let text = expression.text(&self.functions.context.index.file(self.frame().file).text);
-                vec![(state, Part::Name(text).into())]
+            E::Statements(statements) => self.last_value(statements, state),
+            E::Other(parts) => {
+                let mut has_local = false;
+                for part in parts {
+                    visit::expression(part, &mut |part| {
+                        has_local |= part.name().is_some_and(|name| state.locals.contains_key(name));
+                    });
+                }
+                if has_local {
+                    self.miss(Gap::NotEvaluated);
+                }
+                vec![(state, Part::Name(self.text_of(expression)).into())]
             }
         }
+    }
+
+    /// `({ ...; value; })`
+    fn last_value(&mut self, statements: &[Statement], state: State) -> Values {
+        let Some((Statement { kind: StatementKind::Expression(value), .. }, before)) = statements.split_last() else {
+            self.miss(Gap::NotEvaluated);
+            return vec![(state, Term::default())];
+        };
+        let exits = self.statements(before, vec![state]);
+        if !(exits.returns.is_empty() && exits.breaks.is_empty() && exits.continues.is_empty()) {
+            self.miss(Gap::NotEvaluated);
+        }
+        exits.next.into_iter().flat_map(|state| self.value(value, state)).collect()
+    }
+
+    /// `sizeof(struct lamp)` for the size of a variable of that type, or of what it points to.
+    fn sized(&self, text: &str) -> Option<String> {
+        let operand = text.strip_prefix("sizeof")?.trim_matches([' ', '(', ')']);
+        let name = operand.trim_start_matches('*');
+        let ty = self.frame().types.get(name).filter(|ty| !ty.is_array && ty.function.is_none())?;
+        let pointers = usize::from(ty.pointers).checked_sub(operand.len() - name.len())?;
+        Some(format!("sizeof({}{}{})", ty.name, if pointers > 0 { " " } else { "" }, "*".repeat(pointers)))
+    }
+
+    /// The text of an expression.
+    fn text_of(&self, expression: &Expression) -> String {
+        expression.text(&self.functions.context.index.file(self.frame().file).text)
     }
 
     /// `value ?: otherwise`, which evaluates the first once.

@@ -3,38 +3,72 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::atom::Literal;
+use super::atom::{Atom, Literal};
+use super::outcome::Round;
 use super::state::State;
 use super::term::{Part, Term};
 use super::trace::{Event, Trace};
-use super::walk::{Exits, Walk};
+use super::walk::{Exit, Exits, Walk};
 use crate::source::ast::{Expression, ExpressionKind as E, Statement};
 use crate::source::operator::{Binary, Prefix};
 use crate::source::visit::{self, Seen};
 use crate::verdict::Place;
 
+/// A loop of the source.
+pub(super) struct Loop<'s> {
+    pub(super) condition: Option<&'s Expression>,
+    pub(super) body: &'s [Statement],
+    /// Whether the condition stands behind the body.
+    pub(super) is_do: bool,
+    /// The macro that heads it. Its arguments stand for the condition.
+    pub(super) head: Option<&'s str>,
+}
+
+impl<'s> Loop<'s> {
+    /// What decides before a round whether there is one.
+    fn entry(&self) -> Option<&'s Expression> {
+        self.condition.filter(|_| self.head.is_none() && !self.is_do)
+    }
+
+    /// The variables that the macro is given.
+    fn iterators(&self) -> Vec<String> {
+        self.condition.filter(|_| self.head.is_some()).map(names).unwrap_or_default()
+    }
+
+    /// What decides behind a round whether another follows.
+    fn end(&self) -> Option<&'s Expression> {
+        self.condition.filter(|_| self.is_do)
+    }
+}
+
 impl Walk<'_, '_> {
     /// Follows a loop once.
-    pub(super) fn repeated(
-        &mut self,
-        condition: Option<&Expression>,
-        body: &[Statement],
-        head: Option<&str>,
-        states: Vec<State>,
-    ) -> Exits {
-        if head.is_some_and(|head| head.starts_with("scoped_")) {
-            let states = self.locked(condition, states);
-            return self.once(body, states);
+    pub(super) fn repeated(&mut self, of: &Loop, states: Vec<State>) -> Exits {
+        if of.head.is_some_and(|head| head.starts_with("scoped_")) {
+            let states = self.locked(of.condition, states);
+            return self.once(of.body, states);
         }
+        self.loops += 1;
+        let number = self.loops;
         let mut states = states;
-        states.iter_mut().for_each(|state| state.trace.push(Event::Loops(head.map(str::to_owned))));
-        let mut changed = assigned(body, condition);
+        for state in &mut states {
+            state.trace.push(Event::Loops(of.head.map(str::to_owned)));
+        }
+        let before = states.clone();
+        let open = |state: &mut State| state.rounds.push(Round { number, conditions: Vec::new(), goes_on: false });
+        states.iter_mut().for_each(open);
+        let mut changed = assigned(of.body, of.condition);
         // The macro that heads a loop changes the variables that it is given.
-        let iterators = if head.is_some() { condition.map(names).unwrap_or_default() } else { Vec::new() };
+        let iterators = of.iterators();
         changed.extend(iterators.iter().filter(|name| self.frame().types.contains_key(*name)).cloned());
-        let condition = condition.filter(|_| head.is_none());
         // A variable that no round hands on to the next has its old value in each round.
-        let trial = self.round(condition, body, &changed, states.clone());
+        let waiting = std::mem::take(&mut self.frame_mut().waiting);
+        let trial = self.round(of, number, &changed, states.clone());
+        let leaves = trial.next.is_empty() && trial.continues.is_empty() && trial.breaks.is_empty();
+        let has_round = self.has_round(of).filter(|_| leaves);
+        if let Some(literal) = &has_round {
+            states = states.iter().filter_map(|state| state.assume(literal.clone())).collect();
+        }
         let is_handed_on = |name: &String| {
             let unknown = Term::from(Part::Changed(name.clone()));
             iterators.contains(name)
@@ -42,35 +76,94 @@ impl Walk<'_, '_> {
         };
         let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
         let mut steps: BTreeMap<String, Term> = BTreeMap::new();
-        let repeating: Vec<&State> = trial.next.iter().filter(|state| self.may_repeat(condition, state)).collect();
+        let repeating: Vec<&State> = trial.next.iter().filter(|state| self.may_repeat(of.entry(), state)).collect();
         for name in carried.iter().filter(|name| !iterators.contains(name)) {
             steps.extend(step_of(name, &repeating).map(|step| (name.clone(), step)));
         }
-        let inner = match carried.len() == changed.len() && steps.is_empty() {
+        let mut inner = match carried.len() == changed.len() && steps.is_empty() && has_round.is_none() {
             true => trial,
             false => {
                 let unknown: Vec<String> = carried.iter().filter(|name| !steps.contains_key(*name)).cloned().collect();
-                self.loops += 1;
-                let rounds = Term::from(Part::Rounds(self.loops));
-                let mut entry = states;
-                for state in &mut entry {
-                    for (name, step) in &steps {
-                        let known = state.locals.get(name).zip(step.product(&rounds));
-                        let value = known.and_then(|(first, grown)| first.plus(&grown));
-                        state.locals.insert(name.clone(), value.unwrap_or_else(|| Part::Changed(name.clone()).into()));
-                    }
-                }
-                self.round(condition, body, &unknown, entry)
+                let states = self.by_round(&steps, states);
+                self.frame_mut().waiting.clear();
+                self.round(of, number, &unknown, states)
             }
         };
-        let mut inner = inner;
         self.happen_once(&mut inner);
-        let mut next: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
-        next.iter_mut().for_each(|state| forget(state, &carried));
+        let jumping = std::mem::replace(&mut self.frame_mut().waiting, waiting);
+        for (label, states) in jumping {
+            self.frame_mut().waiting.entry(label).or_default().extend(states.into_iter().map(left));
+        }
+        // What a handler returns in a loop ends its steps anyway.
+        if self.frames.len() > 1 {
+            inner.returns = inner.returns.into_iter().map(|exit| Exit { state: left(exit.state), ..exit }).collect();
+        }
+        let last: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
+        let mut next = self.behind(of, number, last);
+        next.iter_mut().for_each(|state| forget(state, &carried, &before));
         // A loop that is left by `break` leaves the values of its last round.
-        next.extend(inner.breaks);
-        next.iter_mut().for_each(|state| state.trace.push(Event::LoopEnds));
+        next.extend(inner.breaks.into_iter().map(left));
+        if leaves {
+            next = self.without_round(of, has_round, before);
+        }
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
+    }
+
+    /// The states with the values of variables in any round that a step leads to.
+    fn by_round(&mut self, steps: &BTreeMap<String, Term>, mut states: Vec<State>) -> Vec<State> {
+        self.counted_loops += 1;
+        let rounds = Term::from(Part::Rounds(self.counted_loops));
+        for state in &mut states {
+            for (name, step) in steps {
+                let known = state.locals.get(name).zip(step.product(&rounds));
+                let value = known.and_then(|(first, grown)| first.plus(&grown));
+                state.locals.insert(name.clone(), value.unwrap_or_else(|| Part::Changed(name.clone()).into()));
+            }
+        }
+        states
+    }
+
+    /// The states behind a loop whose last round ends in these: what stands behind its body asks for no other.
+    fn behind(&mut self, of: &Loop, number: usize, last: Vec<State>) -> Vec<State> {
+        let mut next = Vec::new();
+        for mut state in last {
+            state.in_round(number, |round| round.goes_on = true);
+            let Some(condition) = of.end() else {
+                next.push(state);
+                continue;
+            };
+            let known = state.condition.len();
+            let answers = self.condition(condition, state).into_iter();
+            next.extend(
+                answers.filter(|(_, holds)| !holds).map(|(state, _)| asked_by_loop(number, state, known, false)),
+            );
+        }
+        next.iter_mut().for_each(|state| state.trace.push(Event::RoundEnds));
+        next
+    }
+
+    /// That a macro leads to a round; `None` if conditions decide.
+    fn has_round(&self, of: &Loop) -> Option<Literal> {
+        let (head, arguments) = of.head.zip(of.condition)?;
+        let text = &self.functions.context.index.file(self.frame().file).text;
+        let arguments = arguments.text(text);
+        let listed = arguments.strip_prefix('(').and_then(|listed| listed.strip_suffix(')')).unwrap_or(&arguments);
+        let entries = Part::Call(head.to_owned(), vec![Part::Name(listed.to_owned()).into()]);
+        Some(Literal { atom: Atom::Zero(entries.into()), holds: false })
+    }
+
+    /// The states behind a loop without any round. They matter where each round leaves the function.
+    fn without_round(&mut self, of: &Loop, has_round: Option<Literal>, states: Vec<State>) -> Vec<State> {
+        let mut skipped: Vec<State> = match (of.entry(), has_round) {
+            (Some(condition), _) => {
+                let answers = states.into_iter().flat_map(|state| self.condition(condition, state));
+                answers.filter(|(_, holds)| !holds).map(|(state, _)| state).collect()
+            }
+            (None, Some(literal)) => states.iter().filter_map(|state| state.assume(literal.negated())).collect(),
+            (None, None) => Vec::new(),
+        };
+        skipped.iter_mut().for_each(|state| state.trace.push(Event::NoRound));
+        skipped
     }
 
     /// Marks the effects of a loop that only ways out of it have: no other round repeats them.
@@ -103,28 +196,30 @@ impl Walk<'_, '_> {
     }
 
     /// One round of a loop, with unknown values for some variables.
-    fn round(
-        &mut self,
-        condition: Option<&Expression>,
-        body: &[Statement],
-        unknown: &[String],
-        states: Vec<State>,
-    ) -> Exits {
+    fn round(&mut self, of: &Loop, number: usize, unknown: &[String], states: Vec<State>) -> Exits {
         let mut entry = Vec::new();
+        // `list_for_each_entry(lamp, ...)` has an object for each round.
+        let entries = if of.head.is_some_and(|head| head.contains("for_each")) { of.iterators() } else { Vec::new() };
+        let is_pointer = |name: &String| self.frame().types.get(name).is_some_and(|ty| ty.pointers > 0);
+        let entries: Vec<String> = entries.into_iter().filter(is_pointer).collect();
         for mut state in states {
-            forget(&mut state, unknown);
-            match condition {
+            for name in unknown {
+                let value = if entries.contains(name) { Part::Entry } else { Part::Changed };
+                state.locals.insert(name.clone(), value(name.clone()).into());
+            }
+            match of.entry() {
                 Some(condition) => {
-                    let before = state.trace.clone();
+                    let (before, known) = (state.trace.clone(), state.condition.len());
                     let answers = self.condition(condition, state).into_iter();
-                    let held = answers.filter(|(_, holds)| *holds).map(|(state, _)| state);
+                    let held = answers.filter(|(_, holds)| *holds);
+                    let held = held.map(|(state, _)| asked_by_loop(number, state, known, true));
                     entry.extend(repeating(held.collect(), &before));
                 }
                 None => entry.push(state),
             }
         }
         self.frame_mut().loops += 1;
-        let exits = self.block(body, entry);
+        let exits = self.block(of.body, entry);
         self.frame_mut().loops -= 1;
         exits
     }
@@ -169,6 +264,7 @@ fn distinct(states: Vec<State>) -> Vec<State> {
                 && known.locals == state.locals
                 && known.memory == state.memory
                 && known.action == state.action
+                && known.rounds == state.rounds
         };
         if !kept.iter().any(is_same) {
             kept.push(state);
@@ -177,11 +273,28 @@ fn distinct(states: Vec<State>) -> Vec<State> {
     kept
 }
 
-/// Forgets the values of variables.
-fn forget(state: &mut State, names: &[String]) {
+/// A state behind a loop that its round has left.
+fn left(mut state: State) -> State {
+    state.trace.push(Event::LoopLeft);
+    state
+}
+
+/// Forgets the values of variables behind a loop, unless a round leaves the value that they had before it.
+fn forget(state: &mut State, names: &[String], before: &[State]) {
     for name in names {
-        state.locals.insert(name.clone(), Part::Changed(name.clone()).into());
+        let last = state.locals.get(name).map(|value| state.settled(value));
+        let is_old = |last: &Term| before.iter().all(|state| state.locals.get(name) == Some(last));
+        let value = last.filter(is_old).unwrap_or_else(|| Part::Changed(name.clone()).into());
+        state.locals.insert(name.clone(), value);
     }
+}
+
+/// Notes that the questions of a state, from a number on, are those of the loop that it is in. They are noted as they hold in the round.
+fn asked_by_loop(number: usize, mut state: State, known: usize, holds: bool) -> State {
+    let asked = state.condition[known..].iter();
+    let asked: Vec<Literal> = asked.map(|literal| if holds { literal.clone() } else { literal.negated() }).collect();
+    state.in_round(number, |round| round.conditions.extend(asked));
+    state
 }
 
 /// The variables that the arguments of a macro name; not the objects whose members they read.

@@ -59,7 +59,7 @@ use crate::index::{Index, ItemId};
 use crate::rules::{Guard, Rewrite, Rules, unprepared};
 use crate::source::ast::{Expression, ExpressionKind, Function, Type};
 use crate::source::visit::{self, Seen};
-use crate::source::{Assumed, Condition, is_identifier_byte};
+use crate::source::{Assumed, Condition, ItemKind, find_word, is_identifier_byte};
 use crate::verdict::Place;
 use crate::vma::flow::{Key, VmaAccess};
 use crate::vma::lower::Context;
@@ -264,6 +264,7 @@ impl<'a> Functions<'a> {
                     && known.result == outcome.result
                     && known.mapping == outcome.mapping
                     && known.effects == outcome.effects
+                    && known.rounds == outcome.rounds
             };
             if !outcomes.iter().any(is_same) {
                 outcomes.push(outcome);
@@ -290,16 +291,39 @@ impl<'a> Functions<'a> {
             !file.is_shared_header() && (file.is_header() || index.same_driver(near, *id))
         };
         let id = index.functions(name, near).into_iter().find(is_own)?;
-        // `#ifndef ARCH_HAS_VALID_RANGE`. What stands in for another function is short.
+        (!self.is_fallback(id, name)).then_some(id)
+    }
+
+    /// Whether another file may define a function in place of this one: it is weak, or stands under `#ifndef ARCH_HAS_VALID_RANGE`.
+    fn is_fallback(&self, id: ItemId, name: &str) -> bool {
+        /// A fallback is short, unless the name of the condition says that it is one.
         const SHORT: u32 = 256;
-        let item = index.item(id);
+        let (file, item) = (self.context.index.file(id.file), self.context.index.item(id));
+        if find_word(item.head().of(&file.text), b"__weak", 0).is_some() {
+            return true;
+        }
         let is_short = item.span.end - item.span.start <= SHORT;
-        let condition = is_short.then(|| index.file(id.file).condition_at(item.name.start)).flatten();
-        let is_fallback = |condition: &Condition| {
-            let is_name = |question: &str| question.bytes().all(is_identifier_byte) && !question.starts_with("CONFIG_");
-            condition.answers().iter().any(|(question, holds)| !holds && is_name(question))
+        let says_so =
+            |question: &str| question == name || question.split('_').any(|word| word == "HAVE" || word == "HAS");
+        let is_asked = |question: &str| {
+            question.bytes().all(is_identifier_byte)
+                && !question.starts_with("CONFIG_")
+                && (is_short || says_so(question))
         };
-        (!condition.as_ref().is_some_and(is_fallback)).then_some(id)
+        let condition = file.condition_at(item.name.start);
+        condition
+            .is_some_and(|condition| condition.answers().iter().any(|(question, holds)| !holds && is_asked(question)))
+    }
+
+    /// The definitions of one function in arms of `#if`, with their conditions. A function that is defined once has none.
+    fn arms(&self, id: ItemId, name: &str) -> Vec<(ItemId, Option<Condition>)> {
+        let file = self.context.index.file(id.file);
+        let ids: Vec<ItemId> =
+            file.named(ItemKind::Function, name).map(|item| ItemId { file: id.file, item }).collect();
+        match ids.len() {
+            0 | 1 => vec![(id, None)],
+            _ => ids.into_iter().map(|id| (id, file.condition_at(self.context.index.item(id).name.start))).collect(),
+        }
     }
 
     /// The function of this name, as a file means it, whatever module it is in.
@@ -391,8 +415,8 @@ fn outcomes_of(rules: &Rules, exit: Exit) -> Vec<Outcome> {
 
 fn outcome(state: State, error: Option<Term>, place: Place) -> Outcome {
     let result = error.map_or(Returned::Success, Returned::Error);
-    let State { condition, mapping, effects, decided, trace, .. } = state;
-    Outcome { condition, result, mapping, effects, trace, place, decided }
+    let State { condition, mapping, effects, decided, rounds, trace, .. } = state;
+    Outcome { condition, result, mapping, effects, rounds, trace, place, decided }
 }
 
 /// Whether a value is an error whatever the path: `-EINVAL`, `PTR_ERR(pages)`.

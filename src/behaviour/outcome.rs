@@ -21,6 +21,8 @@ pub struct Outcome {
     pub mapping: MappingChange,
     /// What else it does, in order.
     pub effects: Vec<Effect>,
+    /// The loops on the path, in order.
+    pub(super) rounds: Vec<Round>,
     /// What it asks and does, in order, if that was wanted.
     pub(super) trace: Trace,
     /// The `return`, or the end of the function.
@@ -47,6 +49,17 @@ impl Outcome {
     pub fn is_compatible(&self, others: &[Literal]) -> bool {
         !contradict(self.condition.iter().chain(others))
     }
+}
+
+/// A loop on a path, in the round that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Round {
+    /// Number of the loop in the walk.
+    pub(super) number: usize,
+    /// What the loop asks before or behind the round.
+    pub(super) conditions: Vec<Literal>,
+    /// Whether another round may follow. Otherwise it leaves the loop, by `break`, `goto` or `return`.
+    pub(super) goes_on: bool,
 }
 
 /// The result of a handler.
@@ -195,6 +208,8 @@ pub enum Gap {
     JumpsBack,
     /// A part of it does not parse.
     NotParsed,
+    /// It has an expression without a value.
+    NotEvaluated,
     /// Calls nest too deep.
     TooDeep,
     /// It writes the VMA or the desc as a whole.
@@ -210,6 +225,7 @@ impl Gap {
             Gap::TooManyPaths => "it has too many paths",
             Gap::JumpsBack => "it jumps backwards",
             Gap::NotParsed => "a part of it does not parse",
+            Gap::NotEvaluated => "the value of an expression in it is not understood",
             Gap::TooDeep => "its calls nest too deep",
             Gap::WritesWhole => "it writes the desc as a whole",
             Gap::FillsAction => {

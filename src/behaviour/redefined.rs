@@ -1,28 +1,30 @@
 //! Names that a change defines otherwise: macros, enumerators, constants. A handler and its conversion that read alike then mean different
 //! things.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::constants::{Side, enumeration};
 use crate::index::Index;
-use crate::source::{ItemKind, find_word, identifiers};
+use crate::source::{ItemKind, find_word, identifiers, without_comments};
 
 /// The first name that functions of both sides use, and that the two trees define differently.
 pub(super) fn redefined(old: &Side, new: &Side) -> Option<String> {
     const NAMES: usize = 500;
     let meaning = |side: &Side, name: &str| meaning(side.functions.context.index, name, side.file);
-    let mut names: Vec<String> = (&old.names & &new.names).into_iter().collect();
-    let mut next = 0;
-    while next < names.len().min(NAMES) {
-        let (was, is) = (meaning(old, &names[next]), meaning(new, &names[next]));
+    let mut known: BTreeSet<String> = &old.names & &new.names;
+    let mut left: VecDeque<String> = known.iter().cloned().collect();
+    while let Some(name) = left.pop_front() {
+        let (was, is) = (meaning(old, &name), meaning(new, &name));
         if was.is_some() && is.is_some() && was != is {
-            return Some(names.swap_remove(next));
+            return Some(name);
         }
         // What a macro names counts for its meaning.
-        let named = is.iter().flat_map(|text| identifiers(text)).map(str::to_owned);
-        let more: BTreeSet<String> = named.filter(|name| !names.contains(name)).collect();
-        names.extend(more);
-        next += 1;
+        for named in is.iter().flat_map(|text| identifiers(text)) {
+            if known.len() < NAMES && !known.contains(named) {
+                known.insert(named.to_owned());
+                left.push_back(named.to_owned());
+            }
+        }
     }
     None
 }
@@ -52,9 +54,10 @@ fn meaning(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
     Some(in_words(&text[..end]))
 }
 
-/// A text with one blank between its words.
-fn in_words(text: &[u8]) -> Vec<u8> {
-    text.split(u8::is_ascii_whitespace)
+/// A text without comments, with one blank between its words.
+pub(super) fn in_words(text: &[u8]) -> Vec<u8> {
+    without_comments(text)
+        .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty() && *word != b"\\")
         .collect::<Vec<_>>()
         .join(&b' ')

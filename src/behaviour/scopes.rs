@@ -26,13 +26,20 @@ impl Walk<'_, '_> {
         }
         self.frame_mut().scopes += 1;
         let mut exits = self.statements(list, states);
-        self.frame_mut().scopes = depth;
+        let frame = self.frame_mut();
+        frame.scopes = depth;
         for (name, ty) in hidden {
-            for state in exits.next.iter_mut().chain(&mut exits.breaks).chain(&mut exits.continues) {
+            let jumping = frame.waiting.values_mut().flatten();
+            let leaving = exits.next.iter_mut().chain(&mut exits.breaks).chain(&mut exits.continues).chain(jumping);
+            for state in leaving {
+                // What has jumped out of a scope before has its variables back.
+                if !state.locals.contains_key(&aside(&name)) {
+                    continue;
+                }
                 let value = state.locals.remove(&aside(&name));
                 state.locals.extend(value.map(|value| (name.clone(), value)));
             }
-            self.frame_mut().types.insert(name, ty);
+            frame.types.insert(name, ty);
         }
         exits
     }

@@ -1,10 +1,11 @@
 //! What is known at one place of one path.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::atom::{Compared, Literal};
 use super::contradiction::conflicts;
-use super::outcome::{Effect, EffectKind, MappingChange};
+use super::outcome::{Effect, EffectKind, MappingChange, Round};
 use super::term::{Operation, Part, Term};
 use super::trace::{Event, Trace};
 use crate::verdict::Place;
@@ -27,8 +28,12 @@ pub(super) struct State {
     pub error_override: Option<Term>,
     /// The last condition that chose the path.
     pub decided: Option<Place>,
+    /// Members that were asked for before a lock was taken or given back: they may have changed since.
+    pub stale: BTreeSet<Term>,
     /// Fields of the VMA that a helper or a hook may have set, with what they are called then.
     pub left: BTreeMap<String, Term>,
+    /// The loops on the path, in order.
+    pub rounds: Vec<Round>,
     /// What happened, in order.
     pub trace: Trace,
 }
@@ -56,10 +61,23 @@ impl State {
         match compared {
             Compared::Always(holds) => vec![(self, holds)],
             Compared::If(literal) => {
+                let literal = self.asked_again(literal);
                 let answers = [(literal.clone(), true), (literal.negated(), false)];
                 answers.into_iter().filter_map(|(literal, holds)| Some((self.assume(literal)?, holds))).collect()
             }
         }
+    }
+
+    /// The question, or the same of what may have changed since it was asked.
+    fn asked_again(&self, literal: Literal) -> Literal {
+        if self.stale.is_empty() || !self.condition.iter().any(|known| known.atom == literal.atom) {
+            return literal;
+        }
+        let again = |part: &Part| {
+            let place = Term::from(part.clone());
+            self.stale.contains(&place).then(|| Part::Operation(Operation::Again, vec![place]).into())
+        };
+        literal.with_terms(&|term| term.replaced(&again))
     }
 
     /// Asks a question of each item until the answer is yes. The answer is whether it was yes once.
@@ -95,6 +113,34 @@ impl State {
             self.effects.pop();
             self.trace.take_back(|event| matches!(event, Event::Does(effect) if is_it(effect)));
         }
+    }
+
+    /// Changes what is known of the loop of a number, if the path is in it or behind it.
+    pub fn in_round(&mut self, number: usize, change: impl FnOnce(&mut Round)) {
+        if let Some(round) = self.rounds.iter_mut().rfind(|round| round.number == number) {
+            change(round);
+        }
+    }
+
+    /// Notes that a lock is taken or given back: what was asked for may change.
+    pub fn lock_changes(&mut self) {
+        let asked = RefCell::new(std::mem::take(&mut self.stale));
+        for literal in &self.condition {
+            literal.asks(&|part| {
+                let is_kept = |base: &Term| matches!(base.as_part(), Some(Part::Mapping | Part::File));
+                if matches!(part, Part::Member(base, _) if !is_kept(base)) {
+                    asked.borrow_mut().insert(part.clone().into());
+                }
+                false
+            });
+        }
+        self.stale = asked.into_inner();
+    }
+
+    /// A value, or 0 where the path knows that it is.
+    pub fn settled(&self, value: &Term) -> Term {
+        let is_zero = |literal: &Literal| literal.is_zero_result(value);
+        if self.condition.iter().any(is_zero) { Term::default() } else { value.clone() }
     }
 
     /// Whether a value is the address of an object that holds the mapping, as `struct vm_fault` does.

@@ -78,7 +78,7 @@ impl Event {
             Event::Asks(literal) => Event::Asks(literal.with_terms(value)),
             Event::Repeats(literal) => Event::Repeats(literal.with_terms(value)),
             Event::Writes(field, term) => Event::Writes(field.clone(), value(term)),
-            Event::Flags(..) | Event::Loops(_) | Event::LoopEnds => self.clone(),
+            Event::Flags(..) | Event::Loops(_) | Event::RoundEnds | Event::LoopLeft | Event::NoRound => self.clone(),
             Event::Does(effect) => Event::Does(with(effect)),
             Event::Holds(effect) => Event::Holds(with(effect)),
             // The call itself is no use of its result.

@@ -13,7 +13,7 @@ use super::trace::Event;
 use super::walk::{Walk, narrowed};
 use crate::rules::{CallValue, Idiom};
 use crate::source::Span;
-use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind as S};
+use crate::source::ast::{Entry, Expression, ExpressionKind as E, Statement, StatementKind as S};
 use crate::source::operator::{Arithmetic, Prefix};
 
 impl Walk<'_, '_> {
@@ -74,8 +74,51 @@ impl Walk<'_, '_> {
             E::Unary { operator: Prefix::Target, operand } => {
                 self.value(operand, state).into_iter().map(|(state, pointer)| (state, target_of(pointer))).collect()
             }
+            E::Index { base, index } => self.both(base, index, state, |base, index| {
+                Part::Index(Arc::new(base.clone()), Arc::new(index.clone())).into()
+            }),
             _ => self.value(expression, state),
         }
+    }
+
+    /// The states in which a variable has the values of its initialiser.
+    pub(super) fn initialized(
+        &mut self,
+        variable: &Term,
+        is_array: bool,
+        entries: &[Entry],
+        state: State,
+    ) -> Vec<State> {
+        let mut states = vec![state];
+        for (number, entry) in entries.iter().enumerate() {
+            let is_positional = entry.span == entry.value.span;
+            let place = match entry.members.as_slice() {
+                [] if is_array && is_positional => {
+                    let number = Arc::new(Term::constant(number as i128));
+                    Part::Index(Arc::new(variable.clone()), number).into()
+                }
+                // The rest of it is 0, too.
+                [] if entry.value.is_zero() => continue,
+                [] => {
+                    self.miss(Gap::NotEvaluated);
+                    continue;
+                }
+                members => members.iter().fold(variable.clone(), |place, member| member_of(&place, member)),
+            };
+            let mut next = Vec::new();
+            for state in states {
+                if let E::Initializer { ty: None, entries } = &entry.value.kind {
+                    next.extend(self.initialized(&place, false, entries, state));
+                    continue;
+                }
+                for (mut state, value) in self.value(&entry.value, state) {
+                    state.memory.insert(place.clone(), value);
+                    next.push(state);
+                }
+            }
+            states = next;
+        }
+        states
     }
 
     /// Whether a call is its argument, in another type.
@@ -105,13 +148,14 @@ impl Walk<'_, '_> {
         values
     }
 
-    pub(super) fn step(&mut self, up: bool, operand: &Expression, span: Span, state: State) -> Values {
+    /// `++x`, whose value is the new one, or `x++`.
+    pub(super) fn step(&mut self, up: bool, is_prefix: bool, operand: &Expression, span: Span, state: State) -> Values {
         let by = if up { 1 } else { -1 };
         let mut values = Vec::new();
         for (state, old) in self.value(operand, state) {
             let new = old.plus(&Term::constant(by)).unwrap_or_default();
-            // The syntax does not say whether the operator stands before or behind; behind is the common case.
-            values.extend(self.store(operand, new, span, state).into_iter().map(|(state, _)| (state, old.clone())));
+            let stored = self.store(operand, new, span, state).into_iter();
+            values.extend(stored.map(|(state, new)| (state, if is_prefix { new } else { old.clone() })));
         }
         values
     }

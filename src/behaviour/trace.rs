@@ -14,8 +14,12 @@ pub enum Event {
     Asks(Literal),
     /// A loop begins; its head, if that is a macro.
     Loops(Option<String>),
-    /// It ends.
-    LoopEnds,
+    /// The round is over, and so is the loop, if it was the last.
+    RoundEnds,
+    /// The round leaves the loop.
+    LoopLeft,
+    /// The loop has no round.
+    NoRound,
     /// The condition of a loop, in the round that is followed.
     Repeats(Literal),
     /// A field of the VMA gets a value.

@@ -1,11 +1,12 @@
 //! Follows the statements of a function with all states that it can be in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::atom::Literal;
+use super::loops::Loop;
 use super::outcome::{Gap, Wrap};
 use super::state::State;
 use super::term::{Cut, Part, Term};
@@ -47,7 +48,7 @@ pub(super) struct Frame {
     pub(super) file: u32,
     pub(super) types: FxHashMap<String, Type>,
     /// States that jump to labels further down.
-    waiting: BTreeMap<String, Vec<State>>,
+    pub(super) waiting: BTreeMap<String, Vec<State>>,
     /// How many loops lie around the statement.
     pub(super) loops: usize,
     /// How many scopes lie around it.
@@ -60,8 +61,9 @@ pub(super) struct Walk<'a, 'f> {
     pub(super) frames: Vec<Frame>,
     pub(super) gap: Option<Gap>,
     pub(super) reading: &'f Reading,
-    /// How many loops were followed whose variables are known by round.
+    /// How many loops were followed, and how many of them have variables that are known by round.
     pub(super) loops: usize,
+    pub(super) counted_loops: usize,
     pub(super) wraps: BTreeMap<Place, Wrap>,
     /// Variables of callers whose address a running function has.
     pub(super) lent: Vec<String>,
@@ -81,6 +83,7 @@ impl<'a, 'f> Walk<'a, 'f> {
             gap: None,
             reading,
             loops: 0,
+            counted_loops: 0,
             wraps: BTreeMap::new(),
             lent: Vec::new(),
             expansions: 0,
@@ -123,9 +126,11 @@ impl<'a, 'f> Walk<'a, 'f> {
             types.insert(parameter.name.clone(), parameter.ty.clone());
         }
         self.frames.push(Frame { file, types, waiting: BTreeMap::new(), loops: 0, scopes: 0 });
-        let entry = function.assumed.conditions().iter().fold(vec![state], |states, condition| {
-            states.into_iter().flat_map(|state| configured(condition, state)).collect()
-        });
+        let entry = function
+            .assumed
+            .conditions()
+            .iter()
+            .fold(vec![state], |states, condition| self.configured(condition, states));
         let exits = self.statements(&function.body, entry);
         let end = function.body.last().map_or(Span { start: 0, end: 0 }, |last| last.span);
         let end = self.at(end);
@@ -175,9 +180,8 @@ impl<'a, 'f> Walk<'a, 'f> {
                 self.once(body, states)
             }
             S::Loop { condition, body, is_do, head } => {
-                // What a loop asks behind its body is not asked before it.
-                let condition = condition.as_ref().filter(|_| !is_do);
-                self.repeated(condition, body, head.as_deref(), states)
+                let head = head.as_deref();
+                self.repeated(&Loop { condition: condition.as_ref(), body, is_do: *is_do, head }, states)
             }
             S::Switch { value, arms } => self.switch(value, arms, states),
             S::Return(value) => self.returned(value.as_ref(), statement.span, states),
@@ -202,6 +206,38 @@ impl<'a, 'f> Walk<'a, 'f> {
         }
     }
 
+    /// The states in which a condition of `#if` holds.
+    pub(super) fn configured(&mut self, condition: &Condition, states: Vec<State>) -> Vec<State> {
+        // `#if 1 && defined(CONFIG_LAMP)`
+        if let Some(holds) = condition.is_constant() {
+            return if holds { states } else { Vec::new() };
+        }
+        let states = match condition {
+            Condition::Leaf(question, holds) => {
+                states.iter().filter_map(|state| state.assume(Literal::configured(question, *holds))).collect()
+            }
+            Condition::All(list) => list.iter().fold(states, |states, condition| self.configured(condition, states)),
+            Condition::Any(list) => {
+                let (mut found, mut left) = (Vec::new(), states);
+                for condition in list {
+                    found.extend(self.configured(condition, left.clone()));
+                    left = self.configured(&condition.clone().negated(), left);
+                }
+                found
+            }
+        };
+        self.bounded(states)
+    }
+
+    /// At most as many states, or states with their values, as are followed.
+    pub(super) fn bounded<T>(&mut self, mut states: Vec<T>) -> Vec<T> {
+        if states.len() > STATES_LIMIT {
+            self.miss(Gap::TooManyPaths);
+            states.truncate(1);
+        }
+        states
+    }
+
     /// The statements of a macro that may return from the function or leave it otherwise: no call does that.
     fn expanded(&self, expression: &Expression) -> Option<Vec<Statement>> {
         let E::Call { callee, arguments } = &expression.bare().kind else { return None };
@@ -209,11 +245,12 @@ impl<'a, 'f> Walk<'a, 'f> {
         let index = self.functions.context.index;
         let expansions = index.expansions(name, self.frame().file, arguments, self.expanding > 0)?;
         let expansion = expansions.into_iter().next()?;
-        self.may_leave(&expansion, 0).then(|| parse::statements(&expansion, expression.span).syntax)
+        self.may_leave(&expansion, 0, &mut BTreeSet::new())
+            .then(|| parse::statements(&expansion, expression.span).syntax)
     }
 
     /// Whether the text of a macro leaves the function, by itself or by a macro that it names.
-    fn may_leave(&self, text: &[u8], depth: usize) -> bool {
+    fn may_leave(&self, text: &[u8], depth: usize, known: &mut BTreeSet<String>) -> bool {
         /// Macros seldom nest deeper.
         const DEPTH: usize = 4;
         if ["return", "goto"].iter().any(|word| find_word(text, word.as_bytes(), 0).is_some()) {
@@ -222,8 +259,13 @@ impl<'a, 'f> Walk<'a, 'f> {
         let is_macro = |name: &&str| name.len() > 1 && !name.bytes().any(|byte| byte.is_ascii_lowercase());
         depth < DEPTH
             && identifiers(text).filter(is_macro).any(|name| {
-                let inner = self.functions.context.index.expanded_call(name, self.frame().file, &[]);
-                inner.iter().any(|text| self.may_leave(text, depth + 1))
+                let is_new = known.insert(name.to_owned());
+                let index = self.functions.context.index;
+                is_new
+                    && index
+                        .expanded_call(name, self.frame().file, &[])
+                        .iter()
+                        .any(|text| self.may_leave(text, depth + 1, known))
             })
     }
 
@@ -256,6 +298,11 @@ impl<'a, 'f> Walk<'a, 'f> {
                 _ if is_desc => vec![(state, Part::Mapping.into())],
                 Some(value) if variable.ty.name == "bool" && variable.ty.pointers == 0 => {
                     walk.truth_as_value(value, state)
+                }
+                Some(Expression { kind: E::Initializer { ty: None, entries }, .. }) => {
+                    let place = Term::from(Part::Name(variable.name.clone()));
+                    let states = walk.initialized(&place, variable.ty.is_array, entries, state).into_iter();
+                    states.map(|state| (state, place.clone())).collect()
                 }
                 Some(value) if !matches!(value.kind, E::Initializer { .. }) => walk.value(value, state),
                 _ => vec![(state, Part::Name(variable.name.clone()).into())],
@@ -363,29 +410,6 @@ impl Exits {
         self.breaks.extend(other.breaks);
         self.continues.extend(other.continues);
         self.returns.extend(other.returns);
-    }
-}
-
-/// The states in which a condition of `#if` holds.
-fn configured(condition: &Condition, state: State) -> Vec<State> {
-    // `#if 1 && defined(CONFIG_LAMP)`
-    if let Some(holds) = condition.is_constant() {
-        return if holds { vec![state] } else { Vec::new() };
-    }
-    match condition {
-        Condition::Leaf(question, holds) => state.assume(Literal::configured(question, *holds)).into_iter().collect(),
-        Condition::All(list) => list.iter().fold(vec![state], |states, condition| {
-            states.into_iter().flat_map(|state| configured(condition, state)).collect()
-        }),
-        Condition::Any(list) => {
-            let (mut found, mut left) = (Vec::new(), vec![state]);
-            for condition in list {
-                found.extend(left.iter().flat_map(|state| configured(condition, state.clone())));
-                let negated = condition.clone().negated();
-                left = left.into_iter().flat_map(|state| configured(&negated, state)).collect();
-            }
-            found
-        }
     }
 }
 

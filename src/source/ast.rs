@@ -275,6 +275,8 @@ pub enum ExpressionKind {
     Step {
         /// Whether it is `++`.
         up: bool,
+        /// Whether it stands before the operand, so that its value is the new one.
+        is_prefix: bool,
         /// The operand.
         operand: Box<Expression>,
     },

@@ -88,10 +88,15 @@ impl KnownMacros {
         if self.values.len() <= FEW {
             return self.values.keys().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some());
         }
-        memchr::memchr_iter(b'#', text).any(|hash| {
-            let directive = &text[hash..directive_end(text, hash)];
-            identifiers(directive).any(|name| self.values.contains_key(name))
-        })
+        let mut at = 0;
+        while let Some(hash) = memchr::memchr(b'#', &text[at..]) {
+            let end = directive_end(text, at + hash);
+            if identifiers(&text[at + hash..end]).any(|name| self.values.contains_key(name)) {
+                return true;
+            }
+            at = end;
+        }
+        false
     }
 
     fn is_defined(&self, name: &str) -> Option<bool> {

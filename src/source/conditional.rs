@@ -36,9 +36,9 @@ impl Conditional {
 #[derive(Debug)]
 pub struct Arm {
     pub directive: Span,
-    /// The condition: `!CONFIG_MMU` for `#ifndef CONFIG_MMU`, or for the `#else` of its `#ifdef`. That of an `#if` before the text is
-    /// not known.
-    pub condition: Option<Condition>,
+    /// The condition of its own directive: `!CONFIG_MMU` for `#ifndef CONFIG_MMU`. An `#else` has none, and that of an `#if` before the
+    /// text is not known.
+    condition: Option<Condition>,
     /// Whether it is an `#else`.
     pub is_else: bool,
     pub body: Span,
@@ -188,9 +188,7 @@ fn nested(text: &[u8], spans: &[Span]) -> (Vec<Conditional>, Vec<Span>) {
             conditional.end = directive.span;
             attach(&mut stack, &mut finished, conditional);
         } else {
-            let is_else = directive.keyword == Keyword::Else;
-            let condition = if is_else { else_condition(&conditional.arms) } else { directive.condition };
-            conditional.arms.push(arm(directive.span, condition, is_else));
+            conditional.arms.push(arm(directive.span, directive.condition, directive.keyword == Keyword::Else));
             stack.push(conditional);
         }
     }
@@ -219,13 +217,14 @@ fn attach(stack: &mut [Conditional], finished: &mut Vec<Conditional>, conditiona
     }
 }
 
-/// Condition of an `#else` after these arms.
-fn else_condition(arms: &[Arm]) -> Option<Condition> {
-    let negated = arms.iter().map(|arm| arm.condition.clone().map(Condition::negated));
-    negated.collect::<Option<_>>().map(Condition::all)
-}
-
 impl Conditional {
+    /// What holds if this arm is compiled, or none of them: no arm before it is.
+    fn conditions(&self, chosen: Option<usize>) -> impl Iterator<Item = Condition> {
+        let before = &self.arms[..chosen.unwrap_or(self.arms.len())];
+        let own = chosen.and_then(|index| self.arms[index].condition.clone());
+        before.iter().filter_map(|arm| arm.condition.clone()).map(Condition::negated).chain(own)
+    }
+
     /// The arms that a compiler could choose; `None` stands for no arm.
     fn choices(&self) -> Vec<Option<usize>> {
         let mut choices = Vec::new();
@@ -275,12 +274,11 @@ pub fn left_out(conditionals: &[Conditional], variant: usize, out: &mut Vec<Span
             }
             rest -= width;
         }
+        conditional.conditions(chosen).for_each(|condition| assumed.add(condition));
         for (index, arm) in conditional.arms.iter().enumerate() {
             if Some(index) == chosen {
-                arm.condition.iter().for_each(|condition| assumed.add(condition.clone()));
                 left_out(&arm.inner, rest, out, assumed);
             } else {
-                arm.condition.iter().for_each(|condition| assumed.add(condition.clone().negated()));
                 out.push(arm.body);
             }
         }
@@ -305,12 +303,12 @@ pub fn condition_at(text: &[u8], directives: &[Span], offset: u32) -> Option<Con
     let mut found = Vec::new();
     let mut level = &tree;
     while let Some((conditional, arm)) = level.iter().find_map(|conditional| {
-        conditional.arms.iter().find(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm))
+        conditional.arms.iter().position(|arm| arm.body.contains(offset)).map(|arm| (conditional, arm))
     }) {
         if !conditional.is_include_guard(text) {
-            found.extend(arm.condition.clone());
+            found.extend(conditional.conditions(Some(arm)));
         }
-        level = &arm.inner;
+        level = &conditional.arms[arm].inner;
     }
     Some(Condition::all(found)).filter(|condition| condition.is_constant() != Some(true))
 }
@@ -329,6 +327,22 @@ mod tests {
         assert_eq!(condition_at(text, &directive_spans(text), 38), Some(Condition::read("CONFIG_MMU")));
         assert_eq!(at(b'b'), Some(Condition::read("!CONFIG_MMU")));
         assert_eq!(at(b'c'), Some(Condition::read("CONFIG_X")));
+    }
+
+    #[test]
+    fn an_arm_is_compiled_if_none_before_it_is() {
+        let text = b"#if A\na\n#elif B\nb\n#elif C\nc\n#else\nd\n#endif\n";
+        let at = |byte: u8| {
+            let offset = text.windows(2).position(|two| two == [byte, b'\n'] && byte.is_ascii_lowercase());
+            condition_at(text, &directive_spans(text), offset.unwrap_or(0) as u32)
+                .map(|condition| condition.to_string())
+        };
+        assert_eq!(at(b'b').as_deref(), Some("!A && B"));
+        assert_eq!(at(b'd').as_deref(), Some("!A && !B && !C"));
+        let (tree, _) = conditionals(text);
+        let mut assumed = Assumed::default();
+        left_out(&tree, 1, &mut Vec::new(), &mut assumed);
+        assert_eq!(assumed.conditions(), [Condition::read("!A"), Condition::read("B")]);
     }
 
     #[test]

@@ -59,17 +59,42 @@ fn collect(known: &KnownMacros, text: &[u8], all: &mut BTreeMap<String, Definiti
     let (conditionals, directives) = conditionals(text);
     let mut arms = Arms::default();
     known.collect(text, &conditionals, &mut arms);
+    let (mut dead, mut chosen, mut open) =
+        (Sweep::over(&arms.dead), Sweep::over(&arms.chosen), Sweep::over(&arms.open));
     for directive in directives {
         let Some(Directive { name, value, is_undef }) = Directive::of(directive.of(text)) else { continue };
-        let lies_in = |spans: &[Span]| spans.iter().any(|span| span.contains(directive.start));
         let found = all.entry(name).or_default();
-        let is_dead = lies_in(&arms.dead);
-        found.is_derived |= is_dead || lies_in(&arms.chosen);
-        if !is_dead && (is_undef || lies_in(&arms.open)) {
+        let is_dead = dead.reaches(directive.start);
+        found.is_derived |= is_dead | chosen.reaches(directive.start);
+        if !is_dead && (is_undef | open.reaches(directive.start)) {
             found.is_open = true;
         } else if !is_dead {
             found.live.push(value);
         }
+    }
+}
+
+/// Asks which offsets lie in spans, both in the order of the text. Spans may contain others.
+struct Sweep<'s> {
+    left: &'s [Span],
+    /// Where the last of the spans that have begun ends.
+    end: u32,
+}
+
+impl<'s> Sweep<'s> {
+    fn over(spans: &'s [Span]) -> Sweep<'s> {
+        Sweep { left: spans, end: 0 }
+    }
+
+    /// Whether a span contains an offset. No later question is about an offset before it.
+    fn reaches(&mut self, offset: u32) -> bool {
+        while let [first, rest @ ..] = self.left
+            && first.start <= offset
+        {
+            self.end = self.end.max(first.end);
+            self.left = rest;
+        }
+        offset < self.end
     }
 }
 

@@ -56,6 +56,13 @@ pub fn blank_non_code(text: &[u8]) -> Vec<u8> {
     copy
 }
 
+/// A copy of `text` with comments blanked.
+pub fn without_comments(text: &[u8]) -> Vec<u8> {
+    let mut copy = text.to_vec();
+    blank_comments(&mut copy, false);
+    copy
+}
+
 fn masked(slice: &[u8], left_out: &[Span]) -> Vec<u8> {
     let mut text = slice.to_vec();
     for span in left_out {

@@ -32,7 +32,7 @@ pub use lex::{
     identifiers, is_error_number, is_identifier_byte, is_keyword_before_parenthesis, literal_end, opening, previous,
     skip_blank, spans_of_identifiers, statement_start, words,
 };
-pub use mask::{Masked, blank_non_code, variants};
+pub use mask::{Masked, blank_non_code, variants, without_comments};
 pub use slicer::{Slices, slice};
 pub use span::{LineIndex, Position, Span, line_start};
 pub use spelled::spelled;

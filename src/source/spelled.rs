@@ -16,7 +16,10 @@ pub fn spelled(expression: &Expression) -> Option<String> {
         E::Field { base, name, arrow } => format!("{}{}{name}", spelled(base)?, if *arrow { "->" } else { "." }),
         E::Index { base, index } => format!("{}[{}]", spelled(base)?, spelled(index)?),
         E::Unary { operator, operand } => format!("({operator}{})", spelled(operand)?),
-        E::Step { up, operand } => format!("({}{})", if *up { "++" } else { "--" }, spelled(operand)?),
+        E::Step { up, is_prefix, operand } => {
+            let (operator, operand) = (if *up { "++" } else { "--" }, spelled(operand)?);
+            if *is_prefix { format!("({operator}{operand})") } else { format!("({operand}{operator})") }
+        }
         E::Binary { operator, left, right } => format!("({} {operator} {})", spelled(left)?, spelled(right)?),
         E::Assign { operator, target, value } => {
             let operator = operator.map(|operator| Binary::from(operator).to_string()).unwrap_or_default();

@@ -38,20 +38,20 @@ static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 //= calls B = lamp_key_alloc(file->private_data)
 //= if B == 0: returns -ENOMEM (line 23)
 //= loops; in one of the rounds:
-//= if IS_ENABLED(CONFIG_LAMP) == 0:
-//=     the loop goes on while round * PAGE_SIZE < file->private_data->many
-//= if IS_ENABLED(CONFIG_LAMP) != 0:
-//=     if LAMP_VERSION <= 2:
+//=     if IS_ENABLED(CONFIG_LAMP) == 0:
 //=         the loop goes on while round * PAGE_SIZE < file->private_data->many
-//=     if LAMP_VERSION > 2:
-//=         if pgoff != 0:
-//=             the loop goes on while round * PAGE_SIZE < file->private_data->few
-//=         if pgoff == 0:
+//=     if IS_ENABLED(CONFIG_LAMP) != 0:
+//=         if LAMP_VERSION <= 2:
 //=             the loop goes on while round * PAGE_SIZE < file->private_data->many
-//= in a loop: populates by vm_insert_page: at start + round * PAGE_SIZE, with A, prot vm_page_prot
-//= if populating call 1 fails:
-//=     calls lamp_key_free(B)
-//=     returns the result of populating call 1 (line 30)
-//= the loop ends
+//=         if LAMP_VERSION > 2:
+//=             if pgoff != 0:
+//=                 the loop goes on while round * PAGE_SIZE < file->private_data->few
+//=             if pgoff == 0:
+//=                 the loop goes on while round * PAGE_SIZE < file->private_data->many
+//=     populates by vm_insert_page: at start + round * PAGE_SIZE, with A, prot vm_page_prot
+//=     if populating call 1 fails:
+//=         calls lamp_key_free(B)
+//=         returns the result of populating call 1 (line 30)
+//= the round ends; after the last round:
 //= B->key = done
 //= returns 0 (line 35)

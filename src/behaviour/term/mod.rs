@@ -72,6 +72,8 @@ pub enum Part {
     Narrow(Cut, Arc<Term>),
     /// The value of a variable behind a loop, or behind a call that was given its address.
     Changed(String),
+    /// The value of a variable that a macro sets to each entry of a list: a pointer to an object.
+    Entry(String),
 }
 
 /// The product of a part and a power of `PAGE_SIZE`; without a part, the power alone.
@@ -168,7 +170,7 @@ impl Term {
 
     /// The sum without what is a whole number of pages, in bytes.
     pub(super) fn without_whole_pages(&self) -> Term {
-        let is_odd = |factor: &Factor| factor.pages < 1 && factor.part != Some(Part::Start);
+        let is_odd = |factor: &Factor| factor.pages < 1 && !(factor.part == Some(Part::Start) && factor.pages == 0);
         Term::of(self.sum.iter().filter(|(factor, _)| is_odd(factor)).cloned().collect())
     }
 

@@ -50,8 +50,10 @@ impl fmt::Display for Part {
             Part::Rounds(loops) => write!(out, "round of loop {loops}"),
             Part::Mapping => out.write_str("vma"),
             Part::File => out.write_str("file"),
-            Part::Name(name) | Part::Changed(name) if WORDS.contains(&name.as_str()) => write!(out, "{name}'"),
-            Part::Field(name) | Part::Name(name) | Part::Changed(name) => out.write_str(name),
+            Part::Name(name) | Part::Changed(name) | Part::Entry(name) if WORDS.contains(&name.as_str()) => {
+                write!(out, "{name}'")
+            }
+            Part::Field(name) | Part::Name(name) | Part::Changed(name) | Part::Entry(name) => out.write_str(name),
             Part::Member(_, name) if is_action(self) => write!(out, "desc->{name}"),
             Part::Member(base, name) if base.as_part().is_some_and(is_action) => write!(out, "{base}.{name}"),
             Part::Member(base, name) if matches!(base.as_part(), Some(Part::Target(_))) => write!(out, "{base}.{name}"),

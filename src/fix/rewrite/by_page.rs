@@ -54,7 +54,7 @@ pub(in crate::fix) fn variables(function: &Function) -> BTreeMap<String, Variabl
                     _ => variable.steps.push((expression.span, Step::Other)),
                 }
             }
-            E::Step { up, operand } => {
+            E::Step { up, operand, .. } => {
                 let Some(variable) = operand.name().and_then(|name| found.get_mut(name)) else { return };
                 let step = if *up { Step::One } else { Step::Other };
                 variable.steps.push((expression.span, step));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::behaviour::{EffectKind, Populate};
+use crate::behaviour::{EffectKind, Populate, Term};
 use crate::index::{Scope, Takes};
 use crate::lint::{Facts, Found, HandlerView, Variant};
 use crate::rules::{CallEffect, Level, StateEffect, StateKind};
@@ -114,8 +114,9 @@ fn given_up(facts: &Facts, handler: &HandlerView) -> BTreeMap<Place, (String, Le
                         continue;
                     };
                     let Some(StateEffect::Undoes(kind, _)) = facts.rules().state(name) else { continue };
-                    let of_array = |text: &str| populate.others.iter().any(|term| term.to_string().contains(text));
-                    let is_array = arguments.first().is_some_and(|argument| of_array(&argument.to_string()));
+                    let is_array = arguments.first().is_some_and(|freed| {
+                        populate.others.iter().any(|array| array.any(&|part| Term::from(part.clone()) == *freed))
+                    });
                     let was_taken = before.iter().any(|(taken, object)| {
                         *object == arguments.first() && matches!(facts.rules().state(taken), Some(StateEffect::Takes(taking)) if taking.kind == kind)
                     });

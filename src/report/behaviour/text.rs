@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::{effect_line, field_line, flags_line};
+use super::{effect_text, field_line, flags_line};
 use crate::behaviour::{Abbreviated, Behaviour, Event, Literal, Step, Term, abbreviated, steps};
 use crate::index::Index;
 use crate::report::escape::printable;
@@ -74,12 +74,19 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn add(&mut self, steps: &[Step], indent: usize) {
+    fn add(&mut self, steps: &[Step], outer: usize) {
+        let mut indent = outer;
         for step in steps {
             match step {
                 Step::Event(event) => {
                     let line = self.event(event);
+                    if matches!(event, Event::RoundEnds | Event::LoopLeft) {
+                        indent = indent.saturating_sub(INDENT).max(outer);
+                    }
                     self.line(indent, &line);
+                    if matches!(event, Event::Loops(_)) {
+                        indent += INDENT;
+                    }
                 }
                 Step::Returns(value, place) => {
                     let line = self.returns(value, *place);
@@ -131,12 +138,14 @@ impl Writer<'_> {
                 let head = head.as_ref().map(|head| format!(" by {head}")).unwrap_or_default();
                 format!("loops{head}; in one of the rounds:")
             }
-            Event::LoopEnds => "the loop ends".to_owned(),
+            Event::RoundEnds => "the round ends; after the last round:".to_owned(),
+            Event::LoopLeft => "leaves the loop".to_owned(),
+            Event::NoRound => "without a round:".to_owned(),
             Event::Repeats(literal) => format!("the loop goes on while {literal}"),
             Event::Writes(field, value) => field_line(field, value),
             Event::Flags(flags, set) => flags_line(flags.iter().map(String::as_str), *set),
-            Event::Does(effect) => effect_line(effect),
-            Event::Holds(effect) => format!("{}, until the scope ends", effect_line(effect)),
+            Event::Does(effect) => effect_text(&effect.kind),
+            Event::Holds(effect) => format!("{}, until the scope ends", effect_text(&effect.kind)),
             Event::Evaluates(call) => format!("calls {call}"),
         }
     }

@@ -68,6 +68,7 @@ impl Reader<'_> {
             },
             "update_expression" => E::Step {
                 up: node.field("operator").is_some_and(|operator| self.text_of(operator) == "++"),
+                is_prefix: node.field("operator").is_some_and(|operator| operator.start_byte() == node.start_byte()),
                 operand: self.boxed(node, "argument", depth),
             },
             "sizeof_expression" | "alignof_expression" | "offsetof_expression" => E::Literal,

@@ -9,6 +9,9 @@ use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
 
+/// Why macros are not expanded any more.
+const MANY_MACROS: &str = "macros name too many others";
+
 impl Lowerer<'_> {
     /// Lowers a call by name that passes the VMA.
     pub(super) fn follow(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
@@ -46,7 +49,14 @@ impl Lowerer<'_> {
     /// Lowers a macro call by its expansion. `None` if there is no usable expansion.
     pub(super) fn macro_call(&mut self, name: &str, arguments: &[Expression], span: Span) -> Option<Value> {
         const NESTING_LIMIT: usize = 6;
+        /// Maximum number of expansions in one function. Macros may name many others.
+        const COUNT_LIMIT: usize = 2000;
         if self.macro_depth >= NESTING_LIMIT {
+            return None;
+        }
+        if self.macro_count >= COUNT_LIMIT {
+            let known = self.out.trouble.iter().any(|(_, reason)| reason == MANY_MACROS);
+            self.out.trouble.extend((!known).then(|| (span, MANY_MACROS.to_owned())));
             return None;
         }
         let expansions = self.expansions(name, arguments)?;
@@ -64,6 +74,7 @@ impl Lowerer<'_> {
             return None;
         }
         self.macro_depth += 1;
+        self.macro_count += 1;
         let mut value = Value::Unknown;
         for parsed in parsed {
             self.out.trouble.extend(parsed.trouble.map(|(span, reason)| (span, format!("macro {name}: {reason}"))));

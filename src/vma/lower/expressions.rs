@@ -33,7 +33,7 @@ impl Lowerer<'_> {
             E::Cast { ty, value } if ty.name == "void" && ty.pointers == 0 && value.name().is_some() => Value::Unknown,
             E::Cast { value, .. } => self.expression(value),
             E::Unary { operator, operand } => self.unary(*operator, operand, expression.span),
-            E::Step { operand, up } => self.step(*up, operand, expression.span),
+            E::Step { operand, up, .. } => self.step(*up, operand, expression.span),
             E::Index { base, index } => {
                 self.expression(base);
                 self.expression(index);

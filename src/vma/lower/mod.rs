@@ -81,6 +81,8 @@ struct Lowerer<'a> {
     slots: u32,
     /// Nesting depth of the current macro expansion.
     macro_depth: usize,
+    /// How many macros were expanded.
+    macro_count: usize,
     /// Whether what is lowered is only printed: an argument behind the text of a message.
     is_said: bool,
 }
@@ -170,6 +172,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         variables: FxHashMap::default(),
         slots: 0,
         macro_depth: 0,
+        macro_count: 0,
         is_said: false,
     };
     if let VmaAccess::Flags(number) = root
