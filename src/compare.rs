@@ -1,5 +1,6 @@
 //! Differences between two trees, or between two targets for one tree.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{Index, ItemId, Registration, Takes};
@@ -229,19 +230,18 @@ fn may_be_filled(index: &Index, table: ItemId) -> bool {
 }
 
 /// For each new registration the old one that it was.
-fn matched<'e>(old: &'e [Entry], new: &[Entry]) -> Vec<Option<&'e Entry>> {
+fn matched<'e>(old: &'e [Entry], new_entries: &[Entry]) -> Vec<Option<&'e Entry>> {
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
-    let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
-    // Keys in order of priority: the same place; the same handler in the same file; the same table and handler in a file of the same name;
-    // for the driver's own handlers, the same table and handler in any file; for them, the same handler and struct. A helper that many
-    // drivers register identifies none of them.
-    let keys: [fn(&Entry) -> Option<String>; 5] = [
+    let mut found: Vec<Option<&Entry>> = vec![None; new_entries.len()];
+    // Keys in order of priority: the same place; the same handler in the same file; the same code there under another name; the same table
+    // and handler in a file of the same name, or beside it; for the driver's own handlers, the same table and handler in any file; for them,
+    // the same handler and struct. A helper that many drivers register identifies none of them.
+    let keys: [fn(&Entry) -> Option<String>; 7] = [
         |entry| Some(format!("{} {:?} {}", entry.side.file, entry.side.table, entry.record)),
         |entry| Some(format!("{} {} {}", entry.side.file, entry.stem, entry.record)),
-        |entry| {
-            let name = entry.side.file.rsplit('/').next().unwrap_or_default();
-            entry.side.table.as_ref().map(|table| format!("{name} {table} {} {}", entry.stem, entry.record))
-        },
+        |entry| Some(format!("{} {} {}", entry.side.file, entry.record, entry.own_body()?)),
+        |entry| Some(format!("{} {} {} {}", entry.file_name(), entry.side.table.as_ref()?, entry.stem, entry.record)),
+        |entry| Some(format!("{} {} {} {}", entry.folder(), entry.side.table.as_ref()?, entry.stem, entry.record)),
         |entry| {
             let table = entry.side.table.as_ref().filter(|_| entry.is_own)?;
             Some(format!("{table} {} {}", entry.stem, entry.record))
@@ -249,19 +249,26 @@ fn matched<'e>(old: &'e [Entry], new: &[Entry]) -> Vec<Option<&'e Entry>> {
         |entry| entry.is_own.then(|| format!("{} {}", entry.stem, entry.record)),
     ];
     for key in keys {
-        let mut known: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut known: BTreeMap<String, [Vec<usize>; 2]> = BTreeMap::new();
         for (number, entry) in left.iter().enumerate() {
             if let Some(key) = entry.and_then(key) {
-                known.entry(key).or_default().push(number);
+                known.entry(key).or_default()[0].push(number);
             }
         }
-        for (number, entry) in new.iter().enumerate().filter(|(number, _)| found[*number].is_none()).collect::<Vec<_>>()
-        {
-            let Some(same) = key(entry).and_then(|key| known.get_mut(&key)) else { continue };
-            // Among several in one table, the one with the same handler.
-            let place = same.iter().position(|old| left[*old].is_some_and(|old| old.stem == entry.stem)).unwrap_or(0);
-            if !same.is_empty() {
-                found[number] = left[same.remove(place)].take();
+        for (number, entry) in new_entries.iter().enumerate().filter(|(number, _)| found[*number].is_none()) {
+            if let Some(same) = key(entry).and_then(|key| known.get_mut(&key)) {
+                same[1].push(number);
+            }
+        }
+        for [olds, news] in known.values() {
+            // Among several, those that are most alike.
+            let mut pairs: Vec<(usize, usize)> =
+                olds.iter().flat_map(|old| news.iter().map(move |new| (*old, *new))).collect();
+            pairs.sort_by_cached_key(|(old, new)| Reverse(left[*old].map(|old| old.likeness(&new_entries[*new]))));
+            for (old, new) in pairs {
+                if found[new].is_none() && left[old].is_some() {
+                    found[new] = left[old].take();
+                }
             }
         }
     }
@@ -297,6 +304,28 @@ struct Entry {
     is_own: bool,
     /// The handler's own code, without whitespace.
     code: Vec<u8>,
+}
+
+impl Entry {
+    /// The code of the driver's own handler, without its name and parameters.
+    fn own_body(&self) -> Option<String> {
+        let start = self.code.iter().position(|byte| *byte == b'{').filter(|_| self.is_own)?;
+        Some(String::from_utf8_lossy(&self.code[start..]).into_owned())
+    }
+
+    fn file_name(&self) -> &str {
+        self.side.file.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn folder(&self) -> &str {
+        self.side.file.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// How alike two entries are: the same handler, then the beginnings of their tables' names, in bytes.
+    fn likeness(&self, other: &Entry) -> (bool, usize) {
+        let [one, two] = [self, other].map(|entry| entry.side.table.as_deref().unwrap_or_default().bytes());
+        (self.stem == other.stem, one.zip(two).take_while(|(one, two)| one == two).count())
+    }
 }
 
 fn entries(index: &Index, findings: &[Finding]) -> Vec<Entry> {

@@ -8,7 +8,7 @@ use clap::Args;
 use super::conversions::{conversions_of, lacking};
 use super::place::Place;
 use super::worklist::Prepared;
-use super::{CLEAN, Common, output};
+use super::{CLEAN, Common, names, output};
 use crate::behaviour::{Functions, Reading};
 use crate::handler_report::{Conversion, HandlerReport, handler_reports, is_foreign, whole};
 use crate::index::{Hook, Takes};
@@ -25,6 +25,7 @@ use crate::worklist::{Effort, Sources};
 #[derive(Args, Debug)]
 pub struct Options {
     /// Name of a lint, verdict, target, requirement, note, effort, kernel call, hook (STRUCT.MEMBER) or handler (or FILE:HANDLER)
+    #[arg(value_parser = names::EXPLAINED, hide_possible_values = true)]
     name: String,
     /// The kernel tree to search for the handler
     #[arg(default_value = ".")]
@@ -44,20 +45,21 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let (name, tree) = options.in_order();
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
-    let known: &dyn Fn(&mut dyn Write) -> io::Result<()> =
-        match (lint::find(name), verdict, rules.target(name), rules.call(name)) {
-            (Some(lint), ..) => &|out| of_lint(lint, out),
-            (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
-            (_, _, Some(target), _) => &|out| of_target(target, out),
-            (.., Some(call)) => &|out| of_call(name, call, &rules, out),
-            _ => match rules.requirements().iter().chain(rules.notes()).find(|known| is_kind(name, &known.kind)) {
-                _ if effort(name).is_some() => &move |out| {
-                    writeln!(out, "{name}, the effort of a task: {}.", effort(name).map_or("", Effort::meaning))
-                },
-                Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
-                None => return of_handler(name, &tree, options, &rules),
-            },
-        };
+    // As `--target` has it, `7.3` is v7.3.
+    let target = rules.target(name).or_else(|| rules.target(&format!("v{name}")));
+    let known: &dyn Fn(&mut dyn Write) -> io::Result<()> = match (lint::find(name), verdict, target, rules.call(name)) {
+        (Some(lint), ..) => &|out| of_lint(lint, out),
+        (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
+        (_, _, Some(target), _) => &|out| of_target(target, out),
+        (.., Some(call)) => &|out| of_call(name, call, &rules, out),
+        _ => match rules.requirements().iter().chain(rules.notes()).find(|known| is_kind(name, &known.kind)) {
+            _ if effort(name).is_some() => {
+                &move |out| writeln!(out, "{name}, the effort of a task: {}.", effort(name).map_or("", Effort::meaning))
+            }
+            Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
+            None => return of_handler(name, &tree, options, &rules),
+        },
+    };
     output::write(options.common.output.as_deref(), Syntax::Text, known)?;
     let is_helper = rules.call(name).is_some_and(|call| call.does == CallEffect::Helper);
     match is_helper && tree.exists() && options.common.against.may_open(&Place::of(&tree, &[]).root) {
@@ -121,7 +123,11 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
     let common = &options.common;
     if file.is_none() && !common.against.may_open(&root) {
         return Err(if root.exists() {
-            unknown(name, &[], rules)
+            let place = if tree == Path::new(".") { "this directory".to_owned() } else { tree.display().to_string() };
+            format!(
+                "{}. Handlers are looked for in a kernel tree, and {place} is none: mmaplint explain {name} TREE",
+                unknown(name, &[], rules)
+            )
         } else {
             format!("{}: no such tree", tree.display())
         });
@@ -155,7 +161,7 @@ fn of_handler(name: &str, tree: &Path, options: &Options, rules: &Rules) -> Resu
     }
     let own = |report: &&HandlerReport| !is_foreign(&scan.findings[report.findings[0]], handler);
     let own: Vec<&HandlerReport> = found.iter().copied().filter(own).collect();
-    output::write(common.output.as_deref(), Syntax::Text, |out| {
+    output::write(common.output.as_deref(), output::diff_syntax(common), |out| {
         if let Some(blocker) = blocker.filter(|_| own.is_empty()) {
             handler_report::blocker(scan, blocker, &sources.of_blocker(blocker), out)?;
         }

@@ -12,7 +12,7 @@ use super::compat::CompatOptions;
 use super::conversions::{hold_back, is_compared, lacking};
 use super::place::{Place, in_order};
 use super::selection::Selection;
-use super::{CLEAN, Common, ERROR, output, tell_unused};
+use super::{CLEAN, Color, Common, ERROR, output, tell_unused};
 use crate::fix::{self, Applicability, Fixes, HandlerFix, Replaced, Series, unified, write};
 use crate::fix_plan::FixPlan;
 use crate::index::Index;
@@ -148,7 +148,9 @@ fn put_out(options: &Options, session: &Session, fixes: &Fixes) -> Result<bool, 
     } else if let Some(directory) = &options.mbox {
         mail(options, session, fixes, directory)?;
     } else {
-        let syntax = if common.output.is_none() && io::stdout().is_terminal() { Syntax::Text } else { Syntax::Exact };
+        let is_read = common.output.is_none() && io::stdout().is_terminal() || common.color == Color::Always;
+        // A diff that is applied keeps its bytes.
+        let syntax = if is_read { output::diff_syntax(common) } else { Syntax::Exact };
         output::write(common.output.as_deref(), syntax, |out| diffs(scan.index, fixes, out))?;
     }
     Ok(false)

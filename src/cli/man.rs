@@ -82,6 +82,17 @@ fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("mmaplint compare linux linux --old-target v7.3 --target v7.4", "Verdicts that a newer API improves."),
         ],
         "graph" => &[("mmaplint graph linux --format dot | dot -Tsvg > graph.svg", "A drawing of the blockers.")],
+        "docs" => &[("mmaplint docs linux", "What the documentation of the API lacks, against the headers.")],
+        "rules" => &[
+            ("mmaplint rules", "All lints, verdicts, requirements, targets and calls."),
+            ("mmaplint rules --format json", "The same, for another program."),
+        ],
+        "schema" => &[("mmaplint schema scan > scan.schema.json", "The JSON Schema of scan --format json.")],
+        "completions" => &[(
+            "mmaplint completions bash > ~/.local/share/bash-completion/completions/mmaplint",
+            "Completions for one user.",
+        )],
+        "man" => &[("mmaplint man --directory ~/.local/share/man/man1", "All manual pages, for one user.")],
         "kbuild" => &[("make C=1 CHECK=\"mmaplint kbuild\" drivers/char/", "Checks the files as they are compiled.")],
         _ => &[],
     }

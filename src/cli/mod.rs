@@ -13,6 +13,7 @@ mod kbuild;
 mod man;
 mod names;
 mod output;
+mod pager;
 mod place;
 mod rules;
 mod scan;
@@ -67,16 +68,21 @@ enum Command {
     /// Write conversions as a diff, as mails, or into the tree
     Fix(fix::Options),
     /// Show which helpers and hooks block which handlers, as DOT, JSON or lines
+    #[command(mut_arg("color", |option| option.hide(true)))]
     Graph(graph::Options),
     /// List the remaining work in order, with the maintainers
+    #[command(mut_arg("color", |option| option.hide(true)))]
     Worklist(worklist::Options),
     /// Compare two trees, or one tree against two APIs
+    #[command(mut_arg("color", |option| option.hide(true)))]
     Compare(compare::Options),
     /// Check the tree's documentation of the API against its headers
+    #[command(mut_arg("color", |option| option.hide(true)))]
     Docs(docs::Options),
     /// Explain a lint, a verdict, a target, a kernel call, a hook or a handler
     Explain(explain::Options),
     /// List all known lints, verdicts, requirements, targets and calls
+    #[command(mut_arg("color", |option| option.hide(true)))]
     Rules(rules::Options),
     /// Print shell completions
     Completions(man::CompletionsOptions),
@@ -85,6 +91,7 @@ enum Command {
     /// Print the JSON Schema of the scan output or the configuration
     Schema(schema::Options),
     /// Check one file during a build: make C=1 CHECK="mmaplint kbuild"
+    #[command(mut_arg("color", |option| option.hide(true)))]
     Kbuild(kbuild::Options),
 }
 

@@ -7,6 +7,7 @@ use clap::{Arg, Command, Error};
 
 use crate::lint::ALL;
 use crate::rules::built_in_targets;
+use crate::verdict::Verdict;
 
 /// Parses a text, and suggests names.
 #[derive(Clone)]
@@ -17,6 +18,12 @@ pub(super) const LINTS: Suggested = Suggested(|| ALL.iter().map(|lint| lint.id).
 
 /// Names of targets.
 pub(super) const TARGETS: Suggested = Suggested(|| std::iter::once("auto").chain(built_in_targets()).collect());
+
+/// Names that `explain` knows without a tree.
+pub(super) const EXPLAINED: Suggested = Suggested(|| {
+    let verdicts = Verdict::ALL.into_iter().map(Verdict::name);
+    ALL.iter().map(|lint| lint.id).chain(verdicts).chain(built_in_targets()).collect()
+});
 
 impl TypedValueParser for Suggested {
     type Value = String;

@@ -4,7 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::Color;
+use super::pager::Pager;
+use super::{Color, Common};
 use crate::profile::{Phase, measure};
 use crate::replace::{Part, place_of};
 use crate::report::guard::{Guard, Syntax};
@@ -38,6 +39,11 @@ pub fn text_syntax(coloured: bool) -> Syntax {
     if coloured { Syntax::Coloured } else { Syntax::Text }
 }
 
+/// Syntax of text for people with a diff in it.
+pub fn diff_syntax(common: &Common) -> Syntax {
+    if is_coloured(common.color, common.output.is_some()) { Syntax::Painted } else { Syntax::Text }
+}
+
 /// Writes a result by `write`. A file is replaced as a whole: a failure keeps the old file.
 ///
 /// # Errors
@@ -50,7 +56,7 @@ pub fn write(
     // Reopening /dev/stdout would overwrite the output of others.
     let path = path.filter(|path| !STDOUT.iter().any(|stdout| *path == Path::new(stdout)));
     let written = measure(Phase::Report, || match path {
-        None => to_stream(io::stdout().lock(), syntax, write),
+        None => to_stdout(syntax, write),
         Some(path) => to_path(path, syntax, write),
     });
     match written {
@@ -97,6 +103,17 @@ pub fn write_directory(directory: &Path, files: impl Iterator<Item = (String, Ve
         }
     }
     Ok(())
+}
+
+/// Writes to stdout, or to a pager before it.
+fn to_stdout(syntax: Syntax, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let pager = Pager::start().and_then(|mut pager| Some((pager.input()?, pager)));
+    let Some((input, pager)) = pager else { return to_stream(io::stdout().lock(), syntax, write) };
+    // The text is kept for a system without a pager.
+    let mut text = Vec::new();
+    to_stream(&mut text, syntax, write)?;
+    let paged = { input }.write_all(&text);
+    if pager.wait()? { paged } else { io::stdout().lock().write_all(&text) }
 }
 
 /// Paths that mean stdout.

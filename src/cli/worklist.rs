@@ -14,6 +14,7 @@ use crate::fix::Fixes;
 use crate::fix_plan::FixPlan;
 use crate::handler_report::handler_reports;
 use crate::kernel::{Layer, Maintainers};
+use crate::report::amount;
 use crate::report::compare::Comparison;
 use crate::report::guard::Syntax;
 use crate::report::html::{Page, html};
@@ -124,6 +125,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         version: session.tree().version(),
         title: session.tree().title(),
         whose: options.whose.as_deref(),
+        left: (!options.selects()).then(|| amount(scan.findings.iter().filter(|finding| finding.takes_vma()))),
         target: &chosen.target.name,
     };
     let syntax = if options.format == Format::Json { Syntax::Json } else { Syntax::Text };
@@ -132,7 +134,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
         let count = |effort: &str| tasks.iter().filter(|task| task.effort.name() == effort).count();
         let handlers = tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
         let told = format!(
-            "{}: {handlers} in drivers, where a handler counts in each driver that registers it, and {}; mmaplint fix writes patches for {}",
+            "{}: {handlers} in drivers, where a handler counts in each driver that registers it, and {}; mmaplint fix writes the patches of {}",
             counted(tasks.len(), "task"),
             counted(tasks.len() - handlers, "blocker"),
             count("patch")

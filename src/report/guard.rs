@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape::is_obeyed;
+use super::paint::painted;
 
 /// Syntax of a result, which decides what the guard removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Syntax {
     Text,
     /// Text for people, with the tool's own colours.
     Coloured,
+    /// Text for people, in which diffs and marks get colours.
+    Painted,
     /// Commands for the runner of a GitHub workflow, one per line.
     Commands,
     /// JSON.
@@ -53,10 +56,16 @@ impl<W: Write> Guard<W> {
     }
 
     fn lines(&mut self, text: &[u8]) -> io::Result<()> {
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        if self.syntax == Syntax::Painted {
+            return lines
+                .map(|line| painted(&guarded(line, self.syntax)))
+                .try_for_each(|line| self.out.write_all(&line));
+        }
         if is_harmless(text) {
             return self.out.write_all(text);
         }
-        text.split_inclusive(|byte| *byte == b'\n').try_for_each(|line| self.out.write_all(&guarded(line, self.syntax)))
+        lines.map(|line| guarded(line, self.syntax)).try_for_each(|line| self.out.write_all(&line))
     }
 }
 
@@ -151,6 +160,13 @@ mod tests {
         text.as_bytes().chunks(3).for_each(|part| guard.write_all(part).unwrap());
         guard.finish().unwrap();
         String::from_utf8(guard.out).unwrap()
+    }
+
+    #[test]
+    fn diffs_are_painted() {
+        let text = " a\n-b\n+\u{1b}[1mc\n       ^ action";
+        let expected = " a\n\u{1b}[31m-b\u{1b}[m\n\u{1b}[32m+?[1mc\u{1b}[m\n\u{1b}[33m       ^ action\u{1b}[m";
+        assert_eq!(shown(text, Syntax::Painted), expected);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod json;
 pub mod layout;
 mod lines;
 mod overview;
+mod paint;
 pub mod review;
 mod sources;
 mod summary;
@@ -25,7 +26,7 @@ pub use graph::{dot, graph_json, graph_lines};
 pub use json::{json, schema as json_schema};
 pub use lines::lines;
 pub use overview::overview;
-pub use summary::{stats, summary};
+pub use summary::{amount, stats, summary};
 pub use text::text;
 
 use crate::behaviour::Functions;

@@ -14,7 +14,7 @@ use crate::words::counted;
 const TROUBLE_SHOWN: usize = 10;
 
 /// Number of registrations, and of the handlers that they register: several tables may register one function.
-pub(super) fn amount<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
+pub fn amount<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
     let handlers: Vec<Option<&HandlerPlace>> = findings.map(|finding| finding.handler.as_ref()).collect();
     // Hooks that are NULL have no handler. One whose function is not found counts for each registration.
     let placed: Vec<&HandlerPlace> =

@@ -80,11 +80,17 @@ fn range(span: Span) -> std::ops::Range<usize> {
     span.start as usize..span.end as usize
 }
 
-/// Severity of a verdict: a note for work that can be done today, a warning for work that waits, an error for work that needs thought.
+/// Severity of a verdict: a note for a handler whose author has little to do, or can do nothing yet, a warning for state that has to move,
+/// an error for work that needs thought.
 fn severity(verdict: Verdict) -> Severity {
     match verdict {
-        Verdict::None | Verdict::Converted | Verdict::Mechanical | Verdict::Action => Severity::Note,
-        Verdict::Mapped | Verdict::Blocked | Verdict::Finish => Severity::Warning,
+        Verdict::None
+        | Verdict::Converted
+        | Verdict::Mechanical
+        | Verdict::Action
+        | Verdict::Blocked
+        | Verdict::Finish => Severity::Note,
+        Verdict::Mapped => Severity::Warning,
         Verdict::Manual | Verdict::Unknown => Severity::Error,
     }
 }

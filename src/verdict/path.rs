@@ -158,6 +158,7 @@ impl<'a> PathJudge<'a> {
         let action = populate.action.as_deref().filter(|action| self.standard.target.has_action(action));
         let several = self.items[at].looped || self.populates > 1;
         let locked = !self.held_locks(at).is_empty();
+        let populates = populate.sentence();
         // The action keeps a pointer to the page array. A lock protects the array, and a stack frame holds it, only until the handler
         // returns.
         let maps =
@@ -166,20 +167,19 @@ impl<'a> PathJudge<'a> {
         let by_page = self.action_by_page(populate).filter(|_| !locked);
         match (action.filter(|_| !several && !loses_pages), by_page) {
             (Some(action), _) => {
-                let text = format!("{name} populates; the {action} action replaces it");
+                let text = format!("{populates}; the {action} action replaces it");
                 self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
             }
             (None, Some(action)) => {
-                let text = format!(
-                    "{name} populates; the {action} action replaces it, page by page from the start of the mapping"
-                );
+                let text =
+                    format!("{populates}; the {action} action replaces it, page by page from the start of the mapping");
                 self.require(at, K::Action(action.to_owned()), Verdict::Action, text);
             }
             (None, None) => {
                 let remaps = maps == Some(Maps::Range);
                 // Merged paths may each populate once.
                 if several && remaps && (self.items[at].looped || !self.is_merged) {
-                    let text = format!("{name} populates more than once on this path; an action populates once");
+                    let text = format!("{populates} more than once on this path; an action populates once");
                     self.require(at, K::MultiRemap, Verdict::Finish, text);
                 }
                 let why = match action {
@@ -195,7 +195,7 @@ impl<'a> PathJudge<'a> {
                     None => "",
                 };
                 let target = &self.standard.target.name;
-                let text = format!("{name} populates; {target} has no action that replaces it here{why}");
+                let text = format!("{populates}; {target} has no action that replaces it here{why}");
                 self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
         }

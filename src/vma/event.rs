@@ -170,6 +170,8 @@ pub enum Fails {
 pub struct Populate {
     /// The callee.
     pub name: String,
+    /// The macro in the code that stands for the call, if one does.
+    pub by_macro: Option<String>,
     /// The action that replaces it, if a rule names one.
     pub action: Option<String>,
     /// The action that replaces it page by page, if a rule names one.
@@ -182,4 +184,14 @@ pub struct Populate {
     pub pages_are_local: bool,
     /// The result that means that it has populated, if not every result does.
     pub only_if: Option<PopulatesIf>,
+}
+
+impl Populate {
+    /// What populates, as the code names it: `remap_pfn_range populates`, `remap_4k_pfn populates by remap_pfn_range`.
+    pub fn sentence(&self) -> String {
+        match &self.by_macro {
+            Some(called) => format!("{called} populates by {}", self.name),
+            None => format!("{} populates", self.name),
+        }
+    }
 }

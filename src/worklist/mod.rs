@@ -169,7 +169,7 @@ impl Sources<'_> {
                     Some(why) => format!("; convert it by hand: {why}"),
                     None => finding.after.map_or(String::new(), |after| format!("; the rest of it is {after}")),
                 };
-                format!("{}{then}", self.needed_first(&blockers))
+                format!("{}{then}", self.needed_first(&blockers, finding.handler_name()))
             }
             Effort::Api if only_goes_on(finding) => GOES_ON.to_owned(),
             Effort::Api => match instead(finding, self.rules) {
@@ -268,7 +268,7 @@ impl Sources<'_> {
             return format!("run: mmaplint fix TREE {}; {what}", fix.name);
         }
         match (effort, blocker.kind) {
-            (Effort::Waits, _) => self.needed_first(&blocker.depends_on),
+            (Effort::Waits, _) => self.needed_first(&blocker.depends_on, &blocker.name),
             (Effort::Api, BlockerKind::Hook) => {
                 "some of its implementers need an API that the kernel does not have".to_owned()
             }

@@ -12,10 +12,15 @@ use crate::words::counted;
 const SHOWN: usize = 3;
 
 impl Sources<'_> {
-    /// Says which hooks and helpers have to change first, and what becomes of them.
-    pub(super) fn needed_first(&self, names: &[String]) -> String {
+    /// Says which hooks and helpers have to change before `own`, and what becomes of them.
+    pub(super) fn needed_first(&self, names: &[String], own: &str) -> String {
         let mut needed = Needed::default();
         for name in names {
+            // Others call it, too.
+            if name == own {
+                needed.own = true;
+                continue;
+            }
             let list = match self.fixes.fate(self.scan.index, name) {
                 Fate::Converted(_) => &mut needed.converted,
                 Fate::Twin(_) if name.contains('.') => &mut needed.kept,
@@ -34,6 +39,7 @@ impl Sources<'_> {
         let first = [part(&needed.hooks, "the conversion of "), part(&needed.helpers, "a desc twin of ")];
         let first: Vec<String> = first.into_iter().flatten().collect();
         let mut parts = vec![
+            needed.own.then(|| "needs a twin that takes a desc: others call it".to_owned()),
             (!first.is_empty()).then(|| format!("first needs {}", first.join(", and "))),
             (!needed.without_api.is_empty()).then(|| self.waits_for_api(&needed.without_api)),
             part(&needed.converted, "comes after the series of fix, which converts "),
@@ -97,6 +103,8 @@ impl Sources<'_> {
 /// Names of the blockers of a task, by what becomes of them.
 #[derive(Default)]
 struct Needed<'n> {
+    /// It is one of its own blockers.
+    own: bool,
     /// The series of `fix` converts them.
     converted: Vec<&'n str>,
     /// Hooks that keep their old form beside the new one.
@@ -127,7 +135,10 @@ impl HookState {
         match (self.left.as_slice(), self.implementers) {
             ([], 1) => format!("{hook} has {count}, and fix converts it"),
             ([], _) => format!("{hook} has {count}, and fix converts all"),
-            (left, _) => format!("{hook} has {count}; fix does not convert {}", first_of(left, SHOWN, others)),
+            (left, all) => {
+                let (ready, names) = (all - left.len(), first_of(left, SHOWN, others));
+                format!("{hook} has {count}: fix converts {ready}, and {} are left ({names})", left.len())
+            }
         }
     }
 }

@@ -30,7 +30,8 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let hazard = found.at(registration.file, registration.span, message);
         hazard.handler = Some((index.file(registration.file).path.clone(), handler.name.clone()));
         hazard.verdict = Some(verdict);
-        if verdict == Verdict::Blocked {
+        // The author can do nothing yet.
+        if matches!(verdict, Verdict::Blocked | Verdict::Finish) {
             hazard.level = Level::Note;
         }
     }

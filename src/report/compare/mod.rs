@@ -57,19 +57,24 @@ pub(super) fn sentence(change: &Change) -> String {
     let side = |side: &Side| format!("{} ({})", side.handler, side.verdict);
     match (&change.old, &change.new) {
         (Some(old), Some(new)) if change.fate == Fate::Moved => {
-            let table = |side: &Side| side.table.clone().unwrap_or_else(|| "-".to_owned());
-            let was = if old.file == new.file {
-                format!("its table was {}", table(old))
-            } else {
-                format!("was in {}", old.file)
+            let was = match &old.table {
+                _ if old.file != new.file => format!("was in {}", old.file),
+                Some(table) => format!("its table was {table}"),
+                None => "it had no table".to_owned(),
             };
-            format!("{}, {} of {}, {was}", side(new), new.hook, table(new))
+            format!("{}, {}, {was}", side(new), registered(new))
         }
         (Some(old), Some(new)) => format!("{} is {} now", side(old), side(new)),
-        (Some(only), None) | (None, Some(only)) => {
-            format!("{}, {} of {}", side(only), only.hook, only.table.as_deref().unwrap_or("-"))
-        }
+        (Some(only), None) | (None, Some(only)) => format!("{}, {}", side(only), registered(only)),
         (None, None) => String::new(),
+    }
+}
+
+/// Text of a registration: `file_operations.mmap of hpet_fops`.
+fn registered(side: &Side) -> String {
+    match &side.table {
+        Some(table) => format!("{} of {table}", side.hook),
+        None => side.hook.clone(),
     }
 }
 

@@ -66,12 +66,13 @@ pub fn html(page: &Page, out: &mut dyn Write) -> io::Result<()> {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header><h1>{0}</h1>\n<p>{1} still take a VMA, judged against the <strong>{2}</strong> API by mmaplint {3}.</p>\n\
-         <nav aria-label=\"Parts of the report\"><a href=\"#overview\">Overview</a> <a href=\"#blockers\">Blockers</a> <a href=\"#series\">Series</a> <a href=\"#handlers\">Handlers</a>\
+         <nav aria-label=\"Parts of the report\"><a href=\"#overview\">Overview</a> <a href=\"#blockers\">Blockers</a> {4}<a href=\"#handlers\">Handlers</a>\
          <button type=\"button\" id=\"theme\" hidden>Dark or light</button></nav></header>\n<main>\n<div class=\"front\">\n",
         Html(&title),
         left,
         Html(&page.chosen.target.name),
         env!("CARGO_PKG_VERSION"),
+        if series::needed(page).is_empty() { "" } else { "<a href=\"#series\">Series</a> " },
     )?;
     overview::write(page, out)?;
     if let Some(comparison) = page.progress {

@@ -8,14 +8,19 @@ use crate::fix_plan::PlannedPatch;
 use crate::verdict::Verdict;
 use crate::words::counted;
 
-pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
+/// The patches that others need. Without any there is no such section.
+pub(super) fn needed<'p>(page: &Page<'p>) -> Vec<&'p PlannedPatch> {
     let patches = &page.plan.patches;
     let is_needed = |patch: &&PlannedPatch| patches.iter().any(|other| other.needs.contains(&patch.number));
-    let needed: Vec<&PlannedPatch> = patches.iter().filter(is_needed).collect();
+    patches.iter().filter(is_needed).collect()
+}
+
+pub(super) fn write(page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    let needed = needed(page);
     if needed.is_empty() {
         return Ok(());
     }
-    let total = counted(patches.len(), "patch");
+    let total = counted(page.plan.patches.len(), "patch");
     writeln!(
         out,
         "<section id=\"series\"><h2>Series</h2>\n<p><code>mmaplint fix</code> writes {total} for {}. Other patches need {} of them.</p>",

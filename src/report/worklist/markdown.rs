@@ -24,7 +24,7 @@ pub fn markdown(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
         }
         match list.details {
             true => tasks.iter().try_for_each(|task| entry(task, out).and_then(|()| details(task, out)))?,
-            false => short(&tasks, out)?,
+            false => short(&own_first(tasks, list.whose.is_some()), out)?,
         }
         writeln!(out)?;
     }
@@ -40,6 +40,14 @@ pub fn markdown(list: &Worklist, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The tasks, the drivers of a maintainer before what they wait for.
+fn own_first(mut tasks: Vec<&Task>, is_of_one: bool) -> Vec<&Task> {
+    if is_of_one {
+        tasks.sort_by_key(|task| task.kind);
+    }
+    tasks
 }
 
 fn short(tasks: &[&Task], out: &mut dyn Write) -> io::Result<()> {

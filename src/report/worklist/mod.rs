@@ -32,6 +32,8 @@ pub struct Worklist<'a> {
     pub title: Option<String>,
     /// The maintainer or list that the tasks are for, if they were asked for.
     pub whose: Option<&'a str>,
+    /// The registrations and handlers that are left, if the list has the tasks of all.
+    pub left: Option<String>,
     /// Target that they were judged against.
     pub target: &'a str,
 }
@@ -45,8 +47,9 @@ impl Worklist<'_> {
         let title = self.title.as_deref().unwrap_or("a kernel without a version");
         let whose = self.whose.map_or(String::new(), |whose| format!(", for {whose}"));
         let handlers = self.tasks.iter().filter(|task| task.kind == TaskKind::Handler).count();
+        let left = self.left.as_ref().map_or(String::new(), |left| format!("{left} to move, as "));
         format!(
-            "The move to .mmap_prepare in {title}, judged against {}{whose}: {} in drivers, and {}",
+            "The move to .mmap_prepare in {title}, judged against {}{whose}: {left}{} in drivers, and {}",
             self.target,
             counted(handlers, "task"),
             counted(self.tasks.len() - handlers, "blocker")

@@ -73,6 +73,9 @@ impl Lowerer<'_> {
         if parsed.iter().any(|parsed| parsed.trouble.is_some()) && !names_vma() {
             return None;
         }
+        if self.macro_depth == 0 {
+            self.macro_name = Some(name.to_owned());
+        }
         self.macro_depth += 1;
         self.macro_count += 1;
         let mut value = Value::Unknown;
@@ -84,6 +87,9 @@ impl Lowerer<'_> {
             value = self.expanded(&parsed.syntax);
         }
         self.macro_depth -= 1;
+        if self.macro_depth == 0 {
+            self.macro_name = None;
+        }
         Some(value)
     }
 

@@ -351,7 +351,8 @@ impl Lowerer<'_> {
         let pages_are_local = argument(rule.pages).is_some_and(|pages| self.is_made_of_frame(pages) || is_lent(pages));
         let (name, action, action_by_page) = (name.to_owned(), rule.action.clone(), rule.action_by_page.clone());
         let only_if = rule.populates_if;
-        Populate { name, action, action_by_page, source, overrides_prot, pages_are_local, only_if }
+        let by_macro = self.macro_name.clone();
+        Populate { name, by_macro, action, action_by_page, source, overrides_prot, pages_are_local, only_if }
     }
 
     pub(super) fn passed(&self, arguments: &[Expression]) -> Option<VmaAccess> {

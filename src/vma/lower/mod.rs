@@ -81,6 +81,8 @@ struct Lowerer<'a> {
     slots: u32,
     /// Nesting depth of the current macro expansion.
     macro_depth: usize,
+    /// The macro of the code that is being expanded, and that all others are a part of.
+    macro_name: Option<String>,
     /// How many macros were expanded.
     macro_count: usize,
     /// Whether what is lowered is only printed: an argument behind the text of a message.
@@ -172,6 +174,7 @@ pub fn lower(context: Context<'_>, key: &Key, function: &Function) -> Lowered {
         variables: FxHashMap::default(),
         slots: 0,
         macro_depth: 0,
+        macro_name: None,
         macro_count: 0,
         is_said: false,
     };
