@@ -263,8 +263,11 @@ impl Walk<'_, '_> {
             E::Field { base, name, .. } => {
                 let values = self.value(base, state).into_iter();
                 values
-                    .map(|(state, base)| {
+                    .map(|(mut state, base)| {
                         let value = self.member(&base, name, &state);
+                        if state.stale.contains(&value) {
+                            state.read_again.insert(value.clone());
+                        }
                         (state, value)
                     })
                     .collect()

@@ -1,9 +1,8 @@
 //! What is known at one place of one path.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::atom::{Compared, Literal};
+use super::atom::{Atom, Compared, Literal};
 use super::contradiction::conflicts;
 use super::outcome::{Effect, EffectKind, MappingChange, Round};
 use super::term::{Operation, Part, Term};
@@ -30,6 +29,8 @@ pub(super) struct State {
     pub decided: Option<Place>,
     /// Members that were asked for before a lock was taken or given back: they may have changed since.
     pub stale: BTreeSet<Term>,
+    /// Those of them that were read since.
+    pub read_again: BTreeSet<Term>,
     /// Fields of the VMA that a helper or a hook may have set, with what they are called then.
     pub left: BTreeMap<String, Term>,
     /// The loops on the path, in order.
@@ -70,12 +71,12 @@ impl State {
 
     /// The question, or the same of what may have changed since it was asked.
     fn asked_again(&self, literal: Literal) -> Literal {
-        if self.stale.is_empty() || !self.condition.iter().any(|known| known.atom == literal.atom) {
+        if self.read_again.is_empty() || !self.condition.iter().any(|known| known.atom == literal.atom) {
             return literal;
         }
         let again = |part: &Part| {
             let place = Term::from(part.clone());
-            self.stale.contains(&place).then(|| Part::Operation(Operation::Again, vec![place]).into())
+            self.read_again.contains(&place).then(|| Part::Operation(Operation::Again, vec![place]).into())
         };
         literal.with_terms(&|term| term.replaced(&again))
     }
@@ -122,19 +123,23 @@ impl State {
         }
     }
 
-    /// Notes that a lock is taken or given back: what was asked for may change.
+    /// Notes that a lock is taken or given back: a member that was asked whether it is 0 may have changed. Drivers ask such members again,
+    /// `dev->disconnected` above all.
     pub fn lock_changes(&mut self) {
-        let asked = RefCell::new(std::mem::take(&mut self.stale));
+        let is_kept = |base: &Term| match base.as_part() {
+            Some(Part::Mapping | Part::File) => true,
+            // Members of an ops table are constant.
+            Some(Part::Member(_, table)) => table.ends_with("ops"),
+            _ => base.as_name() == Some("current"),
+        };
         for literal in &self.condition {
-            literal.asks(&|part| {
-                let is_kept = |base: &Term| matches!(base.as_part(), Some(Part::Mapping | Part::File));
-                if matches!(part, Part::Member(base, _) if !is_kept(base)) {
-                    asked.borrow_mut().insert(part.clone().into());
-                }
-                false
-            });
+            if let Atom::Zero(term) = &literal.atom
+                && let Some(Part::Member(base, _)) = term.as_part()
+                && !is_kept(base)
+            {
+                self.stale.insert(term.clone());
+            }
         }
-        self.stale = asked.into_inner();
     }
 
     /// A value, or 0 where the path knows that it is.

@@ -21,6 +21,9 @@ use crate::verdict::Place;
 /// Maximum number of states at one place.
 const STATES_LIMIT: usize = 160;
 
+/// Maximum number of states that one expression leads to. Those of a statement are counted behind it.
+const VALUES_LIMIT: usize = 4 * STATES_LIMIT;
+
 /// Maximum number of statements that are followed, counted once for each state.
 const STEPS_LIMIT: usize = 8_000;
 
@@ -231,7 +234,7 @@ impl<'a, 'f> Walk<'a, 'f> {
 
     /// At most as many states, or states with their values, as are followed.
     pub(super) fn bounded<T>(&mut self, mut states: Vec<T>) -> Vec<T> {
-        if states.len() > STATES_LIMIT {
+        if states.len() > VALUES_LIMIT {
             self.miss(Gap::TooManyPaths);
             states.truncate(1);
         }
