@@ -36,6 +36,10 @@ impl Walk<'_, '_> {
         if let Some(guard) = self.functions.guard_of(callee) {
             return self.guard(guard, expressions, whole.span, state);
         }
+        let is_stop = |name: &str| self.functions.context.rules.idiom(name) == Some(Idiom::Stop);
+        if is_dropped && callee.name().is_some_and(is_stop) {
+            return vec![(state, Term::default())];
+        }
         if let Some(expanded) = callee.name().and_then(|name| self.own_macro(name, expressions, whole.span)) {
             return self.expand(|walk| walk.value(&expanded, state));
         }
@@ -119,7 +123,7 @@ impl Walk<'_, '_> {
             Some(Idiom::PointerError | Idiom::PointerErrorOrZero) => {
                 call.arguments.first().filter(|value| value.is_errno())
             }
-            Some(Idiom::LoadThrough | Idiom::Store | Idiom::Container | Idiom::IsError) | None => None,
+            Some(Idiom::LoadThrough | Idiom::Store | Idiom::Container | Idiom::IsError | Idiom::Stop) | None => None,
         };
         if let Some(value) = value {
             return vec![(state, value.clone())];
@@ -256,6 +260,7 @@ impl Walk<'_, '_> {
         let populate = Populate {
             kind: kind.unwrap_or_else(|| self.functions.canonical(&call.name, true)),
             name: call.name.clone(),
+            is_request: is_action,
             start: argument(rule.start).or(whole(Part::Start.into())),
             frame: argument(rule.frame),
             size: argument(rule.size).or(whole(Term::size())),
@@ -374,12 +379,17 @@ impl Walk<'_, '_> {
         // A twin may get the flags instead of the mapping.
         let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(field)) if field == "vm_flags");
         let is_implied = |term: &Term| !self.reading.is_shown && has_twin && (is_file(term) || is_flags(term));
+        let flags = self.reading.is_shown.then(|| state.flags()).flatten();
         let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
         let mut arguments = Vec::new();
         for (value, own) in call.arguments.iter().zip(&own) {
             if !is_implied(value) {
                 let is_own = own.is_some() || self.is_of_frame(value);
-                arguments.push(if is_own { Part::Name("&local".to_owned()).into() } else { value.clone() });
+                arguments.push(match &flags {
+                    _ if is_own => Part::Name("&local".to_owned()).into(),
+                    Some(flags) if is_flags(value) => flags.clone(),
+                    _ => value.clone(),
+                });
             }
         }
         let mut value = Term::from(Part::Call(name.clone(), arguments.clone())).bounded();
@@ -410,7 +420,9 @@ impl Walk<'_, '_> {
             if let Some(effect) = state.effects.last_mut() {
                 effect.gets_mapping = gets_mapping;
             }
-        } else if !is_silent || !is_message && (call.is_dropped || gives_out) {
+        } else if call.is_dropped && !is_message {
+            state.trace.push(Event::Calls(value.clone()));
+        } else if !is_silent || gives_out && !is_message {
             state.trace.push(Event::Evaluates(value.clone()));
         }
         let is_lock = match rules.state(&call.name) {

@@ -126,6 +126,8 @@ pub struct Populate {
     pub kind: String,
     /// The call as the source names it.
     pub name: String,
+    /// Whether it asks for an action, which mm performs behind the hook.
+    pub is_request: bool,
     /// Where it starts.
     pub start: Option<Term>,
     /// The PFN or physical address of the first page.
@@ -170,6 +172,7 @@ impl Populate {
         Populate {
             kind: self.kind.clone(),
             name: self.name.clone(),
+            is_request: self.is_request,
             start: other(&self.start),
             frame: other(&self.frame),
             size: other(&self.size),

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::arithmetic::operation;
 use super::atom::{Atom, Compared, Literal};
 use super::contradiction::conflicts;
 use super::outcome::{Effect, EffectKind, MappingChange, Round};
 use super::term::{Operation, Part, Term};
 use super::trace::{Event, Trace};
+use crate::source::operator::Arithmetic;
 use crate::verdict::Place;
 
 /// What is known at one place of one path.
@@ -69,16 +71,17 @@ impl State {
         }
     }
 
-    /// The question, or the same of what may have changed since it was asked.
+    /// The question, or the same of a member that may have changed since it was asked.
     fn asked_again(&self, literal: Literal) -> Literal {
-        if self.read_again.is_empty() || !self.condition.iter().any(|known| known.atom == literal.atom) {
-            return literal;
+        match &literal.atom {
+            Atom::Zero(term)
+                if self.read_again.contains(term) && self.condition.iter().any(|known| known.atom == literal.atom) =>
+            {
+                let again = Part::Operation(Operation::Again, vec![term.clone()]);
+                Literal { atom: Atom::Zero(again.into()), holds: literal.holds }
+            }
+            _ => literal,
         }
-        let again = |part: &Part| {
-            let place = Term::from(part.clone());
-            self.read_again.contains(&place).then(|| Part::Operation(Operation::Again, vec![place]).into())
-        };
-        literal.with_terms(&|term| term.replaced(&again))
     }
 
     /// Asks a question of each item until the answer is yes. The answer is whether it was yes once.
@@ -156,10 +159,28 @@ impl State {
 
     /// Notes that a call had the mapping, and may have set what drivers look at behind such calls.
     pub fn left_by(&mut self, call: &Term) {
-        for field in ["vm_ops", "vm_private_data", "vm_page_prot", "vm_file"] {
+        for field in ["vm_ops", "vm_private_data", "vm_page_prot", "vm_pgoff", "vm_file"] {
             let value = Part::Operation(Operation::FieldAfter(field.to_owned()), vec![call.clone()]);
             self.left.insert(field.to_owned(), value.into());
         }
+    }
+
+    /// The flags of the VMA, if the path has changed them.
+    pub fn flags(&self) -> Option<Term> {
+        let named = |wanted: bool| -> BTreeSet<String> {
+            let flags = self.mapping.flags.iter().filter(|(_, set)| **set == wanted);
+            flags.map(|(name, _)| name.clone()).collect()
+        };
+        let (set, cleared) = (named(true), named(false));
+        let mut value = Term::from(Part::Field("vm_flags".to_owned()));
+        if !set.is_empty() {
+            value = operation(Arithmetic::Or, &value, &Part::Flags(set).into());
+        }
+        if !cleared.is_empty() {
+            let kept = Part::Operation(Operation::Complement, vec![Part::Flags(cleared).into()]);
+            value = operation(Arithmetic::And, &value, &kept.into());
+        }
+        (!self.mapping.flags.is_empty()).then_some(value)
     }
 
     /// The value of a field of the VMA.

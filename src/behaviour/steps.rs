@@ -82,12 +82,15 @@ impl Event {
             Event::Does(effect) => Event::Does(with(effect)),
             Event::Holds(effect) => Event::Holds(with(effect)),
             // The call itself is no use of its result.
-            Event::Evaluates(term) => match term.as_part() {
-                Some(Part::Call(name, arguments)) => {
-                    Event::Evaluates(Part::Call(name.clone(), arguments.iter().map(value).collect()).into())
-                }
-                _ => Event::Evaluates(value(term)),
-            },
+            Event::Evaluates(term) | Event::Calls(term) => {
+                let term = match term.as_part() {
+                    Some(Part::Call(name, arguments)) => {
+                        Part::Call(name.clone(), arguments.iter().map(value).collect()).into()
+                    }
+                    _ => value(term),
+                };
+                if matches!(self, Event::Calls(_)) { Event::Calls(term) } else { Event::Evaluates(term) }
+            }
         }
     }
 
@@ -97,7 +100,7 @@ impl Event {
             Event::Does(Effect { kind: EffectKind::Call(name, arguments), .. }) => {
                 Some(Part::Call(name.clone(), arguments.clone()))
             }
-            Event::Evaluates(term) => term.as_part().cloned(),
+            Event::Evaluates(term) | Event::Calls(term) => term.as_part().cloned(),
             _ => None,
         }
     }

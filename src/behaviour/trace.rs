@@ -32,6 +32,8 @@ pub enum Event {
     Holds(Effect),
     /// A call gives a value, and may do something that is not known.
     Evaluates(Term),
+    /// A call whose result is not used, and that a comparison does not look at.
+    Calls(Term),
 }
 
 /// The events of a path, if they are wanted. Paths share the events before they part.

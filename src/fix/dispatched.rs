@@ -111,7 +111,10 @@ impl Planner<'_> {
                 return None;
             }
             let is_left = |number: &&usize| !self.is_planned_safe(**number);
-            if let Some(left) = implementers.iter().find(is_left) {
+            // One that only waits may convert in the end.
+            let is_rejected = |number: &&usize| self.candidates[**number].fix.reason.is_some();
+            let left = implementers.iter().find(|number| is_left(number) && is_rejected(number));
+            if let Some(left) = left.or_else(|| implementers.iter().find(is_left)) {
                 return Some(format!(
                     "{blocked}, which {} implements and does not convert",
                     self.candidates[*left].fix.name

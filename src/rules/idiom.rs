@@ -10,6 +10,8 @@ pub enum Idiom {
     Hint,
     /// True if its argument is true; then it also prints a warning.
     Assertion,
+    /// Stops the kernel if its argument is true.
+    Stop,
     /// The value of its argument, read once.
     Load,
     /// The value that its argument points to: `atomic_read`.

@@ -137,7 +137,8 @@ impl HookState {
             ([], _) => format!("{hook} has {count}, and fix converts all"),
             (left, all) => {
                 let (ready, names) = (all - left.len(), first_of(left, SHOWN, others));
-                format!("{hook} has {count}: fix converts {ready}, and {} are left ({names})", left.len())
+                let are = if left.len() == 1 { "is" } else { "are" };
+                format!("{hook} has {count}: fix converts {ready}, and {} {are} left ({names})", left.len())
             }
         }
     }

@@ -22,6 +22,6 @@ static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 //= if is_vmalloc_addr(file->private_data->memory) != 0:
 //=     sets VM_MIXEDMAP
 //= vm_pgoff = 0
-//= populates by dma_mmap_coherent: object size file->private_data->size, with file->private_data->dev, file->private_data->memory, file->private_data->base, prot vm_page_prot
+//= populates by dma_mmap_coherent: object of size file->private_data->size, with file->private_data->dev, file->private_data->memory, file->private_data->base, prot vm_page_prot
 //= vm_pgoff = pgoff
 //= returns the result of populating call 1 (line 17)

@@ -33,13 +33,13 @@ static int lamp_mmap(struct file *file, struct vm_area_struct *vma)
 //=     if pgoff != range->key:
 //=         the round ends; after the last round:
 //=         returns -EINVAL (line 22)
-//= leaves the loop
-//= loops; in one of the rounds:
-//=     the loop goes on while round < range->count
-//=     calls A = lamp_light(range, round)
-//=     if A != 0:
-//=         leaves the loop
-//=         calls lamp_dark(range)
-//=         returns A (line 30)
-//= the round ends; after the last round:
-//= returns 0 (line 30)
+//=     leaves the loop
+//=     loops; in one of the rounds:
+//=         the loop goes on while round < range->count
+//=         calls A = lamp_light(range, round)
+//=         if A != 0:
+//=             leaves the loop
+//=             calls lamp_dark(range)
+//=             returns A (line 30)
+//=     the round ends; after the last round:
+//=     returns 0 (line 30)

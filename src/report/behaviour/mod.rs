@@ -103,12 +103,18 @@ fn populate_text(populate: &Populate) -> String {
     let mut parts = Vec::new();
     parts.extend(start.as_ref().map(|start| format!("at {start}")));
     parts.extend(frame.as_ref().map(|frame| format!("from {frame}")));
-    parts.extend(size.as_ref().map(|size| format!("size {size}")));
-    parts.extend(object_size.as_ref().filter(|_| size.is_none()).map(|size| format!("object size {size}")));
+    parts.extend(size.as_ref().map(|size| match *size == Term::size() {
+        true => "the whole size".to_owned(),
+        false => format!("size {size}"),
+    }));
+    parts.extend(object_size.as_ref().filter(|_| size.is_none()).map(|size| format!("object of size {size}")));
     parts.extend(count.as_ref().map(|count| format!("count {count}")));
     if !others.is_empty() {
         parts.push(format!("with {}", listed(others)));
     }
     parts.push(format!("prot {prot}"));
-    format!("populates by {name}: {}", parts.join(", "))
+    match populate.is_request {
+        true => format!("asks mm to populate, by {name}: {}", parts.join(", ")),
+        false => format!("populates by {name}: {}", parts.join(", ")),
+    }
 }

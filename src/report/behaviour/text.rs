@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::{effect_text, field_line, flags_line};
-use crate::behaviour::{Abbreviated, Behaviour, Event, Literal, Step, Term, abbreviated, steps};
+use crate::behaviour::{Abbreviated, Behaviour, Event, Literal, Outcome, Part, Step, Term, abbreviated, steps};
 use crate::index::Index;
 use crate::report::escape::printable;
 use crate::source::Condition;
@@ -50,7 +50,8 @@ fn lines(index: &Index, behaviour: &Behaviour, has_all: bool) -> Vec<String> {
     let Abbreviated { steps, names } = abbreviated(steps(behaviour));
     let mut lines = Vec::new();
     lines.extend(behaviour.gap.map(|gap| format!("incomplete: {}", gap.reason())));
-    let mut writer = Writer { index, names: &names, told: BTreeSet::new(), lines: Vec::new() };
+    let requests = requests(behaviour);
+    let mut writer = Writer { index, names: &names, requests: &requests, told: BTreeSet::new(), lines: Vec::new() };
     writer.add(&steps, 0);
     let untold = names.iter().filter(|(name, _)| !writer.told.contains(name));
     lines.extend(untold.map(|(name, value)| format!("{name} is {value}")));
@@ -63,11 +64,22 @@ fn lines(index: &Index, behaviour: &Behaviour, has_all: bool) -> Vec<String> {
     lines
 }
 
+/// Numbers of the populating calls, counted along a path, that only ask for an action.
+fn requests(behaviour: &Behaviour) -> BTreeSet<usize> {
+    let of = |outcome: &Outcome| -> Vec<usize> {
+        let calls = outcome.populates().enumerate();
+        calls.filter(|(_, (populate, _))| populate.is_request).map(|(number, _)| number).collect()
+    };
+    behaviour.outcomes.iter().flat_map(of).collect()
+}
+
 /// Writes steps.
 struct Writer<'a> {
     index: &'a Index,
     /// The names that stand for values.
     names: &'a [(String, Term)],
+    /// Numbers of the populating calls that only ask for an action.
+    requests: &'a BTreeSet<usize>,
     /// Names of results whose calls are written.
     told: BTreeSet<String>,
     lines: Vec<String>,
@@ -80,7 +92,7 @@ impl Writer<'_> {
             match step {
                 Step::Event(event) => {
                     let line = self.event(event);
-                    if matches!(event, Event::RoundEnds | Event::LoopLeft) {
+                    if matches!(event, Event::RoundEnds) {
                         indent = indent.saturating_sub(INDENT).max(outer);
                     }
                     self.line(indent, &line);
@@ -146,7 +158,7 @@ impl Writer<'_> {
             Event::Flags(flags, set) => flags_line(flags.iter().map(String::as_str), *set),
             Event::Does(effect) => effect_text(&effect.kind),
             Event::Holds(effect) => format!("{}, until the scope ends", effect_text(&effect.kind)),
-            Event::Evaluates(call) => format!("calls {call}"),
+            Event::Evaluates(call) | Event::Calls(call) => format!("calls {call}"),
         }
     }
 
@@ -155,6 +167,12 @@ impl Writer<'_> {
     }
 
     fn returns(&self, value: &Term, place: Place) -> String {
-        format!("returns {value} (line {})", self.index.file(place.file).position(place.span.start).line)
+        let line = self.index.file(place.file).position(place.span.start).line;
+        match value.as_part() {
+            Some(Part::Populated(number)) if self.requests.contains(number) => {
+                format!("returns 0 (line {line}); if mm then cannot populate, mmap() fails with its error")
+            }
+            _ => format!("returns {value} (line {line})"),
+        }
     }
 }
