@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{Index, ItemId, Registration, Takes};
+use crate::likeness::{likeness, sorted_names};
 use crate::rules::{prepared, stem};
 use crate::source::find_word;
 use crate::verdict::{Finding, Scan, Verdict};
@@ -272,7 +273,32 @@ fn matched<'e>(old: &'e [Entry], new_entries: &[Entry]) -> Vec<Option<&'e Entry>
             }
         }
     }
+    only_ones(&mut left, new_entries, &mut found);
     found
+}
+
+/// Pairs the only registration that a folder has lost with the only one that it has got, if that converts the other: file, table and
+/// handler may all have new names.
+fn only_ones<'e>(left: &mut [Option<&'e Entry>], new: &[Entry], found: &mut [Option<&'e Entry>]) {
+    let mut by_folder: BTreeMap<(String, String), [Vec<usize>; 2]> = BTreeMap::new();
+    let place = |entry: &Entry| (entry.folder().to_owned(), entry.record.clone());
+    for (number, entry) in left.iter().enumerate() {
+        if let Some(entry) = entry.filter(|entry| entry.is_own && entry.takes == Takes::Vma) {
+            by_folder.entry(place(entry)).or_default()[0].push(number);
+        }
+    }
+    for (number, entry) in new.iter().enumerate().filter(|(number, _)| found[*number].is_none()) {
+        if entry.is_own && entry.takes == Takes::Desc {
+            by_folder.entry(place(entry)).or_default()[1].push(number);
+        }
+    }
+    for lists in by_folder.values() {
+        if let ([old], [new_one]) = (lists[0].as_slice(), lists[1].as_slice())
+            && left[*old].is_some_and(|old| old.is_rewritten_to(&new[*new_one]))
+        {
+            found[*new_one] = left[*old].take();
+        }
+    }
 }
 
 fn fate(old: &Entry, new: &Entry) -> Fate {
@@ -304,6 +330,8 @@ struct Entry {
     is_own: bool,
     /// The handler's own code, without whitespace.
     code: Vec<u8>,
+    /// The names in it, sorted.
+    words: Vec<String>,
 }
 
 impl Entry {
@@ -319,6 +347,12 @@ impl Entry {
 
     fn folder(&self) -> &str {
         self.side.file.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// Whether another entry's code may be what became of this one's: it keeps about half of the words.
+    fn is_rewritten_to(&self, other: &Entry) -> bool {
+        const ALIKE: f64 = 0.5;
+        likeness(&self.words, &other.words) >= ALIKE
     }
 
     /// How alike two entries are: the same handler, then the beginnings of their tables' names, in bytes.
@@ -337,10 +371,8 @@ fn entry(index: &Index, finding: &Finding) -> Entry {
     let file = index.file(registration.file);
     let handler = finding.handler_name();
     let function = finding.function(index);
-    let code = function.as_ref().map_or(Vec::new(), |key| {
-        let text = index.item(key.id).span.of(&index.file(key.id.file).text);
-        text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect()
-    });
+    let text = function.as_ref().map_or(&[][..], |key| index.item(key.id).span.of(&index.file(key.id.file).text));
+    let code = text.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
     Entry {
         is_own: function.as_ref().is_some_and(|key| index.same_driver(registration.file, key.id)),
         function,
@@ -356,5 +388,6 @@ fn entry(index: &Index, finding: &Finding) -> Entry {
         record: registration.hook.record.clone(),
         stem: stem(handler),
         code,
+        words: sorted_names(text),
     }
 }

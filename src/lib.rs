@@ -13,6 +13,7 @@ pub mod fix_plan;
 pub mod handler_report;
 pub mod index;
 pub mod kernel;
+mod likeness;
 pub mod lint;
 mod memo;
 pub mod near;

@@ -59,12 +59,21 @@ impl Walk<'_, '_> {
                 values.extend(self.container(&name, expressions, state));
                 continue;
             }
-            for (state, arguments) in self.arguments(expressions, state) {
+            for (state, mut arguments) in self.arguments(self.evaluated(&name, expressions), state) {
+                // What is left is asked again and again.
+                let asked = expressions[arguments.len()..].iter();
+                arguments.extend(asked.map(|condition| Term::from(Part::Name(self.text_of(condition)))));
                 let called = Called { name: name.clone(), arguments, expressions, span: whole.span, is_dropped };
                 values.extend(self.called(&called, state));
             }
         }
         values
+    }
+
+    /// The arguments of a call that are evaluated once: of `wait_event(queue, condition)` the queue.
+    fn evaluated<'e>(&self, name: &str, arguments: &'e [Expression]) -> &'e [Expression] {
+        let waits = name.starts_with("wait_event") && self.reading.is_shown;
+        if waits { &arguments[..arguments.len().min(1)] } else { arguments }
     }
 
     /// `guard(mutex)(&lock)`: the lock and the unlock at once. Differences do not depend on the order of calls.
@@ -392,6 +401,15 @@ impl Walk<'_, '_> {
                 });
             }
         }
+        let is_lock = match rules.state(&call.name) {
+            Some(StateEffect::Takes(taking)) => taking.kind == StateKind::Lock,
+            Some(StateEffect::Undoes(kind, _)) => kind == StateKind::Lock,
+            None => false,
+        };
+        // `guard(spinlock_irqsave)(&lock)` names no variable for the flags of the processor.
+        if is_lock && !self.reading.is_shown {
+            arguments.truncate(1);
+        }
         let mut value = Term::from(Part::Call(name.clone(), arguments.clone())).bounded();
         // A second call may answer otherwise. In a comparison both sides make the same calls.
         let is_same = |effect: &Effect| matches!(&effect.kind, EffectKind::Call(known, given) if *known == name && *given == arguments);
@@ -425,11 +443,6 @@ impl Walk<'_, '_> {
         } else if !is_silent || gives_out && !is_message {
             state.trace.push(Event::Evaluates(value.clone()));
         }
-        let is_lock = match rules.state(&call.name) {
-            Some(StateEffect::Takes(taking)) => taking.kind == StateKind::Lock,
-            Some(StateEffect::Undoes(kind, _)) => kind == StateKind::Lock,
-            None => false,
-        };
         if is_lock {
             state.lock_changes();
         }

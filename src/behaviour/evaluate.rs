@@ -13,10 +13,10 @@ use super::trace::Event;
 use super::walk::{Walk, cut, narrowed};
 use crate::index::{Hook, Scope, Takes};
 use crate::rules::{Idiom, unprepared};
-use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E, Statement, StatementKind, Type};
 use crate::source::operator::{Arithmetic, Binary, Comparison, Prefix};
 use crate::source::visit;
+use crate::source::{Span, words};
 use crate::vma::lower::flags::tests_all;
 
 /// States with the value that an expression has in each.
@@ -202,6 +202,11 @@ impl Walk<'_, '_> {
         {
             return self.truth(left, state);
         }
+        if !comparison.is_order()
+            && left.as_name().zip(right.as_name()).is_some_and(|names| self.are_enumerators(names))
+        {
+            return vec![(state, !equal)];
+        }
         let difference = left.minus(right).filter(|_| masked(left).is_none());
         let Some(difference) = difference else {
             let opaque = Part::Operation(comparison.into(), vec![left.clone(), right.clone()]).into();
@@ -228,6 +233,18 @@ impl Walk<'_, '_> {
             return state.decide(Compared::zero(&opaque).negated());
         }
         state.decide(compared)
+    }
+
+    /// Whether two names are different enumerators of one type, which the file declares without values.
+    fn are_enumerators(&self, (one, other): (&str, &str)) -> bool {
+        let text = &self.functions.context.index.file(self.frame().file).text;
+        let mut lists = words(text, b"enum").filter_map(|at| {
+            let open = at + memchr::memchr2(b'{', b';', &text[at..])?;
+            let length = memchr::memchr(b'}', &text[open..])?;
+            Some(&text[open..open + length]).filter(|list| list.first() == Some(&b'{') && !list.contains(&b'='))
+        });
+        let has = |list: &[u8], name: &str| words(list, name.as_bytes()).next().is_some();
+        one != other && lists.any(|list| has(list, one) && has(list, other))
     }
 
     /// Evaluates an expression.
@@ -345,7 +362,7 @@ impl Walk<'_, '_> {
     }
 
     /// The text of an expression.
-    fn text_of(&self, expression: &Expression) -> String {
+    pub(super) fn text_of(&self, expression: &Expression) -> String {
         expression.text(&self.functions.context.index.file(self.frame().file).text)
     }
 

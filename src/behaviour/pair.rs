@@ -254,11 +254,15 @@ impl Pair<'_> {
     fn populates(&self, found: &mut Vec<Difference>) {
         let (old, new): (Vec<_>, Vec<_>) = (self.old.populates().collect(), self.new.populates().collect());
         if old.len() != new.len() {
-            let text = |list: &[(&Populate, &Effect)]| match list {
-                [] => "nothing".to_owned(),
-                list => list.iter().map(|(populate, _)| populate.name.as_str()).collect::<Vec<_>>().join(", "),
+            let text = |list: &[(&Populate, &Effect)], verb: &str, none: &str| match list {
+                [] => none.to_owned(),
+                list => {
+                    let names: Vec<&str> = list.iter().map(|(populate, _)| populate.name.as_str()).collect();
+                    format!("{verb} by {}", names.join(", "))
+                }
             };
-            let (old, new) = (format!("populated by {}", text(&old)), format!("populates by {}", text(&new)));
+            let old = text(&old, "populated", "did not populate");
+            let new = text(&new, "populates", "does not populate");
             found.push(self.difference(DifferenceKind::Populate, old, new));
             return;
         }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::Moves;
 use super::accepted::added_by;
+use super::{Converted, Moves};
 use crate::kernel::{DOCUMENTS, Git, Overlay, RUST, Tree, apply, is_below, parse_patch};
-use crate::rules::stem;
-use crate::source::{Item, ItemKind, blank_non_code, find_word, identifiers, slice};
+use crate::likeness::{likeness, sorted_names};
+use crate::source::{Item, ItemKind, find_word, slice};
 use crate::words::counted;
 
 /// The two sides of a change.
@@ -99,12 +99,15 @@ impl Change {
 pub struct LineMoves<'t> {
     change: &'t Change,
     files: RefCell<BTreeMap<String, Vec<Option<u32>>>>,
+    /// The names of converted handlers, after and before.
+    handlers: BTreeMap<String, String>,
 }
 
 impl LineMoves<'_> {
-    /// Lookup for a change.
-    pub fn new(change: &Change) -> LineMoves<'_> {
-        LineMoves { change, files: RefCell::default() }
+    /// Lookup for a change that converts these handlers.
+    pub fn new<'t>(change: &'t Change, converted: &[Converted]) -> LineMoves<'t> {
+        let handlers = converted.iter().map(|converted| (converted.to.clone(), converted.from.clone())).collect();
+        LineMoves { change, files: RefCell::default(), handlers }
     }
 }
 
@@ -122,6 +125,10 @@ impl Moves for LineMoves<'_> {
         *lines.get(line as usize - 1)?
     }
 
+    fn handler_before<'h>(&'h self, handler: &'h str) -> &'h str {
+        self.handlers.get(handler).map_or(handler, String::as_str)
+    }
+
     fn is_moved_out(&self, path: &str, function: &str) -> bool {
         let Some(text) = self.change.after.read(path) else { return true };
         let is_definition = |item: &Item| item.kind == ItemKind::Function && item.name.of(&text) == function.as_bytes();
@@ -135,31 +142,15 @@ impl Moves for LineMoves<'_> {
         let (Some(old), Some(new)) = (self.change.before.read(before.0), self.change.after.read(after.0)) else {
             return false;
         };
-        likeness(&words_of(&old, before.1), &words_of(&new, after.1)) >= ALIKE
+        likeness(&names_of(&old, before.1), &names_of(&new, after.1)) >= ALIKE
     }
 }
 
-/// Words of the code of a function in a text. Those that a conversion changes are written in one way.
-fn words_of(text: &[u8], function: &str) -> Vec<String> {
+/// The names in a function of a text.
+fn names_of(text: &[u8], function: &str) -> Vec<String> {
     let slices = slice(text);
     let is_it = |item: &&Item| item.kind == ItemKind::Function && item.name.of(text) == function.as_bytes();
-    let Some(item) = slices.items.iter().find(is_it) else { return Vec::new() };
-    let code = blank_non_code(item.span.of(text));
-    let mut words: Vec<String> = identifiers(&code).map(|word| stem(word).replace("vma", "desc")).collect();
-    words.sort_unstable();
-    words
-}
-
-/// Share of the words that two sorted lists have in common, from 0 to 1.
-fn likeness(one: &[String], other: &[String]) -> f64 {
-    let (mut common, mut rest) = (0, other);
-    for word in one {
-        rest = &rest[rest.partition_point(|known| known < word)..];
-        if rest.first() == Some(word) {
-            (common, rest) = (common + 1, &rest[1..]);
-        }
-    }
-    2.0 * f64::from(common) / ((one.len() + other.len()) as f64).max(1.0)
+    slices.items.iter().find(is_it).map_or(Vec::new(), |item| sorted_names(item.span.of(text)))
 }
 
 impl Change {

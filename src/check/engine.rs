@@ -111,8 +111,9 @@ impl Engine<'_> {
         let (old, _) = self.accepted(before.scan.index, old?);
         let (new, mut remarks) = self.accepted(after.scan.index, new?);
         remarks.extend(not_followed(&facts_after, |file| change.touches(file) && self.selects(file)));
-        let compared = compare(old, new, &LineMoves::new(change));
-        let converted = converted(before, after).into_iter().filter(|converted| self.selects(&converted.file));
+        let converted = converted(before, after);
+        let compared = compare(old, new, &LineMoves::new(change, &converted));
+        let converted = converted.into_iter().filter(|converted| self.selects(&converted.file));
         let untouched = before.scan.trouble.iter().filter(|trouble| !change.touches(&trouble.file));
         Ok(Outcome {
             tree: after.tree().clone(),

@@ -38,6 +38,9 @@ pub trait Moves {
     /// Number, from 1, that a line had before the change; `None` for a new line. `path` is the name after the change.
     fn line_before(&self, path: &str, line: u32) -> Option<u32>;
 
+    /// Name that a handler had before the change: its own, or that of the handler that was converted to it.
+    fn handler_before<'h>(&'h self, handler: &'h str) -> &'h str;
+
     /// Whether the change takes a function out of a file. `path` is the name before the change.
     fn is_moved_out(&self, path: &str, function: &str) -> bool;
 
@@ -74,11 +77,11 @@ impl Recognised {
         matches!(self, Recognised::CodeElsewhere | Recognised::HandlerElsewhere)
     }
 
-    /// The key of a hazard in a file of this name; `None` if it has none.
-    fn key(self, hazard: &Hazard, file: String) -> Option<[String; 3]> {
+    /// The key of a hazard in a file of this name, whose handler had this name; `None` if it has none.
+    fn key(self, hazard: &Hazard, file: String, handler: &str) -> Option<[String; 3]> {
         let code = || hazard.code.clone();
         let function = Some(&hazard.function).filter(|function| !function.is_empty());
-        let handler = || function.map(|function| stem(function));
+        let handler = || function.map(|_| stem(handler));
         Some(match self {
             Recognised::Code => [file, hazard.function.clone(), code()],
             Recognised::CodeInFile => [file, String::new(), code()],
@@ -96,22 +99,23 @@ pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> V
     let mut compared: Vec<(Option<State>, Hazard)> = after.into_iter().map(|hazard| (None, hazard)).collect();
     for recognised in Recognised::ALL {
         let mut known: BTreeMap<(&'static str, [String; 3]), Vec<usize>> = BTreeMap::new();
-        let key = |hazard: &Hazard, file: String| Some((hazard.lint, recognised.key(hazard, file)?));
+        let key =
+            |hazard: &Hazard, file: String, handler: &str| Some((hazard.lint, recognised.key(hazard, file, handler)?));
         for (number, hazard) in old.iter().enumerate() {
             // A copy of a function is new, a function that has moved is not.
             let is_meant =
                 |hazard: &&Hazard| !recognised.is_elsewhere() || moves.is_moved_out(&hazard.file, &hazard.function);
-            if let Some(key) = hazard.as_ref().filter(is_meant).and_then(|hazard| key(hazard, hazard.file.clone())) {
+            let of_old = |hazard: &Hazard| key(hazard, hazard.file.clone(), &hazard.function);
+            if let Some(key) = hazard.as_ref().filter(is_meant).and_then(of_old) {
                 known.entry(key).or_default().push(number);
             }
         }
         // Matches on the same line come first, because they are certain.
         for by_line in [true, false] {
             for (state, hazard) in compared.iter_mut().filter(|(state, _)| state.is_none()) {
-                let Some(alike) = key(hazard, moves.name_before(&hazard.file)).and_then(|key| known.get_mut(&key))
-                else {
-                    continue;
-                };
+                let handler = moves.handler_before(&hazard.function);
+                let own = key(hazard, moves.name_before(&hazard.file), handler);
+                let Some(alike) = own.and_then(|key| known.get_mut(&key)) else { continue };
                 let line = if by_line { moves.line_before(&hazard.file, hazard.start.line) } else { None };
                 let function = (hazard.file.as_str(), hazard.function.as_str());
                 let is_it = |number: &&usize| {

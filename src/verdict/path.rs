@@ -110,8 +110,8 @@ impl<'a> PathJudge<'a> {
                 let text = format!("{name} needs the finished mapping");
                 self.require(at, K::Finish(name.clone()), Verdict::Finish, text);
             }
-            EventKind::Escape { into } => {
-                let text = format!("stores the VMA pointer in {into}");
+            EventKind::Escape { into, place } => {
+                let text = format!("stores the VMA pointer in {place}");
                 self.require(at, K::Escape(into.clone()), Verdict::Manual, text);
                 if self.is_behind_populate(at) {
                     let text = "stores the VMA after the mapping is populated";

@@ -73,8 +73,10 @@ pub enum EventKind {
     },
     /// The VMA pointer is stored.
     Escape {
-        /// The destination.
+        /// The destination: a member, with that around it.
         into: String,
+        /// The destination as the code names it.
+        place: String,
     },
     /// `vm_file` is replaced by another file.
     SwapFile,

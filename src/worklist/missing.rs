@@ -24,7 +24,7 @@ pub(super) fn missing<'r>(requirements: impl IntoIterator<Item = &'r Requirement
     }
     let named = |names: &[&str], what: &str| first_of(names, SHOWN, |more| counted(more, what));
     if !calls.is_empty() {
-        Some(format!("an API for {}", named(&calls, "more call")))
+        Some(format!("an action that does what {} does", named(&calls, "more call")))
     } else if late.contains(&&K::MultiRemap) {
         Some(Instead::Ranges.text().to_owned())
     } else if !fields.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn missing<'r>(requirements: impl IntoIterator<Item = &'r Requirement
     } else if !late.is_empty() && late.iter().all(|kind| is_composed(kind, rules)) {
         None
     } else {
-        Some("a hook that runs after the VMA exists".to_owned())
+        Some("a hook that gets the VMA once it exists".to_owned())
     }
 }
 

@@ -144,7 +144,7 @@ static int lamp_mmap_prepare(struct vm_area_desc *desc)
 	vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
 	desc->page_prot = pgprot_noncached(desc->page_prot);
 	desc->private_data = lamp;
-	return 0; //~ leaves vm_ops alone //~ populates by nothing //~ accepts the mapping if
+	return 0; //~ leaves vm_ops alone //~ does not populate //~ accepts the mapping if
 }
 //- after from the wrong frame
 static int lamp_mmap_prepare(struct vm_area_desc *desc)

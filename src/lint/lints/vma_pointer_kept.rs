@@ -40,7 +40,7 @@ pub fn check(facts: &Facts, found: &mut Found) {
 fn kept(body: &FunctionView) -> Vec<(String, Span)> {
     let mut places = Vec::new();
     for event in &body.lowered.events {
-        if let EventKind::Escape { into } = &event.kind {
+        if let EventKind::Escape { into, .. } = &event.kind {
             places.push((into.clone(), event.span));
         }
     }

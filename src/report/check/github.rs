@@ -1,5 +1,6 @@
 //! Workflow commands of GitHub Actions, shown as annotations on the lines of a pull request.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::Check;
@@ -28,7 +29,9 @@ pub fn github(check: &Check, out: &mut dyn Write) -> io::Result<()> {
         let text = format!("{}\n{}", hazard.message, check.short_help(hazard.lint));
         writeln!(out, "::{command} {place},title={}::{}", property(hazard.lint), data(text.trim_end()))?;
     }
-    for converted in &check.converted {
+    // A runner shows a few notices of a step: one for each handler, however many tables register it.
+    let mut seen = BTreeSet::new();
+    for converted in check.converted.iter().filter(|one| seen.insert((&one.from, &one.to))) {
         let message = format!("{} is converted to {}", converted.from, converted.to);
         writeln!(
             out,

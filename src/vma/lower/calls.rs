@@ -184,7 +184,7 @@ impl Lowerer<'_> {
             && !is_known
         {
             // `xa_store(&lamp->mappings, id, vma, GFP_KERNEL)`, `cmpxchg(&lamp->vma, NULL, vma)`
-            self.event(EventKind::Escape { into: kept_in(&arguments[0], self.text) }, span);
+            self.event(kept_in(&arguments[0], self.text), span);
             return Value::Unknown;
         }
         if rules.is_silent(name) && !is_known { Value::Unknown } else { self.follow(name, arguments, span) }
@@ -320,7 +320,7 @@ impl Lowerer<'_> {
             CallEffect::Finish => EventKind::Finish { name: name.to_owned() },
             CallEffect::Helper => EventKind::Helper { name: name.to_owned(), populates: self.helper_populates(name) },
             CallEffect::SwapFile => EventKind::SwapFile,
-            CallEffect::Keep => EventKind::Escape { into: kept_in(&arguments[0], self.text) },
+            CallEffect::Keep => kept_in(&arguments[0], self.text),
             CallEffect::Redispatch => EventKind::Redispatch { text: name.to_owned() },
         };
         Value::Slot(self.event(kind, span))

@@ -251,7 +251,7 @@ impl Lowerer<'_> {
             let is_local =
                 target.name().is_some_and(|name| self.scope.get(name).is_some() && !self.locals.statics.contains(name));
             if !is_local && !self.aliases.holds(target) {
-                self.event(EventKind::Escape { into: kept_in(target, self.text) }, span);
+                self.event(kept_in(target, self.text), span);
             }
             return Value::NonZero;
         }
@@ -370,7 +370,7 @@ impl Lowerer<'_> {
             }
             (_, None) if self.aliases.is_vma(value) => {
                 // `vma->vm_private_data = vma`: a later reader of the field gets the VMA.
-                self.event(EventKind::Escape { into: field.to_owned() }, span);
+                self.event(EventKind::Escape { into: field.to_owned(), place: field.to_owned() }, span);
             }
             (_, None) => drop(self.expression(value)),
             _ => {
@@ -396,15 +396,16 @@ impl Lowerer<'_> {
 }
 
 /// The last two names of the destination of a stored pointer: `task_ref.vma`.
-pub(super) fn kept_in(target: &Expression, text: &[u8]) -> String {
-    match &target.kind {
-        E::Unary { operator: Prefix::Address, operand } => kept_in(operand, text),
+pub(super) fn kept_in(target: &Expression, text: &[u8]) -> EventKind {
+    let target = target.address_of().unwrap_or(target);
+    let into = match &target.kind {
         E::Field { base, name, .. } => match &base.kind {
             E::Field { name: outer, .. } => format!("{outer}.{name}"),
             _ => name.clone(),
         },
         _ => target.text(text),
-    }
+    };
+    EventKind::Escape { into, place: target.text(text) }
 }
 
 /// Whether a value is that of the target and more, or less: `x + 1` for `x`.
