@@ -8,7 +8,7 @@ use crate::likeness::{likeness, sorted_names};
 use crate::rules::{prepared, stem};
 use crate::source::find_word;
 use crate::verdict::{Finding, Scan, Verdict};
-use crate::vma::Key;
+use crate::vma::{Key, VmaAccess};
 
 /// Kind of change of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +138,34 @@ fn by_arm((old_index, old): (&Index, &Key), (new_index, new): (&Index, &Key)) ->
         Some((Key::new(id, old.root.clone()), Key::new(*same.or(only)?, new.root.clone())))
     });
     pairs.collect()
+}
+
+/// The functions that take a desc in a new tree where one took a VMA before: its desc twin, or the function itself, which is retyped.
+/// Handlers are among them.
+pub fn twins(old: &Index, new: &Index) -> Vec<(Key, Key)> {
+    let taken = |index: &Index, id: ItemId, record: &str| -> Option<usize> {
+        let function = index.file(id.file).function(id.item).variants.first()?.clone();
+        function.parameters.iter().position(|parameter| parameter.ty.points_to(record))
+    };
+    let names = |index: &Index, id: ItemId, record: &str| {
+        find_word(index.item(id).head().of(&index.file(id.file).text), record.as_bytes(), 0).is_some()
+    };
+    let twin = |id: ItemId| {
+        let file = new.file(id.file);
+        let name = file.name(new.item(id));
+        let of_old = |name: &str| -> Vec<ItemId> {
+            let all = old.vma_functions_named(name).into_iter();
+            all.filter(|old_id| old.file(old_id.file).path == file.path).collect()
+        };
+        if of_old(&name).iter().any(|id| names(old, *id, "vm_area_desc")) {
+            return None;
+        }
+        let helper = stem(&name);
+        let before = of_old(&helper).into_iter().find(|id| names(old, *id, "vm_area_struct"))?;
+        let (was, is) = (taken(old, before, "vm_area_struct")?, taken(new, id, "vm_area_desc")?);
+        Some((Key::new(before, VmaAccess::Vma(was)), Key::new(id, VmaAccess::Desc(is))))
+    };
+    new.vma_functions().filter(|id| names(new, *id, "vm_area_desc")).filter_map(twin).collect()
 }
 
 /// A registration that the new tree has lost.

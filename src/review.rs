@@ -1,6 +1,7 @@
 //! Reviews of conversions: each converted handler, and what it does otherwise than the handler before it.
 
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 use crate::behaviour::{Consequence, Difference, Functions, NotCompared, conversion};
 use crate::compare::converted;
@@ -54,8 +55,16 @@ pub struct Row {
 }
 
 /// Reviews the handlers that a new tree has converted, those whose file is selected, in the order of the new tree.
-pub fn reviews(old: &Session, new: &Session, selects: impl Fn(&str) -> bool + Sync) -> Vec<Review> {
-    let (before, after) = (Functions::new(old.context), Functions::new(new.context));
+///
+/// `redefined` has the macros and enumerators that a change between the trees defines otherwise.
+pub fn reviews(
+    old: &Session,
+    new: &Session,
+    redefined: BTreeSet<String>,
+    selects: impl Fn(&str) -> bool + Sync,
+) -> Vec<Review> {
+    let (before, mut after) = (Functions::new(old.context), Functions::new(new.context));
+    after.note_redefined(redefined);
     let sides = ((old.context.index, old.findings()), (new.context.index, new.findings()));
     let pairs = converted(sides.0, sides.1).into_par_iter();
     let pairs = pairs.map(|(was, is)| (function(old, &was), function(new, &is), was, is));

@@ -1007,3 +1007,39 @@ fn a_patch_that_moves_a_submodule_says_that_it_is_not_read() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(check(tree.path(), &["--patch", "-", "--strict"], patch).status.code(), Some(1));
 }
+
+/// A change of a driver and of a header far from it.
+fn header_changed(value: &str) -> String {
+    let tree = kernel();
+    let (header, driver) = ("include/uapi/linux/lamp.h", "drivers/char/dusk.c");
+    let text = |value: &str| format!("#define DUSK_OFFSET {value}\n");
+    let handler = |head: &str, pgoff: &str, hook: &str| {
+        let table = format!("static const struct file_operations dusk_fops = {{\n\t.{hook} = dusk_{hook},\n}};\n");
+        format!(
+            "#include <uapi/linux/lamp.h>\nstatic int dusk_{hook}({head})\n{{\n\tif ({pgoff} == DUSK_OFFSET)\n\t\treturn -EINVAL;\n\treturn 0;\n}}\n{table}"
+        )
+    };
+    let (old, new) = (
+        handler("struct file *file, struct vm_area_struct *vma", "vma->vm_pgoff", "mmap"),
+        handler("struct vm_area_desc *desc", "desc->pgoff", "mmap_prepare"),
+    );
+    fs::create_dir_all(tree.path().join(header).parent().unwrap()).unwrap();
+    fs::write(tree.path().join(header), text("1")).unwrap();
+    fs::write(tree.path().join(driver), &old).unwrap();
+    let diff = |path: &str, old: &str, new: &str| {
+        similar::TextDiff::from_lines(old, new)
+            .unified_diff()
+            .header(&format!("a/{path}"), &format!("b/{path}"))
+            .to_string()
+    };
+    let patch = diff(header, &text("1"), &text(value)) + &diff(driver, &old, &new);
+    stdout(&check(tree.path(), &["--format", "markdown", "--patch", "-"], patch.as_bytes()))
+}
+
+#[test]
+fn a_macro_that_a_change_defines_otherwise_is_seen_in_any_header() {
+    assert!(header_changed("1 /* page */").contains("Same behaviour"), "{}", header_changed("1 /* page */"));
+    let told = header_changed("2");
+    assert!(told.contains("Not compared: both use DUSK_OFFSET"), "{told}");
+    assert!(!told.contains("Same behaviour"), "{told}");
+}

@@ -208,10 +208,7 @@ impl Walk<'_, '_> {
             return vec![(state, !equal)];
         }
         let difference = left.minus(right).filter(|_| masked(left).is_none());
-        let Some(difference) = difference else {
-            let opaque = Part::Operation(comparison.into(), vec![left.clone(), right.clone()]).into();
-            return state.decide(Compared::zero(&opaque).negated());
-        };
+        let Some(difference) = difference else { return state.decide(unsummed(comparison, left, right)) };
         let opposite = difference.times(-1).unwrap_or_default();
         let compared = match comparison {
             Comparison::Greater => Compared::positive(&difference),
@@ -229,8 +226,7 @@ impl Walk<'_, '_> {
             && right.as_constant().is_none()
             && left != right;
         if is_wrap {
-            let opaque = Part::Operation(comparison.into(), vec![left.clone(), right.clone()]).into();
-            return state.decide(Compared::zero(&opaque).negated());
+            return state.decide(unsummed(comparison, left, right));
         }
         state.decide(compared)
     }
@@ -521,6 +517,19 @@ impl Walk<'_, '_> {
         state.trace.push(Event::Does(effect.clone()));
         state.effects.push(effect);
     }
+}
+
+/// A comparison that is no question about a difference. `a > b` is `b < a`, and `a >= b` its opposite.
+fn unsummed(comparison: Comparison, left: &Term, right: &Term) -> Compared {
+    let (of, one, other, holds) = match comparison {
+        Comparison::Greater => (Comparison::Less, right, left, true),
+        Comparison::AtLeast => (Comparison::Less, left, right, false),
+        Comparison::AtMost => (Comparison::Less, right, left, false),
+        Comparison::Different => (Comparison::Equal, left, right, false),
+        Comparison::Less | Comparison::Equal => (comparison, left, right, true),
+    };
+    let opaque = Compared::zero(&Part::Operation(of.into(), vec![one.clone(), other.clone()]).into());
+    if holds { opaque.negated() } else { opaque }
 }
 
 /// Whether a value is that of others under a mask: `x & mask`.

@@ -55,11 +55,13 @@ impl Walk<'_, '_> {
             state.trace.push(Event::Loops(of.head.map(str::to_owned)));
         }
         let before = states.clone();
-        let open = |state: &mut State| state.rounds.push(Round { number, conditions: Vec::new(), goes_on: false });
-        states.iter_mut().for_each(open);
+        for state in &mut states {
+            let over = self.walked(of, state);
+            state.rounds.push(Round { number, over, conditions: Vec::new(), goes_on: false });
+        }
         let mut changed = assigned(of.body, of.condition);
         // The macro that heads a loop changes the variables that it is given.
-        let iterators = of.iterators();
+        let iterators: Vec<String> = of.iterators().into_iter().filter(|name| !is_given(of, name, &before)).collect();
         changed.extend(iterators.iter().filter(|name| self.frame().types.contains_key(*name)).cloned());
         // A variable that no round hands on to the next has its old value in each round.
         let waiting = std::mem::take(&mut self.frame_mut().waiting);
@@ -107,6 +109,23 @@ impl Walk<'_, '_> {
             next = self.without_round(of, has_round, before);
         }
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
+    }
+
+    /// The values that the macro that heads a loop is given, without the variables that it sets.
+    fn walked(&mut self, of: &Loop, state: &State) -> Vec<Term> {
+        let arguments = of.condition.filter(|_| of.head.is_some()).map(listed).unwrap_or_default();
+        let mut values = Vec::new();
+        for argument in arguments {
+            let value = self.value(argument, state.clone()).into_iter().next().map(|(_, value)| value);
+            // An iterator has no value yet.
+            let is_iterator = |value: &Term| {
+                value
+                    .as_name()
+                    .is_some_and(|name| argument.name() == Some(name) && self.frame().types.contains_key(name))
+            };
+            values.extend(value.filter(|value| !is_iterator(value)));
+        }
+        values
     }
 
     /// The states with the values of variables in any round that a step leads to.
@@ -295,6 +314,24 @@ fn asked_by_loop(number: usize, mut state: State, known: usize, holds: bool) -> 
     let asked: Vec<Literal> = asked.map(|literal| if holds { literal.clone() } else { literal.negated() }).collect();
     state.in_round(number, |round| round.conditions.extend(asked));
     state
+}
+
+/// Whether a variable of a macro's arguments is read by the macro, and not set: it has a value that is no first value of an iterator.
+fn is_given(of: &Loop, name: &str, before: &[State]) -> bool {
+    let goes_on = of.head.is_some_and(|head| head.contains("continue") || head.contains("from"));
+    let is_value = |value: &Term| {
+        value.as_constant().is_none()
+            && !matches!(value.as_part(), Some(Part::Name(_) | Part::Changed(_) | Part::Entry(_)))
+    };
+    !goes_on && before.iter().all(|state| state.locals.get(name).is_some_and(is_value))
+}
+
+/// The arguments of a macro, which the syntax has as operands of commas.
+fn listed(arguments: &Expression) -> Vec<&Expression> {
+    match &arguments.bare().kind {
+        E::Binary { operator: Binary::Comma, left, right } => [listed(left), listed(right)].concat(),
+        _ => vec![arguments],
+    }
 }
 
 /// The variables that the arguments of a macro name; not the objects whose members they read.

@@ -45,6 +45,7 @@ pub use consequence::Consequence;
 pub use conversion::{Conversion, conversion};
 pub use difference::{Difference, DifferenceKind, NotCompared};
 pub use outcome::{Effect, EffectKind, Gap, MappingChange, Outcome, Populate, Returned, Wrap};
+pub use redefined::redefined_between;
 pub use steps::{Step, steps};
 pub use term::{Part, Term, listed};
 pub use trace::Event;
@@ -130,6 +131,8 @@ pub struct Functions<'a> {
     wrappers: FxHashMap<String, String>,
     /// Wrappers that call the hooks of another file: with the desc, the table and the file.
     nested: BTreeSet<String>,
+    /// Names that the checked change defines otherwise, in whatever file.
+    redefined: BTreeSet<String>,
 }
 
 impl<'a> Functions<'a> {
@@ -163,7 +166,12 @@ impl<'a> Functions<'a> {
             template.split_once('(').map(|(wrapper, _)| (wrapper.to_owned(), name.clone()))
         };
         let wrappers = late.flat_map(|form| form.calls.iter().filter_map(wrapper)).collect();
-        Functions { context, actions, twins, wrappers, nested }
+        Functions { context, actions, twins, wrappers, nested, redefined: BTreeSet::new() }
+    }
+
+    /// Notes the names that the checked change defines otherwise ([`redefined_between`]).
+    pub fn note_redefined(&mut self, names: BTreeSet<String>) {
+        self.redefined = names;
     }
 
     /// The index that functions are looked up in.
@@ -189,6 +197,11 @@ impl<'a> Functions<'a> {
         let syntax = self.context.function(id);
         let variants = syntax.variants.iter().map(|function| (function.clone(), id.file));
         variants.chain(self.callees(id, is_followed).own.into_values()).collect()
+    }
+
+    /// The driver's own functions that a function calls, directly or indirectly, each with its file.
+    pub fn own_callees(&self, id: ItemId) -> impl Iterator<Item = (String, u32)> {
+        self.callees(id, &|_| true).own.into_iter().map(|(name, (_, file))| (name, file))
     }
 
     /// The functions that a function calls. Those of the driver that are not followed are none of its own.

@@ -56,6 +56,8 @@ impl Outcome {
 pub(super) struct Round {
     /// Number of the loop in the walk.
     pub(super) number: usize,
+    /// What the macro that heads it is given: the list that it walks.
+    pub(super) over: Vec<Term>,
     /// What the loop asks before or behind the round.
     pub(super) conditions: Vec<Literal>,
     /// Whether another round may follow. Otherwise it leaves the loop, by `break`, `goto` or `return`.

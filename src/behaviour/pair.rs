@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::atom::{Atom, Compared, Literal};
+use super::bound::{inequalities, is_never_positive};
 use super::cases::Case;
 use super::compare::fits_count;
 use super::contradiction::is_impossible;
@@ -72,12 +73,33 @@ impl Pair<'_> {
                 self.flags(&mut found);
                 self.fields(&mut found);
                 self.populates(&mut found);
+                self.lost_check(&mut found);
                 self.stores(&mut found);
                 self.calls(&mut found);
                 self.rounds(&mut found);
             }
         }
         found
+    }
+
+    /// The check that a populating call makes by itself, `vm_map_pages()` and its kin (mm/memory.c: __vm_map_pages()), and that nothing makes
+    /// in its place.
+    fn lost_check(&self, found: &mut Vec<Difference>) {
+        let known = inequalities(&self.new.condition);
+        for ((old, effect), (new, new_effect)) in self.old.populates().zip(self.new.populates()) {
+            let (Some(count), true) = (&old.count, fits_count(self.sides.rules, old)) else { continue };
+            if fits_count(self.sides.rules, new) {
+                continue;
+            }
+            let end = old.offset.clone().unwrap_or_default().plus(&Part::Pages.into());
+            let Some(excess) = end.and_then(|end| end.minus(count)) else { continue };
+            if !is_never_positive(&excess.times_pages(1), &known) {
+                let what = format!("that the mapping ends within {count} pages");
+                let (was, is) = (format!("checked it by {}", old.name), format!("does not check {what}"));
+                let places = [effect.place, new_effect.place];
+                found.push(self.difference_at(places, DifferenceKind::RefusalLost, was, is));
+            }
+        }
     }
 
     /// The rounds of loops. Where one side has no such loop, an action does what the loop did.
@@ -87,6 +109,14 @@ impl Pair<'_> {
             return;
         }
         for (old, new) in self.old.rounds.iter().zip(&self.new.rounds) {
+            if old.over != new.over {
+                let (was, is) = (listed(&old.over), listed(&new.over));
+                found.push(self.difference(
+                    DifferenceKind::Rounds,
+                    format!("looped over {was}"),
+                    format!("loops over {is}"),
+                ));
+            }
             let texts = match (old.goes_on, new.goes_on) {
                 (true, false) => ("went on with the next round of the loop", "leaves the loop"),
                 (false, true) => ("left the loop", "goes on with the next round of the loop"),

@@ -1,17 +1,20 @@
 //! Names that a change defines otherwise: macros, enumerators, constants. A handler and its conversion that read alike then mean different
 //! things.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::constants::{Side, enumeration};
 use crate::index::Index;
-use crate::source::{ItemKind, find_word, identifiers, without_comments};
+use crate::source::{ItemKind, find_word, identifiers, slice, without_comments};
 
 /// The first name that functions of both sides use, and that the two trees define differently.
 pub(super) fn redefined(old: &Side, new: &Side) -> Option<String> {
     const NAMES: usize = 500;
     let meaning = |side: &Side, name: &str| meaning(side.functions.context.index, name, side.file);
     let mut known: BTreeSet<String> = &old.names & &new.names;
+    if let Some(name) = known.iter().find(|name| new.functions.redefined.contains(*name)) {
+        return Some(name.clone());
+    }
     let mut left: VecDeque<String> = known.iter().cloned().collect();
     while let Some(name) = left.pop_front() {
         let (was, is) = (meaning(old, &name), meaning(new, &name));
@@ -27,6 +30,38 @@ pub(super) fn redefined(old: &Side, new: &Side) -> Option<String> {
         }
     }
     None
+}
+
+/// The macros and enumerators that one text defines otherwise than another.
+pub fn redefined_between(before: &[u8], after: &[u8]) -> BTreeSet<String> {
+    let (was, is) = (definitions(before), definitions(after));
+    was.into_iter()
+        .filter(|(name, meaning)| is.get(name).is_some_and(|now| now != meaning))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// The macros and enumerators of a text, with the words that define them.
+fn definitions(text: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut found: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for item in slice(text).items {
+        let own = item.span.of(text);
+        if item.kind == ItemKind::Macro {
+            let name = String::from_utf8_lossy(item.name.of(text)).into_owned();
+            found.entry(name).or_default().extend(in_words(&text[item.name.end as usize..item.span.end as usize]));
+        } else if let Some(open) = own.iter().position(|byte| *byte == b'{').filter(|_| own.starts_with(b"enum")) {
+            // Those before an enumerator count for its value.
+            let mut before = Vec::new();
+            for enumerator in without_comments(&own[open + 1..]).split(|byte| matches!(byte, b',' | b'}')) {
+                before.extend(in_words(enumerator));
+                before.push(b',');
+                if let Some(name) = identifiers(enumerator).next() {
+                    found.insert(name.to_owned(), before.clone());
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The words that define a name for a file: those of a macro, or of a constant or an enumerator of the file.
@@ -61,4 +96,21 @@ pub(super) fn in_words(text: &[u8]) -> Vec<u8> {
         .filter(|word| !word.is_empty() && *word != b"\\")
         .collect::<Vec<_>>()
         .join(&b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macros_and_enumerators_are_compared_by_their_words() {
+        assert_eq!(redefined_between(b"#define A 1\n", b"#define A 1 /* page */\n"), BTreeSet::new());
+        let before = b"#define A 1\n#define B(x) ((x) + 1)\nenum e { C, D, E };\n";
+        assert_eq!(
+            redefined_between(before, b"#define A 1 /* one */\n#define B(x) ((x) +\\\n1)\nenum e { C, D, E };\n"),
+            BTreeSet::new()
+        );
+        let names = redefined_between(before, b"#define A 2\n#define B(x) ((x) + 1)\nenum e { C, E, D };\n");
+        assert_eq!(names, ["A", "D", "E"].map(str::to_owned).into());
+    }
 }

@@ -1,12 +1,13 @@
 //! A tree before and after a change.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::accepted::added_by;
 use super::{Converted, Moves};
+use crate::behaviour::redefined_between;
 use crate::kernel::{DOCUMENTS, Git, Overlay, RUST, Tree, apply, is_below, parse_patch};
 use crate::likeness::{likeness, sorted_names};
 use crate::source::{Item, ItemKind, find_word, slice};
@@ -154,6 +155,14 @@ fn names_of(text: &[u8], function: &str) -> Vec<String> {
 }
 
 impl Change {
+    /// The macros and enumerators that it defines otherwise.
+    pub fn redefined(&self) -> BTreeSet<String> {
+        let texts = |path: &str| Some((self.before.read(path)?, self.after.read(path)?));
+        let changed = self.after.overlay().files().chain(self.before.overlay().files());
+        let paths: BTreeSet<&str> = changed.map(|(path, _)| path).filter(|path| path.ends_with(['c', 'h'])).collect();
+        paths.into_iter().filter_map(texts).flat_map(|(before, after)| redefined_between(&before, &after)).collect()
+    }
+
     /// What it leaves unread, or accepts by itself, in sentences.
     pub fn remarks(&self) -> Vec<String> {
         let is_empty = self.before.overlay().is_empty() && self.after.overlay().is_empty();

@@ -106,6 +106,7 @@ impl Engine<'_> {
         facts_before.documents = documents;
         let mut facts_after = Facts::of(after, Some(&facts_before), &is_after);
         facts_after.documents = documents;
+        facts_after.note_redefined(change.redefined());
         let run = |facts| lint::run(facts, self.lints);
         let (old, new) = rayon::join(|| run(&facts_before), || run(&facts_after));
         let (old, _) = self.accepted(before.scan.index, old?);

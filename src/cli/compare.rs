@@ -1,5 +1,6 @@
 //! `mmaplint compare`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -122,7 +123,7 @@ fn behaviour(
         Format::Markdown => review::markdown,
         _ => return Err("--behaviour has the formats text and markdown".to_owned()),
     };
-    let found = reviews(old, new, is_chosen);
+    let found = reviews(old, new, BTreeSet::new(), is_chosen);
     if found.is_empty() {
         output::tell(
             "the newer tree has converted no handler of the older one; compare without --behaviour shows other changes",

@@ -1,5 +1,6 @@
 //! Facts that lints query: the handlers of a tree, and all functions that get the VMA of a handler.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -219,6 +220,11 @@ impl<'a> Facts<'a> {
             }
         }
         (!conditions.is_empty()).then_some(conditions)
+    }
+
+    /// Notes the names that the checked change defines otherwise.
+    pub fn note_redefined(&mut self, names: BTreeSet<String>) {
+        self.functions.note_redefined(names);
     }
 
     /// The functions of the tree, for questions about behaviour.

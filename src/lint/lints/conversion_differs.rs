@@ -1,10 +1,10 @@
 //! A conversion that does something else than the handler before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::behaviour::{Consequence, Difference, conversion};
-use crate::compare::{Lost, converted, lost};
-use crate::index::Takes;
+use crate::compare::{Lost, converted, lost, twins};
+use crate::index::{ItemId, Takes};
 use crate::lint::moved_state::moved_otherwise;
 use crate::lint::{Facts, Found, HandlerView};
 use crate::rules::{CallEffect, Level, NoteKind, prepared};
@@ -20,6 +20,9 @@ pub fn check(facts: &Facts, found: &mut Found) {
     for lost in lost(sides.0, sides.1, &pairs) {
         report(before, facts, lost, found);
     }
+    for (old, new) in helpers(before, facts, &pairs) {
+        behaviours((before, &old), (facts, &new), found);
+    }
     for (old, new) in pairs {
         let place = facts.context.index.item(new.id).name;
         if let Some(message) = lost_macro(before, &old, facts, &new) {
@@ -30,6 +33,18 @@ pub fn check(facts: &Facts, found: &mut Found) {
         }
         behaviours((before, &old), (facts, &new), found);
     }
+}
+
+/// The helpers that take a desc now and that no converted handler is compared with: those of other modules.
+fn helpers(before: &Facts, facts: &Facts, handlers: &[(Key, Key)]) -> Vec<(Key, Key)> {
+    let followed: BTreeSet<(String, u32)> =
+        handlers.iter().flat_map(|(_, new)| facts.functions().own_callees(new.id)).collect();
+    let index = facts.context.index;
+    let is_followed = |id: ItemId| followed.contains(&(index.file(id.file).name(index.item(id)), id.file));
+    let is_handler = |id: ItemId| handlers.iter().any(|(_, new)| new.id == id);
+    let mut twins = twins(before.context.index, index);
+    twins.retain(|(_, new)| !is_handler(new.id) && !is_followed(new.id));
+    twins
 }
 
 /// Reports what differs around a hook and its conversion: in `vm_ops->mapped`, in the locks, in the callers.
