@@ -178,3 +178,28 @@ static int freed_mmap_prepare(struct vm_area_desc *desc)
 static const struct file_operations freed_fops = {
 	.mmap_prepare = freed_mmap_prepare,
 };
+
+/* What mapped takes, nothing gives back. */
+static int leaky_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			const struct file *file, void **vm_private_data)
+{
+	struct crate *crate = file->private_data;
+
+	kref_get(&crate->refs); //~ mapped-close-imbalance
+	*vm_private_data = crate;
+	return 0;
+}
+
+static const struct vm_operations_struct leaky_vm_ops = {
+	.mapped = leaky_mapped,
+};
+
+static int leaky_mmap_prepare(struct vm_area_desc *desc)
+{
+	desc->vm_ops = &leaky_vm_ops;
+	return 0;
+}
+
+static const struct file_operations leaky_fops = {
+	.mmap_prepare = leaky_mmap_prepare,
+};

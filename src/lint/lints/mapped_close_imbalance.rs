@@ -1,4 +1,4 @@
-//! `vm_ops->close` runs although `vm_ops->mapped` failed, or did not run.
+//! `vm_ops->close` runs although `vm_ops->mapped` failed, or did not run; or no close gives back what mapped takes.
 
 use crate::lint::branches::is_error;
 use crate::lint::{Facts, Found, FunctionView, HandlerView};
@@ -14,10 +14,34 @@ pub fn check(facts: &Facts, found: &mut Found) {
         let hooks = || handler.lowered().flat_map(|lowered| &lowered.vm_hooks);
         for mapped in hooks().filter(|hook| hook.member == "mapped") {
             let close = hooks().find(|hook| hook.member == "close" && hook.table == mapped.table);
+            if close.is_none() {
+                never_given_back(facts, &mapped.key, found);
+            }
             let Some(close) = close.filter(|close| gives_back(facts, &close.key)) else { continue };
             let close = facts.lowered(&close.key).map_or("its close", |close| close.name.as_str());
             failures_of_mapped(facts, &mapped.key, close, found);
             failures_of_actions(facts, handler, close, found);
+        }
+    }
+}
+
+/// Reports what a mapped hook takes for each mapping, where the table has no close.
+fn never_given_back(facts: &Facts, mapped: &Key, found: &mut Found) {
+    let Some(lowered) = facts.lowered(mapped) else { return };
+    let is_undone = |wanted: StateKind| {
+        let undone = |event: &Event| matches!(&event.kind, EventKind::Undo { kind, .. } if *kind == wanted);
+        lowered.events.iter().any(undone)
+    };
+    for event in &lowered.events {
+        let EventKind::Take { kind: kind @ (StateKind::Ref | StateKind::Counter), object, .. } = &event.kind else {
+            continue;
+        };
+        if !is_undone(*kind) {
+            let message = format!(
+                "{} takes {object} for each mapping, and vm_ops has no close that gives it back",
+                lowered.name
+            );
+            found.at(mapped.id.file, event.span, message);
         }
     }
 }
