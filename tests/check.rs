@@ -1043,3 +1043,35 @@ fn a_macro_that_a_change_defines_otherwise_is_seen_in_any_header() {
     assert!(told.contains("Not compared: both use DUSK_OFFSET"), "{told}");
     assert!(!told.contains("Same behaviour"), "{told}");
 }
+
+#[test]
+fn what_a_handler_had_is_not_introduced_by_the_function_that_gets_its_body() {
+    let tree = kernel();
+    let path = "drivers/char/dusk.c";
+    let body = |flags: &str, hook: &str| format!("{{\n\tif ({flags})\n\t\treturn -EPERM;\n\treturn 0;\n}}\n{hook}");
+    let table =
+        |hook: &str| format!("static const struct file_operations dusk_fops = {{\n\t.{hook} = dusk_{hook},\n}};\n");
+    let old = format!(
+        "static int dusk_mmap(struct file *file, struct vm_area_struct *vma)\n{}{}",
+        body("vma->vm_flags & VM_WRITE", ""),
+        table("mmap")
+    );
+    let hook = "static int dusk_mmap_prepare(struct vm_area_desc *desc)\n{\n\treturn dusk_checked(desc);\n}\n";
+    let new = format!(
+        "static int dusk_checked(struct vm_area_desc *desc)\n{}{}",
+        body("vma_desc_test_flags(desc, VMA_WRITE_BIT)", hook),
+        table("mmap_prepare")
+    );
+    fs::write(tree.path().join(path), &old).unwrap();
+    let diff = similar::TextDiff::from_lines(&old, &new)
+        .unified_diff()
+        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .to_string();
+    let told = check(tree.path(), &["--format", "json", "--all", "--patch", "-"], diff.as_bytes());
+    let states: Vec<String> = hazards(&told)
+        .into_iter()
+        .filter(|(_, _, lint, _)| lint == "write-refused-maywrite-kept")
+        .map(|(.., state)| state)
+        .collect();
+    assert_eq!(states, ["moved"], "{}", stdout(&told));
+}

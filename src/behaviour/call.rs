@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::arithmetic::{in_page, operation};
 use super::atom::Compared;
 use super::evaluate::Values;
-use super::outcome::{Effect, EffectKind, Gap, Populate};
+use super::outcome::{EffectKind, Gap, Populate};
 use super::state::State;
 use super::store::{flag_changes, member_of};
 use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::{DEPTH_LIMIT, Exit, Walk, narrowed};
-use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules, StateEffect, StateKind};
+use crate::rules::{Call, CallEffect, CallValue, Guard, Idiom, Rules};
 use crate::source::Span;
 use crate::source::ast::{Expression, ExpressionKind as E};
 use crate::source::operator::Arithmetic;
@@ -20,13 +20,13 @@ use crate::source::operator::Arithmetic;
 const VARIANTS_LIMIT: usize = 4;
 
 /// A call with its arguments evaluated.
-struct Called<'e> {
-    name: String,
-    arguments: Vec<Term>,
-    expressions: &'e [Expression],
-    span: Span,
+pub(super) struct Called<'e> {
+    pub(super) name: String,
+    pub(super) arguments: Vec<Term>,
+    pub(super) expressions: &'e [Expression],
+    pub(super) span: Span,
     /// Whether its result is dropped.
-    is_dropped: bool,
+    pub(super) is_dropped: bool,
 }
 
 impl Walk<'_, '_> {
@@ -369,89 +369,6 @@ impl Walk<'_, '_> {
         lent
     }
 
-    /// A call that is not looked into.
-    fn opaque(&mut self, call: &Called, mut state: State) -> Values {
-        let rules = self.functions.context.rules;
-        let is_mapping = |term: &Term| matches!(term.as_part(), Some(Part::Mapping));
-        let gets_mapping = call.arguments.iter().any(is_mapping);
-        let shared = self.functions.canonical(&call.name, gets_mapping);
-        let name = if self.reading.is_shown { call.name.clone() } else { shared };
-        // What a desc twin is not given, the arguments of its helper do not say either.
-        let has_twin = gets_mapping || name != call.name || self.functions.has_twin(&call.name);
-        let is_file = |term: &Term| match term.as_part() {
-            Some(Part::Mapping | Part::File) => true,
-            Some(Part::Call(name, arguments)) => {
-                name == "file_inode" && arguments.iter().any(|argument| matches!(argument.as_part(), Some(Part::File)))
-            }
-            _ => false,
-        };
-        // A twin may get the flags instead of the mapping.
-        let is_flags = |term: &Term| matches!(term.as_part(), Some(Part::Field(field)) if field == "vm_flags");
-        let is_implied = |term: &Term| !self.reading.is_shown && has_twin && (is_file(term) || is_flags(term));
-        let flags = self.reading.is_shown.then(|| state.flags()).flatten();
-        let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
-        let mut arguments = Vec::new();
-        for (value, own) in call.arguments.iter().zip(&own) {
-            if !is_implied(value) {
-                let is_own = own.is_some() || self.is_of_frame(value);
-                arguments.push(match &flags {
-                    _ if is_own => Part::Name("&local".to_owned()).into(),
-                    Some(flags) if is_flags(value) => flags.clone(),
-                    _ => value.clone(),
-                });
-            }
-        }
-        let is_lock = match rules.state(&call.name) {
-            Some(StateEffect::Takes(taking)) => taking.kind == StateKind::Lock,
-            Some(StateEffect::Undoes(kind, _)) => kind == StateKind::Lock,
-            None => false,
-        };
-        // `guard(spinlock_irqsave)(&lock)` names no variable for the flags of the processor.
-        if is_lock && !self.reading.is_shown {
-            arguments.truncate(1);
-        }
-        let mut value = Term::from(Part::Call(name.clone(), arguments.clone())).bounded();
-        // A second call may answer otherwise. In a comparison both sides make the same calls.
-        let is_same = |effect: &Effect| matches!(&effect.kind, EffectKind::Call(known, given) if *known == name && *given == arguments);
-        if self.reading.is_shown && state.effects.iter().any(is_same) {
-            value = Part::Operation(Operation::Again, vec![value]).into();
-        }
-        let has_text = call.expressions.iter().any(|argument| matches!(argument.kind, E::Literal));
-        let is_message = has_text && rules.is_silent(&call.name);
-        let gives_out = own.iter().any(Option::is_some);
-        for (number, variable) in own.into_iter().enumerate() {
-            if let Some(variable) = variable.filter(|_| !is_message) {
-                let out = Part::Operation(Operation::ArgumentAfter(number), vec![value.clone()]);
-                state.locals.insert(variable, out.into());
-            }
-        }
-        // Calls that set or clear flags were looked at before.
-        let is_ruled_silent = rules.call(&call.name).is_some_and(|rule| match rule.does {
-            CallEffect::Silent | CallEffect::Access => true,
-            CallEffect::Helper => rule.only_reads(),
-            _ => false,
-        });
-        let is_silent = is_ruled_silent || !rules.is_compared(&call.name);
-        let is_effect = gets_mapping || call.is_dropped || rules.state(&call.name).is_some();
-        if is_effect && !is_silent {
-            self.add_effect(EffectKind::Call(name, arguments), call.span, &mut state);
-            if let Some(effect) = state.effects.last_mut() {
-                effect.gets_mapping = gets_mapping;
-            }
-        } else if call.is_dropped && !is_message {
-            state.trace.push(Event::Calls(value.clone()));
-        } else if !is_silent || gives_out && !is_message {
-            state.trace.push(Event::Evaluates(value.clone()));
-        }
-        if is_lock {
-            state.lock_changes();
-        }
-        if self.reading.is_shown && gets_mapping && !is_silent {
-            state.left_by(&value);
-        }
-        vec![(state, value)]
-    }
-
     /// `container_of(pointer, struct lamp, member)`: the type and the member are no values.
     fn container(&mut self, name: &str, expressions: &[Expression], state: State) -> Values {
         let text = &self.functions.context.index.file(self.frame().file).text;
@@ -461,14 +378,8 @@ impl Walk<'_, '_> {
         pointers.map(|(state, pointer)| (state, part(pointer).into())).collect()
     }
 
-    /// Whether a value is the address of a variable of a running function.
-    fn is_of_frame(&self, value: &Term) -> bool {
-        let Some(Part::Address(place)) = value.as_part() else { return false };
-        place.as_name().is_some_and(|name| self.frames.iter().any(|frame| frame.types.contains_key(name)))
-    }
-
     /// The variable of the running function whose address an argument is.
-    fn own_variable(&self, argument: &Expression) -> Option<String> {
+    pub(super) fn own_variable(&self, argument: &Expression) -> Option<String> {
         let name = argument.bare().address_of()?.name()?;
         let ty = self.frame().types.get(name)?;
         (ty.tag() != Some("vm_area_desc")).then(|| name.to_owned())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::atom::{Atom, Compared, Literal};
 use super::term::{Part, Term};
 
-/// The smallest and the largest page, in bytes. Documentation/arch: 4 KiB on most, 256 KiB on powerpc 44x.
+/// Sizes of pages, in bytes. arch/*/Kconfig: 4 KiB on most, 256 KiB on powerpc 44x.
 const PAGE_SIZES: [i128; 7] = [4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144];
 
 /// The values that literals leave to a sum without constant.

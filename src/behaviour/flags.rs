@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::evaluate::Answers;
+use super::decide::Answers;
 use super::state::State;
 use super::term::{Operation, Part, Term};
 use super::trace::Event;

@@ -41,56 +41,37 @@ impl<'s> Loop<'s> {
     }
 }
 
+/// Any round of a loop.
+struct AnyRound {
+    exits: Exits,
+    /// Variables that a round hands on to the next.
+    carried: Vec<String>,
+    /// Whether each round leaves the function.
+    leaves: bool,
+    /// That the macro that heads the loop leads to a round, if that matters.
+    has_round: Option<Literal>,
+}
+
 impl Walk<'_, '_> {
     /// Follows a loop once.
-    pub(super) fn repeated(&mut self, of: &Loop, states: Vec<State>) -> Exits {
-        if of.head.is_some_and(|head| head.starts_with("scoped_")) {
-            let states = self.locked(of.condition, states);
-            return self.once(of.body, states);
+    pub(super) fn repeated(&mut self, source: &Loop, states: Vec<State>) -> Exits {
+        if source.head.is_some_and(|head| head.starts_with("scoped_")) {
+            let states = self.locked(source.condition, states);
+            return self.once(source.body, states);
         }
         self.loops += 1;
         let number = self.loops;
         let mut states = states;
         for state in &mut states {
-            state.trace.push(Event::Loops(of.head.map(str::to_owned)));
+            state.trace.push(Event::Loops(source.head.map(str::to_owned)));
         }
         let before = states.clone();
         for state in &mut states {
-            let over = self.walked(of, state);
+            let over = self.walked(source, state);
             state.rounds.push(Round { number, over, conditions: Vec::new(), goes_on: false });
         }
-        let mut changed = assigned(of.body, of.condition);
-        // The macro that heads a loop changes the variables that it is given.
-        let iterators: Vec<String> = of.iterators().into_iter().filter(|name| !is_given(of, name, &before)).collect();
-        changed.extend(iterators.iter().filter(|name| self.frame().types.contains_key(*name)).cloned());
-        // A variable that no round hands on to the next has its old value in each round.
         let waiting = std::mem::take(&mut self.frame_mut().waiting);
-        let trial = self.round(of, number, &changed, states.clone());
-        let leaves = trial.next.is_empty() && trial.continues.is_empty() && trial.breaks.is_empty();
-        let has_round = self.has_round(of).filter(|_| leaves);
-        if let Some(literal) = &has_round {
-            states = states.iter().filter_map(|state| state.assume(literal.clone())).collect();
-        }
-        let is_handed_on = |name: &String| {
-            let unknown = Term::from(Part::Changed(name.clone()));
-            iterators.contains(name)
-                || trial.next.iter().chain(&trial.continues).any(|state| state.locals.get(name) != Some(&unknown))
-        };
-        let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
-        let mut steps: BTreeMap<String, Term> = BTreeMap::new();
-        let repeating: Vec<&State> = trial.next.iter().filter(|state| self.may_repeat(of.entry(), state)).collect();
-        for name in carried.iter().filter(|name| !iterators.contains(name)) {
-            steps.extend(step_of(name, &repeating).map(|step| (name.clone(), step)));
-        }
-        let mut inner = match carried.len() == changed.len() && steps.is_empty() && has_round.is_none() {
-            true => trial,
-            false => {
-                let unknown: Vec<String> = carried.iter().filter(|name| !steps.contains_key(*name)).cloned().collect();
-                let states = self.by_round(&steps, states);
-                self.frame_mut().waiting.clear();
-                self.round(of, number, &unknown, states)
-            }
-        };
+        let AnyRound { exits: mut inner, carried, leaves, has_round } = self.any_round(source, number, states, &before);
         self.happen_once(&mut inner);
         let jumping = std::mem::replace(&mut self.frame_mut().waiting, waiting);
         for (label, states) in jumping {
@@ -101,19 +82,56 @@ impl Walk<'_, '_> {
             inner.returns = inner.returns.into_iter().map(|exit| Exit { state: left(exit.state), ..exit }).collect();
         }
         let last: Vec<State> = inner.next.into_iter().chain(inner.continues).collect();
-        let mut next = self.behind(of, number, last);
+        let mut next = self.behind(source, number, last);
         next.iter_mut().for_each(|state| forget(state, &carried, &before));
         // A loop that is left by `break` leaves the values of its last round.
         next.extend(inner.breaks.into_iter().map(left));
         if leaves {
-            next = self.without_round(of, has_round, before);
+            next = self.without_round(source, has_round, before);
         }
         Exits { next: distinct(next), returns: inner.returns, ..Exits::default() }
     }
 
+    /// Follows any round of a loop from the states before it.
+    fn any_round(&mut self, source: &Loop, number: usize, mut states: Vec<State>, before: &[State]) -> AnyRound {
+        let mut changed = assigned(source.body, source.condition);
+        // The macro that heads a loop changes the variables that it is given.
+        let mut iterators = source.iterators();
+        iterators.retain(|name| !is_given(source, name, before));
+        changed.extend(iterators.iter().filter(|name| self.frame().types.contains_key(*name)).cloned());
+        let trial = self.round(source, number, &changed, states.clone());
+        let leaves = trial.next.is_empty() && trial.continues.is_empty() && trial.breaks.is_empty();
+        let has_round = self.has_round(source).filter(|_| leaves);
+        if let Some(literal) = &has_round {
+            states = states.iter().filter_map(|state| state.assume(literal.clone())).collect();
+        }
+        // A variable that no round hands on to the next has its old value in each round.
+        let is_handed_on = |name: &String| {
+            let unknown = Term::from(Part::Changed(name.clone()));
+            iterators.contains(name)
+                || trial.next.iter().chain(&trial.continues).any(|state| state.locals.get(name) != Some(&unknown))
+        };
+        let carried: Vec<String> = changed.iter().filter(|name| is_handed_on(name)).cloned().collect();
+        let mut steps: BTreeMap<String, Term> = BTreeMap::new();
+        let repeating: Vec<&State> = trial.next.iter().filter(|state| self.may_repeat(source.entry(), state)).collect();
+        for name in carried.iter().filter(|name| !iterators.contains(name)) {
+            steps.extend(step_of(name, &repeating).map(|step| (name.clone(), step)));
+        }
+        let exits = match carried.len() == changed.len() && steps.is_empty() && has_round.is_none() {
+            true => trial,
+            false => {
+                let unknown: Vec<String> = carried.iter().filter(|name| !steps.contains_key(*name)).cloned().collect();
+                let states = self.by_round(&steps, states);
+                self.frame_mut().waiting.clear();
+                self.round(source, number, &unknown, states)
+            }
+        };
+        AnyRound { exits, carried, leaves, has_round }
+    }
+
     /// The values that the macro that heads a loop is given, without the variables that it sets.
-    fn walked(&mut self, of: &Loop, state: &State) -> Vec<Term> {
-        let arguments = of.condition.filter(|_| of.head.is_some()).map(listed).unwrap_or_default();
+    fn walked(&mut self, source: &Loop, state: &State) -> Vec<Term> {
+        let arguments = source.condition.filter(|_| source.head.is_some()).map(listed).unwrap_or_default();
         let mut values = Vec::new();
         for argument in arguments {
             let value = self.value(argument, state.clone()).into_iter().next().map(|(_, value)| value);
@@ -143,11 +161,11 @@ impl Walk<'_, '_> {
     }
 
     /// The states behind a loop whose last round ends in these: what stands behind its body asks for no other.
-    fn behind(&mut self, of: &Loop, number: usize, last: Vec<State>) -> Vec<State> {
+    fn behind(&mut self, source: &Loop, number: usize, last: Vec<State>) -> Vec<State> {
         let mut next = Vec::new();
         for mut state in last {
             state.in_round(number, |round| round.goes_on = true);
-            let Some(condition) = of.end() else {
+            let Some(condition) = source.end() else {
                 next.push(state);
                 continue;
             };
@@ -162,8 +180,8 @@ impl Walk<'_, '_> {
     }
 
     /// That a macro leads to a round; `None` if conditions decide.
-    fn has_round(&self, of: &Loop) -> Option<Literal> {
-        let (head, arguments) = of.head.zip(of.condition)?;
+    fn has_round(&self, source: &Loop) -> Option<Literal> {
+        let (head, arguments) = source.head.zip(source.condition)?;
         let text = &self.functions.context.index.file(self.frame().file).text;
         let arguments = arguments.text(text);
         let listed = arguments.strip_prefix('(').and_then(|listed| listed.strip_suffix(')')).unwrap_or(&arguments);
@@ -172,8 +190,8 @@ impl Walk<'_, '_> {
     }
 
     /// The states behind a loop without any round. They matter where each round leaves the function.
-    fn without_round(&mut self, of: &Loop, has_round: Option<Literal>, states: Vec<State>) -> Vec<State> {
-        let mut skipped: Vec<State> = match (of.entry(), has_round) {
+    fn without_round(&mut self, source: &Loop, has_round: Option<Literal>, states: Vec<State>) -> Vec<State> {
+        let mut skipped: Vec<State> = match (source.entry(), has_round) {
             (Some(condition), _) => {
                 let answers = states.into_iter().flat_map(|state| self.condition(condition, state));
                 answers.filter(|(_, holds)| !holds).map(|(state, _)| state).collect()
@@ -215,10 +233,11 @@ impl Walk<'_, '_> {
     }
 
     /// One round of a loop, with unknown values for some variables.
-    fn round(&mut self, of: &Loop, number: usize, unknown: &[String], states: Vec<State>) -> Exits {
+    fn round(&mut self, source: &Loop, number: usize, unknown: &[String], states: Vec<State>) -> Exits {
         let mut entry = Vec::new();
         // `list_for_each_entry(lamp, ...)` has an object for each round.
-        let entries = if of.head.is_some_and(|head| head.contains("for_each")) { of.iterators() } else { Vec::new() };
+        let entries =
+            if source.head.is_some_and(|head| head.contains("for_each")) { source.iterators() } else { Vec::new() };
         let is_pointer = |name: &String| self.frame().types.get(name).is_some_and(|ty| ty.pointers > 0);
         let entries: Vec<String> = entries.into_iter().filter(is_pointer).collect();
         for mut state in states {
@@ -226,7 +245,7 @@ impl Walk<'_, '_> {
                 let value = if entries.contains(name) { Part::Entry } else { Part::Changed };
                 state.locals.insert(name.clone(), value(name.clone()).into());
             }
-            match of.entry() {
+            match source.entry() {
                 Some(condition) => {
                     let (before, known) = (state.trace.clone(), state.condition.len());
                     let answers = self.condition(condition, state).into_iter();
@@ -238,7 +257,7 @@ impl Walk<'_, '_> {
             }
         }
         self.frame_mut().loops += 1;
-        let exits = self.block(of.body, entry);
+        let exits = self.block(source.body, entry);
         self.frame_mut().loops -= 1;
         exits
     }
@@ -317,8 +336,8 @@ fn asked_by_loop(number: usize, mut state: State, known: usize, holds: bool) -> 
 }
 
 /// Whether a variable of a macro's arguments is read by the macro, and not set: it has a value that is no first value of an iterator.
-fn is_given(of: &Loop, name: &str, before: &[State]) -> bool {
-    let goes_on = of.head.is_some_and(|head| head.contains("continue") || head.contains("from"));
+fn is_given(source: &Loop, name: &str, before: &[State]) -> bool {
+    let goes_on = source.head.is_some_and(|head| head.contains("continue") || head.contains("from"));
     let is_value = |value: &Term| {
         value.as_constant().is_none()
             && !matches!(value.as_part(), Some(Part::Name(_) | Part::Changed(_) | Part::Entry(_)))

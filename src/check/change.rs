@@ -130,6 +130,12 @@ impl Moves for LineMoves<'_> {
         self.handlers.get(handler).map_or(handler, String::as_str)
     }
 
+    fn may_have_moved(&self, handler: &str, path: &str, function: &str) -> bool {
+        let before = self.change.before.read(&self.change.name_before(path)).unwrap_or_default();
+        let is_new = !function.is_empty() && find_word(&before, function.as_bytes(), 0).is_none();
+        is_new && self.handlers.values().any(|from| from == handler)
+    }
+
     fn is_moved_out(&self, path: &str, function: &str) -> bool {
         let Some(text) = self.change.after.read(path) else { return true };
         let is_definition = |item: &Item| item.kind == ItemKind::Function && item.name.of(&text) == function.as_bytes();

@@ -41,6 +41,9 @@ pub trait Moves {
     /// Name that a handler had before the change: its own, or that of the handler that was converted to it.
     fn handler_before<'h>(&'h self, handler: &'h str) -> &'h str;
 
+    /// Whether a handler was converted, and a function of the file after the change is new: the body of the handler may have moved there.
+    fn may_have_moved(&self, handler: &str, path: &str, function: &str) -> bool;
+
     /// Whether the change takes a function out of a file. `path` is the name before the change.
     fn is_moved_out(&self, path: &str, function: &str) -> bool;
 
@@ -130,6 +133,19 @@ pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> V
                 let is_there = (was.start.line, &was.file) == (hazard.start.line, &hazard.file);
                 *state = Some(if is_there { State::Unchanged } else { State::Moved });
             }
+        }
+    }
+    for (state, hazard) in compared.iter_mut().filter(|(state, _)| state.is_none()) {
+        let file = moves.name_before(&hazard.file);
+        let is_it = |old: &&mut Option<Hazard>| {
+            old.as_ref().is_some_and(|old| {
+                (old.lint, &old.file) == (hazard.lint, &file)
+                    && moves.may_have_moved(&old.function, &hazard.file, &hazard.function)
+            })
+        };
+        if let Some(old) = old.iter_mut().find(is_it) {
+            *old = None;
+            *state = Some(State::Moved);
         }
     }
     let compared = compared.into_iter().map(|(state, hazard)| (state.unwrap_or(State::Introduced), hazard));

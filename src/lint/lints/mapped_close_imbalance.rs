@@ -37,10 +37,8 @@ fn never_given_back(facts: &Facts, mapped: &Key, found: &mut Found) {
             continue;
         };
         if !is_undone(*kind) {
-            let message = format!(
-                "{} takes {object} for each mapping, and vm_ops has no close that gives it back",
-                lowered.name
-            );
+            let message =
+                format!("{} takes {object} for each mapping, and vm_ops has no close that gives it back", lowered.name);
             found.at(mapped.id.file, event.span, message);
         }
     }
