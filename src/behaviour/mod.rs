@@ -20,6 +20,7 @@ mod decide;
 mod difference;
 mod evaluate;
 mod flags;
+mod locked;
 mod loops;
 mod opaque;
 mod outcome;

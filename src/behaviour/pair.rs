@@ -11,6 +11,7 @@ use super::compare::fits_count;
 use super::contradiction::is_impossible;
 use super::conversion::Moved;
 use super::difference::{Difference, DifferenceKind};
+use super::locked::{Unlocked, unlocked};
 use super::outcome::{Effect, EffectKind, Outcome, Populate, Returned};
 use super::term::{Part, Term, listed};
 use super::vm_ops::VmOps;
@@ -67,6 +68,7 @@ impl Pair<'_> {
                 }
                 self.stores(&mut found);
                 self.calls(&mut found);
+                self.locks(&mut found);
                 self.rounds(&mut found);
             }
             (Returned::Success, Returned::Success) => {
@@ -76,6 +78,7 @@ impl Pair<'_> {
                 self.lost_check(&mut found);
                 self.stores(&mut found);
                 self.calls(&mut found);
+                self.locks(&mut found);
                 self.rounds(&mut found);
             }
         }
@@ -428,6 +431,18 @@ impl Pair<'_> {
             let (old, new) = ("did not".to_owned(), format!("calls {}", text(&added)));
             found.push(self.difference_at([self.old.place, *place], DifferenceKind::Call, old, new));
         }
+    }
+
+    /// What the new side does without the lock under which the old one did it.
+    fn locks(&self, found: &mut Vec<Difference>) {
+        let Some(Unlocked { lock, old, new }) = unlocked(self.sides.rules, self.old, self.new) else { return };
+        let what = match &new.kind {
+            EffectKind::Call(name, _) => format!("calls {name}()"),
+            EffectKind::Store(place, _) => format!("sets {place}"),
+            EffectKind::Populate(populate) => format!("populates by {}", populate.name),
+        };
+        let texts = (format!("held {lock}"), format!("{what} without {lock}"));
+        found.push(self.difference_at([old.place, new.place], DifferenceKind::Call, texts.0, texts.1));
     }
 
     /// Whether the old side computes the mapping from the result of a call.
