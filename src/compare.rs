@@ -118,7 +118,7 @@ pub fn converted_registrations(old: (&Index, &[Finding]), new: (&Index, &[Findin
     pairs.map(|(old, new)| (old.side.clone(), new.side.clone())).collect()
 }
 
-fn converted_entries<'e>(old: &'e [Entry], new: &'e [Entry]) -> Vec<(&'e Entry, &'e Entry)> {
+fn converted_entries<'e, 'i>(old: &'e [Entry<'i>], new: &'e [Entry<'i>]) -> Vec<(&'e Entry<'i>, &'e Entry<'i>)> {
     let pairs = new.iter().zip(matched(old, new)).filter_map(|(new, old)| Some((old?, new)));
     pairs.filter(|(old, new)| fate(old, new) == Fate::Converted).collect()
 }
@@ -143,29 +143,18 @@ fn by_arm((old_index, old): (&Index, &Key), (new_index, new): (&Index, &Key)) ->
 /// The functions that take a desc in a new tree where one took a VMA before: its desc twin, or the function itself, which is retyped.
 /// Handlers are among them.
 pub fn twins(old: &Index, new: &Index) -> Vec<(Key, Key)> {
-    let taken = |index: &Index, id: ItemId, record: &str| -> Option<usize> {
-        let function = index.file(id.file).function(id.item).variants.first()?.clone();
-        function.parameters.iter().position(|parameter| parameter.ty.points_to(record))
-    };
-    let names = |index: &Index, id: ItemId, record: &str| {
-        find_word(index.item(id).head().of(&index.file(id.file).text), record.as_bytes(), 0).is_some()
-    };
+    let takes = |index: &Index, id: ItemId| Takes::in_head(index.item(id).head().of(&index.file(id.file).text));
     let twin = |id: ItemId| {
         let file = new.file(id.file);
         let name = file.name(new.item(id));
-        let of_old = |name: &str| -> Vec<ItemId> {
-            let all = old.vma_functions_named(name).into_iter();
-            all.filter(|old_id| old.file(old_id.file).path == file.path).collect()
+        let before = |name: &str, wanted: Takes| {
+            let mut all = old.vma_functions_named(name).into_iter();
+            all.find(|id| old.file(id.file).path == file.path && takes(old, *id) == Some(wanted))
         };
-        if of_old(&name).iter().any(|id| names(old, *id, "vm_area_desc")) {
-            return None;
-        }
-        let helper = stem(&name);
-        let before = of_old(&helper).into_iter().find(|id| names(old, *id, "vm_area_struct"))?;
-        let (was, is) = (taken(old, before, "vm_area_struct")?, taken(new, id, "vm_area_desc")?);
-        Some((Key::new(before, VmaAccess::Vma(was)), Key::new(id, VmaAccess::Desc(is))))
+        let helper = before(&stem(&name), Takes::Vma).filter(|_| before(&name, Takes::Desc).is_none())?;
+        Some((Key::new(helper, VmaAccess::None), Key::new(id, VmaAccess::None)))
     };
-    new.vma_functions().filter(|id| names(new, *id, "vm_area_desc")).filter_map(twin).collect()
+    new.vma_functions().filter(|id| takes(new, *id) == Some(Takes::Desc)).filter_map(twin).collect()
 }
 
 /// A registration that the new tree has lost.
@@ -259,9 +248,9 @@ fn may_be_filled(index: &Index, table: ItemId) -> bool {
 }
 
 /// For each new registration the old one that it was.
-fn matched<'e>(old: &'e [Entry], new_entries: &[Entry]) -> Vec<Option<&'e Entry>> {
+fn matched<'e, 'i>(old: &'e [Entry<'i>], new: &[Entry]) -> Vec<Option<&'e Entry<'i>>> {
     let mut left: Vec<Option<&Entry>> = old.iter().map(Some).collect();
-    let mut found: Vec<Option<&Entry>> = vec![None; new_entries.len()];
+    let mut found: Vec<Option<&Entry>> = vec![None; new.len()];
     // Keys in order of priority: the same place; the same handler in the same file; the same code there under another name; the same table
     // and handler in a file of the same name, or beside it; for the driver's own handlers, the same table and handler in any file; for them,
     // the same handler and struct. A helper that many drivers register identifies none of them.
@@ -284,7 +273,7 @@ fn matched<'e>(old: &'e [Entry], new_entries: &[Entry]) -> Vec<Option<&'e Entry>
                 known.entry(key).or_default()[0].push(number);
             }
         }
-        for (number, entry) in new_entries.iter().enumerate().filter(|(number, _)| found[*number].is_none()) {
+        for (number, entry) in new.iter().enumerate().filter(|(number, _)| found[*number].is_none()) {
             if let Some(same) = key(entry).and_then(|key| known.get_mut(&key)) {
                 same[1].push(number);
             }
@@ -292,22 +281,22 @@ fn matched<'e>(old: &'e [Entry], new_entries: &[Entry]) -> Vec<Option<&'e Entry>
         for [olds, news] in known.values() {
             // Among several, those that are most alike.
             let mut pairs: Vec<(usize, usize)> =
-                olds.iter().flat_map(|old| news.iter().map(move |new| (*old, *new))).collect();
-            pairs.sort_by_cached_key(|(old, new)| Reverse(left[*old].map(|old| old.likeness(&new_entries[*new]))));
-            for (old, new) in pairs {
-                if found[new].is_none() && left[old].is_some() {
-                    found[new] = left[old].take();
+                olds.iter().flat_map(|old| news.iter().map(move |now| (*old, *now))).collect();
+            pairs.sort_by_cached_key(|(old, now)| Reverse(left[*old].map(|old| old.likeness(&new[*now]))));
+            for (old, now) in pairs {
+                if found[now].is_none() && left[old].is_some() {
+                    found[now] = left[old].take();
                 }
             }
         }
     }
-    only_ones(&mut left, new_entries, &mut found);
+    only_ones(&mut left, new, &mut found);
     found
 }
 
 /// Pairs the only registration that a folder has lost with the only one that it has got, if that converts the other: file, table and
 /// handler may all have new names.
-fn only_ones<'e>(left: &mut [Option<&'e Entry>], new: &[Entry], found: &mut [Option<&'e Entry>]) {
+fn only_ones<'e, 'i>(left: &mut [Option<&'e Entry<'i>>], new: &[Entry], found: &mut [Option<&'e Entry<'i>>]) {
     let mut by_folder: BTreeMap<(String, String), [Vec<usize>; 2]> = BTreeMap::new();
     let place = |entry: &Entry| (entry.folder().to_owned(), entry.record.clone());
     for (number, entry) in left.iter().enumerate() {
@@ -321,10 +310,10 @@ fn only_ones<'e>(left: &mut [Option<&'e Entry>], new: &[Entry], found: &mut [Opt
         }
     }
     for lists in by_folder.values() {
-        if let ([old], [new_one]) = (lists[0].as_slice(), lists[1].as_slice())
-            && left[*old].is_some_and(|old| old.is_rewritten_to(&new[*new_one]))
+        if let ([old], [now]) = (lists[0].as_slice(), lists[1].as_slice())
+            && left[*old].is_some_and(|old| old.is_rewritten_to(&new[*now]))
         {
-            found[*new_one] = left[*old].take();
+            found[*now] = left[*old].take();
         }
     }
 }
@@ -345,7 +334,7 @@ fn fate(old: &Entry, new: &Entry) -> Fate {
 }
 
 /// A registration, prepared for the comparison.
-struct Entry {
+struct Entry<'i> {
     side: Side,
     takes: Takes,
     /// The handler's function, if it was found.
@@ -358,11 +347,11 @@ struct Entry {
     is_own: bool,
     /// The handler's own code, without whitespace.
     code: Vec<u8>,
-    /// The names in it, sorted.
-    words: Vec<String>,
+    /// The text of the handler; empty if it was not found.
+    text: &'i [u8],
 }
 
-impl Entry {
+impl Entry<'_> {
     /// The code of the driver's own handler, without its name and parameters.
     fn own_body(&self) -> Option<String> {
         let start = self.code.iter().position(|byte| *byte == b'{').filter(|_| self.is_own)?;
@@ -380,7 +369,7 @@ impl Entry {
     /// Whether another entry's code may be what became of this one's: it keeps about half of the words.
     fn is_rewritten_to(&self, other: &Entry) -> bool {
         const ALIKE: f64 = 0.5;
-        likeness(&self.words, &other.words) >= ALIKE
+        likeness(&sorted_names(self.text), &sorted_names(other.text)) >= ALIKE
     }
 
     /// How alike two entries are: the same handler, then the beginnings of their tables' names, in bytes.
@@ -390,11 +379,11 @@ impl Entry {
     }
 }
 
-fn entries(index: &Index, findings: &[Finding]) -> Vec<Entry> {
+fn entries<'i>(index: &'i Index, findings: &[Finding]) -> Vec<Entry<'i>> {
     findings.iter().map(|finding| entry(index, finding)).collect()
 }
 
-fn entry(index: &Index, finding: &Finding) -> Entry {
+fn entry<'i>(index: &'i Index, finding: &Finding) -> Entry<'i> {
     let registration = &finding.registration;
     let file = index.file(registration.file);
     let handler = finding.handler_name();
@@ -416,6 +405,6 @@ fn entry(index: &Index, finding: &Finding) -> Entry {
         record: registration.hook.record.clone(),
         stem: stem(handler),
         code,
-        words: sorted_names(text),
+        text,
     }
 }

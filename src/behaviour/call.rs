@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::arithmetic::{in_page, operation};
 use super::atom::Compared;
 use super::evaluate::Values;
+use super::flags::with_flags;
 use super::outcome::{EffectKind, Gap, Populate};
 use super::state::State;
 use super::store::{flag_changes, member_of};
@@ -60,7 +61,7 @@ impl Walk<'_, '_> {
                 continue;
             }
             for (state, mut arguments) in self.arguments(self.evaluated(&name, expressions), state) {
-                // What is left is asked again and again.
+                // The others are conditions, which the call evaluates until they hold.
                 let asked = expressions[arguments.len()..].iter();
                 arguments.extend(asked.map(|condition| Term::from(Part::Name(self.text_of(condition)))));
                 let called = Called { name: name.clone(), arguments, expressions, span: whole.span, is_dropped };
@@ -394,15 +395,6 @@ fn unwrapped<'e>(call: &Called<'e>, wrapped: &str, rules: &Rules) -> Called<'e> 
         *start = start.plus(&Part::Start.into()).unwrap_or_default();
     }
     Called { name: wrapped.to_owned(), arguments, ..*call }
-}
-
-/// Flags with some of them set or cleared.
-fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
-    let mask = Term::from(Part::Flags(named));
-    match set {
-        true => operation(Arithmetic::Or, &old, &mask),
-        false => operation(Arithmetic::And, &old, &Part::Operation(Operation::Complement, vec![mask]).into()),
-    }
 }
 
 /// An argument of a populating call. An array of pages from which the call skips those before `offset` starts there, and `&pages[n]` is

@@ -195,12 +195,18 @@ fn enumerator(index: &Index, name: &str, file: u32) -> Option<Vec<u8>> {
     None
 }
 
+/// Where the enumerators of an `enum` begin in its text; `None` if it is no `enum`, or has none.
+pub(super) fn enumerators(item: &[u8]) -> Option<usize> {
+    let open = item.starts_with(b"enum").then(|| item.iter().position(|byte| *byte == b'{'))?;
+    Some(open? + 1)
+}
+
 /// Text of the `enum` of a file that has a name between its braces, and the offset of its list.
 pub(super) fn enumeration<'i>(index: &'i Index, name: &str, file: u32) -> Option<(&'i [u8], usize)> {
     let source = index.file(file);
     source.items.iter().find_map(|item| {
         let text = item.span.of(&source.text);
-        let list = text.starts_with(b"enum").then(|| text.iter().position(|byte| *byte == b'{')).flatten()? + 1;
+        let list = enumerators(text)?;
         find_word(text, name.as_bytes(), list).map(|_| (text, list))
     })
 }

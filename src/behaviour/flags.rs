@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::arithmetic::operation;
 use super::decide::Answers;
 use super::state::State;
 use super::term::{Operation, Part, Term};
@@ -70,4 +71,13 @@ pub(super) fn all_flags(wanted: &[(String, bool)], state: State) -> Answers {
         state.flag(flag).into_iter().map(|(state, set)| (state, set != *wanted)).collect()
     });
     differs.into_iter().map(|(state, differs)| (state, !differs)).collect()
+}
+
+/// Flags with some of them set or cleared.
+pub(super) fn with_flags(old: Term, named: BTreeSet<String>, set: bool) -> Term {
+    let mask = Term::from(Part::Flags(named));
+    match set {
+        true => operation(Arithmetic::Or, &old, &mask),
+        false => operation(Arithmetic::And, &old, &Part::Operation(Operation::Complement, vec![mask]).into()),
+    }
 }

@@ -183,9 +183,8 @@ impl Walk<'_, '_> {
     fn has_round(&self, source: &Loop) -> Option<Literal> {
         let (head, arguments) = source.head.zip(source.condition)?;
         let text = &self.functions.context.index.file(self.frame().file).text;
-        let arguments = arguments.text(text);
-        let listed = arguments.strip_prefix('(').and_then(|listed| listed.strip_suffix(')')).unwrap_or(&arguments);
-        let entries = Part::Call(head.to_owned(), vec![Part::Name(listed.to_owned()).into()]);
+        let arguments = listed(arguments).into_iter().map(|argument| Part::Name(argument.text(text)).into());
+        let entries = Part::Call(head.to_owned(), arguments.collect());
         Some(Literal { atom: Atom::Zero(entries.into()), holds: false })
     }
 
@@ -358,9 +357,7 @@ fn names(arguments: &Expression) -> Vec<String> {
     match &arguments.kind {
         E::Name(name) => vec![name.clone()],
         E::Call { arguments, .. } => arguments.iter().flat_map(names).collect(),
-        E::Binary { operator: Binary::Comma, left, right } => {
-            [left, right].into_iter().flat_map(|side| names(side)).collect()
-        }
+        E::Binary { operator: Binary::Comma, .. } => listed(arguments).into_iter().flat_map(names).collect(),
         E::Unary { operator: Prefix::Address, operand } => names(operand),
         _ => Vec::new(),
     }

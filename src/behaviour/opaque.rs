@@ -7,7 +7,7 @@ use super::state::State;
 use super::term::{Operation, Part, Term};
 use super::trace::Event;
 use super::walk::Walk;
-use crate::rules::{CallEffect, Rules, StateEffect, StateKind};
+use crate::rules::{CallEffect, Rules, StateKind};
 use crate::source::ast::ExpressionKind as E;
 
 impl Walk<'_, '_> {
@@ -18,8 +18,8 @@ impl Walk<'_, '_> {
         let shared = self.functions.canonical(&call.name, gets_mapping);
         let name = if self.reading.is_shown { call.name.clone() } else { shared };
         let own: Vec<Option<String>> = call.expressions.iter().map(|argument| self.own_variable(argument)).collect();
-        let is_lock = is_lock(rules, &call.name);
-        let mut arguments = self.told(call, &own, gets_mapping || name != call.name, &state);
+        let is_lock = rules.state(&call.name).is_some_and(|effect| effect.kind() == StateKind::Lock);
+        let mut arguments = self.shown_arguments(call, &own, gets_mapping || name != call.name, &state);
         // `guard(spinlock_irqsave)(&lock)` names no variable for the flags of the processor.
         if is_lock && !self.reading.is_shown {
             arguments.truncate(1);
@@ -60,8 +60,8 @@ impl Walk<'_, '_> {
         vec![(state, value)]
     }
 
-    /// The arguments that a call is told with. `own` has the variables whose addresses it gets.
-    fn told(&self, call: &Called, own: &[Option<String>], has_twin: bool, state: &State) -> Vec<Term> {
+    /// The arguments that stand for a call. `own` has the variables whose addresses it gets.
+    fn shown_arguments(&self, call: &Called, own: &[Option<String>], has_twin: bool, state: &State) -> Vec<Term> {
         // What a desc twin is not given, the arguments of its helper do not say either.
         let has_twin = has_twin || self.functions.has_twin(&call.name);
         let is_file = |term: &Term| match term.as_part() {
@@ -89,15 +89,6 @@ impl Walk<'_, '_> {
     fn is_of_frame(&self, value: &Term) -> bool {
         let Some(Part::Address(place)) = value.as_part() else { return false };
         place.as_name().is_some_and(|name| self.frames.iter().any(|frame| frame.types.contains_key(name)))
-    }
-}
-
-/// Whether a call takes or gives back a lock.
-fn is_lock(rules: &Rules, name: &str) -> bool {
-    match rules.state(name) {
-        Some(StateEffect::Takes(taking)) => taking.kind == StateKind::Lock,
-        Some(StateEffect::Undoes(kind, _)) => kind == StateKind::Lock,
-        None => false,
     }
 }
 

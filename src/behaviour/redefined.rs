@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::constants::{Side, enumeration};
+use super::constants::{Side, enumeration, enumerators};
 use crate::index::Index;
 use crate::source::{ItemKind, find_word, identifiers, slice, without_comments};
 
@@ -49,10 +49,10 @@ fn definitions(text: &[u8]) -> BTreeMap<String, Vec<u8>> {
         if item.kind == ItemKind::Macro {
             let name = String::from_utf8_lossy(item.name.of(text)).into_owned();
             found.entry(name).or_default().extend(in_words(&text[item.name.end as usize..item.span.end as usize]));
-        } else if let Some(open) = own.iter().position(|byte| *byte == b'{').filter(|_| own.starts_with(b"enum")) {
+        } else if let Some(list) = enumerators(own) {
             // Those before an enumerator count for its value.
             let mut before = Vec::new();
-            for enumerator in without_comments(&own[open + 1..]).split(|byte| matches!(byte, b',' | b'}')) {
+            for enumerator in without_comments(&own[list..]).split(|byte| matches!(byte, b',' | b'}')) {
                 before.extend(in_words(enumerator));
                 before.push(b',');
                 if let Some(name) = identifiers(enumerator).next() {

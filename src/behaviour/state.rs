@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::arithmetic::operation;
 use super::atom::{Atom, Compared, Literal};
 use super::contradiction::conflicts;
+use super::flags::with_flags;
 use super::outcome::{Effect, EffectKind, MappingChange, Round};
 use super::term::{Operation, Part, Term};
 use super::trace::{Event, Trace};
-use crate::source::operator::Arithmetic;
 use crate::verdict::Place;
 
 /// What is known at one place of one path.
@@ -171,15 +170,9 @@ impl State {
             let flags = self.mapping.flags.iter().filter(|(_, set)| **set == wanted);
             flags.map(|(name, _)| name.clone()).collect()
         };
-        let (set, cleared) = (named(true), named(false));
-        let mut value = Term::from(Part::Field("vm_flags".to_owned()));
-        if !set.is_empty() {
-            value = operation(Arithmetic::Or, &value, &Part::Flags(set).into());
-        }
-        if !cleared.is_empty() {
-            let kept = Part::Operation(Operation::Complement, vec![Part::Flags(cleared).into()]);
-            value = operation(Arithmetic::And, &value, &kept.into());
-        }
+        let changes = [true, false].map(|set| (named(set), set)).into_iter().filter(|(flags, _)| !flags.is_empty());
+        let at_entry = Term::from(Part::Field("vm_flags".to_owned()));
+        let value = changes.fold(at_entry, |value, (flags, set)| with_flags(value, flags, set));
         (!self.mapping.flags.is_empty()).then_some(value)
     }
 

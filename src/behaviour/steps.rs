@@ -200,7 +200,7 @@ fn apart(mut cases: Vec<Case>, is_whole: bool) -> Vec<Step> {
 
 /// The steps without what an `If` and the steps behind it end with: it stands behind both, once.
 fn rejoined(mut steps: Vec<Step>) -> Vec<Step> {
-    /// Lists that are longer take long to compare, and nobody reads them.
+    /// A longer list takes long to compare.
     const LONGEST: usize = 400;
     /// Shorter ends are repeated, as in C: a return, or a call before it.
     const SHORTEST: usize = 3;

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub reported: Vec<Reported>,
     /// Handlers that the change converts.
     pub converted: Vec<Converted>,
+    /// The macros and enumerators that the change defines otherwise.
+    pub redefined: BTreeSet<String>,
     /// Whether a change was checked.
     pub is_change: bool,
     /// Further remarks for the reader.
@@ -81,6 +83,7 @@ impl Engine<'_> {
             tree: session.tree().clone(),
             reported,
             converted: Vec::new(),
+            redefined: BTreeSet::new(),
             is_change: false,
             remarks,
             trouble,
@@ -106,7 +109,8 @@ impl Engine<'_> {
         facts_before.documents = documents;
         let mut facts_after = Facts::of(after, Some(&facts_before), &is_after);
         facts_after.documents = documents;
-        facts_after.note_redefined(change.redefined());
+        let redefined = change.redefined();
+        facts_after.note_redefined(redefined.clone());
         let run = |facts| lint::run(facts, self.lints);
         let (old, new) = rayon::join(|| run(&facts_before), || run(&facts_after));
         let (old, _) = self.accepted(before.scan.index, old?);
@@ -120,6 +124,7 @@ impl Engine<'_> {
             tree: after.tree().clone(),
             reported: self.reported(after, compared, |state| state == State::Introduced || self.shows_old),
             converted: converted.collect(),
+            redefined,
             is_change: true,
             remarks,
             trouble: self.trouble(change, before, after),

@@ -64,15 +64,18 @@ enum Recognised {
     CodeElsewhere,
     /// By handler: it is rewritten in another file.
     HandlerElsewhere,
+    /// By file: the body of a converted handler is in a new function.
+    NewFunction,
 }
 
 impl Recognised {
-    const ALL: [Recognised; 5] = [
+    const ALL: [Recognised; 6] = [
         Recognised::Code,
         Recognised::CodeInFile,
         Recognised::Handler,
         Recognised::CodeElsewhere,
         Recognised::HandlerElsewhere,
+        Recognised::NewFunction,
     ];
 
     /// Whether the file may be another.
@@ -91,6 +94,7 @@ impl Recognised {
             Recognised::Handler => [file, handler()?, String::new()],
             Recognised::CodeElsewhere => [String::new(), function?.clone(), code()],
             Recognised::HandlerElsewhere => [String::new(), handler()?, String::new()],
+            Recognised::NewFunction => [file, String::new(), String::new()],
         })
     }
 }
@@ -124,28 +128,20 @@ pub fn compare(before: Vec<Hazard>, after: Vec<Hazard>, moves: &impl Moves) -> V
                 let is_it = |number: &&usize| {
                     let Some(old) = &old[**number] else { return false };
                     // Drivers that have nothing to do with each other give functions one name.
-                    let is_meant = || moves.reads_alike((&old.file, &old.function), function);
-                    (!by_line || Some(old.start.line) == line) && (!recognised.is_elsewhere() || is_meant())
+                    let is_meant = || match recognised {
+                        Recognised::NewFunction => moves.may_have_moved(&old.function, &hazard.file, &hazard.function),
+                        _ => !recognised.is_elsewhere() || moves.reads_alike((&old.file, &old.function), function),
+                    };
+                    (!by_line || Some(old.start.line) == line) && is_meant()
                 };
                 let Some(number) = alike.iter().find(is_it).copied() else { continue };
                 alike.retain(|other| *other != number);
                 let Some(was) = old[number].take() else { continue };
-                let is_there = (was.start.line, &was.file) == (hazard.start.line, &hazard.file);
+                // Another function is another place, whatever its lines.
+                let is_there = !matches!(recognised, Recognised::NewFunction)
+                    && (was.start.line, &was.file) == (hazard.start.line, &hazard.file);
                 *state = Some(if is_there { State::Unchanged } else { State::Moved });
             }
-        }
-    }
-    for (state, hazard) in compared.iter_mut().filter(|(state, _)| state.is_none()) {
-        let file = moves.name_before(&hazard.file);
-        let is_it = |old: &&mut Option<Hazard>| {
-            old.as_ref().is_some_and(|old| {
-                (old.lint, &old.file) == (hazard.lint, &file)
-                    && moves.may_have_moved(&old.function, &hazard.file, &hazard.function)
-            })
-        };
-        if let Some(old) = old.iter_mut().find(is_it) {
-            *old = None;
-            *state = Some(State::Moved);
         }
     }
     let compared = compared.into_iter().map(|(state, hazard)| (state.unwrap_or(State::Introduced), hazard));

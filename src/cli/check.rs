@@ -178,8 +178,7 @@ pub fn run(options: &Options) -> Result<u8, String> {
     if found.is_change && !options.all {
         found.reported.retain(|reported| reported.state == State::Introduced);
     }
-    let redefined = || change.as_ref().map(Change::redefined).unwrap_or_default();
-    let review = |before| reviews(before, session, redefined(), |file| engine.selects(file));
+    let review = |before| reviews(before, session, found.redefined.clone(), |file| engine.selects(file));
     let reviews = sides.before.filter(|_| options.format == Format::Markdown).map(review).unwrap_or_default();
     let check = Check {
         tree: &found.tree,

@@ -45,21 +45,20 @@ pub fn run(options: &Options) -> Result<u8, String> {
     let rules = options.common.rules()?;
     let (name, tree) = options.in_order();
     let verdict = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
-    // As `--target` has it, `7.3` is v7.3.
-    let target = rules.target(name).or_else(|| rules.target(&format!("v{name}")));
-    let known: &dyn Fn(&mut dyn Write) -> io::Result<()> = match (lint::find(name), verdict, target, rules.call(name)) {
-        (Some(lint), ..) => &|out| of_lint(lint, out),
-        (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
-        (_, _, Some(target), _) => &|out| of_target(target, out),
-        (.., Some(call)) => &|out| of_call(name, call, &rules, out),
-        _ => match rules.requirements().iter().chain(rules.notes()).find(|known| is_kind(name, &known.kind)) {
-            _ if effort(name).is_some() => {
-                &move |out| writeln!(out, "{name}, the effort of a task: {}.", effort(name).map_or("", Effort::meaning))
-            }
-            Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
-            None => return of_handler(name, &tree, options, &rules),
-        },
-    };
+    let known: &dyn Fn(&mut dyn Write) -> io::Result<()> =
+        match (lint::find(name), verdict, rules.target_meant(name), rules.call(name)) {
+            (Some(lint), ..) => &|out| of_lint(lint, out),
+            (_, Some(verdict), ..) => &move |out| writeln!(out, "{}: {}", verdict.name(), verdict.meaning()),
+            (_, _, Some(target), _) => &|out| of_target(target, out),
+            (.., Some(call)) => &|out| of_call(name, call, &rules, out),
+            _ => match rules.requirements().iter().chain(rules.notes()).find(|known| is_kind(name, &known.kind)) {
+                _ if effort(name).is_some() => &move |out| {
+                    writeln!(out, "{name}, the effort of a task: {}.", effort(name).map_or("", Effort::meaning))
+                },
+                Some(known) => &move |out| writeln!(out, "{name}: {}.\nWhat to do: {}.", known.means, known.advice),
+                None => return of_handler(name, &tree, options, &rules),
+            },
+        };
     output::write(options.common.output.as_deref(), Syntax::Text, known)?;
     let is_helper = rules.call(name).is_some_and(|call| call.does == CallEffect::Helper);
     match is_helper && tree.exists() && options.common.against.may_open(&Place::of(&tree, &[]).root) {

@@ -117,6 +117,16 @@ pub enum StateEffect<'r> {
     Undoes(StateKind, &'r Object),
 }
 
+impl StateEffect<'_> {
+    /// Kind of the state.
+    pub fn kind(&self) -> StateKind {
+        match self {
+            StateEffect::Takes(taking) => taking.kind,
+            StateEffect::Undoes(kind, _) => *kind,
+        }
+    }
+}
+
 impl Rules {
     /// Version of the built-in rules. It changes with any rule; verdicts may change with it.
     pub fn built_in_version() -> String {
@@ -411,6 +421,11 @@ impl Rules {
     /// The target of that name.
     pub fn target(&self, name: &str) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == name)
+    }
+
+    /// The target that a person means by a name: a release may be named without its `v`.
+    pub fn target_meant(&self, name: &str) -> Option<&Target> {
+        self.target(name).or_else(|| self.target(&format!("v{name}")))
     }
 
     /// Templates of a target, with those that it inherits. `own` is the target of the tree's headers.

@@ -47,8 +47,7 @@ pub fn choose(rules: &Rules, tree: &Tree, name: &str) -> Result<ResolvedTarget, 
     if name != "auto" {
         let names = || rules.targets().iter().map(|target| target.name.as_str()).collect::<Vec<_>>().join(", ");
         let target = rules
-            .target(name)
-            .or_else(|| rules.target(&format!("v{name}")))
+            .target_meant(name)
             .cloned()
             .ok_or_else(|| format!("no target is called {name:?}; known targets: auto, {}", names()))?;
         return Ok(ResolvedTarget { target, from: TargetFrom::Option, is_assumed: false });

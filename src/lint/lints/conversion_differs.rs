@@ -37,13 +37,17 @@ pub fn check(facts: &Facts, found: &mut Found) {
 
 /// The helpers that take a desc now and that no converted handler is compared with: those of other modules.
 fn helpers(before: &Facts, facts: &Facts, handlers: &[(Key, Key)]) -> Vec<(Key, Key)> {
-    let followed: BTreeSet<(String, u32)> =
-        handlers.iter().flat_map(|(_, new)| facts.functions().own_callees(new.id)).collect();
     let index = facts.context.index;
-    let is_followed = |id: ItemId| followed.contains(&(index.file(id.file).name(index.item(id)), id.file));
     let is_handler = |id: ItemId| handlers.iter().any(|(_, new)| new.id == id);
     let mut twins = twins(before.context.index, index);
-    twins.retain(|(_, new)| !is_handler(new.id) && !is_followed(new.id));
+    twins.retain(|(_, new)| !is_handler(new.id));
+    // Most changes have none.
+    if twins.is_empty() {
+        return twins;
+    }
+    let followed: BTreeSet<(String, u32)> =
+        handlers.iter().flat_map(|(_, new)| facts.functions().own_callees(new.id)).collect();
+    twins.retain(|(_, new)| !followed.contains(&(index.file(new.id.file).name(index.item(new.id)), new.id.file)));
     twins
 }
 

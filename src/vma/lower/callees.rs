@@ -9,9 +9,6 @@ use crate::source::{ItemKind, Span, identifiers, parse, visit};
 use crate::vma::event::EventKind;
 use crate::vma::flow::{Arguments, Key, Value, VmaAccess};
 
-/// Why macros are not expanded any more.
-const MANY_MACROS: &str = "macros name too many others";
-
 impl Lowerer<'_> {
     /// Lowers a call by name that passes the VMA.
     pub(super) fn follow(&mut self, name: &str, arguments: &[Expression], span: Span) -> Value {
@@ -54,9 +51,11 @@ impl Lowerer<'_> {
         if self.macro_depth >= NESTING_LIMIT {
             return None;
         }
-        if self.macro_count >= COUNT_LIMIT {
-            let known = self.out.trouble.iter().any(|(_, reason)| reason == MANY_MACROS);
-            self.out.trouble.extend((!known).then(|| (span, MANY_MACROS.to_owned())));
+        if self.macro_count == COUNT_LIMIT {
+            self.macro_count += 1;
+            self.out.trouble.push((span, "macros name too many others".to_owned()));
+        }
+        if self.macro_count > COUNT_LIMIT {
             return None;
         }
         let expansions = self.expansions(name, arguments)?;
